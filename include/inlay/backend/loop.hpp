@@ -1,0 +1,52 @@
+/// Backend on plain C++: one lane to a register, and loops that the compiler's vectoriser finds.
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "inlay/core/compiler.hpp"
+#include "inlay/math/accurate.hpp"
+
+namespace inlay {
+
+/// @copydetails XsimdBackend
+template <std::floating_point T, class Math = math::Accurate, class Weight = T>
+struct LoopBackend {
+  static_assert(std::same_as<Weight, T>, "weights are stored in the scalar type");
+  using scalar = T;
+  using math_policy = Math;
+  static constexpr const char* name = "loop";
+  static constexpr std::size_t width = 1;
+  static constexpr std::size_t lanes(std::size_t) { return 1; }
+
+  template <std::size_t>
+  using Register = T;
+
+  template <std::size_t>
+  static INLAY_INLINE T load(const T* p) noexcept { return *p; }
+  template <std::size_t>
+  static INLAY_INLINE T fill(T value) noexcept { return value; }
+  static INLAY_INLINE void store(T* p, T x) noexcept { *p = x; }
+
+  static INLAY_INLINE T fma(T a, T b, T c) noexcept {
+    if constexpr (compiler::has_fma) return std::fma(a, b, c);
+    else return a * b + c;
+  }
+  static INLAY_INLINE T min(T bound, T x) noexcept { return bound < x ? bound : x; }
+  static INLAY_INLINE T max(T bound, T x) noexcept { return x < bound ? bound : x; }
+  static INLAY_INLINE T if_less(T a, T b, T x, T y) noexcept { return a < b ? x : y; }
+  /// By way of an integer, which every instruction set converts to; `x` fits into 32 bits.
+  static INLAY_INLINE T round(T x) noexcept {
+    return static_cast<T>(static_cast<std::int32_t>(x + (x < 0 ? T(-0.5) : T(0.5))));
+  }
+  static INLAY_INLINE T pow2(T n) noexcept {
+    using Int = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    return std::bit_cast<T>(std::bit_cast<Int>(n + math::pow2_magic<T>) << math::mantissa_bits<T>);
+  }
+};
+
+}  // namespace inlay

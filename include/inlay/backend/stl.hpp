@@ -1,0 +1,41 @@
+/// Backend on the standard library alone: its SIMD types where it has them, plain loops where not.
+#pragma once
+
+#include <version>
+
+#include "inlay/backend/loop.hpp"
+
+#if __has_include(<experimental/simd>)
+#include <experimental/simd>
+#endif
+
+// libstdc++ defines the feature macro; libc++ ships an unfinished header without it.
+#if defined(__cpp_lib_experimental_parallel_simd) && __cpp_lib_experimental_parallel_simd >= 201803
+#include "inlay/backend/stl_simd.hpp"
+
+namespace inlay {
+
+namespace detail {
+template <class T, class Math, class Weight, bool HasSimd = (std::experimental::native_simd<T>::size() > 1)>
+struct StlChoice {
+  using type = StlSimdBackend<T, Math, Weight>;
+};
+template <class T, class Math, class Weight>
+struct StlChoice<T, Math, Weight, false> {
+  using type = LoopBackend<T, Math, Weight>;
+};
+}  // namespace detail
+
+/// std::experimental::simd, or plain loops on a target without SIMD registers.
+template <class T, class Math = math::Accurate, class Weight = T>
+using StlBackend = typename detail::StlChoice<T, Math, Weight>::type;
+
+}  // namespace inlay
+#else
+namespace inlay {
+
+template <class T, class Math = math::Accurate, class Weight = T>
+using StlBackend = LoopBackend<T, Math, Weight>;
+
+}  // namespace inlay
+#endif

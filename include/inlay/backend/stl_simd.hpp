@@ -1,0 +1,70 @@
+/// Backend on std::experimental::simd (Parallelism TS 2), for standard libraries that have it.
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <experimental/simd>
+#include <type_traits>
+
+#include "inlay/backend/lanes.hpp"
+#include "inlay/core/compiler.hpp"
+#include "inlay/math/accurate.hpp"
+
+namespace inlay {
+
+/// @copydetails XsimdBackend
+template <std::floating_point T, class Math = math::Accurate, class Weight = T>
+struct StlSimdBackend {
+  static_assert(std::same_as<Weight, T>, "weights are stored in the scalar type");
+  using scalar = T;
+  using math_policy = Math;
+  static constexpr const char* name = "stl";
+  static constexpr std::size_t width = std::experimental::native_simd<T>::size();
+  static constexpr std::size_t lanes(std::size_t n) { return simd_lanes<T, width>(n); }
+
+  template <std::size_t N>
+  using Register = std::experimental::simd<T, std::experimental::simd_abi::deduce_t<T, N>>;
+
+  template <std::size_t N>
+  static INLAY_INLINE Register<N> load(const T* p) noexcept { return Register<N>(p, std::experimental::element_aligned); }
+  template <std::size_t N>
+  static INLAY_INLINE Register<N> fill(T value) noexcept { return Register<N>(value); }
+  template <class A>
+  using R = std::experimental::simd<T, A>;
+  template <class A>
+  static INLAY_INLINE void store(T* p, R<A> x) noexcept { x.copy_to(p, std::experimental::element_aligned); }
+
+  template <class A>
+  static INLAY_INLINE R<A> fma(R<A> a, R<A> b, R<A> c) noexcept {
+    if constexpr (compiler::has_fma) return std::experimental::fma(a, b, c);
+    else return a * b + c;
+  }
+  template <class A>
+  static INLAY_INLINE R<A> min(R<A> bound, R<A> x) noexcept { return if_less(bound, x, bound, x); }
+  template <class A>
+  static INLAY_INLINE R<A> max(R<A> bound, R<A> x) noexcept { return if_less(x, bound, bound, x); }
+  template <class A>
+  static INLAY_INLINE R<A> if_less(R<A> a, R<A> b, R<A> x, R<A> y) noexcept {
+    where(a < b, y) = x;
+    return y;
+  }
+  /// By way of integers, which every instruction set converts to; `x` fits into 32 bits.
+  template <class A>
+  static INLAY_INLINE R<A> round(R<A> x) noexcept {
+    using Int = std::experimental::rebind_simd_t<std::int32_t, R<A>>;
+    const R<A> half = if_less(x, R<A>(0), R<A>(T(-0.5)), R<A>(T(0.5)));
+    return std::experimental::static_simd_cast<R<A>>(std::experimental::static_simd_cast<Int>(x + half));
+  }
+  template <class A>
+  static INLAY_INLINE R<A> pow2(R<A> n) noexcept {
+    using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+    using Int = std::experimental::rebind_simd_t<Bits, R<A>>;
+    const auto bits = std::bit_cast<Int>(n + R<A>(math::pow2_magic<T>));
+    return std::bit_cast<R<A>>(bits << math::mantissa_bits<T>);
+  }
+};
+
+}  // namespace inlay

@@ -1,0 +1,61 @@
+/// Backend on xsimd batches.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <xsimd/xsimd.hpp>
+
+#include "inlay/backend/lanes.hpp"
+#include "inlay/core/compiler.hpp"
+#include "inlay/math/accurate.hpp"
+
+namespace inlay {
+
+/// @tparam T       float or double
+/// @tparam Math    how tanh, sigmoid and exp are computed
+/// @tparam Weight  what weights are stored as
+template <std::floating_point T, class Math = math::Accurate, class Weight = T>
+struct XsimdBackend {
+  static_assert(std::same_as<Weight, T>, "weights are stored in the scalar type");
+  using scalar = T;
+  using math_policy = Math;
+  static constexpr const char* name = "xsimd";
+  static constexpr std::size_t width = xsimd::batch<T>::size;
+  static constexpr std::size_t lanes(std::size_t n) { return simd_lanes<T, width>(n); }
+
+  template <std::size_t N>
+  using Register = xsimd::make_sized_batch_t<T, N>;
+
+  template <std::size_t N>
+  static INLAY_INLINE Register<N> load(const T* p) noexcept { return Register<N>::load_unaligned(p); }
+  template <std::size_t N>
+  static INLAY_INLINE Register<N> fill(T value) noexcept { return Register<N>(value); }
+  template <class A>
+  using R = xsimd::batch<T, A>;
+  template <class A>
+  static INLAY_INLINE void store(T* p, R<A> x) noexcept { x.store_unaligned(p); }
+
+  template <class A>
+  static INLAY_INLINE R<A> fma(R<A> a, R<A> b, R<A> c) noexcept { return xsimd::fma(a, b, c); }
+  /// Bounds come first: a NaN in `x` stays a NaN.
+  template <class A>
+  static INLAY_INLINE R<A> min(R<A> bound, R<A> x) noexcept { return xsimd::min(bound, x); }
+  template <class A>
+  static INLAY_INLINE R<A> max(R<A> bound, R<A> x) noexcept { return xsimd::max(bound, x); }
+  /// a < b ? x : y
+  template <class A>
+  static INLAY_INLINE R<A> if_less(R<A> a, R<A> b, R<A> x, R<A> y) noexcept { return xsimd::select(a < b, x, y); }
+  template <class A>
+  static INLAY_INLINE R<A> round(R<A> x) noexcept { return xsimd::nearbyint(x); }
+  /// 2^n for a whole number n in the range of the exponent: n is shifted into its place in the bits.
+  template <class A>
+  static INLAY_INLINE R<A> pow2(R<A> n) noexcept {
+    using Int = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+    const auto bits = xsimd::bitwise_cast<xsimd::batch<Int, A>>(n + R<A>(math::pow2_magic<T>));
+    return xsimd::bitwise_cast<R<A>>(bits << math::mantissa_bits<T>);
+  }
+};
+
+}  // namespace inlay

@@ -1,0 +1,61 @@
+/// Setting the tensors of a layer by name, for weights that come from anywhere but a file.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+#include "inlay/core/tensor.hpp"
+
+namespace inlay {
+
+namespace detail {
+
+/// Visitor that fills the tensor or number called `name` from `values`.
+template <class T>
+struct Assign {
+  std::string_view name;
+  std::span<const T> values;
+  bool done = false;
+
+  void option(std::string_view, const auto&) noexcept {}
+  void number(std::string_view n, auto& variable) noexcept {
+    if (n != name || values.size() != 1) return;
+    variable = static_cast<std::remove_reference_t<decltype(variable)>>(values[0]);
+    done = true;
+  }
+  template <Tensor X>
+  void tensor(std::string_view n, X& x) noexcept {
+    if (n != name || values.size() != size_of<X>()) return;
+    for (std::size_t i = 0; i < values.size(); ++i) x.set(i, static_cast<typename X::value_type>(values[i]));
+    done = true;
+  }
+  void optional_tensor(std::string_view n, auto& x, auto) noexcept { tensor(n, x); }
+};
+
+/// Lets a layer derive what depends on its tensors, if it has anything to derive.
+template <class L>
+void prepare(L& layer) noexcept {
+  if constexpr (requires { layer.prepare(); }) layer.prepare();
+}
+
+}  // namespace detail
+
+/// Sets tensor or number `name` of a layer, `values` being in row-major order and in the shape that the
+/// layer's documentation gives. Returns false, and changes nothing, if the layer has no such tensor or
+/// the number of values is another. Not for the audio thread while the layer runs.
+template <class L, class T>
+[[nodiscard]] bool assign(L& layer, std::string_view name, std::span<const T> values) noexcept {
+  detail::Assign<T> visitor{name, values};
+  layer.visit(visitor);
+  if (visitor.done) detail::prepare(layer);
+  return visitor.done;
+}
+
+template <class L, class T, std::size_t N>
+[[nodiscard]] bool assign(L& layer, std::string_view name, const T (&values)[N]) noexcept {
+  return assign(layer, name, std::span<const T>(values));
+}
+
+}  // namespace inlay

@@ -1,0 +1,33 @@
+/// A tile of planar audio: row c holds channel c, `tile_frames` values apart.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+
+#include "inlay/core/compiler.hpp"
+#include "inlay/core/extent.hpp"
+
+namespace inlay {
+
+/// Copies values between buffers that do not overlap. Not std::copy_n: that has to allow for overlap, and
+/// so becomes a function call however few values there are.
+template <class T>
+INLAY_INLINE void copy(const T* from, std::size_t count, T* to) noexcept {
+  std::memcpy(to, from, count * sizeof(T));
+}
+
+/// View of a `[channel][frame]` tile inside the engine. Rows are aligned to `alignment` bytes and
+/// hold `tile_frames` values, of which the first `frames` of a call are meaningful; kernels may read
+/// and write the rest of a row, so that they always work on whole registers.
+template <class T>
+class Block {
+ public:
+  explicit constexpr Block(T* data) noexcept : data_(data) {}
+  constexpr T* row(std::size_t channel) const noexcept { return data_ + channel * tile_frames; }
+  constexpr operator Block<const T>() const noexcept { return Block<const T>(data_); }
+
+ private:
+  T* data_;
+};
+
+}  // namespace inlay

@@ -1,0 +1,42 @@
+/// Everything that differs between compilers and instruction sets, and nothing else.
+#pragma once
+
+/// INLAY_INLINE: inline even where a compiler's cost model says no. Kernels are built from
+/// one-line functions on registers; a call left standing would spill every accumulator.
+/// INLAY_INLINE_LAMBDA: the same, written between a lambda's parameters and its body.
+/// INLAY_RESTRICT: the object behind this pointer is reached through no other pointer.
+#if defined(_MSC_VER) && !defined(__clang__)
+#define INLAY_INLINE __forceinline
+#define INLAY_INLINE_LAMBDA
+#define INLAY_RESTRICT __restrict
+#elif defined(__GNUC__) || defined(__clang__)
+#define INLAY_INLINE __attribute__((always_inline)) inline
+#define INLAY_INLINE_LAMBDA __attribute__((always_inline))
+#define INLAY_RESTRICT __restrict__
+#else
+#define INLAY_INLINE inline
+#define INLAY_INLINE_LAMBDA
+#define INLAY_RESTRICT
+#endif
+
+#include <cstddef>
+
+namespace inlay::compiler {
+
+/// Whether the target multiplies and adds in one instruction. Where it does not, std::fma is a slow
+/// function call, and kernels multiply and add in two steps instead.
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__AVX512F__) || \
+    (defined(_MSC_VER) && defined(__AVX2__))
+inline constexpr bool has_fma = true;
+#else
+inline constexpr bool has_fma = false;
+#endif
+
+/// Number of SIMD registers that a kernel may plan with.
+#if defined(__AVX512F__) || defined(__aarch64__) || defined(_M_ARM64)
+inline constexpr std::size_t simd_registers = 32;
+#else
+inline constexpr std::size_t simd_registers = 16;
+#endif
+
+}  // namespace inlay::compiler

@@ -1,0 +1,64 @@
+/// What a backend and a layer have to offer. Anything that does is a full citizen.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/core/block.hpp"
+
+namespace inlay {
+
+/// A scalar type, a rule for choosing registers, and a page of operations on them.
+template <class B>
+concept Backend = requires(typename B::scalar s, const typename B::scalar* from, typename B::scalar* to) {
+  requires std::floating_point<typename B::scalar>;
+  typename B::math_policy;
+  { B::name } -> std::convertible_to<std::string_view>;
+  { B::width } -> std::convertible_to<std::size_t>;
+  { B::lanes(std::size_t{3}) } -> std::convertible_to<std::size_t>;
+  requires requires(typename B::template Register<B::width> r) {
+    { B::template load<B::width>(from) } -> std::same_as<decltype(r)>;
+    { B::template fill<B::width>(s) } -> std::same_as<decltype(r)>;
+    B::store(to, r);
+    { r + r } -> std::convertible_to<decltype(r)>;
+    { r - r } -> std::convertible_to<decltype(r)>;
+    { r * r } -> std::convertible_to<decltype(r)>;
+    { r / r } -> std::convertible_to<decltype(r)>;
+    { B::fma(r, r, r) } -> std::same_as<decltype(r)>;
+    { B::min(r, r) } -> std::same_as<decltype(r)>;
+    { B::max(r, r) } -> std::same_as<decltype(r)>;
+    { B::if_less(r, r, r, r) } -> std::same_as<decltype(r)>;
+    { B::round(r) } -> std::same_as<decltype(r)>;
+    { B::pow2(r) } -> std::same_as<decltype(r)>;
+  };
+};
+
+/// A layer: weights that are constant while it runs, and a `State` of what it remembers.
+///
+/// - `forward` takes one frame of `in_size` values and writes one of `out_size`. Both lie in aligned
+///   buffers padded to `padded_frame` values, so whole registers may be read and written.
+/// - `process` takes a tile of up to `tile_frames` frames. If the layer is `pointwise` both buffers may
+///   be the same; otherwise they never are.
+/// - `reset` puts a state to the start of a signal.
+/// - `visit(v)` names everything that a file holds: `v.option(name, value)` for what the type fixes,
+///   `v.number(name, variable)` for a scalar, `v.tensor(name, tensor)`, and
+///   `v.optional_tensor(name, tensor, value)` for one that a file may leave out.
+/// - `prepare()`, where there is one, derives what depends on tensors after they were set.
+template <class L>
+concept Layer = requires(L& layer, const L& weights, typename L::State& state, typename L::scalar* out,
+                         const typename L::scalar* in, Block<const typename L::scalar> block_in,
+                         Block<typename L::scalar> block_out) {
+  requires std::floating_point<typename L::scalar>;
+  { L::type } -> std::convertible_to<std::string_view>;
+  { L::in_size } -> std::convertible_to<std::size_t>;
+  { L::out_size } -> std::convertible_to<std::size_t>;
+  { L::receptive_field } -> std::convertible_to<std::size_t>;
+  { L::parameters } -> std::convertible_to<std::size_t>;
+  { L::macs } -> std::convertible_to<std::size_t>;
+  { weights.reset(state) } noexcept;
+  { weights.forward(state, in, out) } noexcept;
+  { weights.process(state, block_in, block_out, std::size_t{1}) } noexcept;
+};
+
+}  // namespace inlay

@@ -1,0 +1,67 @@
+/// Pack: a run of lanes held in registers. Everything a kernel computes, it computes on packs.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "inlay/core/compiler.hpp"
+
+namespace inlay {
+
+/// Calls `f(i)` for i = 0 .. N-1, unrolled, which is what keeps an array of registers in registers.
+template <std::size_t N, class F>
+INLAY_INLINE void repeat(F&& f) {
+  [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA { (f(I), ...); }(std::make_index_sequence<N>{});
+}
+
+/// N lanes of backend B as whole registers; N is a multiple of the register that `B` gives for it.
+template <class B, std::size_t N>
+struct Pack {
+  using T = typename B::scalar;
+  static constexpr std::size_t lanes = B::lanes(N);  ///< lanes of one register
+  static constexpr std::size_t registers = N / lanes;
+  using Register = typename B::template Register<lanes>;
+  static_assert(N % lanes == 0);
+
+  Register r[registers];
+
+  /// Calls `f(i)` for each register; those of one lane are left in a loop, for the compiler to vectorise.
+  template <class F>
+  static INLAY_INLINE void each(F&& f) {
+    if constexpr (lanes > 1) repeat<registers>(f);
+    else for (std::size_t i = 0; i < registers; ++i) f(i);
+  }
+
+  static INLAY_INLINE Pack load(const T* p) noexcept {
+    Pack x;
+    each([&](std::size_t i) INLAY_INLINE_LAMBDA { x.r[i] = B::template load<lanes>(p + i * lanes); });
+    return x;
+  }
+  static INLAY_INLINE Pack fill(T value) noexcept {
+    Pack x;
+    each([&](std::size_t i) INLAY_INLINE_LAMBDA { x.r[i] = B::template fill<lanes>(value); });
+    return x;
+  }
+  INLAY_INLINE void store(T* p) const noexcept {
+    each([&](std::size_t i) INLAY_INLINE_LAMBDA { B::store(p + i * lanes, r[i]); });
+  }
+  INLAY_INLINE void add(const Pack& x) noexcept {
+    each([&](std::size_t i) INLAY_INLINE_LAMBDA { r[i] = r[i] + x.r[i]; });
+  }
+  /// *this += p[0..N) * s, the one operation that matrix products are made of.
+  INLAY_INLINE void axpy(const T* p, T s) noexcept {
+    const auto factor = B::template fill<lanes>(s);
+    each(
+        [&](std::size_t i) INLAY_INLINE_LAMBDA { r[i] = B::fma(B::template load<lanes>(p + i * lanes), factor, r[i]); });
+  }
+};
+
+/// Calls `f(lane, registers...)` for each register of packs of equal size, `lane` being the index of
+/// its first lane.
+template <class F, class First, class... Rest>
+INLAY_INLINE void for_registers(F&& f, const First& first, const Rest&... rest) {
+  First::each(
+      [&](std::size_t i) INLAY_INLINE_LAMBDA { f(i * First::lanes, first.r[i], rest.r[i]...); });
+}
+
+}  // namespace inlay

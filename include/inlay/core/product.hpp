@@ -1,0 +1,116 @@
+/// The two forms of y = b + W x: one frame with lanes across outputs, and a tile with lanes across frames.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "inlay/core/block.hpp"
+#include "inlay/core/compiler.hpp"
+#include "inlay/core/matrix.hpp"
+#include "inlay/core/pack.hpp"
+
+namespace inlay {
+
+/// sums[g] += W(:, gate g) * x for `Count` columns, from column `first` on, of the panel at row `row`; x is read
+/// `stride` values apart.
+///
+/// A sum of few registers is a chain of additions that each wait for the one before, so columns are
+/// dealt to several sets of sums that are added at the end.
+template <std::size_t Count, class M, class P, std::size_t Gates>
+INLAY_INLINE void accumulate(P (&sums)[Gates], const M& matrix, std::size_t row, std::size_t first,
+                             const typename M::value_type* x, std::size_t stride = 1) noexcept {
+  using B = typename M::backend;
+  static_assert(Gates == M::gates);
+  constexpr std::size_t in_flight = 8;  // latency times throughput of a multiply-add
+  constexpr std::size_t wanted = B::width == 1 ? 1 : std::max<std::size_t>(1, in_flight / (Gates * P::registers));
+  constexpr std::size_t sets = Count < 8 ? 1 : std::min<std::size_t>(wanted, 4);
+  constexpr std::size_t height = P::lanes * P::registers;
+  const auto* weights = matrix.data() + M::column(row, height, first);
+
+  const auto add_column = [&](P(&to)[Gates], std::size_t col) INLAY_INLINE_LAMBDA {
+    const auto* w = weights + col * height * Gates;
+    repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA { to[g].axpy(w + g * height, x[col * stride]); });
+  };
+
+  if constexpr (sets == 1) {
+    for (std::size_t col = 0; col < Count; ++col) add_column(sums, col);
+  } else {
+    P more[sets - 1][Gates];
+    repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA {
+      repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA { more[s][g] = P::fill(0); });
+    });
+    constexpr std::size_t whole = Count / sets * sets;
+    for (std::size_t col = 0; col < whole; col += sets) {
+      add_column(sums, col);
+      repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA { add_column(more[s], col + s + 1); });
+    }
+    repeat<Count - whole>([&](std::size_t s) INLAY_INLINE_LAMBDA { add_column(s == 0 ? sums : more[s == 0 ? 0 : s - 1], whole + s); });
+    repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA {
+      repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA { sums[g].add(more[s][g]); });
+    });
+  }
+}
+
+/// Planar input of a tile: tap k of channel c is the row at `data + c * channel_stride + k * tap_stride`.
+template <class T>
+struct Window {
+  const T* data;
+  std::size_t channel_stride;
+  std::size_t tap_stride;
+};
+
+namespace detail {
+
+/// Rows `row` + [0, Outs) of the panel of `Height` rows at `panel`, for `Registers` registers of frames.
+template <std::size_t Taps, std::size_t Height, std::size_t Outs, std::size_t Registers, class M, class T>
+INLAY_INLINE void multiply_patch(const M& matrix, const T* bias, std::size_t panel, std::size_t row, const Window<T>& x,
+                                 Block<T> out, std::size_t frame) noexcept {
+  using B = typename M::backend;
+  using Frames = Pack<B, Registers * B::width>;
+  constexpr std::size_t channels = M::cols / Taps;
+  Frames sums[Outs];
+  repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o] = Frames::fill(bias[panel + row + o]); });
+  const T* w = matrix.data() + M::column(panel, Height, 0) + row;
+  for (std::size_t tap = 0; tap < Taps; ++tap) {
+    const T* source = x.data + tap * x.tap_stride + frame;
+    for (std::size_t c = 0; c < channels; ++c) {
+      repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].axpy(source, w[o]); });
+      source += x.channel_stride;
+      w += Height;
+    }
+  }
+  repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].store(out.row(panel + row + o) + frame); });
+}
+
+}  // namespace detail
+
+/// out(o, t) = bias[o] + sum over taps and channels of W(tap * channels + c, o) * x(c, t, tap), for `frames`
+/// frames rounded up to whole registers. Every frame is computed in the same order of operations wherever it
+/// stands in the tile.
+template <std::size_t Taps, class M, class T>
+void multiply(const M& matrix, const T* bias, const Window<T>& x, Block<T> out, std::size_t frames) noexcept {
+  using B = typename M::backend;
+  constexpr std::size_t registers = B::width == 1 ? 16 : compiler::simd_registers / 8;
+  constexpr std::size_t tall = 4;
+  M::for_panels([&]<std::size_t Height>(std::size_t panel) INLAY_INLINE_LAMBDA {
+    const auto rows = [&]<std::size_t Outs>(std::size_t row) INLAY_INLINE_LAMBDA {
+      std::size_t t = 0;
+      for (; t + (registers - 1) * B::width < frames; t += registers * B::width)
+        detail::multiply_patch<Taps, Height, Outs, registers>(matrix, bias, panel, row, x, out, t);
+      for (; t < frames; t += B::width)
+        detail::multiply_patch<Taps, Height, Outs, 1>(matrix, bias, panel, row, x, out, t);
+    };
+    const std::size_t count = std::min(Height, M::rows - panel);
+    std::size_t row = 0;
+    for (; row + tall <= count; row += tall) rows.template operator()<tall>(row);
+    if constexpr (M::rows % tall != 0 || Height % tall != 0) {
+      if (row + 2 <= count) {
+        rows.template operator()<2>(row);
+        row += 2;
+      }
+      if (row < count) rows.template operator()<1>(row);
+    }
+  });
+}
+
+}  // namespace inlay

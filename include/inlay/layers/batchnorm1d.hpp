@@ -1,0 +1,58 @@
+/// BatchNorm1D: y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the statistics of training.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/backend/default.hpp"
+#include "inlay/core/concepts.hpp"
+#include "inlay/layers/pointwise.hpp"
+
+namespace inlay {
+
+/// Batch normalisation at inference, per channel. Tensors `gamma`, `beta` (1 and 0 where a file has
+/// none), `mean` and `variance`, each [Size], and the number `epsilon` (Keras 1e-3, PyTorch 1e-5).
+template <std::size_t Size, Backend B = default_backend>
+class BatchNorm1D : public Pointwise<BatchNorm1D<Size, B>, Size, B> {
+ public:
+  using scalar = typename B::scalar;
+  static constexpr std::string_view type = "batchnorm1d";
+  static constexpr std::size_t parameters = 4 * Size, macs = Size;
+
+  BatchNorm1D() noexcept {
+    gamma_.fill(1);
+    variance_.fill(1);
+    prepare();
+  }
+
+  void visit(auto& v) {
+    v.option("size", Size);
+    v.number("epsilon", epsilon);
+    v.optional_tensor("gamma", gamma_, 1);
+    v.optional_tensor("beta", beta_, 0);
+    v.tensor("mean", mean_);
+    v.tensor("variance", variance_);
+  }
+
+  /// y = scale x + shift.
+  void prepare() noexcept {
+    for (std::size_t c = 0; c < Size; ++c) {
+      const double scale = double(gamma_.get(c)) / std::sqrt(double(variance_.get(c)) + double(epsilon));
+      scale_.set(c, static_cast<scalar>(scale));
+      shift_.set(c, static_cast<scalar>(double(beta_.get(c)) - double(mean_.get(c)) * scale));
+    }
+  }
+
+  template <class R>
+  INLAY_INLINE R apply(R x, auto at) const noexcept {
+    return B::fma(x, at(scale_), at(shift_));
+  }
+
+  scalar epsilon = scalar(1e-5);
+
+ private:
+  detail::PerChannel<B, Size> gamma_, beta_, mean_, variance_, scale_, shift_;
+};
+
+}  // namespace inlay

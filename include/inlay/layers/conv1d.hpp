@@ -1,0 +1,121 @@
+/// Conv1D: y(t) = b + sum over k of W[k] x(t - (Kernel - 1 - k) Dilation), causal.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/backend/default.hpp"
+#include "inlay/core/concepts.hpp"
+#include "inlay/core/history.hpp"
+#include "inlay/core/product.hpp"
+#include "inlay/core/tensor.hpp"
+
+namespace inlay {
+
+namespace detail {
+
+/// The kernels of all groups as one tensor [Kernel, In / Groups, Out], as Keras has it.
+template <class M, std::size_t Kernel, std::size_t Groups>
+class GroupedKernel {
+  static constexpr std::size_t outs = M::rows * Groups;
+
+ public:
+  using value_type = typename M::value_type;
+  static constexpr std::array<std::size_t, 3> shape() noexcept { return {Kernel, M::cols / Kernel, outs}; }
+  value_type get(std::size_t i) const noexcept { return group[i % outs / M::rows].get(within(i)); }
+  void set(std::size_t i, value_type value) noexcept { group[i % outs / M::rows].set(within(i), value); }
+
+  M group[Groups];
+
+ private:
+  static constexpr std::size_t within(std::size_t i) noexcept { return i / outs * M::rows + i % M::rows; }
+};
+
+}  // namespace detail
+
+/// Causal one-dimensional convolution over time; the signal before the start is zero.
+///
+/// Tensors: `kernel` [Kernel, In / Groups, Out], whose last row multiplies the present frame, and, with
+/// `Bias`, `bias` [Out]. Output channel o is in group o / (Out / Groups) and sees the In / Groups input
+/// channels of that group.
+template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Dilation, std::size_t Groups, bool Bias,
+          Backend B>
+class BasicConv1D {
+  static_assert(Kernel > 0 && Dilation > 0 && Groups > 0);
+  static_assert(In % Groups == 0 && Out % Groups == 0, "channels are divided evenly among groups");
+  static constexpr std::size_t past = (Kernel - 1) * Dilation;
+  static constexpr std::size_t group_in = In / Groups, group_out = Out / Groups;
+  using Weights = Matrix<B, Kernel * group_in, group_out>;
+  using Past = History<typename B::scalar, In, past>;
+
+ public:
+  using backend = B;
+  using scalar = typename B::scalar;
+  struct State {
+    Past history;
+  };
+  static constexpr std::string_view type = "conv1d";
+  static constexpr std::size_t in_size = In, out_size = Out;
+  static constexpr std::size_t receptive_field = past + 1;
+  static constexpr std::size_t macs = Kernel * group_in * Out;
+  static constexpr std::size_t parameters = macs + (Bias ? Out : 0);
+
+  void visit(auto& v) {
+    v.option("in", In);
+    v.option("out", Out);
+    v.option("kernel_size", Kernel);
+    v.option("dilation", Dilation);
+    v.option("groups", Groups);
+    v.tensor("kernel", kernel_);
+    if constexpr (Bias) v.optional_tensor("bias", bias_, 0);
+  }
+
+  void reset(State& state) const noexcept { state.history.clear(); }
+
+  INLAY_INLINE void forward(State& state, const scalar* in, scalar* out) const noexcept {
+    const scalar* x = state.history.push(in) - past;
+    for (std::size_t g = 0; g < Groups; ++g, in += group_in, x += group_in * Past::stride) {
+      alignas(alignment) scalar padded[Weights::registers * Weights::lanes];
+      scalar* y = Groups == 1 ? out : padded;  // a group's last register may reach into the next group
+      Weights::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+        using Rows = Pack<B, Height>;
+        Rows sums[1] = {Rows::load(bias_.data(g) + row)};
+        const Weights& w = kernel_.group[g];
+        if constexpr (group_in == 1) {
+          accumulate<Kernel>(sums, w, row, 0, x, Dilation);
+        } else {
+          for (std::size_t k = 0; k + 1 < Kernel; ++k)
+            accumulate<group_in>(sums, w, row, k * group_in, x + k * Dilation, Past::stride);
+          accumulate<group_in>(sums, w, row, (Kernel - 1) * group_in, in);
+        }
+        sums[0].store(y + row);
+      });
+      if constexpr (Groups > 1) copy(padded, group_out, out + g * group_out);
+    }
+  }
+
+  void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
+    const scalar* x = state.history.push(in, frames) - past;
+    for (std::size_t g = 0; g < Groups; ++g)
+      multiply<Kernel>(kernel_.group[g], bias_.data(g),
+                       Window<scalar>{x + g * group_in * Past::stride, Past::stride, Dilation},
+                       Block<scalar>(out.row(g * group_out)), frames);
+  }
+
+ private:
+  detail::GroupedKernel<Weights, Kernel, Groups> kernel_;
+  Vector<B, group_out, Groups> bias_;
+};
+
+template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Dilation = 1, std::size_t Groups = 1,
+          Backend B = default_backend>
+using Conv1D = BasicConv1D<In, Out, Kernel, Dilation, Groups, true, B>;
+
+/// Conv1D without a bias.
+template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Dilation = 1, std::size_t Groups = 1,
+          Backend B = default_backend>
+using Conv1DNoBias = BasicConv1D<In, Out, Kernel, Dilation, Groups, false, B>;
+
+}  // namespace inlay

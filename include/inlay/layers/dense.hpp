@@ -1,0 +1,65 @@
+/// Dense: y = b + W x, the same for every frame.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/backend/default.hpp"
+#include "inlay/core/concepts.hpp"
+#include "inlay/core/product.hpp"
+#include "inlay/core/tensor.hpp"
+
+namespace inlay {
+
+/// Fully connected layer, `In` channels to `Out` (Keras Dense without activation, PyTorch Linear).
+///
+/// Tensors: `kernel` [In, Out] and, with `Bias`, `bias` [Out].
+template <std::size_t In, std::size_t Out, bool Bias, Backend B>
+class BasicDense {
+  using Kernel = Matrix<B, In, Out>;
+
+ public:
+  using backend = B;
+  using scalar = typename B::scalar;
+  struct State {};
+  static constexpr std::string_view type = "dense";
+  static constexpr std::size_t in_size = In, out_size = Out;
+  static constexpr std::size_t receptive_field = 1;
+  static constexpr std::size_t parameters = In * Out + (Bias ? Out : 0);
+  static constexpr std::size_t macs = In * Out;
+
+  void visit(auto& v) {
+    v.option("in", In);
+    v.option("out", Out);
+    v.tensor("kernel", kernel_);
+    if constexpr (Bias) v.optional_tensor("bias", bias_, 0);
+  }
+
+  void reset(State&) const noexcept {}
+
+  INLAY_INLINE void forward(State&, const scalar* in, scalar* out) const noexcept {
+    Kernel::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+      using Rows = Pack<B, Height>;
+      Rows sums[1] = {Rows::load(bias_.data() + row)};
+      accumulate<In>(sums, kernel_, row, 0, in);
+      sums[0].store(out + row);
+    });
+  }
+
+  void process(State&, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
+    multiply<1>(kernel_, bias_.data(), Window<scalar>{in.row(0), tile_frames, 0}, out, frames);
+  }
+
+ private:
+  Kernel kernel_;
+  Vector<B, Out> bias_;
+};
+
+template <std::size_t In, std::size_t Out, Backend B = default_backend>
+using Dense = BasicDense<In, Out, true, B>;
+
+/// y = W x.
+template <std::size_t In, std::size_t Out, Backend B = default_backend>
+using DenseNoBias = BasicDense<In, Out, false, B>;
+
+}  // namespace inlay

@@ -1,0 +1,35 @@
+/// ELU: y = x where x > 0, alpha (e^x - 1) elsewhere.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/backend/default.hpp"
+#include "inlay/core/concepts.hpp"
+#include "inlay/layers/pointwise.hpp"
+
+namespace inlay {
+
+/// Exponential linear unit; a file states `alpha` (1 by default in every framework).
+template <std::size_t Size, Backend B = default_backend>
+class ELU : public Pointwise<ELU<Size, B>, Size, B> {
+ public:
+  using scalar = typename B::scalar;
+  static constexpr std::string_view type = "elu";
+
+  void visit(auto& v) {
+    v.option("size", Size);
+    v.number("alpha", alpha);
+  }
+
+  /// e^x - 1 = 2 t / (1 - t) with t = tanh(x / 2), which cancels nowhere for x < 0.
+  template <class R>
+  INLAY_INLINE R apply(R x, auto at) const noexcept {
+    const R t = B::math_policy::template tanh<B>(x * at(scalar(0.5)));
+    return B::if_less(x, at(0), at(2 * alpha) * t / (at(1) - t), x);
+  }
+
+  scalar alpha = 1;
+};
+
+}  // namespace inlay

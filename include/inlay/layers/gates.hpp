@@ -1,0 +1,76 @@
+/// What LSTM and GRU have in common: the function of their gates, and how its weights are stored.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/core/extent.hpp"
+#include "inlay/math/accurate.hpp"
+
+namespace inlay {
+
+/// Gates by 1 / (1 + e^-z). Weights are stored halved, so that a gate costs one tanh.
+struct SigmoidGate {
+  static constexpr std::string_view name = "sigmoid";
+  static constexpr double weight_scale = 0.5;
+  template <class B, class R>
+  static INLAY_INLINE R apply(R half_z) noexcept {
+    return B::math_policy::template sigmoid_of_double<B>(half_z);
+  }
+};
+
+/// Gates by clip(Slope z + 0.5, 0, 1).
+template <int Numerator, int Denominator>
+struct ClippedGate {
+  static constexpr std::string_view name = Denominator == 6 ? "hard_sigmoid" : "hard_sigmoid_keras2";
+  static constexpr double weight_scale = 1;
+  template <class B, class R>
+  static INLAY_INLINE R apply(R z) noexcept {
+    using T = typename B::scalar;
+    const R line = B::fma(z, math::splat<B, R>(T(double(Numerator) / Denominator)), math::splat<B, R>(T(0.5)));
+    return B::max(math::splat<B, R>(T(0)), B::min(math::splat<B, R>(T(1)), line));
+  }
+};
+
+using HardSigmoidGate = ClippedGate<1, 6>;        ///< PyTorch and Keras 3: clip(z / 6 + 0.5, 0, 1)
+using HardSigmoidKeras2Gate = ClippedGate<1, 5>;  ///< Keras up to 2: clip(0.2 z + 0.5, 0, 1)
+
+namespace detail {
+
+/// A tensor of gate-major rows, [..., Gates * Units], whose gates other than `Candidate` are stored
+/// multiplied by a power of two.
+template <class Inner, std::size_t Units, std::size_t Gates, std::size_t Candidate, double Scale>
+class ScaledGates : public Inner {
+ public:
+  using value_type = typename Inner::value_type;
+  value_type get(std::size_t i) const noexcept { return Inner::get(i) / scale(i); }
+  void set(std::size_t i, value_type value) noexcept { Inner::set(i, value * scale(i)); }
+  void fill(value_type value) noexcept {
+    for (std::size_t i = 0; i < Units * Gates; ++i) set(i, value);
+  }
+
+ private:
+  static constexpr value_type scale(std::size_t i) noexcept {
+    return i / Units % Gates == Candidate ? value_type(1) : value_type(Scale);
+  }
+};
+
+/// What a recurrent layer remembers: its output, in two copies that take turns, so that a step with
+/// several panels reads the old one whole while it writes the new one.
+template <class B, std::size_t Units>
+struct Hidden {
+  using T = typename B::scalar;
+  static constexpr std::size_t padded = round_up(Units, B::lanes(Units));
+  alignas(alignment) T values[2][padded]{};
+  std::size_t now = 0;
+
+  void clear() noexcept {
+    std::fill_n(values[0], 2 * padded, T(0));
+    now = 0;
+  }
+};
+
+}  // namespace detail
+}  // namespace inlay

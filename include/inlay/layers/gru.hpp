@@ -1,0 +1,193 @@
+/// GRU: z, r = gate(W x + U h + b), n = tanh(W x + b + r (U h + b')), h' = z h + (1 - z) n.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/backend/default.hpp"
+#include "inlay/core/concepts.hpp"
+#include "inlay/core/product.hpp"
+#include "inlay/core/tensor.hpp"
+#include "inlay/layers/gates.hpp"
+#include "inlay/layers/recurrent.hpp"
+
+namespace inlay {
+
+namespace detail {
+
+/// Two rows of one bias each, shape [2, 3 Units].
+template <class Row>
+class TwoBiases {
+  static constexpr std::size_t row_size = Row::shape()[0];
+
+ public:
+  using value_type = typename Row::value_type;
+  static constexpr std::array<std::size_t, 2> shape() noexcept { return {2, row_size}; }
+  value_type get(std::size_t i) const noexcept { return row[i / row_size].get(i % row_size); }
+  void set(std::size_t i, value_type value) noexcept { row[i / row_size].set(i % row_size, value); }
+  Row row[2];
+};
+
+/// The first two gates, or the last, of a matrix of three, each a matrix of its own where the last one
+/// multiplies another vector than the first two.
+template <class FirstTwo, class Last>
+class SplitGates {
+  static constexpr std::size_t units = Last::rows;
+
+ public:
+  using value_type = typename Last::value_type;
+  static constexpr std::array<std::size_t, 2> shape() noexcept { return {Last::cols, 3 * units}; }
+  value_type get(std::size_t i) const noexcept {
+    const auto [col, row] = split(i);
+    return row < 2 * units ? first_two.get(col * 2 * units + row) : last.get(col * units + row - 2 * units);
+  }
+  void set(std::size_t i, value_type value) noexcept {
+    const auto [col, row] = split(i);
+    if (row < 2 * units) first_two.set(col * 2 * units + row, value);
+    else last.set(col * units + row - 2 * units, value);
+  }
+  FirstTwo first_two;
+  Last last;
+
+ private:
+  static constexpr std::array<std::size_t, 2> split(std::size_t i) noexcept { return {i / (3 * units), i % (3 * units)}; }
+};
+
+}  // namespace detail
+
+/// Gated recurrent unit, `In` channels to `Out` units, giving its output at every frame.
+///
+/// Tensors, in Keras's gate order z, r, n (PyTorch has r, z, n): `kernel` [In, 3 Out], `recurrent_kernel`
+/// [Out, 3 Out], and `bias` [2, 3 Out], its rows belonging to the input and to the recurrent product.
+/// With `ResetAfter` false the reset gate multiplies h before the product, n = tanh(W x + b + U (r h)),
+/// and `bias` is [3 Out].
+template <std::size_t In, std::size_t Out, bool ResetAfter, class Gate, Backend B>
+class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>, typename B::scalar, Out> {
+  template <class Inner>
+  using Gates = detail::ScaledGates<Inner, Out, 3, 2, Gate::weight_scale>;
+  using Kernel = Matrix<B, In, Out, 3>;
+  using RecurrentZR = Matrix<B, Out, Out, 2>;
+  using RecurrentN = Matrix<B, Out, Out, 1>;
+  using RecurrentKernel = std::conditional_t<ResetAfter, Matrix<B, Out, Out, 3>, detail::SplitGates<RecurrentZR, RecurrentN>>;
+  using BiasRow = Vector<B, Out, 3>;
+  using Bias = std::conditional_t<ResetAfter, detail::TwoBiases<BiasRow>, BiasRow>;
+  using Hidden = detail::Hidden<B, Out>;
+
+ public:
+  using backend = B;
+  using scalar = typename B::scalar;
+  struct State {
+    Hidden hidden;
+  };
+  static constexpr std::string_view type = "gru";
+  static constexpr std::size_t in_size = In, out_size = Out;
+  static constexpr std::size_t receptive_field = unbounded;
+  static constexpr std::size_t macs = (In + Out) * 3 * Out;
+  static constexpr std::size_t parameters = macs + (ResetAfter ? 6 : 3) * Out;
+
+  void visit(auto& v) {
+    v.option("in", In);
+    v.option("out", Out);
+    v.option("reset_after", ResetAfter);
+    v.option("recurrent_activation", Gate::name);
+    v.tensor("kernel", kernel_);
+    v.tensor("recurrent_kernel", recurrent_kernel_);
+    v.tensor("bias", bias_);
+  }
+
+  void reset(State& state) const noexcept { state.hidden.clear(); }
+
+  /// One frame; the inputs lie `stride` values apart. Returns the output.
+  INLAY_INLINE const scalar* step(State& state, const scalar* x, std::size_t stride) const noexcept {
+    const scalar* h = state.hidden.values[state.hidden.now];
+    state.hidden.now ^= 1;
+    scalar* h_new = state.hidden.values[state.hidden.now];
+    if constexpr (ResetAfter) step_reset_after(x, stride, h, h_new);
+    else step_reset_before(x, stride, h, h_new);
+    return h_new;
+  }
+
+ private:
+  /// h' = z h + (1 - z) n, as n + z (h - n).
+  template <class R>
+  static INLAY_INLINE R mix(R z, R h, R n) noexcept {
+    return B::fma(z, h - n, n);
+  }
+
+  template <class R>
+  static INLAY_INLINE R tanh(R x) noexcept {
+    return B::math_policy::template tanh<B>(x);
+  }
+
+  INLAY_INLINE void step_reset_after(const scalar* x, std::size_t stride, const scalar* h, scalar* h_new) const noexcept {
+    Kernel::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+      using Rows = Pack<B, Height>;
+      const auto bias = [&](std::size_t which, std::size_t gate) INLAY_INLINE_LAMBDA {
+        return Rows::load(bias_.row[which].data(gate) + row);
+      };
+      Rows input[3] = {bias(0, 0), bias(0, 1), bias(0, 2)};
+      accumulate<In>(input, static_cast<const Kernel&>(kernel_), row, 0, x, stride);
+      Rows sums[3] = {bias(1, 0), bias(1, 1), bias(1, 2)};
+      sums[0].add(input[0]);
+      sums[1].add(input[1]);
+      accumulate<Out>(sums, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, 0, h);
+      for_registers(
+          [&](std::size_t lane, auto zz, auto zr, auto n_recurrent, auto n_input) INLAY_INLINE_LAMBDA {
+            const auto z = Gate::template apply<B>(zz);
+            const auto r = Gate::template apply<B>(zr);
+            const auto n = tanh(B::fma(r, n_recurrent, n_input));
+            B::store(h_new + row + lane, mix(z, B::template load<Rows::lanes>(h + row + lane), n));
+          },
+          sums[0], sums[1], sums[2], input[2]);
+    });
+  }
+
+  /// The candidate needs r of all units, so the step is done in three sweeps with sums in memory.
+  INLAY_INLINE void step_reset_before(const scalar* x, std::size_t stride, const scalar* h, scalar* h_new) const noexcept {
+    alignas(alignment) scalar input[3][Hidden::padded];
+    alignas(alignment) scalar update[Hidden::padded];
+    alignas(alignment) scalar reset_h[Hidden::padded];
+    Kernel::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+      using Rows = Pack<B, Height>;
+      Rows sums[3] = {Rows::load(bias_.data(0) + row), Rows::load(bias_.data(1) + row), Rows::load(bias_.data(2) + row)};
+      accumulate<In>(sums, static_cast<const Kernel&>(kernel_), row, 0, x, stride);
+      repeat<3>([&](std::size_t gate) INLAY_INLINE_LAMBDA { sums[gate].store(input[gate] + row); });
+    });
+    RecurrentZR::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+      using Rows = Pack<B, Height>;
+      Rows sums[2] = {Rows::load(input[0] + row), Rows::load(input[1] + row)};
+      accumulate<Out>(sums, recurrent_kernel_.first_two, row, 0, h);
+      for_registers(
+          [&](std::size_t lane, auto zz, auto zr) INLAY_INLINE_LAMBDA {
+            B::store(update + row + lane, Gate::template apply<B>(zz));
+            B::store(reset_h + row + lane, Gate::template apply<B>(zr) * B::template load<Rows::lanes>(h + row + lane));
+          },
+          sums[0], sums[1]);
+    });
+    RecurrentN::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+      using Rows = Pack<B, Height>;
+      Rows sums[1] = {Rows::load(input[2] + row)};
+      accumulate<Out>(sums, recurrent_kernel_.last, row, 0, reset_h);
+      for_registers(
+          [&](std::size_t lane, auto zn) INLAY_INLINE_LAMBDA {
+            const auto z = B::template load<Rows::lanes>(update + row + lane);
+            B::store(h_new + row + lane, mix(z, B::template load<Rows::lanes>(h + row + lane), tanh(zn)));
+          },
+          sums[0]);
+    });
+  }
+
+  Gates<Kernel> kernel_;
+  Gates<RecurrentKernel> recurrent_kernel_;
+  Gates<Bias> bias_;
+};
+
+template <std::size_t In, std::size_t Out, Backend B = default_backend>
+using GRU = BasicGRU<In, Out, true, SigmoidGate, B>;
+
+/// GRU with Keras's reset_after=False.
+template <std::size_t In, std::size_t Out, Backend B = default_backend>
+using ResetBeforeGRU = BasicGRU<In, Out, false, SigmoidGate, B>;
+
+}  // namespace inlay

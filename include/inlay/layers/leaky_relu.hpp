@@ -1,0 +1,34 @@
+/// LeakyReLU: y = x where x > 0, alpha x elsewhere.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/backend/default.hpp"
+#include "inlay/core/concepts.hpp"
+#include "inlay/layers/pointwise.hpp"
+
+namespace inlay {
+
+/// Rectifier with a fixed slope `alpha` for negative values (PyTorch's negative_slope; 0.01 there, 0.3 in
+/// Keras), which a file states.
+template <std::size_t Size, Backend B = default_backend>
+class LeakyReLU : public Pointwise<LeakyReLU<Size, B>, Size, B> {
+ public:
+  using scalar = typename B::scalar;
+  static constexpr std::string_view type = "leaky_relu";
+
+  void visit(auto& v) {
+    v.option("size", Size);
+    v.number("alpha", alpha);
+  }
+
+  template <class R>
+  INLAY_INLINE R apply(R x, auto at) const noexcept {
+    return B::if_less(x, at(0), x * at(alpha), x);
+  }
+
+  scalar alpha = scalar(0.01);
+};
+
+}  // namespace inlay

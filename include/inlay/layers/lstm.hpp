@@ -1,0 +1,100 @@
+/// LSTM: i, f, o = gate(W x + U h + b), g = tanh(W x + U h + b), c' = f c + i g, h' = o tanh(c').
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/backend/default.hpp"
+#include "inlay/core/concepts.hpp"
+#include "inlay/core/product.hpp"
+#include "inlay/core/tensor.hpp"
+#include "inlay/layers/gates.hpp"
+#include "inlay/layers/recurrent.hpp"
+
+namespace inlay {
+
+/// Long short-term memory, `In` channels to `Out` units, giving its output at every frame.
+///
+/// Tensors, in Keras's gate order i, f, g, o (also PyTorch's): `kernel` [In, 4 Out],
+/// `recurrent_kernel` [Out, 4 Out], `bias` [4 Out] (PyTorch's two biases added).
+template <std::size_t In, std::size_t Out, class Gate, Backend B>
+class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, typename B::scalar, Out> {
+  template <class Inner>
+  using Gates = detail::ScaledGates<Inner, Out, 4, 2, Gate::weight_scale>;
+  using Kernel = Matrix<B, In, Out, 4>;
+  using RecurrentKernel = Matrix<B, Out, Out, 4>;
+  using Hidden = detail::Hidden<B, Out>;
+
+ public:
+  using backend = B;
+  using scalar = typename B::scalar;
+  struct State {
+    Hidden hidden;
+    alignas(alignment) scalar cell[Hidden::padded]{};
+  };
+  static constexpr std::string_view type = "lstm";
+  static constexpr std::size_t in_size = In, out_size = Out;
+  static constexpr std::size_t receptive_field = unbounded;
+  static constexpr std::size_t macs = (In + Out) * 4 * Out;
+  static constexpr std::size_t parameters = macs + 4 * Out;
+
+  void visit(auto& v) {
+    v.option("in", In);
+    v.option("out", Out);
+    v.option("recurrent_activation", Gate::name);
+    v.tensor("kernel", kernel_);
+    v.tensor("recurrent_kernel", recurrent_kernel_);
+    v.tensor("bias", bias_);
+  }
+
+  void reset(State& state) const noexcept {
+    state.hidden.clear();
+    std::fill_n(state.cell, Hidden::padded, scalar(0));
+  }
+
+  /// One frame; the inputs lie `stride` values apart. Returns the output.
+  INLAY_INLINE const scalar* step(State& state, const scalar* x, std::size_t stride) const noexcept {
+    const scalar* h = state.hidden.values[state.hidden.now];
+    state.hidden.now ^= 1;
+    scalar* h_new = state.hidden.values[state.hidden.now];
+    RecurrentKernel::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+      using Rows = Pack<B, Height>;
+      Rows z[4];
+      repeat<4>([&](std::size_t gate) INLAY_INLINE_LAMBDA { z[gate] = Rows::load(bias_.data(gate) + row); });
+      accumulate<In>(z, static_cast<const Kernel&>(kernel_), row, 0, x, stride);
+      accumulate<Out>(z, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, 0, h);
+      for_registers(
+          [&](std::size_t lane, auto zi, auto zf, auto zg, auto zo) INLAY_INLINE_LAMBDA {
+            using Math = typename B::math_policy;
+            scalar* c = state.cell + row + lane;
+            const auto i = Gate::template apply<B>(zi);
+            const auto f = Gate::template apply<B>(zf);
+            const auto g = Math::template tanh<B>(zg);
+            const auto o = Gate::template apply<B>(zo);
+            const auto c_new = B::fma(f, B::template load<Rows::lanes>(c), i * g);
+            B::store(c, c_new);
+            B::store(h_new + row + lane, o * Math::template tanh<B>(c_new));
+          },
+          z[0], z[1], z[2], z[3]);
+    });
+    return h_new;
+  }
+
+ private:
+  Gates<Kernel> kernel_;
+  Gates<RecurrentKernel> recurrent_kernel_;
+  Gates<Vector<B, Out, 4>> bias_;
+};
+
+template <std::size_t In, std::size_t Out, Backend B = default_backend>
+using LSTM = BasicLSTM<In, Out, SigmoidGate, B>;
+
+/// LSTM whose gates are PyTorch's and Keras 3's hard sigmoid, clip(z / 6 + 0.5, 0, 1).
+template <std::size_t In, std::size_t Out, Backend B = default_backend>
+using HardSigmoidLSTM = BasicLSTM<In, Out, HardSigmoidGate, B>;
+
+/// LSTM whose gates are Keras 2's hard sigmoid, clip(0.2 z + 0.5, 0, 1).
+template <std::size_t In, std::size_t Out, Backend B = default_backend>
+using HardSigmoidKeras2LSTM = BasicLSTM<In, Out, HardSigmoidKeras2Gate, B>;
+
+}  // namespace inlay

@@ -1,0 +1,42 @@
+/// PReLU: y = x where x > 0, alpha x elsewhere, with a trained alpha.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/backend/default.hpp"
+#include "inlay/core/concepts.hpp"
+#include "inlay/layers/pointwise.hpp"
+
+namespace inlay {
+
+/// Rectifier with trained slopes: tensor `alpha` [Slopes], one per channel or one for all.
+template <std::size_t Size, std::size_t Slopes, Backend B>
+class BasicPReLU : public Pointwise<BasicPReLU<Size, Slopes, B>, Size, B> {
+ public:
+  static constexpr std::string_view type = "prelu";
+  static constexpr std::size_t parameters = Slopes;
+
+  void visit(auto& v) {
+    v.option("size", Size);
+    v.tensor("alpha", alpha_);
+  }
+
+  template <class R>
+  INLAY_INLINE R apply(R x, auto at) const noexcept {
+    return B::if_less(x, at(0), x * at(alpha_), x);
+  }
+
+ private:
+  detail::PerChannel<B, Size, Slopes> alpha_;
+};
+
+/// One slope per channel.
+template <std::size_t Size, Backend B = default_backend>
+using PReLU = BasicPReLU<Size, Size, B>;
+
+/// One slope for all channels.
+template <std::size_t Size, Backend B = default_backend>
+using SharedPReLU = BasicPReLU<Size, 1, B>;
+
+}  // namespace inlay

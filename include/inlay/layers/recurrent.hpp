@@ -1,0 +1,30 @@
+/// Recurrent: frames and tiles for layers that are defined by one step.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "inlay/core/block.hpp"
+#include "inlay/core/compiler.hpp"
+
+namespace inlay::detail {
+
+/// Base of a recurrent layer `L`, which has `const scalar* step(State&, const scalar* x, std::size_t stride)`:
+/// one frame whose inputs lie `stride` values apart, returning the new output.
+template <class L, class T, std::size_t Out>
+class Recurrent {
+ public:
+  INLAY_INLINE void forward(auto& state, const T* in, T* out) const noexcept { copy(layer().step(state, in, 1), Out, out); }
+
+  void process(auto& state, Block<const T> in, Block<T> out, std::size_t frames) const noexcept {
+    for (std::size_t t = 0; t < frames; ++t) {
+      const T* h = layer().step(state, in.row(0) + t, tile_frames);
+      for (std::size_t c = 0; c < Out; ++c) out.row(c)[t] = h[c];
+    }
+  }
+
+ private:
+  const L& layer() const noexcept { return static_cast<const L&>(*this); }
+};
+
+}  // namespace inlay::detail

@@ -1,0 +1,17 @@
+/// The compile error of a model whose layers do not fit together.
+#pragma once
+
+#include <cstddef>
+
+namespace inlay::detail {
+
+/// Instantiated for each pair of neighbours, so that a compiler's message carries the index of the
+/// second layer and both numbers.
+template <std::size_t Layer, std::size_t InputSize, std::size_t OutputSizeBefore>
+struct LayerFitsTheOneBefore {
+  static_assert(InputSize == OutputSizeBefore,
+                "inlay::ModelT: this layer's input size is not the output size of the layer before it");
+  static constexpr bool value = true;
+};
+
+}  // namespace inlay::detail
