@@ -1,0 +1,38 @@
+/// The error that every loader throws.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace inlay {
+
+/// A model could not be loaded. Says where, in the file and in the model type, what was expected there and
+/// what was found; the model that was to be loaded is as it was.
+class load_error : public std::runtime_error {
+ public:
+  load_error(std::string place, std::string expected, std::string found, std::string layer = {}, std::string source = {})
+      : std::runtime_error((source.empty() ? "" : source + ": ") + place + (layer.empty() ? "" : " (" + layer + ")") +
+                           ": expected " + expected + ", found " + found),
+        place_(std::move(place)),
+        layer_(std::move(layer)),
+        expected_(std::move(expected)),
+        found_(std::move(found)),
+        source_(std::move(source)) {}
+
+  /// Place in the file, such as `layers[2].kernel.data[17]`.
+  const std::string& place() const noexcept { return place_; }
+  /// Layer of the model type, such as `layer 2 of the model: dense 20 -> 1`; empty where none is concerned.
+  const std::string& layer() const noexcept { return layer_; }
+  const std::string& expected() const noexcept { return expected_; }
+  const std::string& found() const noexcept { return found_; }
+  /// Path of the file; empty if the model came from elsewhere.
+  const std::string& source() const noexcept { return source_; }
+
+  load_error from(std::string source) const { return load_error(place_, expected_, found_, layer_, std::move(source)); }
+
+ private:
+  std::string place_, layer_, expected_, found_, source_;
+};
+
+}  // namespace inlay

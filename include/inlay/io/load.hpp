@@ -1,0 +1,120 @@
+/// Loading a model: text to document, document to records, records to a model, and the check.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <istream>
+#include <iterator>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "inlay/core/assign.hpp"
+#include "inlay/io/check.hpp"
+#include "inlay/io/fill.hpp"
+#include "inlay/io/inlay_format.hpp"
+#include "inlay/io/model_file.hpp"
+#include "inlay/io/node.hpp"
+#include "inlay/io/parse.hpp"
+#include "inlay/io/rtneural_format.hpp"
+#include "inlay/io/runnable.hpp"
+
+namespace inlay {
+
+namespace io {
+
+/// Reads either format; what the document says it is decides, not a file's name.
+inline ModelFile read_model(const nlohmann::json& document) {
+  const Node root(document, "");
+  const auto format = root.find("format");
+  if (!format) return read_rtneural(root);
+  if (format->json() != "inlay") format->fail("\"inlay\"");
+  return read_inlay(root);
+}
+
+inline std::string read_text(std::istream& stream) {
+  std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  if (stream.bad()) throw load_error("file", "a readable stream", "a read error");
+  return text;
+}
+
+inline std::string read_text(const std::filesystem::path& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) throw load_error("file", "a model file", "a directory");
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) throw load_error("file", "a readable file", std::filesystem::exists(path, error) ? "one that cannot be opened" : "none");
+  return read_text(stream);
+}
+
+/// The largest error that a layer's mathematics states beyond the default's.
+template <class L>
+constexpr double policy_bound() {
+  if constexpr (requires { L::backend::math_policy::lossy_bound; }) return L::backend::math_policy::lossy_bound;
+  else return 0;
+}
+
+inline void expect_layers(const ModelFile& file, std::size_t count) {
+  if (file.layers.size() != count)
+    throw load_error(file.layers_place, std::to_string(count) + " layers, as the model type has",
+                     std::to_string(file.layers.size()) + " (an activation counts as a layer)");
+}
+
+/// Fills `model` from `file` and checks it; throws load_error before `model` is changed.
+template <class Model>
+ModelInfo fill_model(Model& model, const ModelFile& file) {
+  expect_layers(file, Model::layer_count);
+  // All of it is tried on a copy, on the heap: a model may be larger than a stack.
+  const auto fresh = std::make_unique<Model>(model);
+  double bound = 0;
+  Model::for_each([&](auto i) {
+    auto& layer = fresh->template layer<i>();
+    using L = std::remove_reference_t<decltype(layer)>;
+    Fill fill(file.layers[i], i, L::type, L::in_size, L::out_size);
+    layer.visit(fill);
+    fill.finish();
+    inlay::detail::prepare(layer);
+    bound = std::max(bound, policy_bound<L>());
+  });
+  if (file.check) {
+    const auto state = std::make_unique<typename Model::State>();
+    run_check(runnable(*fresh, *state), *file.check, bound);
+  }
+  model = *fresh;
+  model.reset();
+  return file.info;
+}
+
+}  // namespace io
+
+/// What ModelT::load calls; they return what the file says beside the network. Throw load_error, and then
+/// the model is as it was.
+template <class Model, std::same_as<nlohmann::json> Json>
+ModelInfo load_model(Model& model, const Json& document) {
+  return io::fill_model(model, io::read_model(document));
+}
+
+template <class Model>
+ModelInfo load_model_text(Model& model, std::string_view text) {
+  return load_model(model, io::parse(text));
+}
+
+template <class Model>
+ModelInfo load_model(Model& model, std::istream& stream) {
+  return load_model_text(model, io::read_text(stream));
+}
+
+template <class Model>
+ModelInfo load_model(Model& model, const std::filesystem::path& path) {
+  try {
+    return load_model_text(model, io::read_text(path));
+  } catch (const load_error& error) {
+    throw error.from(path.string());
+  }
+}
+
+}  // namespace inlay

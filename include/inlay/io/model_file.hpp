@@ -1,0 +1,74 @@
+/// What a model file says, whatever its format: readers write this, and `load.hpp` checks a model type
+/// against it.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace inlay {
+
+/// What a file says beside the network.
+struct ModelInfo {
+  std::optional<double> sample_rate;  ///< Hz, the rate that the model was trained at
+  nlohmann::json metadata = nlohmann::json::object();
+};
+
+namespace io {
+
+/// Where a value stands, in the words of an error message.
+using Place = std::string;
+
+struct TensorRecord {
+  Place place;
+  std::vector<std::size_t> shape;
+  std::vector<double> values;     ///< row-major
+  std::vector<Place> row_places;  ///< where the values of each innermost row stand, if not in one array
+
+  Place place_of(std::size_t i) const {
+    if (row_places.empty()) return place + ".data[" + std::to_string(i) + "]";
+    return row_places[i / shape.back()] + "[" + std::to_string(i % shape.back()) + "]";
+  }
+};
+
+/// An option or a number of a layer.
+struct Value {
+  Place place;
+  std::variant<bool, std::size_t, double, std::string> value;
+};
+
+struct LayerRecord {
+  Place place;
+  Value type;
+  std::map<std::string, Value, std::less<>> values;
+  std::map<std::string, TensorRecord, std::less<>> tensors;
+};
+
+/// A short signal and what the training framework made of it.
+struct Check {
+  TensorRecord input, output;  ///< [frames, channels]
+  std::size_t skip = 0, stride = 1;
+  double tolerance = 0;
+};
+
+struct ModelFile {
+  ModelInfo info;
+  Place layers_place;
+  std::vector<LayerRecord> layers;
+  std::optional<Check> check;
+};
+
+/// "8x16"
+inline std::string shape_text(std::span<const std::size_t> shape) {
+  std::string text;
+  for (std::size_t extent : shape) text += (text.empty() ? "" : "x") + std::to_string(extent);
+  return text;
+}
+
+}  // namespace io
+}  // namespace inlay

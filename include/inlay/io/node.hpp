@@ -1,0 +1,98 @@
+/// A value of a JSON document together with its place, so that every complaint can name it.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "inlay/io/error.hpp"
+
+namespace inlay::io {
+
+/// No extent of a real model is larger; a larger one is a damaged file, refused before memory is asked for.
+inline constexpr std::size_t max_extent = 65536;
+
+class Node {
+ public:
+  Node(const nlohmann::json& value, std::string place) : value_(&value), place_(std::move(place)) {}
+
+  const nlohmann::json& json() const noexcept { return *value_; }
+  const std::string& place() const noexcept { return place_; }
+
+  [[noreturn]] void fail(std::string expected) const { fail(std::move(expected), describe()); }
+  [[noreturn]] void fail(std::string expected, std::string found) const {
+    throw load_error(place_.empty() ? "root" : place_, std::move(expected), std::move(found));
+  }
+
+  /// Member of an object; one that is not there is missed at the object.
+  Node operator[](std::string_view key) const {
+    if (auto node = find(key)) return *node;
+    fail("a member \"" + std::string(key) + "\"", "none");
+  }
+  std::optional<Node> find(std::string_view key) const {
+    object();
+    const auto member = value_->find(std::string(key));
+    if (member == value_->end()) return std::nullopt;
+    return Node(*member, (place_.empty() ? "" : place_ + ".") + std::string(key));
+  }
+  Node operator[](std::size_t i) const { return Node((*value_)[i], place_ + "[" + std::to_string(i) + "]"); }
+  Node back() const {
+    if (size() == 0) fail("at least one entry");
+    return (*this)[size() - 1];
+  }
+
+  const Node& object() const {
+    if (!value_->is_object()) fail("an object");
+    return *this;
+  }
+  /// Number of entries of an array.
+  std::size_t size() const {
+    if (!value_->is_array()) fail("an array");
+    return value_->size();
+  }
+  std::string string() const {
+    if (!value_->is_string()) fail("a string");
+    return value_->get<std::string>();
+  }
+  bool boolean() const {
+    if (!value_->is_boolean()) fail("true or false");
+    return value_->get<bool>();
+  }
+  double number() const {
+    if (!value_->is_number()) fail("a number");
+    return value_->get<double>();
+  }
+  double positive() const {
+    if (const double x = number(); x > 0) return x;
+    fail("a number above zero");
+  }
+  /// Whether it is a number without sign or fraction.
+  bool is_whole() const {
+    return value_->is_number_unsigned() || (value_->is_number_integer() && value_->get<nlohmann::json::number_integer_t>() >= 0);
+  }
+  std::size_t whole(std::size_t least, std::size_t most = max_extent) const {
+    if (is_whole())
+      if (const auto n = value_->get<std::size_t>(); n >= least && n <= most) return n;
+    fail("a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  }
+
+  /// What stands here, for people.
+  std::string describe() const {
+    switch (value_->type()) {
+      case nlohmann::json::value_t::object: return "an object";
+      case nlohmann::json::value_t::array: return "an array of " + std::to_string(value_->size());
+      case nlohmann::json::value_t::string: return "\"" + value_->get<std::string>().substr(0, 40) + "\"";
+      default: return value_->dump();
+    }
+  }
+
+ private:
+  const nlohmann::json* value_;
+  std::string place_;
+};
+
+}  // namespace inlay::io

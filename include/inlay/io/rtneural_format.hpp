@@ -1,0 +1,191 @@
+/// Reads the JSON that RTNeural's Keras script writes: "in_shape", "layers", nested arrays of weights.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "inlay/io/model_file.hpp"
+#include "inlay/io/node.hpp"
+
+namespace inlay::io {
+
+namespace detail {
+
+/// Appends nested arrays whose extents are `shape` from level `depth` on.
+inline void read_nested(const Node& node, TensorRecord& tensor, std::size_t depth) {
+  const std::size_t extent = tensor.shape[depth];
+  const bool innermost = depth + 1 == tensor.shape.size();
+  if (node.size() != extent)
+    node.fail(std::to_string(extent) + (innermost ? " numbers" : " rows"), std::to_string(node.size()));
+  if (innermost) tensor.row_places.push_back(node.place());
+  for (std::size_t i = 0; i < extent; ++i) {
+    if (innermost) tensor.values.push_back(node[i].number());
+    else read_nested(node[i], tensor, depth + 1);
+  }
+}
+
+inline TensorRecord nested_tensor(const Node& node, std::vector<std::size_t> shape) {
+  TensorRecord tensor{.place = node.place(), .shape = std::move(shape), .values = {}, .row_places = {}};
+  read_nested(node, tensor, 0);
+  return tensor;
+}
+
+/// Turns one layer of the file into one of ours, or two where it has an activation.
+class RtneuralLayer {
+ public:
+  RtneuralLayer(const Node& node, std::size_t in) : node_(node), in_(in), type_(node["type"]) {}
+
+  /// Appends the layers and returns their number of output channels.
+  std::size_t read(std::vector<LayerRecord>& layers) {
+    record_ = {.place = node_.place(), .type = {type_.place(), std::string{}}, .values = {}, .tensors = {}};
+    const std::string type = type_.string();
+    const Node shape = node_["shape"];
+    out_ = shape.back().whole(1);
+    out_place_ = shape.back().place();
+    if (type == "dense" || type == "time-distributed-dense") dense();
+    else if (type == "conv1d") conv1d();
+    else if (type == "lstm") recurrent("lstm", 4);
+    else if (type == "gru") recurrent("gru", 3);
+    else if (type == "batchnorm") batchnorm();
+    else if (type == "prelu") prelu();
+    else if (type == "activation") {
+      same_width();
+      activation(layers);
+      return out_;
+    } else type_.fail("dense, time-distributed-dense, conv1d, lstm, gru, batchnorm, prelu or activation");
+    layers.push_back(std::move(record_));
+    if (type == "dense" || type == "time-distributed-dense" || type == "conv1d") activation(layers);
+    return out_;
+  }
+
+ private:
+  Node weights(std::size_t i) const { return node_["weights"][i]; }
+
+  void expect_arrays(std::initializer_list<std::size_t> counts) const {
+    const Node all = node_["weights"];
+    std::string text;
+    for (std::size_t count : counts) {
+      if (all.size() == count) return;
+      text += (text.empty() ? "" : " or ") + std::to_string(count);
+    }
+    all.fail(text + " arrays");
+  }
+
+  void same_width() const {
+    if (out_ != in_) throw load_error(out_place_, std::to_string(in_) + ", the size of the layer before", std::to_string(out_));
+  }
+
+  void option(const char* name, auto value, Place place) { record_.values.insert_or_assign(name, Value{std::move(place), value}); }
+  void tensor(const char* name, std::size_t i, std::vector<std::size_t> shape) {
+    record_.tensors.insert_or_assign(name, nested_tensor(weights(i), std::move(shape)));
+  }
+
+  void sizes(const char* type) {
+    record_.type.value = std::string(type);
+    option("in", in_, node_.place());
+    option("out", out_, out_place_);
+  }
+  void size(const char* type) {
+    same_width();
+    record_.type.value = std::string(type);
+    option("size", out_, out_place_);
+  }
+
+  void dense() {
+    sizes("dense");
+    expect_arrays({1, 2});
+    tensor("kernel", 0, {in_, out_});
+    if (node_["weights"].size() == 2) tensor("bias", 1, {out_});
+  }
+
+  void conv1d() {
+    sizes("conv1d");
+    expect_arrays({2});
+    const Node kernel_size = node_["kernel_size"].back(), dilation = node_["dilation"].back();
+    const std::size_t taps = kernel_size.whole(1);
+    std::size_t groups = 1;
+    Place groups_place = node_.place();
+    if (const auto g = node_.find("groups")) {
+      groups = g->whole(1);
+      groups_place = g->place();
+      if (in_ % groups != 0 || out_ % groups != 0) g->fail("a divisor of " + std::to_string(in_) + " and " + std::to_string(out_) + " channels");
+    }
+    if (weights(0).size() != taps) kernel_size.fail(std::to_string(weights(0).size()) + ", the number of taps in weights[0]");
+    option("kernel_size", taps, kernel_size.place());
+    option("dilation", dilation.whole(1), dilation.place());
+    option("groups", groups, groups_place);
+    tensor("kernel", 0, {taps, in_ / groups, out_});
+    tensor("bias", 1, {out_});
+  }
+
+  void recurrent(const char* type, std::size_t gates) {
+    sizes(type);
+    expect_arrays({3});
+    if (const auto name = node_.find("activation"); name && name->string() != "tanh" && !name->string().empty()) name->fail("\"tanh\" or \"\"");
+    option("recurrent_activation", std::string("sigmoid"), node_.place());
+    tensor("kernel", 0, {in_, gates * out_});
+    tensor("recurrent_kernel", 1, {out_, gates * out_});
+    if (gates == 4) {
+      tensor("bias", 2, {4 * out_});
+    } else {
+      option("reset_after", true, node_.place());
+      tensor("bias", 2, {2, 3 * out_});
+    }
+  }
+
+  void batchnorm() {
+    size("batchnorm1d");
+    expect_arrays({2, 4});
+    const Node epsilon = node_["epsilon"];
+    option("epsilon", epsilon.number(), epsilon.place());
+    const bool affine = node_["weights"].size() == 4;
+    if (affine) {
+      tensor("gamma", 0, {out_});
+      tensor("beta", 1, {out_});
+    }
+    tensor("mean", affine ? 2 : 0, {out_});
+    tensor("variance", affine ? 3 : 1, {out_});
+  }
+
+  void prelu() {
+    size("prelu");
+    expect_arrays({1});
+    Node alpha = weights(0);
+    if (alpha.size() == 1 && alpha[0].json().is_array()) alpha = alpha[0];  // [1 x C] or plain [C]
+    record_.tensors.insert_or_assign("alpha", nested_tensor(alpha, {alpha.size() == 1 ? 1 : out_}));
+  }
+
+  void activation(std::vector<LayerRecord>& layers) const {
+    const auto node = node_.find("activation");
+    const std::string name = node ? node->string() : "";
+    if (name.empty() || name == "linear") return;
+    LayerRecord layer{.place = node->place(), .type = {node->place(), name}, .values = {}, .tensors = {}};
+    layer.values.emplace("size", Value{node->place(), out_});
+    if (name == "elu") layer.values.emplace("alpha", Value{node->place(), 1.0});
+    else if (name != "tanh" && name != "relu" && name != "sigmoid" && name != "softmax")
+      node->fail("\"\", tanh, relu, sigmoid, softmax or elu");
+    layers.push_back(std::move(layer));
+  }
+
+  Node node_;
+  std::size_t in_, out_ = 0;
+  Place out_place_;
+  Node type_;
+  LayerRecord record_;
+};
+
+}  // namespace detail
+
+inline ModelFile read_rtneural(const Node& root) {
+  ModelFile file;
+  const Node layers = root["layers"];
+  std::size_t width = root["in_shape"].back().whole(1);
+  file.layers_place = layers.place();
+  if (layers.size() == 0) layers.fail("at least one layer");
+  for (std::size_t i = 0; i < layers.size(); ++i) width = detail::RtneuralLayer(layers[i].object(), width).read(file.layers);
+  return file;
+}
+
+}  // namespace inlay::io
