@@ -1,0 +1,42 @@
+"""The code and the examples that the documentation shows."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import reference
+from inlay._format import read_model
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
+
+
+def test_from_pytorch_runs(
+    docs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page = docs / "from-pytorch.md"
+    monkeypatch.chdir(tmp_path)
+    exec("\n".join(blocks(page, "python")), {})
+    assert capsys.readouterr().out == "".join(blocks(page, "text"))
+    assert {path.name for path in tmp_path.iterdir()} == {"amp.json", "tcn.json"}
+    for path in tmp_path.iterdir():
+        error, limit = reference.check_error(reference.load(path))
+        assert error <= limit
+
+
+def test_file_format_example(docs: Path, tmp_path: Path) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    (example,) = blocks(docs / "file-format.md", "json")
+    root = json.loads(example)
+    jsonschema.validate(root, reference.load(docs / "inlay-model.schema.json"))
+    assert reference.check_error(root)[0] == 0.0
+    (tmp_path / "example.json").write_text(example)
+    assert len(read_model(tmp_path / "example.json").layers) == 2

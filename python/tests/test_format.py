@@ -1,0 +1,197 @@
+"""The file itself: the schema, the round trip, what is refused, and the golden files."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Callable
+
+import numpy as np
+import pytest
+
+import reference
+from inlay import ExportError
+from inlay._format import Check, LayerRecord, ModelFile, read_model, write_model
+
+
+@pytest.fixture(scope="session")
+def schema(docs: Path) -> Any:
+    jsonschema = pytest.importorskip("jsonschema")
+    loaded = reference.load(docs / "inlay-model.schema.json")
+    jsonschema.Draft202012Validator.check_schema(loaded)
+    return jsonschema.Draft202012Validator(loaded)
+
+
+def tensor(*shape: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    return np.random.default_rng(3).uniform(-1, 1, shape).astype(np.float32)
+
+
+LAYERS = [
+    LayerRecord("dense", {"in": 2, "out": 4}, {"kernel": tensor(2, 4), "bias": tensor(4)}),
+    LayerRecord(
+        "conv1d",
+        {"in": 4, "out": 2, "kernel_size": 3, "dilation": 2, "groups": 2},
+        {"kernel": tensor(3, 2, 2)},
+    ),
+    LayerRecord(
+        "lstm",
+        {"in": 2, "out": 3, "recurrent_activation": "hard_sigmoid"},
+        {"kernel": tensor(2, 12), "recurrent_kernel": tensor(3, 12), "bias": tensor(12)},
+    ),
+    LayerRecord(
+        "gru",
+        {"in": 3, "out": 3, "reset_after": False, "recurrent_activation": "hard_sigmoid_keras2"},
+        {"kernel": tensor(3, 9), "recurrent_kernel": tensor(3, 9), "bias": tensor(9)},
+    ),
+    LayerRecord(
+        "gru",
+        {"in": 3, "out": 3, "reset_after": True, "recurrent_activation": "sigmoid"},
+        {"kernel": tensor(3, 9), "recurrent_kernel": tensor(3, 9), "bias": tensor(2, 9)},
+    ),
+    *(LayerRecord(name, {"size": 3}) for name in ("tanh", "sigmoid", "relu", "softmax")),
+    *(LayerRecord(name, {"size": 3}) for name in ("hard_sigmoid", "hard_sigmoid_keras2")),
+    *(LayerRecord(name, {"size": 3, "alpha": 0.3}) for name in ("leaky_relu", "elu")),
+    *(LayerRecord("prelu", {"size": 3}, {"alpha": tensor(size)}) for size in (1, 3)),
+    LayerRecord(
+        "batchnorm1d", {"size": 3, "epsilon": 1e-3}, {"mean": tensor(3), "variance": tensor(3) ** 2}
+    ),
+]
+MODEL = ModelFile(
+    LAYERS,
+    Check("by hand", "float32", tensor(9, 2), tensor(9, 3), tolerance=1e-5),
+    sample_rate=48000,
+    metadata={"name": "every layer", "knobs": [1, 2.5, None]},
+)
+
+
+def test_every_layer_passes_the_schema_and_comes_back(schema: Any, tmp_path: Path) -> None:
+    write_model(tmp_path / "model.json", MODEL)
+    schema.validate(reference.load(tmp_path / "model.json"))
+    model = read_model(tmp_path / "model.json")
+    assert (model.sample_rate, model.metadata) == (MODEL.sample_rate, MODEL.metadata)
+    for found, written in zip(model.layers, MODEL.layers, strict=True):
+        assert (found.type, found.options) == (written.type, written.options)
+        assert found.tensors.keys() == written.tensors.keys()
+        for name, values in written.tensors.items():
+            assert np.array_equal(found.tensors[name], values)
+    assert np.array_equal(model.check.output, MODEL.check.output)
+    write_model(tmp_path / "again.json", model)
+    assert (tmp_path / "again.json").read_bytes() == (tmp_path / "model.json").read_bytes()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_number_reads_back_to_itself(dtype: type, tmp_path: Path) -> None:
+    random = np.random.default_rng(4)
+    width = np.dtype(dtype).itemsize
+    numbers = random.integers(0, 256, 20000 * width, np.uint8).view(dtype)
+    numbers = np.append(numbers[np.isfinite(numbers)], [0.0, -0.0, np.finfo(dtype).max])
+    numbers = numbers.astype(dtype)[:, np.newaxis]
+    check = Check("by hand", np.dtype(dtype).name, numbers, numbers, tolerance=1e-5)
+    write_model(tmp_path / "model.json", ModelFile([LayerRecord("tanh", {"size": 1})], check))
+    assert read_model(tmp_path / "model.json").check.input.tobytes() == numbers.tobytes()
+
+
+def without(name: str) -> Callable[[Any], Any]:
+    return lambda root: root.pop(name)
+
+
+SCHEMA_REFUSES: dict[str, Callable[[Any], Any]] = {
+    "no check": without("check"),
+    "no layers": lambda root: root["layers"].clear(),
+    "another version": lambda root: root.update(version=2),
+    "an unknown member": lambda root: root.update(author="me"),
+    "an unknown member in a layer": lambda root: root["layers"][0].update(dilation=1),
+    "an unknown layer": lambda root: root["layers"][0].update(type="denser"),
+    "a size of 0": lambda root: root["layers"][0].update({"in": 0}),
+    "no kernel": lambda root: root["layers"][0].pop("kernel"),
+    "no groups": lambda root: root["layers"][1].pop("groups"),
+    "a flat kernel": lambda root: root["layers"][1]["kernel"].update(shape=[12]),
+    "a flat bias with reset_after": lambda root: root["layers"][4].update(
+        bias=root["layers"][3]["bias"]
+    ),
+    "two bias rows without reset_after": lambda root: root["layers"][3].update(
+        bias=root["layers"][4]["bias"]
+    ),
+    "an unknown gate": lambda root: root["layers"][2].update(recurrent_activation="relu"),
+    "text for a number": lambda root: root["layers"][0]["kernel"]["data"].append("1"),
+    "no tolerance": lambda root: root["check"].pop("tolerance"),
+}
+
+
+@pytest.mark.parametrize("what", SCHEMA_REFUSES)
+def test_schema_refuses(what: str, schema: Any, tmp_path: Path) -> None:
+    write_model(tmp_path / "model.json", MODEL)
+    root = reference.load(tmp_path / "model.json")
+    SCHEMA_REFUSES[what](root)
+    assert not schema.is_valid(root)
+
+
+def first_layer(**changes: Any) -> ModelFile:
+    return replace(MODEL, layers=[replace(LAYERS[0], **changes), *LAYERS[1:]])
+
+
+def check(**changes: Any) -> ModelFile:
+    return replace(MODEL, check=replace(MODEL.check, **changes))
+
+
+INVALID = {
+    "layers: empty": replace(MODEL, layers=[]),
+    "layers[0] (denser): unknown layer type": first_layer(type="denser"),
+    "layers[0] (dense): expected the options": first_layer(options={"in": 2}),
+    "layers[0] (dense).out: 0 is less than 1": first_layer(options={"in": 2, "out": 0}),
+    "layers[0] (dense).kernel: missing": first_layer(tensors={}),
+    "layers[0] (dense).gamma: not a tensor": first_layer(tensors={"gamma": tensor(4)}),
+    "layers[0] (dense).kernel: expected the shape [2, 4], found [4, 2]": first_layer(
+        tensors={"kernel": tensor(4, 2)}
+    ),
+    "layers[2] (lstm): takes 2 channels, is given 4": replace(
+        MODEL, layers=[LAYERS[0], LayerRecord("tanh", {"size": 4}), *LAYERS[2:]]
+    ),
+    "groups: 3 does not divide": replace(
+        MODEL, layers=[LAYERS[0], replace(LAYERS[1], options=LAYERS[1].options | {"groups": 3})]
+    ),
+    "check.dtype: 'float16'": check(dtype="float16"),
+    "check.input: expected the shape [9, 2], found [9, 1]": check(input=tensor(9, 1)),
+    "check.output: 9 frames do not come out of 9 frames of input with skip 1": check(skip=1),
+    "check: skip 0 or stride 0 is out of range": check(stride=0),
+}
+
+
+@pytest.mark.parametrize("message", INVALID)
+def test_invalid_model_is_not_written(message: str, tmp_path: Path) -> None:
+    with pytest.raises(ExportError) as caught:
+        write_model(tmp_path / "model.json", INVALID[message])
+    assert message in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_files_are_not_read(tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text(json.dumps({"format": "inlay", "version": 2}))
+    with pytest.raises(ExportError, match="not an inlay model file of version 1"):
+        read_model(tmp_path / "model.json")
+
+
+def test_golden_files(schema: Any, golden_folder: Path) -> None:
+    """Every golden file is valid, and is reproduced without any framework."""
+    paths = sorted(golden_folder.glob("*/*.json"))
+    if not paths:
+        pytest.skip("the golden files are only in the repository")
+    for path in paths:
+        root = reference.load(path)
+        schema.validate(root)
+        read_model(path)
+        error, limit = reference.check_error(root)
+        assert error <= limit, path.name
+
+
+def test_the_references_are_not_blind(golden_folder: Path) -> None:
+    """The reference's check notices a single weight that is off by a thousandth."""
+    path = golden_folder / "torch" / "gru_3_5.f32.json"
+    if not path.exists():
+        pytest.skip("the golden files are only in the repository")
+    root = reference.load(path)
+    spoilt = copy.deepcopy(root)
+    spoilt["layers"][0]["recurrent_kernel"]["data"][7] += 1e-3
+    assert reference.check_error(spoilt)[0] > reference.check_error(root)[1]

@@ -1,0 +1,128 @@
+"""Each refusal: it names the child, what was found, what is supported and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import inlay
+
+
+class Louder(nn.Linear):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 2 * super().forward(x)
+
+
+class Residual(nn.Sequential):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + super().forward(x)
+
+
+PAD = nn.ConstantPad1d
+REFUSED = {
+    "2 (Conv2d): this kind of module is not supported, only nn.Sequential, Linear": nn.Sequential(
+        nn.Linear(1, 1), nn.Tanh(), nn.Conv2d(1, 1, 1)
+    ),
+    "1.0 (Transformer": nn.Sequential(
+        nn.Tanh(), nn.Sequential(nn.TransformerEncoderLayer(4, 1, 4))
+    ),
+    "the module (RNN): this kind of module": nn.RNN(1, 1),
+    "the module (Residual): this kind of module": Residual(nn.Linear(1, 1)),
+    "the module (Louder): its own forward() is not supported, only that of nn.Linear": Louder(1, 1),
+    "the module has no layer": nn.Sequential(nn.Dropout()),
+    "the module (Conv1d): stride=2 is not supported, only stride=1": nn.Conv1d(1, 1, 3, stride=2),
+    "padding=(4,) is not supported, only padding=0, as padding on both sides looks ahead in time;"
+    " put nn.ConstantPad1d((4, 0), 0.0) before": nn.Conv1d(1, 1, 3, dilation=2, padding=4),
+    "padding='same' is not supported": nn.Conv1d(1, 1, 3, padding="same"),
+    "0 (ConstantPad1d): padding=(2, 1), value=0.0 is not supported, only zeros on the left": (
+        nn.Sequential(PAD((2, 1), 0.0), nn.Conv1d(1, 1, 3))
+    ),
+    "0 (ConstantPad1d): padding=(2, 0), value=1.0 is not": nn.Sequential(
+        PAD((2, 0), 1.0), nn.Conv1d(1, 1, 3)
+    ),
+    "0 (ConstantPad1d): padding=(2, 0) is not supported, only what makes 1 (Conv1d) causal;"
+    " use (4, 0)": nn.Sequential(PAD((2, 0), 0.0), nn.Conv1d(1, 1, 3, dilation=2)),
+    "0 (ConstantPad1d): padding by itself is not supported, only right before a Conv1d": (
+        nn.Sequential(PAD((2, 0), 0.0), nn.Tanh(), nn.Conv1d(1, 1, 3))
+    ),
+    "1 (ConstantPad1d): padding by itself": nn.Sequential(nn.Linear(1, 1), PAD((2, 0), 0.0)),
+    "2 (LSTM): a start delayed by the unpadded 0 (Conv1d) is not supported, only one at the first"
+    " frame, as in a stream; put nn.ConstantPad1d((2, 0), 0.0) before 0 (Conv1d)": nn.Sequential(
+        nn.Conv1d(1, 1, 3), nn.Tanh(), nn.LSTM(1, 1)
+    ),
+    "1 (ConstantPad1d): a start delayed by the unpadded 0": nn.Sequential(
+        nn.Conv1d(1, 1, 3), PAD((2, 0), 0.0), nn.Conv1d(1, 1, 3)
+    ),
+    "the module (LSTM): bidirectional=True is not supported": nn.LSTM(1, 1, bidirectional=True),
+    "the module (GRU): bidirectional=True is not supported": nn.GRU(1, 1, bidirectional=True),
+    "the module (LSTM): proj_size=1 is not supported": nn.LSTM(1, 2, proj_size=1),
+    "1 (Softmax): dim=1 is not supported, only a softmax over the channels; with signals laid out"
+    " as NLC that is dim=-1": nn.Sequential(nn.Linear(1, 2), nn.Softmax(dim=1)),
+    "1 (Softmax): dim=-1 is not supported, only a softmax over the channels; with signals laid out"
+    " as NCL that is dim=1": nn.Sequential(nn.Conv1d(1, 2, 1), nn.Softmax(dim=-1)),
+    "1 (Softmax): dim=None": nn.Sequential(nn.Linear(1, 2), nn.Softmax()),
+    "the module (BatchNorm1d): track_running_stats=False is not": nn.BatchNorm1d(
+        2, track_running_stats=False
+    ),
+    "1 (Linear): takes 2 channels, but is given 3": nn.Sequential(nn.Linear(1, 3), nn.Linear(2, 1)),
+    "1 (PReLU): takes 2 channels, but is given 3": nn.Sequential(nn.Linear(1, 3), nn.PReLU(2)),
+    "does not say how many channels it takes; pass check_input": nn.Tanh(),
+    "parameters are torch.float32, torch.float64; supported are all torch.float32 or all": (
+        nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1).double())
+    ),
+    "parameters are torch.float16": nn.Linear(1, 1).half(),
+    "uninitialised (lazy) parameters; run it once": nn.LazyLinear(2),
+}
+
+REFUSED_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "check_input: expected [frames, 2], found [9, 3]": {"check_input": np.zeros((9, 3))},
+    "check_input: expected [frames, 2], found [9]": {"check_input": np.zeros(9)},
+    "check_input: 5 frames are too few; the model's receptive field is 5": {
+        "check_input": np.zeros((5, 2))
+    },
+    "check.input: holds NaN or infinite values": {"check_input": np.full((9, 2), np.nan)},
+    "sample_rate: 0 is not a positive number of Hz": {"sample_rate": 0},
+    "check.tolerance: -1.0 is not a positive number": {"tolerance": -1.0},
+    "metadata: cannot be written as JSON": {"metadata": {"when": object()}},
+    "metadata: cannot be written as JSON: Out of range": {"metadata": {"loss": float("nan")}},
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_module_is_refused(message: str, tmp_path: Path) -> None:
+    with pytest.raises(inlay.ExportError) as caught:
+        inlay.export_torch(REFUSED[message], tmp_path / "model.json")
+    assert message in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("message", REFUSED_ARGUMENTS)
+def test_argument_is_refused(message: str, tmp_path: Path) -> None:
+    module = nn.Conv1d(2, 1, 5)
+    with pytest.raises(inlay.ExportError) as caught:
+        inlay.export_torch(module, tmp_path / "model.json", **REFUSED_ARGUMENTS[message])
+    assert message in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    module = nn.Sequential(nn.Linear(1, 2), nn.Linear(2, 1))
+    nn.init.constant_(module[1].weight, float("inf"))
+    with pytest.raises(inlay.ExportError, match=r"layers\[1\] \(dense\).kernel: holds NaN or inf"):
+        inlay.export_torch(module, tmp_path / "model.json")
+
+
+def test_a_failed_export_leaves_the_file_and_the_module_as_they_were(tmp_path: Path) -> None:
+    path = tmp_path / "model.json"
+    path.write_text("precious")
+    module = nn.Linear(1, 1).train()
+    with pytest.raises(inlay.ExportError):
+        inlay.export_torch(module, path, metadata={"when": object()})
+    assert path.read_text() == "precious"
+    assert module.training
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,173 @@
+"""Writes the golden models of tests/golden/torch: small random PyTorch models and their outputs.
+
+    PYTHONPATH=python/src python3 tests/golden/generate.py
+
+Every model is written twice, NAME.f32.json and NAME.f64.json: the same weights, the check computed
+by PyTorch in float32 and in float64. The seed of a model is the CRC-32 of its name, so that adding
+one leaves the others as they are.
+"""
+
+from __future__ import annotations
+
+import copy
+import zlib
+from pathlib import Path
+from typing import Callable, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from inlay import export_torch
+
+FOLDER = Path(__file__).parent / "torch"
+
+# Weights are multiples of this: exact in float32, and short as decimal text in the float64 files.
+GRID = 2.0**-10
+
+
+class Golden(NamedTuple):
+    module: nn.Module
+    channels: int
+    frames: int = 128
+    peak: float = 1.0  # of the check's input
+
+
+def causal(inputs: int, outputs: int, taps: int, dilation: int = 1, **options: int) -> nn.Module:
+    """A Conv1d that sees zeros before the start."""
+    return nn.Sequential(
+        nn.ConstantPad1d(((taps - 1) * dilation, 0), 0.0),
+        nn.Conv1d(inputs, outputs, taps, dilation=dilation, **options),
+    )
+
+
+def deep_conv(conv: Callable[..., nn.Module]) -> nn.Module:
+    dilations = (1, 4, 16, 64)
+    return nn.Sequential(*(conv(1 if d == 1 else 4, 4, 3, dilation=d) for d in dilations))
+
+
+def goldens() -> dict[str, Golden]:
+    models = {
+        "dense_3_5": Golden(nn.Linear(3, 5), 3),
+        "dense_4_4_nobias": Golden(nn.Linear(4, 4, bias=False), 4),
+        "dense_16_16": Golden(nn.Linear(16, 16), 16, frames=64),
+        "dense_20_1": Golden(nn.Linear(20, 1), 20, frames=64),
+        "dense_1_17": Golden(nn.Linear(1, 17), 1, frames=64),
+        "conv1d_1_4_k3": Golden(causal(1, 4, 3), 1),
+        "conv1d_4_6_k3_d2": Golden(causal(4, 6, 3, 2), 4),
+        "conv1d_6_6_k3_d4_g3": Golden(causal(6, 6, 3, 4, groups=3), 6),
+        "conv1d_8_8_k5_d16": Golden(causal(8, 8, 5, 16), 8),
+        "conv1d_3_20_k2": Golden(causal(3, 20, 2), 3, frames=64),
+        "conv1d_2_2_k1": Golden(causal(2, 2, 1), 2),
+        "conv1d_16_16_k3": Golden(causal(16, 16, 3), 16, frames=64),
+        "conv1d_5_7_k4_nobias": Golden(causal(5, 7, 4, bias=False), 5),
+        "conv1d_5_7_k4_nobias_unpadded": Golden(nn.Conv1d(5, 7, 4, bias=False), 5),
+        "tanh_3": Golden(nn.Tanh(), 3, peak=6.0),
+        "sigmoid_3": Golden(nn.Sigmoid(), 3, peak=6.0),
+        "hard_sigmoid_3": Golden(nn.Hardsigmoid(), 3, peak=6.0),
+        "relu_3": Golden(nn.ReLU(), 3, peak=6.0),
+        "leaky_relu_3": Golden(nn.LeakyReLU(0.2), 3, peak=6.0),
+        "elu_3": Golden(nn.ELU(0.7), 3, peak=6.0),
+        "softmax_5": Golden(nn.Softmax(-1), 5, peak=6.0),
+        "softmax_17": Golden(nn.Softmax(-1), 17, frames=64, peak=6.0),
+        "prelu_6_one": Golden(nn.PReLU(), 6, peak=6.0),
+        "prelu_6": Golden(nn.PReLU(6), 6, peak=6.0),
+        "batchnorm1d_6": Golden(nn.BatchNorm1d(6), 6),
+        "batchnorm1d_6_plain": Golden(nn.BatchNorm1d(6, affine=False), 6),
+        "lstm20_dense": Golden(nn.Sequential(nn.LSTM(1, 20), nn.Linear(20, 1)), 1),
+        "gru16_gru8_dense": Golden(nn.Sequential(nn.GRU(1, 16), nn.GRU(16, 8), nn.Linear(8, 1)), 1),
+        "conv_stack": Golden(
+            nn.Sequential(
+                *(causal(1, 8, 3), nn.Tanh(), causal(8, 8, 3, 4), nn.PReLU(8)),
+                *(nn.BatchNorm1d(8), nn.Linear(8, 2)),
+            ),
+            1,
+        ),
+        "dense_mlp": Golden(
+            nn.Sequential(
+                *(nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 6), nn.ReLU()),
+                *(nn.Linear(6, 4), nn.ELU(), nn.Softmax(-1)),
+            ),
+            3,
+            peak=3.0,
+        ),
+        "mixed": Golden(
+            nn.Sequential(
+                *(nn.Linear(1, 8), nn.Tanh(), causal(8, 4, 3, 2), nn.Tanh()),
+                *(nn.GRU(4, 8), nn.Linear(8, 1)),
+            ),
+            1,
+        ),
+        "deep_conv": Golden(deep_conv(causal), 1, frames=256),
+        "deep_conv_unpadded": Golden(deep_conv(nn.Conv1d), 1, frames=256),
+    }
+    recurrent_sizes = {
+        (1, 8): 128,
+        (3, 5): 128,
+        (1, 20): 96,
+        (2, 17): 96,
+        (16, 33): 32,
+        (40, 40): 16,
+    }
+    for (inputs, units), frames in recurrent_sizes.items():
+        models[f"lstm_{inputs}_{units}"] = Golden(nn.LSTM(inputs, units), inputs, frames)
+        models[f"gru_{inputs}_{units}"] = Golden(nn.GRU(inputs, units), inputs, frames)
+    return models
+
+
+def randomise(module: nn.Module, random: np.random.Generator) -> None:
+    """Gives every layer weights on the grid, scaled so that signals reach about 1.
+
+    Random instead of initialised: PyTorch's own values are small, and trivial for BatchNorm1d.
+    """
+
+    def fill(tensor: torch.Tensor, low: float, high: float) -> None:
+        values = GRID * np.round(random.uniform(low, high, tuple(tensor.shape)) / GRID)
+        tensor.data.copy_(torch.from_numpy(values))
+
+    for layer in module.modules():
+        if isinstance(layer, (nn.Linear, nn.Conv1d, nn.RNNBase)):
+            gain = 2.0 if isinstance(layer, nn.RNNBase) else 1.7
+            for name, tensor in layer.named_parameters(recurse=False):
+                fan_in = tensor[0].numel() if tensor.dim() > 1 else 9
+                bound = gain / np.sqrt(fan_in)
+                fill(tensor, -bound, bound)
+        elif isinstance(layer, nn.PReLU):
+            fill(layer.weight, -0.2, 0.6)
+        elif isinstance(layer, nn.BatchNorm1d):
+            fill(layer.running_mean, -0.5, 0.5)
+            fill(layer.running_var, 0.2, 1.5)
+            if layer.affine:
+                fill(layer.weight, 0.5, 1.5)
+                fill(layer.bias, -0.5, 0.5)
+
+
+def signal(golden: Golden, random: np.random.Generator) -> npt.NDArray[np.float32]:
+    """[frames, channels] of noise and a sine, silence and a burst, up to its peak."""
+    time = np.arange(golden.frames)[:, np.newaxis]
+    shape = (golden.frames, golden.channels)
+    samples = 0.6 * np.sin(time * random.uniform(0.1, 2.0, golden.channels))
+    samples += random.uniform(-0.4, 0.4, shape)
+    eighth = golden.frames // 8
+    samples[5 * eighth : 6 * eighth] = 0.0
+    samples[6 * eighth : 7 * eighth] = random.choice([-1.0, 1.0], (eighth, golden.channels))
+    # Not on the weights' grid: float32 products and sums are to be rounded, as in any real model.
+    return (golden.peak * samples).astype(np.float32)
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    FOLDER.mkdir(exist_ok=True)
+    for name, golden in goldens().items():
+        random = np.random.default_rng(zlib.crc32(name.encode()))
+        double = golden.module.double()
+        randomise(double, random)
+        samples = signal(golden, random)
+        for suffix, module in {"f32": copy.deepcopy(double).float(), "f64": double}.items():
+            check_input = samples.astype({"f32": np.float32, "f64": np.float64}[suffix])
+            export_torch(module, FOLDER / f"{name}.{suffix}.json", check_input=check_input)
+
+
+if __name__ == "__main__":
+    main()

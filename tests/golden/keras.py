@@ -1,0 +1,144 @@
+"""Rewrites recorded Keras models as inlay files: a stand-in until the package exports Keras.
+
+    PYTHONPATH=python/src python3 tests/golden/keras.py FOLDER
+
+FOLDER holds NAME.h5 (a whole sequential model as Keras saves it) and NAME.io.json (`input`
+and `output`, [frames][channels], and `skip`), written where Keras was installed; here only h5py is
+needed. The results go to tests/golden/keras.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, Callable
+
+import h5py
+import numpy as np
+
+from inlay._format import Array, Check, LayerRecord, ModelFile, write_model
+
+TARGET = Path(__file__).parent / "keras"
+SOURCE = "Keras 3.9.2 (torch backend)"
+TOLERANCE = 1e-5
+NAMES = (
+    *("dense_stack", "conv_causal", "conv_grouped", "conv_valid", "lstm_dense", "lstm_cond"),
+    *("gru_dense", "gru_cond", "gru_reset_before", "lstm_hardsig", "bn_prelu", "td_dense", "full"),
+)
+
+Config = dict[str, Any]
+Weights = dict[str, Array]
+
+
+def dense(config: Config, weights: Weights, channels: int) -> LayerRecord:
+    return LayerRecord("dense", {"in": channels, "out": config["units"]}, weights)
+
+
+def conv1d(config: Config, weights: Weights, channels: int) -> LayerRecord:
+    assert config["strides"] == [1] and config["padding"] in ("causal", "valid"), config
+    sizes = {"in": channels, "out": config["filters"]}
+    taps, dilation = config["kernel_size"][0], config["dilation_rate"][0]
+    options = sizes | {"kernel_size": taps, "dilation": dilation, "groups": config["groups"]}
+    return LayerRecord("conv1d", options, weights)
+
+
+def lstm(config: Config, weights: Weights, channels: int) -> LayerRecord:
+    return LayerRecord("lstm", recurrent_options(config, channels), weights)
+
+
+def gru(config: Config, weights: Weights, channels: int) -> LayerRecord:
+    reset_after = {"reset_after": config["reset_after"]}
+    return LayerRecord("gru", recurrent_options(config, channels) | reset_after, weights)
+
+
+def recurrent_options(config: Config, channels: int) -> Config:
+    assert config["activation"] == "tanh" and config["return_sequences"], config
+    gates = config["recurrent_activation"]
+    return {"in": channels, "out": config["units"], "recurrent_activation": gates}
+
+
+def batchnorm1d(config: Config, weights: Weights, channels: int) -> LayerRecord:
+    names = {"moving_mean": "mean", "moving_variance": "variance"}
+    tensors = {names.get(name, name): tensor for name, tensor in weights.items()}
+    return LayerRecord("batchnorm1d", {"size": channels, "epsilon": config["epsilon"]}, tensors)
+
+
+def prelu(config: Config, weights: Weights, channels: int) -> LayerRecord:
+    assert config["shared_axes"] == [1], config  # Frames share their slopes, channels do not.
+    return LayerRecord("prelu", {"size": channels}, {"alpha": weights["alpha"].reshape(-1)})
+
+
+def leaky_relu(config: Config, weights: Weights, channels: int) -> LayerRecord:
+    return LayerRecord("leaky_relu", {"size": channels, "alpha": config["negative_slope"]})
+
+
+def activation(name: str, channels: int) -> list[LayerRecord]:
+    if name == "linear":
+        return []
+    alpha = {"alpha": 1.0} if name == "elu" else {}
+    return [LayerRecord(name, {"size": channels} | alpha)]
+
+
+READERS: dict[str, Callable[[Config, Weights, int], LayerRecord]] = {
+    "Dense": dense,
+    "Conv1D": conv1d,
+    "LSTM": lstm,
+    "GRU": gru,
+    "BatchNormalization": batchnorm1d,
+    "PReLU": prelu,
+    "LeakyReLU": leaky_relu,
+}
+
+
+def layer_weights(file: h5py.File, layer: str) -> Weights:
+    """A layer's tensors by their short name ("kernel"), whatever it is wrapped in."""
+    group = file["model_weights"][layer]
+    paths = [str(path) for path in group.attrs["weight_names"]]
+    return {path.split("/")[-1].removesuffix(":0"): np.asarray(group[path]) for path in paths}
+
+
+def records(file: h5py.File) -> list[LayerRecord]:
+    """The model's layers; an activation that Keras holds inside a layer becomes one of its own."""
+    layers: list[LayerRecord] = []
+    channels = 0
+    for layer in json.loads(file.attrs["model_config"])["config"]["layers"]:
+        kind, config = layer["class_name"], layer["config"]
+        weights = layer_weights(file, config["name"]) if kind != "InputLayer" else {}
+        if kind == "TimeDistributed":
+            kind, config = config["layer"]["class_name"], config["layer"]["config"]
+        if kind == "InputLayer":
+            channels = config["batch_shape"][-1]
+            continue
+        if kind in READERS:
+            layers.append(READERS[kind](config, weights, channels))
+            channels = layers[-1].channels_out
+        if kind in ("Dense", "Conv1D", "Activation"):
+            layers += activation(config["activation"], channels)
+    return layers
+
+
+def convert(folder: Path, name: str) -> None:
+    recorded = json.loads((folder / f"{name}.io.json").read_text())
+    check = Check(
+        source=SOURCE,
+        dtype="float32",
+        input=np.asarray(recorded["input"], np.float32),
+        output=np.asarray(recorded["output"], np.float32),
+        tolerance=TOLERANCE,
+        skip=recorded.get("skip", 0),
+    )
+    with h5py.File(folder / f"{name}.h5") as file:
+        write_model(TARGET / f"{name}.json", ModelFile(records(file), check))
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    TARGET.mkdir(exist_ok=True)
+    for name in NAMES:
+        convert(Path(sys.argv[1]), name)
+
+
+if __name__ == "__main__":
+    main()
