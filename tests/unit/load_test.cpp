@@ -1,0 +1,214 @@
+// Loading: what is accepted, what is refused, where an error says it is, and that it changes nothing.
+#include <array>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "support/backends.hpp"
+#include "support/golden.hpp"
+
+using namespace inlay;
+using nlohmann::json;
+
+namespace {
+
+using Amp = ModelT<LSTM<1, 20>, Dense<20, 1>>;
+const std::string amp_path = test_file("golden/torch/lstm20_dense.f32.json");
+
+std::string text_of(const std::string& path) { return io::read_text(std::filesystem::path(path)); }
+
+/// The error that loading `text` gives; fails the test if there is none.
+template <class Model>
+load_error error_of(Model& model, const std::string& text) {
+  try {
+    model.load_text(text);
+  } catch (const load_error& error) {
+    return error;
+  }
+  ADD_FAILURE() << "was loaded";
+  return load_error("", "", "");
+}
+
+/// Loads `document` changed by `change` into a model that is loaded already; expects an error at `place`
+/// and a model that goes on as before.
+template <class Change>
+load_error refused(const std::string& place, Change change) {
+  static const json original = json::parse(text_of(amp_path));
+  json document = original;
+  change(document);
+  Amp amp;
+  amp.load(original);
+  for (int i = 0; i < 10; ++i) amp.forward(0.3f);
+  const auto before = std::make_unique<Amp>(amp);
+  const load_error error = error_of(amp, document.dump());
+  EXPECT_EQ(error.place(), place) << error.what();
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(amp.forward(0.3f), before->forward(0.3f));
+  return error;
+}
+
+}  // namespace
+
+TEST(LoadTest, from_path_stream_string_and_object) {
+  const std::string text = text_of(amp_path);
+  Amp by_path, by_stream, by_text, by_object;
+  by_path.load(amp_path);
+  by_path.load(std::filesystem::path(amp_path));
+  by_path.load(amp_path.c_str());
+  std::ifstream file(amp_path);
+  by_stream.load(file);
+  std::istringstream stream(text);
+  by_stream.load(stream);
+  by_text.load_text(text);
+  by_object.load(json::parse(text));
+  for (int i = 0; i < 20; ++i) {
+    const float y = by_path.forward(0.4f);
+    EXPECT_EQ(y, by_stream.forward(0.4f));
+    EXPECT_EQ(y, by_text.forward(0.4f));
+    EXPECT_EQ(y, by_object.forward(0.4f));
+  }
+}
+
+TEST(LoadTest, returns_what_the_file_says) {
+  json document = json::parse(text_of(amp_path));
+  document["sample_rate"] = 44100;
+  document["metadata"] = {{"author", "somebody"}};
+  Amp amp;
+  const ModelInfo info = amp.load(document);
+  EXPECT_EQ(info.sample_rate, 44100);
+  EXPECT_EQ(info.metadata["author"], "somebody");
+}
+
+TEST(LoadTest, resets_the_state_it_owns) {
+  Amp amp;
+  amp.load(amp_path);
+  const float first = amp.forward(0.5f);
+  for (int i = 0; i < 10; ++i) amp.forward(0.9f);
+  amp.load(amp_path);
+  EXPECT_EQ(amp.forward(0.5f), first);
+}
+
+TEST(LoadTest, says_where_what_was_expected_and_what_was_found) {
+  const load_error error = refused("layers[1].kernel", [](json& d) { d["layers"][1]["kernel"]["shape"] = {10, 2}; });
+  EXPECT_EQ(error.expected(), "20x1");
+  EXPECT_EQ(error.found(), "10x2");
+  EXPECT_EQ(error.layer(), "layer 1 of the model: dense 20 -> 1");
+  EXPECT_STREQ(error.what(), "layers[1].kernel (layer 1 of the model: dense 20 -> 1): expected 20x1, found 10x2");
+}
+
+TEST(LoadTest, names_the_file) {
+  Amp amp;
+  try {
+    amp.load("no/such/file.json");
+    FAIL();
+  } catch (const load_error& error) {
+    EXPECT_EQ(error.source(), "no/such/file.json");
+    EXPECT_STREQ(error.what(), "no/such/file.json: file: expected a readable file, found none");
+  }
+  EXPECT_THROW(amp.load(std::filesystem::temp_directory_path()), load_error);  // a folder
+}
+
+TEST(LoadTest, refuses_what_does_not_fit_the_type) {
+  refused("layers", [](json& d) { d["layers"].push_back(d["layers"][1]); });
+  refused("layers", [](json& d) { d["layers"].erase(1); });
+  refused("layers[0].type", [](json& d) { d["layers"][0]["type"] = "gru"; });
+  refused("layers[0].out", [](json& d) { d["layers"][0]["out"] = 16; });
+  refused("layers[0].out", [](json& d) { d["layers"][0]["out"] = "20"; });
+  refused("layers[0].recurrent_activation", [](json& d) { d["layers"][0]["recurrent_activation"] = "hard_sigmoid"; });
+  refused("layers[0]", [](json& d) { d["layers"][0].erase("recurrent_activation"); });
+  refused("layers[0]", [](json& d) { d["layers"][0].erase("bias"); });
+  refused("layers[0].bias.data", [](json& d) { d["layers"][0]["bias"]["data"].erase(3); });
+  refused("layers[0].bias", [](json& d) { d["layers"][0]["bias"] = {{"shape", {2}}, {"data", {1, 2}}}; });
+  refused("layers[0].bias.data[7]", [](json& d) { d["layers"][0]["bias"]["data"][7] = "0.5"; });
+  refused("layers[0].bias.data[7]", [](json& d) { d["layers"][0]["bias"]["data"][7] = 1e39; });  // infinite as a float
+  refused("layers[0].bias.shape[0]", [](json& d) { d["layers"][0]["bias"]["shape"][0] = -80; });
+  refused("layers[0].bias.shape", [](json& d) { d["layers"][0]["bias"]["shape"] = {1u << 31, 1u << 31, 1u << 31}; });
+  refused("layers[0].dilation", [](json& d) { d["layers"][0]["dilation"] = 2; });  // nothing is dropped silently
+  refused("layers[1].extra", [](json& d) { d["layers"][1]["extra"] = {{"shape", {1}}, {"data", {1}}}; });
+  refused("layers[1].extra", [](json& d) { d["layers"][1]["extra"] = nullptr; });
+  refused("version", [](json& d) { d["version"] = 2; });
+  refused("format", [](json& d) { d["format"] = "outlay"; });
+  refused("colour", [](json& d) { d["colour"] = "red"; });
+  refused("sample_rate", [](json& d) { d["sample_rate"] = 0; });
+  refused("root", [](json& d) { d.erase("check"); });
+}
+
+TEST(LoadTest, a_bias_may_be_left_out) {
+  json document = json::parse(text_of(test_file("golden/torch/dense_4_4_nobias.f32.json")));
+  ModelT<Dense<4, 4>> with_bias;
+  with_bias.load(document);
+  ModelT<DenseNoBias<4, 4>> without;
+  without.load(document);
+  document["layers"][0]["bias"] = {{"shape", {4}}, {"data", {0, 0, 0, 0}}};
+  with_bias.load(document);
+  EXPECT_EQ(error_of(without, document.dump()).place(), "layers[0].bias");
+}
+
+TEST(CheckTest, a_model_that_does_not_reproduce_its_check_is_refused) {
+  refused("check.output.data[30]", [](json& d) { d["check"]["output"]["data"][30] = d["check"]["output"]["data"][30].get<double>() + 1e-3; });
+  refused("check.output.data[0]", [](json& d) { d["layers"][1]["bias"]["data"][0] = d["layers"][1]["bias"]["data"][0].get<double>() + 1e-3; });
+}
+
+TEST(CheckTest, no_file_may_ask_for_less_than_1e3) {
+  const auto off_by = [](double error) {
+    return [error](json& d) {
+      d["check"]["tolerance"] = 10;
+      for (auto& y : d["check"]["output"]["data"]) y = y.get<double>() + error;
+    };
+  };
+  refused("check.output.data[0]", off_by(1.1e-3));
+  json document = json::parse(text_of(amp_path));
+  off_by(0.9e-3)(document);
+  Amp amp;
+  EXPECT_NO_THROW(amp.load(document));
+}
+
+TEST(CheckTest, refuses_a_check_that_proves_nothing) {
+  refused("check.tolerance", [](json& d) { d["check"]["tolerance"] = 0; });
+  refused("check", [](json& d) { d["check"].erase("input"); });
+  refused("check.skip", [](json& d) { d["check"]["skip"] = 100000; });
+  refused("check.output.shape", [](json& d) { d["check"]["skip"] = 1; });
+  refused("check.input.shape", [](json& d) { d["check"]["input"]["shape"] = {d["check"]["input"]["data"].size()}; });
+  json document = json::parse(text_of(test_file("golden/torch/conv1d_8_8_k5_d16.f32.json")));
+  document["check"]["input"] = {{"shape", {60, 8}}, {"data", std::vector<double>(480)}};
+  document["check"]["output"] = {{"shape", {60, 8}}, {"data", std::vector<double>(480)}};
+  ModelT<Conv1D<8, 8, 5, 16>> conv;
+  EXPECT_EQ(error_of(conv, document.dump()).place(), "check.input.shape");  // shorter than the receptive field
+}
+
+TEST(ParseTest, faults_of_syntax_have_a_place) {
+  Amp amp;
+  EXPECT_EQ(error_of(amp, "").place(), "start of file");
+  EXPECT_EQ(error_of(amp, "<html>").place(), "first byte");
+  EXPECT_EQ(error_of(amp, R"({"layers": [{"a": 1}, {"b": [1, nan]}]})").place(), "layers[1].b[1] (byte 33)");
+  EXPECT_EQ(error_of(amp, R"({"a": {"b": 1, "b": 2}})").place(), "a");
+  EXPECT_EQ(error_of(amp, R"({"a": 1)").found(), "the end of the file");
+  EXPECT_EQ(error_of(amp, R"({"a": 1} x)").expected(), "JSON");
+  EXPECT_EQ(error_of(amp, "{\"layers\": " + std::string(100000, '[')).place(), "layers");
+  EXPECT_EQ(error_of(amp, "[1]").place(), "root");
+}
+
+// Every prefix of a file, and every file with one byte changed, is either loaded or refused.
+TEST(ParseTest, damaged_files_never_crash) {
+  const std::string text = text_of(test_file("golden/torch/conv1d_2_2_k1.f32.json"));
+  ModelT<Conv1D<2, 2, 1>> model;
+  std::size_t loaded = 0;
+  const auto attempt = [&](const std::string& damaged) {
+    try {
+      model.load_text(damaged);
+      ++loaded;
+    } catch (const load_error&) {
+    }
+  };
+  for (std::size_t n = 0; n + 2 < text.size(); n += 7) attempt(text.substr(0, n));
+  EXPECT_EQ(loaded, 0u);
+  unsigned random = 1;
+  for (std::size_t i = 0; i < text.size(); i += 5) {
+    random = random * 1664525u + 1013904223u;
+    std::string damaged = text;
+    damaged[i] = static_cast<char>(random >> 24);
+    attempt(damaged);
+  }
+}

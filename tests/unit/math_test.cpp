@@ -1,0 +1,119 @@
+// tanh, sigmoid and exp of every backend against long double, over all exponents.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "support/backends.hpp"
+
+using namespace inlay;
+
+namespace {
+
+template <class T>
+using Bits = std::conditional_t<std::same_as<T, float>, std::uint32_t, std::uint64_t>;
+
+/// Values of both signs in every binade, the denormals too, and densely where the functions bend.
+template <class T>
+std::vector<T> sweep() {
+  std::vector<T> x;
+  constexpr int bits = std::same_as<T, float> ? 23 : 52;
+  constexpr Bits<T> exponents = std::same_as<T, float> ? 255 : 2047;
+  for (Bits<T> e = 0; e < exponents; ++e)
+    for (Bits<T> k = 0; k < 64; ++k) {
+      const Bits<T> fraction = (k * 0x9E3779B97F4A7C15ull >> (64 - bits)) & ((Bits<T>(1) << bits) - 1);
+      x.push_back(std::bit_cast<T>((e << bits) | fraction));
+      x.push_back(-x.back());
+    }
+  for (int i = -400000; i <= 400000; ++i) x.push_back(static_cast<T>(i) / 16000);  // -25 .. 25
+  for (int i = -400000; i <= 400000; ++i) x.push_back(static_cast<T>(i) / 500);    // -800 .. 800
+  for (T special : {T(0), -T(0), std::numeric_limits<T>::infinity(), -std::numeric_limits<T>::infinity(),
+                    std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::denorm_min(), std::numeric_limits<T>::max()})
+    x.push_back(special);
+  while (x.size() % 64 != 0) x.push_back(0);
+  return x;
+}
+
+template <class B, std::size_t Lanes, class F>
+std::vector<typename B::scalar> map(const std::vector<typename B::scalar>& x, F f) {
+  std::vector<typename B::scalar> y(x.size());
+  for (std::size_t i = 0; i < x.size(); i += Lanes) B::store(y.data() + i, f(B::template load<Lanes>(x.data() + i)));
+  return y;
+}
+
+/// Distance in units of the last place of the exact value, as that type would hold it.
+template <class T>
+long double ulps(T y, long double exact) {
+  const T near = static_cast<T>(std::abs(exact));
+  const long double ulp = static_cast<long double>(std::nextafter(near, std::numeric_limits<T>::infinity())) - near;
+  return std::abs(static_cast<long double>(y) - exact) / ulp;
+}
+
+enum class Bound { absolute, relative };
+
+template <class B>
+class MathTest : public ::testing::Test {
+ protected:
+  using T = typename B::scalar;
+
+  template <class F, class Exact>
+  void compare(F f, Exact exact, Bound bound, T least, T most) {
+    const std::vector<T> x = sweep<T>();
+    check(x, map<B, B::width>(x, f), exact, bound, least, most);
+    constexpr std::size_t small = B::lanes(1);  // the smallest register is another type
+    if constexpr (small != B::width) check(x, map<B, small>(x, f), exact, bound, least, most);
+  }
+
+ private:
+  template <class Exact>
+  void check(const std::vector<T>& x, const std::vector<T>& y, Exact exact, Bound bound, T least, T most) {
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      if (std::isnan(x[i])) {
+        ASSERT_TRUE(std::isnan(y[i]));
+        continue;
+      }
+      ASSERT_TRUE(y[i] >= least && y[i] <= most) << "out of range at " << x[i] << ": " << y[i];
+      const long double wanted = exact(static_cast<long double>(x[i]));
+      if (wanted > static_cast<long double>(std::numeric_limits<T>::max())) {
+        ASSERT_TRUE(std::isinf(y[i]) || ulps(y[i], std::numeric_limits<T>::max()) < 4) << x[i];
+      } else if constexpr (std::same_as<T, double>) {
+        ASSERT_LE(ulps(y[i], wanted), 4) << "at " << x[i] << ": " << y[i];
+      } else {
+        const long double scale = bound == Bound::absolute ? 1 : std::max(wanted, static_cast<long double>(std::numeric_limits<T>::min()));
+        ASSERT_LE(std::abs(static_cast<long double>(y[i]) - wanted), 3e-7L * scale) << "at " << x[i] << ": " << y[i];
+      }
+    }
+  }
+};
+TYPED_TEST_SUITE(MathTest, AllBackends);
+
+}  // namespace
+
+TYPED_TEST(MathTest, tanh) {
+  this->compare([](auto x) { return math::Accurate::tanh<TypeParam>(x); }, [](long double x) { return std::tanh(x); }, Bound::absolute, -1, 1);
+}
+TYPED_TEST(MathTest, sigmoid) {
+  this->compare([](auto x) { return math::Accurate::sigmoid<TypeParam>(x); }, [](long double x) { return 1 / (1 + std::exp(-x)); },
+                Bound::absolute, 0, 1);
+}
+TYPED_TEST(MathTest, exp) {
+  this->compare([](auto x) { return math::Accurate::exp<TypeParam>(x); }, [](long double x) { return std::exp(x); }, Bound::relative, 0,
+                std::numeric_limits<typename TypeParam::scalar>::infinity());
+}
+
+TYPED_TEST(MathTest, tanh_is_odd_and_monotonic_enough) {
+  using Scalar = typename TypeParam::scalar;
+  std::vector<Scalar> x;
+  for (int i = 0; i < 64 * 4000; ++i) x.push_back(static_cast<Scalar>(i) / 25600);
+  const auto tanh = [](auto v) { return math::Accurate::tanh<TypeParam>(v); };
+  const std::vector<Scalar> y = map<TypeParam, TypeParam::width>(x, tanh);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = -x[i];
+  const std::vector<Scalar> minus = map<TypeParam, TypeParam::width>(x, tanh);
+  for (std::size_t i = 1; i < y.size(); ++i) {
+    ASSERT_EQ(minus[i], -y[i]);
+    ASSERT_GE(y[i], y[i - 1] - 4 * std::numeric_limits<Scalar>::epsilon());
+  }
+}

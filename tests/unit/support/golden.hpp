@@ -1,0 +1,50 @@
+// Compares a model with what a framework gave, through every way of running it.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <concepts>
+#include <cstddef>
+#include <filesystem>
+#include <inlay/inlay.hpp>
+#include <memory>
+#include <string>
+
+template <class T>
+using Runner = inlay::io::Runnable<T>;
+
+/// Runs `check.input` frame by frame, in one buffer, in buffers of many sizes and alignments, in place, and
+/// half one way and half the other. Expects the framework's output within `tolerance` times
+/// max(1, peak), the same bits from every cut, and 2e-6 per layer between frames and buffers.
+template <class T>
+void expect_golden(const Runner<T>& run, std::size_t layers, const inlay::io::Check& check, double tolerance);
+
+/// Path of a file below tests/.
+std::string test_file(const std::string& name);
+
+/// The check of a model file.
+inlay::io::Check read_check(const std::string& path);
+
+template <class Model>
+void load_and_compare(const std::string& path, double tolerance) {
+  const auto model = std::make_unique<Model>();
+  const auto state = std::make_unique<typename Model::State>();
+  ASSERT_NO_THROW(model->load(std::filesystem::path(path))) << path;
+  expect_golden(inlay::io::runnable(*model, *state), Model::layer_count, read_check(path), tolerance);
+}
+
+/// Loads `NAME.f32.json` or `NAME.f64.json`, whichever is of the model's scalar, and compares.
+/// `tolerance` is for float; double is compared at 1e-12.
+template <class Model>
+void golden(const std::string& name, double tolerance) {
+  constexpr bool single = std::same_as<typename Model::scalar, float>;
+  load_and_compare<Model>(test_file("golden/torch/" + name + (single ? ".f32.json" : ".f64.json")), single ? tolerance : 1e-12);
+}
+
+inline constexpr double single_layer = 2e-6, stack = 1e-5;
+
+/// A file that was computed by Keras in float32; a double model is held to float's tolerance.
+template <class Model>
+void keras_golden(const std::string& name) {
+  load_and_compare<Model>(test_file("golden/keras/" + name + ".json"), stack);
+}
