@@ -56,6 +56,13 @@ struct Pack {
   }
 };
 
+/// Copies a frame of N values, padded, in whole registers: what reads it next finds each in one piece.
+template <class B, std::size_t N>
+INLAY_INLINE void copy_frame(const typename B::scalar* from, typename B::scalar* to) noexcept {
+  constexpr std::size_t lanes = B::lanes(N);
+  for (std::size_t i = 0; i < N; i += lanes) B::store(to + i, B::template load<lanes>(from + i));
+}
+
 /// Calls `f(lane, registers...)` for each register of packs of equal size, `lane` being the index of
 /// its first lane.
 template <class F, class First, class... Rest>

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <string_view>
+#include <type_traits>
 
 #include "inlay/backend/default.hpp"
 #include "inlay/core/concepts.hpp"
@@ -53,8 +54,9 @@ class BasicConv1D {
  public:
   using backend = B;
   using scalar = typename B::scalar;
+  struct Nothing {};
   struct State {
-    Past history;
+    std::conditional_t<past == 0, Nothing, Past> history;
   };
   static constexpr std::string_view type = "conv1d";
   static constexpr std::size_t in_size = In, out_size = Out;
@@ -72,23 +74,26 @@ class BasicConv1D {
     if constexpr (Bias) v.optional_tensor("bias", bias_, 0);
   }
 
-  void reset(State& state) const noexcept { state.history.clear(); }
+  void reset([[maybe_unused]] State& state) const noexcept {
+    if constexpr (past > 0) state.history.clear();
+  }
 
   INLAY_INLINE void forward(State& state, const scalar* in, scalar* out) const noexcept {
-    const scalar* x = state.history.push(in) - past;
-    for (std::size_t g = 0; g < Groups; ++g, in += group_in, x += group_in * Past::stride) {
+    const Window<scalar> x = push(state, in, 1);
+    for (std::size_t g = 0; g < Groups; ++g) {
       alignas(alignment) scalar padded[Weights::registers * Weights::lanes];
       scalar* y = Groups == 1 ? out : padded;  // a group's last register may reach into the next group
+      const scalar* from = x.data + g * group_in * x.channel_stride;
+      const Weights& w = kernel_.group[g];
       Weights::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
         using Rows = Pack<B, Height>;
         Rows sums[1] = {Rows::load(bias_.data(g) + row)};
-        const Weights& w = kernel_.group[g];
         if constexpr (group_in == 1) {
-          accumulate<Kernel>(sums, w, row, 0, x, Dilation);
+          accumulate<Kernel>(sums, w, row, 0, from, Dilation);
         } else {
           for (std::size_t k = 0; k + 1 < Kernel; ++k)
-            accumulate<group_in>(sums, w, row, k * group_in, x + k * Dilation, Past::stride);
-          accumulate<group_in>(sums, w, row, (Kernel - 1) * group_in, in);
+            accumulate<group_in>(sums, w, row, k * group_in, from + k * x.tap_stride, x.channel_stride);
+          accumulate<group_in>(sums, w, row, (Kernel - 1) * group_in, in + g * group_in);
         }
         sums[0].store(y + row);
       });
@@ -97,14 +102,23 @@ class BasicConv1D {
   }
 
   void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
-    const scalar* x = state.history.push(in, frames) - past;
+    const Window<scalar> x = push(state, in, frames);
     for (std::size_t g = 0; g < Groups; ++g)
       multiply<Kernel>(kernel_.group[g], bias_.data(g),
-                       Window<scalar>{x + g * group_in * Past::stride, Past::stride, Dilation},
+                       Window<scalar>{x.data + g * group_in * x.channel_stride, x.channel_stride, x.tap_stride},
                        Block<scalar>(out.row(g * group_out)), frames);
   }
 
  private:
+  /// Takes frames in and returns the window on them and their past; a kernel of one tap has none.
+  static INLAY_INLINE Window<scalar> push([[maybe_unused]] State& state, auto in, [[maybe_unused]] std::size_t frames) noexcept {
+    constexpr bool one_frame = std::is_pointer_v<decltype(in)>;
+    if constexpr (past > 0 && one_frame) return {state.history.push(in) - past, Past::stride, Dilation};
+    else if constexpr (past > 0) return {state.history.push(in, frames) - past, Past::stride, Dilation};
+    else if constexpr (one_frame) return {in, 1, 0};
+    else return {in.row(0), tile_frames, 0};
+  }
+
   detail::GroupedKernel<Weights, Kernel, Groups> kernel_;
   Vector<B, group_out, Groups> bias_;
 };

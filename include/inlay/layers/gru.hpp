@@ -63,7 +63,7 @@ class SplitGates {
 /// With `ResetAfter` false the reset gate multiplies h before the product, n = tanh(W x + b + U (r h)),
 /// and `bias` is [3 Out].
 template <std::size_t In, std::size_t Out, bool ResetAfter, class Gate, Backend B>
-class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>, typename B::scalar, Out> {
+class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>, B, Out> {
   template <class Inner>
   using Gates = detail::ScaledGates<Inner, Out, 3, 2, Gate::weight_scale>;
   using Kernel = Matrix<B, In, Out, 3>;

@@ -18,7 +18,7 @@ namespace inlay {
 /// Tensors, in Keras's gate order i, f, g, o (also PyTorch's): `kernel` [In, 4 Out],
 /// `recurrent_kernel` [Out, 4 Out], `bias` [4 Out] (PyTorch's two biases added).
 template <std::size_t In, std::size_t Out, class Gate, Backend B>
-class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, typename B::scalar, Out> {
+class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, Out> {
   template <class Inner>
   using Gates = detail::ScaledGates<Inner, Out, 4, 2, Gate::weight_scale>;
   using Kernel = Matrix<B, In, Out, 4>;

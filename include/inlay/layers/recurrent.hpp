@@ -1,20 +1,24 @@
 /// Recurrent: frames and tiles for layers that are defined by one step.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/pack.hpp"
 
 namespace inlay::detail {
 
 /// Base of a recurrent layer `L`, which has `const scalar* step(State&, const scalar* x, std::size_t stride)`:
 /// one frame whose inputs lie `stride` values apart, returning the new output.
-template <class L, class T, std::size_t Out>
+template <class L, class B, std::size_t Out>
 class Recurrent {
+  using T = typename B::scalar;
+
  public:
-  INLAY_INLINE void forward(auto& state, const T* in, T* out) const noexcept { copy(layer().step(state, in, 1), Out, out); }
+  INLAY_INLINE void forward(auto& state, const T* in, T* out) const noexcept {
+    copy_frame<B, Out>(layer().step(state, in, 1), out);
+  }
 
   void process(auto& state, Block<const T> in, Block<T> out, std::size_t frames) const noexcept {
     for (std::size_t t = 0; t < frames; ++t) {

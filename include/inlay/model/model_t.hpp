@@ -6,9 +6,8 @@
 #include <cassert>
 #include <concepts>
 #include <cstddef>
-#include <functional>
+#include <cstdint>
 #include <span>
-#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -194,10 +193,12 @@ class ModelT {
   }
 
   static bool overlaps_only_in_place(const scalar* const* in, scalar* const* out, std::size_t frames) noexcept {
-    constexpr std::less<const scalar*> less;
+    const auto address = [](const scalar* p) { return reinterpret_cast<std::uintptr_t>(p); };
+    const std::size_t bytes = frames * sizeof(scalar);
     for (std::size_t i = 0; frames > 0 && i < in_size; ++i)
       for (std::size_t o = 0; o < out_size; ++o)
-        if (!(i == o && in[i] == out[o]) && less(in[i], out[o] + frames) && less(out[o], in[i] + frames)) return false;
+        if (!(i == o && in[i] == out[o]) && address(in[i]) < address(out[o]) + bytes && address(out[o]) < address(in[i]) + bytes)
+          return false;
     return true;
   }
 
