@@ -32,6 +32,17 @@ inline constexpr bool has_fma = true;
 inline constexpr bool has_fma = false;
 #endif
 
+/// The compiler's own vector of `Lanes` values, where it has such a thing.
+#if defined(__GNUC__) || defined(__clang__)
+template <class T, std::size_t Lanes>
+struct NativeVector {
+  using type __attribute__((vector_size(Lanes * sizeof(T)))) = T;
+};
+#define INLAY_HAS_NATIVE_VECTOR 1
+#else
+#define INLAY_HAS_NATIVE_VECTOR 0
+#endif
+
 /// Number of SIMD registers that a kernel may plan with.
 #if defined(__AVX512F__) || defined(__aarch64__) || defined(_M_ARM64)
 inline constexpr std::size_t simd_registers = 32;
