@@ -3,8 +3,8 @@
 #include <cmath>
 #include <limits>
 
-#include "support/backends.hpp"
 #include <inlay/engine.hpp>
+#include "support/backends.hpp"
 
 using namespace inlay;
 
@@ -26,7 +26,8 @@ class ActivationEdges : public ::testing::Test {
     std::array<Scalar, L::in_size> z{};
     for (std::size_t c = 0; c < L::in_size; ++c) in[c] = &x[c], out[c] = &z[c];
     m.process(in.data(), out.data(), 1);
-    for (std::size_t c = 0; c < L::in_size; ++c) EXPECT_TRUE(y[c] == z[c] || (y[c] != y[c] && z[c] != z[c]) || std::abs(y[c] - z[c]) < Scalar(1e-6));
+    for (std::size_t c = 0; c < L::in_size; ++c)
+      EXPECT_TRUE(y[c] == z[c] || (y[c] != y[c] && z[c] != z[c]) || std::abs(y[c] - z[c]) < Scalar(1e-6));
     return y;
   }
 };

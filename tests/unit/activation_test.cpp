@@ -15,8 +15,12 @@ TYPED_TEST(ActivationTest, relu) { golden<ModelT<ReLU<3, TypeParam>>>("relu_3", 
 TYPED_TEST(ActivationTest, leaky_relu) { golden<ModelT<LeakyReLU<3, TypeParam>>>("leaky_relu_3", single_layer); }
 TYPED_TEST(ActivationTest, elu) { golden<ModelT<ELU<3, TypeParam>>>("elu_3", single_layer); }
 TYPED_TEST(ActivationTest, softmax) { golden<ModelT<Softmax<5, TypeParam>>>("softmax_5", single_layer); }
-TYPED_TEST(ActivationTest, softmax_of_more_than_a_register) { golden<ModelT<Softmax<17, TypeParam>>>("softmax_17", single_layer); }
+TYPED_TEST(ActivationTest, softmax_of_more_than_a_register) {
+  golden<ModelT<Softmax<17, TypeParam>>>("softmax_17", single_layer);
+}
 TYPED_TEST(ActivationTest, prelu_per_channel) { golden<ModelT<PReLU<6, TypeParam>>>("prelu_6", single_layer); }
 TYPED_TEST(ActivationTest, prelu_shared) { golden<ModelT<SharedPReLU<6, TypeParam>>>("prelu_6_one", single_layer); }
 TYPED_TEST(ActivationTest, batchnorm1d) { golden<ModelT<BatchNorm1D<6, TypeParam>>>("batchnorm1d_6", single_layer); }
-TYPED_TEST(ActivationTest, batchnorm1d_without_gamma_and_beta) { golden<ModelT<BatchNorm1D<6, TypeParam>>>("batchnorm1d_6_plain", single_layer); }
+TYPED_TEST(ActivationTest, batchnorm1d_without_gamma_and_beta) {
+  golden<ModelT<BatchNorm1D<6, TypeParam>>>("batchnorm1d_6_plain", single_layer);
+}

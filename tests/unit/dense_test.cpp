@@ -13,4 +13,6 @@ TYPED_TEST(DenseTest, square) { golden<ModelT<Dense<16, 16, TypeParam>>>("dense_
 TYPED_TEST(DenseTest, to_one) { golden<ModelT<Dense<20, 1, TypeParam>>>("dense_20_1", single_layer); }
 TYPED_TEST(DenseTest, from_one) { golden<ModelT<Dense<1, 17, TypeParam>>>("dense_1_17", single_layer); }
 TYPED_TEST(DenseTest, without_bias) { golden<ModelT<DenseNoBias<4, 4, TypeParam>>>("dense_4_4_nobias", single_layer); }
-TYPED_TEST(DenseTest, with_bias_from_file_without) { golden<ModelT<Dense<4, 4, TypeParam>>>("dense_4_4_nobias", single_layer); }
+TYPED_TEST(DenseTest, with_bias_from_file_without) {
+  golden<ModelT<Dense<4, 4, TypeParam>>>("dense_4_4_nobias", single_layer);
+}

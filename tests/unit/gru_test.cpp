@@ -14,4 +14,6 @@ TYPED_TEST(GRUTest, in_1_units_20) { golden<ModelT<GRU<1, 20, TypeParam>>>("gru_
 TYPED_TEST(GRUTest, in_2_units_17) { golden<ModelT<GRU<2, 17, TypeParam>>>("gru_2_17", single_layer); }
 TYPED_TEST(GRUTest, in_16_units_33) { golden<ModelT<GRU<16, 33, TypeParam>>>("gru_16_33", single_layer); }
 TYPED_TEST(GRUTest, in_40_units_40) { golden<ModelT<GRU<40, 40, TypeParam>>>("gru_40_40", single_layer); }
-TYPED_TEST(GRUTest, reset_before_as_in_keras) { keras_golden<ModelT<ResetBeforeGRU<2, 8, TypeParam>, Dense<8, 1, TypeParam>>>("gru_reset_before"); }
+TYPED_TEST(GRUTest, reset_before_as_in_keras) {
+  keras_golden<ModelT<ResetBeforeGRU<2, 8, TypeParam>, Dense<8, 1, TypeParam>>>("gru_reset_before");
+}

@@ -147,8 +147,10 @@ TEST(LoadTest, a_bias_may_be_left_out) {
 }
 
 TEST(CheckTest, a_model_that_does_not_reproduce_its_check_is_refused) {
-  refused("check.output.data[30]", [](json& d) { d["check"]["output"]["data"][30] = d["check"]["output"]["data"][30].get<double>() + 1e-3; });
-  refused("check.output.data[0]", [](json& d) { d["layers"][1]["bias"]["data"][0] = d["layers"][1]["bias"]["data"][0].get<double>() + 1e-3; });
+  refused("check.output.data[30]",
+          [](json& d) { d["check"]["output"]["data"][30] = d["check"]["output"]["data"][30].get<double>() + 1e-3; });
+  refused("check.output.data[0]",
+          [](json& d) { d["layers"][1]["bias"]["data"][0] = d["layers"][1]["bias"]["data"][0].get<double>() + 1e-3; });
 }
 
 TEST(CheckTest, no_file_may_ask_for_less_than_1e3) {

@@ -14,4 +14,6 @@ TYPED_TEST(LSTMTest, in_1_units_20) { golden<ModelT<LSTM<1, 20, TypeParam>>>("ls
 TYPED_TEST(LSTMTest, in_2_units_17) { golden<ModelT<LSTM<2, 17, TypeParam>>>("lstm_2_17", single_layer); }
 TYPED_TEST(LSTMTest, in_16_units_33) { golden<ModelT<LSTM<16, 33, TypeParam>>>("lstm_16_33", single_layer); }
 TYPED_TEST(LSTMTest, in_40_units_40) { golden<ModelT<LSTM<40, 40, TypeParam>>>("lstm_40_40", single_layer); }
-TYPED_TEST(LSTMTest, hard_sigmoid_gates_as_in_keras) { keras_golden<ModelT<HardSigmoidLSTM<1, 8, TypeParam>, Dense<8, 1, TypeParam>>>("lstm_hardsig"); }
+TYPED_TEST(LSTMTest, hard_sigmoid_gates_as_in_keras) {
+  keras_golden<ModelT<HardSigmoidLSTM<1, 8, TypeParam>, Dense<8, 1, TypeParam>>>("lstm_hardsig");
+}

@@ -30,8 +30,9 @@ std::vector<T> sweep() {
     }
   for (int i = -400000; i <= 400000; ++i) x.push_back(static_cast<T>(i) / 16000);  // -25 .. 25
   for (int i = -400000; i <= 400000; ++i) x.push_back(static_cast<T>(i) / 500);    // -800 .. 800
-  for (T special : {T(0), -T(0), std::numeric_limits<T>::infinity(), -std::numeric_limits<T>::infinity(),
-                    std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::denorm_min(), std::numeric_limits<T>::max()})
+  for (T special :
+       {T(0), -T(0), std::numeric_limits<T>::infinity(), -std::numeric_limits<T>::infinity(),
+        std::numeric_limits<T>::quiet_NaN(), std::numeric_limits<T>::denorm_min(), std::numeric_limits<T>::max()})
     x.push_back(special);
   while (x.size() % 64 != 0) x.push_back(0);
   return x;
@@ -82,7 +83,8 @@ class MathTest : public ::testing::Test {
       } else if constexpr (std::same_as<T, double>) {
         ASSERT_LE(ulps(y[i], wanted), 4) << "at " << x[i] << ": " << y[i];
       } else {
-        const long double scale = bound == Bound::absolute ? 1 : std::max(wanted, static_cast<long double>(std::numeric_limits<T>::min()));
+        const long double scale =
+            bound == Bound::absolute ? 1 : std::max(wanted, static_cast<long double>(std::numeric_limits<T>::min()));
         ASSERT_LE(std::abs(static_cast<long double>(y[i]) - wanted), 3e-7L * scale) << "at " << x[i] << ": " << y[i];
       }
     }
@@ -93,15 +95,16 @@ TYPED_TEST_SUITE(MathTest, AllBackends);
 }  // namespace
 
 TYPED_TEST(MathTest, tanh) {
-  this->compare([](auto x) { return math::Accurate::tanh<TypeParam>(x); }, [](long double x) { return std::tanh(x); }, Bound::absolute, -1, 1);
+  this->compare([](auto x) { return math::Accurate::tanh<TypeParam>(x); }, [](long double x) { return std::tanh(x); },
+                Bound::absolute, -1, 1);
 }
 TYPED_TEST(MathTest, sigmoid) {
-  this->compare([](auto x) { return math::Accurate::sigmoid<TypeParam>(x); }, [](long double x) { return 1 / (1 + std::exp(-x)); },
-                Bound::absolute, 0, 1);
+  this->compare([](auto x) { return math::Accurate::sigmoid<TypeParam>(x); },
+                [](long double x) { return 1 / (1 + std::exp(-x)); }, Bound::absolute, 0, 1);
 }
 TYPED_TEST(MathTest, exp) {
-  this->compare([](auto x) { return math::Accurate::exp<TypeParam>(x); }, [](long double x) { return std::exp(x); }, Bound::relative, 0,
-                std::numeric_limits<typename TypeParam::scalar>::infinity());
+  this->compare([](auto x) { return math::Accurate::exp<TypeParam>(x); }, [](long double x) { return std::exp(x); },
+                Bound::relative, 0, std::numeric_limits<typename TypeParam::scalar>::infinity());
 }
 
 TYPED_TEST(MathTest, tanh_is_odd_and_monotonic_enough) {

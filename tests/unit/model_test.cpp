@@ -28,7 +28,8 @@ std::unique_ptr<Amp> trained() {
 
 std::vector<float> signal(std::size_t frames, double frequency) {
   std::vector<float> x(frames);
-  for (std::size_t t = 0; t < frames; ++t) x[t] = static_cast<float>(0.8 * std::sin(frequency * static_cast<double>(t)));
+  for (std::size_t t = 0; t < frames; ++t)
+    x[t] = static_cast<float>(0.8 * std::sin(frequency * static_cast<double>(t)));
   return x;
 }
 
@@ -50,7 +51,8 @@ TEST(ModelTest, constants) {
   static_assert(sizeof(Amp) >= Amp::weight_bytes + Amp::state_bytes);
   static_assert(Conv::receptive_field == 3);
   static_assert(ModelT<Conv1D<1, 2, 5, 4>, Conv1D<2, 2, 3, 2>>::receptive_field == 1 + 16 + 4);
-  static_assert(noexcept(std::declval<Amp&>().process(nullptr, nullptr, 0)) && noexcept(std::declval<Amp&>().forward(0.f)));
+  static_assert(noexcept(std::declval<Amp&>().process(nullptr, nullptr, 0)) &&
+                noexcept(std::declval<Amp&>().forward(0.f)));
 }
 
 TEST(ModelTest, forward_takes_arrays_spans_and_numbers) {
@@ -104,7 +106,8 @@ TEST(ModelTest, reset_starts_the_signal_again) {
 
 TEST(ModelTest, voices_share_weights_and_nothing_else) {
   const auto amp = trained();
-  const auto a = std::make_unique<Amp::State>(), b = std::make_unique<Amp::State>(), alone = std::make_unique<Amp::State>();
+  const auto a = std::make_unique<Amp::State>(), b = std::make_unique<Amp::State>(),
+             alone = std::make_unique<Amp::State>();
   const std::vector<float> x = signal(300, 0.05), z = signal(300, 0.31);
   const std::vector<float> wanted_x = run(*amp, *alone, x);
   amp->reset(*alone);
@@ -188,10 +191,12 @@ TEST(ModelTest, large_models_stay_off_the_stack) {
     text += R"({"type": "conv1d", "in": 1, "out": 512, "kernel_size": 2, "dilation": 1, "groups": 1)" +
             tensor("kernel", "2, 1, 512", 1024) + "}, ";
     text += R"({"type": "dense", "in": 512, "out": 512)" + tensor("kernel", "512, 512", 512 * 512) + "}, ";
-    text += R"({"type": "lstm", "in": 512, "out": 256, "recurrent_activation": "sigmoid")" + tensor("kernel", "512, 1024", 512 * 1024) +
-            tensor("recurrent_kernel", "256, 1024", 256 * 1024) + tensor("bias", "1024", 1024) + "}, ";
+    text += R"({"type": "lstm", "in": 512, "out": 256, "recurrent_activation": "sigmoid")" +
+            tensor("kernel", "512, 1024", 512 * 1024) + tensor("recurrent_kernel", "256, 1024", 256 * 1024) +
+            tensor("bias", "1024", 1024) + "}, ";
     text += R"({"type": "dense", "in": 256, "out": 1)" + tensor("kernel", "256, 1", 256) + "}], ";
-    text += R"("check": {"input": {"shape": [2, 1], "data": [0, 0]}, "output": {"shape": [2, 1], "data": [0, 0]}, "tolerance": 1e9}})";
+    text +=
+        R"("check": {"input": {"shape": [2, 1], "data": [0, 0]}, "output": {"shape": [2, 1], "data": [0, 0]}, "tolerance": 1e9}})";
     try {
       model->load_text(text);
       *static_cast<std::string*>(result) = "loaded";

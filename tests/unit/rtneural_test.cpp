@@ -18,13 +18,14 @@ namespace {
 /// The folder of reference files, from the environment or beside the checkout.
 std::string fixtures() {
   if (const char* folder = std::getenv("INLAY_FIXTURES")) return folder;
-  return test_file("../../shared/fixtures");
+  return INLAY_FIXTURES_DIR;
 }
 
 class WithFixtures : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists(fixtures() + "/rtneural/README.md")) GTEST_SKIP() << "no reference files in " << fixtures();
+    if (!std::filesystem::exists(fixtures() + "/rtneural/README.md"))
+      GTEST_SKIP() << "no reference files in " << fixtures();
   }
 };
 
@@ -68,29 +69,33 @@ using RtneuralErrors = WithFixtures;
 
 TYPED_TEST(RtneuralTest, dense) {
   using B = TypeParam;
-  compare<ModelT<Dense<1, 8, B>, Tanh<8, B>, Dense<8, 8, B>, ReLU<8, B>, Dense<8, 8, B>, ELU<8, B>, Dense<8, 8, B>, Softmax<8, B>,
-                 Dense<8, 1, B>, DenseNoBias<1, 8, B>, DenseNoBias<8, 8, B>, DenseNoBias<8, 1, B>>>(
+  compare<ModelT<Dense<1, 8, B>, Tanh<8, B>, Dense<8, 8, B>, ReLU<8, B>, Dense<8, 8, B>, ELU<8, B>, Dense<8, 8, B>,
+                 Softmax<8, B>, Dense<8, 1, B>, DenseNoBias<1, 8, B>, DenseNoBias<8, 8, B>, DenseNoBias<8, 1, B>>>(
       "dense.json", "dense_x_python.csv", "dense_y_python.csv", 1e-6);
 }
 TYPED_TEST(RtneuralTest, conv) {
   using B = TypeParam;
   compare<ModelT<Dense<1, 8, B>, Tanh<8, B>, Conv1D<8, 4, 3, 1, 1, B>, Tanh<4, B>, BatchNorm1D<4, B>, PReLU<4, B>,
-                 Conv1D<4, 4, 1, 1, 1, B>, Tanh<4, B>, Conv1D<4, 6, 3, 2, 2, B>, Tanh<6, B>, BatchNorm1D<6, B>, SharedPReLU<6, B>,
-                 Dense<6, 1, B>, Sigmoid<1, B>>>("conv.json", "conv_x_python.csv", "conv_y_python.csv", 1e-6);
+                 Conv1D<4, 4, 1, 1, 1, B>, Tanh<4, B>, Conv1D<4, 6, 3, 2, 2, B>, Tanh<6, B>, BatchNorm1D<6, B>,
+                 SharedPReLU<6, B>, Dense<6, 1, B>, Sigmoid<1, B>>>("conv.json", "conv_x_python.csv",
+                                                                    "conv_y_python.csv", 1e-6);
 }
 TYPED_TEST(RtneuralTest, full_model) {
   using B = TypeParam;
   compare<ModelT<Dense<1, 8, B>, Tanh<8, B>, Conv1D<8, 4, 3, 2, 1, B>, Tanh<4, B>, GRU<4, 8, B>, Dense<8, 1, B>>>(
-      "full_model.json", "dense_x_python.csv", "full_model_y_computed.csv", std::same_as<typename B::scalar, float> ? 1e-6 : 1e-12);
+      "full_model.json", "dense_x_python.csv", "full_model_y_computed.csv",
+      std::same_as<typename B::scalar, float> ? 1e-6 : 1e-12);
 }
 TYPED_TEST(RtneuralTest, gru) {
   using B = TypeParam;
-  compare<ModelT<GRU<1, 8, B>, Dense<8, 8, B>, Sigmoid<8, B>, Dense<8, 1, B>>>("gru_1d.json", "gru_1d_x_python.csv", "gru_1d_y_python.csv", 1e-6);
+  compare<ModelT<GRU<1, 8, B>, Dense<8, 8, B>, Sigmoid<8, B>, Dense<8, 1, B>>>("gru_1d.json", "gru_1d_x_python.csv",
+                                                                               "gru_1d_y_python.csv", 1e-6);
 }
 TYPED_TEST(RtneuralTest, lstm) {
   using B = TypeParam;
   compare<ModelT<LSTM<1, 8, B>, Dense<8, 1, B>>>("lstm_1d.json", "lstm_1d_x_python.csv", "lstm_1d_y_python.csv", 1e-6);
-  compare<ModelT<Dense<1, 8, B>, Tanh<8, B>, LSTM<8, 8, B>, Dense<8, 1, B>>>("lstm.json", "lstm_x_python.csv", "lstm_y_python.csv", 1e-6);
+  compare<ModelT<Dense<1, 8, B>, Tanh<8, B>, LSTM<8, 8, B>, Dense<8, 1, B>>>("lstm.json", "lstm_x_python.csv",
+                                                                             "lstm_y_python.csv", 1e-6);
 }
 
 TEST_F(RtneuralErrors, an_lstm_that_declares_another_size_is_refused) {

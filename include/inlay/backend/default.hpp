@@ -2,6 +2,8 @@
 /// A package that is not on the include path removes its backend and nothing else.
 #pragma once
 
+#include <type_traits>
+
 #include "inlay/backend/stl.hpp"
 
 #if __has_include(<Eigen/Core>)
@@ -11,7 +13,11 @@
 #define INLAY_HAS_EIGEN 0
 #endif
 
+// xsimd 7 is another library; without an instruction set that it knows, it has no batches.
 #if __has_include(<xsimd/xsimd.hpp>)
+#include <xsimd/config/xsimd_config.hpp>  // its version
+#endif
+#if defined(XSIMD_VERSION_MAJOR) && XSIMD_VERSION_MAJOR >= 8 && !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
 #include "inlay/backend/xsimd.hpp"
 #define INLAY_HAS_XSIMD 1
 #else
@@ -22,6 +28,9 @@ namespace inlay {
 
 #if INLAY_HAS_XSIMD
 using default_backend = XsimdBackend<float>;
+#elif INLAY_HAS_EIGEN
+/// Eigen, unless the standard library has SIMD types and Eigen is needed for nothing.
+using default_backend = std::conditional_t<(StlBackend<float>::width > 1), StlBackend<float>, EigenBackend<float>>;
 #else
 using default_backend = StlBackend<float>;
 #endif

@@ -22,10 +22,18 @@ template <class T, std::size_t N>
 struct EigenRegister {
   using Packet = typename Eigen::internal::find_best_packet<T, int(N)>::type;
   Packet p;
-  friend INLAY_INLINE EigenRegister operator+(EigenRegister a, EigenRegister b) noexcept { return {Eigen::internal::padd(a.p, b.p)}; }
-  friend INLAY_INLINE EigenRegister operator-(EigenRegister a, EigenRegister b) noexcept { return {Eigen::internal::psub(a.p, b.p)}; }
-  friend INLAY_INLINE EigenRegister operator*(EigenRegister a, EigenRegister b) noexcept { return {Eigen::internal::pmul(a.p, b.p)}; }
-  friend INLAY_INLINE EigenRegister operator/(EigenRegister a, EigenRegister b) noexcept { return {Eigen::internal::pdiv(a.p, b.p)}; }
+  friend INLAY_INLINE EigenRegister operator+(EigenRegister a, EigenRegister b) noexcept {
+    return {Eigen::internal::padd(a.p, b.p)};
+  }
+  friend INLAY_INLINE EigenRegister operator-(EigenRegister a, EigenRegister b) noexcept {
+    return {Eigen::internal::psub(a.p, b.p)};
+  }
+  friend INLAY_INLINE EigenRegister operator*(EigenRegister a, EigenRegister b) noexcept {
+    return {Eigen::internal::pmul(a.p, b.p)};
+  }
+  friend INLAY_INLINE EigenRegister operator/(EigenRegister a, EigenRegister b) noexcept {
+    return {Eigen::internal::pdiv(a.p, b.p)};
+  }
 };
 
 }  // namespace detail
@@ -44,26 +52,47 @@ struct EigenBackend {
   using Register = detail::EigenRegister<T, N>;
 
   template <std::size_t N>
-  static INLAY_INLINE Register<N> load(const T* p) noexcept { return {Eigen::internal::ploadu<typename Register<N>::Packet>(p)}; }
+  static INLAY_INLINE Register<N> load(const T* p) noexcept {
+    return {Eigen::internal::ploadu<typename Register<N>::Packet>(p)};
+  }
   template <std::size_t N>
-  static INLAY_INLINE Register<N> fill(T value) noexcept { return {Eigen::internal::pset1<typename Register<N>::Packet>(value)}; }
+  static INLAY_INLINE Register<N> fill(T value) noexcept {
+    return {Eigen::internal::pset1<typename Register<N>::Packet>(value)};
+  }
   template <std::size_t N>
-  static INLAY_INLINE void store(T* p, detail::EigenRegister<T, N> x) noexcept { Eigen::internal::pstoreu(p, x.p); }
+  static INLAY_INLINE void store(T* p, detail::EigenRegister<T, N> x) noexcept {
+    Eigen::internal::pstoreu(p, x.p);
+  }
 
   template <std::size_t N>
-  static INLAY_INLINE detail::EigenRegister<T, N> fma(detail::EigenRegister<T, N> a, detail::EigenRegister<T, N> b, detail::EigenRegister<T, N> c) noexcept { return {Eigen::internal::pmadd(a.p, b.p, c.p)}; }
+  static INLAY_INLINE detail::EigenRegister<T, N> fma(detail::EigenRegister<T, N> a, detail::EigenRegister<T, N> b,
+                                                      detail::EigenRegister<T, N> c) noexcept {
+    return {Eigen::internal::pmadd(a.p, b.p, c.p)};
+  }
   template <std::size_t N>
-  static INLAY_INLINE detail::EigenRegister<T, N> min(detail::EigenRegister<T, N> bound, detail::EigenRegister<T, N> x) noexcept { return {Eigen::internal::pmin(x.p, bound.p)}; }
+  static INLAY_INLINE detail::EigenRegister<T, N> min(detail::EigenRegister<T, N> bound,
+                                                      detail::EigenRegister<T, N> x) noexcept {
+    return {Eigen::internal::pmin(x.p, bound.p)};
+  }
   template <std::size_t N>
-  static INLAY_INLINE detail::EigenRegister<T, N> max(detail::EigenRegister<T, N> bound, detail::EigenRegister<T, N> x) noexcept { return {Eigen::internal::pmax(x.p, bound.p)}; }
+  static INLAY_INLINE detail::EigenRegister<T, N> max(detail::EigenRegister<T, N> bound,
+                                                      detail::EigenRegister<T, N> x) noexcept {
+    return {Eigen::internal::pmax(x.p, bound.p)};
+  }
   template <std::size_t N>
-  static INLAY_INLINE detail::EigenRegister<T, N> if_less(detail::EigenRegister<T, N> a, detail::EigenRegister<T, N> b, detail::EigenRegister<T, N> x, detail::EigenRegister<T, N> y) noexcept {
+  static INLAY_INLINE detail::EigenRegister<T, N> if_less(detail::EigenRegister<T, N> a, detail::EigenRegister<T, N> b,
+                                                          detail::EigenRegister<T, N> x,
+                                                          detail::EigenRegister<T, N> y) noexcept {
     return {Eigen::internal::pselect(Eigen::internal::pcmp_lt(a.p, b.p), x.p, y.p)};
   }
   template <std::size_t N>
-  static INLAY_INLINE detail::EigenRegister<T, N> round(detail::EigenRegister<T, N> x) noexcept { return {Eigen::internal::print(x.p)}; }
+  static INLAY_INLINE detail::EigenRegister<T, N> round(detail::EigenRegister<T, N> x) noexcept {
+    return {Eigen::internal::print(x.p)};
+  }
   template <std::size_t N>
-  static INLAY_INLINE detail::EigenRegister<T, N> pow2(detail::EigenRegister<T, N> n) noexcept { return {Eigen::internal::pldexp(Eigen::internal::pset1<typename Register<N>::Packet>(T(1)), n.p)}; }
+  static INLAY_INLINE detail::EigenRegister<T, N> pow2(detail::EigenRegister<T, N> n) noexcept {
+    return {Eigen::internal::pldexp(Eigen::internal::pset1<typename Register<N>::Packet>(T(1)), n.p)};
+  }
 };
 
 }  // namespace inlay

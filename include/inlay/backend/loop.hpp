@@ -27,9 +27,13 @@ struct LoopBackend {
   using Register = T;
 
   template <std::size_t>
-  static INLAY_INLINE T load(const T* p) noexcept { return *p; }
+  static INLAY_INLINE T load(const T* p) noexcept {
+    return *p;
+  }
   template <std::size_t>
-  static INLAY_INLINE T fill(T value) noexcept { return value; }
+  static INLAY_INLINE T fill(T value) noexcept {
+    return value;
+  }
   static INLAY_INLINE void store(T* p, T x) noexcept { *p = x; }
 
   static INLAY_INLINE T fma(T a, T b, T c) noexcept {

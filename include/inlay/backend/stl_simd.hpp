@@ -29,13 +29,19 @@ struct StlSimdBackend {
   using Register = std::experimental::simd<T, std::experimental::simd_abi::deduce_t<T, N>>;
 
   template <std::size_t N>
-  static INLAY_INLINE Register<N> load(const T* p) noexcept { return Register<N>(p, std::experimental::element_aligned); }
+  static INLAY_INLINE Register<N> load(const T* p) noexcept {
+    return Register<N>(p, std::experimental::element_aligned);
+  }
   template <std::size_t N>
-  static INLAY_INLINE Register<N> fill(T value) noexcept { return Register<N>(value); }
+  static INLAY_INLINE Register<N> fill(T value) noexcept {
+    return Register<N>(value);
+  }
   template <class A>
   using R = std::experimental::simd<T, A>;
   template <class A>
-  static INLAY_INLINE void store(T* p, R<A> x) noexcept { x.copy_to(p, std::experimental::element_aligned); }
+  static INLAY_INLINE void store(T* p, R<A> x) noexcept {
+    x.copy_to(p, std::experimental::element_aligned);
+  }
 
   /// Not std::experimental::fma, which libstdc++ computes lane by lane. On the compiler's vectors GCC and
   /// Clang make one instruction of this expression where there is one.
@@ -49,9 +55,13 @@ struct StlSimdBackend {
 #endif
   }
   template <class A>
-  static INLAY_INLINE R<A> min(R<A> bound, R<A> x) noexcept { return if_less(bound, x, bound, x); }
+  static INLAY_INLINE R<A> min(R<A> bound, R<A> x) noexcept {
+    return if_less(bound, x, bound, x);
+  }
   template <class A>
-  static INLAY_INLINE R<A> max(R<A> bound, R<A> x) noexcept { return if_less(x, bound, bound, x); }
+  static INLAY_INLINE R<A> max(R<A> bound, R<A> x) noexcept {
+    return if_less(x, bound, bound, x);
+  }
   template <class A>
   static INLAY_INLINE R<A> if_less(R<A> a, R<A> b, R<A> x, R<A> y) noexcept {
     where(a < b, y) = x;

@@ -29,26 +29,42 @@ struct XsimdBackend {
   using Register = xsimd::make_sized_batch_t<T, N>;
 
   template <std::size_t N>
-  static INLAY_INLINE Register<N> load(const T* p) noexcept { return Register<N>::load_unaligned(p); }
+  static INLAY_INLINE Register<N> load(const T* p) noexcept {
+    return Register<N>::load_unaligned(p);
+  }
   template <std::size_t N>
-  static INLAY_INLINE Register<N> fill(T value) noexcept { return Register<N>(value); }
+  static INLAY_INLINE Register<N> fill(T value) noexcept {
+    return Register<N>(value);
+  }
   template <class A>
   using R = xsimd::batch<T, A>;
   template <class A>
-  static INLAY_INLINE void store(T* p, R<A> x) noexcept { x.store_unaligned(p); }
+  static INLAY_INLINE void store(T* p, R<A> x) noexcept {
+    x.store_unaligned(p);
+  }
 
   template <class A>
-  static INLAY_INLINE R<A> fma(R<A> a, R<A> b, R<A> c) noexcept { return xsimd::fma(a, b, c); }
+  static INLAY_INLINE R<A> fma(R<A> a, R<A> b, R<A> c) noexcept {
+    return xsimd::fma(a, b, c);
+  }
   /// Bounds come first: a NaN in `x` stays a NaN.
   template <class A>
-  static INLAY_INLINE R<A> min(R<A> bound, R<A> x) noexcept { return xsimd::min(bound, x); }
+  static INLAY_INLINE R<A> min(R<A> bound, R<A> x) noexcept {
+    return xsimd::min(bound, x);
+  }
   template <class A>
-  static INLAY_INLINE R<A> max(R<A> bound, R<A> x) noexcept { return xsimd::max(bound, x); }
+  static INLAY_INLINE R<A> max(R<A> bound, R<A> x) noexcept {
+    return xsimd::max(bound, x);
+  }
   /// a < b ? x : y
   template <class A>
-  static INLAY_INLINE R<A> if_less(R<A> a, R<A> b, R<A> x, R<A> y) noexcept { return xsimd::select(a < b, x, y); }
+  static INLAY_INLINE R<A> if_less(R<A> a, R<A> b, R<A> x, R<A> y) noexcept {
+    return xsimd::select(a < b, x, y);
+  }
   template <class A>
-  static INLAY_INLINE R<A> round(R<A> x) noexcept { return xsimd::nearbyint(x); }
+  static INLAY_INLINE R<A> round(R<A> x) noexcept {
+    return xsimd::nearbyint(x);
+  }
   /// 2^n for a whole number n in the range of the exponent: n is shifted into its place in the bits.
   template <class A>
   static INLAY_INLINE R<A> pow2(R<A> n) noexcept {

@@ -25,8 +25,7 @@ namespace inlay::compiler {
 
 /// Whether the target multiplies and adds in one instruction. Where it does not, std::fma is a slow
 /// function call, and kernels multiply and add in two steps instead.
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__AVX512F__) || \
-    (defined(_MSC_VER) && defined(__AVX2__))
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__AVX512F__) || (defined(_MSC_VER) && defined(__AVX2__))
 inline constexpr bool has_fma = true;
 #else
 inline constexpr bool has_fma = false;

@@ -23,7 +23,7 @@ concept Backend = requires(typename B::scalar s, const typename B::scalar* from,
     B::store(to, r);
     { r + r } -> std::convertible_to<decltype(r)>;
     { r - r } -> std::convertible_to<decltype(r)>;
-    { r * r } -> std::convertible_to<decltype(r)>;
+    { r* r } -> std::convertible_to<decltype(r)>;
     { r / r } -> std::convertible_to<decltype(r)>;
     { B::fma(r, r, r) } -> std::same_as<decltype(r)>;
     { B::min(r, r) } -> std::same_as<decltype(r)>;

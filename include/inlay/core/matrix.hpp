@@ -36,8 +36,8 @@ class Matrix {
   static constexpr std::size_t widest = accumulators<B>() / Gates;
 
   static constexpr std::size_t panels = round_up(registers, widest) / widest;
-  static constexpr std::size_t low = registers / panels * lanes;          // rows of a panel
-  static constexpr std::size_t high = low + lanes;                        // rows of the first few panels
+  static constexpr std::size_t low = registers / panels * lanes;  // rows of a panel
+  static constexpr std::size_t high = low + lanes;                // rows of the first few panels
   static constexpr std::size_t high_panels = registers % panels;
 
  public:

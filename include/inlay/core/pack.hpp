@@ -29,7 +29,8 @@ struct Pack {
   template <class F>
   static INLAY_INLINE void each(F&& f) {
     if constexpr (lanes > 1) repeat<registers>(f);
-    else for (std::size_t i = 0; i < registers; ++i) f(i);
+    else
+      for (std::size_t i = 0; i < registers; ++i) f(i);
   }
 
   static INLAY_INLINE Pack load(const T* p) noexcept {
@@ -51,8 +52,8 @@ struct Pack {
   /// *this += p[0..N) * s, the one operation that matrix products are made of.
   INLAY_INLINE void axpy(const T* p, T s) noexcept {
     const auto factor = B::template fill<lanes>(s);
-    each(
-        [&](std::size_t i) INLAY_INLINE_LAMBDA { r[i] = B::fma(B::template load<lanes>(p + i * lanes), factor, r[i]); });
+    each([&](std::size_t i)
+             INLAY_INLINE_LAMBDA { r[i] = B::fma(B::template load<lanes>(p + i * lanes), factor, r[i]); });
   }
 };
 
@@ -67,8 +68,7 @@ INLAY_INLINE void copy_frame(const typename B::scalar* from, typename B::scalar*
 /// its first lane.
 template <class F, class First, class... Rest>
 INLAY_INLINE void for_registers(F&& f, const First& first, const Rest&... rest) {
-  First::each(
-      [&](std::size_t i) INLAY_INLINE_LAMBDA { f(i * First::lanes, first.r[i], rest.r[i]...); });
+  First::each([&](std::size_t i) INLAY_INLINE_LAMBDA { f(i * First::lanes, first.r[i], rest.r[i]...); });
 }
 
 }  // namespace inlay

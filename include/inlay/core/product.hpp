@@ -44,7 +44,8 @@ INLAY_INLINE void accumulate(P (&sums)[Gates], const M& matrix, std::size_t row,
       add_column(sums, col);
       repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA { add_column(more[s], col + s + 1); });
     }
-    repeat<Count - whole>([&](std::size_t s) INLAY_INLINE_LAMBDA { add_column(s == 0 ? sums : more[s == 0 ? 0 : s - 1], whole + s); });
+    repeat<Count - whole>([&](std::size_t s)
+                              INLAY_INLINE_LAMBDA { add_column(s == 0 ? sums : more[s == 0 ? 0 : s - 1], whole + s); });
     repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA {
       repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA { sums[g].add(more[s][g]); });
     });

@@ -53,7 +53,8 @@ void run_check(const Runnable<T>& model, const Check& check, double policy_bound
   expect_channels(check.output, outs);
   if (model.receptive_field != unbounded && frames <= model.receptive_field)
     throw load_error(check.input.place + ".shape",
-                     "more frames than the receptive field of " + std::to_string(model.receptive_field), std::to_string(frames));
+                     "more frames than the receptive field of " + std::to_string(model.receptive_field),
+                     std::to_string(frames));
 
   double peak = 1;
   for (double y : check.output.values) peak = std::max(peak, std::abs(y));

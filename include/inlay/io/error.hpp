@@ -11,7 +11,8 @@ namespace inlay {
 /// what was found; the model that was to be loaded is as it was.
 class load_error : public std::runtime_error {
  public:
-  load_error(std::string place, std::string expected, std::string found, std::string layer = {}, std::string source = {})
+  load_error(std::string place, std::string expected, std::string found, std::string layer = {},
+             std::string source = {})
       : std::runtime_error((source.empty() ? "" : source + ": ") + place + (layer.empty() ? "" : " (" + layer + ")") +
                            ": expected " + expected + ", found " + found),
         place_(std::move(place)),

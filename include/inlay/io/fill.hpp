@@ -25,7 +25,8 @@ class Fill {
   /// `record` is for layer number `index` of the model, of this type and sizes.
   Fill(const LayerRecord& record, std::size_t index, std::string_view type, std::size_t in, std::size_t out)
       : record_(record),
-        layer_("layer " + std::to_string(index) + " of the model: " + std::string(type) + " " + std::to_string(in) + " -> " + std::to_string(out)) {
+        layer_("layer " + std::to_string(index) + " of the model: " + std::string(type) + " " + std::to_string(in) +
+               " -> " + std::to_string(out)) {
     const auto* found = std::get_if<std::string>(&record.type.value);
     if (!found || *found != type) fail(record.type.place, "\"" + std::string(type) + "\"", text(record.type));
   }
@@ -106,10 +107,12 @@ class Fill {
     if (!set(variable, whole ? static_cast<double>(*whole) : *real)) fail(value.place, in_range, text(value));
   }
 
-  void fill_tensor(std::string_view name, std::span<const std::size_t> shape, void* tensor, bool (*set)(void*, std::size_t, double)) {
+  void fill_tensor(std::string_view name, std::span<const std::size_t> shape, void* tensor,
+                   bool (*set)(void*, std::size_t, double)) {
     used_.emplace(name);
     const auto record = record_.tensors.find(name);
-    if (record == record_.tensors.end()) fail(record_.place, "a tensor \"" + std::string(name) + "\" of shape " + shape_text(shape), "none");
+    if (record == record_.tensors.end())
+      fail(record_.place, "a tensor \"" + std::string(name) + "\" of shape " + shape_text(shape), "none");
     const TensorRecord& from = record->second;
     if (!std::equal(shape.begin(), shape.end(), from.shape.begin(), from.shape.end()))
       fail(from.place, shape_text(shape), shape_text(from.shape));

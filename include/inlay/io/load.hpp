@@ -47,7 +47,9 @@ inline std::string read_text(const std::filesystem::path& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) throw load_error("file", "a model file", "a directory");
   std::ifstream stream(path, std::ios::binary);
-  if (!stream) throw load_error("file", "a readable file", std::filesystem::exists(path, error) ? "one that cannot be opened" : "none");
+  if (!stream)
+    throw load_error("file", "a readable file",
+                     std::filesystem::exists(path, error) ? "one that cannot be opened" : "none");
   return read_text(stream);
 }
 

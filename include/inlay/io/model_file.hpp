@@ -66,7 +66,10 @@ struct ModelFile {
 /// "8x16"
 inline std::string shape_text(std::span<const std::size_t> shape) {
   std::string text;
-  for (std::size_t extent : shape) text += (text.empty() ? "" : "x") + std::to_string(extent);
+  for (std::size_t extent : shape) {
+    if (!text.empty()) text += 'x';
+    text += std::to_string(extent);
+  }
   return text;
 }
 

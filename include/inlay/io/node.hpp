@@ -72,7 +72,8 @@ class Node {
   }
   /// Whether it is a number without sign or fraction.
   bool is_whole() const {
-    return value_->is_number_unsigned() || (value_->is_number_integer() && value_->get<nlohmann::json::number_integer_t>() >= 0);
+    return value_->is_number_unsigned() ||
+           (value_->is_number_integer() && value_->get<nlohmann::json::number_integer_t>() >= 0);
   }
   std::size_t whole(std::size_t least, std::size_t most = max_extent) const {
     if (is_whole())
@@ -83,10 +84,14 @@ class Node {
   /// What stands here, for people.
   std::string describe() const {
     switch (value_->type()) {
-      case nlohmann::json::value_t::object: return "an object";
-      case nlohmann::json::value_t::array: return "an array of " + std::to_string(value_->size());
-      case nlohmann::json::value_t::string: return "\"" + value_->get<std::string>().substr(0, 40) + "\"";
-      default: return value_->dump();
+      case nlohmann::json::value_t::object:
+        return "an object";
+      case nlohmann::json::value_t::array:
+        return "an array of " + std::to_string(value_->size());
+      case nlohmann::json::value_t::string:
+        return "\"" + value_->get<std::string>().substr(0, 40) + "\"";
+      default:
+        return value_->dump();
     }
   }
 

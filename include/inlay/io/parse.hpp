@@ -48,7 +48,8 @@ class DocumentBuilder {
     const std::string at = byte <= 1 ? "first byte" : "byte " + std::to_string(byte - 1);
     const std::string place = open_.empty() ? at : path(open_.size()) + " (" + at + ")";
     throw load_error(place, range ? "a number in the range of a double" : "JSON",
-                     ended ? "the end of the file" : "\"" + token.substr(token.size() - std::min<std::size_t>(token.size(), 24)) + "\"");
+                     ended ? "the end of the file"
+                           : "\"" + token.substr(token.size() - std::min<std::size_t>(token.size(), 24)) + "\"");
   }
 
   json document;
@@ -90,10 +91,13 @@ class DocumentBuilder {
       const json& value = *open_[i];
       const bool innermost = i + 1 == open_.size();
       if (value.is_array()) {
-        text += "[" + std::to_string(innermost ? value.size() : value.size() - 1) + "]";
+        text += '[';
+        text += std::to_string(innermost ? value.size() : value.size() - 1);
+        text += ']';
       } else {
         const std::string name = innermost ? key_ : key_of(value, open_[i + 1]);
-        if (!name.empty()) text += (text.empty() ? "" : ".") + name;
+        if (!name.empty() && !text.empty()) text += '.';
+        text += name;
       }
     }
     return text.empty() ? "root" : text;

@@ -74,10 +74,13 @@ class RtneuralLayer {
   }
 
   void same_width() const {
-    if (out_ != in_) throw load_error(out_place_, std::to_string(in_) + ", the size of the layer before", std::to_string(out_));
+    if (out_ != in_)
+      throw load_error(out_place_, std::to_string(in_) + ", the size of the layer before", std::to_string(out_));
   }
 
-  void option(const char* name, auto value, Place place) { record_.values.insert_or_assign(name, Value{std::move(place), value}); }
+  void option(const char* name, auto value, Place place) {
+    record_.values.insert_or_assign(name, Value{std::move(place), value});
+  }
   void tensor(const char* name, std::size_t i, std::vector<std::size_t> shape) {
     record_.tensors.insert_or_assign(name, nested_tensor(weights(i), std::move(shape)));
   }
@@ -110,9 +113,11 @@ class RtneuralLayer {
     if (const auto g = node_.find("groups")) {
       groups = g->whole(1);
       groups_place = g->place();
-      if (in_ % groups != 0 || out_ % groups != 0) g->fail("a divisor of " + std::to_string(in_) + " and " + std::to_string(out_) + " channels");
+      if (in_ % groups != 0 || out_ % groups != 0)
+        g->fail("a divisor of " + std::to_string(in_) + " and " + std::to_string(out_) + " channels");
     }
-    if (weights(0).size() != taps) kernel_size.fail(std::to_string(weights(0).size()) + ", the number of taps in weights[0]");
+    if (weights(0).size() != taps)
+      kernel_size.fail(std::to_string(weights(0).size()) + ", the number of taps in weights[0]");
     option("kernel_size", taps, kernel_size.place());
     option("dilation", dilation.whole(1), dilation.place());
     option("groups", groups, groups_place);
@@ -123,7 +128,8 @@ class RtneuralLayer {
   void recurrent(const char* type, std::size_t gates) {
     sizes(type);
     expect_arrays({3});
-    if (const auto name = node_.find("activation"); name && name->string() != "tanh" && !name->string().empty()) name->fail("\"tanh\" or \"\"");
+    if (const auto name = node_.find("activation"); name && name->string() != "tanh" && !name->string().empty())
+      name->fail("\"tanh\" or \"\"");
     option("recurrent_activation", std::string("sigmoid"), node_.place());
     tensor("kernel", 0, {in_, gates * out_});
     tensor("recurrent_kernel", 1, {out_, gates * out_});
@@ -184,7 +190,8 @@ inline ModelFile read_rtneural(const Node& root) {
   std::size_t width = root["in_shape"].back().whole(1);
   file.layers_place = layers.place();
   if (layers.size() == 0) layers.fail("at least one layer");
-  for (std::size_t i = 0; i < layers.size(); ++i) width = detail::RtneuralLayer(layers[i].object(), width).read(file.layers);
+  for (std::size_t i = 0; i < layers.size(); ++i)
+    width = detail::RtneuralLayer(layers[i].object(), width).read(file.layers);
   return file;
 }
 

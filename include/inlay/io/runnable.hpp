@@ -18,7 +18,9 @@ struct Runnable {
 
   void reset() const { reset_with(model, state); }
   void forward(const T* in, T* out) const { forward_with(model, state, in, out); }
-  void process(const T* const* in, T* const* out, std::size_t frames) const { process_with(model, state, in, out, frames); }
+  void process(const T* const* in, T* const* out, std::size_t frames) const {
+    process_with(model, state, in, out, frames);
+  }
 };
 
 template <class Model>
@@ -32,7 +34,8 @@ Runnable<typename Model::scalar> runnable(const Model& model, typename Model::St
           &state,
           [](const void* m, void* s) { static_cast<const Model*>(m)->reset(*static_cast<State*>(s)); },
           [](const void* m, void* s, const T* in, T* out) {
-            static_cast<const Model*>(m)->forward(*static_cast<State*>(s), std::span<const T, Model::in_size>(in, Model::in_size),
+            static_cast<const Model*>(m)->forward(*static_cast<State*>(s),
+                                                  std::span<const T, Model::in_size>(in, Model::in_size),
                                                   std::span<T, Model::out_size>(out, Model::out_size));
           },
           [](const void* m, void* s, const T* const* in, T* const* out, std::size_t frames) {

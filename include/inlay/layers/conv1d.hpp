@@ -111,7 +111,8 @@ class BasicConv1D {
 
  private:
   /// Takes frames in and returns the window on them and their past; a kernel of one tap has none.
-  static INLAY_INLINE Window<scalar> push([[maybe_unused]] State& state, auto in, [[maybe_unused]] std::size_t frames) noexcept {
+  static INLAY_INLINE Window<scalar> push([[maybe_unused]] State& state, auto in,
+                                          [[maybe_unused]] std::size_t frames) noexcept {
     constexpr bool one_frame = std::is_pointer_v<decltype(in)>;
     if constexpr (past > 0 && one_frame) return {state.history.push(in) - past, Past::stride, Dilation};
     else if constexpr (past > 0) return {state.history.push(in, frames) - past, Past::stride, Dilation};

@@ -41,7 +41,7 @@ namespace detail {
 
 /// A tensor of gate-major rows, [..., Gates * Units], whose gates other than `Candidate` are stored
 /// multiplied by a power of two.
-template <class Inner, std::size_t Units, std::size_t Gates, std::size_t Candidate, double Scale>
+template <class Inner, std::size_t Units, std::size_t Gates, std::size_t Candidate, class Gate>
 class ScaledGates : public Inner {
  public:
   using value_type = typename Inner::value_type;
@@ -53,7 +53,7 @@ class ScaledGates : public Inner {
 
  private:
   static constexpr value_type scale(std::size_t i) noexcept {
-    return i / Units % Gates == Candidate ? value_type(1) : value_type(Scale);
+    return i / Units % Gates == Candidate ? value_type(1) : value_type(Gate::weight_scale);
   }
 };
 

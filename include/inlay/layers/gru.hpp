@@ -51,7 +51,9 @@ class SplitGates {
   Last last;
 
  private:
-  static constexpr std::array<std::size_t, 2> split(std::size_t i) noexcept { return {i / (3 * units), i % (3 * units)}; }
+  static constexpr std::array<std::size_t, 2> split(std::size_t i) noexcept {
+    return {i / (3 * units), i % (3 * units)};
+  }
 };
 
 }  // namespace detail
@@ -65,11 +67,12 @@ class SplitGates {
 template <std::size_t In, std::size_t Out, bool ResetAfter, class Gate, Backend B>
 class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>, B, Out> {
   template <class Inner>
-  using Gates = detail::ScaledGates<Inner, Out, 3, 2, Gate::weight_scale>;
+  using Gates = detail::ScaledGates<Inner, Out, 3, 2, Gate>;
   using Kernel = Matrix<B, In, Out, 3>;
   using RecurrentZR = Matrix<B, Out, Out, 2>;
   using RecurrentN = Matrix<B, Out, Out, 1>;
-  using RecurrentKernel = std::conditional_t<ResetAfter, Matrix<B, Out, Out, 3>, detail::SplitGates<RecurrentZR, RecurrentN>>;
+  using RecurrentKernel =
+      std::conditional_t<ResetAfter, Matrix<B, Out, Out, 3>, detail::SplitGates<RecurrentZR, RecurrentN>>;
   using BiasRow = Vector<B, Out, 3>;
   using Bias = std::conditional_t<ResetAfter, detail::TwoBiases<BiasRow>, BiasRow>;
   using Hidden = detail::Hidden<B, Out>;
@@ -120,12 +123,12 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
     return B::math_policy::template tanh<B>(x);
   }
 
-  INLAY_INLINE void step_reset_after(const scalar* x, std::size_t stride, const scalar* h, scalar* h_new) const noexcept {
+  INLAY_INLINE void step_reset_after(const scalar* x, std::size_t stride, const scalar* h,
+                                     scalar* h_new) const noexcept {
     Kernel::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
-      const auto bias = [&](std::size_t which, std::size_t gate) INLAY_INLINE_LAMBDA {
-        return Rows::load(bias_.row[which].data(gate) + row);
-      };
+      const auto bias = [&](std::size_t which, std::size_t gate)
+                            INLAY_INLINE_LAMBDA { return Rows::load(bias_.row[which].data(gate) + row); };
       Rows input[3] = {bias(0, 0), bias(0, 1), bias(0, 2)};
       accumulate<In>(input, static_cast<const Kernel&>(kernel_), row, 0, x, stride);
       Rows sums[3] = {bias(1, 0), bias(1, 1), bias(1, 2)};
@@ -144,13 +147,15 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
   }
 
   /// The candidate needs r of all units, so the step is done in three sweeps with sums in memory.
-  INLAY_INLINE void step_reset_before(const scalar* x, std::size_t stride, const scalar* h, scalar* h_new) const noexcept {
+  INLAY_INLINE void step_reset_before(const scalar* x, std::size_t stride, const scalar* h,
+                                      scalar* h_new) const noexcept {
     alignas(alignment) scalar input[3][Hidden::padded];
     alignas(alignment) scalar update[Hidden::padded];
     alignas(alignment) scalar reset_h[Hidden::padded];
     Kernel::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
-      Rows sums[3] = {Rows::load(bias_.data(0) + row), Rows::load(bias_.data(1) + row), Rows::load(bias_.data(2) + row)};
+      Rows sums[3] = {Rows::load(bias_.data(0) + row), Rows::load(bias_.data(1) + row),
+                      Rows::load(bias_.data(2) + row)};
       accumulate<In>(sums, static_cast<const Kernel&>(kernel_), row, 0, x, stride);
       repeat<3>([&](std::size_t gate) INLAY_INLINE_LAMBDA { sums[gate].store(input[gate] + row); });
     });

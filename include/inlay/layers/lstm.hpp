@@ -20,7 +20,7 @@ namespace inlay {
 template <std::size_t In, std::size_t Out, class Gate, Backend B>
 class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, Out> {
   template <class Inner>
-  using Gates = detail::ScaledGates<Inner, Out, 4, 2, Gate::weight_scale>;
+  using Gates = detail::ScaledGates<Inner, Out, 4, 2, Gate>;
   using Kernel = Matrix<B, In, Out, 4>;
   using RecurrentKernel = Matrix<B, Out, Out, 4>;
   using Hidden = detail::Hidden<B, Out>;

@@ -74,13 +74,17 @@ class Pointwise {
   template <std::size_t Lanes>
   struct Along {
     std::size_t first;
-    INLAY_INLINE auto operator()(const Tensor auto& tensor) const noexcept { return B::template load<Lanes>(tensor.data() + first); }
+    INLAY_INLINE auto operator()(const Tensor auto& tensor) const noexcept {
+      return B::template load<Lanes>(tensor.data() + first);
+    }
     INLAY_INLINE auto operator()(scalar value) const noexcept { return B::template fill<Lanes>(value); }
   };
   /// Parameters of one channel.
   struct Across {
     std::size_t channel;
-    INLAY_INLINE auto operator()(const Tensor auto& tensor) const noexcept { return B::template fill<B::width>(tensor.data()[channel]); }
+    INLAY_INLINE auto operator()(const Tensor auto& tensor) const noexcept {
+      return B::template fill<B::width>(tensor.data()[channel]);
+    }
     INLAY_INLINE auto operator()(scalar value) const noexcept { return B::template fill<B::width>(value); }
   };
 

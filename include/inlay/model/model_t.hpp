@@ -30,11 +30,13 @@ class ModelT {
   static_assert(sizeof...(Layers) > 0, "inlay::ModelT: a model has at least one layer");
   using First = std::tuple_element_t<0, std::tuple<Layers...>>;
   using Indices = std::index_sequence_for<Layers...>;
-  static constexpr std::array<std::size_t, sizeof...(Layers)> in_sizes{Layers::in_size...}, out_sizes{Layers::out_size...};
+  static constexpr std::array<std::size_t, sizeof...(Layers)> in_sizes{Layers::in_size...},
+      out_sizes{Layers::out_size...};
 
  public:
   using scalar = typename First::scalar;
-  static_assert((std::same_as<scalar, typename Layers::scalar> && ...), "inlay::ModelT: layers differ in their scalar type");
+  static_assert((std::same_as<scalar, typename Layers::scalar> && ...),
+                "inlay::ModelT: layers differ in their scalar type");
 
   /// Channels in and out.
   static constexpr std::size_t in_size = in_sizes.front(), out_size = out_sizes.back();
@@ -94,7 +96,8 @@ class ModelT {
   void reset() noexcept { reset(state_); }
 
   /// One frame: `in_size` values in, `out_size` values out. `in` and `out` may be the same memory.
-  INLAY_INLINE void forward(State& state, std::span<const scalar, in_size> in, std::span<scalar, out_size> out) const noexcept {
+  INLAY_INLINE void forward(State& state, std::span<const scalar, in_size> in,
+                            std::span<scalar, out_size> out) const noexcept {
     if constexpr (in_size * sizeof(scalar) % alignment == 0) {
       copy(run_frame(state, in.data()), out_size, out.data());
     } else {
@@ -102,7 +105,9 @@ class ModelT {
       copy(run_frame(state, state.scratch[0]), out_size, out.data());
     }
   }
-  INLAY_INLINE void forward(std::span<const scalar, in_size> in, std::span<scalar, out_size> out) noexcept { forward(state_, in, out); }
+  INLAY_INLINE void forward(std::span<const scalar, in_size> in, std::span<scalar, out_size> out) noexcept {
+    forward(state_, in, out);
+  }
 
   INLAY_INLINE scalar forward(State& state, scalar in) const noexcept
     requires(in_size == 1 && out_size == 1)
@@ -129,7 +134,9 @@ class ModelT {
       for (std::size_t c = 0; c < out_size; ++c) copy(y.row(c), count, out[c] + first);
     }
   }
-  void process(const scalar* const* in, scalar* const* out, std::size_t frames) noexcept { process(state_, in, out, frames); }
+  void process(const scalar* const* in, scalar* const* out, std::size_t frames) noexcept {
+    process(state_, in, out, frames);
+  }
 
   /// One channel in, one out; as many frames as the shorter of both.
   void process(State& state, std::span<const scalar> in, std::span<scalar> out) const noexcept
@@ -148,17 +155,15 @@ class ModelT {
   /// Calls `f(std::integral_constant<std::size_t, I>)` for each layer.
   template <class F>
   static INLAY_INLINE void for_each(F&& f) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA {
-      (f(std::integral_constant<std::size_t, I>{}), ...);
-    }(Indices{});
+    [&]<std::size_t... I>(std::index_sequence<I...>)
+        INLAY_INLINE_LAMBDA { (f(std::integral_constant<std::size_t, I>{}), ...); }(Indices{});
   }
 
  private:
   template <std::size_t... I>
-  static constexpr bool fits(std::index_sequence<I...>) {
-    return (detail::LayerFitsTheOneBefore<I + 1, in_sizes[I + 1], out_sizes[I]>::value && ...);
-  }
-  static_assert(fits(std::make_index_sequence<sizeof...(Layers) - 1>{}));
+  static detail::Neighbours<detail::LayerFitsTheOneBefore<I + 1, in_sizes[I + 1], out_sizes[I]>...> neighbours(
+      std::index_sequence<I...>);
+  static_assert(decltype(neighbours(std::make_index_sequence<sizeof...(Layers) - 1>{}))::checked);
 
   template <class L>
   static constexpr bool is_pointwise = [] {
@@ -197,7 +202,8 @@ class ModelT {
     const std::size_t bytes = frames * sizeof(scalar);
     for (std::size_t i = 0; frames > 0 && i < in_size; ++i)
       for (std::size_t o = 0; o < out_size; ++o)
-        if (!(i == o && in[i] == out[o]) && address(in[i]) < address(out[o]) + bytes && address(out[o]) < address(in[i]) + bytes)
+        if (!(i == o && in[i] == out[o]) && address(in[i]) < address(out[o]) + bytes &&
+            address(out[o]) < address(in[i]) + bytes)
           return false;
     return true;
   }

@@ -11,7 +11,12 @@ template <std::size_t Layer, std::size_t InputSize, std::size_t OutputSizeBefore
 struct LayerFitsTheOneBefore {
   static_assert(InputSize == OutputSizeBefore,
                 "inlay::ModelT: this layer's input size is not the output size of the layer before it");
-  static constexpr bool value = true;
+};
+
+/// Instantiates its pairs by deriving from them: not a constant expression, which would fail once more.
+template <class... Pairs>
+struct Neighbours : Pairs... {
+  static constexpr bool checked = true;
 };
 
 }  // namespace inlay::detail

@@ -33,7 +33,7 @@ class Comparison {
     }
     for (const std::vector<std::size_t>& cuts :
          std::vector<std::vector<std::size_t>>{{1}, {7}, {16}, {64}, {65}, {1, 7, 64, 3, 130, 0, 33}, {100, 1}})
-      for (std::size_t offset : {0, 1, 3})
+      for (std::size_t offset : {0u, 1u, 3u})
         for (bool in_place : {false, true})
           ASSERT_TRUE(same_bits(by_buffers(cuts, offset, in_place), whole))
               << "cut " << cuts[0] << ", offset " << offset << (in_place ? ", in place" : "");
@@ -75,7 +75,9 @@ class Comparison {
     const std::size_t stride = frames_ + offset + 1;
     std::vector<T> x(stride * run_.in_size + offset, guard), y(stride * run_.out_size + offset, guard);
     const auto x_at = [&](std::size_t c) { return x.data() + c * stride + offset; };
-    const auto y_at = [&](std::size_t c) { return in_place && c < run_.in_size ? x_at(c) : y.data() + c * stride + offset; };
+    const auto y_at = [&](std::size_t c) {
+      return in_place && c < run_.in_size ? x_at(c) : y.data() + c * stride + offset;
+    };
     for (std::size_t c = 0; c < run_.in_size; ++c) std::copy_n(input_.data() + c * frames_, frames_, x_at(c));
     run_.reset();
     std::vector<const T*> in(run_.in_size);

@@ -38,7 +38,8 @@ void load_and_compare(const std::string& path, double tolerance) {
 template <class Model>
 void golden(const std::string& name, double tolerance) {
   constexpr bool single = std::same_as<typename Model::scalar, float>;
-  load_and_compare<Model>(test_file("golden/torch/" + name + (single ? ".f32.json" : ".f64.json")), single ? tolerance : 1e-12);
+  load_and_compare<Model>(test_file("golden/torch/" + name + (single ? ".f32.json" : ".f64.json")),
+                          single ? tolerance : 1e-12);
 }
 
 inline constexpr double single_layer = 2e-6, stack = 1e-5;

@@ -1,0 +1,7 @@
+// Layer 1 takes 20 channels where layer 0 gives 16: both numbers, the index, and nothing else.
+// expect: LayerFitsTheOneBefore<1, 20, 16>
+// expect: this layer's input size is not the output size of the layer before it
+// errors: 1
+#include <inlay/engine.hpp>
+
+inlay::ModelT<inlay::LSTM<1, 16>, inlay::Dense<20, 1>> model;

@@ -1,0 +1,9 @@
+// The index is that of the layer, not of the first one; a use of the model adds no error.
+// expect: LayerFitsTheOneBefore<3, 8, 12>
+// expect: this layer's input size is not the output size of the layer before it
+// errors: 1
+#include <inlay/engine.hpp>
+
+using Model = inlay::ModelT<inlay::Dense<2, 8>, inlay::Tanh<8>, inlay::Conv1D<8, 12, 3>, inlay::GRU<8, 8>>;
+
+void render(Model& model, const float* const* in, float* const* out) { model.process(in, out, 64); }

@@ -1,0 +1,7 @@
+// A type that is not a layer is named.
+// expect: constraint
+// expect: Layer
+// expect: int
+#include <inlay/engine.hpp>
+
+inlay::ModelT<inlay::Dense<1, 1>, int> model;

@@ -1,0 +1,10 @@
+// Frames of three values to a model of two channels.
+// expect: no matching (member )?function for call to .*forward
+// errors: 1
+#include <array>
+
+#include <inlay/engine.hpp>
+
+void render(inlay::ModelT<inlay::Dense<2, 2>>& model, std::array<float, 3>& in, std::array<float, 2>& out) {
+  model.forward(in, out);
+}

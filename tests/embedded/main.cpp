@@ -1,0 +1,50 @@
+// An LSTM amplifier model on a Cortex-M7, with nothing below it: no heap, no exceptions, no RTTI, no operating
+// system. The weights come from a generated header. Run by the emulator, it says whether the model gives what
+// PyTorch gave.
+#include <cmath>
+#include <cstddef>
+#include <inlay/engine.hpp>
+
+#include "board.hpp"
+#include "weights.hpp"
+
+using Backend = inlay::StlBackend<float>;
+using Model = inlay::ModelT<inlay::LSTM<1, 20, Backend>, inlay::Dense<20, 1, Backend>>;
+
+static constinit Model model;  // zeros: no code runs and no flash is taken for it
+static constinit Model::State voice;
+
+static bool set_weights() {
+  using namespace weights;
+  return inlay::assign(model.layer<0>(), "kernel", layer0::kernel) &&
+         inlay::assign(model.layer<0>(), "recurrent_kernel", layer0::recurrent_kernel) &&
+         inlay::assign(model.layer<0>(), "bias", layer0::bias) &&
+         inlay::assign(model.layer<1>(), "kernel", layer1::kernel) &&
+         inlay::assign(model.layer<1>(), "bias", layer1::bias);
+}
+
+int board::run() {
+  if (!set_weights()) {
+    board::print("the model has other tensors than the file\n");
+    return 1;
+  }
+
+  // Frame by frame on the model's own state, and in uneven buffers on another one.
+  constexpr std::size_t frames = std::size(weights::check_input);
+  static float rendered[frames];
+  constexpr std::size_t cut = 50;
+  model.process(voice, std::span(weights::check_input).first(cut), std::span(rendered).first(cut));
+  model.process(voice, std::span(weights::check_input).subspan(cut), std::span(rendered).subspan(cut));
+
+  float error = 0;
+  for (std::size_t t = 0; t < frames; ++t) {
+    const float expected = weights::check_output[t];
+    error = std::fmax(error, std::fabs(model.forward(weights::check_input[t]) - expected));
+    error = std::fmax(error, std::fabs(rendered[t] - expected));
+  }
+  const bool passed = error <= 1e-5f;  // false for NaN, too, if ever a NaN survived fmax
+  board::print("largest error, in units of 1e-9: ");
+  board::print_number(static_cast<unsigned>(std::fmin(error * 1e9f, 4e9f)));
+  board::print(passed ? "\npassed\n" : "\nfailed\n");
+  return passed ? 0 : 1;
+}

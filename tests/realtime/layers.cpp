@@ -1,0 +1,49 @@
+/// No layer allocates, frees or locks while it runs. Compiled once per backend, INLAY_TEST_BACKEND.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <inlay/engine.hpp>
+#include <memory>
+#include <utility>
+
+#include "realtime/realtime.hpp"
+
+namespace {
+
+template <class M>
+void expect_realtime(const char* what) {
+  SCOPED_TRACE(what);
+  using T = typename M::scalar;
+  constexpr std::size_t frames = 3 * inlay::tile_frames + 5;
+  constexpr std::size_t channels = std::max(M::in_size, M::out_size);
+  const auto model = std::make_unique<M>();
+  const auto voice = std::make_unique<typename M::State>();
+  const auto audio = std::make_unique<std::array<std::array<T, frames>, channels>>();
+  std::array<T*, channels> rows;
+  for (std::size_t c = 0; c < channels; ++c) rows[c] = (*audio)[c].data();
+  std::array<T, M::in_size> in{};
+  std::array<T, M::out_size> out{};
+
+  EXPECT_STREQ(realtime::check([&] { model->forward(in, out); }), "");
+  EXPECT_STREQ(realtime::check([&] { model->process(rows.data(), rows.data(), frames); }), "");
+  EXPECT_STREQ(realtime::check([&] { std::as_const(*model).process(*voice, rows.data(), rows.data(), frames); }), "");
+  EXPECT_STREQ(realtime::check([&] { model->reset(); }), "");
+}
+
+// Sizes that leave a remainder in every register, so that every kernel runs.
+TEST(Realtime, INLAY_TEST_BACKEND) {
+  using namespace inlay;
+  using B = INLAY_TEST_BACKEND<float>;
+  expect_realtime<ModelT<Dense<3, 21, B>>>("Dense");
+  expect_realtime<ModelT<Conv1D<3, 5, 3, 70, 1, B>>>("Conv1D");
+  expect_realtime<ModelT<Conv1D<6, 4, 2, 1, 2, B>>>("Conv1D, grouped");
+  expect_realtime<ModelT<LSTM<1, 9, B>>>("LSTM");
+  expect_realtime<ModelT<GRU<1, 9, B>>>("GRU");
+  expect_realtime<ModelT<ResetBeforeGRU<1, 9, B>>>("ResetBeforeGRU");
+  expect_realtime<ModelT<Tanh<5, B>, Sigmoid<5, B>, HardSigmoid<5, B>, ReLU<5, B>, LeakyReLU<5, B>, PReLU<5, B>,
+                         ELU<5, B>, Softmax<5, B>, BatchNorm1D<5, B>>>("pointwise layers");
+}
+
+}  // namespace

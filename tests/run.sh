@@ -1,0 +1,169 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds and passes every test.
+#   bash tests/run.sh          what CI runs
+#   bash tests/run.sh --full   also libc++, other instruction sets, Windows and aarch64
+# Safe to run again, and quick the second time: everything is kept in build/. JOBS=n limits the compilers at work.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+
+full=false
+case "${1:-}" in
+  "") ;;
+  --full) full=true ;;
+  *) echo "usage: bash tests/run.sh [--full]" >&2; exit 2 ;;
+esac
+jobs=${JOBS:-$(nproc)}
+python=/usr/bin/python3 # the system's: it is the one that has the system's PyTorch
+
+# --- what has to be there ---------------------------------------------------------------------------
+required=(g++ clang cmake ninja-build python3 libgtest-dev nlohmann-json3-dev libeigen3-dev libxsimd-dev
+  python3-pytest python3-numpy python3-jsonschema)
+# Tests that need one of these are skipped, and counted as such, where it cannot be had.
+optional=(python3-torch libclang-rt-dev gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm libclang-rt-19-dev
+  clang-format-19 libbenchmark-dev)
+$full && optional+=(clang-19 libc++-19-dev libc++abi-19-dev g++-mingw-w64-x86-64-posix wine64 g++-aarch64-linux-gnu
+  qemu-user)
+
+missing() {
+  for package in "$@"; do
+    dpkg-query -W -f='${Status}' "$package" 2> /dev/null | grep -q "ok installed" || echo "$package"
+  done
+}
+install_packages() {
+  local as_root=()
+  [[ $(id -u) == 0 ]] || as_root=(sudo)
+  "${as_root[@]}" apt-get update -q &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+}
+if command -v apt-get dpkg-query > /dev/null; then
+  mapfile -t need < <(missing "${required[@]}")
+  mapfile -t want < <(missing "${optional[@]}" | while read -r package; do
+    apt-cache show "$package" > /dev/null 2>&1 && echo "$package" # older releases lack some
+  done)
+  if ((${#need[@]} + ${#want[@]} > 0)); then
+    echo "Installing ${need[*]} ${want[*]}"
+    # An optional package that will not install must not take the required ones with it.
+    if ! { [[ $(id -u) == 0 ]] || command -v sudo > /dev/null; } || ! install_packages "${need[@]}" "${want[@]}"; then
+      if ((${#need[@]} > 0)) && ! install_packages "${need[@]}"; then
+        echo "Install these packages, then run this again: ${need[*]}" >&2
+        exit 2
+      fi
+      echo "Not installed, tests of these are skipped: ${want[*]}" >&2
+    fi
+  fi
+else
+  for tool in g++ clang++ cmake ninja "$python"; do
+    command -v "$tool" > /dev/null && continue
+    echo "No apt here. Install what these Debian packages hold, then run this again: ${required[*]}" >&2
+    exit 2
+  done
+fi
+
+# --- the steps --------------------------------------------------------------------------------------
+steps=3
+$full && steps=10
+step=0 passed=0 failed=0 skipped=0
+log=build/log
+mkdir -p "$log"
+now() { printf '%(%s)T' -1; }
+
+# step TITLE: says where we are.
+step() { step=$((step + 1)); started=$(now); printf '\n[%d/%d] %s\n' "$step" "$steps" "$1"; }
+done_in() { echo "      $(($(now) - started)) s"; }
+# fail WHAT LOG: one failure, with the end of its log.
+fail() { failed=$((failed + 1)); echo "FAILED: $1"; tail -n 40 "$2"; }
+
+# build NAME [CMAKE OPTION...]: configures and builds into build/NAME. Warnings are errors.
+build() {
+  local name=$1 out=build/$1
+  shift
+  cmake -S . -B "$out" -G Ninja -DINLAY_WERROR=ON -DINLAY_BUILD_BENCH=OFF -DINLAY_BUILD_EXAMPLES=OFF "$@" \
+    > "$log/$name.configure" 2>&1 || { fail "configuring $name" "$log/$name.configure"; return 1; }
+  # ninja's own progress, on one line where there is a terminal.
+  cmake --build "$out" -j "$jobs" 2>&1 | tee "$log/$name.build" | { if [[ -t 1 ]]; then cat; else grep -E "error|FAILED" || true; fi; }
+  ((PIPESTATUS[0] == 0)) || { fail "building $name" "$log/$name.build"; return 1; }
+}
+# tests NAME: runs ctest on build/NAME and counts.
+tests() {
+  local report=$PWD/$log/$1.xml
+  rm -f "$report"
+  if ! ctest --test-dir "build/$1" -j "$jobs" --output-on-failure --output-junit "$report" > "$log/$1.test" 2>&1; then
+    sed -n '/\*\*\*Failed\|^The following tests FAILED/,$p' "$log/$1.test" | head -n 100
+  fi
+  count "$report" "tests of $1" "$log/$1.test"
+}
+# count REPORT WHAT LOG: adds the numbers of a JUnit file, ctest's or pytest's.
+count() {
+  local numbers
+  if ! numbers=$("$python" - "$1" << 'PY'
+import sys, xml.etree.ElementTree as tree
+suites = list(tree.parse(sys.argv[1]).getroot().iter("testsuite"))
+total = lambda key: sum(int(suite.get(key) or 0) for suite in suites)
+bad, skipped = total("failures") + total("errors"), total("skipped") + total("disabled")
+print(total("tests") - bad - skipped, bad, skipped)
+PY
+  ); then
+    fail "$2" "$3"
+    return
+  fi
+  read -r p f s <<< "$numbers"
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+  echo "      $p passed, $f failed, $s skipped"
+  ((p + f + s > 0)) || fail "$2: there are none" "$3"
+}
+skip() { skipped=$((skipped + 1)); echo "      skipped: $1"; }
+
+step "g++, every test"
+build gcc -DCMAKE_CXX_COMPILER=g++ && tests gcc
+done_in
+
+# One build for both: what Clang warns of, and what the sanitizers see. Fewer backends, see tests/unit/support.
+step "clang++ with address and undefined-behaviour sanitizers, unit tests"
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+build clang-sanitized -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DINLAY_TEST_SUITES="unit;compile_fail" \
+  -DINLAY_TEST_FEW_BACKENDS=ON \
+  -DCMAKE_CXX_FLAGS="-O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" &&
+  tests clang-sanitized
+done_in
+
+step "Python"
+report=$PWD/$log/python.xml
+rm -f "$report"
+"$python" -m pytest -q -p no:cacheprovider --junit-xml "$report" python > "$log/python.test" 2>&1 || tail -n 40 "$log/python.test"
+count "$report" "tests of python" "$log/python.test"
+done_in
+
+if $full; then
+  # variant TITLE NAME TOOL [CMAKE OPTION...]: the unit tests once more, if TOOL is there.
+  variant() {
+    local title=$1 name=$2 tool=$3
+    shift 3
+    step "$title"
+    if command -v "$tool" > /dev/null; then
+      build "$name" -DINLAY_TEST_SUITES=unit "$@" && tests "$name"
+    else
+      skip "no $tool"
+    fi
+    done_in
+  }
+  variant "clang++-19, libc++" libcxx clang++-19 -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_CXX_FLAGS=-stdlib=libc++ \
+    -DINLAY_FETCH_GTEST=ON # the system's GoogleTest is built against libstdc++
+  variant "AVX2" avx2 g++ -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_FLAGS="-mavx2 -mfma"
+  variant "This machine's instruction set" native g++ -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_FLAGS=-march=native
+  variant "This machine's instruction set, Clang" native-clang clang++ -DCMAKE_CXX_COMPILER=clang++ \
+    -DCMAKE_CXX_FLAGS=-march=native
+  # A cross-compiler must not see all of /usr/include, only the packages.
+  mkdir -p build/headers
+  ln -sfn /usr/include/nlohmann /usr/include/xsimd /usr/include/eigen3/Eigen build/headers/
+  cross=(-DCMAKE_CXX_FLAGS="-isystem $PWD/build/headers" -DINLAY_WITH_JSON=OFF -DINLAY_WITH_EIGEN=OFF
+    -DINLAY_WITH_XSIMD=OFF -DINLAY_FETCH_GTEST=ON -DINLAY_TEST_FEW_BACKENDS=ON)
+  variant "aarch64" aarch64 aarch64-linux-gnu-g++ -DCMAKE_TOOLCHAIN_FILE="$PWD/tests/toolchains/aarch64.cmake" "${cross[@]}"
+  variant "Windows (mingw-w64, wine)" mingw x86_64-w64-mingw32-g++-posix \
+    -DCMAKE_TOOLCHAIN_FILE="$PWD/tests/toolchains/mingw.cmake" "${cross[@]}"
+  step "g++ without any optional package"
+  build bare -DCMAKE_CXX_COMPILER=g++ -DINLAY_WITH_EIGEN=OFF -DINLAY_TEST_SUITES="headers;consume" && tests bare
+  done_in
+fi
+
+printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+((failed == 0))

@@ -1,0 +1,8 @@
+set(CMAKE_SYSTEM_NAME Windows)
+set(CMAKE_SYSTEM_PROCESSOR x86_64)
+set(CMAKE_CXX_COMPILER x86_64-w64-mingw32-g++-posix)
+set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
+find_program(INLAY_WINE NAMES wine64 wine PATHS /usr/lib/wine)
+if(INLAY_WINE)
+  set(CMAKE_CROSSCOMPILING_EMULATOR ${INLAY_WINE})
+endif()
