@@ -47,13 +47,14 @@ void run_check(const Runnable<T>& model, const Check& check, double policy_bound
   const std::size_t frames = check.input.shape[0], ins = model.in_size, outs = model.out_size;
   const auto expect_channels = [](const TensorRecord& signal, std::size_t size) {
     if (signal.shape[1] != size)
-      throw load_error(signal.place + ".shape", std::to_string(size) + " channels", std::to_string(signal.shape[1]));
+      throw load_error(concat({signal.place, ".shape"}), concat({std::to_string(size), " channels"}),
+                       std::to_string(signal.shape[1]));
   };
   expect_channels(check.input, ins);
   expect_channels(check.output, outs);
   if (model.receptive_field != unbounded && frames <= model.receptive_field)
-    throw load_error(check.input.place + ".shape",
-                     "more frames than the receptive field of " + std::to_string(model.receptive_field),
+    throw load_error(concat({check.input.place, ".shape"}),
+                     concat({"more frames than the receptive field of ", std::to_string(model.receptive_field)}),
                      std::to_string(frames));
 
   double peak = 1;

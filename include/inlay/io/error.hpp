@@ -1,11 +1,24 @@
 /// The error that every loader throws.
 #pragma once
 
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace inlay {
+
+namespace io {
+
+/// Not operator+, of which GCC 12 warns wrongly where one side is a literal (GCC bug 105651).
+inline std::string concat(std::initializer_list<std::string_view> parts) {
+  std::string text;
+  for (std::string_view part : parts) text.append(part);
+  return text;
+}
+
+}  // namespace io
 
 /// A model could not be loaded. Says where, in the file and in the model type, what was expected there and
 /// what was found; the model that was to be loaded is as it was.
@@ -13,8 +26,8 @@ class load_error : public std::runtime_error {
  public:
   load_error(std::string place, std::string expected, std::string found, std::string layer = {},
              std::string source = {})
-      : std::runtime_error((source.empty() ? "" : source + ": ") + place + (layer.empty() ? "" : " (" + layer + ")") +
-                           ": expected " + expected + ", found " + found),
+      : std::runtime_error(io::concat({source, source.empty() ? "" : ": ", place, layer.empty() ? "" : " (", layer,
+                                       layer.empty() ? "" : ")", ": expected ", expected, ", found ", found})),
         place_(std::move(place)),
         layer_(std::move(layer)),
         expected_(std::move(expected)),

@@ -25,10 +25,10 @@ class Fill {
   /// `record` is for layer number `index` of the model, of this type and sizes.
   Fill(const LayerRecord& record, std::size_t index, std::string_view type, std::size_t in, std::size_t out)
       : record_(record),
-        layer_("layer " + std::to_string(index) + " of the model: " + std::string(type) + " " + std::to_string(in) +
-               " -> " + std::to_string(out)) {
+        layer_(concat({"layer ", std::to_string(index), " of the model: ", type, " ", std::to_string(in), " -> ",
+                       std::to_string(out)})) {
     const auto* found = std::get_if<std::string>(&record.type.value);
-    if (!found || *found != type) fail(record.type.place, "\"" + std::string(type) + "\"", text(record.type));
+    if (!found || *found != type) fail(record.type.place, concat({"\"", type, "\""}), text(record.type));
   }
 
   /// A property that the type fixes and the file has to agree with.
@@ -63,9 +63,10 @@ class Fill {
   /// To be called last: refuses what the file says and the layer did not ask for.
   void finish() const {
     for (const auto& [name, value] : record_.values)
-      if (!used_.contains(name)) fail(value.place, "no \"" + name + "\" in this layer", text(value));
+      if (!used_.contains(name)) fail(value.place, concat({"no \"", name, "\" in this layer"}), text(value));
     for (const auto& [name, tensor] : record_.tensors)
-      if (!used_.contains(name)) fail(tensor.place, "no \"" + name + "\" in this layer", shape_text(tensor.shape));
+      if (!used_.contains(name))
+        fail(tensor.place, concat({"no \"", name, "\" in this layer"}), shape_text(tensor.shape));
   }
 
   [[noreturn]] void fail(std::string place, std::string expected, std::string found) const {
@@ -77,7 +78,7 @@ class Fill {
         [](const auto& v) -> std::string {
           using V = std::remove_cvref_t<decltype(v)>;
           if constexpr (std::same_as<V, bool>) return v ? "true" : "false";
-          else if constexpr (std::same_as<V, std::string>) return "\"" + v + "\"";
+          else if constexpr (std::same_as<V, std::string>) return concat({"\"", v, "\""});
           else return std::to_string(v);
         },
         value.value);
@@ -94,7 +95,7 @@ class Fill {
   const Value& find(std::string_view name) {
     used_.emplace(name);
     const auto value = record_.values.find(name);
-    if (value == record_.values.end()) fail(record_.place, "a member \"" + std::string(name) + "\"", "none");
+    if (value == record_.values.end()) fail(record_.place, concat({"a member \"", name, "\""}), "none");
     return value->second;
   }
 
@@ -112,7 +113,7 @@ class Fill {
     used_.emplace(name);
     const auto record = record_.tensors.find(name);
     if (record == record_.tensors.end())
-      fail(record_.place, "a tensor \"" + std::string(name) + "\" of shape " + shape_text(shape), "none");
+      fail(record_.place, concat({"a tensor \"", name, "\" of shape ", shape_text(shape)}), "none");
     const TensorRecord& from = record->second;
     if (!std::equal(shape.begin(), shape.end(), from.shape.begin(), from.shape.end()))
       fail(from.place, shape_text(shape), shape_text(from.shape));

@@ -32,7 +32,8 @@ inline TensorRecord read_tensor(const Node& node) {
     count *= tensor.shape.back();
   }
   if (data.size() != count)
-    data.fail(std::to_string(count) + " numbers for shape " + shape_text(tensor.shape), std::to_string(data.size()));
+    data.fail(concat({std::to_string(count), " numbers for shape ", shape_text(tensor.shape)}),
+              std::to_string(data.size()));
   tensor.values.reserve(count);
   for (std::size_t i = 0; i < count; ++i) tensor.values.push_back(data[i].number());
   return tensor;
@@ -60,15 +61,15 @@ inline Check read_check(const Node& node) {
   check.output = read_tensor(node["output"]);
   for (const TensorRecord* signal : {&check.input, &check.output})
     if (signal->shape.size() != 2)
-      throw load_error(signal->place + ".shape", "[frames, channels]", shape_text(signal->shape));
+      throw load_error(concat({signal->place, ".shape"}), "[frames, channels]", shape_text(signal->shape));
   const std::size_t frames = check.input.shape[0];
   if (const auto skip = node.find("skip")) check.skip = skip->whole(0, frames - 1);
   if (const auto stride = node.find("stride")) check.stride = stride->whole(1, frames);
   if (check.skip + (check.output.shape[0] - 1) * check.stride >= frames)
-    throw load_error(check.output.place + ".shape",
-                     "outputs for at most " + std::to_string(frames) + " frames of input",
-                     std::to_string(check.output.shape[0]) + " from frame " + std::to_string(check.skip) +
-                         " on, every " + std::to_string(check.stride));
+    throw load_error(concat({check.output.place, ".shape"}),
+                     concat({"outputs for at most ", std::to_string(frames), " frames of input"}),
+                     concat({std::to_string(check.output.shape[0]), " from frame ", std::to_string(check.skip),
+                             " on, every ", std::to_string(check.stride)}));
   check.tolerance = node["tolerance"].positive();
   return check;
 }

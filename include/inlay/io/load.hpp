@@ -62,8 +62,8 @@ constexpr double policy_bound() {
 
 inline void expect_layers(const ModelFile& file, std::size_t count) {
   if (file.layers.size() != count)
-    throw load_error(file.layers_place, std::to_string(count) + " layers, as the model type has",
-                     std::to_string(file.layers.size()) + " (an activation counts as a layer)");
+    throw load_error(file.layers_place, concat({std::to_string(count), " layers, as the model type has"}),
+                     concat({std::to_string(file.layers.size()), " (an activation counts as a layer)"}));
 }
 
 /// Fills `model` from `file` and checks it; throws load_error before `model` is changed.

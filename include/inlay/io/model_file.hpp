@@ -31,8 +31,8 @@ struct TensorRecord {
   std::vector<Place> row_places;  ///< where the values of each innermost row stand, if not in one array
 
   Place place_of(std::size_t i) const {
-    if (row_places.empty()) return place + ".data[" + std::to_string(i) + "]";
-    return row_places[i / shape.back()] + "[" + std::to_string(i % shape.back()) + "]";
+    if (row_places.empty()) return concat({place, ".data[", std::to_string(i), "]"});
+    return concat({row_places[i / shape.back()], "[", std::to_string(i % shape.back()), "]"});
   }
 };
 

@@ -31,15 +31,15 @@ class Node {
   /// Member of an object; one that is not there is missed at the object.
   Node operator[](std::string_view key) const {
     if (auto node = find(key)) return *node;
-    fail("a member \"" + std::string(key) + "\"", "none");
+    fail(concat({"a member \"", key, "\""}), "none");
   }
   std::optional<Node> find(std::string_view key) const {
     object();
     const auto member = value_->find(std::string(key));
     if (member == value_->end()) return std::nullopt;
-    return Node(*member, (place_.empty() ? "" : place_ + ".") + std::string(key));
+    return Node(*member, place_.empty() ? std::string(key) : concat({place_, ".", key}));
   }
-  Node operator[](std::size_t i) const { return Node((*value_)[i], place_ + "[" + std::to_string(i) + "]"); }
+  Node operator[](std::size_t i) const { return Node((*value_)[i], concat({place_, "[", std::to_string(i), "]"})); }
   Node back() const {
     if (size() == 0) fail("at least one entry");
     return (*this)[size() - 1];
@@ -78,7 +78,7 @@ class Node {
   std::size_t whole(std::size_t least, std::size_t most = max_extent) const {
     if (is_whole())
       if (const auto n = value_->get<std::size_t>(); n >= least && n <= most) return n;
-    fail("a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+    fail(concat({"a whole number from ", std::to_string(least), " to ", std::to_string(most)}));
   }
 
   /// What stands here, for people.
@@ -87,9 +87,9 @@ class Node {
       case nlohmann::json::value_t::object:
         return "an object";
       case nlohmann::json::value_t::array:
-        return "an array of " + std::to_string(value_->size());
+        return concat({"an array of ", std::to_string(value_->size())});
       case nlohmann::json::value_t::string:
-        return "\"" + value_->get<std::string>().substr(0, 40) + "\"";
+        return concat({"\"", value_->get<std::string>().substr(0, 40), "\""});
       default:
         return value_->dump();
     }

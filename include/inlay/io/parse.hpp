@@ -38,18 +38,19 @@ class DocumentBuilder {
 
   bool key(std::string& name) {
     if (open_.back()->contains(name))
-      throw load_error(path(open_.size() - 1), "each key once", "\"" + name + "\" twice");
+      throw load_error(path(open_.size() - 1), "each key once", concat({"\"", name, "\" twice"}));
     key_ = std::move(name);
     return true;
   }
 
   bool parse_error(std::size_t byte, const std::string& token, const json::exception& error) {
     const bool range = error.id == 406, ended = byte > size_;
-    const std::string at = byte <= 1 ? "first byte" : "byte " + std::to_string(byte - 1);
-    const std::string place = open_.empty() ? at : path(open_.size()) + " (" + at + ")";
+    const std::string at = byte <= 1 ? "first byte" : concat({"byte ", std::to_string(byte - 1)});
+    const std::string place = open_.empty() ? at : concat({path(open_.size()), " (", at, ")"});
     throw load_error(place, range ? "a number in the range of a double" : "JSON",
-                     ended ? "the end of the file"
-                           : "\"" + token.substr(token.size() - std::min<std::size_t>(token.size(), 24)) + "\"");
+                     ended
+                         ? "the end of the file"
+                         : concat({"\"", token.substr(token.size() - std::min<std::size_t>(token.size(), 24)), "\""}));
   }
 
   json document;

@@ -70,12 +70,13 @@ class RtneuralLayer {
       if (all.size() == count) return;
       text += (text.empty() ? "" : " or ") + std::to_string(count);
     }
-    all.fail(text + " arrays");
+    all.fail(concat({text, " arrays"}));
   }
 
   void same_width() const {
     if (out_ != in_)
-      throw load_error(out_place_, std::to_string(in_) + ", the size of the layer before", std::to_string(out_));
+      throw load_error(out_place_, concat({std::to_string(in_), ", the size of the layer before"}),
+                       std::to_string(out_));
   }
 
   void option(const char* name, auto value, Place place) {
@@ -114,10 +115,10 @@ class RtneuralLayer {
       groups = g->whole(1);
       groups_place = g->place();
       if (in_ % groups != 0 || out_ % groups != 0)
-        g->fail("a divisor of " + std::to_string(in_) + " and " + std::to_string(out_) + " channels");
+        g->fail(concat({"a divisor of ", std::to_string(in_), " and ", std::to_string(out_), " channels"}));
     }
     if (weights(0).size() != taps)
-      kernel_size.fail(std::to_string(weights(0).size()) + ", the number of taps in weights[0]");
+      kernel_size.fail(concat({std::to_string(weights(0).size()), ", the number of taps in weights[0]"}));
     option("kernel_size", taps, kernel_size.place());
     option("dilation", dilation.whole(1), dilation.place());
     option("groups", groups, groups_place);

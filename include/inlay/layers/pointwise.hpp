@@ -55,9 +55,10 @@ class Pointwise {
   void reset(State&) const noexcept {}
 
   INLAY_INLINE void forward(State&, const scalar* in, scalar* out) const noexcept {
-    constexpr std::size_t lanes = B::lanes(Size);
-    for (std::size_t c = 0; c < Size; c += lanes)
-      B::store(out + c, layer().apply(B::template load<lanes>(in + c), Along<lanes>{c}));
+    constexpr std::size_t lanes = B::lanes(Size), whole = Size / lanes * lanes;
+    for (std::size_t c = 0; c < whole; c += lanes) step<lanes>(in, out, c);
+    // The rest in a register of its size: lanes that nobody wrote together cannot be forwarded from a store.
+    if constexpr (whole < Size) step<B::lanes(Size - whole)>(in, out, whole);
   }
 
   void process(State&, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
@@ -70,6 +71,11 @@ class Pointwise {
   }
 
  private:
+  template <std::size_t Lanes>
+  INLAY_INLINE void step(const scalar* in, scalar* out, std::size_t c) const noexcept {
+    B::store(out + c, layer().apply(B::template load<Lanes>(in + c), Along<Lanes>{c}));
+  }
+
   /// Parameters of the channels from `first` on.
   template <std::size_t Lanes>
   struct Along {

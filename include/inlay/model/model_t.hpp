@@ -98,7 +98,7 @@ class ModelT {
   /// One frame: `in_size` values in, `out_size` values out. `in` and `out` may be the same memory.
   INLAY_INLINE void forward(State& state, std::span<const scalar, in_size> in,
                             std::span<scalar, out_size> out) const noexcept {
-    if constexpr (in_size * sizeof(scalar) % alignment == 0) {
+    if constexpr (in_whole_registers) {
       copy(run_frame(state, in.data()), out_size, out.data());
     } else {
       copy(in.data(), in_size, state.scratch[0]);
@@ -169,6 +169,12 @@ class ModelT {
   static constexpr bool is_pointwise = [] {
     if constexpr (requires { L::pointwise; }) return L::pointwise;
     else return false;
+  }();
+
+  /// Whether the first layer reads nothing behind a frame, so that it can read a user's memory.
+  static constexpr bool in_whole_registers = [] {
+    if constexpr (requires { First::backend::lanes(in_size); }) return in_size % First::backend::lanes(in_size) == 0;
+    else return in_size * sizeof(scalar) % alignment == 0;
   }();
 
   /// Which scratch buffer the output of each layer is in: pointwise layers work in place, others change.

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Prints how long a translation unit with ModelT<LSTM<1, 20>, Dense<20, 1>> takes to compile, and how much
+# code it is. CPU seconds, the median of three. COMPILERS and FLAGS can be set from outside.
+set -euo pipefail
+export LC_ALL=C
+
+include=$(cd "$(dirname "${BASH_SOURCE[0]}")/../include" && pwd)
+flags=${FLAGS:--O3}
+eigen=$(pkg-config --cflags-only-I eigen3 2>/dev/null | sed 's/-I/-isystem /' || true)
+packages=('')  # compiler options that bring optional packages in
+[[ -z $eigen ]] || packages+=("$eigen")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+cat >"$work/engine.cpp" <<'CPP'
+#include <inlay/engine.hpp>
+using Amp = inlay::ModelT<inlay::LSTM<1, 20>, inlay::Dense<20, 1>>;
+float frame(Amp& amp, float x) { return amp.forward(x); }
+void block(Amp& amp, std::span<const float> in, std::span<float> out) { amp.process(in, out); }
+CPP
+sed 's/engine/inlay/' "$work/engine.cpp" >"$work/inlay.cpp"
+echo 'void load(Amp& amp, const std::filesystem::path& file) { amp.load(file); }' >>"$work/inlay.cpp"
+
+seconds() {  # of one run of a command, user and system
+  local TIMEFORMAT='%U %S'
+  { time "$@"; } 2>&1 | awk '{ s = $1 + $2 } END { printf "%.2f\n", s }'
+}
+
+status=0
+printf '%-10s %-32s %9s %12s\n' compiler "unit ($flags)" seconds 'text, bytes'
+for compiler in ${COMPILERS:-g++ clang++}; do
+  command -v "$compiler" >/dev/null || { echo "$compiler: not installed" >&2; continue; }
+  for unit in engine inlay; do
+    for package in "${packages[@]}"; do
+      what="<inlay/$unit.hpp>${package:+, Eigen}"
+      # shellcheck disable=SC2206  # flags are several words
+      compile=("$compiler" -std=c++20 $flags -I"$include" $package -c "$work/$unit.cpp" -o "$work/$unit.o")
+      if ! "${compile[@]}"; then  # also brings the files into the cache
+        printf '%-10s %-32s %9s\n' "$compiler" "$what" failed
+        status=1
+        continue
+      fi
+      median=$(for _ in 1 2 3; do seconds "${compile[@]}"; done | sort -n | sed -n 2p)
+      text=$(size "$work/$unit.o" | awk 'NR == 2 { print $1 }')
+      printf '%-10s %-32s %9s %12s\n' "$compiler" "$what" "$median" "$text"
+    done
+  done
+done
+exit $status

@@ -1,0 +1,129 @@
+#include "reference.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+namespace inlay::bench {
+
+namespace {
+
+using Frame = std::vector<double>;
+using Values = std::span<const double>;
+
+double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
+
+/// y_j += sum over i of x_i W(i, j), W being [size of x, size of y].
+void add_product(Frame& y, Values x, Values w) {
+  for (std::size_t i = 0; i < x.size(); ++i)
+    for (std::size_t j = 0; j < y.size(); ++j) y[j] += x[i] * w[i * y.size() + j];
+}
+
+Frame copy_of(Values x) { return {x.begin(), x.end()}; }
+
+/// Layers without a product: y_c = f(x_c, c).
+template <class F>
+Frames each_value(Frames x, F f) {
+  for (Frame& frame : x)
+    for (std::size_t c = 0; c < frame.size(); ++c) frame[c] = f(frame[c], c);
+  return x;
+}
+
+Frames dense(const Frames& x, Values kernel, Values bias) {
+  Frames y;
+  for (const Frame& frame : x) add_product(y.emplace_back(copy_of(bias)), frame, kernel);
+  return y;
+}
+
+Frames conv1d(const Frames& x, Values kernel, Values bias, std::size_t taps, std::size_t dilation) {
+  const std::size_t tap_size = kernel.size() / taps;
+  Frames y;
+  for (std::size_t t = 0; t < x.size(); ++t) {
+    Frame& frame = y.emplace_back(copy_of(bias));
+    for (std::size_t k = 0; k < taps; ++k) {
+      const std::size_t age = (taps - 1 - k) * dilation;
+      if (age <= t) add_product(frame, x[t - age], kernel.subspan(k * tap_size, tap_size));
+    }
+  }
+  return y;
+}
+
+/// Gates i, f, g, o.
+Frames lstm(const Frames& x, Values kernel, Values recurrent_kernel, Values bias) {
+  const std::size_t units = bias.size() / 4;
+  Frame h(units), cell(units);
+  Frames y;
+  for (const Frame& frame : x) {
+    Frame z = copy_of(bias);
+    add_product(z, frame, kernel);
+    add_product(z, h, recurrent_kernel);
+    for (std::size_t u = 0; u < units; ++u) {
+      const double i = sigmoid(z[u]), f = sigmoid(z[units + u]), g = std::tanh(z[2 * units + u]);
+      cell[u] = f * cell[u] + i * g;
+      h[u] = sigmoid(z[3 * units + u]) * std::tanh(cell[u]);
+    }
+    y.push_back(h);
+  }
+  return y;
+}
+
+/// Gates z, r, n; the reset gate multiplies the recurrent product. Two rows of bias.
+Frames gru(const Frames& x, Values kernel, Values recurrent_kernel, Values bias) {
+  const std::size_t gates = bias.size() / 2, units = gates / 3;
+  Frame h(units);
+  Frames y;
+  for (const Frame& frame : x) {
+    Frame a = copy_of(bias.first(gates)), b = copy_of(bias.last(gates));
+    add_product(a, frame, kernel);
+    add_product(b, h, recurrent_kernel);
+    for (std::size_t u = 0; u < units; ++u) {
+      const double z = sigmoid(a[u] + b[u]), r = sigmoid(a[units + u] + b[units + u]);
+      const double n = std::tanh(a[2 * units + u] + r * b[2 * units + u]);
+      h[u] = z * h[u] + (1 - z) * n;
+    }
+    y.push_back(h);
+  }
+  return y;
+}
+
+Frames softmax(Frames x) {
+  for (Frame& frame : x) {
+    double sum = 0;
+    for (double& value : frame) sum += value = std::exp(value);
+    for (double& value : frame) value /= sum;
+  }
+  return x;
+}
+
+}  // namespace
+
+Frames reference(const Description& layer, const Frames& x) {
+  const auto values = [&](std::string_view name) -> const Frame& { return layer.values.at(name); };
+  const auto number = [&](std::string_view name) { return values(name).at(0); };
+  const std::string_view type = layer.type;
+
+  if (type == "dense") return dense(x, values("kernel"), values("bias"));
+  if (type == "conv1d") {
+    const auto taps = std::size_t(number("kernel_size")), dilation = std::size_t(number("dilation"));
+    return conv1d(x, values("kernel"), values("bias"), taps, dilation);
+  }
+  if (type == "lstm") return lstm(x, values("kernel"), values("recurrent_kernel"), values("bias"));
+  if (type == "gru") return gru(x, values("kernel"), values("recurrent_kernel"), values("bias"));
+  if (type == "softmax") return softmax(x);
+  return each_value(x, [&](double v, std::size_t c) {
+    if (type == "tanh") return std::tanh(v);
+    if (type == "sigmoid") return sigmoid(v);
+    if (type == "hard_sigmoid") return std::clamp(v / 6 + 0.5, 0.0, 1.0);
+    if (type == "relu") return std::max(0.0, v);
+    if (type == "leaky_relu") return v > 0 ? v : number("alpha") * v;
+    if (type == "prelu") return v > 0 ? v : values("alpha")[c] * v;
+    if (type == "elu") return v > 0 ? v : number("alpha") * std::expm1(v);
+    if (type == "batchnorm1d") {
+      const double deviation = std::sqrt(values("variance")[c] + number("epsilon"));
+      return values("gamma")[c] * (v - values("mean")[c]) / deviation + values("beta")[c];
+    }
+    return std::nan("");  // unknown: fails its check
+  });
+}
+
+}  // namespace inlay::bench
