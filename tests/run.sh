@@ -20,7 +20,7 @@ required=(g++ clang cmake ninja-build python3 libgtest-dev nlohmann-json3-dev li
   python3-pytest python3-numpy python3-jsonschema)
 # Tests that need one of these are skipped, and counted as such, where it cannot be had.
 optional=(python3-torch libclang-rt-dev gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm libclang-rt-19-dev
-  clang-format-19 libbenchmark-dev)
+  clang-format-19 libsndfile1-dev libcli11-dev)
 $full && optional+=(clang-19 libc++-19-dev libc++abi-19-dev g++-mingw-w64-x86-64-posix wine64 g++-aarch64-linux-gnu
   qemu-user)
 
@@ -113,8 +113,8 @@ PY
 }
 skip() { skipped=$((skipped + 1)); echo "      skipped: $1"; }
 
-step "g++, every test"
-build gcc -DCMAKE_CXX_COMPILER=g++ && tests gcc
+step "g++, every test and example"
+build gcc -DCMAKE_CXX_COMPILER=g++ -DINLAY_BUILD_EXAMPLES=ON && tests gcc
 done_in
 
 # One build for both: what Clang warns of, and what the sanitizers see. Fewer backends, see tests/unit/support.

@@ -62,10 +62,17 @@ struct StlSimdBackend {
   static INLAY_INLINE R<A> max(R<A> bound, R<A> x) noexcept {
     return if_less(x, bound, bound, x);
   }
+  /// Not std::experimental::where, which libstdc++ 12 gets wrong under Clang with AVX-512.
   template <class A>
   static INLAY_INLINE R<A> if_less(R<A> a, R<A> b, R<A> x, R<A> y) noexcept {
+#if INLAY_HAS_NATIVE_VECTOR
+    using V = typename compiler::NativeVector<T, R<A>::size()>::type;
+    const V chosen = std::bit_cast<V>(a) < std::bit_cast<V>(b) ? std::bit_cast<V>(x) : std::bit_cast<V>(y);
+    return std::bit_cast<R<A>>(chosen);
+#else
     where(a < b, y) = x;
     return y;
+#endif
   }
   /// By way of integers, which every instruction set converts to; `x` fits into 32 bits.
   template <class A>

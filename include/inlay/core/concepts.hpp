@@ -10,6 +10,10 @@
 namespace inlay {
 
 /// A scalar type, a rule for choosing registers, and a page of operations on them.
+///
+/// A register is as large as its lanes together. `min(bound, x)` and `max(bound, x)` leave a NaN in `x`,
+/// `if_less(a, b, x, y)` is a < b ? x : y, `round` has to serve values below 2^31, and `pow2` whole numbers
+/// in the range of the exponent.
 template <class B>
 concept Backend = requires(typename B::scalar s, const typename B::scalar* from, typename B::scalar* to) {
   requires std::floating_point<typename B::scalar>;
@@ -34,6 +38,18 @@ concept Backend = requires(typename B::scalar s, const typename B::scalar* from,
   };
 };
 
+namespace detail {
+
+/// A visitor that takes note of nothing: what a layer's `visit` has to work with.
+struct AnyVisitor {
+  void option(std::string_view, const auto&) {}
+  void number(std::string_view, auto&) {}
+  void tensor(std::string_view, auto&) {}
+  void optional_tensor(std::string_view, auto&, auto) {}
+};
+
+}  // namespace detail
+
 /// A layer: weights that are constant while it runs, and a `State` of what it remembers.
 ///
 /// - `forward` takes one frame of `in_size` values and writes one of `out_size`. Both lie in aligned
@@ -48,7 +64,7 @@ concept Backend = requires(typename B::scalar s, const typename B::scalar* from,
 template <class L>
 concept Layer = requires(L& layer, const L& weights, typename L::State& state, typename L::scalar* out,
                          const typename L::scalar* in, Block<const typename L::scalar> block_in,
-                         Block<typename L::scalar> block_out) {
+                         Block<typename L::scalar> block_out, detail::AnyVisitor visitor) {
   requires std::floating_point<typename L::scalar>;
   { L::type } -> std::convertible_to<std::string_view>;
   { L::in_size } -> std::convertible_to<std::size_t>;
@@ -56,6 +72,7 @@ concept Layer = requires(L& layer, const L& weights, typename L::State& state, t
   { L::receptive_field } -> std::convertible_to<std::size_t>;
   { L::parameters } -> std::convertible_to<std::size_t>;
   { L::macs } -> std::convertible_to<std::size_t>;
+  layer.visit(visitor);
   { weights.reset(state) } noexcept;
   { weights.forward(state, in, out) } noexcept;
   { weights.process(state, block_in, block_out, std::size_t{1}) } noexcept;

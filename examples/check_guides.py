@@ -1,0 +1,32 @@
+"""The guides quote the examples: every C++, JSON or Python block in them stands, word for word, in an example.
+
+    python3 examples/check_guides.py
+"""
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+GUIDES = {"writing-a-layer.md": "custom_layer", "writing-a-backend.md": "custom_backend"}
+
+
+def plain(text):
+    """Without indentation, so that a member may be quoted at the left margin."""
+    return "\n".join(line.strip() for line in text.strip().splitlines())
+
+
+def main():
+    status = 0
+    for guide, example in GUIDES.items():
+        text = (ROOT / "docs" / guide).read_text()
+        sources = [plain(path.read_text()) for path in sorted((ROOT / "examples" / example).iterdir())]
+        for block in re.findall(r"```(?:cpp|json|python)\n(.*?)```", text, re.DOTALL):
+            if not any(plain(block) in source for source in sources):
+                status = 1
+                print(f"docs/{guide}: not in examples/{example}:\n{block}")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+/// FractionalDelay: y_c(t) = x_c(t - d_c), each channel late by a trained number of frames, whole or not.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <inlay/engine.hpp>
+#include <string_view>
+
+/// Delays each of `Size` channels by a time of its own, from 0 to `Longest` frames, with linear interpolation in
+/// between: echoes, combs and the flight of sound to a second microphone. A convolution could do it as well, at the
+/// price of `Longest` taps for each pair of channels; this costs one multiply-add, however long the delay.
+///
+/// Tensor: `delay` [Size], in frames.
+template <std::size_t Size, std::size_t Longest, inlay::Backend B = inlay::default_backend>
+class FractionalDelay {
+  using Past = inlay::History<typename B::scalar, Size, Longest + 1>;  // interpolation looks one frame further back
+  static constexpr std::size_t lanes = B::lanes(Size);
+
+ public:
+  using backend = B;
+  using scalar = typename B::scalar;
+  struct State {
+    Past history;
+  };
+  static constexpr std::string_view type = "fractional_delay";  // what a file calls it
+  static constexpr std::size_t in_size = Size, out_size = Size;
+  static constexpr std::size_t receptive_field = Longest + 2;  // the present, `Longest` frames, and one more
+  static constexpr std::size_t parameters = Size;
+  static constexpr std::size_t macs = Size;
+
+  void visit(auto& v) {
+    v.option("size", Size);
+    v.option("longest", Longest);
+    v.tensor("delay", delay_);
+  }
+
+  /// delay = whole + fraction. A delay that is out of range would read beyond the history: it is clipped here, and
+  /// a file that has one fails its check.
+  void prepare() noexcept {
+    for (std::size_t c = 0; c < Size; ++c) {
+      const scalar delay = std::clamp(delay_.get(c), scalar(0), scalar(Longest));
+      whole_[c] = static_cast<std::size_t>(delay);
+      fraction_.set(c, delay - static_cast<scalar>(whole_[c]));
+    }
+  }
+
+  void reset(State& state) const noexcept { state.history.clear(); }
+
+  /// Lanes across channels. Each reads from another place, so the values are gathered first; the padding of both
+  /// arrays, like that of every frame, lets the last register be a whole one.
+  void forward(State& state, const scalar* in, scalar* out) const noexcept {
+    const scalar* now = state.history.push(in);
+    constexpr std::size_t padded = inlay::padded_frame<scalar>(Size);
+    alignas(inlay::alignment) scalar newer[padded]{}, older[padded]{};
+    for (std::size_t c = 0; c < Size; ++c) {
+      const scalar* x = now + c * Past::stride - whole_[c];
+      newer[c] = x[0];
+      older[c] = x[-1];
+    }
+    for (std::size_t c = 0; c < Size; c += lanes)
+      B::store(out + c, interpolate(B::template load<lanes>(newer + c), B::template load<lanes>(older + c),
+                                    B::template load<lanes>(fraction_.data() + c)));
+  }
+
+  /// Lanes across frames: a delayed channel is the same row, read from further back.
+  void process(State& state, inlay::Block<const scalar> in, inlay::Block<scalar> out,
+               std::size_t frames) const noexcept {
+    const scalar* now = state.history.push(in, frames);
+    for (std::size_t c = 0; c < Size; ++c) {
+      const scalar* x = now + c * Past::stride - whole_[c];
+      const auto fraction = B::template fill<B::width>(fraction_.get(c));
+      for (std::size_t t = 0; t < frames; t += B::width)
+        B::store(out.row(c) + t,
+                 interpolate(B::template load<B::width>(x + t), B::template load<B::width>(x + t - 1), fraction));
+    }
+  }
+
+ private:
+  template <class R>
+  static INLAY_INLINE R interpolate(R newer, R older, R fraction) noexcept {
+    return B::fma(fraction, older - newer, newer);
+  }
+
+  inlay::Vector<B, Size> delay_, fraction_;
+  std::size_t whole_[Size]{};
+};
+
+static_assert(inlay::Layer<FractionalDelay<4, 32>>);

@@ -1,0 +1,177 @@
+/// inlay-render MODEL.json IN.wav OUT.wav: renders audio through a model, block by block, as a host would.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "audio_file.hpp"
+#include "player.hpp"
+#include "problem.hpp"
+#include "progress.hpp"
+
+namespace render {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  fs::path model, input, output, reference;
+  std::size_t block = 512;
+  double tolerance = 1e-5;
+};
+
+/// Exit statuses.
+enum : int { success = 0, differs = 1, refused = 2 };
+
+struct Rendering {
+  std::uint64_t frames = 0;
+  double seconds_in_model = 0;
+  double error = 0;  ///< largest, infinite if one is not a number
+  std::uint64_t error_frame = 0;
+};
+
+void must_not_be_overwritten(const fs::path& output, const fs::path& file) {
+  std::error_code error;
+  if (fs::equivalent(output, file, error))
+    throw Problem(output, "file", "would overwrite what is read: " + file.string());
+}
+
+/// A reference that can be compared with, value by value.
+AudioInput open_reference(const fs::path& path, const AudioInput& input) {
+  AudioInput reference(path);
+  const auto same = [&](const char* place, std::uint64_t wanted, std::uint64_t found) {
+    if (wanted != found)
+      throw Problem(path, place,
+                    "expected " + std::to_string(wanted) + " as in " + input.path().string() + ", found " +
+                        std::to_string(found));
+  };
+  same("channels", input.channels(), reference.channels());
+  same("sample rate", std::uint64_t(input.sample_rate()), std::uint64_t(reference.sample_rate()));
+  same("frames", input.frames(), reference.frames());
+  return reference;
+}
+
+/// Reads, processes, writes and compares one block after the other.
+Rendering render_file(AudioInput& input, Player& player, WavOutput& output, AudioInput* reference, std::size_t block) {
+  const std::size_t channels = input.channels();
+  std::vector<float> interleaved(block * channels), planar(block * channels), wanted(reference ? block * channels : 0);
+  std::vector<float*> rows;
+  for (std::size_t c = 0; c < channels; ++c) rows.push_back(planar.data() + c * block);
+
+  Rendering result;
+  Progress progress(input.frames() > 10 * std::uint64_t(input.sample_rate()), input.frames());
+  while (const std::size_t frames = input.read(interleaved.data(), block)) {
+    for (std::size_t c = 0; c < channels; ++c)
+      for (std::size_t t = 0; t < frames; ++t) rows[c][t] = interleaved[t * channels + c];
+
+    const auto start = std::chrono::steady_clock::now();
+    player.process(rows, frames);
+    result.seconds_in_model += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+
+    for (std::size_t c = 0; c < channels; ++c)
+      for (std::size_t t = 0; t < frames; ++t) interleaved[t * channels + c] = rows[c][t];
+    output.write(interleaved.data(), frames);
+
+    if (reference) {
+      if (reference->read(wanted.data(), frames) != frames)
+        throw Problem(reference->path(), "frame " + std::to_string(result.frames), "ends before the input does");
+      for (std::size_t i = 0; i < frames * channels; ++i) {
+        const double error = std::abs(double(interleaved[i]) - double(wanted[i]));
+        if (error <= result.error) continue;  // written so that a NaN does not pass
+        result.error = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
+        result.error_frame = result.frames + i / channels;
+      }
+    }
+    result.frames += frames;
+    progress.show(result.frames);
+  }
+  return result;
+}
+
+void print(const Options& options, const AudioInput& input, const Player& player, const Rendering& result) {
+  const double seconds = double(result.frames) / input.sample_rate();
+  std::printf("model             %s (%s)\n", player.network.c_str(), player.backend.c_str());
+  std::printf("parameters        %zu\n", player.parameters);
+  std::printf("model size        %zu bytes: %zu of weights, %zu of state per channel\n",
+              player.weight_bytes + input.channels() * player.state_bytes, player.weight_bytes, player.state_bytes);
+  std::printf("signal            %.2f s, %zu channel%s at %d Hz, in blocks of %zu\n", seconds, input.channels(),
+              input.channels() == 1 ? "" : "s", input.sample_rate(), options.block);
+  if (result.seconds_in_model > 0)
+    std::printf("real-time factor  %.1f (%.2f s of audio in %.4f s)\n", seconds / result.seconds_in_model, seconds,
+                result.seconds_in_model);
+  if (!options.reference.empty())
+    std::printf("maximum error     %.3g against %s (tolerance %.3g)\n", result.error,
+                options.reference.string().c_str(), options.tolerance);
+  std::printf("written           %s\n", options.output.string().c_str());
+}
+
+int run(const Options& options) {
+  AudioInput input(options.input);
+  std::optional<AudioInput> reference;
+  if (!options.reference.empty()) reference = open_reference(options.reference, input);
+  for (const fs::path& file : {options.model, options.input, options.reference})
+    must_not_be_overwritten(options.output, file);
+
+  const auto player = load_player(options.model, input.channels());
+  if (player->sample_rate && *player->sample_rate != input.sample_rate())
+    std::fprintf(stderr, "inlay-render: warning: %s: sample rate: %d Hz, but the model was trained at %g Hz\n",
+                 options.input.string().c_str(), input.sample_rate(), *player->sample_rate);
+
+  WavOutput output(options.output, input.channels(), input.sample_rate(), input.frames());
+  const Rendering result = render_file(input, *player, output, reference ? &*reference : nullptr, options.block);
+  output.finish();
+  print(options, input, *player, result);
+
+  if (!reference || result.error <= options.tolerance) return success;
+  std::fprintf(stderr, "inlay-render: %s: frame %llu: differs by %.3g, more than the tolerance of %.3g\n",
+               options.reference.string().c_str(), static_cast<unsigned long long>(result.error_frame), result.error,
+               options.tolerance);
+  return differs;
+}
+
+int refuse(std::string what) {
+  std::replace(what.begin(), what.end(), '\n', ' ');
+  std::fprintf(stderr, "inlay-render: %s\n", what.c_str());
+  return refused;
+}
+
+}  // namespace
+
+}  // namespace render
+
+int main(int argc, char** argv) {
+  render::Options options;
+  CLI::App app("Renders an audio file through a model. Each channel is a voice of its own on the same weights.",
+               "inlay-render");
+  app.add_option("MODEL", options.model, "model file, inlay's or RTNeural's JSON")->required();
+  app.add_option("IN", options.input, "audio file of any format that libsndfile reads")->required();
+  app.add_option("OUT", options.output, "WAV file to write: float32, at the sample rate of IN")->required();
+  app.add_option("--block", options.block, "frames at a time; the output does not depend on it")
+      ->check(CLI::Range(1, 65536, "1 to 65536"))
+      ->capture_default_str();
+  app.add_option("--compare", options.reference, "audio file that the output must equal; exit status 1 if it does not");
+  app.add_option("--tolerance", options.tolerance, "largest absolute error accepted by --compare")
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+    if (!(options.tolerance >= 0)) throw CLI::ValidationError("--tolerance", "expected a number from 0 on");
+    return render::run(options);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    return render::refuse(std::string("command line: ") + error.what());
+  } catch (const std::exception& error) {
+    return render::refuse(error.what());
+  }
+}

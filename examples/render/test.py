@@ -1,0 +1,172 @@
+"""inlay-render from outside: what it renders, and what it says where it cannot.
+
+    python3 test.py PROGRAM FOLDER_OF_GOLDEN_MODELS
+
+Needs nothing but Python.
+"""
+
+import array
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import wave
+from pathlib import Path
+
+PROGRAM, GOLDEN = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
+AMP = Path(__file__).resolve().parents[1] / "amp"
+MODEL = GOLDEN / "lstm20_dense.f32.json"
+FRAMES, RATE = 9000, 48000
+failures = 0
+
+
+def expect(condition, what):
+    global failures
+    if not condition:
+        failures += 1
+        print("FAILED:", what)
+
+
+def render(*arguments):
+    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True)
+
+
+def write_wav(name, *channels):
+    with wave.open(name, "wb") as file:
+        file.setparams((len(channels), 2, RATE, 0, "NONE", ""))
+        file.writeframes(array.array("h", [x for frame in zip(*channels) for x in frame]).tobytes())
+
+
+def read_samples(name):
+    """The samples of a float32 WAV, which Python's wave module does not read."""
+    data = Path(name).read_bytes()
+    assert data[:4] == b"RIFF" and data[8:12] == b"WAVE", name
+    at = 12
+    while data[at : at + 4] != b"data":
+        at += 8 + int.from_bytes(data[at + 4 : at + 8], "little")
+    size = int.from_bytes(data[at + 4 : at + 8], "little")
+    return array.array("f", data[at + 8 : at + 8 + size])
+
+
+def renders():
+    reference = None
+    for block in (1, 7, 64, 4096):
+        done = render(MODEL, "mono.wav", "out.wav", "--block", block)
+        expect(done.returncode == 0 and not done.stderr, f"block {block}: {done.stderr}")
+        reference = reference or Path("out.wav").read_bytes()
+        expect(Path("out.wav").read_bytes() == reference, f"block {block} gives another output")
+    for name in ("real-time factor", "parameters        1781", "model size", "written           out.wav"):
+        expect(name in done.stdout, f"no {name!r} in {done.stdout}")
+    mono = read_samples("out.wav")
+    expect(len(mono) == FRAMES, "as many frames as the input has")
+
+    render(MODEL, "stereo.wav", "stereo_out.wav")
+    expect(read_samples("stereo_out.wav")[0::2] == mono, "the left voice is that of the mono file")
+    render(MODEL, "right.wav", "right_out.wav")
+    expect(read_samples("stereo_out.wav")[1::2] == read_samples("right_out.wav"), "and so is the right one")
+
+    same = render(MODEL, "mono.wav", "again.wav", "--compare", "out.wav")
+    expect(same.returncode == 0 and "maximum error     0 " in same.stdout, f"compared with itself: {same}")
+    other = render(MODEL, "mono.wav", "again.wav", "--compare", "right.wav")
+    expect(other.returncode == 1, f"compared with another signal: {other}")
+    expect(other.stderr.count("\n") == 1 and "right.wav: frame " in other.stderr, other.stderr)
+
+    empty = render(MODEL, "empty.wav", "empty_out.wav")
+    expect(empty.returncode == 0 and len(read_samples("empty_out.wav")) == 0, f"empty file: {empty}")
+
+
+def damaged(name, change):
+    model = json.loads(MODEL.read_text())
+    change(model)
+    Path(name).write_text(json.dumps(model))
+    return name
+
+
+def refuses():
+    """Each bad input: one line that names file and place, exit status 2, and no file more than before."""
+    flac = (AMP / "guitar_reference.flac").read_bytes()
+    Path("cut.flac").write_bytes(flac[: len(flac) // 2])
+    Path("folder").mkdir()
+    Path("text.wav").write_text("not audio\n")
+    Path("cut.json").write_text(MODEL.read_text()[:1000])
+    Path("empty.json").write_text("")
+    shape = damaged("shape.json", lambda m: m["layers"][0]["bias"].update(shape=[79], data=[0.0] * 79))
+    weight = damaged("weight.json", lambda m: m["layers"][1]["bias"].update(data=[9.0]))
+    missing = damaged("missing.json", lambda m: m["layers"][0].pop("recurrent_kernel"))
+    gates = damaged("gates.json", lambda m: m["layers"][0].update(recurrent_activation="hard_sigmoid"))
+    gru = GOLDEN / "gru_1_8.f32.json"
+    ok = (MODEL, "mono.wav", "new.wav")
+    before = sorted(Path().rglob("*"))
+    for arguments, start in [
+        ((MODEL, "none.wav", "new.wav"), "none.wav: file: "),
+        ((MODEL, "folder", "new.wav"), "folder: file: "),
+        ((MODEL, "text.wav", "new.wav"), "text.wav: start of file: "),
+        ((MODEL, "cut.flac", "new.wav"), "cut.flac: frame "),
+        (("none.json", "mono.wav", "new.wav"), "none.json: file: "),
+        (("folder", "mono.wav", "new.wav"), "folder: file: "),
+        (("empty.json", "mono.wav", "new.wav"), "empty.json: start of file: "),
+        (("cut.json", "mono.wav", "new.wav"), "cut.json: layers[0]"),
+        (("mono.wav", "mono.wav", "new.wav"), "mono.wav: first byte: "),
+        ((shape, "mono.wav", "new.wav"), "shape.json: layers[0].bias (layer 0 of the model: lstm 1 -> 20): "),
+        ((weight, "mono.wav", "new.wav"), "weight.json: check.output.data[0]: "),
+        ((missing, "mono.wav", "new.wav"), "missing.json: layers[0] "),
+        ((gates, "mono.wav", "new.wav"), "gates.json: layers: "),
+        ((gru, "mono.wav", "new.wav"), f"{gru}: layers: "),
+        ((MODEL, "mono.wav", "none/new.wav"), "none/new.wav: file: "),
+        ((MODEL, "mono.wav", "folder"), "folder: file: "),
+        ((MODEL, "mono.wav", "mono.wav"), "mono.wav: file: "),
+        ((MODEL, "mono.wav", "folder/../mono.wav"), "folder/../mono.wav: file: "),
+        ((MODEL, "mono.wav", MODEL), f"{MODEL}: file: "),
+        ((*ok, "--compare", "none.wav"), "none.wav: file: "),
+        ((*ok, "--compare", "stereo.wav"), "stereo.wav: channels: "),
+        ((*ok, "--compare", "short.wav"), "short.wav: frames: "),
+        ((*ok, "--block", "0"), "command line: "),
+        ((*ok, "--block", "many"), "command line: "),
+        ((*ok, "--blok", "64"), "command line: "),
+        ((*ok, "--tolerance", "-1"), "command line: "),
+        ((*ok, "more"), "command line: "),
+        ((MODEL, "mono.wav"), "command line: "),
+        ((), "command line: "),
+    ]:
+        done = render(*arguments)
+        name = " ".join(map(str, arguments))
+        expect(done.returncode == 2, f"{name}: exit status {done.returncode}")
+        lines = [line for line in done.stderr.splitlines() if ": warning: " not in line]
+        expect(len(lines) == 1 and done.stderr.endswith("\n"), f"{name}: not one line: {done.stderr!r}")
+        expect(lines and lines[0].startswith("inlay-render: " + start), f"{name}: {done.stderr!r}")
+        expect(not done.stdout, f"{name}: {done.stdout!r}")
+        expect(sorted(Path().rglob("*")) == before, f"{name}: leaves something behind")
+
+    Path("old.wav").write_bytes(b"old")
+    render(MODEL, "cut.flac", "old.wav")
+    expect(Path("old.wav").read_bytes() == b"old", "a failed rendering leaves an older file as it was")
+
+
+def warns():
+    model = damaged("rate.json", lambda m: m.update(sample_rate=44100))
+    done = render(model, "mono.wav", "rate_out.wav")
+    expect(done.returncode == 0 and "warning: mono.wav: sample rate: " in done.stderr, f"another sample rate: {done}")
+
+
+def main():
+    left = [round(12000 * math.sin(0.03 * t) * math.exp(-t / 4000)) for t in range(FRAMES)]
+    right = [round(9000 * math.sin(0.0001 * t * t)) for t in range(FRAMES)]
+    write_wav("mono.wav", left)
+    write_wav("right.wav", right)
+    write_wav("stereo.wav", left, right)
+    write_wav("short.wav", left[:-1])
+    write_wav("empty.wav", [])
+    renders()
+    refuses()
+    warns()
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        status = main()
+        os.chdir("/")
+    sys.exit(status)
