@@ -80,7 +80,7 @@ build() {
   cmake -S . -B "$out" -G Ninja -DINLAY_WERROR=ON -DINLAY_BUILD_BENCH=OFF -DINLAY_BUILD_EXAMPLES=OFF "$@" \
     > "$log/$name.configure" 2>&1 || { fail "configuring $name" "$log/$name.configure"; return 1; }
   # ninja's own progress, on one line where there is a terminal.
-  cmake --build "$out" -j "$jobs" 2>&1 | tee "$log/$name.build" | { if [[ -t 1 ]]; then cat; else grep -E "error|FAILED" || true; fi; }
+  cmake --build "$out" -j "$jobs" -- -k 0 2>&1 | tee "$log/$name.build" | { if [[ -t 1 ]]; then cat; else grep -E "error|FAILED" || true; fi; }
   ((PIPESTATUS[0] == 0)) || { fail "building $name" "$log/$name.build"; return 1; }
 }
 # tests NAME: runs ctest on build/NAME and counts.

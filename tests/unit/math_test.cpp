@@ -24,7 +24,7 @@ std::vector<T> sweep() {
   constexpr Bits<T> exponents = std::same_as<T, float> ? 255 : 2047;
   for (Bits<T> e = 0; e < exponents; ++e)
     for (Bits<T> k = 0; k < 64; ++k) {
-      const Bits<T> fraction = (k * 0x9E3779B97F4A7C15ull >> (64 - bits)) & ((Bits<T>(1) << bits) - 1);
+      const auto fraction = static_cast<Bits<T>>(std::uint64_t{k} * 0x9E3779B97F4A7C15u >> (64 - bits));
       x.push_back(std::bit_cast<T>((e << bits) | fraction));
       x.push_back(-x.back());
     }
