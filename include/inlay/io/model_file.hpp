@@ -11,6 +11,8 @@
 #include <variant>
 #include <vector>
 
+#include "inlay/io/error.hpp"
+
 namespace inlay {
 
 /// What a file says beside the network.
