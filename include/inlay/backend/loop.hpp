@@ -43,9 +43,11 @@ struct LoopBackend {
   static INLAY_INLINE T min(T bound, T x) noexcept { return bound < x ? bound : x; }
   static INLAY_INLINE T max(T bound, T x) noexcept { return x < bound ? bound : x; }
   static INLAY_INLINE T if_less(T a, T b, T x, T y) noexcept { return a < b ? x : y; }
-  /// By way of an integer, which every instruction set converts to; `x` fits into 32 bits.
+  /// By way of an integer, which every instruction set converts to; `x` fits into 32 bits. A NaN, which no integer
+  /// can be, gives 0.
   static INLAY_INLINE T round(T x) noexcept {
-    return static_cast<T>(static_cast<std::int32_t>(x + (x < 0 ? T(-0.5) : T(0.5))));
+    const T number = x == x ? x : T(0);
+    return static_cast<T>(static_cast<std::int32_t>(number + (number < 0 ? T(-0.5) : T(0.5))));
   }
   static INLAY_INLINE T pow2(T n) noexcept {
     using Int = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
