@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 
 namespace inlay {
@@ -62,6 +63,14 @@ template <class B, std::size_t N>
 INLAY_INLINE void copy_frame(const typename B::scalar* from, typename B::scalar* to) noexcept {
   constexpr std::size_t lanes = B::lanes(N);
   for (std::size_t i = 0; i < N; i += lanes) B::store(to + i, B::template load<lanes>(from + i));
+}
+
+/// Copies exactly N values, as far as they fill registers in these.
+template <class B, std::size_t N>
+INLAY_INLINE void copy_exactly(const typename B::scalar* from, typename B::scalar* to) noexcept {
+  constexpr std::size_t lanes = B::lanes(N), whole = N / lanes * lanes;
+  for (std::size_t i = 0; i < whole; i += lanes) B::store(to + i, B::template load<lanes>(from + i));
+  copy(from + whole, N - whole, to + whole);
 }
 
 /// Calls `f(lane, registers...)` for each register of packs of equal size, `lane` being the index of

@@ -15,6 +15,7 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/core/pack.hpp"
 #include "inlay/model/neighbours.hpp"
 
 namespace inlay {
@@ -101,7 +102,9 @@ class ModelT {
     if constexpr (in_whole_registers) {
       copy(run_frame(state, in.data()), out_size, out.data());
     } else {
-      copy(in.data(), in_size, state.scratch[0]);
+      if constexpr (requires { typename First::backend; })
+        copy_exactly<typename First::backend, in_size>(in.data(), state.scratch[0]);
+      else copy(in.data(), in_size, state.scratch[0]);
       copy(run_frame(state, state.scratch[0]), out_size, out.data());
     }
   }
