@@ -33,7 +33,8 @@ class Matrix {
   static constexpr std::size_t registers = round_up(Rows, lanes) / lanes;
 
  private:
-  static constexpr std::size_t widest = accumulators<B>() / Gates;
+  // One gate alone is summed in two sets, see accumulate().
+  static constexpr std::size_t widest = accumulators<B>() / (Gates == 1 && lanes > 1 ? 2 : Gates);
 
   static constexpr std::size_t panels = round_up(registers, widest) / widest;
   static constexpr std::size_t low = registers / panels * lanes;  // rows of a panel

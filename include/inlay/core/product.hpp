@@ -22,7 +22,10 @@ INLAY_INLINE void accumulate(P (&sums)[Gates], const M& matrix, std::size_t row,
   using B = typename M::backend;
   static_assert(Gates == M::gates);
   constexpr std::size_t in_flight = 8;  // latency times throughput of a multiply-add
-  constexpr std::size_t wanted = B::width == 1 ? 1 : std::max<std::size_t>(1, in_flight / (Gates * P::registers));
+  constexpr std::size_t sums_of_a_set = Gates * P::registers;
+  // One gate alone has registers to spare for the set that goes beyond what is needed.
+  constexpr std::size_t rounding = Gates == 1 ? sums_of_a_set - 1 : 0;
+  constexpr std::size_t wanted = B::width == 1 ? 1 : std::max<std::size_t>(1, (in_flight + rounding) / sums_of_a_set);
   constexpr std::size_t sets = Count < 8 ? 1 : std::min<std::size_t>(wanted, 4);
   constexpr std::size_t height = P::lanes * P::registers;
   const auto* weights = matrix.data() + M::column(row, height, first);
