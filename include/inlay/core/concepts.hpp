@@ -52,8 +52,10 @@ struct AnyVisitor {
 
 /// A layer: weights that are constant while it runs, and a `State` of what it remembers.
 ///
-/// - `forward` takes one frame of `in_size` values and writes one of `out_size`. Both lie in aligned
-///   buffers padded to `padded_frame` values, so whole registers may be read and written.
+/// - `forward` takes one frame of `in_size` values and writes one of `out_size`. The output lies in an aligned
+///   buffer padded to `padded_frame` values. The input may be read in whole registers of `B::lanes(in_size)`
+///   lanes, and no wider: the first layer of a model whose `backend` is B reads a user's memory where the frame
+///   fills such registers, of any alignment.
 /// - `process` takes a tile of up to `tile_frames` frames. If the layer is `pointwise` both buffers may
 ///   be the same; otherwise they never are.
 /// - `reset` puts a state to the start of a signal.
