@@ -16,7 +16,7 @@ jobs=${JOBS:-$(nproc)}
 python=/usr/bin/python3 # the system's: it is the one that has the system's PyTorch
 
 # --- what has to be there ---------------------------------------------------------------------------
-required=(g++ clang cmake ninja-build python3 libgtest-dev nlohmann-json3-dev libeigen3-dev libxsimd-dev
+required=(g++ clang cmake ninja-build python3 libgtest-dev libbenchmark-dev nlohmann-json3-dev libeigen3-dev libxsimd-dev
   python3-pytest python3-numpy python3-jsonschema)
 # Tests that need one of these are skipped, and counted as such, where it cannot be had.
 optional=(python3-torch libclang-rt-dev gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm libclang-rt-19-dev
@@ -113,8 +113,8 @@ PY
 }
 skip() { skipped=$((skipped + 1)); echo "      skipped: $1"; }
 
-step "g++, every test and example"
-build gcc -DCMAKE_CXX_COMPILER=g++ -DINLAY_BUILD_EXAMPLES=ON && tests gcc
+step "g++, every test, example and benchmark"
+build gcc -DCMAKE_CXX_COMPILER=g++ -DINLAY_BUILD_EXAMPLES=ON -DINLAY_BUILD_BENCH=ON -DINLAY_BENCH_FLAGS=-O0 && tests gcc
 done_in
 
 # One build for both: what Clang warns of, and what the sanitizers see. Fewer backends, see tests/unit/support.

@@ -13,14 +13,13 @@
 /// Tensor: `delay` [Size], in frames.
 template <std::size_t Size, std::size_t Longest, inlay::Backend B = inlay::default_backend>
 class FractionalDelay {
-  using Past = inlay::History<typename B::scalar, Size, Longest + 1>;  // interpolation looks one frame further back
   static constexpr std::size_t lanes = B::lanes(Size);
 
  public:
   using backend = B;
   using scalar = typename B::scalar;
   struct State {
-    Past history;
+    inlay::History<scalar, Size, Longest + 1> history;  // interpolation looks one frame further back
   };
   static constexpr std::string_view type = "fractional_delay";  // what a file calls it
   static constexpr std::size_t in_size = Size, out_size = Size;
@@ -49,13 +48,12 @@ class FractionalDelay {
   /// Lanes across channels. Each reads from another place, so the values are gathered first; the padding of both
   /// arrays, like that of every frame, lets the last register be a whole one.
   void forward(State& state, const scalar* in, scalar* out) const noexcept {
-    const scalar* now = state.history.push(in);
+    const auto x = state.history.push(in);
     constexpr std::size_t padded = inlay::padded_frame<scalar>(Size);
     alignas(inlay::alignment) scalar newer[padded]{}, older[padded]{};
     for (std::size_t c = 0; c < Size; ++c) {
-      const scalar* x = now + c * Past::stride - whole_[c];
-      newer[c] = x[0];
-      older[c] = x[-1];
+      newer[c] = *x.at(c, whole_[c]);
+      older[c] = *x.at(c, whole_[c] + 1);
     }
     for (std::size_t c = 0; c < Size; c += lanes)
       B::store(out + c, interpolate(B::template load<lanes>(newer + c), B::template load<lanes>(older + c),
@@ -65,13 +63,13 @@ class FractionalDelay {
   /// Lanes across frames: a delayed channel is the same row, read from further back.
   void process(State& state, inlay::Block<const scalar> in, inlay::Block<scalar> out,
                std::size_t frames) const noexcept {
-    const scalar* now = state.history.push(in, frames);
+    const auto x = state.history.push(in, frames);
     for (std::size_t c = 0; c < Size; ++c) {
-      const scalar* x = now + c * Past::stride - whole_[c];
+      const scalar *newer = x.at(c, whole_[c]), *older = x.at(c, whole_[c] + 1);
       const auto fraction = B::template fill<B::width>(fraction_.get(c));
       for (std::size_t t = 0; t < frames; t += B::width)
         B::store(out.row(c) + t,
-                 interpolate(B::template load<B::width>(x + t), B::template load<B::width>(x + t - 1), fraction));
+                 interpolate(B::template load<B::width>(newer + t), B::template load<B::width>(older + t), fraction));
     }
   }
 

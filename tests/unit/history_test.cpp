@@ -1,4 +1,4 @@
-// History: a convolution over signals much longer than its ring, against the sum that defines it.
+// History: convolutions over signals much longer than what it keeps, against the sum that defines them.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -10,41 +10,58 @@
 
 using namespace inlay;
 
-template <std::size_t Kernel, std::size_t Dilation>
+// The sum of all channels, each convolved with a kernel of its own, for buffers that are cut as `cuts` says over and
+// over; a cut of 1 is a call of forward.
+template <std::size_t Channels, std::size_t Kernel, std::size_t Dilation>
 void expect_convolution(const std::vector<std::size_t>& cuts) {
-  using Model = ModelT<Conv1D<1, 1, Kernel, Dilation>>;
+  using Model = ModelT<Conv1D<Channels, 1, Kernel, Dilation>>;
   constexpr std::size_t frames = 3000;
-  std::array<float, Kernel> kernel{};
-  for (std::size_t k = 0; k < Kernel; ++k) kernel[k] = static_cast<float>(std::cos(1.7 * static_cast<double>(k) + 0.3));
-  std::vector<float> x(frames), y(frames);
-  for (std::size_t t = 0; t < frames; ++t)
-    x[t] = static_cast<float>(std::sin(0.37 * static_cast<double>(t * t % 1009)));
+  std::array<float, Kernel * Channels> kernel{};
+  for (std::size_t i = 0; i < kernel.size(); ++i)
+    kernel[i] = static_cast<float>(std::cos(1.7 * static_cast<double>(i)));
+  std::vector<std::vector<float>> x(Channels, std::vector<float>(frames));
+  for (std::size_t c = 0; c < Channels; ++c)
+    for (std::size_t t = 0; t < frames; ++t)
+      x[c][t] = static_cast<float>(std::sin(0.37 * static_cast<double>((t + 31 * c) * t % 1009)));
+  std::vector<float> y(frames);
   const auto model = std::make_unique<Model>();
   ASSERT_TRUE(assign(model->template layer<0>(), "kernel", std::span<const float>(kernel)));
   for (std::size_t t = 0, cut = 0; t < frames; ++cut) {
     const std::size_t count = std::min(cuts[cut % cuts.size()], frames - t);
-    if (count == 1) y[t] = model->forward(x[t]);
-    else model->process(std::span<const float>(x).subspan(t, count), std::span<float>(y).subspan(t, count));
+    std::array<float, Channels> frame;
+    std::array<const float*, Channels> in;
+    for (std::size_t c = 0; c < Channels; ++c) frame[c] = x[c][t], in[c] = &x[c][t];
+    float* const out = &y[t];
+    if (count == 1) model->forward(frame, std::span<float, 1>(out, 1));
+    else model->process(in.data(), &out, count);
     t += count;
   }
   for (std::size_t t = 0; t < frames; ++t) {
     double wanted = 0;
     for (std::size_t k = 0; k < Kernel; ++k) {
       const std::size_t back = (Kernel - 1 - k) * Dilation;
-      if (back <= t) wanted += static_cast<double>(kernel[k]) * static_cast<double>(x[t - back]);
+      for (std::size_t c = 0; back <= t && c < Channels; ++c)
+        wanted += static_cast<double>(kernel[k * Channels + c]) * static_cast<double>(x[c][t - back]);
     }
-    ASSERT_NEAR(y[t], wanted, 2e-6) << "frame " << t << ", kernel " << Kernel << ", dilation " << Dilation;
+    ASSERT_NEAR(y[t], wanted, 3e-6) << "frame " << t << ", " << Channels << " channels, kernel " << Kernel
+                                    << ", dilation " << Dilation;
   }
 }
 
-// The ring ends inside, before and behind a tile in each of these.
-TEST(HistoryTest, tiles_cross_the_end_of_the_ring) {
-  for (const std::vector<std::size_t>& cuts :
-       std::vector<std::vector<std::size_t>>{{1}, {7}, {50}, {64}, {63, 1}, {100, 1, 3}, {3000}, {1, 64, 64, 33}}) {
-    expect_convolution<2, 1>(cuts);
-    expect_convolution<3, 31>(cuts);
-    expect_convolution<3, 32>(cuts);
-    expect_convolution<3, 33>(cuts);
-    expect_convolution<5, 100>(cuts);
+// Frames and tiles in any order; the ring of a long past ends inside, before and behind a tile in each of these. A past
+// of up to 64 frames is kept in another form than a longer one.
+template <std::size_t Channels>
+void expect_convolutions() {
+  for (const std::vector<std::size_t>& cuts : std::vector<std::vector<std::size_t>>{
+           {1}, {7}, {50}, {64}, {63, 1}, {100, 1, 3}, {3000}, {1, 64, 64, 33}, {1, 1, 1, 2}, {5, 1, 1, 1, 70, 1}}) {
+    expect_convolution<Channels, 2, 1>(cuts);
+    expect_convolution<Channels, 3, 8>(cuts);
+    expect_convolution<Channels, 3, 31>(cuts);
+    expect_convolution<Channels, 3, 32>(cuts);
+    expect_convolution<Channels, 3, 33>(cuts);
+    expect_convolution<Channels, 5, 100>(cuts);
   }
 }
+
+TEST(HistoryTest, one_channel) { expect_convolutions<1>(); }
+TEST(HistoryTest, three_channels) { expect_convolutions<3>(); }

@@ -13,8 +13,7 @@ namespace inlay {
 /// where the compiler's vectoriser finds them, and want long runs.
 template <class B>
 constexpr std::size_t accumulators() {
-  if (B::width == 1) return 256;
-  return compiler::simd_registers == 32 ? 12 : 8;
+  return B::width == 1 ? 256 : 12;
 }
 
 /// `Cols` input values to `Gates` x `Rows` output values; logical shape [Cols, Gates * Rows], the

@@ -6,6 +6,7 @@
 
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/history.hpp"
 #include "inlay/core/matrix.hpp"
 #include "inlay/core/pack.hpp"
 
@@ -30,20 +31,23 @@ INLAY_INLINE void accumulate(P (&sums)[Gates], const M& matrix, std::size_t row,
   constexpr std::size_t height = P::lanes * P::registers;
   const auto* weights = matrix.data() + M::column(row, height, first);
 
+  const auto column = [&](std::size_t col, std::size_t g)
+                          INLAY_INLINE_LAMBDA { return weights + (col * Gates + g) * height; };
   const auto add_column = [&](P(&to)[Gates], std::size_t col) INLAY_INLINE_LAMBDA {
-    const auto* w = weights + col * height * Gates;
-    repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA { to[g].axpy(w + g * height, x[col * stride]); });
+    repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA { to[g].axpy(column(col, g), x[col * stride]); });
   };
 
   if constexpr (sets == 1) {
     for (std::size_t col = 0; col < Count; ++col) add_column(sums, col);
   } else {
     P more[sets - 1][Gates];
+    add_column(sums, 0);
     repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA {
-      repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA { more[s][g] = P::fill(0); });
+      repeat<Gates>([&](std::size_t g)
+                        INLAY_INLINE_LAMBDA { more[s][g] = P::product(column(s + 1, g), x[(s + 1) * stride]); });
     });
     constexpr std::size_t whole = Count / sets * sets;
-    for (std::size_t col = 0; col < whole; col += sets) {
+    for (std::size_t col = sets; col < whole; col += sets) {
       add_column(sums, col);
       repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA { add_column(more[s], col + s + 1); });
     }
@@ -55,20 +59,12 @@ INLAY_INLINE void accumulate(P (&sums)[Gates], const M& matrix, std::size_t row,
   }
 }
 
-/// Planar input of a tile: tap k of channel c is the row at `data + c * channel_stride + k * tap_stride`.
-template <class T>
-struct Window {
-  const T* data;
-  std::size_t channel_stride;
-  std::size_t tap_stride;
-};
-
 namespace detail {
 
 /// Rows `row` + [0, Outs) of the panel of `Height` rows at `panel`, for `Registers` registers of frames.
 template <std::size_t Taps, std::size_t Height, std::size_t Outs, std::size_t Registers, class M, class T>
 INLAY_INLINE void multiply_patch(const M& matrix, const T* bias, std::size_t panel, std::size_t row, const Window<T>& x,
-                                 Block<T> out, std::size_t frame) noexcept {
+                                 std::size_t dilation, Block<T> out, std::size_t frame) noexcept {
   using B = typename M::backend;
   using Frames = Pack<B, Registers * B::width>;
   constexpr std::size_t channels = M::cols / Taps;
@@ -76,7 +72,7 @@ INLAY_INLINE void multiply_patch(const M& matrix, const T* bias, std::size_t pan
   repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o] = Frames::fill(bias[panel + row + o]); });
   const T* w = matrix.data() + M::column(panel, Height, 0) + row;
   for (std::size_t tap = 0; tap < Taps; ++tap) {
-    const T* source = x.data + tap * x.tap_stride + frame;
+    const T* source = x.now - (Taps - 1 - tap) * dilation + frame;
     for (std::size_t c = 0; c < channels; ++c) {
       repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].axpy(source, w[o]); });
       source += x.channel_stride;
@@ -88,11 +84,12 @@ INLAY_INLINE void multiply_patch(const M& matrix, const T* bias, std::size_t pan
 
 }  // namespace detail
 
-/// out(o, t) = bias[o] + sum over taps and channels of W(tap * channels + c, o) * x(c, t, tap), for `frames`
-/// frames rounded up to whole registers. Every frame is computed in the same order of operations wherever it
-/// stands in the tile.
+/// out(o, t) = bias[o] + sum over taps k and channels c of W(k * channels + c, o) * x(c, t - (Taps - 1 - k) *
+/// dilation), for the frames of a tile rounded up to whole registers. Every frame is computed in the same order of
+/// operations wherever it stands in the tile.
 template <std::size_t Taps, class M, class T>
-void multiply(const M& matrix, const T* bias, const Window<T>& x, Block<T> out, std::size_t frames) noexcept {
+void multiply(const M& matrix, const T* bias, const Window<T>& x, std::size_t dilation, Block<T> out,
+              std::size_t frames) noexcept {
   using B = typename M::backend;
   constexpr std::size_t registers = B::width == 1 ? 16 : compiler::simd_registers / 8;
   constexpr std::size_t tall = 4;
@@ -100,9 +97,9 @@ void multiply(const M& matrix, const T* bias, const Window<T>& x, Block<T> out, 
     const auto rows = [&]<std::size_t Outs>(std::size_t row) INLAY_INLINE_LAMBDA {
       std::size_t t = 0;
       for (; t + (registers - 1) * B::width < frames; t += registers * B::width)
-        detail::multiply_patch<Taps, Height, Outs, registers>(matrix, bias, panel, row, x, out, t);
+        detail::multiply_patch<Taps, Height, Outs, registers>(matrix, bias, panel, row, x, dilation, out, t);
       for (; t < frames; t += B::width)
-        detail::multiply_patch<Taps, Height, Outs, 1>(matrix, bias, panel, row, x, out, t);
+        detail::multiply_patch<Taps, Height, Outs, 1>(matrix, bias, panel, row, x, dilation, out, t);
     };
     const std::size_t count = std::min(Height, M::rows - panel);
     std::size_t row = 0;

@@ -79,20 +79,20 @@ class BasicConv1D {
   }
 
   INLAY_INLINE void forward(State& state, const scalar* in, scalar* out) const noexcept {
-    const Window<scalar> x = push(state, in, 1);
+    const Window<scalar> window = remember(state, in);
     for (std::size_t g = 0; g < Groups; ++g) {
       alignas(alignment) scalar padded[Weights::registers * Weights::lanes];
       scalar* y = Groups == 1 ? out : padded;  // a group's last register may reach into the next group
-      const scalar* from = x.data + g * group_in * x.channel_stride;
+      const Window<scalar> x = window.from(g * group_in);
       const Weights& w = kernel_.group[g];
       Weights::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
         using Rows = Pack<B, Height>;
         Rows sums[1] = {Rows::load(bias_.data(g) + row)};
         if constexpr (group_in == 1) {
-          accumulate<Kernel>(sums, w, row, 0, from, Dilation);
+          accumulate<Kernel>(sums, w, row, 0, x.at(0, past), Dilation * x.frame_stride);
         } else {
           for (std::size_t k = 0; k + 1 < Kernel; ++k)
-            accumulate<group_in>(sums, w, row, k * group_in, from + k * x.tap_stride, x.channel_stride);
+            accumulate<group_in>(sums, w, row, k * group_in, x.at(0, past - k * Dilation), x.channel_stride);
           accumulate<group_in>(sums, w, row, (Kernel - 1) * group_in, in + g * group_in);
         }
         sums[0].store(y + row);
@@ -102,22 +102,22 @@ class BasicConv1D {
   }
 
   void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
-    const Window<scalar> x = push(state, in, frames);
+    const Window<scalar> x = remember(state, in, frames);
     for (std::size_t g = 0; g < Groups; ++g)
-      multiply<Kernel>(kernel_.group[g], bias_.data(g),
-                       Window<scalar>{x.data + g * group_in * x.channel_stride, x.channel_stride, x.tap_stride},
+      multiply<Kernel>(kernel_.group[g], bias_.data(g), x.from(g * group_in), Dilation,
                        Block<scalar>(out.row(g * group_out)), frames);
   }
 
  private:
-  /// Takes frames in and returns the window on them and their past; a kernel of one tap has none.
-  static INLAY_INLINE Window<scalar> push([[maybe_unused]] State& state, auto in,
-                                          [[maybe_unused]] std::size_t frames) noexcept {
-    constexpr bool one_frame = std::is_pointer_v<decltype(in)>;
-    if constexpr (past > 0 && one_frame) return {state.history.push(in) - past, Past::stride, Dilation};
-    else if constexpr (past > 0) return {state.history.push(in, frames) - past, Past::stride, Dilation};
-    else if constexpr (one_frame) return {in, 1, 0};
-    else return {in.row(0), tile_frames, 0};
+  /// A kernel of one tap has no past, and reads its input where it stands.
+  static INLAY_INLINE Window<scalar> remember([[maybe_unused]] State& state, const scalar* in) noexcept {
+    if constexpr (past > 0) return state.history.push(in);
+    else return {in, 1, 0};
+  }
+  static INLAY_INLINE Window<scalar> remember([[maybe_unused]] State& state, Block<const scalar> in,
+                                              [[maybe_unused]] std::size_t frames) noexcept {
+    if constexpr (past > 0) return state.history.push(in, frames);
+    else return {in.row(0), tile_frames, 1};
   }
 
   detail::GroupedKernel<Weights, Kernel, Groups> kernel_;

@@ -130,10 +130,10 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
       const auto bias = [&](std::size_t which, std::size_t gate)
                             INLAY_INLINE_LAMBDA { return Rows::load(bias_.row[which].data(gate) + row); };
       Rows input[3] = {bias(0, 0), bias(0, 1), bias(0, 2)};
+      input[0].add(bias(1, 0));
+      input[1].add(bias(1, 1));
       accumulate<In>(input, static_cast<const Kernel&>(kernel_), row, 0, x, stride);
-      Rows sums[3] = {bias(1, 0), bias(1, 1), bias(1, 2)};
-      sums[0].add(input[0]);
-      sums[1].add(input[1]);
+      Rows sums[3] = {input[0], input[1], bias(1, 2)};
       accumulate<Out>(sums, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, 0, h);
       for_registers(
           [&](std::size_t lane, auto zz, auto zr, auto n_recurrent, auto n_input) INLAY_INLINE_LAMBDA {
