@@ -65,13 +65,13 @@ class Agreement {
 
 template <class Model>
 bool fits(Model& model, const inlay::io::ModelFile& file) {
-  if (file.layers.size() != Model::layer_count) return false;
+  if (file.chain.layers.size() != Model::layer_count) return false;
   bool agrees = true;
   Model::for_each([&](auto i) {
     auto& layer = model.template layer<i>();
-    Agreement visitor(file.layers[i]);
+    Agreement visitor(file.chain.layers[i]);
     layer.visit(visitor);
-    const auto* type = std::get_if<std::string>(&file.layers[i].type.value);
+    const auto* type = std::get_if<std::string>(&file.chain.layers[i].type.value);
     agrees = agrees && visitor.agrees && type && *type == layer.type;
   });
   return agrees;
@@ -93,7 +93,7 @@ std::string describe(const Model& model) {
 /// Layers of a file, which may be any, with all that they are: "lstm (in 1, out 21, recurrent_activation ...".
 std::string describe(const inlay::io::ModelFile& file) {
   std::string text;
-  for (const auto& layer : file.layers) {
+  for (const auto& layer : file.chain.layers) {
     if (!text.empty()) text += " + ";
     text += std::get<std::string>(layer.type.value);
     const char* separator = " (";
@@ -146,7 +146,7 @@ std::unique_ptr<Player> load_player(const std::filesystem::path& path, std::size
   const nlohmann::json document = inlay::io::parse(inlay::io::read_text(path));
   Search search{document, inlay::io::read_model(document), channels, nullptr, {}};
   if (!search.attempt_each(std::type_identity<Types>{}))
-    throw inlay::load_error(search.file.layers_place,
+    throw inlay::load_error(search.file.chain.place,
                             "one of the networks that this program knows (" + search.known + ")",
                             describe(search.file));
   return std::move(search.found);

@@ -7,8 +7,9 @@ Every signal is [frames, channels].
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 import numpy as np
 import numpy.typing as npt
@@ -30,16 +31,20 @@ def check_error(root: Json) -> tuple[float, float]:
     """The check's largest error here, and the largest one that the file's tolerance allows."""
     check = root["check"]
     expected = tensor(check["output"])
-    output = evaluate(root["layers"], tensor(check["input"]))
+    condition = tensor(check["condition"]) if "condition" in check else None
+    output = evaluate(root["layers"], tensor(check["input"]), condition)
     found = output[check["skip"] :: check["stride"]]
     assert found.shape == expected.shape
     limit = min(check["tolerance"], 1e-3) * max(1.0, float(np.abs(expected).max()))
     return float(np.abs(found - expected).max()), limit
 
 
-def evaluate(layers: list[Json], signal: Signal) -> Signal:
+def evaluate(layers: list[Json], signal: Signal, condition: Signal | None = None) -> Signal:
     for layer in layers:
-        signal = LAYERS[layer["type"]](layer, signal)
+        if layer["type"] in COMBINATORS:
+            signal = COMBINATORS[layer["type"]](layer, signal, condition)
+        else:
+            signal = LAYERS[layer["type"]](layer, signal)
     return signal
 
 
@@ -87,6 +92,28 @@ def conv1d(layer: Json, x: Signal) -> Signal:
     return y + bias_of(layer)
 
 
+def conv2d(layer: Json, x: Signal) -> Signal:
+    """Position by position, by the definition: what a kernel sees, times the kernel."""
+    kernel, dilation, stride = tensor(layer["kernel"]), layer["dilation"], layer["stride"]
+    taps, width, inputs, outputs = kernel.shape
+    features = layer["features"]
+    if layer["padding"] == "same":
+        positions = math.ceil(features / stride)
+        zeros = max((positions - 1) * stride + width - features, 0)
+    else:
+        positions, zeros = (features - width) // stride + 1, 0
+    past = (taps - 1) * dilation
+    around = (past, 0), (zeros // 2, zeros - zeros // 2), (0, 0)
+    planes = np.pad(x.reshape(len(x), features, inputs), around)
+    y = np.empty((len(x), positions, outputs))
+    for frame in range(len(x)):
+        for position in range(positions):
+            first = position * stride
+            seen = planes[frame : frame + past + 1 : dilation, first : first + width]
+            y[frame, position] = np.tensordot(seen, kernel, 3) + bias_of(layer)
+    return y.reshape(len(x), -1)
+
+
 def lstm(layer: Json, x: Signal) -> Signal:
     kernel, recurrent, bias = (tensor(layer[n]) for n in ("kernel", "recurrent_kernel", "bias"))
     gate = GATES[layer["recurrent_activation"]]
@@ -118,6 +145,17 @@ def gru(layer: Json, x: Signal) -> Signal:
     return np.array(y)
 
 
+def rnn(layer: Json, x: Signal) -> Signal:
+    kernel, recurrent, bias = (tensor(layer[n]) for n in ("kernel", "recurrent_kernel", "bias"))
+    activation = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0.0)}[layer["activation"]]
+    h = np.zeros(layer["out"])
+    y = []
+    for frame in x:
+        h = activation(frame @ kernel + h @ recurrent + bias)
+        y.append(h)
+    return np.array(y)
+
+
 def thirds(size: int) -> list[slice]:
     return [slice(k * size, (k + 1) * size) for k in range(3)]
 
@@ -125,6 +163,31 @@ def thirds(size: int) -> list[slice]:
 def softmax(layer: Json, x: Signal) -> Signal:
     powers = np.exp(x - x.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
+
+
+def softplus(layer: Json, x: Signal) -> Signal:
+    z = layer["beta"] * x
+    return np.where(z > layer["threshold"], x, np.logaddexp(0.0, z) / layer["beta"])
+
+
+def gelu(layer: Json, x: Signal) -> Signal:
+    return 0.5 * x * (1.0 + np.vectorize(math.erf)(x / np.sqrt(2.0)))
+
+
+def gelu_tanh(layer: Json, x: Signal) -> Signal:
+    return 0.5 * x * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3)))
+
+
+def leaky_hardtanh(layer: Json, x: Signal) -> Signal:
+    below, above = x - layer["min"], x - layer["max"]
+    y = np.where(above > 0.0, layer["max"] + layer["max_slope"] * above, x)
+    return np.where(below < 0.0, layer["min"] + layer["min_slope"] * below, y)
+
+
+def snake(layer: Json, x: Signal) -> Signal:
+    # sin(z) / z is numpy's sinc of z / pi, and 1 at 0.
+    z = tensor(layer["alpha"]) * x
+    return x + x * np.sin(z) * np.sinc(z / np.pi)
 
 
 def batchnorm1d(layer: Json, x: Signal) -> Signal:
@@ -135,11 +198,17 @@ def batchnorm1d(layer: Json, x: Signal) -> Signal:
     return y + tensor(layer["beta"]) if "beta" in layer else y
 
 
+def batchnorm2d(layer: Json, x: Signal) -> Signal:
+    return batchnorm1d(layer, x.reshape(-1, layer["channels"])).reshape(x.shape)
+
+
 LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "dense": dense,
     "conv1d": conv1d,
+    "conv2d": conv2d,
     "lstm": lstm,
     "gru": gru,
+    "rnn": rnn,
     "tanh": lambda layer, x: np.tanh(x),
     "sigmoid": lambda layer, x: sigmoid(x),
     "hard_sigmoid": lambda layer, x: hard_sigmoid(x),
@@ -149,5 +218,84 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "elu": lambda layer, x: np.where(x > 0.0, x, layer["alpha"] * np.expm1(np.minimum(x, 0.0))),
     "prelu": lambda layer, x: np.where(x > 0.0, x, tensor(layer["alpha"]) * x),
     "softmax": softmax,
+    "softplus": softplus,
+    "silu": lambda layer, x: x * sigmoid(x),
+    "gelu": gelu,
+    "gelu_tanh": gelu_tanh,
+    "hardtanh": lambda layer, x: np.clip(x, layer["min"], layer["max"]),
+    "leaky_hardtanh": leaky_hardtanh,
+    "hardswish": lambda layer, x: x * hard_sigmoid(x),
+    "softsign": lambda layer, x: x / (1.0 + np.abs(x)),
+    "scale": lambda layer, x: layer["scale"] * x,
+    "snake": snake,
     "batchnorm1d": batchnorm1d,
+    "batchnorm2d": batchnorm2d,
+}
+
+
+Condition = Optional[Signal]
+
+
+def branches(layer: Json, x: Signal, condition: Condition) -> list[Signal]:
+    return [evaluate(branch, x, condition) for branch in layer["branches"]]
+
+
+def width_in(layers: list[Json]) -> int:
+    """Channels that a branch of a split takes, whose first layer says so."""
+    return int(layers[0].get("in", layers[0].get("size")))
+
+
+def split(layer: Json, x: Signal, condition: Condition) -> Signal:
+    first, rest = layer["branches"]
+    at = width_in(first)
+    parts = evaluate(first, x[:, :at], condition), evaluate(rest, x[:, at:], condition)
+    return np.concatenate(parts, axis=1)
+
+
+def gate(layer: Json, x: Signal, condition: Condition) -> Signal:
+    a, b = np.split(x, 2, axis=1)
+    activated, opened = evaluate(layer["activation"], a), evaluate(layer["gate"], b)
+    if layer["type"] == "gate":
+        return activated * opened
+    return opened * activated + (1 - opened) * a
+
+
+def film(layer: Json, x: Signal, condition: Condition) -> Signal:
+    assert condition is not None
+    made = evaluate(layer["layers"], condition, condition)
+    if made.shape[1] == x.shape[1]:
+        return x * made
+    scale, shift = np.split(made, 2, axis=1)
+    return x * scale + shift
+
+
+def residual_skip(layer: Json, x: Signal, condition: Condition) -> Signal:
+    at = width_in(layer["path"])
+    a = evaluate(layer["path"], x[:, :at], condition)
+    goes_on = x[:, :at] + evaluate(layer["residual"], a, condition)
+    return np.concatenate([goes_on, x[:, at:] + evaluate(layer["skip"], a, condition)], axis=1)
+
+
+def delay(layer: Json, x: Signal, condition: Condition) -> Signal:
+    return np.concatenate([np.zeros((layer["frames"], x.shape[1])), x])[: len(x)]
+
+
+COMBINATORS: dict[str, Callable[[Json, Signal, Condition], Signal]] = {
+    "identity": lambda layer, x, c: x,
+    "residual": lambda layer, x, c: x + evaluate(layer["layers"], x, c),
+    "parallel": lambda layer, x, c: sum(branches(layer, x, c), np.zeros(())),
+    "concat": lambda layer, x, c: np.concatenate(branches(layer, x, c), axis=1),
+    "split": split,
+    "gate": gate,
+    "blend": gate,
+    "mixin": lambda layer, x, c: x + evaluate(layer["layers"], c, c),
+    "film": film,
+    "append_condition": lambda layer, x, c: np.concatenate([x, c], axis=1),
+    "conditioned_by": lambda layer, x, c: evaluate(
+        layer["layers"], x, evaluate(layer["source"], x, c)
+    ),
+    "residual_skip": residual_skip,
+    "slice": lambda layer, x, c: x[:, layer["begin"] : layer["begin"] + layer["out"]],
+    "pad": lambda layer, x, c: np.pad(x, ((0, 0), (0, layer["out"] - x.shape[1]))),
+    "delay": delay,
 }

@@ -57,6 +57,42 @@ LAYERS = [
     LayerRecord(
         "batchnorm1d", {"size": 3, "epsilon": 1e-3}, {"mean": tensor(3), "variance": tensor(3) ** 2}
     ),
+    *(
+        LayerRecord(
+            "rnn",
+            {"in": 3, "out": 3, "activation": name},
+            {"kernel": tensor(3, 3), "recurrent_kernel": tensor(3, 3), "bias": tensor(3)},
+        )
+        for name in ("tanh", "relu")
+    ),
+    *(LayerRecord(name, {"size": 3}) for name in ("silu", "gelu", "gelu_tanh")),
+    *(LayerRecord(name, {"size": 3}) for name in ("hardswish", "softsign")),
+    LayerRecord("softplus", {"size": 3, "beta": 1.5, "threshold": 20.0}),
+    LayerRecord("hardtanh", {"size": 3, "min": -0.5, "max": 6.0}),
+    LayerRecord(
+        "leaky_hardtanh", {"size": 3, "min": -1.0, "max": 1.0, "min_slope": 0.0, "max_slope": 0.01}
+    ),
+    LayerRecord("scale", {"size": 3, "scale": -0.25}),
+    LayerRecord("snake", {"size": 3}, {"alpha": tensor(3)}),
+]
+CONV2D = LayerRecord(
+    "conv2d",
+    {"in": 2, "out": 3, "features": 7, "kernel_size_time": 2, "kernel_size_features": 3}
+    | {"dilation": 4, "stride": 2, "padding": "valid"},
+    {"kernel": tensor(2, 3, 2, 3), "bias": tensor(3)},
+)
+TWO_DIMENSIONAL = [
+    CONV2D,  # 7 features to 3, then to 2
+    LayerRecord(
+        "batchnorm2d",
+        {"channels": 3, "features": 3, "epsilon": 1e-3},
+        {"mean": tensor(3), "variance": tensor(3) ** 2, "gamma": tensor(3)},
+    ),
+    LayerRecord(
+        "conv2d",
+        CONV2D.options | {"in": 3, "features": 3, "padding": "same"},
+        {"kernel": tensor(2, 3, 3, 3)},
+    ),
 ]
 MODEL = ModelFile(
     LAYERS,
@@ -64,19 +100,25 @@ MODEL = ModelFile(
     sample_rate=48000,
     metadata={"name": "every layer", "knobs": [1, 2.5, None]},
 )
+MODEL_2D = ModelFile(
+    TWO_DIMENSIONAL, Check("by hand", "float32", tensor(9, 14), tensor(9, 6), tolerance=1e-5)
+)
 
 
-def test_every_layer_passes_the_schema_and_comes_back(schema: Any, tmp_path: Path) -> None:
-    write_model(tmp_path / "model.json", MODEL)
+@pytest.mark.parametrize("given", [MODEL, MODEL_2D])
+def test_every_layer_passes_the_schema_and_comes_back(
+    given: ModelFile, schema: Any, tmp_path: Path
+) -> None:
+    write_model(tmp_path / "model.json", given)
     schema.validate(reference.load(tmp_path / "model.json"))
     model = read_model(tmp_path / "model.json")
-    assert (model.sample_rate, model.metadata) == (MODEL.sample_rate, MODEL.metadata)
-    for found, written in zip(model.layers, MODEL.layers, strict=True):
+    assert (model.sample_rate, model.metadata) == (given.sample_rate, given.metadata)
+    for found, written in zip(model.layers, given.layers, strict=True):
         assert (found.type, found.options) == (written.type, written.options)
         assert found.tensors.keys() == written.tensors.keys()
         for name, values in written.tensors.items():
             assert np.array_equal(found.tensors[name], values)
-    assert np.array_equal(model.check.output, MODEL.check.output)
+    assert np.array_equal(model.check.output, given.check.output)
     write_model(tmp_path / "again.json", model)
     assert (tmp_path / "again.json").read_bytes() == (tmp_path / "model.json").read_bytes()
 
@@ -97,6 +139,10 @@ def without(name: str) -> Callable[[Any], Any]:
     return lambda root: root.pop(name)
 
 
+def layer_of(root: Any, name: str) -> Any:
+    return next(layer for layer in root["layers"] if layer["type"] == name)
+
+
 SCHEMA_REFUSES: dict[str, Callable[[Any], Any]] = {
     "no check": without("check"),
     "no layers": lambda root: root["layers"].clear(),
@@ -115,6 +161,9 @@ SCHEMA_REFUSES: dict[str, Callable[[Any], Any]] = {
         bias=root["layers"][4]["bias"]
     ),
     "an unknown gate": lambda root: root["layers"][2].update(recurrent_activation="relu"),
+    "an unknown activation": lambda root: layer_of(root, "rnn").update(activation="sigmoid"),
+    "no min_slope": lambda root: layer_of(root, "leaky_hardtanh").pop("min_slope"),
+    "a threshold that is not asked for": lambda root: layer_of(root, "silu").update(threshold=20),
     "text for a number": lambda root: root["layers"][0]["kernel"]["data"].append("1"),
     "no tolerance": lambda root: root["check"].pop("tolerance"),
 }
@@ -130,6 +179,11 @@ def test_schema_refuses(what: str, schema: Any, tmp_path: Path) -> None:
 
 def first_layer(**changes: Any) -> ModelFile:
     return replace(MODEL, layers=[replace(LAYERS[0], **changes), *LAYERS[1:]])
+
+
+def conv2d(options: dict[str, Any], **tensors: Any) -> ModelFile:
+    layer = replace(CONV2D, options=CONV2D.options | options, tensors=CONV2D.tensors | tensors)
+    return replace(MODEL_2D, layers=[layer, *TWO_DIMENSIONAL[1:]])
 
 
 def check(**changes: Any) -> ModelFile:
@@ -151,6 +205,31 @@ INVALID = {
     ),
     "groups: 3 does not divide": replace(
         MODEL, layers=[LAYERS[0], replace(LAYERS[1], options=LAYERS[1].options | {"groups": 3})]
+    ),
+    "layers[0] (conv2d).padding: 'causal' is not known": conv2d({"padding": "causal"}),
+    "layers[0] (conv2d).stride: 0 is less than 1": conv2d({"stride": 0}),
+    "layers[0] (conv2d).kernel_size_features: more than there are features": conv2d(
+        {"kernel_size_features": 8}
+    ),
+    "layers[0] (conv2d).kernel: expected the shape [2, 3, 2, 3], found [3, 2, 2, 3]": conv2d(
+        {}, kernel=tensor(3, 2, 2, 3)
+    ),
+    "layers[1] (batchnorm2d): takes 9 channels, is given 12": conv2d({"padding": "same"}),
+    "layers[1] (batchnorm2d).gamma: expected the shape [3], found [9]": replace(
+        MODEL_2D,
+        layers=[
+            CONV2D,
+            replace(TWO_DIMENSIONAL[1], tensors=TWO_DIMENSIONAL[1].tensors | {"gamma": tensor(9)}),
+        ],
+    ),
+    "(rnn).activation: 'sigmoid' is not known": replace(
+        MODEL,
+        layers=[
+            replace(layer, options=layer.options | {"activation": "sigmoid"})
+            if layer.type == "rnn"
+            else layer
+            for layer in LAYERS
+        ],
     ),
     "check.dtype: 'float16'": check(dtype="float16"),
     "check.input: expected the shape [9, 2], found [9, 1]": check(input=tensor(9, 1)),

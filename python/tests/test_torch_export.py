@@ -55,10 +55,15 @@ MODULES = {
     "gru": lambda: nn.GRU(3, 5),
     "gru without bias": lambda: nn.GRU(3, 5, bias=False),
     "gru stacked": lambda: nn.GRU(2, 4, num_layers=2, batch_first=True),
+    "rnn": lambda: nn.RNN(3, 5),
+    "rnn relu": lambda: nn.RNN(3, 5, nonlinearity="relu"),
+    "rnn without bias": lambda: nn.RNN(3, 5, bias=False),
+    "rnn stacked": lambda: nn.RNN(2, 4, num_layers=2, batch_first=True),
     "batchnorm1d": lambda: busy_batchnorm(4),
     "batchnorm1d not affine": lambda: busy_batchnorm(4, affine=False, eps=0.1),
     "prelu": lambda: prelu(3),
     "softmax after dense": lambda: nn.Sequential(nn.Linear(2, 5), nn.Softmax(dim=-1)),
+    "softmax after rnn": lambda: nn.Sequential(nn.RNN(2, 5), nn.Softmax(dim=-1)),
     "softmax after conv1d": lambda: nn.Sequential(causal(2, 5, 3), nn.Softmax(dim=1)),
     "per channel after dense": lambda: nn.Sequential(
         nn.Linear(2, 4), busy_batchnorm(4), prelu(4), nn.Softmax(dim=-1)
@@ -85,6 +90,13 @@ ACTIVATIONS = {
     "elu": nn.ELU(0.7),
     "prelu": nn.PReLU(),
     "softmax": nn.Softmax(dim=-1),
+    "softplus": nn.Softplus(2, 8),
+    "silu": nn.SiLU(),
+    "gelu": nn.GELU(),
+    "gelu_tanh": nn.GELU(approximate="tanh"),
+    "hardtanh": nn.Hardtanh(-2, 0),
+    "hardswish": nn.Hardswish(),
+    "softsign": nn.Softsign(),
 }
 
 
@@ -113,6 +125,13 @@ def test_activation_is_reproduced(name: str, dtype: type, tmp_path: Path) -> Non
     root = assert_reproduced(tmp_path / "model.json")
     assert [layer["type"] for layer in root["layers"]] == [name]
     assert root["check"]["dtype"] == np.dtype(dtype).name
+
+
+def test_relu6_is_a_hardtanh(tmp_path: Path) -> None:
+    signal = np.linspace(-9, 9, 90, dtype=np.float32).reshape(30, 3)
+    inlay.export_torch(nn.ReLU6(), tmp_path / "model.json", check_input=signal)
+    (layer,) = assert_reproduced(tmp_path / "model.json")["layers"]
+    assert layer == {"type": "hardtanh", "size": 3, "min": 0.0, "max": 6.0}
 
 
 def test_skip_is_the_history_that_pytorch_waits_for(tmp_path: Path) -> None:

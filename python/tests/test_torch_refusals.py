@@ -31,7 +31,7 @@ REFUSED = {
     "1.0 (Transformer": nn.Sequential(
         nn.Tanh(), nn.Sequential(nn.TransformerEncoderLayer(4, 1, 4))
     ),
-    "the module (RNN): this kind of module": nn.RNN(1, 1),
+    "the module (RNNCell): this kind of module": nn.RNNCell(1, 1),
     "the module (Residual): this kind of module": Residual(nn.Linear(1, 1)),
     "the module (Louder): its own forward() is not supported, only that of nn.Linear": Louder(1, 1),
     "the module has no layer": nn.Sequential(nn.Dropout()),
@@ -55,11 +55,13 @@ REFUSED = {
     " frame, as in a stream; put nn.ConstantPad1d((2, 0), 0.0) before 0 (Conv1d)": nn.Sequential(
         nn.Conv1d(1, 1, 3), nn.Tanh(), nn.LSTM(1, 1)
     ),
+    "1 (RNN): a start delayed by the unpadded 0": nn.Sequential(nn.Conv1d(1, 1, 3), nn.RNN(1, 1)),
     "1 (ConstantPad1d): a start delayed by the unpadded 0": nn.Sequential(
         nn.Conv1d(1, 1, 3), PAD((2, 0), 0.0), nn.Conv1d(1, 1, 3)
     ),
     "the module (LSTM): bidirectional=True is not supported": nn.LSTM(1, 1, bidirectional=True),
     "the module (GRU): bidirectional=True is not supported": nn.GRU(1, 1, bidirectional=True),
+    "the module (RNN): bidirectional=True is not supported": nn.RNN(1, 1, bidirectional=True),
     "the module (LSTM): proj_size=1 is not supported": nn.LSTM(1, 2, proj_size=1),
     "1 (Softmax): dim=1 is not supported, only a softmax over the channels; with signals laid out"
     " as NLC that is dim=-1": nn.Sequential(nn.Linear(1, 2), nn.Softmax(dim=1)),
@@ -70,6 +72,7 @@ REFUSED = {
         2, track_running_stats=False
     ),
     "1 (Linear): takes 2 channels, but is given 3": nn.Sequential(nn.Linear(1, 3), nn.Linear(2, 1)),
+    "1 (RNN): takes 2 channels, but is given 3": nn.Sequential(nn.Linear(1, 3), nn.RNN(2, 1)),
     "1 (PReLU): takes 2 channels, but is given 3": nn.Sequential(nn.Linear(1, 3), nn.PReLU(2)),
     "does not say how many channels it takes; pass check_input": nn.Tanh(),
     "parameters are torch.float32, torch.float64; supported are all torch.float32 or all": (

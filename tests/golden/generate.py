@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import zlib
 from pathlib import Path
-from typing import Callable, NamedTuple
+from typing import Callable, Iterator, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ FOLDER = Path(__file__).parent / "torch"
 
 # Weights are multiples of this: exact in float32, and short as decimal text in the float64 files.
 GRID = 2.0**-10
+
+Samples = npt.NDArray[np.floating]
 
 
 class Golden(NamedTuple):
@@ -69,6 +71,14 @@ def goldens() -> dict[str, Golden]:
         "relu_3": Golden(nn.ReLU(), 3, peak=6.0),
         "leaky_relu_3": Golden(nn.LeakyReLU(0.2), 3, peak=6.0),
         "elu_3": Golden(nn.ELU(0.7), 3, peak=6.0),
+        "softplus_3": Golden(nn.Softplus(1.7, 8.0), 3, peak=6.0),
+        "silu_3": Golden(nn.SiLU(), 3, peak=6.0),
+        "gelu_3": Golden(nn.GELU(), 3, peak=6.0),
+        "gelu_tanh_3": Golden(nn.GELU("tanh"), 3, peak=6.0),
+        "hardtanh_3": Golden(nn.Hardtanh(-1.5, 4.0), 3, peak=6.0),
+        "relu6_3": Golden(nn.ReLU6(), 3, peak=9.0),
+        "hardswish_3": Golden(nn.Hardswish(), 3, peak=6.0),
+        "softsign_3": Golden(nn.Softsign(), 3, peak=6.0),
         "softmax_5": Golden(nn.Softmax(-1), 5, peak=6.0),
         "softmax_17": Golden(nn.Softmax(-1), 17, frames=64, peak=6.0),
         "prelu_6_one": Golden(nn.PReLU(), 6, peak=6.0),
@@ -113,6 +123,10 @@ def goldens() -> dict[str, Golden]:
     for (inputs, units), frames in recurrent_sizes.items():
         models[f"lstm_{inputs}_{units}"] = Golden(nn.LSTM(inputs, units), inputs, frames)
         models[f"gru_{inputs}_{units}"] = Golden(nn.GRU(inputs, units), inputs, frames)
+        models[f"rnn_{inputs}_{units}"] = Golden(nn.RNN(inputs, units), inputs, frames)
+    for inputs, units in ((3, 5), (2, 17), (16, 33)):
+        relu = nn.RNN(inputs, units, nonlinearity="relu")
+        models[f"rnn_relu_{inputs}_{units}"] = Golden(relu, inputs, frames=64)
     return models
 
 
@@ -127,15 +141,17 @@ def randomise(module: nn.Module, random: np.random.Generator) -> None:
         tensor.data.copy_(torch.from_numpy(values))
 
     for layer in module.modules():
-        if isinstance(layer, (nn.Linear, nn.Conv1d, nn.RNNBase)):
-            gain = 2.0 if isinstance(layer, nn.RNNBase) else 1.7
+        if isinstance(layer, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.RNNBase)):
+            gain = 2.0 if isinstance(layer, (nn.LSTM, nn.GRU)) else 1.7
+            if isinstance(layer, nn.RNN):
+                gain = 1.2  # without gates to damp it, a gain of 2 is chaos
             for name, tensor in layer.named_parameters(recurse=False):
                 fan_in = tensor[0].numel() if tensor.dim() > 1 else 9
                 bound = gain / np.sqrt(fan_in)
                 fill(tensor, -bound, bound)
         elif isinstance(layer, nn.PReLU):
             fill(layer.weight, -0.2, 0.6)
-        elif isinstance(layer, nn.BatchNorm1d):
+        elif isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d)):
             fill(layer.running_mean, -0.5, 0.5)
             fill(layer.running_var, 0.2, 1.5)
             if layer.affine:
@@ -156,17 +172,22 @@ def signal(golden: Golden, random: np.random.Generator) -> npt.NDArray[np.float3
     return (golden.peak * samples).astype(np.float32)
 
 
-def main() -> None:
+def files(models: dict[str, Golden]) -> Iterator[tuple[Path, nn.Module, Samples]]:
+    """What to write: each file, its module and the input of its check."""
     torch.set_num_threads(1)
     FOLDER.mkdir(exist_ok=True)
-    for name, golden in goldens().items():
+    for name, golden in models.items():
         random = np.random.default_rng(zlib.crc32(name.encode()))
         double = golden.module.double()
         randomise(double, random)
         samples = signal(golden, random)
-        for suffix, module in {"f32": copy.deepcopy(double).float(), "f64": double}.items():
-            check_input = samples.astype({"f32": np.float32, "f64": np.float64}[suffix])
-            export_torch(module, FOLDER / f"{name}.{suffix}.json", check_input=check_input)
+        yield FOLDER / f"{name}.f32.json", copy.deepcopy(double).float(), samples
+        yield FOLDER / f"{name}.f64.json", double, samples.astype(np.float64)
+
+
+def main() -> None:
+    for path, module, samples in files(goldens()):
+        export_torch(module, path, check_input=samples)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ needed. The results go to tests/golden/keras.
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any, Callable
@@ -25,6 +26,7 @@ TOLERANCE = 1e-5
 NAMES = (
     *("dense_stack", "conv_causal", "conv_grouped", "conv_valid", "lstm_dense", "lstm_cond"),
     *("gru_dense", "gru_cond", "gru_reset_before", "lstm_hardsig", "bn_prelu", "td_dense", "full"),
+    "conv2d_valid",
 )
 
 Config = dict[str, Any]
@@ -41,6 +43,18 @@ def conv1d(config: Config, weights: Weights, channels: int) -> LayerRecord:
     taps, dilation = config["kernel_size"][0], config["dilation_rate"][0]
     options = sizes | {"kernel_size": taps, "dilation": dilation, "groups": config["groups"]}
     return LayerRecord("conv1d", options, weights)
+
+
+def conv2d(config: Config, weights: Weights, channels: int) -> LayerRecord:
+    assert config["padding"] == "valid", config  # "same" would also look ahead in time.
+    (taps, width), (dilation, _) = config["kernel_size"], config["dilation_rate"]
+    assert config["strides"][0] == 1 and config["dilation_rate"][1] == 1, config
+    inputs = weights["kernel"].shape[2]
+    assert config["groups"] == 1 and channels % inputs == 0, config
+    sizes = {"in": inputs, "out": config["filters"], "features": channels // inputs}
+    kernel = {"kernel_size_time": taps, "kernel_size_features": width, "dilation": dilation}
+    options = sizes | kernel | {"stride": config["strides"][1], "padding": "valid"}
+    return LayerRecord("conv2d", options, weights)
 
 
 def lstm(config: Config, weights: Weights, channels: int) -> LayerRecord:
@@ -83,6 +97,7 @@ def activation(name: str, channels: int) -> list[LayerRecord]:
 READERS: dict[str, Callable[[Config, Weights, int], LayerRecord]] = {
     "Dense": dense,
     "Conv1D": conv1d,
+    "Conv2D": conv2d,
     "LSTM": lstm,
     "GRU": gru,
     "BatchNormalization": batchnorm1d,
@@ -108,12 +123,12 @@ def records(file: h5py.File) -> list[LayerRecord]:
         if kind == "TimeDistributed":
             kind, config = config["layer"]["class_name"], config["layer"]["config"]
         if kind == "InputLayer":
-            channels = config["batch_shape"][-1]
+            channels = math.prod(config["batch_shape"][2:])
             continue
         if kind in READERS:
             layers.append(READERS[kind](config, weights, channels))
             channels = layers[-1].channels_out
-        if kind in ("Dense", "Conv1D", "Activation"):
+        if kind in ("Dense", "Conv1D", "Conv2D", "Activation"):
             layers += activation(config["activation"], channels)
     return layers
 

@@ -39,11 +39,21 @@ TEST(Realtime, INLAY_TEST_BACKEND) {
   expect_realtime<ModelT<Dense<3, 21, B>>>("Dense");
   expect_realtime<ModelT<Conv1D<3, 5, 3, 70, 1, B>>>("Conv1D");
   expect_realtime<ModelT<Conv1D<6, 4, 2, 1, 2, B>>>("Conv1D, grouped");
+  expect_realtime<ModelT<Conv2D<3, 5, 7, 2, 3, 1, 2, FeaturePadding::same, B>, BatchNorm2D<5, 4, B>>>("Conv2D");
   expect_realtime<ModelT<LSTM<1, 9, B>>>("LSTM");
   expect_realtime<ModelT<GRU<1, 9, B>>>("GRU");
   expect_realtime<ModelT<ResetBeforeGRU<1, 9, B>>>("ResetBeforeGRU");
+  expect_realtime<ModelT<RNN<1, 9, B>>>("RNN");
+  expect_realtime<ModelT<Residual<Dense<3, 3, B>>, Parallel<Dense<3, 5, B>, Dense<3, 5, B>>,
+                         Concat<Dense<5, 3, B>, Slice<5, 1, 3, B>>, Split<Dense<4, 3, B>, Delay<2, 3, B>>>>("branches");
+  expect_realtime<ModelT<Gated<Dense<3, 5, B>, Dense<3, 5, B>>, Pad<5, 7, B>,
+                         InputAsCondition<FiLM<7, 7, B>, Mixin<Dense<7, 7, B>>, AppendCondition<7, 7, B>>>>(
+      "gates and conditions");
+  expect_realtime<ModelT<ResidualSkip<Conv1D<3, 4, 2, 70, 1, B>, Dense<4, 3, B>>>>("ResidualSkip");
   expect_realtime<ModelT<Tanh<5, B>, Sigmoid<5, B>, HardSigmoid<5, B>, ReLU<5, B>, LeakyReLU<5, B>, PReLU<5, B>,
                          ELU<5, B>, Softmax<5, B>, BatchNorm1D<5, B>>>("pointwise layers");
+  expect_realtime<ModelT<Softplus<5, B>, SiLU<5, B>, GELU<5, B>, TanhGELU<5, B>, Hardtanh<5, B>, LeakyHardtanh<5, B>,
+                         HardSwish<5, B>, Softsign<5, B>, Scale<5, B>, Snake<5, B>>>("more pointwise layers");
 }
 
 }  // namespace

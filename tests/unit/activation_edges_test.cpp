@@ -1,7 +1,10 @@
 // What activations do with values that no test signal has: NaN, infinities, the ends of their ranges.
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <concepts>
 #include <limits>
+#include <span>
 
 #include <inlay/engine.hpp>
 #include "support/backends.hpp"
@@ -18,6 +21,10 @@ class ActivationEdges : public ::testing::Test {
   template <class L>
   static std::array<Scalar, L::in_size> frame(const std::array<Scalar, L::in_size>& x) {
     ModelT<L> m;
+    return frame(m, x);
+  }
+  template <class L>
+  static std::array<Scalar, L::in_size> frame(ModelT<L>& m, const std::array<Scalar, L::in_size>& x) {
     std::array<Scalar, L::in_size> y{};
     m.forward(x, y);
     // A buffer has to agree with a frame.
@@ -43,6 +50,80 @@ TYPED_TEST(ActivationEdges, limits) {
   const auto elu = this->template frame<ELU<5, B>>(x);
   EXPECT_NEAR(elu[0], -1, 1e-6);
   EXPECT_EQ(elu[4], this->inf);
+  // Products with a gate that is 0 at -infinity.
+  EXPECT_EQ((this->template frame<SiLU<5, B>>(x)), (std::array<T, 5>{0, 0, 0, T(1e30), this->inf}));
+  EXPECT_EQ((this->template frame<GELU<5, B>>(x)), (std::array<T, 5>{0, 0, 0, T(1e30), this->inf}));
+  EXPECT_EQ((this->template frame<TanhGELU<5, B>>(x)), (std::array<T, 5>{0, 0, 0, T(1e30), this->inf}));
+  EXPECT_EQ((this->template frame<HardSwish<5, B>>(x)), (std::array<T, 5>{0, 0, 0, T(1e30), this->inf}));
+  const auto softplus = this->template frame<Softplus<5, B>>(x);
+  EXPECT_EQ(softplus[0], 0);
+  EXPECT_EQ(softplus[1], 0);
+  EXPECT_NEAR(softplus[2], std::log(T(2)), 1e-7);
+  EXPECT_EQ(softplus[3], T(1e30));
+  EXPECT_EQ(softplus[4], this->inf);
+  EXPECT_EQ((this->template frame<Hardtanh<5, B>>(x)), (std::array<T, 5>{-1, -1, 0, 1, 1}));
+  EXPECT_EQ((this->template frame<Softsign<5, B>>(x)), (std::array<T, 5>{-1, -1, 0, 1, 1}));
+  const auto leaky = this->template frame<LeakyHardtanh<5, B>>(x);
+  EXPECT_EQ(leaky[0], -this->inf);
+  EXPECT_NEAR(leaky[3], 1e28, 1e22);
+  EXPECT_EQ(leaky[4], this->inf);
+}
+
+TYPED_TEST(ActivationEdges, softplus_is_linear_above_its_threshold_only) {
+  using B = TypeParam;
+  using T = typename B::scalar;
+  ModelT<Softplus<3, B>> m;
+  ASSERT_TRUE(assign(m.template layer<0>(), "beta", {T(2)}));
+  ASSERT_TRUE(assign(m.template layer<0>(), "threshold", {T(1)}));
+  const auto y = this->frame(m, {T(0.5), T(0.5) + T(1e-6), T(-3)});
+  EXPECT_NEAR(y[0], std::log1p(std::exp(T(1))) / 2, 1e-6);
+  EXPECT_EQ(y[1], T(0.5) + T(1e-6));
+  EXPECT_NEAR(y[2], std::log1p(std::exp(T(-6))) / 2, 1e-9);
+}
+
+TYPED_TEST(ActivationEdges, snake_is_the_identity_where_alpha_is_0) {
+  using B = TypeParam;
+  using T = typename B::scalar;
+  ModelT<Snake<4, B>> m;
+  ASSERT_TRUE(assign(m.template layer<0>(), "alpha", {T(0), -T(0), std::numeric_limits<T>::denorm_min(), T(1e-30)}));
+  const std::array<T, 4> x{T(3), T(-3), T(5), T(7)};
+  EXPECT_EQ(this->frame(m, x), x);
+}
+
+TYPED_TEST(ActivationEdges, snake_is_accurate_as_far_as_its_sine_is) {
+  using B = TypeParam;
+  using T = typename B::scalar;
+  const std::array<T, 5> alpha{T(0.01), T(0.3), T(1), T(-2), T(7.3)};
+  ModelT<Snake<5, B>> m;
+  ASSERT_TRUE(assign(m.template layer<0>(), "alpha", std::span<const T>(alpha)));
+  const double range = std::same_as<T, float> ? 5e4 : 3e6;
+  std::array<T, 5> x{}, y{};
+  for (int i = 0; i < 30000; ++i) {
+    const double u = i / 30000.0, z = i % 2 ? range * u : range * std::pow(10, -10 * u), sign = i % 4 < 2 ? -1 : 1;
+    for (std::size_t c = 0; c < 5; ++c) x[c] = static_cast<T>(0.999 * sign * z / double(alpha[c]));
+    m.forward(x, y);
+    for (std::size_t c = 0; c < 5; ++c) {
+      const long double a = alpha[c], wave = std::sin(a * x[c]), wanted = x[c] + wave * wave / a;
+      const long double unit = std::same_as<T, float> ? 1e-6L : 3e-15L;
+      ASSERT_LE(std::abs(y[c] - wanted), unit * std::max(1.0L, std::abs(wanted))) << alpha[c] << " * " << x[c];
+    }
+  }
+}
+
+TYPED_TEST(ActivationEdges, snake_of_anything_stays_near_it) {
+  using B = TypeParam;
+  using T = typename B::scalar;
+  ModelT<Snake<6, B>> m;
+  const T alpha[] = {2, 2, 2, 2, 2, 2};
+  ASSERT_TRUE(assign(m.template layer<0>(), "alpha", alpha));
+  const auto y = this->frame(m, {-this->inf, T(-1e30), T(4900.7), T(1e6), T(1e30), this->inf});
+  EXPECT_EQ(y[0], -this->inf);
+  EXPECT_EQ(y[1], T(-1e30));
+  const double x = double(T(4900.7)), wave = std::sin(2 * x);
+  EXPECT_NEAR(y[2], x + wave * wave / 2, 1e-7 * x);
+  EXPECT_NEAR(y[3], 1e6 + 0.25, 0.3);
+  EXPECT_EQ(y[4], T(1e30));
+  EXPECT_EQ(y[5], this->inf);
 }
 
 TYPED_TEST(ActivationEdges, hard_sigmoid_of_keras_2_has_its_own_slope) {
@@ -63,6 +144,45 @@ TYPED_TEST(ActivationEdges, nan_stays_nan) {
   EXPECT_TRUE(only_first(this->template frame<HardSigmoid<2, B>>(x)));
   EXPECT_TRUE(only_first(this->template frame<LeakyReLU<2, B>>(x)));
   EXPECT_TRUE(only_first(this->template frame<ELU<2, B>>(x)));
+  EXPECT_TRUE(only_first(this->template frame<Softplus<2, B>>(x)));
+  EXPECT_TRUE(only_first(this->template frame<SiLU<2, B>>(x)));
+  EXPECT_TRUE(only_first(this->template frame<GELU<2, B>>(x)));
+  EXPECT_TRUE(only_first(this->template frame<TanhGELU<2, B>>(x)));
+  EXPECT_TRUE(only_first(this->template frame<Hardtanh<2, B>>(x)));
+  EXPECT_TRUE(only_first(this->template frame<LeakyHardtanh<2, B>>(x)));
+  EXPECT_TRUE(only_first(this->template frame<HardSwish<2, B>>(x)));
+  EXPECT_TRUE(only_first(this->template frame<Softsign<2, B>>(x)));
+  EXPECT_TRUE(only_first(this->template frame<Scale<2, B>>(x)));
+  EXPECT_TRUE(only_first(this->template frame<Snake<2, B>>(x)));
+}
+
+/// The activations that need mathematics, against long double, from the smallest number to the largest.
+TYPED_TEST(ActivationEdges, accuracy_is_that_of_the_mathematics) {
+  using B = TypeParam;
+  using T = typename B::scalar;
+  const auto expect = [](auto model, auto exact) {
+    typename decltype(model)::State state;
+    constexpr std::size_t size = decltype(model)::in_size;
+    std::array<T, size> x{}, y{};
+    for (int i = 0; i < 30000; ++i) {
+      for (std::size_t c = 0; c < size; ++c) {
+        const double u = (i + 0.3 * double(c)) / 30000, sign = i % 2 ? -1 : 1;
+        x[c] = static_cast<T>(sign * (c % 2 ? 25 * u : std::pow(10, 50 * u - 38)));
+      }
+      model.forward(state, x, y);
+      for (std::size_t c = 0; c < size; ++c) {
+        const long double wanted = exact(static_cast<long double>(x[c]));
+        const long double unit = std::same_as<T, float> ? 3e-7L : 1e-15L;
+        ASSERT_LE(std::abs(static_cast<long double>(y[c]) - wanted), unit * std::max(1.0L, std::abs(wanted))) << x[c];
+      }
+    }
+  };
+  using L = long double;
+  const L root = std::sqrt(0.5L), slope = std::sqrt(2 / std::acos(-1.0L));
+  expect(ModelT<SiLU<3, B>>{}, [](L x) { return x / (1 + std::exp(-x)); });
+  expect(ModelT<GELU<3, B>>{}, [=](L x) { return x * std::erfc(-x * root) / 2; });
+  expect(ModelT<TanhGELU<3, B>>{}, [=](L x) { return x / (1 + std::exp(-2 * slope * (x + 0.044715L * x * x * x))); });
+  expect(ModelT<Softplus<3, B>>{}, [](L x) { return x > 20 ? x : std::log1p(std::exp(x)); });
 }
 
 TYPED_TEST(ActivationEdges, softmax_of_large_values_does_not_overflow) {

@@ -14,6 +14,19 @@ TYPED_TEST(ActivationTest, hard_sigmoid) { golden<ModelT<HardSigmoid<3, TypePara
 TYPED_TEST(ActivationTest, relu) { golden<ModelT<ReLU<3, TypeParam>>>("relu_3", single_layer); }
 TYPED_TEST(ActivationTest, leaky_relu) { golden<ModelT<LeakyReLU<3, TypeParam>>>("leaky_relu_3", single_layer); }
 TYPED_TEST(ActivationTest, elu) { golden<ModelT<ELU<3, TypeParam>>>("elu_3", single_layer); }
+TYPED_TEST(ActivationTest, softplus) { golden<ModelT<Softplus<3, TypeParam>>>("softplus_3", single_layer); }
+TYPED_TEST(ActivationTest, silu) { golden<ModelT<SiLU<3, TypeParam>>>("silu_3", single_layer); }
+TYPED_TEST(ActivationTest, gelu) { golden<ModelT<GELU<3, TypeParam>>>("gelu_3", single_layer); }
+TYPED_TEST(ActivationTest, tanh_gelu) { golden<ModelT<TanhGELU<3, TypeParam>>>("gelu_tanh_3", single_layer); }
+TYPED_TEST(ActivationTest, hardtanh) { golden<ModelT<Hardtanh<3, TypeParam>>>("hardtanh_3", single_layer); }
+TYPED_TEST(ActivationTest, relu6_as_hardtanh) { golden<ModelT<Hardtanh<3, TypeParam>>>("relu6_3", single_layer); }
+TYPED_TEST(ActivationTest, leaky_hardtanh) {
+  golden<ModelT<LeakyHardtanh<3, TypeParam>>>("leaky_hardtanh_3", single_layer);
+}
+TYPED_TEST(ActivationTest, hardswish) { golden<ModelT<HardSwish<3, TypeParam>>>("hardswish_3", single_layer); }
+TYPED_TEST(ActivationTest, softsign) { golden<ModelT<Softsign<3, TypeParam>>>("softsign_3", single_layer); }
+TYPED_TEST(ActivationTest, scale) { golden<ModelT<Scale<3, TypeParam>>>("scale_3", single_layer); }
+TYPED_TEST(ActivationTest, snake) { golden<ModelT<Snake<5, TypeParam>>>("snake_5", single_layer); }
 TYPED_TEST(ActivationTest, softmax) { golden<ModelT<Softmax<5, TypeParam>>>("softmax_5", single_layer); }
 TYPED_TEST(ActivationTest, softmax_of_more_than_a_register) {
   golden<ModelT<Softmax<17, TypeParam>>>("softmax_17", single_layer);

@@ -32,6 +32,7 @@ struct Assign {
     done = true;
   }
   void optional_tensor(std::string_view n, auto& x, auto) noexcept { tensor(n, x); }
+  void chain(std::string_view, auto&, std::size_t = 0) noexcept {}  // layers within a layer are set one by one
 };
 
 /// Lets a layer derive what depends on its tensors, if it has anything to derive.

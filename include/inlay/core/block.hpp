@@ -16,6 +16,16 @@ INLAY_INLINE void copy(const T* from, std::size_t count, T* to) noexcept {
   std::memcpy(to, from, count * sizeof(T));
 }
 
+/// Copies a row, or a part of one, whose length is known only when it runs. In pieces of a cache line: GCC, which knows
+/// that a row is short, would copy eight bytes at a time.
+template <class T>
+INLAY_INLINE void copy_row(const T* from, std::size_t count, T* to) noexcept {
+  constexpr std::size_t piece = alignment / sizeof(T);
+  std::size_t i = 0;
+  for (; i + piece <= count; i += piece) copy(from + i, piece, to + i);
+  for (; i < count; ++i) to[i] = from[i];
+}
+
 /// View of a `[channel][frame]` tile inside the engine. Rows are aligned to `alignment` bytes and
 /// hold `tile_frames` values, of which the first `frames` of a call are meaningful; kernels may read
 /// and write the rest of a row, so that they always work on whole registers.

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "inlay/core/block.hpp"
+#include "inlay/core/layer_traits.hpp"
 
 namespace inlay {
 
@@ -46,6 +47,7 @@ struct AnyVisitor {
   void number(std::string_view, auto&) {}
   void tensor(std::string_view, auto&) {}
   void optional_tensor(std::string_view, auto&, auto) {}
+  void chain(std::string_view, auto&, std::size_t = 0) {}
 };
 
 }  // namespace detail
@@ -56,28 +58,38 @@ struct AnyVisitor {
 ///   buffer padded to `padded_frame` values. The input may be read in whole registers of `B::lanes(in_size)`
 ///   lanes, and no wider: the first layer of a model whose `backend` is B reads a user's memory where the frame
 ///   fills such registers, of any alignment.
-/// - `process` takes a tile of up to `tile_frames` frames. If the layer is `pointwise` both buffers may
-///   be the same; otherwise they never are.
+/// - `process` takes a tile of up to `tile_frames` frames. Input and output are never the same memory, unless the
+///   layer says `in_place`.
+/// - Both may take a `Context` as their last argument, for scratch memory and for side channels, of which the layer
+///   then says how much it needs; and a layer that changes the rate says so and returns the frames that it wrote.
+///   `LayerTraits` has all that a layer may say.
 /// - `reset` puts a state to the start of a signal.
 /// - `visit(v)` names everything that a file holds: `v.option(name, value)` for what the type fixes,
-///   `v.number(name, variable)` for a scalar, `v.tensor(name, tensor)`, and
-///   `v.optional_tensor(name, tensor, value)` for one that a file may leave out.
+///   `v.number(name, variable)` for a scalar, `v.tensor(name, tensor)`,
+///   `v.optional_tensor(name, tensor, value)` for one that a file may leave out, and `v.chain(name, chain)` for
+///   layers within the layer, a `Sequential`; of several under one name, `v.chain(name, chain, i)`.
 /// - `prepare()`, where there is one, derives what depends on tensors after they were set.
 template <class L>
-concept Layer = requires(L& layer, const L& weights, typename L::State& state, typename L::scalar* out,
-                         const typename L::scalar* in, Block<const typename L::scalar> block_in,
-                         Block<typename L::scalar> block_out, detail::AnyVisitor visitor) {
-  requires std::floating_point<typename L::scalar>;
-  { L::type } -> std::convertible_to<std::string_view>;
-  { L::in_size } -> std::convertible_to<std::size_t>;
-  { L::out_size } -> std::convertible_to<std::size_t>;
-  { L::receptive_field } -> std::convertible_to<std::size_t>;
-  { L::parameters } -> std::convertible_to<std::size_t>;
-  { L::macs } -> std::convertible_to<std::size_t>;
-  layer.visit(visitor);
-  { weights.reset(state) } noexcept;
-  { weights.forward(state, in, out) } noexcept;
-  { weights.process(state, block_in, block_out, std::size_t{1}) } noexcept;
-};
+concept Layer =
+    requires(L& layer, const L& weights, typename L::State& state, typename L::scalar* out,
+             const typename L::scalar* in, Block<const typename L::scalar> block_in,
+             Block<typename L::scalar> block_out, detail::AnyVisitor visitor, Context<typename L::scalar> context) {
+      requires std::floating_point<typename L::scalar>;
+      { L::type } -> std::convertible_to<std::string_view>;
+      { L::in_size } -> std::convertible_to<std::size_t>;
+      { L::out_size } -> std::convertible_to<std::size_t>;
+      { L::receptive_field } -> std::convertible_to<std::size_t>;
+      { L::parameters } -> std::convertible_to<std::size_t>;
+      { L::macs } -> std::convertible_to<std::size_t>;
+      layer.visit(visitor);
+      { weights.reset(state) } noexcept;
+      requires requires {
+        { weights.forward(state, in, out) } noexcept;
+        { weights.process(state, block_in, block_out, std::size_t{1}) } noexcept;
+      } || requires {
+        { weights.forward(state, in, out, context) } noexcept;
+        { weights.process(state, block_in, block_out, std::size_t{1}, context) } noexcept;
+      };
+    };
 
 }  // namespace inlay

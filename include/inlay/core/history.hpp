@@ -51,10 +51,10 @@ class LongHistory {
       const T* from = in.row(c);
       T* ring = data_ + c * stride;
       T* second = ring + length;
-      copy(from, frames, second + position_);
-      copy(from, before_end, ring + position_);
-      copy(from + before_end, frames - before_end, ring);
-      copy(from + before_end, frames - before_end, second);
+      copy_row(from, frames, second + position_);
+      copy_row(from, before_end, ring + position_);
+      copy_row(from + before_end, frames - before_end, ring);
+      copy_row(from + before_end, frames - before_end, second);
     }
     return advance(frames);
   }
@@ -98,9 +98,9 @@ class ShortHistory {
       if (!planar_) {
         for (std::size_t i = 0; i < Past; ++i) row[lead - Past + i] = ring_[(position_ + 1 + i) * frame + c];
       } else {
-        std::copy_n(row + filled_, lead, row);
+        std::copy_n(row + filled_, lead, row);  // may overlap
       }
-      copy(in.row(c), frames, row + lead);
+      copy_row(in.row(c), frames, row + lead);
     }
     planar_ = true;
     filled_ = frames;

@@ -12,21 +12,35 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
+#include "inlay/core/assign.hpp"
 #include "inlay/core/tensor.hpp"
 #include "inlay/io/error.hpp"
 #include "inlay/io/model_file.hpp"
+#include "inlay/model/sequential.hpp"
 
 namespace inlay::io {
+
+/// The largest error that a layer's mathematics states beyond the default's.
+template <class L>
+constexpr double policy_bound() {
+  if constexpr (requires { L::backend::math_policy::lossy_bound; }) return L::backend::math_policy::lossy_bound;
+  else return 0;
+}
+
+template <class... Layers>
+double fill_chain(Sequential<Layers...>& chain, const ChainRecord& record, const std::string& number);
 
 /// The visitor that a layer's `visit` is called with while loading. Throws load_error.
 class Fill {
  public:
-  /// `record` is for layer number `index` of the model, of this type and sizes.
-  Fill(const LayerRecord& record, std::size_t index, std::string_view type, std::size_t in, std::size_t out)
+  /// `record` is for layer `number` of the model, of this type and sizes.
+  Fill(const LayerRecord& record, std::string number, std::string_view type, std::size_t in, std::size_t out)
       : record_(record),
-        layer_(concat({"layer ", std::to_string(index), " of the model: ", type, " ", std::to_string(in), " -> ",
-                       std::to_string(out)})) {
+        number_(std::move(number)),
+        layer_(concat(
+            {"layer ", number_, " of the model: ", type, " ", std::to_string(in), " -> ", std::to_string(out)})) {
     const auto* found = std::get_if<std::string>(&record.type.value);
     if (!found || *found != type) fail(record.type.place, concat({"\"", type, "\""}), text(record.type));
   }
@@ -60,6 +74,19 @@ class Fill {
     else x.fill(static_cast<typename X::value_type>(otherwise));
   }
 
+  /// Layers within the layer; of several chains under one name, number `index`.
+  void chain(std::string_view name, auto& layers, std::size_t index = 0) {
+    used_.emplace(name);
+    const auto chains = record_.chains.find(name);
+    if (chains == record_.chains.end()) fail(record_.place, concat({"an array of layers \"", name, "\""}), "none");
+    const std::vector<ChainRecord>& found = chains->second;
+    if (index >= found.size())
+      fail(record_.place, concat({"more than ", std::to_string(index), " of \"", name, "\""}),
+           std::to_string(found.size()));
+    most_ = std::max(most_, index + 1);
+    bound = std::max(bound, fill_chain(layers, found[index], concat({number_, ".", name, ".", std::to_string(index)})));
+  }
+
   /// To be called last: refuses what the file says and the layer did not ask for.
   void finish() const {
     for (const auto& [name, value] : record_.values)
@@ -67,6 +94,12 @@ class Fill {
     for (const auto& [name, tensor] : record_.tensors)
       if (!used_.contains(name))
         fail(tensor.place, concat({"no \"", name, "\" in this layer"}), shape_text(tensor.shape));
+    for (const auto& [name, chains] : record_.chains) {
+      if (!used_.contains(name)) fail(chains[0].place, concat({"no \"", name, "\" in this layer"}), "layers");
+      if (chains.size() > most_)
+        fail(chains[most_].place, concat({"no more than ", std::to_string(most_), " of \"", name, "\""}),
+             std::to_string(chains.size()));
+    }
   }
 
   [[noreturn]] void fail(std::string place, std::string expected, std::string found) const {
@@ -83,6 +116,9 @@ class Fill {
         },
         value.value);
   }
+
+  /// The largest policy_bound of the layers within the layer.
+  double bound = 0;
 
  private:
   template <class V>
@@ -124,8 +160,48 @@ class Fill {
   static constexpr const char* in_range = "a number in the range of the model's scalar";
 
   const LayerRecord& record_;
-  std::string layer_;
+  std::string number_, layer_;
   std::set<std::string, std::less<>> used_;
+  std::size_t most_ = 0;  ///< chains that were asked for under one name
 };
+
+/// Layers of a chain, those of chains within it counted one by one, as a file does.
+template <class L>
+struct LeafCount {
+  static constexpr std::size_t value = 1;
+};
+template <class... Layers>
+struct LeafCount<Sequential<Layers...>> {
+  static constexpr std::size_t value = (0 + ... + LeafCount<Layers>::value);
+};
+
+/// Calls `f(layer)` for each of them.
+template <class L>
+void for_each_leaf(L& layer, auto&& f) {
+  if constexpr (L::type != "sequential") f(layer);
+  else L::for_each([&](auto i) { for_each_leaf(layer.template layer<i>(), f); });
+}
+
+/// Fills the layers of a chain, and returns the largest error that the mathematics of any of them states. Throws
+/// load_error. `number` is that of the layer which holds the chain.
+template <class... Layers>
+double fill_chain(Sequential<Layers...>& chain, const ChainRecord& record, const std::string& number) {
+  constexpr std::size_t count = LeafCount<Sequential<Layers...>>::value;
+  if (record.layers.size() != count)
+    throw load_error(record.place, concat({std::to_string(count), " layers, as the model type has"}),
+                     concat({std::to_string(record.layers.size()), " (an activation counts as a layer)"}));
+  double bound = 0;
+  std::size_t i = 0;
+  for_each_leaf(chain, [&]<class L>(L& layer) {
+    const std::string index = std::to_string(i);
+    Fill fill(record.layers[i++], number.empty() ? index : concat({number, ".", index}), L::type, L::in_size,
+              L::out_size);
+    layer.visit(fill);
+    fill.finish();
+    inlay::detail::prepare(layer);
+    bound = std::max({bound, policy_bound<L>(), fill.bound});
+  });
+  return bound;
+}
 
 }  // namespace inlay::io

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstddef>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "inlay/io/model_file.hpp"
 #include "inlay/io/node.hpp"
@@ -39,37 +41,64 @@ inline TensorRecord read_tensor(const Node& node) {
   return tensor;
 }
 
-inline LayerRecord read_layer(const Node& node) {
-  LayerRecord layer{
-      .place = node.place(), .type = {node["type"].place(), node["type"].string()}, .values = {}, .tensors = {}};
+ChainRecord read_chain(const Node& node);
+
+/// One chain, [layer, ...], or several, [[layer, ...], ...].
+inline std::vector<ChainRecord> read_chains(const Node& node) {
+  std::vector<ChainRecord> chains;
+  if (node.size() == 0 || !node[0].json().is_array()) chains.push_back(read_chain(node));
+  else
+    for (std::size_t i = 0; i < node.size(); ++i) chains.push_back(read_chain(node[i]));
+  return chains;
+}
+
+/// Adds a layer to a chain; one that is itself a chain, with all that it holds.
+inline void read_layer(const Node& node, ChainRecord& chain) {
+  const Node type = node["type"];
+  if (type.string() == "sequential") {
+    allow_only(node, {"type", "layers"});
+    for (LayerRecord& layer : read_chain(node["layers"]).layers) chain.layers.push_back(std::move(layer));
+    return;
+  }
+  LayerRecord& layer = chain.layers.emplace_back();
+  layer.place = node.place();
+  layer.type = {type.place(), type.string()};
   for (const auto& [key, json] : node.json().items()) {
     if (key == "type") continue;
     const Node member = node[key];
     if (json.is_object()) layer.tensors.emplace(key, read_tensor(member));
+    else if (json.is_array()) layer.chains.emplace(key, read_chains(member));
     else if (json.is_boolean()) layer.values.emplace(key, Value{member.place(), member.boolean()});
     else if (json.is_string()) layer.values.emplace(key, Value{member.place(), member.string()});
     else if (member.is_whole()) layer.values.emplace(key, Value{member.place(), json.get<std::size_t>()});
     else layer.values.emplace(key, Value{member.place(), member.number()});
   }
-  return layer;
+}
+
+/// [layer, layer, ...]
+inline ChainRecord read_chain(const Node& node) {
+  ChainRecord chain{node.place(), {}};
+  if (node.size() == 0) node.fail("at least one layer");
+  for (std::size_t i = 0; i < node.size(); ++i) read_layer(node[i].object(), chain);
+  return chain;
 }
 
 inline Check read_check(const Node& node) {
-  allow_only(node, {"source", "dtype", "input", "output", "skip", "stride", "tolerance"});
+  allow_only(node, {"source", "dtype", "input", "condition", "output", "skip", "stride", "tolerance"});
   Check check;
   check.input = read_tensor(node["input"]);
   check.output = read_tensor(node["output"]);
-  for (const TensorRecord* signal : {&check.input, &check.output})
-    if (signal->shape.size() != 2)
+  if (const auto condition = node.find("condition")) check.condition = read_tensor(*condition);
+  for (const TensorRecord* signal : {&check.input, &check.output, &check.condition})
+    if (signal->shape.size() != 2 && !signal->place.empty())
       throw load_error(concat({signal->place, ".shape"}), "[frames, channels]", shape_text(signal->shape));
   const std::size_t frames = check.input.shape[0];
   if (const auto skip = node.find("skip")) check.skip = skip->whole(0, frames - 1);
   if (const auto stride = node.find("stride")) check.stride = stride->whole(1, frames);
-  if (check.skip + (check.output.shape[0] - 1) * check.stride >= frames)
-    throw load_error(concat({check.output.place, ".shape"}),
-                     concat({"outputs for at most ", std::to_string(frames), " frames of input"}),
-                     concat({std::to_string(check.output.shape[0]), " from frame ", std::to_string(check.skip),
-                             " on, every ", std::to_string(check.stride)}));
+  if (!check.condition.shape.empty() && check.condition.shape[0] != frames)
+    throw load_error(concat({check.condition.place, ".shape"}),
+                     concat({std::to_string(frames), " frames, as the input"}),
+                     std::to_string(check.condition.shape[0]));
   check.tolerance = node["tolerance"].positive();
   return check;
 }
@@ -82,10 +111,7 @@ inline ModelFile read_inlay(const Node& root) {
   ModelFile file;
   if (const auto rate = root.find("sample_rate")) file.info.sample_rate = rate->positive();
   if (const auto metadata = root.find("metadata")) file.info.metadata = metadata->object().json();
-  const Node layers = root["layers"];
-  file.layers_place = layers.place();
-  if (layers.size() == 0) layers.fail("at least one layer");
-  for (std::size_t i = 0; i < layers.size(); ++i) file.layers.push_back(detail::read_layer(layers[i].object()));
+  file.chain = detail::read_chain(root["layers"]);
   file.check = detail::read_check(root["check"].object());
   return file;
 }

@@ -14,7 +14,6 @@
 #include <string_view>
 #include <system_error>
 
-#include "inlay/core/assign.hpp"
 #include "inlay/io/check.hpp"
 #include "inlay/io/fill.hpp"
 #include "inlay/io/inlay_format.hpp"
@@ -53,35 +52,12 @@ inline std::string read_text(const std::filesystem::path& path) {
   return read_text(stream);
 }
 
-/// The largest error that a layer's mathematics states beyond the default's.
-template <class L>
-constexpr double policy_bound() {
-  if constexpr (requires { L::backend::math_policy::lossy_bound; }) return L::backend::math_policy::lossy_bound;
-  else return 0;
-}
-
-inline void expect_layers(const ModelFile& file, std::size_t count) {
-  if (file.layers.size() != count)
-    throw load_error(file.layers_place, concat({std::to_string(count), " layers, as the model type has"}),
-                     concat({std::to_string(file.layers.size()), " (an activation counts as a layer)"}));
-}
-
 /// Fills `model` from `file` and checks it; throws load_error before `model` is changed.
 template <class Model>
 ModelInfo fill_model(Model& model, const ModelFile& file) {
-  expect_layers(file, Model::layer_count);
   // All of it is tried on a copy, on the heap: a model may be larger than a stack.
   const auto fresh = std::make_unique<Model>(model);
-  double bound = 0;
-  Model::for_each([&](auto i) {
-    auto& layer = fresh->template layer<i>();
-    using L = std::remove_reference_t<decltype(layer)>;
-    Fill fill(file.layers[i], i, L::type, L::in_size, L::out_size);
-    layer.visit(fill);
-    fill.finish();
-    inlay::detail::prepare(layer);
-    bound = std::max(bound, policy_bound<L>());
-  });
+  const double bound = fill_chain(fresh->layers(), file.chain, {});
   if (file.check) {
     const auto state = std::make_unique<typename Model::State>();
     run_check(runnable(*fresh, *state), *file.check, bound);

@@ -44,24 +44,33 @@ struct Value {
   std::variant<bool, std::size_t, double, std::string> value;
 };
 
+struct LayerRecord;
+
+/// Layers one after the other; those of a chain within a chain are among them.
+struct ChainRecord {
+  Place place;
+  std::vector<LayerRecord> layers;
+};
+
 struct LayerRecord {
   Place place;
   Value type;
   std::map<std::string, Value, std::less<>> values;
   std::map<std::string, TensorRecord, std::less<>> tensors;
+  std::map<std::string, std::vector<ChainRecord>, std::less<>> chains{};  ///< layers within the layer
 };
 
 /// A short signal and what the training framework made of it.
 struct Check {
   TensorRecord input, output;  ///< [frames, channels]
+  TensorRecord condition;      ///< the side channels of each frame of input; empty if there are none
   std::size_t skip = 0, stride = 1;
   double tolerance = 0;
 };
 
 struct ModelFile {
   ModelInfo info;
-  Place layers_place;
-  std::vector<LayerRecord> layers;
+  ChainRecord chain;
   std::optional<Check> check;
 };
 

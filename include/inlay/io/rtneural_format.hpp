@@ -189,10 +189,10 @@ inline ModelFile read_rtneural(const Node& root) {
   ModelFile file;
   const Node layers = root["layers"];
   std::size_t width = root["in_shape"].back().whole(1);
-  file.layers_place = layers.place();
+  file.chain.place = layers.place();
   if (layers.size() == 0) layers.fail("at least one layer");
   for (std::size_t i = 0; i < layers.size(); ++i)
-    width = detail::RtneuralLayer(layers[i].object(), width).read(file.layers);
+    width = detail::RtneuralLayer(layers[i].object(), width).read(file.chain.layers);
   return file;
 }
 

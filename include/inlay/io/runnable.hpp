@@ -4,22 +4,33 @@
 
 #include <cstddef>
 #include <span>
+#include <type_traits>
+
+#include "inlay/core/layer_traits.hpp"
 
 namespace inlay::io {
 
 template <class T>
 struct Runnable {
-  std::size_t in_size, out_size, receptive_field;
+  std::size_t in_size, out_size, condition_size, receptive_field;
+  Rate rate;
+  bool one_to_one;
+  std::size_t (*most_frames)(std::size_t frames);
   const void* model;
   void* state;
   void (*reset_with)(const void* model, void* state);
-  void (*forward_with)(const void* model, void* state, const T* in, T* out);
-  void (*process_with)(const void* model, void* state, const T* const* in, T* const* out, std::size_t frames);
+  std::size_t (*forward_with)(const void* model, void* state, const T* in, T* out, const T* condition);
+  std::size_t (*process_with)(const void* model, void* state, const T* const* in, T* const* out, std::size_t frames,
+                              const T* const* condition);
 
   void reset() const { reset_with(model, state); }
-  void forward(const T* in, T* out) const { forward_with(model, state, in, out); }
-  void process(const T* const* in, T* const* out, std::size_t frames) const {
-    process_with(model, state, in, out, frames);
+  /// Both return the number of frames that came out. `condition` is not read where `condition_size` is 0.
+  std::size_t forward(const T* in, T* out, const T* condition = nullptr) const {
+    return forward_with(model, state, in, out, condition);
+  }
+  std::size_t process(const T* const* in, T* const* out, std::size_t frames,
+                      const T* const* condition = nullptr) const {
+    return process_with(model, state, in, out, frames, condition);
   }
 };
 
@@ -27,20 +38,31 @@ template <class Model>
 Runnable<typename Model::scalar> runnable(const Model& model, typename Model::State& state) {
   using T = typename Model::scalar;
   using State = typename Model::State;
-  return {Model::in_size,
-          Model::out_size,
-          Model::receptive_field,
-          &model,
-          &state,
-          [](const void* m, void* s) { static_cast<const Model*>(m)->reset(*static_cast<State*>(s)); },
-          [](const void* m, void* s, const T* in, T* out) {
-            static_cast<const Model*>(m)->forward(*static_cast<State*>(s),
-                                                  std::span<const T, Model::in_size>(in, Model::in_size),
-                                                  std::span<T, Model::out_size>(out, Model::out_size));
-          },
-          [](const void* m, void* s, const T* const* in, T* const* out, std::size_t frames) {
-            static_cast<const Model*>(m)->process(*static_cast<State*>(s), in, out, frames);
-          }};
+  return {
+      Model::in_size,
+      Model::out_size,
+      Model::condition_size,
+      Model::receptive_field,
+      Model::rate,
+      Model::one_to_one,
+      &Model::most_frames,
+      &model,
+      &state,
+      [](const void* weights, void* voice) { static_cast<const Model*>(weights)->reset(*static_cast<State*>(voice)); },
+      [](const void* weights, void* voice, const T* in, T* out, const T* condition) -> std::size_t {
+        const auto run = [&] {
+          return static_cast<const Model*>(weights)->forward(
+              *static_cast<State*>(voice), std::span<const T, Model::in_size>(in, Model::in_size),
+              std::span<T, Model::burst * Model::out_size>(out, Model::burst * Model::out_size),
+              std::span<const T, Model::condition_size>(condition, Model::condition_size));
+        };
+        if constexpr (Model::one_to_one) return run(), std::size_t{1};
+        else return run();
+      },
+      [](const void* weights, void* voice, const T* const* in, T* const* out, std::size_t frames,
+         const T* const* condition) {
+        return static_cast<const Model*>(weights)->process(*static_cast<State*>(voice), in, out, frames, condition);
+      }};
 }
 
 }  // namespace inlay::io

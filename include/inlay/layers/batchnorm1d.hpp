@@ -11,23 +11,22 @@
 
 namespace inlay {
 
-/// Batch normalisation at inference, per channel. Tensors `gamma`, `beta` (1 and 0 where a file has
-/// none), `mean` and `variance`, each [Size], and the number `epsilon` (Keras 1e-3, PyTorch 1e-5).
-template <std::size_t Size, Backend B = default_backend>
-class BatchNorm1D : public Pointwise<BatchNorm1D<Size, B>, Size, B> {
+namespace detail {
+
+/// Base of a layer `L` that normalises frames of [feature][channel], a channel alike at every feature.
+template <class L, std::size_t Channels, std::size_t Features, class B>
+class BatchNorm : public Pointwise<L, Channels * Features, B> {
  public:
   using scalar = typename B::scalar;
-  static constexpr std::string_view type = "batchnorm1d";
-  static constexpr std::size_t parameters = 4 * Size, macs = Size;
+  static constexpr std::size_t parameters = 4 * Channels, macs = Channels * Features;
 
-  BatchNorm1D() noexcept {
+  BatchNorm() noexcept {
     gamma_.fill(1);
     variance_.fill(1);
     prepare();
   }
 
   void visit(auto& v) {
-    v.option("size", Size);
     v.number("epsilon", epsilon);
     v.optional_tensor("gamma", gamma_, 1);
     v.optional_tensor("beta", beta_, 0);
@@ -37,10 +36,11 @@ class BatchNorm1D : public Pointwise<BatchNorm1D<Size, B>, Size, B> {
 
   /// y = scale x + shift.
   void prepare() noexcept {
-    for (std::size_t c = 0; c < Size; ++c) {
+    for (std::size_t i = 0; i < Channels * Features; ++i) {
+      const std::size_t c = i % Channels;
       const double scale = double(gamma_.get(c)) / std::sqrt(double(variance_.get(c)) + double(epsilon));
-      scale_.set(c, static_cast<scalar>(scale));
-      shift_.set(c, static_cast<scalar>(double(beta_.get(c)) - double(mean_.get(c)) * scale));
+      scale_.set(i, static_cast<scalar>(scale));
+      shift_.set(i, static_cast<scalar>(double(beta_.get(c)) - double(mean_.get(c)) * scale));
     }
   }
 
@@ -52,7 +52,23 @@ class BatchNorm1D : public Pointwise<BatchNorm1D<Size, B>, Size, B> {
   scalar epsilon = scalar(1e-5);
 
  private:
-  detail::PerChannel<B, Size> gamma_, beta_, mean_, variance_, scale_, shift_;
+  PerChannel<B, Channels> gamma_, beta_, mean_, variance_;
+  PerChannel<B, Channels * Features> scale_, shift_;
+};
+
+}  // namespace detail
+
+/// Batch normalisation at inference, per channel. Tensors `gamma`, `beta` (1 and 0 where a file has
+/// none), `mean` and `variance`, each [Size], and the number `epsilon` (Keras 1e-3, PyTorch 1e-5).
+template <std::size_t Size, Backend B = default_backend>
+class BatchNorm1D : public detail::BatchNorm<BatchNorm1D<Size, B>, Size, 1, B> {
+ public:
+  static constexpr std::string_view type = "batchnorm1d";
+
+  void visit(auto& v) {
+    v.option("size", Size);
+    detail::BatchNorm<BatchNorm1D, Size, 1, B>::visit(v);
+  }
 };
 
 }  // namespace inlay

@@ -34,6 +34,25 @@ class PerChannel {
   alignas(alignment) value_type data_[padded_frame<value_type>(Size)]{};
 };
 
+/// For `apply`: the parameters of the channels from `first` on, in a register.
+template <class B, std::size_t Lanes>
+struct Along {
+  std::size_t first;
+  INLAY_INLINE auto operator()(const Tensor auto& tensor) const noexcept {
+    return B::template load<Lanes>(tensor.data() + first);
+  }
+  INLAY_INLINE auto operator()(typename B::scalar value) const noexcept { return B::template fill<Lanes>(value); }
+};
+/// Those of one channel, in each lane.
+template <class B>
+struct Across {
+  std::size_t channel;
+  INLAY_INLINE auto operator()(const Tensor auto& tensor) const noexcept {
+    return B::template fill<B::width>(tensor.data()[channel]);
+  }
+  INLAY_INLINE auto operator()(typename B::scalar value) const noexcept { return B::template fill<B::width>(value); }
+};
+
 }  // namespace detail
 
 /// Base of a layer `L` with `Size` channels in and out, which has a member
@@ -49,7 +68,7 @@ class Pointwise {
   static constexpr std::size_t in_size = Size, out_size = Size;
   static constexpr std::size_t receptive_field = 1;
   static constexpr std::size_t parameters = 0, macs = 0;
-  static constexpr bool pointwise = true;
+  static constexpr bool in_place = true;
 
   void visit(auto& v) { v.option("size", Size); }
   void reset(State&) const noexcept {}
@@ -66,33 +85,15 @@ class Pointwise {
       const scalar* x = in.row(c);
       scalar* y = out.row(c);
       for (std::size_t t = 0; t < frames; t += B::width)
-        B::store(y + t, layer().apply(B::template load<B::width>(x + t), Across{c}));
+        B::store(y + t, layer().apply(B::template load<B::width>(x + t), detail::Across<B>{c}));
     }
   }
 
  private:
   template <std::size_t Lanes>
   INLAY_INLINE void step(const scalar* in, scalar* out, std::size_t c) const noexcept {
-    B::store(out + c, layer().apply(B::template load<Lanes>(in + c), Along<Lanes>{c}));
+    B::store(out + c, layer().apply(B::template load<Lanes>(in + c), detail::Along<B, Lanes>{c}));
   }
-
-  /// Parameters of the channels from `first` on.
-  template <std::size_t Lanes>
-  struct Along {
-    std::size_t first;
-    INLAY_INLINE auto operator()(const Tensor auto& tensor) const noexcept {
-      return B::template load<Lanes>(tensor.data() + first);
-    }
-    INLAY_INLINE auto operator()(scalar value) const noexcept { return B::template fill<Lanes>(value); }
-  };
-  /// Parameters of one channel.
-  struct Across {
-    std::size_t channel;
-    INLAY_INLINE auto operator()(const Tensor auto& tensor) const noexcept {
-      return B::template fill<B::width>(tensor.data()[channel]);
-    }
-    INLAY_INLINE auto operator()(scalar value) const noexcept { return B::template fill<B::width>(value); }
-  };
 
   const L& layer() const noexcept { return static_cast<const L&>(*this); }
 };

@@ -22,7 +22,7 @@ class Softmax {
   static constexpr std::size_t in_size = Size, out_size = Size;
   static constexpr std::size_t receptive_field = 1;
   static constexpr std::size_t parameters = 0, macs = 0;
-  static constexpr bool pointwise = true;
+  static constexpr bool in_place = true;
 
   void visit(auto& v) { v.option("size", Size); }
   void reset(State&) const noexcept {}

@@ -1,14 +1,12 @@
-/// ModelT: a chain of layers known at compile time.
+/// ModelT: a chain of layers known at compile time, with the interface that a host calls.
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <tuple>
 #include <utility>
 
 #include "inlay/core/block.hpp"
@@ -16,9 +14,24 @@
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/pack.hpp"
-#include "inlay/model/neighbours.hpp"
+#include "inlay/model/sequential.hpp"
 
 namespace inlay {
+
+/// The side channels of a call, for a model that has a `condition_size`: first `channels`, planar as the input is,
+/// then those of `values`, which hold for all of the call (knobs). Of channels there are as many as values leave.
+template <class T>
+struct Condition {
+  constexpr Condition() = default;
+  constexpr Condition(const T* const* all_channels) : channels(all_channels) {}
+  /// From a std::span, std::array, std::vector, ...
+  template <std::convertible_to<std::span<const T>> Values>
+  constexpr Condition(const Values& all_values) : values(all_values) {}
+  constexpr Condition(const T* const* first, std::span<const T> rest) : channels(first), values(rest) {}
+
+  const T* const* channels = nullptr;
+  std::span<const T> values;
+};
 
 /// A network whose layers run one after the other. Sizes and scalar are deduced from the layers.
 ///
@@ -29,39 +42,52 @@ namespace inlay {
 template <Layer... Layers>
 class ModelT {
   static_assert(sizeof...(Layers) > 0, "inlay::ModelT: a model has at least one layer");
+  using Network = Sequential<Layers...>;
   using First = std::tuple_element_t<0, std::tuple<Layers...>>;
-  using Indices = std::index_sequence_for<Layers...>;
-  static constexpr std::array<std::size_t, sizeof...(Layers)> in_sizes{Layers::in_size...},
-      out_sizes{Layers::out_size...};
 
  public:
-  using scalar = typename First::scalar;
-  static_assert((std::same_as<scalar, typename Layers::scalar> && ...),
-                "inlay::ModelT: layers differ in their scalar type");
+  using scalar = typename Network::scalar;
 
-  /// Channels in and out.
-  static constexpr std::size_t in_size = in_sizes.front(), out_size = out_sizes.back();
+  /// Channels in and out, and side channels.
+  static constexpr std::size_t in_size = Network::in_size, out_size = Network::out_size;
+  static constexpr std::size_t condition_size = Network::condition_size;
   static constexpr std::size_t layer_count = sizeof...(Layers);
+  /// Frames out for frames in, in lowest terms, and whether each frame in gives exactly one.
+  static constexpr Rate rate = Network::rate;
+  static constexpr bool one_to_one = Network::one_to_one;
+  /// The most frames that `frames` frames of input can give: the room that `process` needs.
+  static constexpr std::size_t most_frames(std::size_t frames) {
+    return one_to_one ? frames : Network::most_frames(frames);
+  }
+  /// The most frames that one `forward` can give.
+  static constexpr std::size_t burst = most_frames(1);
   /// Frames of input that an output depends on, the present one included; `inlay::unbounded` for a model
   /// with a recurrent layer.
-  static constexpr std::size_t receptive_field =
-      ((Layers::receptive_field == unbounded) || ...) ? unbounded : (1 + ... + (Layers::receptive_field - 1));
+  static constexpr std::size_t receptive_field = Network::receptive_field;
+  /// The first frame of input from which on the output does not depend on the zeros before the start.
+  static constexpr std::size_t skip = Network::skip;
+  /// Frames of input by which the output is late (see LayerTraits).
+  static constexpr std::size_t latency() noexcept { return Network::latency; }
   /// Trained (and, for batch normalisation, gathered) numbers, as frameworks count them.
-  static constexpr std::size_t parameters = (0 + ... + Layers::parameters);
+  static constexpr std::size_t parameters = Network::parameters;
   /// Multiply-accumulates for each frame, those of the mathematical functions left out.
-  static constexpr std::size_t macs_per_sample = (0 + ... + Layers::macs);
+  static constexpr std::size_t macs_per_sample = Network::macs;
   /// Bytes of memory that the weights take, padding included.
-  static constexpr std::size_t weight_bytes = (0 + ... + sizeof(Layers));
+  static constexpr std::size_t weight_bytes = sizeof(Network);
 
   /// What a model remembers of one signal, and its scratch memory. A new one is at the start of a signal.
   class State {
     friend ModelT;
-    static constexpr std::size_t channels = std::max({Layers::in_size..., Layers::out_size...});
-    // A frame may need more room than a channel of a tile has: whole cache lines for all its values.
-    static constexpr std::size_t scratch_size = std::max(channels * tile_frames, padded_frame<scalar>(channels));
+    static constexpr std::size_t input = 0, output = input + scratch_block<scalar>(scratch_tile<scalar>(in_size));
+    static constexpr std::size_t condition = output + scratch_block<scalar>(scratch_tile<scalar>(out_size, burst));
+    static constexpr std::size_t network =
+        condition + (condition_size == 0 ? 0 : scratch_block<scalar>(scratch_tile<scalar>(condition_size)));
 
-    std::tuple<typename Layers::State...> layers;
-    alignas(alignment) scalar scratch[2][scratch_size]{};
+    scalar* at(std::size_t offset) noexcept { return scratch + offset; }
+    Context<scalar> context() noexcept { return {at(network), at(condition)}; }
+
+    typename Network::State layers;
+    alignas(alignment) scalar scratch[network + Network::scratch_size]{};
   };
   /// Bytes of memory that a state takes, scratch memory included.
   static constexpr std::size_t state_bytes = sizeof(State);
@@ -83,127 +109,141 @@ class ModelT {
   /// Layer number I, whose tensors can be set by hand (see `inlay::assign`).
   template <std::size_t I>
   auto& layer() noexcept {
-    return std::get<I>(layers_);
+    return network_.template layer<I>();
   }
   template <std::size_t I>
   const auto& layer() const noexcept {
-    return std::get<I>(layers_);
+    return network_.template layer<I>();
   }
+  /// All of them, as one layer.
+  Network& layers() noexcept { return network_; }
 
   /// Puts a state to the start of a signal.
-  void reset(State& state) const noexcept {
-    for_each([&](auto i) INLAY_INLINE_LAMBDA { layer<i>().reset(std::get<i>(state.layers)); });
-  }
+  void reset(State& state) const noexcept { network_.reset(state.layers); }
   void reset() noexcept { reset(state_); }
 
-  /// One frame: `in_size` values in, `out_size` values out. `in` and `out` may be the same memory.
-  INLAY_INLINE void forward(State& state, std::span<const scalar, in_size> in,
-                            std::span<scalar, out_size> out) const noexcept {
-    if constexpr (in_whole_registers) {
-      copy(run_frame(state, in.data()), out_size, out.data());
-    } else {
-      if constexpr (requires { typename First::backend; })
-        copy_exactly<typename First::backend, in_size>(in.data(), state.scratch[0]);
-      else copy(in.data(), in_size, state.scratch[0]);
-      copy(run_frame(state, state.scratch[0]), out_size, out.data());
-    }
+  /// One frame: `in_size` values in, `out_size` values out, and `condition_size` values of side channels for a model
+  /// that has them. `in` and `out` may be the same memory. Where the rate is not one to one, returns how many
+  /// frames it wrote, one behind the other; `out` has room for `burst`.
+  INLAY_INLINE auto forward(State& state, std::span<const scalar, in_size> in, std::span<scalar, burst * out_size> out,
+                            std::span<const scalar, condition_size> condition) const noexcept {
+    copy(condition.data(), condition_size, state.at(State::condition));
+    return frame(state, in.data(), out.data());
   }
-  INLAY_INLINE void forward(std::span<const scalar, in_size> in, std::span<scalar, out_size> out) noexcept {
-    forward(state_, in, out);
+  INLAY_INLINE auto forward(std::span<const scalar, in_size> in, std::span<scalar, burst * out_size> out,
+                            std::span<const scalar, condition_size> condition) noexcept {
+    return forward(state_, in, out, condition);
+  }
+  INLAY_INLINE auto forward(State& state, std::span<const scalar, in_size> in,
+                            std::span<scalar, burst * out_size> out) const noexcept
+    requires(condition_size == 0)
+  {
+    return frame(state, in.data(), out.data());
+  }
+  INLAY_INLINE auto forward(std::span<const scalar, in_size> in, std::span<scalar, burst * out_size> out) noexcept
+    requires(condition_size == 0)
+  {
+    return forward(state_, in, out);
   }
 
   INLAY_INLINE scalar forward(State& state, scalar in) const noexcept
-    requires(in_size == 1 && out_size == 1)
+    requires(in_size == 1 && out_size == 1 && one_to_one && condition_size == 0)
   {
-    state.scratch[0][0] = in;
-    return run_frame(state, state.scratch[0])[0];
+    scalar* x = state.at(State::input);
+    *x = in;
+    run_frame(state, x);
+    return *state.at(State::output);
   }
   INLAY_INLINE scalar forward(scalar in) noexcept
-    requires(in_size == 1 && out_size == 1)
+    requires(in_size == 1 && out_size == 1 && one_to_one && condition_size == 0)
   {
     return forward(state_, in);
   }
 
   /// `frames` frames, planar: in[c] and out[c] are the channels, of any alignment. In place means that
   /// out[c] == in[c] for each channel that both have; no other overlap is allowed. The output does not
-  /// depend on how a signal is cut into calls, to the last bit.
-  void process(State& state, const scalar* const* in, scalar* const* out, std::size_t frames) const noexcept {
-    assert(overlaps_only_in_place(in, out, frames));
-    for (std::size_t first = 0; first < frames; first += tile_frames) {
-      const std::size_t count = std::min(frames - first, tile_frames);
-      const Block<scalar> x(state.scratch[0]);
-      for (std::size_t c = 0; c < in_size; ++c) copy(in[c] + first, count, x.row(c));
-      const Block<scalar> y = run_tile(state, count);
-      for (std::size_t c = 0; c < out_size; ++c) copy(y.row(c), count, out[c] + first);
+  /// depend on how a signal is cut into calls, to the last bit. Returns the number of frames written, which is
+  /// `frames` where the rate is one to one, and at most `most_frames(frames)`.
+  std::size_t process(State& state, const scalar* const* in, scalar* const* out, std::size_t frames,
+                      Condition<scalar> condition) const noexcept {
+    assert(!one_to_one || overlaps_only_in_place(in, out, frames));
+    assert(condition.values.size() <= condition_size);
+    const std::size_t side_channels = condition_size - condition.values.size();
+    assert(side_channels == 0 || condition.channels != nullptr);
+    const Block<scalar> x(state.at(State::input)), y(state.at(State::output)), side(state.at(State::condition));
+    std::size_t written = 0;
+    for (std::size_t first = 0; first < frames; first += Network::tile) {
+      const std::size_t count = std::min(frames - first, Network::tile);
+      for (std::size_t c = 0; c < in_size; ++c) copy_row(in[c] + first, count, x.row(c));
+      for (std::size_t c = 0; c < side_channels; ++c) copy_row(condition.channels[c] + first, count, side.row(c));
+      for (std::size_t c = side_channels; c < condition_size; ++c)
+        std::fill_n(side.row(c), tile_frames, condition.values[c - side_channels]);
+      const std::size_t given =
+          detail::process(network_, state.layers, Block<const scalar>(x), y, count, state.context());
+      for (std::size_t c = 0; c < out_size; ++c) copy_row(y.row(c), given, out[c] + written);
+      written += given;
     }
+    return written;
   }
-  void process(const scalar* const* in, scalar* const* out, std::size_t frames) noexcept {
-    process(state_, in, out, frames);
+  std::size_t process(const scalar* const* in, scalar* const* out, std::size_t frames,
+                      Condition<scalar> condition) noexcept {
+    return process(state_, in, out, frames, condition);
+  }
+  std::size_t process(State& state, const scalar* const* in, scalar* const* out, std::size_t frames) const noexcept
+    requires(condition_size == 0)
+  {
+    return process(state, in, out, frames, {});
+  }
+  std::size_t process(const scalar* const* in, scalar* const* out, std::size_t frames) noexcept
+    requires(condition_size == 0)
+  {
+    return process(state_, in, out, frames, {});
   }
 
   /// One channel in, one out; as many frames as the shorter of both.
-  void process(State& state, std::span<const scalar> in, std::span<scalar> out) const noexcept
-    requires(in_size == 1 && out_size == 1)
+  std::size_t process(State& state, std::span<const scalar> in, std::span<scalar> out,
+                      Condition<scalar> condition = {}) const noexcept
+    requires(in_size == 1 && out_size == 1 && one_to_one)
   {
     const scalar* const from = in.data();
     scalar* const to = out.data();
-    process(state, &from, &to, std::min(in.size(), out.size()));
+    return process(state, &from, &to, std::min(in.size(), out.size()), condition);
   }
-  void process(std::span<const scalar> in, std::span<scalar> out) noexcept
-    requires(in_size == 1 && out_size == 1)
+  std::size_t process(std::span<const scalar> in, std::span<scalar> out, Condition<scalar> condition = {}) noexcept
+    requires(in_size == 1 && out_size == 1 && one_to_one)
   {
-    process(state_, in, out);
+    return process(state_, in, out, condition);
   }
 
   /// Calls `f(std::integral_constant<std::size_t, I>)` for each layer.
   template <class F>
   static INLAY_INLINE void for_each(F&& f) {
-    [&]<std::size_t... I>(std::index_sequence<I...>)
-        INLAY_INLINE_LAMBDA { (f(std::integral_constant<std::size_t, I>{}), ...); }(Indices{});
+    Network::for_each(std::forward<F>(f));
   }
 
  private:
-  template <std::size_t... I>
-  static detail::Neighbours<detail::LayerFitsTheOneBefore<I + 1, in_sizes[I + 1], out_sizes[I]>...> neighbours(
-      std::index_sequence<I...>);
-  static_assert(decltype(neighbours(std::make_index_sequence<sizeof...(Layers) - 1>{}))::checked);
-
-  template <class L>
-  static constexpr bool is_pointwise = [] {
-    if constexpr (requires { L::pointwise; }) return L::pointwise;
-    else return false;
-  }();
-
-  /// Whether the first layer reads nothing behind a frame, so that it can read a user's memory.
-  static constexpr bool in_whole_registers = [] {
-    if constexpr (requires { First::backend::lanes(in_size); }) return in_size % First::backend::lanes(in_size) == 0;
-    else return in_size * sizeof(scalar) % alignment == 0;
-  }();
-
-  /// Which scratch buffer the output of each layer is in: pointwise layers work in place, others change.
-  static constexpr std::array<std::size_t, sizeof...(Layers)> buffers = [] {
-    std::array<std::size_t, sizeof...(Layers)> chosen{is_pointwise<Layers>...};
-    std::size_t buffer = 0;
-    for (std::size_t& b : chosen) b = buffer = b ? buffer : 1 - buffer;
-    return chosen;
-  }();
-  static constexpr std::size_t buffer_before(std::size_t i) { return i == 0 ? 0 : buffers[i - 1]; }
-
-  INLAY_INLINE const scalar* run_frame(State& state, const scalar* in) const noexcept {
-    for_each([&](auto i) INLAY_INLINE_LAMBDA {
-      scalar* out = state.scratch[buffers[i]];
-      layer<i>().forward(std::get<i>(state.layers), in, out);
-      in = out;
-    });
-    return in;
+  INLAY_INLINE std::size_t run_frame(State& state, const scalar* in) const noexcept {
+    return detail::forward(network_, state.layers, in, state.at(State::output), state.context());
   }
 
-  Block<scalar> run_tile(State& state, std::size_t frames) const noexcept {
-    for_each([&](auto i) INLAY_INLINE_LAMBDA {
-      layer<i>().process(std::get<i>(state.layers), Block<const scalar>(state.scratch[buffer_before(i)]),
-                         Block<scalar>(state.scratch[buffers[i]]), frames);
-    });
-    return Block<scalar>(state.scratch[buffers.back()]);
+  INLAY_INLINE auto frame(State& state, const scalar* in, scalar* out) const noexcept {
+    // A first layer that reads nothing behind a frame can read the user's memory.
+    if constexpr (in_size % Network::frame_unit != 0) {
+      scalar* x = state.at(State::input);
+      if constexpr (requires { typename First::backend; }) copy_exactly<typename First::backend, in_size>(in, x);
+      else copy(in, in_size, x);
+      in = x;
+    }
+    const scalar* y = state.at(State::output);
+    if constexpr (one_to_one) {
+      run_frame(state, in);
+      copy(y, out_size, out);
+    } else {
+      const std::size_t given = run_frame(state, in);
+      for (std::size_t f = 0; f < given; ++f)
+        copy(y + f * padded_frame<scalar>(out_size), out_size, out + f * out_size);
+      return given;
+    }
   }
 
   /// Channels are compared in pairs only where the memory of all inputs meets that of all outputs, so that the
@@ -226,7 +266,7 @@ class ModelT {
     return true;
   }
 
-  std::tuple<Layers...> layers_;
+  Network network_;
   State state_;
 };
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Union
@@ -28,53 +28,157 @@ Option = Union[bool, int, float, str]
 Shape = tuple[int, ...]
 
 RECURRENT_ACTIVATIONS = ("sigmoid", "hard_sigmoid", "hard_sigmoid_keras2")
+PADDINGS = ("valid", "same")
+RNN_ACTIVATIONS = ("tanh", "relu")
 
 _SIZES = ("in", "out")
 _OPTIONS: dict[str, tuple[str, ...]] = {
     "dense": _SIZES,
     "conv1d": (*_SIZES, "kernel_size", "dilation", "groups"),
+    "conv2d": (
+        *(*_SIZES, "features", "kernel_size_time", "kernel_size_features"),
+        *("dilation", "stride", "padding"),
+    ),
     "lstm": (*_SIZES, "recurrent_activation"),
     "gru": (*_SIZES, "reset_after", "recurrent_activation"),
+    "rnn": (*_SIZES, "activation"),
     "tanh": ("size",),
     "sigmoid": ("size",),
     "hard_sigmoid": ("size",),
     "hard_sigmoid_keras2": ("size",),
     "relu": ("size",),
     "softmax": ("size",),
+    "silu": ("size",),
+    "gelu": ("size",),
+    "gelu_tanh": ("size",),
+    "hardswish": ("size",),
+    "softsign": ("size",),
+    "softplus": ("size", "beta", "threshold"),
+    "hardtanh": ("size", "min", "max"),
+    "leaky_hardtanh": ("size", "min", "max", "min_slope", "max_slope"),
+    "scale": ("size", "scale"),
+    "snake": ("size",),
     "leaky_relu": ("size", "alpha"),
     "elu": ("size", "alpha"),
     "prelu": ("size",),
     "batchnorm1d": ("size", "epsilon"),
+    "batchnorm2d": ("channels", "features", "epsilon"),
+}
+# Layers that hold layers, and under which names.
+_CHAINS: dict[str, tuple[str, ...]] = {
+    "residual": ("layers",),
+    "parallel": ("branches",),
+    "concat": ("branches",),
+    "split": ("branches",),
+    "gate": ("activation", "gate"),
+    "blend": ("activation", "gate"),
+    "mixin": ("layers",),
+    "film": ("layers",),
+    "conditioned_by": ("source", "layers"),
+    "residual_skip": ("path", "residual", "skip"),
+}
+_OPTIONS |= {
+    **dict.fromkeys(_CHAINS, ()),
+    **dict.fromkeys(("gate", "blend", "mixin", "film", "identity"), ("size",)),
+    "append_condition": ("size", "condition_size"),
+    "slice": (*_SIZES, "begin"),
+    "pad": _SIZES,
+    "delay": ("size", "frames"),
 }
 _OPTIONAL_TENSORS: dict[str, tuple[str, ...]] = {
     "dense": ("bias",),
     "conv1d": ("bias",),
+    "conv2d": ("bias",),
     "batchnorm1d": ("gamma", "beta"),
+    "batchnorm2d": ("gamma", "beta"),
 }
 
 
 @dataclass(frozen=True)
 class LayerRecord:
-    """One layer as the file holds it: its type, its sizes and options, its tensors."""
+    """One layer as the file holds it: its type, its sizes and options, its tensors.
+
+    `chains` are layers within the layer: for each name one chain or, for "branches", several.
+    """
 
     type: str
-    options: Mapping[str, Option]
+    options: Mapping[str, Option] = field(default_factory=dict)
     tensors: Mapping[str, Array] = field(default_factory=dict)
+    chains: Mapping[str, Sequence[Chain]] = field(default_factory=dict)
 
     @property
     def channels_in(self) -> int:
-        return int(self.options["in" if "in" in self.options else "size"])
+        """Values of a frame: two-dimensional layers have channels for each feature."""
+        if self.type in _ENDS:
+            return _ENDS[self.type](self)[0]
+        return self._count("in") * int(self.options.get("features", 1))
 
     @property
     def channels_out(self) -> int:
-        return int(self.options["out" if "out" in self.options else "size"])
+        if self.type in _ENDS:
+            return _ENDS[self.type](self)[1]
+        return self._count("out") * self._features_out
+
+    def _count(self, side: str) -> int:
+        """Channels on a side of the layer, which may be alike on both."""
+        named = (name for name in (side, "size", "channels") if name in self.options)
+        return int(self.options[next(named, side)])
+
+    @property
+    def _features_out(self) -> int:
+        features = int(self.options.get("features", 1))
+        if self.type != "conv2d":
+            return features
+        same = self.options["padding"] == "same"
+        kernel = 1 if same else int(self.options["kernel_size_features"])
+        return (features - kernel) // int(self.options["stride"]) + 1
+
+
+Chain = Sequence[LayerRecord]
+
+
+def _ends(chain: Chain) -> tuple[int, int]:
+    """Channels that a chain takes and gives."""
+    return chain[0].channels_in, chain[-1].channels_out
+
+
+def _all_ends(layer: LayerRecord) -> tuple[list[int], list[int]]:
+    ends = [_ends(branch) for branch in layer.chains["branches"]]
+    return [i for i, _ in ends], [o for _, o in ends]
+
+
+def _residual_skip_ends(layer: LayerRecord) -> tuple[int, int]:
+    channels = _ends(layer.chains["path"][0])[0] + _ends(layer.chains["skip"][0])[1]
+    return channels, channels
+
+
+def _size(layer: LayerRecord) -> int:
+    return int(layer.options["size"])
+
+
+# The channels of layers whose options do not say both.
+_ENDS: dict[str, Callable[[LayerRecord], tuple[int, int]]] = {
+    "residual": lambda layer: _ends(layer.chains["layers"][0]),
+    "conditioned_by": lambda layer: _ends(layer.chains["layers"][0]),
+    "parallel": lambda layer: (_all_ends(layer)[0][0], _all_ends(layer)[1][0]),
+    "concat": lambda layer: (_all_ends(layer)[0][0], sum(_all_ends(layer)[1])),
+    "split": lambda layer: (sum(_all_ends(layer)[0]), sum(_all_ends(layer)[1])),
+    "residual_skip": _residual_skip_ends,
+    "gate": lambda layer: (2 * _size(layer), _size(layer)),
+    "blend": lambda layer: (2 * _size(layer), _size(layer)),
+    "append_condition": lambda layer: (
+        _size(layer),
+        _size(layer) + int(layer.options["condition_size"]),
+    ),
+}
 
 
 @dataclass(frozen=True)
 class Check:
     """A short signal and what the training framework made of it.
 
-    `input` is [frames, channels], `output` [frames out, channels]. `output[j]` is available once
+    `input` is [frames, channels], `condition` the side channels of each of its frames, `output`
+    [frames out, channels]. `output[j]` is available once
     input frame `skip + j * stride` has arrived.
     """
 
@@ -85,6 +189,7 @@ class Check:
     tolerance: float
     skip: int = 0
     stride: int = 1
+    condition: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -119,15 +224,27 @@ def read_model(path: str | os.PathLike[str]) -> ModelFile:
     if root.get("format") != FORMAT or root.get("version") != VERSION:
         raise ExportError(f"{path}: not an inlay model file of version {VERSION}")
     dtype = np.dtype(root["check"]["dtype"])
-    layers = []
-    for found in root["layers"]:
-        options, tensors = _members(found, dtype)
-        layers.append(LayerRecord(options.pop("type"), options, tensors))
+    layers = _read_chain(root["layers"], dtype)
     plain, signals = _members(root["check"], dtype)
-    check = Check(input=signals["input"], output=signals["output"], **plain)
+    check = Check(**signals, **plain)
     model = ModelFile(layers, check, root.get("sample_rate"), root.get("metadata"))
     validate(model)
     return model
+
+
+def _read_chain(found: Sequence[Mapping[str, Any]], dtype: np.dtype[Any]) -> list[LayerRecord]:
+    layers = []
+    for layer in found:
+        options, tensors = _members(layer, dtype)
+        chains = {name: options.pop(name) for name in tuple(options) if isinstance(options[name], list)}
+        read = {
+            name: [
+                _read_chain(chain, dtype) for chain in (value if name == "branches" else [value])
+            ]
+            for name, value in chains.items()
+        }
+        layers.append(LayerRecord(options.pop("type"), options, tensors, read))
+    return layers
 
 
 def validate(model: ModelFile) -> None:
@@ -136,14 +253,20 @@ def validate(model: ModelFile) -> None:
         raise ExportError("layers: empty; a model has at least one layer")
     if model.sample_rate is not None and not _positive(model.sample_rate):
         raise ExportError(f"sample_rate: {model.sample_rate!r} is not a positive number of Hz")
-    channels = model.layers[0].channels_in
-    for index, layer in enumerate(model.layers):
-        where = f"layers[{index}] ({layer.type})"
-        _validate_layer(layer, where)
-        if layer.channels_in != channels:
-            raise ExportError(f"{where}: takes {layer.channels_in} channels, is given {channels}")
+    _validate_chain(model.layers, "layers")
+    _validate_check(model.check, *_ends(model.layers))
+
+
+def _validate_chain(layers: Chain, where: str) -> None:
+    if not layers:
+        raise ExportError(f"{where}: empty; a chain has at least one layer")
+    channels = None
+    for index, layer in enumerate(layers):
+        place = f"{where}[{index}] ({layer.type})"
+        _validate_layer(layer, place)
+        if channels not in (None, layer.channels_in):
+            raise ExportError(f"{place}: takes {layer.channels_in} channels, is given {channels}")
         channels = layer.channels_out
-    _validate_check(model.check, model.layers[0].channels_in, channels)
 
 
 def _members(
@@ -170,14 +293,30 @@ def _validate_layer(layer: LayerRecord, where: str) -> None:
             f"{where}: expected the options {sorted(_OPTIONS[layer.type])},"
             f" found {sorted(layer.options)}"
         )
+    if set(layer.chains) != set(_CHAINS.get(layer.type, ())):
+        raise ExportError(
+            f"{where}: expected the layers {sorted(_CHAINS.get(layer.type, ()))},"
+            f" found {sorted(layer.chains)}"
+        )
+    for name, chains in layer.chains.items():
+        for index, chain in enumerate(chains):
+            _validate_chain(chain, f"{where}.{name}" + (f"[{index}]" if len(chains) > 1 else ""))
     activation = layer.options.get("recurrent_activation", "sigmoid")
     if activation not in RECURRENT_ACTIVATIONS:
         raise ExportError(f"{where}.recurrent_activation: {activation!r} is not known")
+    activation = layer.options.get("activation", "tanh")
+    if activation not in RNN_ACTIVATIONS:
+        raise ExportError(f"{where}.activation: {activation!r} is not known")
     for name, value in layer.options.items():
-        if type(value) is int and value < 1:
-            raise ExportError(f"{where}.{name}: {value} is less than 1")
+        least = 0 if name == "begin" else 1
+        if type(value) is int and value < least:
+            raise ExportError(f"{where}.{name}: {value} is less than {least}")
         if isinstance(value, float) and not math.isfinite(value):
             raise ExportError(f"{where}.{name}: {value} is not finite")
+    if layer.options.get("padding", "same") not in PADDINGS:
+        raise ExportError(f"{where}.padding: {layer.options['padding']!r} is not known")
+    if layer.type == "conv2d" and layer.channels_out < 1:
+        raise ExportError(f"{where}.kernel_size_features: more than there are features")
     groups = int(layer.options.get("groups", 1))
     if layer.channels_in % groups or layer.channels_out % groups:
         raise ExportError(f"{where}.groups: {groups} does not divide the channels")
@@ -197,15 +336,22 @@ def _tensor_shapes(layer: LayerRecord) -> dict[str, Shape]:
         size = layer.channels_in
         alpha = layer.tensors.get("alpha")
         return {"alpha": (1,) if alpha is not None and alpha.shape == (1,) else (size,)}
-    if layer.type == "batchnorm1d":
-        return dict.fromkeys(("gamma", "beta", "mean", "variance"), (layer.channels_in,))
-    if "in" not in layer.options:
+    if layer.type == "snake":
+        return {"alpha": (layer.channels_in,)}
+    if layer.type in ("batchnorm1d", "batchnorm2d"):
+        size = int(layer.options["size" if "size" in layer.options else "channels"])
+        return dict.fromkeys(("gamma", "beta", "mean", "variance"), (size,))
+    if layer.type == "conv2d":
+        axes = ("kernel_size_time", "kernel_size_features", "in", "out")
+        extents = tuple(int(layer.options[axis]) for axis in axes)
+        return {"kernel": extents, "bias": extents[-1:]}
+    if "in" not in layer.options or layer.type in ("slice", "pad"):
         return {}
     inputs, outputs = layer.channels_in, layer.channels_out
     if layer.type == "conv1d":
         taps, groups = int(layer.options["kernel_size"]), int(layer.options["groups"])
         return {"kernel": (taps, inputs // groups, outputs), "bias": (outputs,)}
-    gates = {"dense": 1, "lstm": 4, "gru": 3}[layer.type]
+    gates = {"dense": 1, "lstm": 4, "gru": 3, "rnn": 1}[layer.type]
     bias: Shape = (gates * outputs,)
     if layer.options.get("reset_after", False):
         bias = (2, *bias)
@@ -232,6 +378,8 @@ def _validate_check(check: Check, channels_in: int, channels_out: int) -> None:
     frames = len(check.input)
     _validate_tensor(check.input, (frames, channels_in), "check.input")
     _validate_tensor(check.output, (len(check.output), channels_out), "check.output")
+    if check.condition is not None:
+        _validate_tensor(check.condition, (frames, check.condition.shape[-1]), "check.condition")
     arrived = check.skip + (len(check.output) - 1) * check.stride
     if len(check.output) == 0 or arrived >= frames:
         raise ExportError(
@@ -246,27 +394,42 @@ def _model_text(model: ModelFile) -> str:
         members.append(f'"sample_rate": {_plain_text(model.sample_rate, "sample_rate")}')
     if model.metadata is not None:
         members.append(f'"metadata": {_plain_text(dict(model.metadata), "metadata")}')
-    layers = ",\n".join("    " + _layer_text(layer) for layer in model.layers)
-    members.append(f'"layers": [\n{layers}\n  ]')
+    members.append(f'"layers": {_chain_text(model.layers, indent=2)}')
     members.append(f'"check": {_check_text(model.check)}')
     return "{\n" + ",\n".join("  " + member for member in members) + "\n}\n"
 
 
-def _layer_text(layer: LayerRecord) -> str:
+def _chain_text(chain: Chain, indent: int) -> str:
+    layers = ",\n".join(" " * (indent + 2) + _layer_text(layer, indent + 2) for layer in chain)
+    return f"[\n{layers}\n{' ' * indent}]"
+
+
+def _layer_text(layer: LayerRecord, indent: int) -> str:
     plain = _plain_text({"type": layer.type} | dict(layer.options), layer.type)
-    return _with_tensors(plain, layer.tensors, indent=6)
+    inner = indent + 2
+    lines = []
+    for name, chains in layer.chains.items():
+        texts = [_chain_text(chain, inner) for chain in chains]
+        lines.append(f'"{name}": ' + (f"[{', '.join(texts)}]" if name == "branches" else texts[0]))
+    lines += _tensor_lines(layer.tensors)
+    return _with_lines(plain, lines, inner)
 
 
 def _check_text(check: Check) -> str:
     names = ("source", "dtype", "skip", "stride", "tolerance")
     plain = _plain_text({name: getattr(check, name) for name in names}, "check")
-    return _with_tensors(plain, {"input": check.input, "output": check.output}, indent=4)
+    signals = {"input": check.input, "condition": check.condition, "output": check.output}
+    given = {name: signal for name, signal in signals.items() if signal is not None}
+    return _with_lines(plain, _tensor_lines(given), indent=4)
 
 
-def _with_tensors(plain: str, tensors: Mapping[str, Array], indent: int) -> str:
-    """The members of a JSON object on its first line, then one line for each of its tensors."""
-    lines = [f'{" " * indent}"{name}": {_tensor_text(value)}' for name, value in tensors.items()]
-    return ",\n".join([plain[:-1], *lines]) + "}"
+def _tensor_lines(tensors: Mapping[str, Array]) -> list[str]:
+    return [f'"{name}": {_tensor_text(value)}' for name, value in tensors.items()]
+
+
+def _with_lines(plain: str, members: Sequence[str], indent: int) -> str:
+    """A JSON object: its plain members on the first line, then a line for each of the others."""
+    return ",\n".join([plain[:-1], *(" " * indent + member for member in members)]) + "}"
 
 
 def _tensor_text(tensor: Array) -> str:

@@ -4,13 +4,13 @@ The check stored in the file is computed by PyTorch itself, one child after the 
 convolutions may stand next to recurrent and dense layers although PyTorch lays their signals out
 differently:
 
-- Linear, LSTM and GRU run on (N, L, C), Conv1d and its padding on (N, C, L).
+- Linear, LSTM, GRU and RNN run on (N, L, C), Conv1d and its padding on (N, C, L).
 - BatchNorm1d and PReLU run on (N, C, L): they always work per channel. That is also what they do
   on the (N, C) batches of frames that a network without memory is often trained on.
-- Softmax has to normalise over the channels: the last axis after Linear, LSTM and GRU, axis 1 after
-  Conv1d. The other activations do not care.
+- Softmax has to normalise over the channels: the last axis after Linear, LSTM, GRU and RNN, axis 1
+  after Conv1d. The other activations do not care.
 
-LSTM and GRU count as their output sequence. The module is run in evaluation mode.
+LSTM, GRU and RNN count as their output sequence. The module is run in evaluation mode.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ _DTYPES: dict[torch.dtype, str] = {torch.float32: "float32", torch.float64: "flo
 _DEFAULT_TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 
 _DROPPED: _Modules = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.AlphaDropout)
-_FRAMES_FIRST: _Modules = (nn.Linear, nn.LSTM, nn.GRU)
+_RECURRENT: _Modules = (nn.LSTM, nn.GRU, nn.RNN)
+_FRAMES_FIRST: _Modules = (nn.Linear, *_RECURRENT)
 _CHANNELS_FIRST: _Modules = (nn.Conv1d, nn.ConstantPad1d)
 _PER_CHANNEL: _Modules = (nn.BatchNorm1d, nn.PReLU)
 _ELEMENTWISE: _Modules = (
@@ -48,6 +49,12 @@ _ELEMENTWISE: _Modules = (
     nn.ReLU,
     nn.LeakyReLU,
     nn.ELU,
+    nn.Softplus,
+    nn.SiLU,
+    nn.GELU,
+    nn.Hardtanh,  # and nn.ReLU6, a subclass
+    nn.Hardswish,
+    nn.Softsign,
 )
 _EXPORTED: _Modules = (*_FRAMES_FIRST, *_CHANNELS_FIRST, *_PER_CHANNEL, *_ELEMENTWISE, nn.Softmax)
 
@@ -71,10 +78,11 @@ def export_torch(
     The file is written whole or not at all, and the module's training flags are left as they were.
 
     Args:
-        module: an `nn.Sequential` or one layer of: Linear, Conv1d, LSTM, GRU, BatchNorm1d, Tanh,
-            Sigmoid, Hardsigmoid, ReLU, LeakyReLU, PReLU, ELU, Softmax. A left ConstantPad1d before
-            a Conv1d makes that one causal; Dropout and Identity are dropped. All parameters are
-            float32, or all are float64.
+        module: an `nn.Sequential` or one layer of: Linear, Conv1d, LSTM, GRU, RNN, BatchNorm1d,
+            Tanh, Sigmoid, Hardsigmoid, ReLU, ReLU6, LeakyReLU, PReLU, ELU, Softplus, SiLU, GELU,
+            Hardtanh, Hardswish, Softsign, Softmax. A left ConstantPad1d before a Conv1d makes that
+            one causal; Dropout and Identity are dropped. All parameters are float32, or all are
+            float64.
         path: the file to write; an existing one is replaced.
         sample_rate: the rate in Hz that the model was trained for.
         metadata: anything that JSON can hold; kept in the file, not interpreted.
@@ -227,6 +235,7 @@ def _refuse_pad_options(module: nn.ConstantPad1d, child: _Child) -> None:
 
 @_refuse_options.register(nn.LSTM)
 @_refuse_options.register(nn.GRU)
+@_refuse_options.register(nn.RNN)
 def _refuse_recurrent_options(module: nn.RNNBase, child: _Child) -> None:
     if module.bidirectional:
         child.refuse(
@@ -289,7 +298,7 @@ def _refuse_late_start(children: Sequence[_Child]) -> None:
     """
     unpadded: _Child | None = None
     for child in children:
-        if unpadded and isinstance(child.module, (nn.LSTM, nn.GRU, nn.ConstantPad1d)):
+        if unpadded and isinstance(child.module, (*_RECURRENT, nn.ConstantPad1d)):
             child.refuse(
                 f"a start delayed by the unpadded {unpadded}",
                 "only one at the first frame, as in a stream",
@@ -338,6 +347,7 @@ def _conv1d_width(module: nn.Conv1d) -> int | None:
 
 @_width.register(nn.LSTM)
 @_width.register(nn.GRU)
+@_width.register(nn.RNN)
 def _recurrent_width(module: nn.RNNBase) -> int | None:
     return module.input_size
 
@@ -423,7 +433,7 @@ def _evaluation(module: nn.Module) -> Iterator[None]:
 def _run(child: _Child, frames: Tensor) -> Tensor:
     """One child's output for `frames`, both (1, L, C)."""
     module = child.module
-    if isinstance(module, (nn.LSTM, nn.GRU)):
+    if isinstance(module, _RECURRENT):
         if module.batch_first:
             return _tensor(module(frames)[0])
         return _tensor(module(frames.transpose(0, 1))[0].transpose(0, 1))
@@ -512,6 +522,21 @@ def _gru_records(module: nn.GRU, channels: int) -> list[LayerRecord]:
     return records
 
 
+@_records.register
+def _rnn_records(module: nn.RNN, channels: int) -> list[LayerRecord]:
+    records = []
+    for level in range(module.num_layers):
+        kernel, recurrent_kernel, bias = _recurrent_weights(module, level)
+        options: dict[str, _format.Option] = {
+            "in": len(kernel),
+            "out": module.hidden_size,
+            "activation": module.nonlinearity,
+        }
+        tensors = {"kernel": kernel, "recurrent_kernel": recurrent_kernel, "bias": bias.sum(axis=0)}
+        records.append(LayerRecord("rnn", options, tensors))
+    return records
+
+
 def _recurrent_weights(module: nn.RNNBase, level: int) -> tuple[Array, Array, Array]:
     """One level's kernel [in, gates*out], recurrent kernel [out, gates*out], biases [2, gates*out].
 
@@ -550,10 +575,32 @@ def _elu_records(module: nn.ELU, channels: int) -> list[LayerRecord]:
     return [LayerRecord("elu", {"size": channels, "alpha": module.alpha})]
 
 
+# What follows turns numbers to float, as a whole one is a size in the file.
+@_records.register
+def _softplus_records(module: nn.Softplus, channels: int) -> list[LayerRecord]:
+    numbers = {"beta": float(module.beta), "threshold": float(module.threshold)}
+    return [LayerRecord("softplus", {"size": channels, **numbers})]
+
+
+@_records.register
+def _hardtanh_records(module: nn.Hardtanh, channels: int) -> list[LayerRecord]:
+    numbers = {"min": float(module.min_val), "max": float(module.max_val)}
+    return [LayerRecord("hardtanh", {"size": channels, **numbers})]
+
+
+@_records.register
+def _gelu_records(module: nn.GELU, channels: int) -> list[LayerRecord]:
+    name = {"none": "gelu", "tanh": "gelu_tanh"}[module.approximate]
+    return [LayerRecord(name, {"size": channels})]
+
+
 @_records.register(nn.Tanh)
 @_records.register(nn.Sigmoid)
 @_records.register(nn.Hardsigmoid)
 @_records.register(nn.ReLU)
+@_records.register(nn.SiLU)
+@_records.register(nn.Hardswish)
+@_records.register(nn.Softsign)
 @_records.register(nn.Softmax)
 def _activation_records(module: nn.Module, channels: int) -> list[LayerRecord]:
     names: dict[type[nn.Module], str] = {
@@ -561,6 +608,9 @@ def _activation_records(module: nn.Module, channels: int) -> list[LayerRecord]:
         nn.Sigmoid: "sigmoid",
         nn.Hardsigmoid: "hard_sigmoid",
         nn.ReLU: "relu",
+        nn.SiLU: "silu",
+        nn.Hardswish: "hardswish",
+        nn.Softsign: "softsign",
         nn.Softmax: "softmax",
     }
     name = next(name for kind, name in names.items() if isinstance(module, kind))

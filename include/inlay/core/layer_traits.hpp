@@ -1,0 +1,158 @@
+/// What a layer says of itself beside its sizes, with the defaults for one that says nothing.
+#pragma once
+
+#include <cstddef>
+#include <numeric>
+#include <type_traits>
+
+#include "inlay/core/block.hpp"
+#include "inlay/core/compiler.hpp"
+#include "inlay/core/extent.hpp"
+
+namespace inlay {
+
+/// Frames out for frames in, in lowest terms: {4, 1} gives one frame for each four, {1, 4} four for each.
+struct Rate {
+  std::size_t in = 1, out = 1;
+  constexpr bool operator==(const Rate&) const = default;
+  /// The rate of two layers in a row.
+  friend constexpr Rate operator*(Rate a, Rate b) {
+    const std::size_t frames_in = a.in * b.in, frames_out = a.out * b.out, common = std::gcd(frames_in, frames_out);
+    return {frames_in / common, frames_out / common};
+  }
+};
+
+/// What a layer may use beside its input.
+template <class T>
+struct Context {
+  T* scratch;          ///< `scratch_size` values of the layer's own, aligned to `alignment`
+  const T* condition;  ///< `condition_size` values of the present frame, or that many rows of the present tile
+};
+
+/// The constants of layer L that it need not define.
+///
+/// Time is counted in frames of the layer's input, from `reset`. A layer gives output frame j when input frame
+/// `t` arrives, and as soon as it can: a convolution of stride S gives a frame when (t - (Kernel - 1) Dilation)
+/// is a multiple of S, one that upsamples by S gives S frames at once.
+template <class L>
+struct LayerTraits {
+  /// Frames out for frames in.
+  static constexpr Rate rate = [] {
+    if constexpr (requires { L::rate; }) return L::rate;
+    else return Rate{};
+  }();
+
+  /// Whether each frame in gives one frame out: `forward` and `process` need not say how many they wrote.
+  static constexpr bool one_to_one = [] {
+    if constexpr (requires { L::one_to_one; }) return L::one_to_one;
+    else return rate == Rate{};
+  }();
+
+  /// The most frames that `frames` frames of input can give.
+  static constexpr std::size_t most_frames(std::size_t frames) {
+    if constexpr (requires { L::most_frames(frames); }) return L::most_frames(frames);
+    else return (frames * rate.out + rate.in - 1) / rate.in;
+  }
+
+  /// The most frames that `process` may be given at once, so that no tile overflows.
+  static constexpr std::size_t tile = [] {
+    if constexpr (requires { L::tile; }) return L::tile;
+    else {
+      std::size_t frames = tile_frames;
+      while (frames > 1 && most_frames(frames) > tile_frames) --frames;
+      return frames;
+    }
+  }();
+  static_assert(most_frames(tile) <= tile_frames, "inlay: a layer gives more frames for one than a tile holds");
+
+  /// Frames by which the output is late: a delay that was put there to align branches. A causal convolution or a
+  /// recurrent layer has none, however far it looks back.
+  static constexpr std::size_t latency = [] {
+    if constexpr (requires { L::latency; }) return L::latency;
+    else return std::size_t{0};
+  }();
+
+  /// The first frame from which on the output does not depend on the zeros before the start: where the output
+  /// of a framework's unpadded convolutions begins.
+  static constexpr std::size_t skip = [] {
+    if constexpr (requires { L::skip; }) return L::skip;
+    else return L::receptive_field == unbounded ? std::size_t{0} : L::receptive_field - 1;
+  }();
+
+  /// Side channels that the layer reads from its context.
+  static constexpr std::size_t condition_size = [] {
+    if constexpr (requires { L::condition_size; }) return L::condition_size;
+    else return std::size_t{0};
+  }();
+
+  /// Values of scratch memory that it takes from its context.
+  static constexpr std::size_t scratch_size = [] {
+    if constexpr (requires { L::scratch_size; }) return L::scratch_size;
+    else return std::size_t{0};
+  }();
+
+  /// Whether the input and the output of `forward` and of `process` may be the same memory.
+  static constexpr bool in_place = [] {
+    if constexpr (requires { L::in_place; }) return L::in_place;
+    else return false;
+  }();
+
+  /// An input frame may be read in units of this many values, and no wider.
+  static constexpr std::size_t frame_unit = [] {
+    if constexpr (requires { L::frame_unit; }) return L::frame_unit;
+    else if constexpr (requires { L::backend::lanes(L::in_size); }) return L::backend::lanes(L::in_size);
+    else return alignment / sizeof(typename L::scalar);
+  }();
+};
+
+/// `count` values rounded up so that what follows them in scratch memory is aligned.
+template <class T>
+constexpr std::size_t scratch_block(std::size_t count) {
+  return round_up(count, alignment / sizeof(T));
+}
+
+/// Values that a tile of `channels` needs, or as many frames as a step of them can give.
+template <class T>
+constexpr std::size_t scratch_tile(std::size_t channels, std::size_t frames = 1) {
+  const std::size_t tile = channels * tile_frames, step = frames * padded_frame<T>(channels);
+  return tile > step ? tile : step;
+}
+
+namespace detail {
+
+/// Takes `size` values of scratch memory.
+template <class T>
+INLAY_INLINE T* take(Context<T>& context, std::size_t size) noexcept {
+  T* taken = context.scratch;
+  context.scratch += size;
+  return taken;
+}
+
+/// Runs one frame through a layer that takes a context, or does without. Returns how many frames came out; they
+/// lie `padded_frame(out_size)` values apart.
+template <class L, class T>
+INLAY_INLINE std::size_t forward(const L& layer, typename L::State& state, const T* in, T* out,
+                                 Context<T> context) noexcept {
+  const auto run = [&]() INLAY_INLINE_LAMBDA {
+    if constexpr (requires { layer.forward(state, in, out, context); }) return layer.forward(state, in, out, context);
+    else return layer.forward(state, in, out);
+  };
+  if constexpr (std::is_void_v<decltype(run())>) return run(), std::size_t{1};
+  else return run();
+}
+
+/// Runs a tile through a layer likewise. Returns how many frames came out.
+template <class L, class T>
+INLAY_INLINE std::size_t process(const L& layer, typename L::State& state, Block<const T> in, Block<T> out,
+                                 std::size_t frames, Context<T> context) noexcept {
+  const auto run = [&]() INLAY_INLINE_LAMBDA {
+    if constexpr (requires { layer.process(state, in, out, frames, context); })
+      return layer.process(state, in, out, frames, context);
+    else return layer.process(state, in, out, frames);
+  };
+  if constexpr (std::is_void_v<decltype(run())>) return run(), frames;
+  else return run();
+}
+
+}  // namespace detail
+}  // namespace inlay

@@ -1,0 +1,48 @@
+/// Functions of one value at a time, over frames and over tiles.
+#pragma once
+
+#include <cstddef>
+
+#include "inlay/backend/loop.hpp"
+#include "inlay/core/block.hpp"
+#include "inlay/core/compiler.hpp"
+
+namespace inlay {
+
+namespace detail {
+
+template <class L>
+struct FindBackend {
+  using type = LoopBackend<typename L::scalar>;
+};
+template <class L>
+  requires requires { typename L::backend; }
+struct FindBackend<L> {
+  using type = typename L::backend;
+};
+/// The backend that a combinator of layer L computes with: L's own, or plain loops for a layer that has none.
+template <class L>
+using BackendOf = typename FindBackend<L>::type;
+
+}  // namespace detail
+
+/// out = f(in...) for each value of a frame of N, padded.
+template <class B, std::size_t N, class F, class... In>
+INLAY_INLINE void map_frame(F&& f, typename B::scalar* out, const In*... in) noexcept {
+  constexpr std::size_t lanes = B::lanes(N);
+  for (std::size_t i = 0; i < N; i += lanes) B::store(out + i, f(B::template load<lanes>(in + i)...));
+}
+
+/// out = f(in...) for each value of `channels` rows of a tile.
+template <class B, class F, class... In>
+INLAY_INLINE void map_tile(F&& f, std::size_t channels, std::size_t frames, Block<typename B::scalar> out,
+                           Block<const In>... in) noexcept {
+  for (std::size_t c = 0; c < channels; ++c)
+    for (std::size_t t = 0; t < frames; t += B::width)
+      B::store(out.row(c) + t, f(B::template load<B::width>(in.row(c) + t)...));
+}
+
+/// For `map`: the sum of two registers.
+inline constexpr auto plus = [](auto a, auto b) INLAY_INLINE_LAMBDA { return a + b; };
+
+}  // namespace inlay

@@ -1,0 +1,44 @@
+/// Delay: y(t) = x(t - N).
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/backend/default.hpp"
+#include "inlay/core/concepts.hpp"
+#include "inlay/core/history.hpp"
+
+namespace inlay {
+
+/// Gives its input `N` frames later, zeros at first: what aligns a branch with a slower one.
+template <std::size_t Size, std::size_t N, Backend B = default_backend>
+class Delay {
+  static_assert(N > 0, "inlay::Delay: a delay of no frames is an inlay::Identity");
+
+ public:
+  using backend = B;
+  using scalar = typename B::scalar;
+  struct State {
+    History<scalar, Size, N> history;
+  };
+  static constexpr std::string_view type = "delay";
+  static constexpr std::size_t in_size = Size, out_size = Size;
+  static constexpr std::size_t receptive_field = N + 1, parameters = 0, macs = 0;
+  static constexpr std::size_t latency = N;
+
+  void visit(auto& v) {
+    v.option("size", Size);
+    v.option("frames", N);
+  }
+  void reset(State& state) const noexcept { state.history.clear(); }
+  void forward(State& state, const scalar* in, scalar* out) const noexcept {
+    const Window<scalar> x = state.history.push(in);
+    for (std::size_t c = 0; c < Size; ++c) out[c] = *x.at(c, N);
+  }
+  void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
+    const Window<scalar> x = state.history.push(in, frames);
+    for (std::size_t c = 0; c < Size; ++c) copy_row(x.at(c, N), frames, out.row(c));
+  }
+};
+
+}  // namespace inlay

@@ -1,0 +1,27 @@
+/// HardSwish: y = x clip(x + 3, 0, 6) / 6.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/backend/default.hpp"
+#include "inlay/core/concepts.hpp"
+#include "inlay/layers/gates.hpp"
+#include "inlay/layers/pointwise.hpp"
+#include "inlay/layers/self_gated.hpp"
+
+namespace inlay {
+
+/// x times its hard sigmoid: PyTorch's Hardswish, Keras 3's hard_silu.
+template <std::size_t Size, Backend B = default_backend>
+class HardSwish : public Pointwise<HardSwish<Size, B>, Size, B> {
+ public:
+  static constexpr std::string_view type = "hardswish";
+
+  template <class R>
+  static INLAY_INLINE R apply(R x, auto) noexcept {
+    return detail::self_gated<B>(x, HardSigmoidGate::apply<B>(x));
+  }
+};
+
+}  // namespace inlay

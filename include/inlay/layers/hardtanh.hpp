@@ -1,0 +1,35 @@
+/// Hardtanh: y = clip(x, min, max).
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/backend/default.hpp"
+#include "inlay/core/concepts.hpp"
+#include "inlay/layers/pointwise.hpp"
+
+namespace inlay {
+
+/// Clipping at `min` and `max` (PyTorch's min_val and max_val, -1 and 1 by default), which a file states. From 0 to 6
+/// it is ReLU6.
+template <std::size_t Size, Backend B = default_backend>
+class Hardtanh : public Pointwise<Hardtanh<Size, B>, Size, B> {
+ public:
+  using scalar = typename B::scalar;
+  static constexpr std::string_view type = "hardtanh";
+
+  void visit(auto& v) {
+    v.option("size", Size);
+    v.number("min", min);
+    v.number("max", max);
+  }
+
+  template <class R>
+  INLAY_INLINE R apply(R x, auto at) const noexcept {
+    return B::max(at(min), B::min(at(max), x));
+  }
+
+  scalar min = -1, max = 1;
+};
+
+}  // namespace inlay

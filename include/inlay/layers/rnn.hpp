@@ -1,0 +1,96 @@
+/// RNN: h' = tanh(W x + U h + b), or max(0, W x + U h + b).
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/backend/default.hpp"
+#include "inlay/core/concepts.hpp"
+#include "inlay/core/product.hpp"
+#include "inlay/core/tensor.hpp"
+#include "inlay/layers/gates.hpp"
+#include "inlay/layers/recurrent.hpp"
+
+namespace inlay {
+
+struct TanhActivation {
+  static constexpr std::string_view name = "tanh";
+  template <class B, class R>
+  static INLAY_INLINE R apply(R z) noexcept {
+    return B::math_policy::template tanh<B>(z);
+  }
+};
+
+struct ReLUActivation {
+  static constexpr std::string_view name = "relu";
+  template <class B, class R>
+  static INLAY_INLINE R apply(R z) noexcept {
+    return B::max(math::splat<B, R>(typename B::scalar(0)), z);
+  }
+};
+
+/// Recurrent layer without gates, `In` channels to `Out` units, giving its output at every frame: PyTorch's RNN,
+/// Keras's SimpleRNN.
+///
+/// Tensors: `kernel` [In, Out], `recurrent_kernel` [Out, Out], `bias` [Out] (PyTorch's two biases added). A file
+/// states its `activation`, "tanh" or "relu".
+template <std::size_t In, std::size_t Out, class Activation, Backend B>
+class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, Out> {
+  using Kernel = Matrix<B, In, Out>;
+  using RecurrentKernel = Matrix<B, Out, Out>;
+  using Hidden = detail::Hidden<B, Out>;
+
+ public:
+  using backend = B;
+  using scalar = typename B::scalar;
+  struct State {
+    Hidden hidden;
+  };
+  static constexpr std::string_view type = "rnn";
+  static constexpr std::size_t in_size = In, out_size = Out;
+  static constexpr std::size_t receptive_field = unbounded;
+  static constexpr std::size_t macs = (In + Out) * Out;
+  static constexpr std::size_t parameters = macs + Out;
+
+  void visit(auto& v) {
+    v.option("in", In);
+    v.option("out", Out);
+    v.option("activation", Activation::name);
+    v.tensor("kernel", kernel_);
+    v.tensor("recurrent_kernel", recurrent_kernel_);
+    v.tensor("bias", bias_);
+  }
+
+  void reset(State& state) const noexcept { state.hidden.clear(); }
+
+  /// One frame; the inputs lie `stride` values apart. Returns the output.
+  INLAY_INLINE const scalar* step(State& state, const scalar* x, std::size_t stride) const noexcept {
+    const scalar* h = state.hidden.values[state.hidden.now];
+    state.hidden.now ^= 1;
+    scalar* h_new = state.hidden.values[state.hidden.now];
+    Kernel::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+      using Rows = Pack<B, Height>;
+      Rows z[1] = {Rows::load(bias_.data() + row)};
+      accumulate<In>(z, kernel_, row, 0, x, stride);
+      accumulate<Out>(z, recurrent_kernel_, row, 0, h);
+      for_registers([&](std::size_t lane, auto sum)
+                        INLAY_INLINE_LAMBDA { B::store(h_new + row + lane, Activation::template apply<B>(sum)); },
+                    z[0]);
+    });
+    return h_new;
+  }
+
+ private:
+  Kernel kernel_;
+  RecurrentKernel recurrent_kernel_;
+  Vector<B, Out> bias_;
+};
+
+template <std::size_t In, std::size_t Out, Backend B = default_backend>
+using RNN = BasicRNN<In, Out, TanhActivation, B>;
+
+/// RNN whose activation is max(0, z): nonlinearity='relu' of PyTorch.
+template <std::size_t In, std::size_t Out, Backend B = default_backend>
+using ReLURNN = BasicRNN<In, Out, ReLUActivation, B>;
+
+}  // namespace inlay

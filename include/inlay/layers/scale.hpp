@@ -1,0 +1,34 @@
+/// Scale: y = scale x.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/backend/default.hpp"
+#include "inlay/core/concepts.hpp"
+#include "inlay/layers/pointwise.hpp"
+
+namespace inlay {
+
+/// One fixed factor for all channels, `scale`, which a file states: a head's gain, a residual's weight.
+template <std::size_t Size, Backend B = default_backend>
+class Scale : public Pointwise<Scale<Size, B>, Size, B> {
+ public:
+  using scalar = typename B::scalar;
+  static constexpr std::string_view type = "scale";
+  static constexpr std::size_t macs = Size;
+
+  void visit(auto& v) {
+    v.option("size", Size);
+    v.number("scale", scale);
+  }
+
+  template <class R>
+  INLAY_INLINE R apply(R x, auto at) const noexcept {
+    return x * at(scale);
+  }
+
+  scalar scale = 1;
+};
+
+}  // namespace inlay

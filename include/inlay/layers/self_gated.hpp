@@ -1,0 +1,17 @@
+/// What SiLU, GELU and their like have in common: y = x gate(x), the gate rising from 0 to 1.
+#pragma once
+
+#include <limits>
+
+#include "inlay/core/compiler.hpp"
+#include "inlay/math/accurate.hpp"
+
+namespace inlay::detail {
+
+/// x gate, and 0 where x is -infinity and the gate 0.
+template <class B, class R>
+INLAY_INLINE R self_gated(R x, R gate) noexcept {
+  return B::max(math::splat<B, R>(std::numeric_limits<typename B::scalar>::lowest()), x) * gate;
+}
+
+}  // namespace inlay::detail

@@ -1,0 +1,40 @@
+/// Softplus: y = log(1 + e^(beta x)) / beta, and x where beta x > threshold.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/backend/default.hpp"
+#include "inlay/core/concepts.hpp"
+#include "inlay/layers/pointwise.hpp"
+
+namespace inlay {
+
+/// Smooth rectifier, PyTorch's; a file states `beta` and `threshold` (1 and 20 by default). With a threshold that
+/// nothing reaches it is Keras's and TensorFlow's, which have none.
+template <std::size_t Size, Backend B = default_backend>
+class Softplus : public Pointwise<Softplus<Size, B>, Size, B> {
+ public:
+  using scalar = typename B::scalar;
+  static constexpr std::string_view type = "softplus";
+
+  void visit(auto& v) {
+    v.option("size", Size);
+    v.number("beta", beta);
+    v.number("threshold", threshold);
+  }
+
+  /// log(1 + e^z) = max(0, z) + log(1 + e^-|z|), which never overflows.
+  template <class R>
+  INLAY_INLINE R apply(R x, auto at) const noexcept {
+    using Math = typename B::math_policy;
+    const R zero = at(scalar(0));
+    const R z = x * at(beta);
+    const R bend = Math::template log1p<B>(Math::template exp<B>(B::if_less(z, zero, z, zero - z)));
+    return B::if_less(at(threshold), z, x, (B::max(zero, z) + bend) / at(beta));
+  }
+
+  scalar beta = 1, threshold = 20;
+};
+
+}  // namespace inlay

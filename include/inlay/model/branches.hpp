@@ -1,0 +1,56 @@
+/// The compile errors of branches that cannot be put together.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "inlay/core/layer_traits.hpp"
+
+namespace inlay::detail {
+
+template <std::size_t Branch, std::size_t InputSize, std::size_t InputSizeOfTheFirst>
+struct BranchHasTheInputSizeOfTheFirst {
+  static_assert(InputSize == InputSizeOfTheFirst, "inlay: branches differ in their input size");
+};
+template <std::size_t Branch, std::size_t OutputSize, std::size_t OutputSizeOfTheFirst>
+struct BranchHasTheOutputSizeOfTheFirst {
+  static_assert(OutputSize == OutputSizeOfTheFirst, "inlay: branches that are added up differ in their output size");
+};
+template <std::size_t Branch, std::size_t FramesIn, std::size_t FramesOut, std::size_t FramesInOfTheFirst,
+          std::size_t FramesOutOfTheFirst>
+struct BranchHasTheRateOfTheFirst {
+  static_assert(FramesIn == FramesInOfTheFirst && FramesOut == FramesOutOfTheFirst,
+                "inlay: branches differ in their rate, frames in and frames out");
+};
+template <std::size_t Branch, std::size_t Latency, std::size_t LatencyOfTheFirst>
+struct BranchHasTheLatencyOfTheFirst {
+  static_assert(Latency == LatencyOfTheFirst,
+                "inlay: branches differ in their latency; an inlay::Delay<Size, N> in the earlier one aligns them");
+};
+
+/// Instantiated with a branch's number, so that a compiler's message carries it and both numbers.
+template <std::size_t I, class Branch, class First>
+struct BranchFits : BranchHasTheInputSizeOfTheFirst<I, Branch::in_size, First::in_size>,
+                    BranchHasTheRateOfTheFirst<I, LayerTraits<Branch>::rate.in, LayerTraits<Branch>::rate.out,
+                                               LayerTraits<First>::rate.in, LayerTraits<First>::rate.out>,
+                    BranchHasTheLatencyOfTheFirst<I, LayerTraits<Branch>::latency, LayerTraits<First>::latency> {
+  static_assert(LayerTraits<Branch>::one_to_one && LayerTraits<First>::one_to_one,
+                "inlay: a branch that changes the rate and changes it back gives its frames in bursts, and cannot be "
+                "put beside another one");
+};
+
+/// What a combinator of several branches says of itself, where it follows from theirs alone.
+template <class... Branches>
+struct BranchTraits {
+  static constexpr std::size_t receptive_field = std::max({Branches::receptive_field...});
+  static constexpr std::size_t skip = std::max({LayerTraits<Branches>::skip...});
+  static constexpr std::size_t latency = std::max({LayerTraits<Branches>::latency...});
+  static constexpr std::size_t condition_size = std::max({LayerTraits<Branches>::condition_size...});
+  static constexpr std::size_t scratch_size = std::max({LayerTraits<Branches>::scratch_size...});
+  static constexpr std::size_t frame_unit = std::max({LayerTraits<Branches>::frame_unit...});
+  static constexpr std::size_t parameters = (0 + ... + Branches::parameters);
+  static constexpr std::size_t macs = (0 + ... + Branches::macs);
+};
+
+}  // namespace inlay::detail

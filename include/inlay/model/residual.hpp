@@ -1,0 +1,58 @@
+/// Residual: y = x + F(x).
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/core/map.hpp"
+#include "inlay/layers/identity.hpp"
+#include "inlay/model/branches.hpp"
+#include "inlay/model/sequential.hpp"
+
+namespace inlay {
+
+/// Adds its input to what `Layers` make of it. Where the sizes differ, a branch of its own, such as a convolution of
+/// one tap, has to fit them: `Parallel<Dense<4, 8>, Sequential<...>>`.
+///
+/// In a file: `layers`.
+template <Layer... Layers>
+class Residual {
+  using Body = detail::Chain<Layers...>;
+  using B = detail::BackendOf<Body>;
+  using Input = Identity<Body::in_size, B>;
+  using Traits = detail::BranchTraits<Body>;
+  static_assert(sizeof(detail::BranchFits<1, Body, Input>) > 0);
+  static_assert(sizeof(detail::BranchHasTheOutputSizeOfTheFirst<1, Body::out_size, Input::out_size>) > 0);
+
+ public:
+  using backend = B;
+  using scalar = typename Body::scalar;
+  using State = typename Body::State;
+  static constexpr std::string_view type = "residual";
+  static constexpr std::size_t in_size = Body::in_size, out_size = Body::out_size;
+  static constexpr std::size_t receptive_field = Traits::receptive_field, skip = Traits::skip;
+  static constexpr std::size_t parameters = Traits::parameters, macs = Traits::macs;
+  static constexpr std::size_t condition_size = Traits::condition_size, scratch_size = Traits::scratch_size;
+  static constexpr std::size_t frame_unit = Traits::frame_unit;
+
+  void visit(auto& v) { v.chain("layers", body_); }
+  void reset(State& state) const noexcept { body_.reset(state); }
+
+  INLAY_INLINE void forward(State& state, const scalar* in, scalar* out, Context<scalar> context) const noexcept {
+    body_.forward(state, in, out, context);
+    map_frame<B, out_size>(plus, out, in, static_cast<const scalar*>(out));
+  }
+  void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames,
+               Context<scalar> context) const noexcept {
+    body_.process(state, in, out, frames, context);
+    map_tile<B>(plus, out_size, frames, out, in, Block<const scalar>(out));
+  }
+
+  /// The layers inside, as one.
+  Body& layers() noexcept { return body_; }
+
+ private:
+  Body body_;
+};
+
+}  // namespace inlay

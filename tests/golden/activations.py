@@ -1,0 +1,76 @@
+"""Writes the activations of tests/golden/torch for which PyTorch has no class.
+
+    PYTHONPATH=python/src python3 tests/golden/activations.py
+
+As in generate.py, with its seeds and signals. Each is a module here, its formula written down in
+PyTorch's own functions.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from generate import Golden, files
+from inlay._format import Array, Check, LayerRecord, ModelFile, write_model
+
+
+class Snake(nn.Module):
+    def __init__(self, alpha: list[float]) -> None:
+        super().__init__()
+        self.alpha = nn.Parameter(torch.tensor(alpha))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.sin(self.alpha * x) ** 2 / self.alpha
+
+    def record(self) -> LayerRecord:
+        return LayerRecord("snake", {"size": len(self.alpha)}, {"alpha": array(self.alpha)})
+
+
+class LeakyHardtanh(nn.Module):
+    numbers = {"min": -1.5, "max": 2.0, "min_slope": 0.125, "max_slope": 0.3}
+
+    def forward(self, x: Tensor) -> Tensor:
+        low, high, min_slope, max_slope = self.numbers.values()
+        above = torch.where(x > high, (x - high) * max_slope + high, x)
+        return torch.where(x < low, (x - low) * min_slope + low, above)
+
+    def record(self) -> LayerRecord:
+        return LayerRecord("leaky_hardtanh", {"size": 3, **self.numbers})
+
+
+class Scale(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return 0.3 * x
+
+    def record(self) -> LayerRecord:
+        return LayerRecord("scale", {"size": 3, "scale": 0.3})
+
+
+def goldens() -> dict[str, Golden]:
+    return {
+        "snake_5": Golden(Snake([0.25, 1.0, -0.75, 3.5, 40.0]), 5, peak=6.0),
+        "leaky_hardtanh_3": Golden(LeakyHardtanh(), 3, peak=6.0),
+        "scale_3": Golden(Scale(), 3, peak=6.0),
+    }
+
+
+def array(tensor: Tensor) -> Array:
+    return np.ascontiguousarray(tensor.detach().numpy())
+
+
+def main() -> None:
+    for path, module, samples in files(goldens()):
+        check = Check(
+            source=f"PyTorch {torch.__version__}",
+            dtype=samples.dtype.name,
+            input=samples,
+            output=array(module(torch.from_numpy(samples.copy()))),
+            tolerance={"float32": 1e-5, "float64": 1e-12}[samples.dtype.name],
+        )
+        write_model(path, ModelFile([module.record()], check))
+
+
+if __name__ == "__main__":
+    main()

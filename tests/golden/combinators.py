@@ -1,0 +1,494 @@
+"""Writes the models of tests/golden/torch that are more than a chain.
+
+    PYTHONPATH=python/src python3 tests/golden/combinators.py
+
+As in generate.py, with its seeds, weights and signals. Each class below is a combinator or a layer of
+inlay written in PyTorch; signals are [frames, channels], and `condition` is the side input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Optional
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from generate import Golden, Samples, files
+from inlay._format import Array, Check, LayerRecord, ModelFile, Option, write_model
+from inlay.torch_export import _records
+
+Condition = Optional[Tensor]
+
+
+def array(tensor: Tensor) -> Array:
+    return np.ascontiguousarray(tensor.detach().numpy())
+
+
+def run(module: nn.Module, x: Tensor, condition: Condition) -> Tensor:
+    """One layer of ours, or one of PyTorch's that takes frames."""
+    return module(x, condition) if isinstance(module, Ours) else module(x)
+
+
+def records(module: nn.Module, channels: int) -> list[LayerRecord]:
+    return [module.record(channels)] if isinstance(module, Ours) else _records(module, channels)
+
+
+class Ours(nn.Module):
+    """A layer or combinator of inlay: `forward(x, condition)` and what it is in a file."""
+
+    def record(self, channels: int) -> LayerRecord:
+        raise NotImplementedError
+
+
+class Seq(nn.ModuleList):
+    """A chain: not a layer of its own."""
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__(layers)
+
+    def forward(self, x: Tensor, condition: Condition = None) -> Tensor:
+        for layer in self:
+            x = run(layer, x, condition)
+        return x
+
+    def records(self, channels: int) -> list[LayerRecord]:
+        found: list[LayerRecord] = []
+        for layer in self:
+            found += records(layer, channels)
+            channels = found[-1].channels_out
+        return found
+
+
+class Conv(Ours):
+    """A causal convolution."""
+
+    def __init__(
+        self, inputs: int, outputs: int, taps: int, dilation: int = 1, **options: int
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(inputs, outputs, taps, dilation=dilation, **options)
+
+    def forward(self, x: Tensor, condition: Condition = None) -> Tensor:
+        past = (self.conv.kernel_size[0] - 1) * self.conv.dilation[0]
+        return self.conv(functional.pad(x.T.unsqueeze(0), (past, 0)))[0].T
+
+    def record(self, channels: int) -> LayerRecord:
+        return _records(self.conv, channels)[0]
+
+
+class Residual(Ours):
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.layers = Seq(*layers)
+
+    def forward(self, x: Tensor, condition: Condition) -> Tensor:
+        return x + self.layers(x, condition)
+
+    def record(self, channels: int) -> LayerRecord:
+        return LayerRecord("residual", chains={"layers": [self.layers.records(channels)]})
+
+
+class Branches(Ours):
+    name = ""
+
+    def __init__(self, *branches: Seq) -> None:
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+
+    def record(self, channels: int) -> LayerRecord:
+        chains = [branch.records(channels) for branch in self.branches]
+        return LayerRecord(self.name, chains={"branches": chains})
+
+
+class Parallel(Branches):
+    name = "parallel"
+
+    def forward(self, x: Tensor, condition: Condition) -> Tensor:
+        return sum(branch(x, condition) for branch in self.branches)
+
+
+class Concat(Branches):
+    name = "concat"
+
+    def forward(self, x: Tensor, condition: Condition) -> Tensor:
+        return torch.cat([branch(x, condition) for branch in self.branches], 1)
+
+
+class Split(Branches):
+    """The first branch is given the first `first` channels, the second the rest."""
+
+    name = "split"
+
+    def __init__(self, first: int, a: Seq, rest: Seq) -> None:
+        super().__init__(a, rest)
+        self.first = first
+
+    def forward(self, x: Tensor, condition: Condition) -> Tensor:
+        a, rest = self.branches
+        return torch.cat([a(x[:, : self.first], condition), rest(x[:, self.first :], condition)], 1)
+
+    def record(self, channels: int) -> LayerRecord:
+        a, rest = self.branches
+        chains = [a.records(self.first), rest.records(channels - self.first)]
+        return LayerRecord("split", chains={"branches": chains})
+
+
+class Gate(Ours):
+    name = "gate"
+
+    def __init__(self, activation: nn.Module, gate: nn.Module) -> None:
+        super().__init__()
+        self.activation, self.gate = activation, gate
+
+    def forward(self, x: Tensor, condition: Condition) -> Tensor:
+        a, b = x.chunk(2, 1)
+        return self.mix(a, self.activation(a), self.gate(b))
+
+    def mix(self, a: Tensor, activated: Tensor, gate: Tensor) -> Tensor:
+        return activated * gate
+
+    def record(self, channels: int) -> LayerRecord:
+        half = channels // 2
+        chains = {
+            "activation": [records(self.activation, half)],
+            "gate": [records(self.gate, half)],
+        }
+        return LayerRecord(self.name, {"size": half}, chains=chains)
+
+
+class Blend(Gate):
+    name = "blend"
+
+    def mix(self, a: Tensor, activated: Tensor, gate: Tensor) -> Tensor:
+        return gate * activated + (1 - gate) * a
+
+
+class Mixin(Ours):
+    """y = x + layers(condition), the condition having `size` channels."""
+
+    def __init__(self, size: int, *layers: nn.Module) -> None:
+        super().__init__()
+        self.size, self.layers = size, Seq(*layers)
+
+    def forward(self, x: Tensor, condition: Condition) -> Tensor:
+        return x + self.layers(condition, condition)
+
+    def record(self, channels: int) -> LayerRecord:
+        chains = {"layers": [self.layers.records(self.size)]}
+        return LayerRecord("mixin", {"size": channels}, chains=chains)
+
+
+class FiLM(Mixin):
+    def forward(self, x: Tensor, condition: Condition) -> Tensor:
+        made = self.layers(condition, condition)
+        if made.shape[1] == x.shape[1]:
+            return x * made
+        scale, shift = made.chunk(2, 1)
+        return x * scale + shift
+
+    def record(self, channels: int) -> LayerRecord:
+        chains = {"layers": [self.layers.records(self.size)]}
+        return LayerRecord("film", {"size": channels}, chains=chains)
+
+
+class AppendCondition(Ours):
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+
+    def forward(self, x: Tensor, condition: Condition) -> Tensor:
+        return torch.cat([x, condition], 1)
+
+    def record(self, channels: int) -> LayerRecord:
+        return LayerRecord("append_condition", {"size": channels, "condition_size": self.size})
+
+
+class ConditionedBy(Ours):
+    def __init__(self, source: Seq, *layers: nn.Module) -> None:
+        super().__init__()
+        self.source, self.layers = source, Seq(*layers)
+
+    def forward(self, x: Tensor, condition: Condition) -> Tensor:
+        return self.layers(x, self.source(x, condition))
+
+    def record(self, channels: int) -> LayerRecord:
+        chains = {
+            "source": [self.source.records(channels)],
+            "layers": [self.layers.records(channels)],
+        }
+        return LayerRecord("conditioned_by", chains=chains)
+
+
+class ResidualSkip(Ours):
+    """On (x, head), of which x has `size` channels."""
+
+    def __init__(self, size: int, path: Seq, residual: Seq, skip: Seq) -> None:
+        super().__init__()
+        self.size, self.path, self.residual, self.skip = size, path, residual, skip
+
+    def forward(self, x: Tensor, condition: Condition) -> Tensor:
+        x, head = x[:, : self.size], x[:, self.size :]
+        a = self.path(x, condition)
+        return torch.cat([x + self.residual(a, condition), head + self.skip(a, condition)], 1)
+
+    def record(self, channels: int) -> LayerRecord:
+        path = self.path.records(self.size)
+        inside = path[-1].channels_out
+        chains = {
+            "path": [path],
+            "residual": [self.residual.records(inside)],
+            "skip": [self.skip.records(inside)],
+        }
+        return LayerRecord("residual_skip", chains=chains)
+
+
+class Plain(Ours):
+    """A layer without weights: its type and options, of which `size` is the channels it is given."""
+
+    def __init__(self, name: str, **options: Option) -> None:
+        super().__init__()
+        self.name, self.options = name, options
+
+    def forward(self, x: Tensor, condition: Condition = None) -> Tensor:
+        o = self.options
+        if self.name == "slice":
+            return x[:, o["begin"] : o["begin"] + o["out"]]
+        if self.name == "pad":
+            return functional.pad(x, (0, o["out"] - x.shape[1]))
+        if self.name == "delay":
+            return functional.pad(x, (0, 0, o["frames"], 0))[: len(x)]
+        if self.name == "scale":
+            return x * o["scale"]
+        assert self.name == "identity"
+        return x
+
+    def record(self, channels: int) -> LayerRecord:
+        size = "in" if self.name in ("slice", "pad") else "size"
+        return LayerRecord(self.name, {size: channels, **self.options})
+
+
+def identity() -> Seq:
+    return Seq(Plain("identity"))
+
+
+def wavenet_array(size: int, dilations: Sequence[int], gated: bool = False) -> list[nn.Module]:
+    """Layers of a WaveNet on (x, head), whose condition has one channel."""
+
+    def path(dilation: int) -> Seq:
+        wide = 2 * size if gated else size
+        act = Gate(nn.Tanh(), nn.Sigmoid()) if gated else nn.Tanh()
+        return Seq(
+            Conv(size, wide, 3, dilation), Mixin(1, nn.Linear(1, wide, bias=False)), act
+        )
+
+    return [
+        ResidualSkip(size, path(dilation), Seq(nn.Linear(size, size)), identity())
+        for dilation in dilations
+    ]
+
+
+def wavenet(sizes: Sequence[int], dilations: Sequence[int], gated: bool = False) -> nn.Module:
+    """In the shape of NAM's: an array for each size, the heads of which go from one to the next."""
+    layers: list[nn.Module] = [
+        nn.Linear(1, sizes[0], bias=False),
+        Plain("pad", out=2 * sizes[0]),
+    ]
+    for index, size in enumerate(sizes):
+        layers += wavenet_array(size, dilations, gated and index == 0)
+        if index + 1 < len(sizes):
+            goes_on = (Seq(nn.Linear(size, sizes[index + 1], bias=False)) for _ in range(2))
+            layers.append(Split(size, *goes_on))
+    last = sizes[-1]
+    layers += [Plain("slice", begin=last, out=last), nn.Linear(last, 1), Plain("scale", scale=0.125)]
+    return ConditionedBy(identity(), *layers)
+
+
+def anira_cnn(blocks: Sequence[tuple[int, int]]) -> nn.Module:
+    """The CNNs of the anira paper: blocks of a causal convolution of 13 taps, PReLU with one slope,
+    and a bias-free residual of one tap, for each block its outputs and its dilation."""
+    layers = []
+    inputs = 1
+    for outputs, dilation in blocks:
+        body = Seq(Conv(inputs, outputs, 13, dilation), nn.PReLU())
+        layers.append(Parallel(body, Seq(nn.Linear(inputs, outputs, bias=False))))
+        inputs = outputs
+    return Seq(*layers)
+
+
+def rnn_2k() -> nn.Module:
+    return Seq(Residual(Recurrent(nn.LSTM(1, 20)), nn.Linear(20, 1)))
+
+
+class Recurrent(Ours):
+    def __init__(self, layer: nn.RNNBase) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x: Tensor, condition: Condition = None) -> Tensor:
+        return self.layer(x.unsqueeze(1))[0].squeeze(1)
+
+    def record(self, channels: int) -> LayerRecord:
+        return _records(self.layer, channels)[0]
+
+
+def goldens() -> dict[str, tuple[Golden, int]]:
+    """Each model and how many channels of its signal are the condition."""
+    tcn = [
+        Parallel(
+            Seq(Conv(i, 6, 3, d), nn.BatchNorm1d(6), nn.PReLU(6)),
+            Seq(nn.Linear(i, 6, bias=False)),
+        )
+        for i, d in ((1, 1), (6, 10), (6, 30))
+    ]
+    return {
+        "residual_dense": (Golden(Seq(Residual(nn.Linear(5, 5))), 5), 0),
+        "residual_conv": (
+            Golden(Seq(Residual(Conv(6, 4, 3, 2), nn.Tanh(), nn.Linear(4, 6))), 6),
+            0,
+        ),
+        "residual_of_residual": (
+            Golden(
+                Seq(
+                    nn.Linear(3, 8),
+                    Residual(nn.Tanh(), Residual(nn.Linear(8, 8), nn.Tanh()), nn.Linear(8, 8)),
+                    Residual(Recurrent(nn.GRU(8, 8))),
+                ),
+                3,
+            ),
+            0,
+        ),
+        "parallel": (
+            Golden(
+                Seq(
+                    Parallel(
+                        Seq(nn.Linear(3, 7)),
+                        Seq(Conv(3, 7, 4), nn.Tanh()),
+                        Seq(Recurrent(nn.LSTM(3, 7))),
+                    )
+                ),
+                3,
+            ),
+            0,
+        ),
+        "concat": (
+            Golden(
+                Seq(
+                    Concat(
+                        Seq(nn.Linear(3, 5)), Seq(Conv(3, 17, 2), nn.Tanh()), Seq(nn.Linear(3, 2))
+                    ),
+                    nn.Linear(24, 2),
+                ),
+                3,
+            ),
+            0,
+        ),
+        "split": (
+            Golden(Seq(Split(3, Seq(nn.Linear(3, 6)), Seq(Conv(5, 4, 3), nn.Tanh()))), 8),
+            0,
+        ),
+        "gated": (
+            Golden(Seq(Concat(Seq(Conv(3, 6, 3)), Seq(Conv(3, 6, 3))), Gate(nn.Tanh(), nn.Sigmoid())), 3),
+            0,
+        ),
+        "gate_of_leaky_relu": (
+            Golden(Seq(nn.Linear(3, 34), Gate(nn.LeakyReLU(0.25), nn.Sigmoid())), 3),
+            0,
+        ),
+        "blend": (Golden(Seq(nn.Linear(3, 10), Blend(nn.ReLU(), nn.Sigmoid())), 3), 0),
+        "delay_3": (Golden(Seq(Plain("delay", frames=3)), 3), 0),
+        "delay_100": (Golden(Seq(Plain("delay", frames=100)), 2, frames=256), 0),
+        "delayed_branch": (
+            Golden(
+                Seq(
+                    Parallel(
+                        Seq(Plain("delay", frames=5), nn.Linear(2, 3)),
+                        Seq(nn.Linear(2, 3), Plain("delay", frames=5)),
+                    )
+                ),
+                2,
+            ),
+            0,
+        ),
+        "slice_pad_scale": (
+            Golden(
+                Seq(
+                    Plain("slice", begin=2, out=3),
+                    Plain("pad", out=9),
+                    Plain("scale", scale=0.375),
+                    nn.Linear(9, 9),
+                    Plain("identity"),
+                ),
+                7,
+            ),
+            0,
+        ),
+        "mixin": (
+            Golden(
+                Seq(nn.Linear(1, 5), Mixin(2, nn.Linear(2, 5, bias=False)), nn.Tanh()), 3
+            ),
+            2,
+        ),
+        "film": (
+            Golden(Seq(Conv(2, 6, 3), FiLM(2, nn.Linear(2, 12)), nn.Tanh(), nn.Linear(6, 1)), 4),
+            2,
+        ),
+        "film_scale": (
+            Golden(Seq(nn.Linear(1, 17), FiLM(3, nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 17))), 4),
+            3,
+        ),
+        "append_condition": (
+            Golden(Seq(AppendCondition(2), Recurrent(nn.LSTM(3, 8)), nn.Linear(8, 1)), 3),
+            2,
+        ),
+        "conditioned_by": (
+            Golden(
+                Seq(
+                    ConditionedBy(
+                        Seq(nn.Linear(2, 4), nn.Tanh()), Conv(2, 5, 3), FiLM(4, nn.Linear(4, 10))
+                    )
+                ),
+                2,
+            ),
+            0,
+        ),
+        "microtcn": (Golden(Seq(*tcn, nn.Linear(6, 1)), 1, frames=192), 0),
+        "rnn_2k": (Golden(rnn_2k(), 1, frames=192), 0),
+        "cnn_1k": (Golden(anira_cnn([(32, 1), (1, 10)]), 1, frames=256), 0),
+        "cnn_15k": (Golden(anira_cnn([(32, 1), (32, 10), (1, 100)]), 1, frames=1536), 0),
+        "cnn_29k": (
+            Golden(anira_cnn([(32, 1), (32, 10), (32, 100), (1, 1000)]), 1, frames=13440),
+            0,
+        ),
+        "wavenet_gated": (Golden(Seq(wavenet((4, 3), (1, 2, 8), gated=True)), 1, frames=192), 0),
+        "wavenet_small": (Golden(Seq(wavenet((6, 4), (1, 4, 32))), 1, frames=256), 0),
+    }
+
+
+def export(module: nn.Module, side: int, path: Path, samples: Samples) -> None:
+    module.eval()
+    x = torch.from_numpy(samples.copy())
+    split = x.shape[1] - side
+    check = Check(
+        source=f"PyTorch {torch.__version__}",
+        dtype=samples.dtype.name,
+        input=samples[:, :split],
+        condition=samples[:, split:] if side else None,
+        output=array(module(x[:, :split], x[:, split:] if side else None)),
+        tolerance={"float32": 1e-5, "float64": 1e-12}[samples.dtype.name],
+    )
+    write_model(path, ModelFile(module.records(split), check))
+
+
+def main() -> None:
+    models = goldens()
+    sides = {name: side for name, (_, side) in models.items()}
+    for path, module, samples in files({name: golden for name, (golden, _) in models.items()}):
+        export(module, sides[path.name.split(".")[0]], path, samples)
+
+
+if __name__ == "__main__":
+    main()

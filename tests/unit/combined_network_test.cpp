@@ -1,0 +1,69 @@
+// Networks that are built of combinators, against PyTorch.
+#include "support/backends.hpp"
+#include "support/golden.hpp"
+
+using namespace inlay;
+
+template <class B>
+class CombinedNetworkTest : public ::testing::Test {};
+using Some = ::testing::Types<default_backend, LoopBackend<float>, StlBackend<double>>;
+TYPED_TEST_SUITE(CombinedNetworkTest, Some);
+
+/// A block of the CNNs of the anira paper.
+template <std::size_t In, std::size_t Out, std::size_t Dilation, class B>
+using CnnBlock =
+    Parallel<Sequential<Conv1D<In, Out, 13, Dilation, 1, B>, BasicPReLU<Out, 1, B>>, DenseNoBias<In, Out, B>>;
+
+TYPED_TEST(CombinedNetworkTest, anira) {
+  using B = TypeParam;
+  using Rnn2k = ModelT<Residual<LSTM<1, 20, B>, Dense<20, 1, B>>>;
+  golden<Rnn2k>("rnn_2k", stack);
+  using Cnn1k = ModelT<CnnBlock<1, 32, 1, B>, CnnBlock<32, 1, 10, B>>;
+  static_assert(Cnn1k::parameters == 931 && Cnn1k::receptive_field == 133);
+  golden<Cnn1k>("cnn_1k", stack);
+  using Cnn15k = ModelT<CnnBlock<1, 32, 1, B>, CnnBlock<32, 32, 10, B>, CnnBlock<32, 1, 100, B>>;
+  static_assert(Cnn15k::parameters == 15300 && Cnn15k::receptive_field == 1333);
+  loads<Cnn15k>("cnn_15k");
+  using Cnn29k =
+      ModelT<CnnBlock<1, 32, 1, B>, CnnBlock<32, 32, 10, B>, CnnBlock<32, 32, 100, B>, CnnBlock<32, 1, 1000, B>>;
+  static_assert(Cnn29k::parameters == 29669 && Cnn29k::receptive_field == 13333);
+  loads<Cnn29k>("cnn_29k");
+}
+
+template <std::size_t In, std::size_t Dilation, class B>
+using TcnBlock =
+    Parallel<Sequential<Conv1D<In, 6, 3, Dilation, 1, B>, BatchNorm1D<6, B>, PReLU<6, B>>, DenseNoBias<In, 6, B>>;
+
+TYPED_TEST(CombinedNetworkTest, microtcn) {
+  using B = TypeParam;
+  golden<ModelT<TcnBlock<1, 1, B>, TcnBlock<6, 10, B>, TcnBlock<6, 30, B>, Dense<6, 1, B>>>("microtcn", stack);
+}
+
+/// A layer of a WaveNet whose condition is one channel, plain or gated.
+template <std::size_t Size, std::size_t Dilation, class B>
+using WaveNetLayer =
+    ResidualSkip<Sequential<Conv1D<Size, Size, 3, Dilation, 1, B>, Mixin<DenseNoBias<1, Size, B>>, Tanh<Size, B>>,
+                 Dense<Size, Size, B>>;
+template <std::size_t Size, std::size_t Dilation, class B>
+using GatedWaveNetLayer =
+    ResidualSkip<Sequential<Conv1D<Size, 2 * Size, 3, Dilation, 1, B>, Mixin<DenseNoBias<1, 2 * Size, B>>,
+                            Gate<Tanh<Size, B>, Sigmoid<Size, B>>>,
+                 Dense<Size, Size, B>>;
+/// From one array to the next: what goes on and the head, each through a layer without bias.
+template <std::size_t From, std::size_t To, class B>
+using NextArray = Split<DenseNoBias<From, To, B>, DenseNoBias<From, To, B>>;
+
+TYPED_TEST(CombinedNetworkTest, wavenet) {
+  using B = TypeParam;
+  using Small =
+      ModelT<InputAsCondition<DenseNoBias<1, 6, B>, Pad<6, 12, B>, WaveNetLayer<6, 1, B>, WaveNetLayer<6, 4, B>,
+                              WaveNetLayer<6, 32, B>, NextArray<6, 4, B>, WaveNetLayer<4, 1, B>, WaveNetLayer<4, 4, B>,
+                              WaveNetLayer<4, 32, B>, Slice<8, 4, 4, B>, Dense<4, 1, B>, Scale<1, B>>>;
+  static_assert(Small::receptive_field == 1 + 2 * 2 * (1 + 4 + 32) && Small::condition_size == 0);
+  golden<Small>("wavenet_small", stack);
+  using WithGates = ModelT<
+      InputAsCondition<DenseNoBias<1, 4, B>, Pad<4, 8, B>, GatedWaveNetLayer<4, 1, B>, GatedWaveNetLayer<4, 2, B>,
+                       GatedWaveNetLayer<4, 8, B>, NextArray<4, 3, B>, WaveNetLayer<3, 1, B>, WaveNetLayer<3, 2, B>,
+                       WaveNetLayer<3, 8, B>, Slice<6, 3, 3, B>, Dense<3, 1, B>, Scale<1, B>>>;
+  golden<WithGates>("wavenet_gated", stack);
+}
