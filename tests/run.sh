@@ -114,7 +114,8 @@ PY
 skip() { skipped=$((skipped + 1)); echo "      skipped: $1"; }
 
 step "g++, every test, example and benchmark"
-build gcc -DCMAKE_CXX_COMPILER=g++ -DINLAY_BUILD_EXAMPLES=ON -DINLAY_BUILD_BENCH=ON -DINLAY_BENCH_FLAGS=-O0 && tests gcc
+build gcc -DCMAKE_CXX_COMPILER=g++ -DINLAY_BUILD_EXAMPLES=ON -DINLAY_BUILD_BENCH=ON -DINLAY_BENCH_FLAGS=-O0 -DINLAY_BENCH_SIZES=8 &&
+  tests gcc
 done_in
 
 # One build for both: what Clang warns of, and what the sanitizers see. Fewer backends, see tests/unit/support.

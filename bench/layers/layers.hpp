@@ -105,7 +105,7 @@ void add_backend(Suite& suite, std::string_view backend) {
     };
     [&]<std::size_t... N>(std::index_sequence<N...>) {
       (add_size(Type<std::integral_constant<std::size_t, N>>{}), ...);
-    }(std::index_sequence<4, 8, 16, 20, 24, 32, 40, 64>{});
+    }(std::index_sequence<INLAY_BENCH_SIZES>{});
   };
   add("Dense", []<std::size_t N> { return Type<Dense<N, N, B>>{}; });
   add("Conv1D-k3", []<std::size_t N> { return Type<Conv1D<N, N, 3, 1, 1, B>>{}; });

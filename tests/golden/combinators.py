@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Optional
+from typing import NamedTuple, Optional
 
 import numpy as np
 import torch
@@ -246,6 +246,87 @@ class ResidualSkip(Ours):
         return LayerRecord("residual_skip", chains=chains)
 
 
+class Strided(Ours):
+    """An unpadded convolution with a stride; inlay gives its first frame with frame `reach`."""
+
+    def __init__(
+        self, inputs: int, outputs: int, taps: int, stride: int, dilation: int = 1, **options: int
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(inputs, outputs, taps, stride, dilation=dilation, **options)
+
+    def forward(self, x: Tensor, condition: Condition = None) -> Tensor:
+        return self.conv(x.T.unsqueeze(0))[0].T
+
+    def record(self, channels: int) -> LayerRecord:
+        plain = _records(self.conv, channels)[0]
+        options = {**plain.options, "stride": self.conv.stride[0]}
+        return LayerRecord("conv1d", options, plain.tensors)
+
+
+class Transposed(Ours):
+    """Without the frames that PyTorch appends behind the last input."""
+
+    def __init__(self, inputs: int, outputs: int, taps: int, stride: int, bias: bool = True) -> None:
+        super().__init__()
+        self.conv = nn.ConvTranspose1d(inputs, outputs, taps, stride, bias=bias)
+
+    def forward(self, x: Tensor, condition: Condition = None) -> Tensor:
+        return self.conv(x.T.unsqueeze(0))[0].T[: len(x) * self.conv.stride[0]]
+
+    def record(self, channels: int) -> LayerRecord:
+        conv = self.conv
+        options: dict[str, Option] = {"in": channels, "out": conv.out_channels}
+        options |= {"kernel_size": conv.kernel_size[0], "stride": conv.stride[0]}
+        tensors = {"kernel": array(conv.weight.permute(2, 0, 1))}  # [in, out, tap] in PyTorch
+        if conv.bias is not None:
+            tensors["bias"] = array(conv.bias)
+        return LayerRecord("conv_transpose1d", options, tensors)
+
+
+class Pool(Ours):
+    def __init__(self, name: str, taps: int, stride: int) -> None:
+        super().__init__()
+        self.name, self.taps, self.stride = name, taps, stride
+
+    def forward(self, x: Tensor, condition: Condition = None) -> Tensor:
+        pool = functional.max_pool1d if self.name == "max_pool1d" else functional.avg_pool1d
+        return pool(x.T.unsqueeze(0), self.taps, self.stride)[0].T
+
+    def record(self, channels: int) -> LayerRecord:
+        options = {"size": channels, "kernel_size": self.taps, "stride": self.stride}
+        return LayerRecord(self.name, options)
+
+
+class TimePad(Ours):
+    def __init__(self, before: int, after: int) -> None:
+        super().__init__()
+        self.before, self.after = before, after
+
+    def forward(self, x: Tensor, condition: Condition = None) -> Tensor:
+        return functional.pad(x, (0, 0, self.before, self.after))
+
+    def record(self, channels: int) -> LayerRecord:
+        options = {"size": channels, "before": self.before, "after": self.after}
+        return LayerRecord("time_pad", options)
+
+
+class Windowed(Ours):
+    """Its layers over each whole window, and the last frame that they give."""
+
+    def __init__(self, window: int, hop: int, *layers: nn.Module) -> None:
+        super().__init__()
+        self.window, self.hop, self.layers = window, hop, Seq(*layers)
+
+    def forward(self, x: Tensor, condition: Condition = None) -> Tensor:
+        starts = range(0, len(x) - self.window + 1, self.hop)
+        return torch.stack([self.layers(x[start : start + self.window])[-1] for start in starts])
+
+    def record(self, channels: int) -> LayerRecord:
+        options = {"window": self.window, "hop": self.hop}
+        return LayerRecord("windowed", options, chains={"layers": [self.layers.records(channels)]})
+
+
 class Plain(Ours):
     """A layer without weights: its type and options, of which `size` is the channels it is given."""
 
@@ -333,6 +414,54 @@ class Recurrent(Ours):
 
     def record(self, channels: int) -> LayerRecord:
         return _records(self.layer, channels)[0]
+
+
+def hnn_11k() -> nn.Module:
+    """The hybrid network of the anira paper: one output for each window of 150 frames."""
+    return Seq(
+        Windowed(
+            150,
+            150,
+            *(TimePad(12, 12), Strided(1, 16, 12, 12), nn.ReLU()),
+            *(TimePad(12, 12), Strided(16, 16, 12, 12), nn.ReLU()),
+            *(Recurrent(nn.LSTM(16, 36)), nn.Linear(36, 1)),
+        )
+    )
+
+
+class Rate(NamedTuple):
+    """A model whose rate is not one to one: which frames of its input its output comes with."""
+
+    module: nn.Module
+    channels: int
+    skip: int
+    stride: int
+    frames: int = 160
+
+
+def rates() -> dict[str, Rate]:
+    return {
+        "conv1d_4_6_k5_s3_d2": Rate(Seq(Strided(4, 6, 5, 3, 2)), 4, 8, 3),
+        "conv1d_1_16_k12_s12": Rate(Seq(Strided(1, 16, 12, 12)), 1, 11, 12),
+        "conv1d_6_6_k3_s2_g3": Rate(Seq(Strided(6, 6, 3, 2, groups=3)), 6, 2, 2),
+        "conv1d_3_20_k1_s4": Rate(Seq(Strided(3, 20, 1, 4)), 3, 0, 4),
+        "conv1d_2_3_k40_s7_d2": Rate(Seq(Strided(2, 3, 40, 7, 2)), 2, 78, 7, frames=256),
+        "conv_transpose1d_3_5_k4_s2": Rate(Seq(Transposed(3, 5, 4, 2)), 3, 0, 1, frames=96),
+        "conv_transpose1d_4_1_k7_s3": Rate(Seq(Transposed(4, 1, 7, 3, bias=False)), 4, 0, 1, frames=96),
+        "conv_transpose1d_2_17_k3_s5": Rate(Seq(Transposed(2, 17, 3, 5)), 2, 0, 1, frames=72),
+        "max_pool1d_5_k3_s2": Rate(Seq(Pool("max_pool1d", 3, 2)), 5, 2, 2),
+        "avg_pool1d_5_k4_s4": Rate(Seq(Pool("avg_pool1d", 4, 4)), 5, 3, 4),
+        "max_pool1d_2_k90_s1": Rate(Seq(Pool("max_pool1d", 90, 1)), 2, 89, 1),
+        "down_up": Rate(
+            Seq(Strided(1, 8, 4, 4), nn.Tanh(), Strided(8, 8, 2, 2), nn.Tanh(), Transposed(8, 1, 16, 8)),
+            *(1, 7, 1),
+        ),
+        "windowed": Rate(
+            Seq(Windowed(10, 3, nn.Linear(2, 5), Recurrent(nn.GRU(5, 5)), nn.Linear(5, 2))), 2, 9, 3
+        ),
+        "windowed_long": Rate(Seq(Windowed(100, 7, Conv(1, 4, 3), Recurrent(nn.LSTM(4, 3)))), 1, 99, 7),
+        "hnn_11k": Rate(hnn_11k(), 1, 149, 150, frames=1050),
+    }
 
 
 def goldens() -> dict[str, tuple[Golden, int]]:
@@ -468,7 +597,9 @@ def goldens() -> dict[str, tuple[Golden, int]]:
     }
 
 
-def export(module: nn.Module, side: int, path: Path, samples: Samples) -> None:
+def export(
+    module: nn.Module, side: int, path: Path, samples: Samples, skip: int = 0, stride: int = 1
+) -> None:
     module.eval()
     x = torch.from_numpy(samples.copy())
     split = x.shape[1] - side
@@ -479,6 +610,8 @@ def export(module: nn.Module, side: int, path: Path, samples: Samples) -> None:
         condition=samples[:, split:] if side else None,
         output=array(module(x[:, :split], x[:, split:] if side else None)),
         tolerance={"float32": 1e-5, "float64": 1e-12}[samples.dtype.name],
+        skip=skip,
+        stride=stride,
     )
     write_model(path, ModelFile(module.records(split), check))
 
@@ -488,6 +621,11 @@ def main() -> None:
     sides = {name: side for name, (_, side) in models.items()}
     for path, module, samples in files({name: golden for name, (golden, _) in models.items()}):
         export(module, sides[path.name.split(".")[0]], path, samples)
+    changing = rates()
+    plain = {name: Golden(rate.module, rate.channels, rate.frames) for name, rate in changing.items()}
+    for path, module, samples in files(plain):
+        rate = changing[path.name.split(".")[0]]
+        export(module, 0, path, samples, rate.skip, rate.stride)
 
 
 if __name__ == "__main__":

@@ -141,7 +141,7 @@ def randomise(module: nn.Module, random: np.random.Generator) -> None:
         tensor.data.copy_(torch.from_numpy(values))
 
     for layer in module.modules():
-        if isinstance(layer, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.RNNBase)):
+        if isinstance(layer, (nn.Linear, nn.Conv1d, nn.ConvTranspose1d, nn.Conv2d, nn.RNNBase)):
             gain = 2.0 if isinstance(layer, (nn.LSTM, nn.GRU)) else 1.7
             if isinstance(layer, nn.RNN):
                 gain = 1.2  # without gates to damp it, a gain of 2 is chaos

@@ -22,6 +22,10 @@ struct Window {
   INLAY_INLINE const T* at(std::size_t channel, std::size_t back) const noexcept {
     return now + channel * channel_stride - back * frame_stride;
   }
+  /// The same view `frames` frames later, within a tile.
+  INLAY_INLINE Window later(std::size_t frames) const noexcept {
+    return {now + frames * frame_stride, channel_stride, frame_stride};
+  }
   /// The same view from `channel` on.
   INLAY_INLINE Window from(std::size_t channel) const noexcept {
     return {now + channel * channel_stride, channel_stride, frame_stride};

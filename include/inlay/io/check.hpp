@@ -95,13 +95,13 @@ struct Checked {
   std::size_t first, stride;
 };
 
-/// A check counts in frames of the input: its first row is what comes out with frame `skip` or, if that brings
-/// nothing, next, and `stride` of them lie between two rows, or fewer where a frame of the input gives several.
+/// A check's first row is what comes out with frame `skip` of the input or, if that brings nothing, next. From row to
+/// row it goes on by `stride` frames of the input or, where one frame of it gives several, of the output.
 template <class T>
 Checked checked_frames(const Runnable<T>& model, const Check& check, const Output<T>& output) {
   const auto first = std::lower_bound(output.times.begin(), output.times.end(), check.skip);
   return {static_cast<std::size_t>(first - output.times.begin()),
-          std::max<std::size_t>(1, check.stride * model.rate.out / model.rate.in)};
+          std::max<std::size_t>(1, check.stride * std::min(model.rate.out, model.rate.in) / model.rate.in)};
 }
 
 namespace detail {

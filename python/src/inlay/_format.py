@@ -76,6 +76,7 @@ _CHAINS: dict[str, tuple[str, ...]] = {
     "film": ("layers",),
     "conditioned_by": ("source", "layers"),
     "residual_skip": ("path", "residual", "skip"),
+    "windowed": ("layers",),
 }
 _OPTIONS |= {
     **dict.fromkeys(_CHAINS, ()),
@@ -84,11 +85,18 @@ _OPTIONS |= {
     "slice": (*_SIZES, "begin"),
     "pad": _SIZES,
     "delay": ("size", "frames"),
+    "conv_transpose1d": (*_SIZES, "kernel_size", "stride"),
+    **dict.fromkeys(("max_pool1d", "avg_pool1d"), ("size", "kernel_size", "stride")),
+    "windowed": ("window", "hop"),
+    "time_pad": ("size", "before", "after"),
 }
+# Options that a file may leave out.
+_OPTIONAL_OPTIONS: dict[str, tuple[str, ...]] = {"conv1d": ("stride",)}
 _OPTIONAL_TENSORS: dict[str, tuple[str, ...]] = {
     "dense": ("bias",),
     "conv1d": ("bias",),
     "conv2d": ("bias",),
+    "conv_transpose1d": ("bias",),
     "batchnorm1d": ("gamma", "beta"),
     "batchnorm2d": ("gamma", "beta"),
 }
@@ -159,6 +167,7 @@ def _size(layer: LayerRecord) -> int:
 # The channels of layers whose options do not say both.
 _ENDS: dict[str, Callable[[LayerRecord], tuple[int, int]]] = {
     "residual": lambda layer: _ends(layer.chains["layers"][0]),
+    "windowed": lambda layer: _ends(layer.chains["layers"][0]),
     "conditioned_by": lambda layer: _ends(layer.chains["layers"][0]),
     "parallel": lambda layer: (_all_ends(layer)[0][0], _all_ends(layer)[1][0]),
     "concat": lambda layer: (_all_ends(layer)[0][0], sum(_all_ends(layer)[1])),
@@ -254,7 +263,10 @@ def validate(model: ModelFile) -> None:
     if model.sample_rate is not None and not _positive(model.sample_rate):
         raise ExportError(f"sample_rate: {model.sample_rate!r} is not a positive number of Hz")
     _validate_chain(model.layers, "layers")
-    _validate_check(model.check, *_ends(model.layers))
+    burst = math.prod(
+        int(layer.options["stride"]) for layer in model.layers if layer.type == "conv_transpose1d"
+    )
+    _validate_check(model.check, *_ends(model.layers), burst)
 
 
 def _validate_chain(layers: Chain, where: str) -> None:
@@ -288,7 +300,8 @@ def _positive(value: float) -> bool:
 def _validate_layer(layer: LayerRecord, where: str) -> None:
     if layer.type not in _OPTIONS:
         raise ExportError(f"{where}: unknown layer type; known: {', '.join(_OPTIONS)}")
-    if set(layer.options) != set(_OPTIONS[layer.type]):
+    optional = set(_OPTIONAL_OPTIONS.get(layer.type, ()))
+    if set(layer.options) - optional != set(_OPTIONS[layer.type]):
         raise ExportError(
             f"{where}: expected the options {sorted(_OPTIONS[layer.type])},"
             f" found {sorted(layer.options)}"
@@ -308,7 +321,7 @@ def _validate_layer(layer: LayerRecord, where: str) -> None:
     if activation not in RNN_ACTIVATIONS:
         raise ExportError(f"{where}.activation: {activation!r} is not known")
     for name, value in layer.options.items():
-        least = 0 if name == "begin" else 1
+        least = 0 if name in ("begin", "before", "after") else 1
         if type(value) is int and value < least:
             raise ExportError(f"{where}.{name}: {value} is less than {least}")
         if isinstance(value, float) and not math.isfinite(value):
@@ -348,6 +361,8 @@ def _tensor_shapes(layer: LayerRecord) -> dict[str, Shape]:
     if "in" not in layer.options or layer.type in ("slice", "pad"):
         return {}
     inputs, outputs = layer.channels_in, layer.channels_out
+    if layer.type == "conv_transpose1d":
+        return {"kernel": (int(layer.options["kernel_size"]), inputs, outputs), "bias": (outputs,)}
     if layer.type == "conv1d":
         taps, groups = int(layer.options["kernel_size"]), int(layer.options["groups"])
         return {"kernel": (taps, inputs // groups, outputs), "bias": (outputs,)}
@@ -368,7 +383,8 @@ def _validate_tensor(tensor: Array, shape: Shape, where: str) -> None:
         raise ExportError(f"{where}: holds NaN or infinite values")
 
 
-def _validate_check(check: Check, channels_in: int, channels_out: int) -> None:
+def _validate_check(check: Check, channels_in: int, channels_out: int, burst: int) -> None:
+    """`burst` is how many frames may come with one frame of input."""
     if check.dtype not in ("float32", "float64"):
         raise ExportError(f"check.dtype: {check.dtype!r} is neither float32 nor float64")
     if not _positive(check.tolerance):
@@ -380,7 +396,7 @@ def _validate_check(check: Check, channels_in: int, channels_out: int) -> None:
     _validate_tensor(check.output, (len(check.output), channels_out), "check.output")
     if check.condition is not None:
         _validate_tensor(check.condition, (frames, check.condition.shape[-1]), "check.condition")
-    arrived = check.skip + (len(check.output) - 1) * check.stride
+    arrived = check.skip + (len(check.output) - 1) // burst * check.stride
     if len(check.output) == 0 or arrived >= frames:
         raise ExportError(
             f"check.output: {len(check.output)} frames do not come out of {frames} frames of input"

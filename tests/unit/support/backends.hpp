@@ -8,9 +8,13 @@
 #if defined(INLAY_TEST_FEW_BACKENDS) || !INLAY_HAS_XSIMD || !INLAY_HAS_EIGEN
 // For builds that look at something else than numbers, such as a sanitizer's.
 using AllBackends = ::testing::Types<inlay::default_backend, inlay::LoopBackend<float>, inlay::StlBackend<double>>;
+using EachBackend = AllBackends;
 #else
 using AllBackends =
     ::testing::Types<inlay::XsimdBackend<float>, inlay::EigenBackend<float>, inlay::StlBackend<float>,
                      inlay::LoopBackend<float>, inlay::XsimdBackend<double>, inlay::EigenBackend<double>,
                      inlay::StlBackend<double>, inlay::LoopBackend<double>>;
+// For what does not compute itself: each backend and each scalar, not each with each.
+using EachBackend = ::testing::Types<inlay::XsimdBackend<float>, inlay::EigenBackend<double>, inlay::StlBackend<double>,
+                                     inlay::LoopBackend<float>>;
 #endif

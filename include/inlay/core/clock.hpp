@@ -1,0 +1,36 @@
+/// Clock: when a layer that does not answer every frame does.
+#pragma once
+
+#include <cstddef>
+
+#include "inlay/core/compiler.hpp"
+
+namespace inlay {
+
+/// Strikes at each frame t, counted from `reset`, for which (t - Reach) is a multiple of `Stride`: where a framework's
+/// unpadded layer that looks back `Reach` frames and moves on by `Stride` has its outputs.
+template <std::size_t Reach, std::size_t Stride>
+class Clock {
+ public:
+  void reset() noexcept { left_ = Reach % Stride; }
+
+  /// One frame goes by; whether it is one.
+  INLAY_INLINE bool tick() noexcept {
+    const bool now = left_ == 0;
+    left_ = now ? Stride - 1 : left_ - 1;
+    return now;
+  }
+  /// `frames` frames go by; calls `f(t)` for each that is one, t being its place among them. Returns how many.
+  template <class F>
+  INLAY_INLINE std::size_t tick(std::size_t frames, F&& f) noexcept {
+    std::size_t strikes = 0;
+    for (; left_ < frames; left_ += Stride, ++strikes) f(left_);
+    left_ -= frames;
+    return strikes;
+  }
+
+ private:
+  std::size_t left_ = Reach % Stride;
+};
+
+}  // namespace inlay

@@ -1,0 +1,97 @@
+/// MaxPool1D, AvgPool1D: y = the largest, or the mean, of the last `Kernel` frames, for every `Stride`th frame.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/backend/default.hpp"
+#include "inlay/core/clock.hpp"
+#include "inlay/core/concepts.hpp"
+#include "inlay/core/history.hpp"
+
+namespace inlay {
+
+namespace detail {
+
+struct Largest {
+  static constexpr std::string_view type = "max_pool1d";
+  /// A NaN stays one.
+  template <class T>
+  static constexpr T add(T sum, T x) noexcept {
+    return x > sum || x != x ? x : sum;
+  }
+  template <class T>
+  static constexpr T finish(T sum, std::size_t) noexcept {
+    return sum;
+  }
+};
+struct Mean {
+  static constexpr std::string_view type = "avg_pool1d";
+  template <class T>
+  static constexpr T add(T sum, T x) noexcept {
+    return sum + x;
+  }
+  template <class T>
+  static constexpr T finish(T sum, std::size_t count) noexcept {
+    return sum / static_cast<T>(count);
+  }
+};
+
+}  // namespace detail
+
+/// Pools over time, each channel on its own. Zeros come before the start.
+template <class Pooling, std::size_t Size, std::size_t Kernel, std::size_t Stride, Backend B>
+class BasicPool1D {
+  static_assert(Kernel > 0 && Stride > 0);
+
+ public:
+  using backend = B;
+  using scalar = typename B::scalar;
+  struct State {
+    History<scalar, Size, Kernel - 1> history;
+    Clock<Kernel - 1, Stride> clock;
+  };
+  static constexpr std::string_view type = Pooling::type;
+  static constexpr std::size_t in_size = Size, out_size = Size;
+  static constexpr std::size_t receptive_field = Kernel, parameters = 0, macs = 0;
+  static constexpr Rate rate{Stride, 1};
+
+  void visit(auto& v) {
+    v.option("size", Size);
+    v.option("kernel_size", Kernel);
+    v.option("stride", Stride);
+  }
+  void reset(State& state) const noexcept {
+    state.history.clear();
+    state.clock.reset();
+  }
+  std::size_t forward(State& state, const scalar* in, scalar* out) const noexcept {
+    const Window<scalar> x = state.history.push(in);
+    if (!state.clock.tick()) return 0;
+    for (std::size_t c = 0; c < Size; ++c) out[c] = pool(x, c);
+    return 1;
+  }
+  std::size_t process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
+    const Window<scalar> x = state.history.push(in, frames);
+    scalar* to = out.row(0);
+    return state.clock.tick(frames, [&](std::size_t t) {
+      for (std::size_t c = 0; c < Size; ++c) to[c * tile_frames] = pool(x.later(t), c);
+      ++to;
+    });
+  }
+
+ private:
+  static INLAY_INLINE scalar pool(const Window<scalar>& x, std::size_t channel) noexcept {
+    scalar sum = *x.at(channel, Kernel - 1);
+    for (std::size_t back = Kernel - 1; back-- > 0;) sum = Pooling::add(sum, *x.at(channel, back));
+    return Pooling::finish(sum, Kernel);
+  }
+};
+
+template <std::size_t Size, std::size_t Kernel, std::size_t Stride = Kernel, Backend B = default_backend>
+using MaxPool1D = BasicPool1D<detail::Largest, Size, Kernel, Stride, B>;
+
+template <std::size_t Size, std::size_t Kernel, std::size_t Stride = Kernel, Backend B = default_backend>
+using AvgPool1D = BasicPool1D<detail::Mean, Size, Kernel, Stride, B>;
+
+}  // namespace inlay

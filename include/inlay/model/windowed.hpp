@@ -1,0 +1,154 @@
+/// Windowed: layers that start anew for each window of the signal, and of which the last frame counts.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+
+#include "inlay/core/block.hpp"
+#include "inlay/core/clock.hpp"
+#include "inlay/core/history.hpp"
+#include "inlay/model/sequential.hpp"
+
+namespace inlay {
+
+/// Within a window: `Before` frames of zeros before the first frame and `After` behind the last one, a framework's
+/// padding of a convolution. A stream has no last frame; there, it is an identity only if both are 0.
+template <std::size_t Size, std::size_t Before, std::size_t After, Backend B = default_backend>
+class TimePad : public Identity<Size, B> {
+ public:
+  static constexpr std::string_view type = "time_pad";
+  static constexpr std::size_t before = Before, after = After;
+  void visit(auto& v) {
+    v.option("size", Size);
+    v.option("before", Before);
+    v.option("after", After);
+  }
+};
+
+/// Runs `Layers` over the last `Window` frames, from zero state each time, and gives what they give last: a network
+/// that was trained on windows and whose last recurrent layer returns its last output only (Keras's
+/// return_sequences=False). It does so at each frame t for which (t - (Window - 1)) is a multiple of `Hop`; zeros come
+/// before the start. Between these it only remembers its input, so the work of a window falls on one frame.
+///
+/// In a file: `window`, `hop` and `layers`.
+template <std::size_t Window, std::size_t Hop, Layer... Layers>
+class Windowed {
+  using Body = detail::Chain<Layers...>;
+  static_assert(Window > 0 && Hop > 0);
+  static_assert(LayerTraits<Body>::condition_size == 0, "inlay::Windowed: its layers have no condition");
+  static_assert(((LayerTraits<Layers>::tile == tile_frames) && ...),
+                "inlay::Windowed: its layers may not give more frames than they take");
+  static constexpr std::size_t count = sizeof...(Layers);
+
+  template <class L>
+  static constexpr std::size_t padding = [] {
+    if constexpr (requires { L::before + L::after; }) return L::before + L::after;
+    else return std::size_t{0};
+  }();
+
+ public:
+  using backend = detail::BackendOf<Body>;
+  using scalar = typename Body::scalar;
+  struct State {
+    History<scalar, Body::in_size, Window - 1> history;
+    Clock<Window - 1, Hop> clock;
+    typename Body::State layers;
+  };
+  static constexpr std::string_view type = "windowed";
+  static constexpr std::size_t in_size = Body::in_size, out_size = Body::out_size;
+  static constexpr std::size_t receptive_field = Window, parameters = Body::parameters;
+  static constexpr std::size_t macs = Body::macs * Window / Hop;
+  static constexpr Rate rate{Hop, 1};
+
+ private:
+  /// Room for the frames of a window, in tiles, before and behind the layer that has the most of them.
+  static constexpr std::size_t room = [] {
+    std::size_t frames = Window, channels = in_size, most = round_up(frames, tile_frames) * channels;
+    ((frames = LayerTraits<Layers>::most_frames(frames) + padding<Layers>, channels = Layers::out_size,
+      most = std::max(most, round_up(frames, tile_frames) * channels)),
+     ...);
+    return most;
+  }();
+  static constexpr std::size_t widest = std::max({Layers::out_size...}) * tile_frames;
+
+ public:
+  static constexpr std::size_t scratch_size = 2 * room + widest + std::max({LayerTraits<Layers>::scratch_size...});
+
+  void visit(auto& v) {
+    v.option("window", Window);
+    v.option("hop", Hop);
+    v.chain("layers", body_);
+  }
+  void reset(State& state) const noexcept {
+    state.history.clear();
+    state.clock.reset();
+  }
+  std::size_t forward(State& state, const scalar* in, scalar* out, Context<scalar> context) const noexcept {
+    const inlay::Window<scalar> x = state.history.push(in);
+    if (!state.clock.tick()) return 0;
+    run(state, x, out, 1, context);
+    return 1;
+  }
+  std::size_t process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames,
+                      Context<scalar> context) const noexcept {
+    const inlay::Window<scalar> x = state.history.push(in, frames);
+    scalar* to = out.row(0);
+    return state.clock.tick(frames, [&](std::size_t t) { run(state, x.later(t), to++, tile_frames, context); });
+  }
+
+  Body& layers() noexcept { return body_; }
+
+ private:
+  /// Frames of `channels` channels in tiles, one behind the other.
+  struct Frames {
+    scalar* data;
+    std::size_t channels, count;
+
+    Block<scalar> tile(std::size_t i) const noexcept { return Block<scalar>(data + i * tile_frames * channels); }
+    scalar& at(std::size_t channel, std::size_t frame) const noexcept {
+      return tile(frame / tile_frames).row(channel)[frame % tile_frames];
+    }
+  };
+
+  /// The window that ends at `x`; channel c of the result goes to out[c * stride].
+  void run(State& state, const inlay::Window<scalar>& x, scalar* out, std::size_t stride,
+           Context<scalar> context) const noexcept {
+    body_.reset(state.layers);
+    scalar* buffers[2] = {detail::take(context, room), detail::take(context, room)};
+    const Block<scalar> given(detail::take(context, widest));
+    Frames from{buffers[0], in_size, Window};
+    for (std::size_t c = 0; c < in_size; ++c)
+      for (std::size_t t = 0; t < Window; ++t) from.at(c, t) = *x.at(c, Window - 1 - t);
+    Body::for_each([&](auto i) {
+      const auto& layer = body_.template layer<i>();
+      using L = std::remove_cvref_t<decltype(layer)>;
+      Frames to{buffers[(i + 1) % 2], L::out_size, 0};
+      if constexpr (requires { L::before; }) zeros(to, L::before);
+      for (std::size_t first = 0; first < from.count; first += tile_frames) {
+        const std::size_t frames = std::min(from.count - first, tile_frames);
+        const std::size_t came =
+            detail::process(layer, std::get<i>(state.layers.layers),
+                            Block<const scalar>(from.tile(first / tile_frames)), given, frames, context);
+        for (std::size_t c = 0; c < to.channels; ++c)
+          for (std::size_t t = 0; t < came; ++t) to.at(c, to.count + t) = given.row(c)[t];
+        to.count += came;
+      }
+      if constexpr (requires { L::after; }) zeros(to, L::after);
+      from = to;
+    });
+    for (std::size_t c = 0; c < out_size; ++c)
+      out[c * stride] = from.count == 0 ? scalar(0) : from.at(c, from.count - 1);
+  }
+  static void zeros(Frames& to, std::size_t count_of_zeros) noexcept {
+    for (std::size_t t = 0; t < count_of_zeros; ++t, ++to.count)
+      for (std::size_t c = 0; c < to.channels; ++c) to.at(c, to.count) = 0;
+  }
+
+  Body body_;
+};
+
+}  // namespace inlay
