@@ -36,6 +36,8 @@ def check_error(root: Json) -> tuple[float, float]:
     times, rate = arrivals(root["layers"], len(check["input"]["data"]) // check["input"]["shape"][1])
     step = max(1, int(check["stride"] * min(rate, 1)))
     found = output[times >= check["skip"]][::step]
+    if rate > 1:  # a stride larger than the kernel leaves frames at the end, of which a framework has none
+        found = found[: len(expected)]
     assert found.shape == expected.shape
     limit = min(check["tolerance"], 1e-3) * max(1.0, float(np.abs(expected).max()))
     return float(np.abs(found - expected).max()), limit
