@@ -1,4 +1,5 @@
-"""The guides quote the examples: every C++, JSON or Python block in them stands, word for word, in an example.
+"""The guides quote the examples: every C++, JSON or Python block in them stands, word for word, in an example
+or a test.
 
     python3 examples/check_guides.py
 """
@@ -8,7 +9,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-GUIDES = {"writing-a-layer.md": "custom_layer", "writing-a-backend.md": "custom_backend"}
+GUIDES = {
+    "writing-a-layer.md": "examples/custom_layer",
+    "writing-a-backend.md": "examples/custom_backend",
+    "networks.md": "tests/unit",
+}
 
 
 def plain(text):
@@ -20,11 +25,11 @@ def main():
     status = 0
     for guide, example in GUIDES.items():
         text = (ROOT / "docs" / guide).read_text()
-        sources = [plain(path.read_text()) for path in sorted((ROOT / "examples" / example).iterdir())]
+        sources = [plain(path.read_text()) for path in sorted((ROOT / example).glob("*.*"))]
         for block in re.findall(r"```(?:cpp|json|python)\n(.*?)```", text, re.DOTALL):
             if not any(plain(block) in source for source in sources):
                 status = 1
-                print(f"docs/{guide}: not in examples/{example}:\n{block}")
+                print(f"docs/{guide}: not in {example}:\n{block}")
     return status
 
 

@@ -148,12 +148,13 @@ if $full; then
     done_in
   }
   variant "clang++-19, libc++" libcxx clang++-19 -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_CXX_FLAGS=-stdlib=libc++ \
+    -DINLAY_TEST_FEW_BACKENDS=ON \
     -DINLAY_FETCH_GTEST=ON # the system's GoogleTest is built against libstdc++
   variant "AVX2" avx2 g++ -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_FLAGS="-mavx2 -mfma"
   variant "This machine's instruction set" native g++ -DCMAKE_CXX_COMPILER=g++ \
     -DCMAKE_CXX_FLAGS="-march=native -Wno-maybe-uninitialized -Wno-uninitialized" # in GCC's own header, bug 105593
   variant "This machine's instruction set, Clang" native-clang clang++ -DCMAKE_CXX_COMPILER=clang++ \
-    -DCMAKE_CXX_FLAGS=-march=native
+    -DCMAKE_CXX_FLAGS=-march=native -DINLAY_TEST_FEW_BACKENDS=ON
   # A cross-compiler must not see all of /usr/include, only the packages.
   mkdir -p build/headers
   ln -sfn /usr/include/nlohmann /usr/include/xsimd /usr/include/eigen3/Eigen build/headers/

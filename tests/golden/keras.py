@@ -26,7 +26,7 @@ TOLERANCE = 1e-5
 NAMES = (
     *("dense_stack", "conv_causal", "conv_grouped", "conv_valid", "lstm_dense", "lstm_cond"),
     *("gru_dense", "gru_cond", "gru_reset_before", "lstm_hardsig", "bn_prelu", "td_dense", "full"),
-    "conv2d_valid",
+    *("conv2d_valid", "conv_strided", "residual_functional", "tcn_functional"),
 )
 
 Config = dict[str, Any]
@@ -38,11 +38,12 @@ def dense(config: Config, weights: Weights, channels: int) -> LayerRecord:
 
 
 def conv1d(config: Config, weights: Weights, channels: int) -> LayerRecord:
-    assert config["strides"] == [1] and config["padding"] in ("causal", "valid"), config
-    sizes = {"in": channels, "out": config["filters"]}
+    stride = config["strides"][0]
+    assert config["padding"] == "valid" or (stride == 1 and config["padding"] == "causal"), config
+    sizes = {"in": weights["kernel"].shape[1] * config["groups"], "out": config["filters"]}
     taps, dilation = config["kernel_size"][0], config["dilation_rate"][0]
     options = sizes | {"kernel_size": taps, "dilation": dilation, "groups": config["groups"]}
-    return LayerRecord("conv1d", options, weights)
+    return LayerRecord("conv1d", options | ({"stride": stride} if stride > 1 else {}), weights)
 
 
 def conv2d(config: Config, weights: Weights, channels: int) -> LayerRecord:
@@ -133,6 +134,21 @@ def records(file: h5py.File) -> list[LayerRecord]:
     return layers
 
 
+def residual(layers: list[LayerRecord]) -> list[LayerRecord]:
+    return [LayerRecord("residual", chains={"layers": [layers]})]
+
+
+def tcn(layers: list[LayerRecord]) -> list[LayerRecord]:
+    """Blocks of a convolution, a PReLU and a skip of one tap, in the order of the file; then Dense."""
+    *blocks, out = layers
+    branches = [[blocks[i : i + 2], blocks[i + 2 : i + 3]] for i in range(0, len(blocks), 3)]
+    return [*(LayerRecord("parallel", chains={"branches": b}) for b in branches), out]
+
+
+# What the Adds of the functional models put together.
+FUNCTIONAL = {"residual_functional": residual, "tcn_functional": tcn}
+
+
 def convert(folder: Path, name: str) -> None:
     recorded = json.loads((folder / f"{name}.io.json").read_text())
     check = Check(
@@ -142,9 +158,11 @@ def convert(folder: Path, name: str) -> None:
         output=np.asarray(recorded["output"], np.float32),
         tolerance=TOLERANCE,
         skip=recorded.get("skip", 0),
+        stride=recorded.get("stride", 1),
     )
     with h5py.File(folder / f"{name}.h5") as file:
-        write_model(TARGET / f"{name}.json", ModelFile(records(file), check))
+        layers = FUNCTIONAL.get(name, list)(records(file))
+        write_model(TARGET / f"{name}.json", ModelFile(layers, check))
 
 
 def main() -> None:

@@ -67,3 +67,27 @@ TYPED_TEST(CombinedNetworkTest, wavenet) {
                        WaveNetLayer<3, 8, B>, Slice<6, 3, 3, B>, Dense<3, 1, B>, Scale<1, B>>>;
   golden<WithGates>("wavenet_gated", stack);
 }
+
+TEST(KerasCombinedTest, functional_and_strided) {
+  keras_golden<ModelT<Residual<LSTM<1, 20>, Dense<20, 1>>>>("residual_functional");
+  keras_golden<ModelT<Parallel<Sequential<Conv1D<1, 8, 3>, PReLU<8>>, Conv1DNoBias<1, 8, 1>>,
+                      Parallel<Sequential<Conv1D<8, 8, 3, 8>, PReLU<8>>, Conv1DNoBias<8, 8, 1>>, Dense<8, 1>>>(
+      "tcn_functional");
+  keras_golden<ModelT<StridedConv1D<2, 4, 4, 2>, Dense<4, 2>>>("conv_strided");
+}
+
+// Neural Amp Modeler's "standard" WaveNet, against NAM Core.
+template <std::size_t Size>
+using TenLayers = Sequential<WaveNetLayer<Size, 1, default_backend>, WaveNetLayer<Size, 2, default_backend>,
+                             WaveNetLayer<Size, 4, default_backend>, WaveNetLayer<Size, 8, default_backend>,
+                             WaveNetLayer<Size, 16, default_backend>, WaveNetLayer<Size, 32, default_backend>,
+                             WaveNetLayer<Size, 64, default_backend>, WaveNetLayer<Size, 128, default_backend>,
+                             WaveNetLayer<Size, 256, default_backend>, WaveNetLayer<Size, 512, default_backend>>;
+
+TEST(NamTest, wavenet_a1_standard) {
+  using A1 = ModelT<InputAsCondition<DenseNoBias<1, 16>, Pad<16, 32>, TenLayers<16>, NextArray<16, 8, default_backend>,
+                                     TenLayers<8>, Slice<16, 8, 8>, Dense<8, 1>, Scale<1>>>;
+  static_assert(A1::parameters + 1 == 13802 && A1::receptive_field == 4093);  // NAM counts the scale as a weight
+  EXPECT_NO_THROW(
+      std::make_unique<A1>()->load(std::filesystem::path(test_file("golden/nam/wavenet_a1_standard.json"))));
+}
