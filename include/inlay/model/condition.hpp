@@ -7,6 +7,7 @@
 
 #include "inlay/core/map.hpp"
 #include "inlay/layers/dense.hpp"
+#include "inlay/layers/identity.hpp"
 #include "inlay/model/sequential.hpp"
 
 namespace inlay {

@@ -11,6 +11,7 @@
 #include "inlay/core/block.hpp"
 #include "inlay/core/clock.hpp"
 #include "inlay/core/history.hpp"
+#include "inlay/layers/identity.hpp"
 #include "inlay/model/sequential.hpp"
 
 namespace inlay {
