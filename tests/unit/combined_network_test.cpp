@@ -6,7 +6,7 @@ using namespace inlay;
 
 template <class B>
 class CombinedNetworkTest : public ::testing::Test {};
-using Some = ::testing::Types<default_backend, LoopBackend<float>, StlBackend<double>>;
+using Some = ::testing::Types<default_backend, StlBackend<double>>;
 TYPED_TEST_SUITE(CombinedNetworkTest, Some);
 
 /// A block of the CNNs of the anira paper.
