@@ -6,8 +6,7 @@ using namespace inlay;
 
 template <class B>
 class CombinedNetworkTest : public ::testing::Test {};
-using Some = ::testing::Types<default_backend, StlBackend<double>>;
-TYPED_TEST_SUITE(CombinedNetworkTest, Some);
+TYPED_TEST_SUITE(CombinedNetworkTest, TwoBackends);
 
 /// A block of the CNNs of the anira paper.
 template <std::size_t In, std::size_t Out, std::size_t Dilation, class B>
