@@ -18,4 +18,6 @@ using AllBackends =
 // For what does not compute itself: each backend and each scalar, not each with each.
 using EachBackend = ::testing::Types<inlay::XsimdBackend<float>, inlay::EigenBackend<double>, inlay::StlBackend<double>,
                                      inlay::LoopBackend<float>>;
+// For large networks.
+using TwoBackends = ::testing::Types<inlay::default_backend, inlay::StlBackend<double>>;
 #endif
