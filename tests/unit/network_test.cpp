@@ -7,8 +7,7 @@ using namespace inlay;
 // Every layer is tested with every backend on its own; here it is how they work together.
 template <class B>
 class NetworkTest : public ::testing::Test {};
-using Some = ::testing::Types<default_backend, LoopBackend<float>, StlBackend<double>>;
-TYPED_TEST_SUITE(NetworkTest, Some);
+TYPED_TEST_SUITE(NetworkTest, TwoBackends);
 
 TYPED_TEST(NetworkTest, lstm_dense) {
   using B = TypeParam;
