@@ -8,6 +8,18 @@ template <class B>
 class CombinedNetworkTest : public ::testing::Test {};
 TYPED_TEST_SUITE(CombinedNetworkTest, TwoBackends);
 
+template <std::size_t In, std::size_t Dilation, class B>
+using TcnBlock =
+    Parallel<Sequential<Conv1D<In, 6, 3, Dilation, 1, B>, BatchNorm1D<6, B>, PReLU<6, B>>, DenseNoBias<In, 6, B>>;
+
+TYPED_TEST(CombinedNetworkTest, microtcn) {
+  using B = TypeParam;
+  golden<ModelT<TcnBlock<1, 1, B>, TcnBlock<6, 10, B>, TcnBlock<6, 30, B>, Dense<6, 1, B>>>("microtcn", stack);
+}
+
+// The rest takes minutes to compile where everything is instrumented, and runs no code that is not run elsewhere.
+#ifndef INLAY_TEST_FEW_BACKENDS
+
 /// A block of the CNNs of the anira paper.
 template <std::size_t In, std::size_t Out, std::size_t Dilation, class B>
 using CnnBlock =
@@ -27,15 +39,6 @@ TYPED_TEST(CombinedNetworkTest, anira) {
       ModelT<CnnBlock<1, 32, 1, B>, CnnBlock<32, 32, 10, B>, CnnBlock<32, 32, 100, B>, CnnBlock<32, 1, 1000, B>>;
   static_assert(Cnn29k::parameters == 29669 && Cnn29k::receptive_field == 13333);
   loads<Cnn29k>("cnn_29k");
-}
-
-template <std::size_t In, std::size_t Dilation, class B>
-using TcnBlock =
-    Parallel<Sequential<Conv1D<In, 6, 3, Dilation, 1, B>, BatchNorm1D<6, B>, PReLU<6, B>>, DenseNoBias<In, 6, B>>;
-
-TYPED_TEST(CombinedNetworkTest, microtcn) {
-  using B = TypeParam;
-  golden<ModelT<TcnBlock<1, 1, B>, TcnBlock<6, 10, B>, TcnBlock<6, 30, B>, Dense<6, 1, B>>>("microtcn", stack);
 }
 
 /// A layer of a WaveNet whose condition is one channel, plain or gated.
@@ -90,3 +93,5 @@ TEST(NamTest, wavenet_a1_standard) {
   EXPECT_NO_THROW(
       std::make_unique<A1>()->load(std::filesystem::path(test_file("golden/nam/wavenet_a1_standard.json"))));
 }
+
+#endif
