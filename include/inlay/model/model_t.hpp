@@ -127,7 +127,7 @@ class ModelT {
   /// frames it wrote, one behind the other; `out` has room for `burst`.
   INLAY_INLINE auto forward(State& state, std::span<const scalar, in_size> in, std::span<scalar, burst * out_size> out,
                             std::span<const scalar, condition_size> condition) const noexcept {
-    copy(condition.data(), condition_size, state.at(State::condition));
+    if constexpr (condition_size > 0) copy(condition.data(), condition_size, state.at(State::condition));
     return frame(state, in.data(), out.data());
   }
   INLAY_INLINE auto forward(std::span<const scalar, in_size> in, std::span<scalar, burst * out_size> out,
