@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -12,26 +11,12 @@
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
+#include "inlay/core/condition.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/pack.hpp"
 #include "inlay/model/sequential.hpp"
 
 namespace inlay {
-
-/// The side channels of a call, for a model that has a `condition_size`: first `channels`, planar as the input is,
-/// then those of `values`, which hold for all of the call (knobs). Of channels there are as many as values leave.
-template <class T>
-struct Condition {
-  constexpr Condition() = default;
-  constexpr Condition(const T* const* all_channels) : channels(all_channels) {}
-  /// From a std::span, std::array, std::vector, ...
-  template <std::convertible_to<std::span<const T>> Values>
-  constexpr Condition(const Values& all_values) : values(all_values) {}
-  constexpr Condition(const T* const* first, std::span<const T> rest) : channels(first), values(rest) {}
-
-  const T* const* channels = nullptr;
-  std::span<const T> values;
-};
 
 /// A network whose layers run one after the other. Sizes and scalar are deduced from the layers.
 ///

@@ -18,8 +18,8 @@
 
 namespace inlay {
 
-/// A chain of layers. Its sizes and its scalar are those of its layers; it may stand wherever a layer may, and
-/// costs nothing beyond its parts. A file holds a chain within a chain as one.
+/// A chain of layers. Its sizes and its scalar are those of its layers; it may stand wherever a layer may. A file
+/// holds a chain within a chain as one.
 template <Layer... Layers>
 class Sequential {
   static_assert(sizeof...(Layers) > 0, "inlay::Sequential: a chain has at least one layer");

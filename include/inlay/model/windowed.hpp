@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <string_view>
 #include <tuple>
@@ -43,7 +42,8 @@ class Windowed {
   static_assert(LayerTraits<Body>::condition_size == 0, "inlay::Windowed: its layers have no condition");
   static_assert(((LayerTraits<Layers>::tile == tile_frames) && ...),
                 "inlay::Windowed: its layers may not give more frames than they take");
-  static constexpr std::size_t count = sizeof...(Layers);
+  // Room is counted layer by layer, and a TimePad is one only where it stands for itself.
+  static_assert(((Layers::type != "sequential") && ...), "inlay::Windowed: its layers are given one by one");
 
   template <class L>
   static constexpr std::size_t padding = [] {
