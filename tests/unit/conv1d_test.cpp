@@ -13,6 +13,9 @@ TYPED_TEST(Conv1DTest, dilated) { golden<ModelT<Conv1D<4, 6, 3, 2, 1, TypeParam>
 TYPED_TEST(Conv1DTest, grouped_and_dilated) {
   golden<ModelT<Conv1D<6, 6, 3, 4, 3, TypeParam>>>("conv1d_6_6_k3_d4_g3", single_layer);
 }
+TYPED_TEST(Conv1DTest, depthwise) {
+  golden<ModelT<DepthwiseConv1D<6, 3, 2, TypeParam>>>("conv1d_6_6_k3_d2_g6", single_layer);
+}
 TYPED_TEST(Conv1DTest, far_back) {
   golden<ModelT<Conv1D<8, 8, 5, 16, 1, TypeParam>>>("conv1d_8_8_k5_d16", single_layer);
 }
