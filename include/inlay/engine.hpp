@@ -23,6 +23,7 @@
 #include "inlay/layers/lstm.hpp"
 #include "inlay/layers/pool1d.hpp"
 #include "inlay/layers/prelu.hpp"
+#include "inlay/layers/rate_corrected.hpp"
 #include "inlay/layers/relu.hpp"
 #include "inlay/layers/rnn.hpp"
 #include "inlay/layers/scale.hpp"

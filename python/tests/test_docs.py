@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import reference
+from inlay import _reference as reference
 from inlay._format import read_model
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 import inlay
-import reference
+from inlay import _reference as reference
 from inlay._format import read_model
 
 

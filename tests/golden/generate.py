@@ -173,17 +173,19 @@ def signal(golden: Golden, random: np.random.Generator) -> npt.NDArray[np.float3
     return (golden.peak * samples).astype(np.float32)
 
 
-def files(models: dict[str, Golden]) -> Iterator[tuple[Path, nn.Module, Samples]]:
+def files(
+    models: dict[str, Golden], folder: Path = FOLDER
+) -> Iterator[tuple[Path, nn.Module, Samples]]:
     """What to write: each file, its module and the input of its check."""
     torch.set_num_threads(1)
-    FOLDER.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
     for name, golden in models.items():
         random = np.random.default_rng(zlib.crc32(name.encode()))
         double = golden.module.double()
         randomise(double, random)
         samples = signal(golden, random)
-        yield FOLDER / f"{name}.f32.json", copy.deepcopy(double).float(), samples
-        yield FOLDER / f"{name}.f64.json", double, samples.astype(np.float64)
+        yield folder / f"{name}.f32.json", copy.deepcopy(double).float(), samples
+        yield folder / f"{name}.f64.json", double, samples.astype(np.float64)
 
 
 def main() -> None:

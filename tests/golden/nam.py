@@ -1,9 +1,10 @@
-"""Converts Neural Amp Modeler's "standard" WaveNet to the format, with what NAM Core gives as its check.
+"""Converts Neural Amp Modeler's WaveNets to the format, with what NAM Core gives as their check.
 
     PYTHONPATH=python/src python3 tests/golden/nam.py FIXTURES
 
-FIXTURES is a folder with wavenet_a1_standard.nam and its golden output without prewarm. The model is
-one of NeuralAmpModelerCore's examples (MIT licence, see nam/LICENSE).
+FIXTURES is a folder with wavenet_a1_standard.nam, the "A1" of 16 and 8 channels, and A2.nam, of which the model
+of 8 channels is taken, and their golden outputs. Both are examples of NeuralAmpModelerCore (MIT licence, see
+nam/LICENSE).
 """
 
 from __future__ import annotations
@@ -37,27 +38,43 @@ class Weights:
             tensors["bias"] = self.take(outputs)
         return LayerRecord("dense", {"in": inputs, "out": outputs}, tensors)
 
-    def conv(self, size: int, taps: int, dilation: int) -> LayerRecord:
-        options = {"in": size, "out": size, "kernel_size": taps, "dilation": dilation, "groups": 1}
-        kernel = self.take(size, size, taps).transpose(2, 1, 0)
-        return LayerRecord("conv1d", options, {"kernel": kernel, "bias": self.take(size)})
+    def conv(self, inputs: int, outputs: int, taps: int, dilation: int) -> LayerRecord:
+        options = {"in": inputs, "out": outputs, "kernel_size": taps, "dilation": dilation}
+        kernel = self.take(outputs, inputs, taps).transpose(2, 1, 0)
+        tensors = {"kernel": kernel, "bias": self.take(outputs)}
+        return LayerRecord("conv1d", {**options, "groups": 1}, tensors)
 
 
 def plain(name: str, size: int) -> LayerRecord:
     return LayerRecord(name, {"size": size})
 
 
-def layer(weights: Weights, size: int, taps: int, dilation: int) -> LayerRecord:
-    conv = weights.conv(size, taps, dilation)
+def activation(config: dict | str, size: int) -> LayerRecord:
+    if config == "Tanh":
+        return plain("tanh", size)
+    assert isinstance(config, dict) and config["type"] == "LeakyReLU"
+    return LayerRecord("leaky_relu", {"size": size, "alpha": config["negative_slope"]})
+
+
+def layer(weights: Weights, size: int, taps: int, dilation: int, act: LayerRecord) -> LayerRecord:
+    conv = weights.conv(size, size, taps, dilation)
     mixin = LayerRecord(
         "mixin", {"size": size}, chains={"layers": [[weights.dense(1, size, bias=False)]]}
     )
     chains = {
-        "path": [[conv, mixin, plain("tanh", size)]],
+        "path": [[conv, mixin, act]],
         "residual": [[weights.dense(size, size, bias=True)]],
         "skip": [[plain("identity", size)]],
     }
     return LayerRecord("residual_skip", chains=chains)
+
+
+def refuse_what_is_not_read(array: dict) -> None:
+    assert array["condition_size"] == 1 and not array.get("gated")
+    assert array.get("bottleneck", array["channels"]) == array["channels"]
+    assert all(mode == "none" for mode in array.get("gating_mode", []))
+    assert not any(array[key]["active"] for key in array if key.endswith("_film"))
+    assert not array.get("head1x1", {"active": False})["active"]
 
 
 def wavenet(model: dict) -> list[LayerRecord]:
@@ -65,15 +82,24 @@ def wavenet(model: dict) -> list[LayerRecord]:
     layers: list[LayerRecord] = []
     head: LayerRecord | None = None
     for array in model["config"]["layers"]:
-        assert array["activation"] == "Tanh" and not array["gated"] and array["condition_size"] == 1
-        size = array["channels"]
+        refuse_what_is_not_read(array)
+        size, dilations = array["channels"], array["dilations"]
         goes_on = weights.dense(array["input_size"], size, bias=False)
         if head is None:
             layers += [goes_on, LayerRecord("pad", {"in": size, "out": 2 * size})]
         else:
             layers.append(LayerRecord("split", chains={"branches": [[goes_on], [head]]}))
-        layers += [layer(weights, size, array["kernel_size"], d) for d in array["dilations"]]
-        head = weights.dense(size, array["head_size"], bias=array["head_bias"])
+        taps = array.get("kernel_sizes") or [array["kernel_size"]] * len(dilations)
+        acts = array["activation"]
+        acts = acts if isinstance(acts, list) else [acts] * len(dilations)
+        for k, dilation, act in zip(taps, dilations, acts):
+            layers.append(layer(weights, size, k, dilation, activation(act, size)))
+        if "head" in array:
+            assert array["head"]["bias"]
+            shape = array["head"]["out_channels"], array["head"]["kernel_size"]
+            head = weights.conv(size, *shape, dilation=1)
+        else:
+            head = weights.dense(size, array["head_size"], bias=array["head_bias"])
     assert head is not None and weights.at == len(weights.values) - 1
     layers.append(LayerRecord("slice", {"in": 2 * size, "begin": size, "out": size}))
     scale = float(weights.values[-1])
@@ -82,22 +108,28 @@ def wavenet(model: dict) -> list[LayerRecord]:
     return [LayerRecord("conditioned_by", chains=chains)]
 
 
-def main() -> None:
-    fixtures = Path(sys.argv[1])
-    model = json.loads((fixtures / "wavenet_a1_standard.nam").read_text(encoding="utf-8"))
-    golden = json.loads(
-        (fixtures / "wavenet_a1_standard.noprewarm.golden.json").read_text(encoding="utf-8")
-    )
+def convert(model: dict, golden: Path, name: str) -> None:
+    run = json.loads(golden.read_text(encoding="utf-8"))
+    zeros = run["prewarm_zeros"]  # silence that comes before the signal, and whose output is not kept
     check = Check(
         source="NeuralAmpModelerCore 0.5.5",
         dtype="float32",
-        input=np.asarray(golden["input"], np.float32)[:, np.newaxis],
-        output=np.asarray(golden["output"], np.float32)[:, np.newaxis],
+        input=np.asarray([0.0] * zeros + run["input"], np.float32)[:, np.newaxis],
+        output=np.asarray(run["output"], np.float32)[:, np.newaxis],
         tolerance=1e-5,
+        skip=zeros,
     )
+    write_model(FOLDER / f"{name}.json", ModelFile(wavenet(model), check))
+
+
+def main() -> None:
+    fixtures = Path(sys.argv[1])
     FOLDER.mkdir(exist_ok=True)
     shutil.copy(fixtures / "LICENSE", FOLDER / "LICENSE")
-    write_model(FOLDER / "wavenet_a1_standard.json", ModelFile(wavenet(model), check))
+    a1 = json.loads((fixtures / "wavenet_a1_standard.nam").read_text(encoding="utf-8"))
+    convert(a1, fixtures / "wavenet_a1_standard.noprewarm.golden.json", "wavenet_a1_standard")
+    a2 = json.loads((fixtures / "A2.nam").read_text(encoding="utf-8"))
+    convert(a2["config"]["submodels"][-1]["model"], fixtures / "A2.golden.json", "wavenet_a2")
 
 
 if __name__ == "__main__":

@@ -78,20 +78,4 @@ TEST(KerasCombinedTest, functional_and_strided) {
   keras_golden<ModelT<StridedConv1D<2, 4, 4, 2>, Dense<4, 2>>>("conv_strided");
 }
 
-// Neural Amp Modeler's "standard" WaveNet, against NAM Core.
-template <std::size_t Size>
-using TenLayers = Sequential<WaveNetLayer<Size, 1, default_backend>, WaveNetLayer<Size, 2, default_backend>,
-                             WaveNetLayer<Size, 4, default_backend>, WaveNetLayer<Size, 8, default_backend>,
-                             WaveNetLayer<Size, 16, default_backend>, WaveNetLayer<Size, 32, default_backend>,
-                             WaveNetLayer<Size, 64, default_backend>, WaveNetLayer<Size, 128, default_backend>,
-                             WaveNetLayer<Size, 256, default_backend>, WaveNetLayer<Size, 512, default_backend>>;
-
-TEST(NamTest, wavenet_a1_standard) {
-  using A1 = ModelT<InputAsCondition<DenseNoBias<1, 16>, Pad<16, 32>, TenLayers<16>, NextArray<16, 8, default_backend>,
-                                     TenLayers<8>, Slice<16, 8, 8>, Dense<8, 1>, Scale<1>>>;
-  static_assert(A1::parameters + 1 == 13802 && A1::receptive_field == 4093);  // NAM counts the scale as a weight
-  EXPECT_NO_THROW(
-      std::make_unique<A1>()->load(std::filesystem::path(test_file("golden/nam/wavenet_a1_standard.json"))));
-}
-
 #endif

@@ -66,6 +66,7 @@ struct Hidden {
   alignas(alignment) T values[2][padded]{};
   std::size_t now = 0;
 
+  T* current() noexcept { return values[now]; }
   void clear() noexcept {
     std::fill_n(values[0], 2 * padded, T(0));
     now = 0;

@@ -81,6 +81,9 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
   using backend = B;
   using scalar = typename B::scalar;
   struct State {
+    /// What a step leaves to the next, each of `Hidden::padded` values.
+    std::array<scalar*, 1> memory() noexcept { return {hidden.current()}; }
+
     Hidden hidden;
   };
   static constexpr std::string_view type = "gru";

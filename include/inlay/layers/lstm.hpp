@@ -1,6 +1,7 @@
 /// LSTM: i, f, o = gate(W x + U h + b), g = tanh(W x + U h + b), c' = f c + i g, h' = o tanh(c').
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string_view>
 
@@ -29,6 +30,9 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, Out> 
   using backend = B;
   using scalar = typename B::scalar;
   struct State {
+    /// What a step leaves to the next, each of `Hidden::padded` values.
+    std::array<scalar*, 2> memory() noexcept { return {hidden.current(), cell}; }
+
     Hidden hidden;
     alignas(alignment) scalar cell[Hidden::padded]{};
   };

@@ -1,6 +1,7 @@
 /// RNN: h' = tanh(W x + U h + b), or max(0, W x + U h + b).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string_view>
 
@@ -44,6 +45,9 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, O
   using backend = B;
   using scalar = typename B::scalar;
   struct State {
+    /// What a step leaves to the next, each of `Hidden::padded` values.
+    std::array<scalar*, 1> memory() noexcept { return {hidden.current()}; }
+
     Hidden hidden;
   };
   static constexpr std::string_view type = "rnn";

@@ -14,6 +14,7 @@
 #include "inlay/core/condition.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/pack.hpp"
+#include "inlay/model/sample_rate.hpp"
 #include "inlay/model/sequential.hpp"
 
 namespace inlay {
@@ -102,6 +103,17 @@ class ModelT {
   }
   /// All of them, as one layer.
   Network& layers() noexcept { return network_; }
+
+  /// Goes to another sample rate than the trained one, in Hz: every recurrent layer must be `RateCorrected`, up to the
+  /// ratio of both, and no other layer may look back. Returns false where that is not so, or where `hz` is below
+  /// `trained_hz`, and changes nothing. `load` goes back to the trained rate. Does not allocate; not while the model
+  /// runs.
+  [[nodiscard]] bool set_sample_rate(double hz, double trained_hz) noexcept {
+    detail::RateCorrection test{hz / trained_hz, false}, correction{hz / trained_hz, true};
+    network_.visit(test);
+    if (test.possible) network_.visit(correction);
+    return test.possible;
+  }
 
   /// Puts a state to the start of a signal.
   void reset(State& state) const noexcept { network_.reset(state.layers); }

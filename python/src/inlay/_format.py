@@ -245,7 +245,9 @@ def _read_chain(found: Sequence[Mapping[str, Any]], dtype: np.dtype[Any]) -> lis
     layers = []
     for layer in found:
         options, tensors = _members(layer, dtype)
-        chains = {name: options.pop(name) for name in tuple(options) if isinstance(options[name], list)}
+        chains = {
+            name: options.pop(name) for name in tuple(options) if isinstance(options[name], list)
+        }
         read = {
             name: [
                 _read_chain(chain, dtype) for chain in (value if name == "branches" else [value])

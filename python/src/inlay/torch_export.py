@@ -29,13 +29,13 @@ from torch import Tensor, nn
 
 from . import _format
 from ._format import Array, Check, LayerRecord, ModelFile
+from ._signal import DEFAULT_TOLERANCE, check_signal
 from .errors import ExportError
 
 Layout = Literal["NLC", "NCL"]
 _Modules = tuple[type[nn.Module], ...]
 
 _DTYPES: dict[torch.dtype, str] = {torch.float32: "float32", torch.float64: "float64"}
-_DEFAULT_TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 
 _DROPPED: _Modules = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.AlphaDropout)
 _RECURRENT: _Modules = (nn.LSTM, nn.GRU, nn.RNN)
@@ -57,11 +57,6 @@ _ELEMENTWISE: _Modules = (
     nn.Softsign,
 )
 _EXPORTED: _Modules = (*_FRAMES_FIRST, *_CHANNELS_FIRST, *_PER_CHANNEL, *_ELEMENTWISE, nn.Softmax)
-
-_MINIMUM_CHECK_FRAMES = 128
-_MAXIMUM_CHECK_FRAMES = 4096
-_FRAMES_PAST_RECEPTIVE_FIELD = 32
-_CHECK_SEED = 20
 
 
 def export_torch(
@@ -104,8 +99,9 @@ def export_torch(
 
     dtype, device = _parameter_type(module, check_input)
     channels = _channels_in(children, check_input)
-    signal = _check_signal(
-        check_input, channels, 1 + sum(child.reach for child in children), _DTYPES[dtype]
+    given = _array(check_input) if isinstance(check_input, Tensor) else check_input
+    signal = check_signal(
+        given, channels, 1 + sum(child.reach for child in children), _DTYPES[dtype]
     )
 
     layers: list[LayerRecord] = []
@@ -126,7 +122,7 @@ def export_torch(
             input=signal,
             output=_array(frames[0]),
             skip=sum(child.skip for child in children),
-            tolerance=_DEFAULT_TOLERANCE[_DTYPES[dtype]] if tolerance is None else tolerance,
+            tolerance=DEFAULT_TOLERANCE[_DTYPES[dtype]] if tolerance is None else tolerance,
         )
     _format.write_model(path, ModelFile(layers, check, sample_rate, metadata))
 
@@ -379,37 +375,6 @@ def _channels_in(children: Sequence[_Child], check_input: npt.ArrayLike | None) 
             " [frames, channels]"
         )
     return int([1, *np.shape(check_input)][-1])
-
-
-def _check_signal(
-    given: npt.ArrayLike | None, channels: int, receptive_field: int, dtype: str
-) -> Array:
-    """The check's input, [frames, channels]."""
-    if given is None:
-        return _default_signal(channels, receptive_field).astype(dtype)
-    signal = _array(given) if isinstance(given, Tensor) else np.asarray(given)
-    if signal.ndim != 2 or signal.shape[1] != channels:
-        raise ExportError(f"check_input: expected [frames, {channels}], found {list(signal.shape)}")
-    if len(signal) <= receptive_field:
-        raise ExportError(
-            f"check_input: {len(signal)} frames are too few; the model's receptive field is"
-            f" {receptive_field} frames, and the input has to be longer"
-        )
-    return signal.astype(dtype)
-
-
-def _default_signal(channels: int, receptive_field: int) -> Array:
-    """Noise and a sine in [-1, 1], different in every channel, then silence, then a loud burst."""
-    frames = min(max(_MINIMUM_CHECK_FRAMES, 2 * receptive_field), _MAXIMUM_CHECK_FRAMES)
-    frames = max(frames, receptive_field + _FRAMES_PAST_RECEPTIVE_FIELD)
-    random = np.random.default_rng(_CHECK_SEED)
-    time = np.arange(frames)[:, np.newaxis]
-    pitch = 0.02 + 0.3 * random.random(channels)
-    signal = 0.6 * np.sin(2 * np.pi * pitch * time) + random.uniform(-0.4, 0.4, (frames, channels))
-    eighth = frames // 8
-    signal[5 * eighth : 6 * eighth] = 0.0
-    signal[6 * eighth : 7 * eighth] = np.sign(random.uniform(-1, 1, (eighth, channels)))
-    return np.asarray(signal.astype(np.float32))
 
 
 @contextmanager

@@ -33,10 +33,14 @@ def check_error(root: Json) -> tuple[float, float]:
     expected = tensor(check["output"])
     condition = tensor(check["condition"]) if "condition" in check else None
     output = evaluate(root["layers"], tensor(check["input"]), condition)
-    times, rate = arrivals(root["layers"], len(check["input"]["data"]) // check["input"]["shape"][1])
+    times, rate = arrivals(
+        root["layers"], len(check["input"]["data"]) // check["input"]["shape"][1]
+    )
     step = max(1, int(check["stride"] * min(rate, 1)))
     found = output[times >= check["skip"]][::step]
-    if rate > 1:  # a stride larger than the kernel leaves frames at the end, of which a framework has none
+    if (
+        rate > 1
+    ):  # a stride larger than the kernel leaves frames at the end, of which a framework has none
         found = found[: len(expected)]
     assert found.shape == expected.shape
     limit = min(check["tolerance"], 1e-3) * max(1.0, float(np.abs(expected).max()))
@@ -329,7 +333,9 @@ def residual_skip(layer: Json, x: Signal, condition: Condition) -> Signal:
 def windowed(layer: Json, x: Signal, condition: Condition) -> Signal:
     late = np.concatenate([np.zeros((layer["window"] - 1, x.shape[1])), x])
     ends = emitted(layer, len(x))
-    return np.stack([evaluate(layer["layers"], late[end : end + layer["window"]])[-1] for end in ends])
+    return np.stack(
+        [evaluate(layer["layers"], late[end : end + layer["window"]])[-1] for end in ends]
+    )
 
 
 def time_pad(layer: Json, x: Signal, condition: Condition) -> Signal:

@@ -1,0 +1,43 @@
+/// Taking a network to another sample rate than it was trained at.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/core/concepts.hpp"
+#include "inlay/core/layer_traits.hpp"
+
+namespace inlay::detail {
+
+/// Visitor that finds out whether every layer, those within layers too, is right at `ratio` times the rate that it was
+/// trained at, or takes those that can be there.
+struct RateCorrection {
+  double ratio;
+  bool apply;
+  bool possible = true;
+  bool holds_layers = false;
+
+  void option(std::string_view, const auto&) noexcept {}
+  void number(std::string_view, auto&) noexcept {}
+  void tensor(std::string_view, auto&) noexcept {}
+  void optional_tensor(std::string_view, auto&, auto) noexcept {}
+  void chain(std::string_view, auto& layers, std::size_t = 0) noexcept {
+    holds_layers = true;
+    layers.for_each([&](auto i) { correct(layers.template layer<i>()); });
+  }
+
+ private:
+  template <class L>
+  void correct(L& layer) noexcept {
+    RateCorrection inside{ratio, apply};
+    layer.visit(inside);
+    bool right = inside.possible;
+    if constexpr (requires { L::accepts_rate_ratio(ratio); })
+      right = apply ? layer.set_rate_ratio(ratio) : L::accepts_rate_ratio(ratio);
+    else if (!(LayerTraits<L>::one_to_one && (inside.holds_layers || L::receptive_field == 1)))
+      right = ratio == 1;  // it looks back, so many frames and not so much time
+    possible = possible && right;
+  }
+};
+
+}  // namespace inlay::detail
