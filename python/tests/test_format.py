@@ -248,7 +248,7 @@ def test_invalid_model_is_not_written(message: str, tmp_path: Path) -> None:
 
 def test_other_files_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "model.json").write_text(json.dumps({"format": "inlay", "version": 2}))
-    with pytest.raises(ExportError, match="not an inlay model file of version 1"):
+    with pytest.raises(ExportError, match="version: expected 1, found 2"):
         read_model(tmp_path / "model.json")
 
 

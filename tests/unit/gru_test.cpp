@@ -13,7 +13,7 @@ template <class B>
 class LargeGRUTest : public ::testing::Test {};
 TYPED_TEST_SUITE(LargeGRUTest, EachBackend);
 
-TYPED_TEST(GRUTest, in_1_units_8) { golden<ModelT<GRU<1, 8, TypeParam>>>("gru_1_8", single_layer); }
+TYPED_TEST(LargeGRUTest, in_1_units_8) { golden<ModelT<GRU<1, 8, TypeParam>>>("gru_1_8", single_layer); }
 TYPED_TEST(GRUTest, in_3_units_5) { golden<ModelT<GRU<3, 5, TypeParam>>>("gru_3_5", single_layer); }
 TYPED_TEST(LargeGRUTest, in_1_units_20) { golden<ModelT<GRU<1, 20, TypeParam>>>("gru_1_20", single_layer); }
 TYPED_TEST(GRUTest, in_2_units_17) { golden<ModelT<GRU<2, 17, TypeParam>>>("gru_2_17", single_layer); }

@@ -13,7 +13,7 @@ template <class B>
 class LargeLSTMTest : public ::testing::Test {};
 TYPED_TEST_SUITE(LargeLSTMTest, EachBackend);
 
-TYPED_TEST(LSTMTest, in_1_units_8) { golden<ModelT<LSTM<1, 8, TypeParam>>>("lstm_1_8", single_layer); }
+TYPED_TEST(LargeLSTMTest, in_1_units_8) { golden<ModelT<LSTM<1, 8, TypeParam>>>("lstm_1_8", single_layer); }
 TYPED_TEST(LSTMTest, in_3_units_5) { golden<ModelT<LSTM<3, 5, TypeParam>>>("lstm_3_5", single_layer); }
 TYPED_TEST(LargeLSTMTest, in_1_units_20) { golden<ModelT<LSTM<1, 20, TypeParam>>>("lstm_1_20", single_layer); }
 TYPED_TEST(LSTMTest, in_2_units_17) { golden<ModelT<LSTM<2, 17, TypeParam>>>("lstm_2_17", single_layer); }

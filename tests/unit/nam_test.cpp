@@ -9,9 +9,8 @@ using namespace inlay;
 namespace {
 
 template <std::size_t Size, std::size_t Kernel, std::size_t Dilation, class Activation>
-using NamLayer =
-    ResidualSkip<Sequential<Conv1D<Size, Size, Kernel, Dilation>, Mixin<DenseNoBias<1, Size>>, Activation>,
-                 Dense<Size, Size>>;
+using NamLayer = ResidualSkip<Sequential<Conv1D<Size, Size, Kernel, Dilation>, Mixin<DenseNoBias<1, Size>>, Activation>,
+                              Dense<Size, Size>>;
 
 template <class Model>
 void loads_as(const char* name) {

@@ -1,7 +1,6 @@
 // Recurrent layers at another sample rate, against PyTorch's cells with a delayed state.
-#include <array>
 #include <cmath>
-#include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
 #include "support/backends.hpp"
@@ -11,18 +10,18 @@ using namespace inlay;
 
 namespace {
 
-/// Loads a golden without its check, which is of another rate, goes to that rate, and compares.
+/// Loads a golden without running its check, which is of another rate, goes to that rate, and compares.
 template <class Model>
 void at_rate(const std::string& name, double rate, double tolerance = single_layer) {
   constexpr bool single = std::same_as<typename Model::scalar, float>;
   const std::string path = test_file("golden/rate_corrected/" + name + (single ? ".f32.json" : ".f64.json"));
-  auto document = nlohmann::json::parse(io::read_text(std::filesystem::path(path)));
-  document.erase("check");
+  io::ModelFile file = io::read_model(io::parse(io::read_text(std::filesystem::path(path))));
+  const io::Check check = std::exchange(file.check, std::nullopt).value();
   const auto model = std::make_unique<Model>();
   const auto state = std::make_unique<typename Model::State>();
-  model->load(document);
+  io::fill_model(*model, file);
   ASSERT_TRUE(model->set_sample_rate(rate, 48000));
-  expect_golden(io::runnable(*model, *state), 1, read_check(path), single ? tolerance : 1e-12);
+  expect_golden(io::runnable(*model, *state), 1, check, single ? tolerance : 1e-12);
 }
 
 template <class B>

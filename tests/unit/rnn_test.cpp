@@ -13,7 +13,7 @@ template <class B>
 class LargeRNNTest : public ::testing::Test {};
 TYPED_TEST_SUITE(LargeRNNTest, EachBackend);
 
-TYPED_TEST(RNNTest, in_1_units_8) { golden<ModelT<RNN<1, 8, TypeParam>>>("rnn_1_8", single_layer); }
+TYPED_TEST(LargeRNNTest, in_1_units_8) { golden<ModelT<RNN<1, 8, TypeParam>>>("rnn_1_8", single_layer); }
 TYPED_TEST(RNNTest, in_3_units_5) { golden<ModelT<RNN<3, 5, TypeParam>>>("rnn_3_5", single_layer); }
 TYPED_TEST(LargeRNNTest, in_1_units_20) { golden<ModelT<RNN<1, 20, TypeParam>>>("rnn_1_20", single_layer); }
 TYPED_TEST(RNNTest, in_2_units_17) { golden<ModelT<RNN<2, 17, TypeParam>>>("rnn_2_17", single_layer); }

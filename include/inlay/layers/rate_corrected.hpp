@@ -26,11 +26,11 @@ namespace inlay {
 /// In a file it is `L`. Loading, or setting a tensor, puts it to the trained rate; `ModelT::set_sample_rate`, or
 /// `set_rate_ratio`, to another.
 template <Layer L, std::size_t MaxRatio = 8, std::size_t Order = 3>
-class RateCorrected
-    : public detail::Recurrent<RateCorrected<L, MaxRatio, Order>, typename L::backend, L::out_size> {
+class RateCorrected : public detail::Recurrent<RateCorrected<L, MaxRatio, Order>, typename L::backend, L::out_size> {
   static_assert(MaxRatio > 0, "inlay::RateCorrected: the largest ratio is at least one");
-  static_assert(requires(typename L::State& state) { state.memory(); },
-                "inlay::RateCorrected: its layer is recurrent, such as LSTM, GRU or RNN");
+  static_assert(
+      requires(typename L::State& state) { state.memory(); },
+      "inlay::RateCorrected: its layer is recurrent, such as LSTM, GRU or RNN");
   using B = typename L::backend;
   using T = typename L::scalar;
   static constexpr std::size_t parts = std::tuple_size_v<decltype(std::declval<typename L::State&>().memory())>;

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from .errors import ExportError
 
 FORMAT = "inlay"
 VERSION = 1
+DTYPES = ("float32", "float64")
 
 Array = npt.NDArray[np.floating[Any]]
 Option = Union[bool, int, float, str]
@@ -77,6 +79,7 @@ _CHAINS: dict[str, tuple[str, ...]] = {
     "conditioned_by": ("source", "layers"),
     "residual_skip": ("path", "residual", "skip"),
     "windowed": ("layers",),
+    "sequential": ("layers",),
 }
 _OPTIONS |= {
     **dict.fromkeys(_CHAINS, ()),
@@ -90,6 +93,15 @@ _OPTIONS |= {
     "windowed": ("window", "hop"),
     "time_pad": ("size", "before", "after"),
 }
+_NUMBERS = {"alpha", "beta", "epsilon", "scale", "threshold"}
+_NUMBERS |= {"min", "max", "min_slope", "max_slope"}
+_TEXTS: dict[str, tuple[str, ...]] = {
+    "recurrent_activation": RECURRENT_ACTIVATIONS,
+    "activation": RNN_ACTIVATIONS,
+    "padding": PADDINGS,
+}
+_FROM_ZERO = {"begin", "before", "after"}
+_LARGEST_SIZE = 2**31
 # Options that a file may leave out.
 _OPTIONAL_OPTIONS: dict[str, tuple[str, ...]] = {"conv1d": ("stride",)}
 _OPTIONAL_TENSORS: dict[str, tuple[str, ...]] = {
@@ -168,6 +180,7 @@ def _size(layer: LayerRecord) -> int:
 _ENDS: dict[str, Callable[[LayerRecord], tuple[int, int]]] = {
     "residual": lambda layer: _ends(layer.chains["layers"][0]),
     "windowed": lambda layer: _ends(layer.chains["layers"][0]),
+    "sequential": lambda layer: _ends(layer.chains["layers"][0]),
     "conditioned_by": lambda layer: _ends(layer.chains["layers"][0]),
     "parallel": lambda layer: (_all_ends(layer)[0][0], _all_ends(layer)[1][0]),
     "concat": lambda layer: (_all_ends(layer)[0][0], sum(_all_ends(layer)[1])),
@@ -229,33 +242,163 @@ def write_model(path: str | os.PathLike[str], model: ModelFile) -> None:
 
 def read_model(path: str | os.PathLike[str]) -> ModelFile:
     """Reads a file back, tensors in the check's dtype. Raises ExportError if it is not valid."""
-    root = json.loads(Path(path).read_text(encoding="utf-8"))
-    if root.get("format") != FORMAT or root.get("version") != VERSION:
-        raise ExportError(f"{path}: not an inlay model file of version {VERSION}")
-    dtype = np.dtype(root["check"]["dtype"])
-    layers = _read_chain(root["layers"], dtype)
-    plain, signals = _members(root["check"], dtype)
-    check = Check(**signals, **plain)
-    model = ModelFile(layers, check, root.get("sample_rate"), root.get("metadata"))
+    root = read_json(path)
+    if not isinstance(root, dict) or root.get("format") != FORMAT:
+        raise ExportError(f'not an inlay model file: it has no "format": "{FORMAT}"')
+    return model_of(root)
+
+
+def read_json(path: str | os.PathLike[str]) -> Any:
+    """Any JSON file. Raises ExportError if it is none, OSError if there is none."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except ExportError:
+        raise
+    except UnicodeDecodeError as error:
+        raise ExportError("not a JSON file: not UTF-8") from error
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise ExportError(f"not a JSON file: {error.msg} at {where}") from error
+    except RecursionError as error:
+        raise ExportError("not a JSON file: nested too deeply") from error
+    except ValueError as error:
+        # Python refuses integers of thousands of digits.
+        raise ExportError(f"not a JSON file: {error}") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ExportError(f"not a JSON file: {name} is no number in JSON")
+
+
+def model_of(root: Mapping[str, Any]) -> ModelFile:
+    """What a file's JSON says. Raises ExportError if it is not valid."""
+    if type(root.get("version")) is not int or root["version"] != VERSION:
+        raise ExportError(f"version: expected {VERSION}, found {root.get('version')!r}")
+    _allow_only(root, "", ("format", "version", "sample_rate", "metadata", "layers", "check"))
+    check = _expect(root, "check", dict, "")
+    dtype = _expect(check, "dtype", str, "check.")
+    if dtype not in DTYPES:
+        raise ExportError(f"check.dtype: {dtype!r} is neither float32 nor float64")
+    model = ModelFile(
+        layers=_read_chain(_expect(root, "layers", list, ""), np.dtype(dtype), "layers"),
+        check=_read_check(check, np.dtype(dtype)),
+        sample_rate=_expect(root, "sample_rate", float, "") if "sample_rate" in root else None,
+        metadata=_expect(root, "metadata", dict, "") if "metadata" in root else None,
+    )
     validate(model)
     return model
 
 
-def _read_chain(found: Sequence[Mapping[str, Any]], dtype: np.dtype[Any]) -> list[LayerRecord]:
+_NAMES = {dict: "an object", list: "an array", str: "text", float: "a number", int: "an integer"}
+
+
+def _is(value: object, kind: type) -> bool:
+    """Whether a JSON value is of a kind; true is no number, and a whole number is one."""
+    if kind is float:
+        return type(value) in (int, float)
+    return type(value) is kind
+
+
+def _expect(found: Mapping[str, Any], name: str, kind: type, where: str) -> Any:
+    if name not in found:
+        raise ExportError(f"{where}{name}: missing")
+    if not _is(found[name], kind):
+        raise ExportError(f"{where}{name}: expected {_NAMES[kind]}, found {_shown(found[name])}")
+    return found[name]
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _allow_only(found: Mapping[str, Any], where: str, names: Sequence[str]) -> None:
+    for name in found:
+        if name not in names:
+            raise ExportError(f"{where}{name}: not a member that the format has")
+
+
+def _read_check(found: Mapping[str, Any], dtype: np.dtype[Any]) -> Check:
+    signals = ("input", "condition", "output")
+    _allow_only(found, "check.", ("source", "dtype", "skip", "stride", "tolerance", *signals))
+    given = {
+        name: _read_tensor(_expect(found, name, dict, "check."), dtype, f"check.{name}")
+        for name in signals
+        if name in found or name != "condition"
+    }
+    for name, signal in given.items():
+        if signal.ndim != 2:
+            raise ExportError(
+                f"check.{name}: expected [frames, channels], found {list(signal.shape)}"
+            )
+    return Check(
+        source=_expect(found, "source", str, "check."),
+        dtype=dtype.name,
+        input=given["input"],
+        output=given["output"],
+        tolerance=_expect(found, "tolerance", float, "check."),
+        skip=_expect({"skip": 0} | dict(found), "skip", int, "check."),
+        stride=_expect({"stride": 1} | dict(found), "stride", int, "check."),
+        condition=given.get("condition"),
+    )
+
+
+def _read_chain(found: Sequence[Any], dtype: np.dtype[Any], where: str) -> list[LayerRecord]:
     layers = []
-    for layer in found:
-        options, tensors = _members(layer, dtype)
-        chains = {
-            name: options.pop(name) for name in tuple(options) if isinstance(options[name], list)
-        }
-        read = {
-            name: [
-                _read_chain(chain, dtype) for chain in (value if name == "branches" else [value])
-            ]
-            for name, value in chains.items()
-        }
-        layers.append(LayerRecord(options.pop("type"), options, tensors, read))
+    for index, layer in enumerate(found):
+        if not isinstance(layer, dict):
+            raise ExportError(f"{where}[{index}]: expected a layer, found {_shown(layer)}")
+        layers.append(_read_layer(layer, dtype, f"{where}[{index}]"))
     return layers
+
+
+def _read_layer(found: Mapping[str, Any], dtype: np.dtype[Any], where: str) -> LayerRecord:
+    options: dict[str, Option] = {}
+    tensors: dict[str, Array] = {}
+    chains: dict[str, Sequence[Chain]] = {}
+    kind = _expect(found, "type", str, f"{where}.")
+    for name, value in found.items():
+        place = f"{where}.{name}"
+        if isinstance(value, dict):
+            tensors[name] = _read_tensor(value, dtype, place)
+        elif isinstance(value, list):
+            chains[name] = _read_chains(value, dtype, place, several=name == "branches")
+        elif value is None:
+            raise ExportError(f"{place}: null is no value of a member")
+        elif name != "type":
+            options[name] = value
+    return LayerRecord(kind, options, tensors, chains)
+
+
+def _read_chains(
+    found: Sequence[Any], dtype: np.dtype[Any], where: str, several: bool
+) -> list[Chain]:
+    if not several:
+        return [_read_chain(found, dtype, where)]
+    for index, branch in enumerate(found):
+        if not isinstance(branch, list):
+            raise ExportError(f"{where}[{index}]: expected an array, found {_shown(branch)}")
+    return [_read_chain(branch, dtype, f"{where}[{index}]") for index, branch in enumerate(found)]
+
+
+def _read_tensor(found: Mapping[str, Any], dtype: np.dtype[Any], where: str) -> Array:
+    _allow_only(found, f"{where}.", ("shape", "data"))
+    shape = _expect(found, "shape", list, f"{where}.")
+    data = _expect(found, "data", list, f"{where}.")
+    positive = all(type(extent) is int and extent > 0 for extent in shape)
+    if not positive or not 1 <= len(shape) <= 8:
+        raise ExportError(f"{where}.shape: {_shown(shape)} is not 1 to 8 positive integers")
+    if len(data) != math.prod(shape):
+        raise ExportError(
+            f"{where}.data: expected {math.prod(shape)} numbers for shape {shape}, found {len(data)}"
+        )
+    if not set(map(type, data)) <= {int, float}:
+        raise ExportError(f"{where}.data: holds something that is not a number")
+    try:
+        with np.errstate(over="ignore"):
+            return np.asarray(data, dtype).reshape(shape)
+    except OverflowError as error:
+        raise ExportError(f"{where}.data: holds a number that is too large") from error
 
 
 def validate(model: ModelFile) -> None:
@@ -283,20 +426,13 @@ def _validate_chain(layers: Chain, where: str) -> None:
         channels = layer.channels_out
 
 
-def _members(
-    found: Mapping[str, Any], dtype: np.dtype[Any]
-) -> tuple[dict[str, Any], dict[str, Array]]:
-    """An object's plain members and its tensors."""
-    tensors = {name: value for name, value in found.items() if isinstance(value, Mapping)}
-    plain = {name: value for name, value in found.items() if name not in tensors}
-    return plain, {
-        name: np.asarray(value["data"], dtype).reshape(value["shape"])
-        for name, value in tensors.items()
-    }
+def _finite(value: float) -> bool:
+    # False for NaN, and for an integer beyond any float.
+    return abs(value) <= sys.float_info.max
 
 
 def _positive(value: float) -> bool:
-    return math.isfinite(value) and value > 0
+    return _finite(value) and value > 0
 
 
 def _validate_layer(layer: LayerRecord, where: str) -> None:
@@ -313,23 +449,14 @@ def _validate_layer(layer: LayerRecord, where: str) -> None:
             f"{where}: expected the layers {sorted(_CHAINS.get(layer.type, ()))},"
             f" found {sorted(layer.chains)}"
         )
-    for name, chains in layer.chains.items():
-        for index, chain in enumerate(chains):
-            _validate_chain(chain, f"{where}.{name}" + (f"[{index}]" if len(chains) > 1 else ""))
-    activation = layer.options.get("recurrent_activation", "sigmoid")
-    if activation not in RECURRENT_ACTIVATIONS:
-        raise ExportError(f"{where}.recurrent_activation: {activation!r} is not known")
-    activation = layer.options.get("activation", "tanh")
-    if activation not in RNN_ACTIVATIONS:
-        raise ExportError(f"{where}.activation: {activation!r} is not known")
     for name, value in layer.options.items():
-        least = 0 if name in ("begin", "before", "after") else 1
-        if type(value) is int and value < least:
-            raise ExportError(f"{where}.{name}: {value} is less than {least}")
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ExportError(f"{where}.{name}: {value} is not finite")
-    if layer.options.get("padding", "same") not in PADDINGS:
-        raise ExportError(f"{where}.padding: {layer.options['padding']!r} is not known")
+        _validate_option(name, value, f"{where}.{name}")
+    for name, chains in layer.chains.items():
+        if not chains:
+            raise ExportError(f"{where}.{name}: empty; there is at least one branch")
+        for index, chain in enumerate(chains):
+            _validate_chain(chain, f"{where}.{name}" + (f"[{index}]" if name == "branches" else ""))
+    _validate_inside(layer, where)
     if layer.type == "conv2d" and layer.channels_out < 1:
         raise ExportError(f"{where}.kernel_size_features: more than there are features")
     groups = int(layer.options.get("groups", 1))
@@ -343,6 +470,109 @@ def _validate_layer(layer: LayerRecord, where: str) -> None:
             _validate_tensor(layer.tensors[name], shape, f"{where}.{name}")
         elif name not in _OPTIONAL_TENSORS.get(layer.type, ()):
             raise ExportError(f"{where}.{name}: missing")
+
+
+def _validate_option(name: str, value: Option, where: str) -> None:
+    if name in _TEXTS:
+        if value not in _TEXTS[name]:
+            raise ExportError(f"{where}: {value!r} is not known")
+    elif name == "reset_after":
+        if type(value) is not bool:
+            raise ExportError(f"{where}: {value!r} is neither true nor false")
+    elif name in _NUMBERS:
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not _finite(value):
+            raise ExportError(f"{where}: {value!r} is not a finite number")
+    else:
+        _validate_size(value, 0 if name in _FROM_ZERO else 1, where)
+
+
+def _validate_size(value: Option, least: int, where: str) -> None:
+    if type(value) is not int:
+        raise ExportError(f"{where}: {value!r} is not an integer")
+    if value < least:
+        raise ExportError(f"{where}: {value} is less than {least}")
+    if value > _LARGEST_SIZE:
+        raise ExportError(f"{where}: {value} is too large")
+
+
+def _validate_inside(layer: LayerRecord, where: str) -> None:
+    """Raises ExportError where the sizes within a layer do not fit together."""
+    if layer.type == "slice" and _option(layer, "begin") + _option(layer, "out") > _option(
+        layer, "in"
+    ):
+        raise ExportError(f"{where}: reaches beyond the channels that it is given")
+    if layer.type == "pad" and _option(layer, "out") < _option(layer, "in"):
+        raise ExportError(f"{where}.out: fewer channels than it is given")
+    for name, expected in _FITS.get(layer.type, lambda layer: {})(layer).items():
+        found, wanted = expected
+        if found != wanted:
+            raise ExportError(f"{where}: {name}: expected {wanted}, found {found}")
+
+
+def _option(layer: LayerRecord, name: str) -> int:
+    return int(layer.options[name])
+
+
+_Fits = dict[str, tuple[int, int]]
+
+
+def _residual_fits(layer: LayerRecord) -> _Fits:
+    inputs, outputs = _ends(layer.chains["layers"][0])
+    return {"channels that its layers give": (outputs, inputs)}
+
+
+def _branches_fit(layer: LayerRecord) -> _Fits:
+    inputs, outputs = _all_ends(layer)
+    fits = {f"channels that branch {i} takes": (n, inputs[0]) for i, n in enumerate(inputs)}
+    if layer.type == "parallel":
+        fits |= {f"channels that branch {i} gives": (n, outputs[0]) for i, n in enumerate(outputs)}
+    return fits
+
+
+def _gate_fits(layer: LayerRecord) -> _Fits:
+    fits: _Fits = {}
+    for name in ("activation", "gate"):
+        (chain,) = layer.chains[name]
+        fits[f"layers of its {name}"] = (len(chain), 1)
+        fits[f"channels that its {name} takes"] = (_ends(chain)[0], _size(layer))
+        fits[f"channels that its {name} gives"] = (_ends(chain)[1], _size(layer))
+    return fits
+
+
+def _conditioned_fits(layer: LayerRecord) -> _Fits:
+    made, size = _ends(layer.chains["layers"][0])[1], _size(layer)
+    if layer.type == "film" and made == 2 * size:
+        return {}
+    return {"channels that its layers give": (made, size)}
+
+
+def _conditioned_by_fits(layer: LayerRecord) -> _Fits:
+    takes, given = (_ends(layer.chains[name][0])[0] for name in ("source", "layers"))
+    return {"channels that its source takes": (takes, given)}
+
+
+def _residual_skip_fits(layer: LayerRecord) -> _Fits:
+    path, residual, skip = (_ends(layer.chains[name][0]) for name in ("path", "residual", "skip"))
+    return {
+        "channels that its residual takes": (residual[0], path[1]),
+        "channels that its residual gives": (residual[1], path[0]),
+        "channels that its skip takes": (skip[0], path[1]),
+    }
+
+
+# What has to be equal within layers that hold layers: found and expected.
+_FITS: dict[str, Callable[[LayerRecord], _Fits]] = {
+    "residual": _residual_fits,
+    "parallel": _branches_fit,
+    "concat": _branches_fit,
+    "split": lambda layer: {"branches": (len(layer.chains["branches"]), 2)},
+    "gate": _gate_fits,
+    "blend": _gate_fits,
+    "mixin": _conditioned_fits,
+    "film": _conditioned_fits,
+    "conditioned_by": _conditioned_by_fits,
+    "residual_skip": _residual_skip_fits,
+}
 
 
 def _tensor_shapes(layer: LayerRecord) -> dict[str, Shape]:
@@ -387,7 +617,7 @@ def _validate_tensor(tensor: Array, shape: Shape, where: str) -> None:
 
 def _validate_check(check: Check, channels_in: int, channels_out: int, burst: int) -> None:
     """`burst` is how many frames may come with one frame of input."""
-    if check.dtype not in ("float32", "float64"):
+    if check.dtype not in DTYPES:
         raise ExportError(f"check.dtype: {check.dtype!r} is neither float32 nor float64")
     if not _positive(check.tolerance):
         raise ExportError(f"check.tolerance: {check.tolerance!r} is not a positive number")

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Callable, Optional
+from typing import Any, Optional
 
 import numpy as np
 import numpy.typing as npt
+
+from .errors import ExportError
 
 Signal = npt.NDArray[np.float64]
 Json = dict[str, Any]
@@ -38,11 +41,14 @@ def check_error(root: Json) -> tuple[float, float]:
     )
     step = max(1, int(check["stride"] * min(rate, 1)))
     found = output[times >= check["skip"]][::step]
-    if (
-        rate > 1
-    ):  # a stride larger than the kernel leaves frames at the end, of which a framework has none
+    if rate > 1:
+        # A stride larger than the kernel leaves frames at the end, of which a framework has none.
         found = found[: len(expected)]
-    assert found.shape == expected.shape
+    if found.shape != expected.shape:
+        raise ExportError(
+            f"check.output: expected {list(found.shape)}, as the model gives, found"
+            f" {list(expected.shape)}"
+        )
     limit = min(check["tolerance"], 1e-3) * max(1.0, float(np.abs(expected).max()))
     return float(np.abs(found - expected).max()), limit
 
@@ -58,7 +64,7 @@ def evaluate(layers: list[Json], signal: Signal, condition: Signal | None = None
 
 def emitted(layer: Json, frames: int) -> npt.NDArray[np.int64]:
     """The frames of a layer's input with which its output comes, one for each."""
-    at = np.arange(frames)
+    at: npt.NDArray[np.int64] = np.arange(frames)
     if layer["type"] == "conv_transpose1d":
         return np.repeat(at, layer["stride"])
     if layer["type"] == "windowed":
@@ -68,7 +74,8 @@ def emitted(layer: Json, frames: int) -> npt.NDArray[np.int64]:
         stride = layer["stride"]
     else:
         return at
-    return at[(at - reach) % stride == 0]
+    due: npt.NDArray[np.int64] = at[(at - reach) % stride == 0]
+    return due
 
 
 def arrivals(layers: list[Json], frames: int) -> tuple[npt.NDArray[np.int64], float]:
