@@ -110,8 +110,10 @@ void add_backend(Suite& suite, std::string_view backend) {
   add("Dense", []<std::size_t N> { return Type<Dense<N, N, B>>{}; });
   add("Conv1D-k3", []<std::size_t N> { return Type<Conv1D<N, N, 3, 1, 1, B>>{}; });
   add("Conv1D-k3-d8", []<std::size_t N> { return Type<Conv1D<N, N, 3, 8, 1, B>>{}; });
+  add("DepthwiseConv1D-k3", []<std::size_t N> { return Type<DepthwiseConv1D<N, 3, 1, B>>{}; });
   add("LSTM", []<std::size_t N> { return Type<LSTM<1, N, B>>{}; });
   add("GRU", []<std::size_t N> { return Type<GRU<1, N, B>>{}; });
+  add("RNN", []<std::size_t N> { return Type<RNN<1, N, B>>{}; });
   add("Tanh", []<std::size_t N> { return Type<Tanh<N, B>>{}; });
   add("Sigmoid", []<std::size_t N> { return Type<Sigmoid<N, B>>{}; });
   add("HardSigmoid", []<std::size_t N> { return Type<HardSigmoid<N, B>>{}; });
@@ -119,6 +121,11 @@ void add_backend(Suite& suite, std::string_view backend) {
   add("LeakyReLU", []<std::size_t N> { return Type<LeakyReLU<N, B>>{}; });
   add("PReLU", []<std::size_t N> { return Type<PReLU<N, B>>{}; });
   add("ELU", []<std::size_t N> { return Type<ELU<N, B>>{}; });
+  add("Hardtanh", []<std::size_t N> { return Type<Hardtanh<N, B>>{}; });
+  add("Softplus", []<std::size_t N> { return Type<Softplus<N, B>>{}; });
+  add("SiLU", []<std::size_t N> { return Type<SiLU<N, B>>{}; });
+  add("GELU", []<std::size_t N> { return Type<GELU<N, B>>{}; });
+  add("Snake", []<std::size_t N> { return Type<Snake<N, B>>{}; });
   add("Softmax", []<std::size_t N> { return Type<Softmax<N, B>>{}; });
   add("BatchNorm1D", []<std::size_t N> { return Type<BatchNorm1D<N, B>>{}; });
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <span>
 
 namespace inlay::bench {
@@ -35,14 +36,18 @@ Frames dense(const Frames& x, Values kernel, Values bias) {
   return y;
 }
 
-Frames conv1d(const Frames& x, Values kernel, Values bias, std::size_t taps, std::size_t dilation) {
+/// A kernel [taps, inputs of a group, outputs] of a convolution, each of whose groups has one input, or of one group.
+Frames conv1d(const Frames& x, Values kernel, Values bias, std::size_t taps, std::size_t dilation, bool depthwise) {
   const std::size_t tap_size = kernel.size() / taps;
   Frames y;
   for (std::size_t t = 0; t < x.size(); ++t) {
     Frame& frame = y.emplace_back(copy_of(bias));
     for (std::size_t k = 0; k < taps; ++k) {
       const std::size_t age = (taps - 1 - k) * dilation;
-      if (age <= t) add_product(frame, x[t - age], kernel.subspan(k * tap_size, tap_size));
+      if (age > t) continue;
+      const Values tap = kernel.subspan(k * tap_size, tap_size);
+      if (!depthwise) add_product(frame, x[t - age], tap);
+      for (std::size_t c = 0; depthwise && c < frame.size(); ++c) frame[c] += tap[c] * x[t - age][c];
     }
   }
   return y;
@@ -86,6 +91,19 @@ Frames gru(const Frames& x, Values kernel, Values recurrent_kernel, Values bias)
   return y;
 }
 
+Frames rnn(const Frames& x, Values kernel, Values recurrent_kernel, Values bias) {
+  Frame h(bias.size());
+  Frames y;
+  for (const Frame& frame : x) {
+    Frame z = copy_of(bias);
+    add_product(z, frame, kernel);
+    add_product(z, h, recurrent_kernel);
+    for (std::size_t u = 0; u < h.size(); ++u) h[u] = std::tanh(z[u]);
+    y.push_back(h);
+  }
+  return y;
+}
+
 Frames softmax(Frames x) {
   for (Frame& frame : x) {
     double sum = 0;
@@ -105,10 +123,11 @@ Frames reference(const Description& layer, const Frames& x) {
   if (type == "dense") return dense(x, values("kernel"), values("bias"));
   if (type == "conv1d") {
     const auto taps = std::size_t(number("kernel_size")), dilation = std::size_t(number("dilation"));
-    return conv1d(x, values("kernel"), values("bias"), taps, dilation);
+    return conv1d(x, values("kernel"), values("bias"), taps, dilation, number("groups") > 1);
   }
   if (type == "lstm") return lstm(x, values("kernel"), values("recurrent_kernel"), values("bias"));
   if (type == "gru") return gru(x, values("kernel"), values("recurrent_kernel"), values("bias"));
+  if (type == "rnn") return rnn(x, values("kernel"), values("recurrent_kernel"), values("bias"));
   if (type == "softmax") return softmax(x);
   return each_value(x, [&](double v, std::size_t c) {
     if (type == "tanh") return std::tanh(v);
@@ -118,6 +137,14 @@ Frames reference(const Description& layer, const Frames& x) {
     if (type == "leaky_relu") return v > 0 ? v : number("alpha") * v;
     if (type == "prelu") return v > 0 ? v : values("alpha")[c] * v;
     if (type == "elu") return v > 0 ? v : number("alpha") * std::expm1(v);
+    if (type == "softplus") return std::log1p(std::exp(v));
+    if (type == "silu") return v * sigmoid(v);
+    if (type == "gelu") return 0.5 * v * std::erfc(-v / std::numbers::sqrt2);
+    if (type == "hardtanh") return std::clamp(v, number("min"), number("max"));
+    if (type == "snake") {
+      const double alpha = values("alpha")[c], sine = std::sin(alpha * v);
+      return v + sine * sine / alpha;
+    }
     if (type == "batchnorm1d") {
       const double deviation = std::sqrt(values("variance")[c] + number("epsilon"));
       return values("gamma")[c] * (v - values("mean")[c]) / deviation + values("beta")[c];

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <functional>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -51,6 +53,13 @@ class Windowed {
     else return std::size_t{0};
   }();
 
+  /// Whether layer `i` and all behind it take each frame on its own, so that they need only see the last one.
+  static constexpr bool last_only(std::size_t i) {
+    constexpr std::array<bool, sizeof...(Layers)> by_frame{
+        (Layers::receptive_field == 1 && LayerTraits<Layers>::one_to_one && padding<Layers> == 0)...};
+    return std::all_of(by_frame.begin() + static_cast<std::ptrdiff_t>(i), by_frame.end(), std::identity{});
+  }
+
  public:
   using backend = detail::BackendOf<Body>;
   using scalar = typename Body::scalar;
@@ -62,7 +71,13 @@ class Windowed {
   static constexpr std::string_view type = "windowed";
   static constexpr std::size_t in_size = Body::in_size, out_size = Body::out_size;
   static constexpr std::size_t receptive_field = Window, parameters = Body::parameters;
-  static constexpr std::size_t macs = Body::macs * Window / Hop;
+  static constexpr std::size_t macs = [] {
+    std::size_t frames = Window, sum = 0, i = 0;
+    ((sum += Layers::macs * (last_only(i++) ? 1 : frames),
+      frames = LayerTraits<Layers>::most_frames(frames) + padding<Layers>),
+     ...);
+    return sum / Hop;
+  }();
   static constexpr Rate rate{Hop, 1};
 
  private:
@@ -128,6 +143,7 @@ class Windowed {
       const auto& layer = body_.template layer<i>();
       using L = std::remove_cvref_t<decltype(layer)>;
       Frames to{buffers[(i + 1) % 2], L::out_size, 0};
+      if constexpr (last_only(i)) keep_last(from);
       if constexpr (requires { L::before; }) zeros(to, L::before);
       for (std::size_t first = 0; first < from.count; first += tile_frames) {
         const std::size_t frames = std::min(from.count - first, tile_frames);
@@ -143,6 +159,11 @@ class Windowed {
     });
     for (std::size_t c = 0; c < out_size; ++c)
       out[c * stride] = from.count == 0 ? scalar(0) : from.at(c, from.count - 1);
+  }
+  static void keep_last(Frames& from) noexcept {
+    if (from.count <= 1) return;
+    for (std::size_t c = 0; c < from.channels; ++c) from.at(c, 0) = from.at(c, from.count - 1);
+    from.count = 1;
   }
   static void zeros(Frames& to, std::size_t count_of_zeros) noexcept {
     for (std::size_t t = 0; t < count_of_zeros; ++t, ++to.count)

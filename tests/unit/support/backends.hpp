@@ -15,9 +15,14 @@ using AllBackends =
     ::testing::Types<inlay::XsimdBackend<float>, inlay::EigenBackend<float>, inlay::StlBackend<float>,
                      inlay::LoopBackend<float>, inlay::XsimdBackend<double>, inlay::EigenBackend<double>,
                      inlay::StlBackend<double>, inlay::LoopBackend<double>>;
+#ifdef INLAY_TEST_MANY_BACKENDS
+using EachBackend = AllBackends;
+using TwoBackends = AllBackends;
+#else
 // For what does not compute itself: each backend and each scalar, not each with each.
 using EachBackend = ::testing::Types<inlay::XsimdBackend<float>, inlay::EigenBackend<double>, inlay::StlBackend<double>,
                                      inlay::LoopBackend<float>>;
 // For large networks.
 using TwoBackends = ::testing::Types<inlay::default_backend, inlay::StlBackend<double>>;
+#endif
 #endif
