@@ -12,6 +12,9 @@ from inlay import _reference as reference
 from inlay._format import read_model
 
 
+_WRITTEN = {f"{name}.json" for name in ("amp", "layers", "tcn", "wavenet", "driven")}
+
+
 def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
 
@@ -26,7 +29,7 @@ def test_from_pytorch_runs(
     monkeypatch.chdir(tmp_path)
     exec("\n".join(blocks(page, "python")), {})
     assert capsys.readouterr().out == "".join(blocks(page, "text"))
-    assert {path.name for path in tmp_path.iterdir()} == {"amp.json", "tcn.json"}
+    assert {path.name for path in tmp_path.iterdir()} == _WRITTEN
     for path in tmp_path.iterdir():
         error, limit = reference.check_error(reference.load(path))
         assert error <= limit

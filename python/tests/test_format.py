@@ -10,6 +10,7 @@ from typing import Any, Callable
 
 import numpy as np
 import pytest
+from networks import golden_networks
 
 from inlay import _reference as reference
 from inlay import ExportError
@@ -252,19 +253,26 @@ def test_other_files_are_not_read(tmp_path: Path) -> None:
         read_model(tmp_path / "model.json")
 
 
+def with_short_tensors(found: Any) -> Any:
+    """The same file with a few numbers for each tensor: a schema looks at them one by one, for a minute."""
+    if isinstance(found, list):
+        return [with_short_tensors(value) for value in found]
+    if not isinstance(found, dict):
+        return found
+    short = {name: with_short_tensors(value) for name, value in found.items() if name != "data"}
+    return short | ({"data": found["data"][:3]} if "data" in found else {})
+
+
 def test_golden_files(schema: Any, golden_folder: Path) -> None:
     """Every golden file is valid, and is reproduced without any framework."""
-    paths = sorted(golden_folder.glob("*/*.json"))
-    if not paths:
-        pytest.skip("the golden files are only in the repository")
-    for path in paths:
-        root = reference.load(path)
-        schema.validate(root)
+    for path in golden_networks(golden_folder):
+        schema.validate(with_short_tensors(reference.load(path)))
         read_model(path)
-        if path.parent.name == "rate_corrected":
-            continue  # these checks are of another sample rate than the network's
-        error, limit = reference.check_error(root)
+        error, limit = reference.check_error(reference.load(path))
         assert error <= limit, path.name
+    for path in golden_folder.glob("rate_corrected/*.json"):
+        schema.validate(with_short_tensors(reference.load(path)))
+        read_model(path)
 
 
 def test_the_references_are_not_blind(golden_folder: Path) -> None:

@@ -49,6 +49,22 @@ MODULES = {
     "conv1d one tap": lambda: nn.Conv1d(2, 3, 1),
     "conv1d unpadded": lambda: nn.Conv1d(2, 3, 3, dilation=4),
     "conv1d padding='valid'": lambda: nn.Conv1d(2, 3, 3, padding="valid"),
+    "conv1d with stride": lambda: nn.Conv1d(2, 3, 5, stride=3, dilation=2),
+    "conv1d with stride, padded": lambda: nn.Sequential(
+        nn.ConstantPad1d((4, 0), 0.0), nn.Conv1d(2, 3, 6, stride=2), nn.GRU(3, 2)
+    ),
+    "conv1d padded by less": lambda: nn.Sequential(
+        nn.ConstantPad1d((1, 0), 0.0), nn.Conv1d(2, 3, 4)
+    ),
+    "conv_transpose1d": lambda: nn.ConvTranspose1d(2, 3, 4, stride=2),
+    "conv_transpose1d, short": lambda: nn.ConvTranspose1d(2, 3, 2, stride=5, bias=False),
+    "max_pool1d": lambda: nn.Sequential(nn.Linear(2, 3), nn.MaxPool1d(3, stride=2)),
+    "avg_pool1d": lambda: nn.Sequential(nn.Linear(2, 3), nn.AvgPool1d(4)),
+    "down and up": lambda: nn.Sequential(
+        *(nn.Conv1d(1, 4, 4, stride=4), nn.Tanh(), nn.Conv1d(4, 4, 2, stride=2), nn.ReLU()),
+        nn.ConvTranspose1d(4, 1, 16, stride=8),
+    ),
+    "glu": lambda: nn.Sequential(nn.Linear(2, 6), nn.GLU()),
     "lstm": lambda: nn.LSTM(3, 5),
     "lstm without bias": lambda: nn.LSTM(3, 5, bias=False),
     "lstm stacked": lambda: nn.LSTM(2, 4, num_layers=3, batch_first=True, dropout=0.5),
@@ -140,6 +156,14 @@ def test_skip_is_the_history_that_pytorch_waits_for(tmp_path: Path) -> None:
     check = reference.load(tmp_path / "model.json")["check"]
     assert check["skip"] == 2 * 5 + 1
     assert check["output"]["shape"] == [check["input"]["shape"][0] - 11, 1]
+
+
+def test_the_check_of_a_stride(tmp_path: Path) -> None:
+    module = nn.Sequential(nn.Conv1d(1, 2, 5, stride=3, dilation=2), nn.AvgPool1d(2))
+    inlay.export_torch(module, tmp_path / "model.json")
+    root = reference.load(tmp_path / "model.json")
+    assert (root["layers"][0]["stride"], root["layers"][1]["stride"]) == (3, 2)
+    assert (root["check"]["skip"], root["check"]["stride"]) == (8 + 3, 6)
 
 
 def test_dropped_and_repeated_children(tmp_path: Path) -> None:

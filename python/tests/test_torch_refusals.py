@@ -7,20 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from torch import nn
 
 import inlay
-
-
-class Louder(nn.Linear):
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return 2 * super().forward(x)
-
-
-class Residual(nn.Sequential):
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + super().forward(x)
 
 
 PAD = nn.ConstantPad1d
@@ -31,11 +20,11 @@ REFUSED = {
     "1.0 (Transformer": nn.Sequential(
         nn.Tanh(), nn.Sequential(nn.TransformerEncoderLayer(4, 1, 4))
     ),
+    "1 (LayerNorm): this kind of module is not supported": nn.Sequential(
+        nn.Linear(1, 4), nn.LayerNorm(4)
+    ),
     "the module (RNNCell): this kind of module": nn.RNNCell(1, 1),
-    "the module (Residual): this kind of module": Residual(nn.Linear(1, 1)),
-    "the module (Louder): its own forward() is not supported, only that of nn.Linear": Louder(1, 1),
     "the module has no layer": nn.Sequential(nn.Dropout()),
-    "the module (Conv1d): stride=2 is not supported, only stride=1": nn.Conv1d(1, 1, 3, stride=2),
     "padding=(4,) is not supported, only padding=0, as padding on both sides looks ahead in time;"
     " put nn.ConstantPad1d((4, 0), 0.0) before": nn.Conv1d(1, 1, 3, dilation=2, padding=4),
     "padding='same' is not supported": nn.Conv1d(1, 1, 3, padding="same"),
@@ -45,8 +34,8 @@ REFUSED = {
     "0 (ConstantPad1d): padding=(2, 0), value=1.0 is not": nn.Sequential(
         PAD((2, 0), 1.0), nn.Conv1d(1, 1, 3)
     ),
-    "0 (ConstantPad1d): padding=(2, 0) is not supported, only what makes 1 (Conv1d) causal;"
-    " use (4, 0)": nn.Sequential(PAD((2, 0), 0.0), nn.Conv1d(1, 1, 3, dilation=2)),
+    "0 (ConstantPad1d): padding=(5, 0) is not supported, only what makes 1 (Conv1d) causal;"
+    " use (4, 0)": nn.Sequential(PAD((5, 0), 0.0), nn.Conv1d(1, 1, 3, dilation=2)),
     "0 (ConstantPad1d): padding by itself is not supported, only right before a Conv1d": (
         nn.Sequential(PAD((2, 0), 0.0), nn.Tanh(), nn.Conv1d(1, 1, 3))
     ),
@@ -58,6 +47,47 @@ REFUSED = {
     "1 (RNN): a start delayed by the unpadded 0": nn.Sequential(nn.Conv1d(1, 1, 3), nn.RNN(1, 1)),
     "1 (ConstantPad1d): a start delayed by the unpadded 0": nn.Sequential(
         nn.Conv1d(1, 1, 3), PAD((2, 0), 0.0), nn.Conv1d(1, 1, 3)
+    ),
+    "0 (Conv1d): padding_mode='circular' is not supported, only zeros": nn.Sequential(
+        nn.Conv1d(1, 1, 3, padding=2, padding_mode="circular")
+    ),
+    "1 (Conv1d): padding=(1,) is not supported": nn.Sequential(
+        nn.Linear(1, 1), nn.Conv1d(1, 1, 3, padding=1), nn.LSTM(1, 1)
+    ),
+    "1 (Conv1d): 3 zeros in front of a stride of 2 is not supported, only a multiple of the stride;"
+    " pad 2 frames": nn.Sequential(PAD((3, 0), 0.0), nn.Conv1d(1, 1, 4, stride=2)),
+    "the module (ConvTranspose1d): padding=1 is not supported, only padding=0": (
+        nn.ConvTranspose1d(1, 1, 4, 2, padding=1)
+    ),
+    "the module (ConvTranspose1d): output_padding=1 is not supported": (
+        nn.ConvTranspose1d(1, 1, 4, 2, output_padding=1)
+    ),
+    "the module (ConvTranspose1d): dilation=2 is not supported": (
+        nn.ConvTranspose1d(1, 1, 4, 2, dilation=2)
+    ),
+    "the module (ConvTranspose1d): groups=2 is not supported": (
+        nn.ConvTranspose1d(2, 2, 4, 2, groups=2)
+    ),
+    "1 (ConvTranspose1d): a start delayed by the unpadded 0 (Conv1d)": nn.Sequential(
+        nn.Conv1d(1, 1, 3), nn.ConvTranspose1d(1, 1, 4, 2)
+    ),
+    "1 (MaxPool1d): padding=1 is not supported, only padding=0": nn.Sequential(
+        nn.Linear(1, 1), nn.MaxPool1d(2, padding=1)
+    ),
+    "1 (MaxPool1d): dilation=2 is not supported": nn.Sequential(
+        nn.Linear(1, 1), nn.MaxPool1d(2, dilation=2)
+    ),
+    "1 (MaxPool1d): ceil_mode=True is not supported": nn.Sequential(
+        nn.Linear(1, 1), nn.MaxPool1d(2, ceil_mode=True)
+    ),
+    "1 (MaxPool1d): return_indices=True is not supported": nn.Sequential(
+        nn.Linear(1, 1), nn.MaxPool1d(2, return_indices=True)
+    ),
+    "1 (AvgPool1d): padding=1 is not supported": nn.Sequential(
+        nn.Linear(1, 1), nn.AvgPool1d(2, padding=1)
+    ),
+    "1 (AvgPool1d): ceil_mode=True is not supported": nn.Sequential(
+        nn.Linear(1, 1), nn.AvgPool1d(2, ceil_mode=True)
     ),
     "the module (LSTM): bidirectional=True is not supported": nn.LSTM(1, 1, bidirectional=True),
     "the module (GRU): bidirectional=True is not supported": nn.GRU(1, 1, bidirectional=True),
@@ -116,7 +146,9 @@ def test_argument_is_refused(message: str, tmp_path: Path) -> None:
 def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     module = nn.Sequential(nn.Linear(1, 2), nn.Linear(2, 1))
     nn.init.constant_(module[1].weight, float("inf"))
-    with pytest.raises(inlay.ExportError, match=r"layers\[1\] \(dense\).kernel: holds NaN or inf"):
+    with pytest.raises(
+        inlay.ExportError, match=r"1 \(Linear\): weight with NaN or infinite values"
+    ):
         inlay.export_torch(module, tmp_path / "model.json")
 
 

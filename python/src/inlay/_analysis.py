@@ -76,12 +76,41 @@ def _walk(chain: Chain, place: str, depth: int, per_frame: Fraction) -> Iterator
         here = f"{place}[{index}]"
         traits = _layer(layer, here)
         yield LayerAnalysis(here, depth, layer, traits, int(traits.macs * per_frame))
-        inside = per_frame
-        if layer.type == "windowed":
-            inside *= Fraction(_int(layer, "window"), _int(layer, "hop"))
         for where, inner in chains_within(layer, here):
-            yield from _walk(inner, where, depth + 1, inside)
+            if layer.type == "windowed":
+                yield from _walk_window(layer, where, depth + 1, per_frame)
+            else:
+                yield from _walk(inner, where, depth + 1, per_frame)
         per_frame *= traits.rate
+
+
+def _walk_window(
+    layer: LayerRecord, place: str, depth: int, per_frame: Fraction
+) -> Iterator[LayerAnalysis]:
+    chain = layer.chains["layers"][0]
+    for index, frames in enumerate(_frames_of_a_window(layer, place)):
+        often = per_frame * Fraction(frames, _int(layer, "hop"))
+        (first, *inside) = _walk(chain[index : index + 1], place, depth, often)
+        here = f"{place}[{index}]"
+        yield replace(first, place=here)
+        for within in inside:
+            yield replace(within, place=here + within.place.removeprefix(first.place))
+
+
+def _frames_of_a_window(layer: LayerRecord, place: str) -> list[int]:
+    """How many frames each layer of a window runs for; of the last ones, often just one counts."""
+    frames, counts = _int(layer, "window"), []
+    chain = layer.chains["layers"][0]
+    inner = [_layer(each, f"{place}[{index}]") for index, each in enumerate(chain)]
+    padding = [sum(_int(each, name, 0) for name in ("before", "after")) for each in chain]
+    for traits, added in zip(inner, padding):
+        counts.append(frames)
+        frames = math.ceil(frames * traits.rate) + added
+    for index in reversed(range(len(chain))):
+        if inner[index].receptive_field != 1 or not inner[index].one_to_one or padding[index]:
+            break
+        counts[index] = 1
+    return counts
 
 
 def chains_within(layer: LayerRecord, place: str) -> Iterator[tuple[str, Chain]]:
@@ -318,10 +347,13 @@ def _residual_skip(layer: LayerRecord, inner: Sequence[Traits], place: str) -> T
 def _windowed(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
     (body,) = inner
     window, hop = _int(layer, "window"), _int(layer, "hop")
+    counts = _frames_of_a_window(layer, f"{place}.layers")
+    chain = layer.chains["layers"][0]
+    macs = sum(_layer(each, place).macs * count for each, count in zip(chain, counts)) // hop
     if body.condition_size:
         raise ExportError(f"{place}: its layers take a condition")
     return replace(
-        _reaching(window, body.parameters, body.macs * window // hop),
+        _reaching(window, body.parameters, macs),
         rate=Fraction(1, hop),
         one_to_one=hop == 1,
     )

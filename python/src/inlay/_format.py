@@ -102,6 +102,7 @@ _TEXTS: dict[str, tuple[str, ...]] = {
 }
 _FROM_ZERO = {"begin", "before", "after"}
 _LARGEST_SIZE = 2**31
+_LONGEST_PREWARM = 2**24
 # Options that a file may leave out.
 _OPTIONAL_OPTIONS: dict[str, tuple[str, ...]] = {"conv1d": ("stride",)}
 _OPTIONAL_TENSORS: dict[str, tuple[str, ...]] = {
@@ -222,6 +223,8 @@ class ModelFile:
     check: Check
     sample_rate: float | None = None
     metadata: Mapping[str, Any] | None = None
+    prewarm: int = 0
+    """Frames of silence that a player runs before the first sound; the check knows nothing of it."""
 
 
 def write_model(path: str | os.PathLike[str], model: ModelFile) -> None:
@@ -242,10 +245,7 @@ def write_model(path: str | os.PathLike[str], model: ModelFile) -> None:
 
 def read_model(path: str | os.PathLike[str]) -> ModelFile:
     """Reads a file back, tensors in the check's dtype. Raises ExportError if it is not valid."""
-    root = read_json(path)
-    if not isinstance(root, dict) or root.get("format") != FORMAT:
-        raise ExportError(f'not an inlay model file: it has no "format": "{FORMAT}"')
-    return model_of(root)
+    return model_of(inlay_root(read_json(path)))
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:
@@ -270,11 +270,20 @@ def _refuse_constant(name: str) -> None:
     raise ExportError(f"not a JSON file: {name} is no number in JSON")
 
 
+def inlay_root(value: Any) -> dict[str, Any]:
+    """A file's JSON, if it is that of an inlay model. Raises ExportError if not."""
+    if not isinstance(value, dict) or value.get("format") != FORMAT:
+        raise ExportError(f'not an inlay model file: it has no "format": "{FORMAT}"')
+    return value
+
+
 def model_of(root: Mapping[str, Any]) -> ModelFile:
     """What a file's JSON says. Raises ExportError if it is not valid."""
     if type(root.get("version")) is not int or root["version"] != VERSION:
         raise ExportError(f"version: expected {VERSION}, found {root.get('version')!r}")
-    _allow_only(root, "", ("format", "version", "sample_rate", "metadata", "layers", "check"))
+    _allow_only(
+        root, "", ("format", "version", "sample_rate", "metadata", "prewarm", "layers", "check")
+    )
     check = _expect(root, "check", dict, "")
     dtype = _expect(check, "dtype", str, "check.")
     if dtype not in DTYPES:
@@ -284,6 +293,7 @@ def model_of(root: Mapping[str, Any]) -> ModelFile:
         check=_read_check(check, np.dtype(dtype)),
         sample_rate=_expect(root, "sample_rate", float, "") if "sample_rate" in root else None,
         metadata=_expect(root, "metadata", dict, "") if "metadata" in root else None,
+        prewarm=_expect(root, "prewarm", int, "") if "prewarm" in root else 0,
     )
     validate(model)
     return model
@@ -407,6 +417,8 @@ def validate(model: ModelFile) -> None:
         raise ExportError("layers: empty; a model has at least one layer")
     if model.sample_rate is not None and not _positive(model.sample_rate):
         raise ExportError(f"sample_rate: {model.sample_rate!r} is not a positive number of Hz")
+    if not 0 <= model.prewarm <= _LONGEST_PREWARM:
+        raise ExportError(f"prewarm: {model.prewarm} is not from 0 to {_LONGEST_PREWARM}")
     _validate_chain(model.layers, "layers")
     burst = math.prod(
         int(layer.options["stride"]) for layer in model.layers if layer.type == "conv_transpose1d"
@@ -642,6 +654,8 @@ def _model_text(model: ModelFile) -> str:
         members.append(f'"sample_rate": {_plain_text(model.sample_rate, "sample_rate")}')
     if model.metadata is not None:
         members.append(f'"metadata": {_plain_text(dict(model.metadata), "metadata")}')
+    if model.prewarm:
+        members.append(f'"prewarm": {model.prewarm}')
     members.append(f'"layers": {_chain_text(model.layers, indent=2)}')
     members.append(f'"check": {_check_text(model.check)}')
     return "{\n" + ",\n".join("  " + member for member in members) + "\n}\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Optional
 
@@ -35,12 +36,11 @@ def check_error(root: Json) -> tuple[float, float]:
     check = root["check"]
     expected = tensor(check["output"])
     condition = tensor(check["condition"]) if "condition" in check else None
-    output = evaluate(root["layers"], tensor(check["input"]), condition)
-    times, rate = arrivals(
-        root["layers"], len(check["input"]["data"]) // check["input"]["shape"][1]
-    )
-    step = max(1, int(check["stride"] * min(rate, 1)))
-    found = output[times >= check["skip"]][::step]
+    with np.errstate(all="ignore"):  # what overflows is found below, or saturates rightly
+        output = evaluate(root["layers"], tensor(check["input"]), condition)
+    times, rate = arrivals(root["layers"], check["input"]["shape"][0])
+    step = max(1, int(check.get("stride", 1) * min(rate, Fraction(1))))
+    found = output[times >= check.get("skip", 0)][::step]
     if rate > 1:
         # A stride larger than the kernel leaves frames at the end, of which a framework has none.
         found = found[: len(expected)]
@@ -78,10 +78,14 @@ def emitted(layer: Json, frames: int) -> npt.NDArray[np.int64]:
     return due
 
 
-def arrivals(layers: list[Json], frames: int) -> tuple[npt.NDArray[np.int64], float]:
+def arrivals(layers: list[Json], frames: int) -> tuple[npt.NDArray[np.int64], Fraction]:
     """The frames of a model's input with which its output comes, and its frames out for frames in."""
-    times, rate = np.arange(frames), 1.0
+    times, rate = np.arange(frames), Fraction(1)
     for layer in layers:
+        if layer["type"] in ("sequential", "conditioned_by"):
+            inner, change = arrivals(layer["layers"], len(times))
+            times, rate = times[inner], rate * change
+            continue
         times = times[emitted(layer, len(times))]
         if layer["type"] == "conv_transpose1d":
             rate *= layer["stride"]
@@ -114,7 +118,8 @@ def bias_of(layer: Json) -> Signal | float:
 
 
 def dense(layer: Json, x: Signal) -> Signal:
-    return x @ tensor(layer["kernel"]) + bias_of(layer)
+    y: Signal = x @ tensor(layer["kernel"]) + bias_of(layer)
+    return y
 
 
 def conv1d(layer: Json, x: Signal) -> Signal:
@@ -130,23 +135,24 @@ def conv1d(layer: Json, x: Signal) -> Signal:
 
 
 def delayed(x: Signal, frames: int) -> Signal:
-    return np.concatenate([np.zeros((frames, x.shape[1])), x])[: len(x)]
+    zeros = np.zeros((min(frames, len(x)), x.shape[1]))
+    return np.concatenate([zeros, x[: len(x) - len(zeros)]])
 
 
 def conv_transpose1d(layer: Json, x: Signal) -> Signal:
     """What each frame adds to the frames from its own first one on."""
-    kernel, stride = tensor(layer["kernel"]), layer["stride"]
-    y = np.zeros((len(x) * stride + layer["kernel_size"], layer["out"]))
-    for frame, value in enumerate(x):
-        for tap, weights in enumerate(kernel):
-            y[frame * stride + tap] += value @ weights
-    return y[: len(x) * stride] + bias_of(layer)
+    frames, stride = len(x) * layer["stride"], layer["stride"]
+    y = np.zeros((frames + layer["kernel_size"], layer["out"]))
+    for tap, weights in enumerate(tensor(layer["kernel"])):
+        y[tap : tap + frames : stride] += x @ weights
+    made: Signal = y[:frames] + bias_of(layer)
+    return made
 
 
 def pool1d(layer: Json, x: Signal) -> Signal:
     taps = layer["kernel_size"]
     seen = np.stack([delayed(x, taps - 1 - tap) for tap in range(taps)])
-    pooled = seen.max(0) if layer["type"] == "max_pool1d" else seen.mean(0)
+    pooled: Signal = seen.max(0) if layer["type"] == "max_pool1d" else seen.mean(0)
     return pooled[emitted(layer, len(x))]
 
 
@@ -163,13 +169,13 @@ def conv2d(layer: Json, x: Signal) -> Signal:
     past = (taps - 1) * dilation
     around = (past, 0), (zeros // 2, zeros - zeros // 2), (0, 0)
     planes = np.pad(x.reshape(len(x), features, inputs), around)
-    y = np.empty((len(x), positions, outputs))
-    for frame in range(len(x)):
+    y = np.zeros((len(x), positions, outputs))
+    for tap in range(taps):
         for position in range(positions):
             first = position * stride
-            seen = planes[frame : frame + past + 1 : dilation, first : first + width]
-            y[frame, position] = np.tensordot(seen, kernel, 3) + bias_of(layer)
-    return y.reshape(len(x), -1)
+            seen = planes[tap * dilation : tap * dilation + len(x), first : first + width]
+            y[:, position] += np.tensordot(seen, kernel[tap], 2)
+    return (y + bias_of(layer)).reshape(len(x), -1)
 
 
 def lstm(layer: Json, x: Signal) -> Signal:
@@ -205,11 +211,11 @@ def gru(layer: Json, x: Signal) -> Signal:
 
 def rnn(layer: Json, x: Signal) -> Signal:
     kernel, recurrent, bias = (tensor(layer[n]) for n in ("kernel", "recurrent_kernel", "bias"))
-    activation = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0.0)}[layer["activation"]]
+    activation = LAYERS[layer["activation"]]
     h = np.zeros(layer["out"])
     y = []
     for frame in x:
-        h = activation(frame @ kernel + h @ recurrent + bias)
+        h = activation({}, frame @ kernel + h @ recurrent + bias)
         y.append(h)
     return np.array(y)
 
@@ -220,7 +226,8 @@ def thirds(size: int) -> list[slice]:
 
 def softmax(layer: Json, x: Signal) -> Signal:
     powers = np.exp(x - x.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    shares: Signal = powers / powers.sum(axis=1, keepdims=True)
+    return shares
 
 
 def softplus(layer: Json, x: Signal) -> Signal:
@@ -229,11 +236,13 @@ def softplus(layer: Json, x: Signal) -> Signal:
 
 
 def gelu(layer: Json, x: Signal) -> Signal:
-    return 0.5 * x * (1.0 + np.vectorize(math.erf)(x / np.sqrt(2.0)))
+    y: Signal = 0.5 * x * (1.0 + np.vectorize(math.erf)(x / np.sqrt(2.0)))
+    return y
 
 
 def gelu_tanh(layer: Json, x: Signal) -> Signal:
-    return 0.5 * x * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3)))
+    y: Signal = 0.5 * x * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3)))
+    return y
 
 
 def leaky_hardtanh(layer: Json, x: Signal) -> Signal:
@@ -245,12 +254,13 @@ def leaky_hardtanh(layer: Json, x: Signal) -> Signal:
 def snake(layer: Json, x: Signal) -> Signal:
     # sin(z) / z is numpy's sinc of z / pi, and 1 at 0.
     z = tensor(layer["alpha"]) * x
-    return x + x * np.sin(z) * np.sinc(z / np.pi)
+    y: Signal = x + x * np.sin(z) * np.sinc(z / np.pi)
+    return y
 
 
 def batchnorm1d(layer: Json, x: Signal) -> Signal:
     deviation = np.sqrt(tensor(layer["variance"]) + layer["epsilon"])
-    y = (x - tensor(layer["mean"])) / deviation
+    y: Signal = (x - tensor(layer["mean"])) / deviation
     if "gamma" in layer:
         y = y * tensor(layer["gamma"])
     return y + tensor(layer["beta"]) if "beta" in layer else y
@@ -287,7 +297,7 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "leaky_hardtanh": leaky_hardtanh,
     "hardswish": lambda layer, x: x * hard_sigmoid(x),
     "softsign": lambda layer, x: x / (1.0 + np.abs(x)),
-    "scale": lambda layer, x: layer["scale"] * x,
+    "scale": lambda layer, x: x * float(layer["scale"]),
     "snake": snake,
     "batchnorm1d": batchnorm1d,
     "batchnorm2d": batchnorm2d,
@@ -302,8 +312,21 @@ def branches(layer: Json, x: Signal, condition: Condition) -> list[Signal]:
 
 
 def width_in(layers: list[Json]) -> int:
-    """Channels that a branch of a split takes, whose first layer says so."""
-    return int(layers[0].get("in", layers[0].get("size")))
+    """Channels that a chain takes."""
+    first = layers[0]
+    if first["type"] in ("gate", "blend"):
+        return 2 * int(first["size"])
+    if first["type"] == "split":
+        return sum(map(width_in, first["branches"]))
+    if first["type"] == "residual_skip":
+        silence = np.zeros((1, width_in(first["skip"])))
+        return width_in(first["path"]) + evaluate(first["skip"], silence).shape[1]
+    if "branches" in first:
+        return width_in(first["branches"][0])
+    if "layers" in first and "size" not in first:
+        return width_in(first["layers"])
+    channels = first.get("in", first.get("size", first.get("channels")))
+    return int(channels * first.get("features", 1))
 
 
 def split(layer: Json, x: Signal, condition: Condition) -> Signal:
@@ -321,13 +344,22 @@ def gate(layer: Json, x: Signal, condition: Condition) -> Signal:
     return opened * activated + (1 - opened) * a
 
 
+def given(condition: Condition) -> Signal:
+    assert condition is not None, "a layer with side channels is given none"
+    return condition
+
+
+def mixin(layer: Json, x: Signal, condition: Condition) -> Signal:
+    return x + evaluate(layer["layers"], given(condition), condition)
+
+
 def film(layer: Json, x: Signal, condition: Condition) -> Signal:
-    assert condition is not None
-    made = evaluate(layer["layers"], condition, condition)
+    made = evaluate(layer["layers"], given(condition), condition)
     if made.shape[1] == x.shape[1]:
         return x * made
     scale, shift = np.split(made, 2, axis=1)
-    return x * scale + shift
+    y: Signal = x * scale + shift
+    return y
 
 
 def residual_skip(layer: Json, x: Signal, condition: Condition) -> Signal:
@@ -351,15 +383,16 @@ def time_pad(layer: Json, x: Signal, condition: Condition) -> Signal:
 
 COMBINATORS: dict[str, Callable[[Json, Signal, Condition], Signal]] = {
     "identity": lambda layer, x, c: x,
+    "sequential": lambda layer, x, c: evaluate(layer["layers"], x, c),
     "residual": lambda layer, x, c: x + evaluate(layer["layers"], x, c),
     "parallel": lambda layer, x, c: sum(branches(layer, x, c), np.zeros(())),
     "concat": lambda layer, x, c: np.concatenate(branches(layer, x, c), axis=1),
     "split": split,
     "gate": gate,
     "blend": gate,
-    "mixin": lambda layer, x, c: x + evaluate(layer["layers"], c, c),
+    "mixin": mixin,
     "film": film,
-    "append_condition": lambda layer, x, c: np.concatenate([x, c], axis=1),
+    "append_condition": lambda layer, x, c: np.concatenate([x, given(c)], axis=1),
     "conditioned_by": lambda layer, x, c: evaluate(
         layer["layers"], x, evaluate(layer["source"], x, c)
     ),

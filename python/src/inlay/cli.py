@@ -1,0 +1,219 @@
+"""The command `inlay`: what the package does, from a shell."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn, TypeAlias
+
+from ._diff import differences
+from ._export import export
+from ._info import info, table
+from ._opened import Opened, open_model
+from .codegen import generate
+from .errors import ExportError
+
+_USER_ERROR = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns the exit status: 0, 1 for "no", 2 for what cannot be done."""
+    try:
+        arguments = _parser().parse_args(argv)
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # Whoever read the output has enough of it; flushing the rest at exit would say so again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except ExportError as error:
+        return _fail(str(error))
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{error.strerror or error}")
+    except MemoryError:
+        return _fail("not enough memory for this model")
+    except KeyboardInterrupt:
+        return 130
+
+
+def _fail(message: str) -> int:
+    print("inlay:", " ".join(message.split()), file=sys.stderr)
+    return _USER_ERROR
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as everything here does."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(_fail(f"{message} (try {self.prog} --help)"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="inlay", description="Model files of the C++20 library inlay.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_add_export, _add_info, _add_verify, _add_diff, _add_codegen, _add_plot):
+        add(commands)
+    return parser
+
+
+# In quotes, as the class can be subscripted by type checkers only.
+_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
+
+
+def _add(
+    commands: _Commands, name: str, run: Callable[[argparse.Namespace], int], help: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=help, description=help)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_export(commands: _Commands) -> None:
+    parser = _add(commands, "export", _export, "Write a model of another kind as a model file.")
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a Keras file (.keras, .h5, or a configuration in JSON), a TorchScript file,"
+        " package.module:factory, or JSON of RTNeural, AIDA-X, Proteus or NeuralPi",
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the file to write")
+    parser.add_argument("--sample-rate", metavar="HZ", type=_hertz, help="the rate of the training")
+    parser.add_argument("--name", metavar="TEXT", help="kept in the file as metadata")
+    parser.add_argument(
+        "--weights", metavar="FILE", help="Keras: the .weights.h5 of a configuration"
+    )
+    parser.add_argument("--state-dict", metavar="FILE", help="PyTorch: the weights of the factory")
+
+
+def _hertz(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e12:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number of Hz")
+    return int(value) if value.is_integer() else value
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    with _naming(arguments.source):
+        export(
+            arguments.source,
+            arguments.output,
+            sample_rate=arguments.sample_rate,
+            metadata=None if arguments.name is None else {"name": arguments.name},
+            weights=arguments.weights,
+            state_dict=arguments.state_dict,
+        )
+    opened = _open(arguments.output)
+    parameters, check = opened.analysis.parameters, opened.model.check
+    print(f"{arguments.output}: {parameters} parameters, check by {check.source}")
+    return 0
+
+
+def _add_info(commands: _Commands) -> None:
+    parser = _add(commands, "info", _info, "Show layers, sizes and costs of a model file.")
+    parser.add_argument("model", metavar="MODEL")
+    parser.add_argument("--json", action="store_true", help="for machines")
+
+
+def _info(arguments: argparse.Namespace) -> int:
+    opened = _open(arguments.model)
+    print(json.dumps(info(opened), indent=2) if arguments.json else table(opened))
+    return 0
+
+
+def _add_verify(commands: _Commands) -> None:
+    help = "Run a model file's check with NumPy; the exit status is 1 where it fails."
+    _add(commands, "verify", _verify, help).add_argument("model", metavar="MODEL")
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    with _naming(arguments.model):
+        error, limit = open_model(arguments.model).error()
+    passed = error <= limit
+    verdict = "passed" if passed else "FAILED"
+    print(f"{arguments.model}: largest error {error:.3g}, limit {limit:.3g}: {verdict}")
+    return 0 if passed else 1
+
+
+def _add_diff(commands: _Commands) -> None:
+    help = "Show how two model files differ; the exit status is 1 where they do."
+    parser = _add(commands, "diff", _diff, help)
+    parser.add_argument("first", metavar="A")
+    parser.add_argument("second", metavar="B")
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    first, second = _open(arguments.first), _open(arguments.second)
+    lines = list(differences(first.model, second.model))
+    for line in lines:
+        print(line)
+    return 1 if lines else 0
+
+
+def _add_codegen(commands: _Commands) -> None:
+    help = "Write a C++ header with the type of a model file's network, and its weights."
+    parser = _add(commands, "codegen", _codegen, help)
+    parser.add_argument("model", metavar="MODEL")
+    parser.add_argument("-o", "--output", metavar="FILE", help="default: the standard output")
+    parser.add_argument("--name", required=True, help="what the type is called")
+    parser.add_argument("--weights", action="store_true", help="add the weights and set_weights()")
+    parser.add_argument("--check", action="store_true", help="add the signals of the check")
+    parser.add_argument("--namespace", metavar="NAME", help="where to put the type: a::b")
+    parser.add_argument("--backend", metavar="NAME", help="of all layers: LoopBackend<double>")
+
+
+def _codegen(arguments: argparse.Namespace) -> int:
+    with _naming(arguments.model):
+        model = open_model(arguments.model).model
+    text = generate(
+        model,
+        arguments.name,
+        weights=arguments.weights,
+        check=arguments.check,
+        namespace=arguments.namespace,
+        backend=arguments.backend,
+        source=Path(arguments.model).name,
+    )
+    if arguments.output is None:
+        print(text, end="")
+    else:
+        Path(arguments.output).write_text(text, encoding="utf-8")
+    return 0
+
+
+def _add_plot(commands: _Commands) -> None:
+    parser = _add(commands, "plot", _plot, "Draw what a model does to a sine, a step and a sweep.")
+    parser.add_argument("model", metavar="MODEL")
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help=".png, .svg or .pdf")
+
+
+def _plot(arguments: argparse.Namespace) -> int:
+    from .plots import plot_model
+
+    plot_model(_open(arguments.model), arguments.output, title=Path(arguments.model).name)
+    return 0
+
+
+def _open(path: str) -> Opened:
+    with _naming(path):
+        return open_model(path)
+
+
+@contextmanager
+def _naming(source: str) -> Iterator[None]:
+    """Puts the file in front of what is wrong with it."""
+    try:
+        yield
+    except ExportError as error:
+        if str(error).startswith(f"{source}: "):
+            raise
+        raise ExportError(f"{source}: {error}") from error

@@ -1,0 +1,486 @@
+"""Modules with a forward() of their own: what they become, and that it is what PyTorch computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+import inlay
+from inlay import _reference as reference
+
+
+def shape_of(chain: list[reference.Json]) -> str:
+    """The structure of a network as text, such as "residual(lstm dense)"."""
+    return " ".join(map(_shape_of_layer, chain))
+
+
+def _shape_of_layer(layer: reference.Json) -> str:
+    inner = [value for value in layer.values() if isinstance(value, list)]
+    if "branches" in layer:
+        inner = layer["branches"]
+    held = " | ".join(map(shape_of, inner))
+    return layer["type"] + (f"({held})" if held else "")
+
+
+def exported(module: nn.Module, tmp_path: Path, **options: Any) -> reference.Json:
+    """The file's JSON, whose check is right. Weights and statistics are not the initial ones."""
+    for parameter in module.parameters():
+        nn.init.uniform_(parameter, -0.5, 0.5)
+    inlay.export_torch(module, tmp_path / "model.json", **options)
+    root = reference.load(tmp_path / "model.json")
+    error, limit = reference.check_error(root)
+    assert error <= limit
+    return root
+
+
+class Lambda(nn.Module):
+    """A module with these children and this forward()."""
+
+    def __init__(self, function: Callable[..., Any], **children: Any) -> None:
+        super().__init__()
+        self.function = function
+        for name, child in children.items():
+            setattr(self, name, child)
+
+    def forward(self, x: Tensor) -> Any:
+        return self.function(self, x)
+
+
+class Amp(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(1, 8, batch_first=True)
+        self.dense = nn.Linear(8, 1)
+
+    def forward(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        states, state = self.lstm(x, state)
+        return self.dense(states) + x, state
+
+
+class CausalConv1d(nn.Conv1d):
+    def forward(self, x: Tensor) -> Tensor:
+        past = (self.kernel_size[0] - 1) * self.dilation[0]
+        return super().forward(functional.pad(x, (past, 0)))
+
+
+class Chomp(nn.Module):
+    def __init__(self, frames: int) -> None:
+        super().__init__()
+        self.frames = frames
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, :, : -self.frames].contiguous()
+
+
+class TemporalBlock(nn.Module):
+    """As in the paper of Bai, Kolter and Koltun."""
+
+    def __init__(self, inputs: int, outputs: int, taps: int, dilation: int) -> None:
+        super().__init__()
+        past = (taps - 1) * dilation
+
+        def conv(count: int) -> nn.Module:
+            layer = nn.Conv1d(count, outputs, taps, padding=past, dilation=dilation)
+            return nn.utils.weight_norm(layer)
+
+        self.net = nn.Sequential(
+            *(conv(inputs), Chomp(past), nn.ReLU(), nn.Dropout(0.2)),
+            *(conv(outputs), Chomp(past), nn.ReLU(), nn.Dropout(0.2)),
+        )
+        self.downsample = nn.Conv1d(inputs, outputs, 1) if inputs != outputs else None
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = self.net(x)
+        return self.relu(out + (x if self.downsample is None else self.downsample(x)))
+
+
+class Tcn(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = nn.Sequential(TemporalBlock(1, 4, 3, 1), TemporalBlock(4, 4, 3, 2))
+        self.dense = nn.Linear(4, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.dense(self.blocks(x.transpose(1, 2)).transpose(1, 2))
+
+
+class CroppedBlock(nn.Module):
+    """Without padding: the shortcut is as short as the convolution."""
+
+    def __init__(self, inputs: int, outputs: int, dilation: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(inputs, outputs, 3, dilation=dilation)
+        self.norm, self.slope = nn.BatchNorm1d(outputs), nn.PReLU(outputs)
+        self.shortcut = nn.Conv1d(inputs, outputs, 1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.slope(self.norm(self.conv(x)))
+        return y + self.shortcut(x)[..., -y.shape[-1] :]
+
+
+class WaveNet(nn.Module):
+    def __init__(self, size: int, skips: int, layers: int, shows_input: bool = False) -> None:
+        super().__init__()
+
+        def each(make: Callable[[int], nn.Module]) -> nn.ModuleList:
+            return nn.ModuleList(map(make, range(layers)))
+
+        self.shows_input = shows_input
+        self.first = nn.Conv1d(1, size, 1)
+        self.convs = each(lambda i: CausalConv1d(size, 2 * size, 3, dilation=2**i))
+        self.mixes = each(lambda i: nn.Conv1d(1, 2 * size, 1, bias=False))
+        self.residuals = each(lambda i: nn.Conv1d(size, size, 1))
+        self.skips = each(lambda i: nn.Conv1d(size, skips, 1))
+        self.last = nn.Conv1d(skips, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h, head = self.first(x), 0
+        for conv, mix, residual, skip in zip(self.convs, self.mixes, self.residuals, self.skips):
+            made = conv(h) + mix(x) if self.shows_input else conv(h)
+            a, b = torch.chunk(made, 2, dim=1)
+            z = torch.tanh(a) * torch.sigmoid(b)
+            head = head + skip(z)
+            h = h + residual(z)
+        return self.last(torch.relu(head))
+
+
+GATE = "gate(tanh | sigmoid)"
+MODULES = {
+    "amp": (Amp, "residual(lstm dense)"),
+    "amp, channels first": (
+        lambda: Lambda(
+            lambda s, x: s.last(s.gru(s.first(x).permute(0, 2, 1))[0]).permute(0, 2, 1) + x,
+            first=nn.Sequential(CausalConv1d(1, 4, 3), nn.Tanh()),
+            gru=nn.GRU(4, 4, num_layers=2, batch_first=True),
+            last=nn.Linear(4, 1),
+        ),
+        "residual(conv1d tanh gru gru dense)",
+    ),
+    "frames second": (
+        lambda: Lambda(
+            lambda s, x: s.last(s.rnn(x.permute(1, 0, 2))[0]).permute(1, 0, 2),
+            rnn=nn.RNN(2, 3),
+            last=nn.Linear(3, 1),
+        ),
+        "rnn dense",
+    ),
+    "tcn": (
+        Tcn,
+        "parallel(conv1d relu conv1d relu | conv1d) relu"
+        " residual(conv1d relu conv1d relu) relu dense",
+    ),
+    "tcn without padding": (
+        lambda: nn.Sequential(CroppedBlock(1, 4, 1), CroppedBlock(4, 4, 3), nn.Conv1d(4, 1, 1)),
+        2 * "parallel(conv1d batchnorm1d prelu | conv1d) " + "conv1d",
+    ),
+    "wavenet": (
+        lambda: WaveNet(4, 5, 3),
+        "conv1d pad"
+        + 2 * f" residual_skip(conv1d {GATE} | conv1d | conv1d)"
+        + f" parallel(slice | slice conv1d {GATE} conv1d) relu conv1d",
+    ),
+    "wavenet that shows its input": (
+        lambda: WaveNet(4, 5, 3, shows_input=True),
+        "conditioned_by(identity | conv1d pad"
+        + 2 * f" residual_skip(conv1d mixin(conv1d) {GATE} | conv1d | conv1d)"
+        + f" parallel(slice | slice conv1d mixin(conv1d) {GATE} conv1d) relu conv1d)",
+    ),
+    "wavenet of one layer": (
+        lambda: WaveNet(4, 5, 1),
+        f"conv1d conv1d {GATE} conv1d relu conv1d",
+    ),
+    "gate of two layers": (
+        lambda: Lambda(
+            lambda s, x: torch.tanh(s.a(x)) * torch.sigmoid(s.b(x)),
+            a=nn.Linear(2, 3),
+            b=nn.Linear(2, 3),
+        ),
+        f"concat(dense | dense) {GATE}",
+    ),
+    "gate the other way round": (
+        lambda: Lambda(
+            lambda s, x: torch.sigmoid(s.a(x)[..., 3:]) * s.a(x)[..., :3], a=nn.Linear(2, 6)
+        ),
+        "concat(dense slice | dense slice) gate(sigmoid | identity)",
+    ),
+    "glu": (
+        lambda: Lambda(lambda s, x: functional.glu(s.a(x), -1), a=nn.Linear(2, 6)),
+        "dense gate(identity | sigmoid)",
+    ),
+    "dense net": (
+        lambda: Lambda(
+            lambda s, x: s.b(torch.cat([s.a(x), x], -1)), a=nn.Linear(2, 3), b=nn.Linear(5, 1)
+        ),
+        "concat(dense | identity) dense",
+    ),
+    "three branches, nested": (
+        lambda: Lambda(
+            lambda s, x: s.a(x) + (torch.relu(s.b(x)) + torch.tanh(s.c(x) + x)),
+            **{name: nn.Linear(2, 2) for name in "abc"},
+        ),
+        "parallel(dense | parallel(dense relu | residual(dense) tanh))",
+    ),
+    "one channel onto many": (
+        lambda: Lambda(lambda s, x: s.a(x) + x, a=nn.Linear(1, 3)),
+        "parallel(dense | dense)",
+    ),
+    "numbers": (
+        lambda: Lambda(
+            lambda s, x: (2 * s.a(x) - s.gain * x + s.shift) / 4,
+            a=nn.Linear(3, 3),
+            gain=nn.Parameter(torch.ones(3)),
+            shift=nn.Parameter(torch.ones(1)),
+        ),
+        "parallel(dense scale | conv1d scale) conv1d scale",
+    ),
+    "matrix": (
+        lambda: Lambda(
+            lambda s, x: s.first(x) @ (s.weight / s.weight.norm()),
+            first=nn.Linear(3, 4),
+            weight=nn.Parameter(torch.ones(4, 2)),
+        ),
+        "dense dense",
+    ),
+    "difference of frames": (
+        lambda: Lambda(lambda s, x: s.a(x[..., 1:] - 0.85 * x[..., :-1]), a=nn.Conv1d(1, 2, 1)),
+        "residual(scale conv1d scale) conv1d",
+    ),
+    "square": (
+        lambda: Lambda(lambda s, x: s.a(x) ** 2, a=nn.Linear(1, 2)),
+        "dense concat(identity | identity) gate(identity | identity)",
+    ),
+    "zero state": (
+        lambda: Lambda(
+            lambda s, x: s.lstm(x, 2 * (torch.zeros(1, x.size(0), 3, dtype=x.dtype),))[0],
+            lstm=nn.LSTM(1, 3, batch_first=True),
+        ),
+        "lstm",
+    ),
+    "no channel axis": (
+        lambda: Lambda(
+            lambda s, x: s.last(s.gru(x.unsqueeze(-1))[0]).squeeze(-1),
+            gru=nn.GRU(1, 3, batch_first=True),
+            last=nn.Linear(3, 1),
+        ),
+        "gru dense",
+    ),
+    "frames as a batch": (
+        lambda: Lambda(
+            lambda s, x: s.a(x.reshape(-1, x.shape[-1])).view(*x.shape[:2], -1), a=nn.Linear(3, 2)
+        ),
+        "dense",
+    ),
+    "flattened": (
+        lambda: nn.Sequential(
+            nn.Flatten(0, 1), nn.Linear(3, 2), nn.BatchNorm1d(2), Lambda(lambda s, x: x.tanh())
+        ),
+        "dense batchnorm1d tanh",
+    ),
+    "control flow by shape": (
+        lambda: Lambda(
+            lambda s, x: s.a(x) if x.dim() == 3 and len(x) == 1 else 1 / x, a=nn.Linear(2, 2)
+        ),
+        "dense",
+    ),
+    "a layer twice": (
+        lambda: Lambda(lambda s, x: s.a(torch.tanh(s.a(x))), a=nn.Linear(2, 2)),
+        "dense tanh dense",
+    ),
+    "a layer with more": (
+        lambda: type("Louder", (nn.Linear,), {"forward": _louder})(2, 3),
+        "dense scale",
+    ),
+    "a sequential with more": (
+        lambda: type("Residual", (nn.Sequential,), {"forward": _residual})(nn.Linear(2, 2)),
+        "residual(dense)",
+    ),
+    "functions": (
+        lambda: Lambda(
+            lambda s, x: functional.softmax(
+                functional.leaky_relu(
+                    functional.hardtanh(s.a(x).clamp(-1, 1).relu(), -2, 0.5), 0.2
+                ),
+                dim=-1,
+            ),
+            a=nn.Linear(2, 3),
+        ),
+        "dense hardtanh relu hardtanh leaky_relu softmax",
+    ),
+}
+
+
+def _louder(self: Any, x: Tensor) -> Tensor:
+    return 2 * nn.Linear.forward(self, x)
+
+
+def _residual(self: Any, x: Tensor) -> Tensor:
+    return x + nn.Sequential.forward(self, x)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("name", MODULES)
+def test_forward_is_followed(name: str, dtype: torch.dtype, tmp_path: Path) -> None:
+    make, shape = MODULES[name]
+    root = exported(make().to(dtype), tmp_path)
+    assert shape_of(root["layers"]) == shape
+
+
+def test_rates_go_down_and_up(tmp_path: Path) -> None:
+    module = Lambda(
+        lambda s, x: s.up(s.body(s.down(x)))[..., :-4],
+        down=nn.Conv1d(1, 4, 4, stride=4),
+        body=nn.Sequential(CausalConv1d(4, 4, 3), nn.Tanh()),
+        up=nn.ConvTranspose1d(4, 1, 8, stride=4),
+    )
+    root = exported(module, tmp_path)
+    assert shape_of(root["layers"]) == "conv1d conv1d tanh conv_transpose1d"
+    assert (root["layers"][0]["stride"], root["check"]["skip"], root["check"]["stride"]) == (
+        4,
+        3,
+        1,
+    )
+
+
+def test_skip_of_a_cropped_network(tmp_path: Path) -> None:
+    make, _ = MODULES["tcn without padding"]
+    check = exported(make(), tmp_path)["check"]
+    assert check["skip"] == 2 + 6
+    assert check["output"]["shape"][0] == check["input"]["shape"][0] - 8
+
+
+def test_wavenet_counts_like_the_module(tmp_path: Path) -> None:
+    module = WaveNet(4, 5, 3)
+    root = exported(module, tmp_path)
+    unused = module.residuals[-1], module.mixes
+    parameters = sum(p.numel() for p in module.parameters())
+    parameters -= sum(p.numel() for child in unused for p in child.parameters())
+
+    def numbers(value: Any) -> int:
+        if isinstance(value, dict):
+            if "data" in value:
+                return len(value["data"])
+            return sum(map(numbers, value.values()))
+        return sum(map(numbers, value)) if isinstance(value, list) else 0
+
+    assert numbers(root["layers"]) == parameters
+
+
+class Conditioned(nn.Module):
+    def __init__(self, function: Callable[..., Tensor], **children: nn.Module) -> None:
+        super().__init__()
+        self.function = function
+        for name, child in children.items():
+            setattr(self, name, child)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        return self.function(self, x, condition)
+
+
+def _film(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    scale, shift = s.made(c).chunk(2, -1)
+    return s.last(torch.tanh(s.first(x) * scale + shift))
+
+
+CONDITIONED = {
+    "appended": (
+        lambda: Conditioned(
+            lambda s, x, c: s.last(s.lstm(torch.cat([x, c], -1))[0]) + x,
+            lstm=nn.LSTM(3, 4, batch_first=True),
+            last=nn.Linear(4, 1),
+        ),
+        "residual(append_condition lstm dense)",
+    ),
+    "appended in front": (
+        lambda: Conditioned(
+            lambda s, x, c: s.last(torch.cat([torch.relu(s.made(c)), s.first(x)], -1)),
+            first=nn.Linear(1, 3),
+            made=nn.Linear(2, 2),
+            last=nn.Linear(5, 1),
+        ),
+        "dense concat(append_condition slice dense relu | identity) dense",
+    ),
+    "mixed in": (
+        lambda: Conditioned(
+            lambda s, x, c: s.last(torch.tanh(s.first(x) + s.made(c))),
+            first=nn.Linear(1, 3),
+            made=nn.Linear(2, 3),
+            last=nn.Linear(3, 1),
+        ),
+        "dense mixin(dense) tanh dense",
+    ),
+    "film": (
+        lambda: Conditioned(
+            _film, first=nn.Linear(1, 3), made=nn.Linear(2, 6), last=nn.Linear(3, 1)
+        ),
+        "dense film(dense) tanh dense",
+    ),
+    "scaled": (
+        lambda: Conditioned(
+            lambda s, x, c: s.first(x) * torch.sigmoid(s.made(c)),
+            first=nn.Linear(1, 3),
+            made=nn.Linear(2, 3),
+        ),
+        "dense film(dense sigmoid)",
+    ),
+    "of the condition alone": (
+        lambda: Conditioned(lambda s, x, c: s.made(c), made=nn.Linear(2, 3)),
+        "append_condition slice dense",
+    ),
+    "channels first": (
+        lambda: Conditioned(
+            lambda s, x, c: s.first(x) + s.made(c),
+            first=nn.Conv1d(1, 3, 1),
+            made=nn.Conv1d(2, 3, 1),
+        ),
+        "conv1d mixin(conv1d)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONDITIONED)
+def test_condition(name: str, tmp_path: Path) -> None:
+    make, shape = CONDITIONED[name]
+    knobs = np.random.default_rng(5).uniform(0, 1, (50, 2))
+    root = exported(make(), tmp_path, check_condition=knobs)
+    assert shape_of(root["layers"]) == shape
+    frames = root["check"]["input"]["shape"][0]
+    assert root["check"]["condition"]["shape"] == [frames, 2]
+
+
+def test_operations_in_place_are_followed(tmp_path: Path) -> None:
+    def forward(s: Any, x: Tensor) -> Tensor:
+        same = y = s.a(x)
+        same += x
+        functional.relu_(y)
+        y.mul_(0.5)
+        s.act(y)
+        return y + same
+
+    module = Lambda(forward, a=nn.Linear(2, 2), act=nn.ELU(inplace=True))
+    root = exported(module, tmp_path)
+    assert shape_of(root["layers"]) == "residual(dense) relu scale elu residual(identity)"
+
+
+def test_a_state_in_the_module_is_left_as_it_was(tmp_path: Path) -> None:
+    def forward(s: Any, x: Tensor) -> Tensor:
+        y, s.state = s.lstm(x, s.state)
+        return y
+
+    module = Lambda(forward, lstm=nn.LSTM(1, 2, batch_first=True))
+    module.state = None
+    exported(module, tmp_path)
+    assert module.state is None
+
+
+def test_weights_of_a_convolution_with_more_are_read_after_its_hooks(tmp_path: Path) -> None:
+    module = nn.utils.weight_norm(CausalConv1d(2, 3, 3))
+    root = exported(module, tmp_path)
+    assert shape_of(root["layers"]) == "conv1d"

@@ -1,0 +1,196 @@
+"""What a forward() may not do: the error names the first operation that has no counterpart, where it
+stands, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+import inlay
+from test_torch_forward import Conditioned, Lambda
+
+
+class Spectral(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.fft.irfft(torch.fft.rfft(torch.tanh(x), dim=1), dim=1)
+
+
+def linear(function: Callable[..., Any]) -> nn.Module:
+    """function(a(x)), a being a Linear of 1 to 4"""
+    return Lambda(lambda s, x: function(s.a(x)), a=nn.Linear(1, 4))
+
+
+def conv(function: Callable[..., Any], **options: Any) -> nn.Module:
+    """function(c(x)), c being a Conv1d of 1 to 4 with 3 taps"""
+    return Lambda(lambda s, x: function(s.c(x)), c=nn.Conv1d(1, 4, 3, **options))
+
+
+def lstm(function: Callable[..., Any]) -> nn.Module:
+    return Lambda(lambda s, x: function(s.l, x), l=nn.LSTM(1, 4, batch_first=True))
+
+
+def last_in_place(y: Tensor) -> Tensor:
+    y[:, 0] = 0
+    return y
+
+
+def frame_by_frame(y: Tensor) -> Tensor:
+    return torch.stack([y[:, frame] for frame in range(y.shape[1])], 1)
+
+
+FRAMES = "an operation that takes the signal's frames apart or picks some of them"
+REFUSED = {
+    "1 (Spectral), line ": nn.Sequential(nn.Linear(1, 1), Spectral()),
+    "`return torch.fft.irfft(torch.fft.rfft(torch.tanh(x), dim=1), dim=1)`:": (
+        nn.Sequential(nn.Linear(1, 1), Spectral())
+    ),
+    "torch.fft.rfft is not supported, as no layer of inlay does that; use layers and": (
+        nn.Sequential(nn.Linear(1, 1), Spectral())
+    ),
+    "torch.sin is not supported": linear(torch.sin),
+    "Tensor.abs is not supported": linear(lambda y: y.abs()),
+    "Tensor.mean is not supported": linear(lambda y: y * y.mean().item()),
+    "torch.randn_like is not supported": linear(lambda y: y + torch.randn_like(y)),
+    "operator.gt is not supported": linear(lambda y: y if (y > 0).all() else -y),
+    "control flow": linear(lambda y: y if y else -y),
+    "Tensor.__setitem__ is not supported": linear(last_in_place),
+    "Tensor.to with dtype=torch.float16": linear(lambda y: y.to(torch.float16)),
+    "with a signal as the divisor": linear(lambda y: 1 / y),
+    "with exponent=3": linear(lambda y: y**3),
+    "with alpha=2": linear(lambda y: torch.add(y, y, alpha=2)),
+    "with a constant that changes from frame to frame": linear(
+        lambda y: y * torch.linspace(0, 1, y.shape[1])[:, None]
+    ),
+    "with a constant that is NaN": linear(lambda y: y * float("nan")),
+    "with a divisor of 0": linear(lambda y: y / 0),
+    "torch.nn.functional.dropout with training=True": linear(functional.dropout),
+    "dim=1 is not supported, only a softmax over the channels": linear(
+        lambda y: functional.softmax(y, 1)
+    ),
+    "Tensor.clamp with these arguments": linear(lambda y: y.clamp(max=0.5)),
+    FRAMES: lstm(lambda layer, x: layer(x)[0][:, -1]),
+    FRAMES + " is not supported, only": linear(frame_by_frame),
+    "the final state of a recurrent layer": lstm(lambda layer, x: layer(x)[1][0]),
+    "the final state of a recurrent layer is": lstm(lambda layer, x: layer(x)[0] + layer(x)[1][0]),
+    "l (LSTM): a call with more than one signal, or with a state to start from": lstm(
+        lambda layer, x: layer(x, 2 * (torch.ones(1, 1, 4),))[0]
+    ),
+    "time that runs backwards": linear(lambda y: y.flip(1)),
+    "channels in another order": linear(lambda y: y.flip(2)),
+    "channels in another order, or": linear(lambda y: y[:, :, ::2]),
+    "a choice of one in so many frames is not supported, only neighbouring frames, in their order;"
+    " use nn.MaxPool1d(1, stride=3)": linear(lambda y: y[:, ::3]),
+    "an operation that mixes frames and channels": linear(lambda y: y.reshape(1, 4, -1)),
+    "torch.cat with frames behind frames": linear(lambda y: torch.cat([y, y], 1)),
+    "torch.cat with a constant among the signals": linear(
+        lambda y: torch.cat([torch.zeros(1, y.shape[1], 1), y], -1)
+    ),
+    "torch.nn.functional.pad with mode='replicate'": Lambda(
+        lambda s, x: s.c(functional.pad(x, (2, 0), mode="replicate")), c=nn.Conv1d(1, 1, 3)
+    ),
+    "c (Conv1d): padding=(2,) is not supported, only padding=0": conv(torch.tanh, padding=2),
+    "c (Conv1d): padding=(1,) is not supported, only padding=0": Lambda(
+        lambda s, x: s.c(x) + x, c=nn.Conv1d(1, 1, 3, padding=1)
+    ),
+    "c (Conv1d): padding=(2,) is not supported, only padding=0, as": conv(
+        lambda y: y[:, :, 1:-1], padding=2
+    ),
+    "c (Conv1d): padding='same'": conv(torch.tanh, padding="same"),
+    "pad=(2, 2) is not supported, only zeros on the left, or such behind as are cropped": Lambda(
+        lambda s, x: s.c(functional.pad(x, (2, 2))), c=nn.Conv1d(1, 1, 3)
+    ),
+    "padding by itself is not supported, only right before a Conv1d or a pool": Lambda(
+        lambda s, x: s.a(functional.pad(x, (0, 0, 3, 0))), a=nn.Linear(1, 1)
+    ),
+    "l (GRU): a start delayed by the unpadded c (Conv1d)": Lambda(
+        lambda s, x: s.l(s.c(x).transpose(1, 2))[0],
+        c=nn.Conv1d(1, 2, 3),
+        l=nn.GRU(2, 2, batch_first=True),
+    ),
+    "l (GRU): a start delayed by a crop": Lambda(
+        lambda s, x: s.l(x[:, 3:])[0], l=nn.GRU(1, 2, batch_first=True)
+    ),
+    "signals of different rates": Lambda(
+        lambda s, x: s.up(s.down(x)) + x,
+        down=nn.Conv1d(1, 4, 4, stride=4),
+        up=nn.ConvTranspose1d(4, 1, 4, stride=4),
+    ),
+    "n (BatchNorm1d): a tensor (1, 64, 66) with its frames along axis 1": Lambda(
+        lambda s, x: s.n(s.a(x)), a=nn.Linear(1, 66), n=nn.BatchNorm1d(66)
+    ),
+    "n (LayerNorm): this kind of module is not supported": Lambda(
+        lambda s, x: s.n(s.a(x)), a=nn.Linear(1, 4), n=nn.LayerNorm(4)
+    ),
+    "a Linear that the module does not know of": Lambda(
+        lambda s, x: s.hidden[0](s.a(x)), a=nn.Linear(1, 1), hidden=[nn.Linear(1, 1)]
+    ),
+    "gives a dict that is not one signal": linear(lambda y: {"y": y}),
+    "gives a tuple that is not one signal": linear(lambda y: (y, y)),
+    "gives a Tensor that is not one signal": linear(lambda y: torch.zeros(3)),
+    "the module has no layer to export": Lambda(lambda s, x: x, unused=nn.Linear(1, 1)),
+    "a (Linear): weight_g with NaN or infinite values": Lambda(
+        lambda s, x: s.a(x), a=nn.utils.weight_norm(nn.Linear(1, 1))
+    ),
+    "forward() takes 3 inputs": type(
+        "Three", (nn.Linear,), {"forward": lambda self, x, y, z: x + y + z}
+    )(1, 1),
+    "forward() takes a condition beside its signal; pass check_condition": Conditioned(
+        lambda s, x, c: x + s.a(c), a=nn.Linear(1, 1)
+    ),
+}
+nn.init.constant_(REFUSED["a (Linear): weight_g with NaN or infinite values"].a.weight_g, np.nan)
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_forward_is_refused(message: str, tmp_path: Path) -> None:
+    with pytest.raises(inlay.ExportError) as caught:
+        inlay.export_torch(REFUSED[message], tmp_path / "model.json")
+    assert message in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_hook_that_changes_a_layer_is_refused(tmp_path: Path) -> None:
+    module = nn.Sequential(nn.Linear(1, 1))
+    module[0].register_forward_hook(lambda layer, given, made: 2 * made)
+    with pytest.raises(inlay.ExportError, match="give other numbers than the module"):
+        inlay.export_torch(module, tmp_path / "model.json")
+
+
+def test_a_change_of_a_view_is_refused(tmp_path: Path) -> None:
+    def change(y: Tensor) -> Tensor:
+        y[:, :, 0].mul_(2)
+        return y
+
+    with pytest.raises(inlay.ExportError, match="give other numbers than the module"):
+        inlay.export_torch(linear(change), tmp_path / "model.json")
+
+
+CONDITION = {
+    "takes no second input": (nn.Linear(1, 1), np.zeros((9, 1))),
+    "check_condition: expected [frames, channels], found [9]": (
+        Conditioned(lambda s, x, c: x + s.a(c), a=nn.Linear(1, 1)),
+        np.zeros(9),
+    ),
+}
+
+
+@pytest.mark.parametrize("message", CONDITION)
+def test_condition_is_refused(message: str, tmp_path: Path) -> None:
+    module, condition = CONDITION[message]
+    with pytest.raises(inlay.ExportError) as caught:
+        inlay.export_torch(module, tmp_path / "model.json", check_condition=condition)
+    assert message in str(caught.value)
+
+
+def test_a_condition_is_as_long_as_the_given_signal(tmp_path: Path) -> None:
+    module = Conditioned(lambda s, x, c: x + s.a(c), a=nn.Linear(1, 1))
+    signals = {"check_input": np.zeros((20, 1)), "check_condition": np.zeros((19, 1))}
+    with pytest.raises(inlay.ExportError, match="19 frames, but check_input has 20"):
+        inlay.export_torch(module, tmp_path / "model.json", **signals)
