@@ -86,6 +86,11 @@ inline ChainRecord read_chain(const Node& node) {
 inline Check read_check(const Node& node) {
   allow_only(node, {"source", "dtype", "input", "condition", "output", "skip", "stride", "tolerance"});
   Check check;
+  if (const auto source = node.find("source")) check.source = source->string();
+  if (const auto dtype = node.find("dtype")) {
+    check.dtype = dtype->string();
+    if (check.dtype != "float32" && check.dtype != "float64") dtype->fail("\"float32\" or \"float64\"");
+  }
   check.input = read_tensor(node["input"]);
   check.output = read_tensor(node["output"]);
   if (const auto condition = node.find("condition")) check.condition = read_tensor(*condition);
@@ -106,11 +111,13 @@ inline Check read_check(const Node& node) {
 }  // namespace detail
 
 inline ModelFile read_inlay(const Node& root) {
-  detail::allow_only(root, {"format", "version", "sample_rate", "metadata", "layers", "check"});
+  detail::allow_only(root, {"format", "version", "sample_rate", "metadata", "prewarm", "layers", "check"});
+  if (root["format"].json() != "inlay") root["format"].fail("\"inlay\"");
   if (root["version"].json() != 1) root["version"].fail("version 1");
   ModelFile file;
   if (const auto rate = root.find("sample_rate")) file.info.sample_rate = rate->positive();
   if (const auto metadata = root.find("metadata")) file.info.metadata = metadata->object().json();
+  if (const auto prewarm = root.find("prewarm")) file.info.prewarm = prewarm->whole(0, max_prewarm);
   file.chain = detail::read_chain(root["layers"]);
   file.check = detail::read_check(root["check"].object());
   return file;

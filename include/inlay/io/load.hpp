@@ -16,25 +16,14 @@
 
 #include "inlay/io/check.hpp"
 #include "inlay/io/fill.hpp"
-#include "inlay/io/inlay_format.hpp"
+#include "inlay/io/formats.hpp"
 #include "inlay/io/model_file.hpp"
-#include "inlay/io/node.hpp"
 #include "inlay/io/parse.hpp"
-#include "inlay/io/rtneural_format.hpp"
 #include "inlay/io/runnable.hpp"
 
 namespace inlay {
 
 namespace io {
-
-/// Reads either format; what the document says it is decides, not a file's name.
-inline ModelFile read_model(const nlohmann::json& document) {
-  const Node root(document, "");
-  const auto format = root.find("format");
-  if (!format) return read_rtneural(root);
-  if (format->json() != "inlay") format->fail("\"inlay\"");
-  return read_inlay(root);
-}
 
 inline std::string read_text(std::istream& stream) {
   std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};

@@ -19,6 +19,9 @@ namespace inlay {
 struct ModelInfo {
   std::optional<double> sample_rate;  ///< Hz, the rate that the model was trained at
   nlohmann::json metadata = nlohmann::json::object();
+  /// Frames of silence to run after every reset and before the signal: a trained amplifier does not start from zeros
+  /// but from what silence at its input leaves in it.
+  std::size_t prewarm = 0;
 };
 
 namespace io {
@@ -62,8 +65,9 @@ struct LayerRecord {
 
 /// A short signal and what the training framework made of it.
 struct Check {
-  TensorRecord input, output;  ///< [frames, channels]
-  TensorRecord condition;      ///< the side channels of each frame of input; empty if there are none
+  std::string source, dtype = "float32";  ///< what computed it, and in which numbers
+  TensorRecord input, output;             ///< [frames, channels]
+  TensorRecord condition;                 ///< the side channels of each frame of input; empty if there are none
   std::size_t skip = 0, stride = 1;
   double tolerance = 0;
 };

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -15,6 +16,9 @@ namespace inlay::io {
 
 /// No extent of a real model is larger; a larger one is a damaged file, refused before memory is asked for.
 inline constexpr std::size_t max_extent = 65536;
+
+/// No more silence than this is run before a signal: minutes of it are not meant.
+inline constexpr std::size_t max_prewarm = std::size_t{1} << 24;
 
 class Node {
  public:
@@ -65,6 +69,11 @@ class Node {
   double number() const {
     if (!value_->is_number()) fail("a number");
     return value_->get<double>();
+  }
+  /// A number that a float can hold, exactly as it stands.
+  double in_float_range() const {
+    if (const double x = number(); std::abs(x) <= static_cast<double>(std::numeric_limits<float>::max())) return x;
+    fail("a number in the range of a float");
   }
   double positive() const {
     if (const double x = number(); x > 0) return x;

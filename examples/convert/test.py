@@ -1,0 +1,97 @@
+"""inlay-convert from outside: what it converts, and what it says where it cannot.
+
+    python3 test.py PROGRAM FOLDER_OF_GOLDEN_MODELS
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+PROGRAM, GOLDEN = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
+failures = 0
+
+
+def expect(condition, what):
+    global failures
+    if not condition:
+        failures += 1
+        print("FAILED:", what)
+
+
+def convert(*arguments):
+    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True)
+
+
+def converts(folder):
+    """A file of inlay's own comes out as it went in."""
+    for name in ("lstm20_dense.f32", "wavenet_gated.f64", "parallel.f32"):
+        source, target = GOLDEN / f"{name}.json", folder / "out.json"
+        done = convert(source, target)
+        expect(done.returncode == 0 and "inlay" in done.stdout, done.stderr)
+        expect(json.loads(target.read_text()) == json.loads(source.read_text()), f"{name} changes")
+
+
+def converts_aida_x(folder):
+    """An LSTM of one unit without weights: only its bias of the dense layer and the bypass are heard."""
+    zeros = {"kernel": [[0.0] * 4], "bias": [0.0] * 4}
+    model = {
+        "in_shape": [None, None, 1],
+        "layers": [
+            {
+                "type": "lstm",
+                "activation": "",
+                "shape": [None, None, 1],
+                "weights": [zeros["kernel"], zeros["kernel"], zeros["bias"]],
+            },
+            {"type": "dense", "activation": "", "shape": [None, None, 1], "weights": [[[1.0]], [0.25]]},
+        ],
+        "in_skip": 1,
+        "out_gain": 20,
+        "samplerate": "44100",
+        "input_batch": [0.5, -0.5],
+        "output_batch": [0.75, -0.25],
+    }
+    source, target = folder / "aida.json", folder / "out.json"
+    source.write_text(json.dumps(model))
+    done = convert(source, target)
+    expect(done.returncode == 0 and "AIDA-X" in done.stdout, done.stderr)
+    written = json.loads(target.read_text())
+    expect(written["sample_rate"] == 44100, "sample rate")
+    expect([layer["type"] for layer in written["layers"]] == ["residual", "scale"], "layers")
+    expect(written["check"]["output"]["data"] == [7.5, -2.5], "check")
+
+
+def refuses(folder):
+    source, target = folder / "in.nam", folder / "kept.json"
+    target.write_text("kept")
+    linear = {
+        "version": "0.5.4",
+        "architecture": "Linear",
+        "config": {"receptive_field": 1, "bias": False},
+        "weights": [1.0],
+    }
+    for change, said in (
+        ({}, "check: expected a test signal"),
+        ({"weights": []}, "weights: expected 1 numbers"),
+        ({"architecture": "Quadratic"}, "architecture: expected"),
+    ):
+        source.write_text(json.dumps({**linear, **change}))
+        done = convert(source, target)
+        expect(done.returncode == 2 and f"in.nam: {said}" in done.stderr, done.stderr)
+        expect(target.read_text() == "kept", "the target is changed")
+    expect(convert(folder / "none.nam", target).returncode == 2, "a file that is not there")
+    expect(convert(source).returncode == 2, "usage")
+    expect(convert(GOLDEN / "parallel.f32.json", folder / "none" / "out.json").returncode == 2, "a folder that is not there")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        for test in (converts, converts_aida_x, refuses):
+            test(Path(name))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+/// Code that was written for RTNeural's compile-time API, compiled against inlay: include this instead of
+/// <RTNeural/RTNeural.h>, and add inlay/include to the include path. Only names and argument orders are here; what they
+/// stand for, what is an error now, and how to go on: docs/from-rtneural.md.
+///
+/// The names are in `inlay::compat::rtneural`, which is called `RTNeural` too, or what RTNEURAL_NAMESPACE says. To have
+/// RTNeural itself beside it, define INLAY_NO_RTNEURAL_NAMESPACE before this header, and use the long name.
+#pragma once
+
+#if defined(RTNEURAL_IF_CONSTEXPR) && !defined(INLAY_NO_RTNEURAL_NAMESPACE)
+#error \
+    "RTNeural is included already: include one of both, or define INLAY_NO_RTNEURAL_NAMESPACE (docs/from-rtneural.md)"
+#endif
+
+#include <concepts>
+#include <cstddef>
+#include <fstream>
+#include <initializer_list>
+#include <istream>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+
+#include "inlay/compat/rtneural_file.hpp"
+#include "inlay/compat/rtneural_layers.hpp"
+#include "inlay/compat/rtneural_torch.hpp"
+#include "inlay/inlay.hpp"
+
+// What RTNeural's build defines, and buffers are declared with; inlay needs no alignment of them.
+#ifndef RTNEURAL_DEFAULT_ALIGNMENT
+#define RTNEURAL_DEFAULT_ALIGNMENT 16
+#endif
+
+namespace inlay::compat::rtneural {
+
+/// RTNeural's model: an inlay::ModelT, all of which can be used as well, such as `process` and `load`.
+template <typename T, int in_size, int out_size, typename... Layers>
+class ModelT : public inlay::ModelT<Layers...> {
+  using Model = inlay::ModelT<Layers...>;
+  static_assert(std::same_as<T, typename Model::scalar>, "inlay: the model's scalar is not that of its layers");
+  static_assert(in_size == static_cast<int>(Model::in_size), "inlay: in_size is not that of the first layer");
+  static_assert(out_size == static_cast<int>(Model::out_size), "inlay: out_size is not that of the last layer");
+  static_assert(Model::one_to_one && Model::condition_size == 0,
+                "inlay: a model that changes the rate or has side channels cannot be one of RTNeural's");
+
+ public:
+  static constexpr int input_size = in_size, output_size = out_size;
+
+  using Model::forward;
+  /// One frame of `in_size` values, of any alignment. Returns the first output; `getOutputs` has all of them.
+  T forward(const T* input) noexcept {
+    Model::forward(std::span<const T, Model::in_size>(input, Model::in_size),
+                   std::span<T, Model::out_size>(outputs_, Model::out_size));
+    return outputs_[0];
+  }
+  /// What the last `forward` of a pointer gave: `out_size` values.
+  const T* getOutputs() const noexcept { return outputs_; }
+
+  /// Layer number `Index`, with RTNeural's setters.
+  template <int Index>
+  auto& get() noexcept {
+    return Model::template layer<std::size_t{Index}>();
+  }
+  template <int Index>
+  const auto& get() const noexcept {
+    return Model::template layer<std::size_t{Index}>();
+  }
+
+  /// Loads what RTNeural's Keras script wrote, or an inlay file. Layers of the types that `custom_layers` lists are
+  /// left as they are. Throws inlay::load_error, and then the model is as it was; otherwise resets the state. Nothing
+  /// is printed: what RTNeural says in debug mode is in the error.
+  void parseJson(const nlohmann::json& parent, bool /*debug*/ = false,
+                 std::initializer_list<std::string> custom_layers = {}) {
+    Model& model = *this;
+    if (parent.is_object() && parent.contains("format")) model.load(parent);
+    else detail::fill(model, detail::read(parent, custom_layers));
+  }
+  void parseJson(std::istream& stream, bool debug = false, std::initializer_list<std::string> custom_layers = {}) {
+    if (!stream) throw load_error("file", "a readable file", "none");
+    parseJson(io::parse(io::read_text(stream)), debug, custom_layers);
+  }
+
+ private:
+  alignas(alignment) T outputs_[padded_frame<T>(Model::out_size)]{};
+};
+
+template <typename T, int num_filters_in, int num_features_in, int num_filters_out, int num_features_out,
+          typename... Layers>
+using ModelT2D = ModelT<T, num_filters_in * num_features_in, num_filters_out * num_features_out, Layers...>;
+
+}  // namespace inlay::compat::rtneural
+
+#ifndef INLAY_NO_RTNEURAL_NAMESPACE
+#ifdef RTNEURAL_NAMESPACE
+namespace RTNEURAL_NAMESPACE = inlay::compat::rtneural;
+#else
+namespace RTNeural = inlay::compat::rtneural;
+#endif
+#endif

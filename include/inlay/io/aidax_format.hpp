@@ -1,0 +1,92 @@
+/// Reads AIDA-X's files: RTNeural's JSON with gains and a bypass around the network, and a signal to test it with.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "inlay/io/make_record.hpp"
+#include "inlay/io/model_file.hpp"
+#include "inlay/io/node.hpp"
+#include "inlay/io/rtneural_format.hpp"
+
+namespace inlay::io {
+
+namespace detail {
+
+/// Decibels as a factor; -90 dB and below is silence.
+inline double gain(const std::optional<Node>& node) {
+  const double decibels = node ? node->number() : 0;
+  if (decibels > 200) node->fail("a gain of at most 200 dB");
+  return decibels <= -90 ? 0 : std::pow(10, decibels / 20);
+}
+
+/// A number, or a number in a string.
+inline double read_rate(const Node& node) {
+  if (!node.json().is_string()) return node.positive();
+  const auto inside = nlohmann::json::parse(node.string(), nullptr, false);
+  if (!inside.is_number()) node.fail("a sample rate in Hz");
+  return Node(inside, node.place()).positive();
+}
+
+/// [x, x, ...], times a factor, as [frames, 1].
+inline TensorRecord read_batch(const Node& node, double factor) {
+  TensorRecord signal{.place = node.place(), .shape = {node.size(), 1}, .values = {}, .row_places = {}};
+  for (std::size_t i = 0; i < node.size(); ++i) signal.values.push_back(factor * node[i].in_float_range());
+  return signal;
+}
+
+}  // namespace detail
+
+/// y = out_gain (model(u) + in_skip u) with u = in_gain x, as `scale` and `residual` layers; those that would change
+/// nothing are left out.
+inline ModelFile read_aidax(const Node& root) {
+  using namespace detail;
+  ModelFile file = read_rtneural(root);
+  const Node layers = root["layers"];
+  const Count in = count(root["in_shape"].back()), out = count(layers.back()["shape"].back());
+  const auto in_gain = root.find("in_gain"), out_gain = root.find("out_gain"), in_skip = root.find("in_skip");
+  const double before = gain(in_gain), behind = gain(out_gain);
+  const bool skips = in_skip && in_skip->whole(0, 1) == 1;
+
+  const auto expect_one = [](const Count& channels, const Node& key) {
+    if (channels != 1) key.fail(concat({"0, as there are ", std::to_string(channels), " channels"}));
+  };
+  if (before != 1) expect_one(in, *in_gain);
+  if (skips) expect_one(in, *in_skip);
+  if (skips) expect_one(out, *in_skip);
+  if (skips) {
+    LayerRecord residual = make_layer(in_skip->place(), "residual");
+    hold(residual, "layers", std::move(file.chain.layers));
+    file.chain.layers = chain_of(std::move(residual));
+  }
+  if (before != 1) file.chain.layers.insert(file.chain.layers.begin(), make_scale(in_gain->place(), in, before));
+  if (behind != 1) append(file.chain.layers, make_scale(out_gain->place(), out, behind));
+
+  const auto metadata = root.find("metadata");
+  if (metadata) file.info.metadata = metadata->object().json();
+  if (const auto rate = root.find("samplerate")) file.info.sample_rate = read_rate(*rate);
+  else if (const auto told = metadata ? metadata->find("samplerate") : std::nullopt)
+    file.info.sample_rate = read_rate(*told);
+
+  // The test signal knows nothing of the gains.
+  const auto input = root.find("input_batch"), output = root.find("output_batch");
+  if (input && output && before > 0 && in == 1 && out == 1) {
+    Check check{.source = "the file's output_batch",
+                .dtype = "float32",
+                .input = read_batch(*input, 1 / before),
+                .output = read_batch(*output, behind),
+                .condition = {},
+                .tolerance = 1e-4};
+    if (check.input.shape[0] == 0) input->fail("a signal");
+    if (check.output.shape != check.input.shape)
+      output->fail(concat({std::to_string(input->size()), " numbers, as input_batch has"}));
+    file.check = std::move(check);
+  }
+  return file;
+}
+
+}  // namespace inlay::io

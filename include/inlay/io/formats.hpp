@@ -1,0 +1,68 @@
+/// The formats of model files that are read. What a document holds decides, not a file's name.
+#pragma once
+
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "inlay/io/aidax_format.hpp"
+#include "inlay/io/inlay_format.hpp"
+#include "inlay/io/model_file.hpp"
+#include "inlay/io/nam_format.hpp"
+#include "inlay/io/node.hpp"
+#include "inlay/io/proteus_format.hpp"
+#include "inlay/io/rtneural_format.hpp"
+
+namespace inlay::io {
+
+struct Format {
+  std::string_view name;
+  bool (*recognises)(const Node& root);
+  ModelFile (*read)(const Node& root, const ReadOptions& options);
+};
+
+namespace detail {
+
+inline bool has_any(const Node& root, std::initializer_list<std::string_view> keys) {
+  for (std::string_view key : keys)
+    if (root.find(key)) return true;
+  return false;
+}
+
+}  // namespace detail
+
+/// In the order in which they are tried.
+inline constexpr Format formats[] = {
+    {"inlay", [](const Node& root) { return detail::has_any(root, {"format"}); },
+     [](const Node& root, const ReadOptions&) { return read_inlay(root); }},
+    {"Neural Amp Modeler", [](const Node& root) { return detail::has_any(root, {"architecture"}); }, read_nam},
+    {"Proteus", [](const Node& root) { return detail::has_any(root, {"model_data", "state_dict"}); },
+     [](const Node& root, const ReadOptions&) { return read_proteus(root); }},
+    {"AIDA-X",
+     [](const Node& root) {
+       return detail::has_any(root, {"in_skip", "in_gain", "out_gain", "samplerate", "input_batch", "output_batch"});
+     },
+     [](const Node& root, const ReadOptions&) { return read_aidax(root); }},
+    {"RTNeural", [](const Node& root) { return detail::has_any(root, {"layers", "in_shape"}); },
+     [](const Node& root, const ReadOptions&) { return read_rtneural(root); }},
+};
+
+/// The format of a document. Throws load_error if it is none of them.
+inline const Format& format_of(const nlohmann::json& document) {
+  const Node root(document, "");
+  std::string names;
+  for (const Format& format : formats) {
+    if (format.recognises(root)) return format;
+    names += concat({names.empty() ? "" : ", ", format.name});
+  }
+  root.fail(concat({"a model file of one of these formats: ", names}), "an object with none of their keys");
+}
+
+/// Reads a document in any of the formats, and checks all of it that does not depend on a model type. Throws
+/// load_error.
+inline ModelFile read_model(const nlohmann::json& document, const ReadOptions& options = {}) {
+  return format_of(document).read(Node(document, ""), options);
+}
+
+}  // namespace inlay::io

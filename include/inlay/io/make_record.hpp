@@ -1,0 +1,75 @@
+/// Records put together by hand, for readers of formats that describe a network but do not spell out its layers.
+#pragma once
+
+#include <cstddef>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "inlay/io/model_file.hpp"
+#include "inlay/io/node.hpp"
+
+namespace inlay::io::detail {
+
+/// A number of channels, taps or frames, and where the file says it.
+struct Count {
+  std::size_t n;
+  Place place;
+
+  operator std::size_t() const noexcept { return n; }
+  operator Value() const { return {place, n}; }
+  Count twice() const { return {2 * n, place}; }
+};
+
+inline Count count(const Node& node, std::size_t least = 1, std::size_t most = max_extent) {
+  return {node.whole(least, most), node.place()};
+}
+
+using Layers = std::vector<LayerRecord>;
+
+inline LayerRecord make_layer(Place place, std::string type,
+                              std::initializer_list<std::pair<const char*, Value>> values = {}) {
+  LayerRecord layer{.place = place, .type = {std::move(place), std::move(type)}, .values = {}, .tensors = {}};
+  for (const auto& [name, value] : values) layer.values.emplace(name, value);
+  return layer;
+}
+
+/// A layer without weights that keeps the number of channels.
+inline LayerRecord make_plain(Place place, std::string type, const Count& size) {
+  return make_layer(std::move(place), std::move(type), {{"size", size}});
+}
+
+inline LayerRecord make_scale(Place place, const Count& size, double scale) {
+  return make_layer(place, "scale", {{"size", size}, {"scale", Value{place, scale}}});
+}
+
+/// `count` of `in` channels, from channel `begin` on.
+inline LayerRecord make_slice(Place place, const Count& in, std::size_t begin, const Count& out) {
+  return make_layer(place, "slice", {{"in", in}, {"begin", Value{place, begin}}, {"out", out}});
+}
+
+/// Adds a chain to a layer that holds layers.
+inline void hold(LayerRecord& layer, const char* name, Layers layers) {
+  layer.chains[name].push_back({layer.place, std::move(layers)});
+}
+
+inline void append(Layers& chain, LayerRecord layer) { chain.push_back(std::move(layer)); }
+inline void append(Layers& chain, std::optional<LayerRecord> layer) {
+  if (layer) chain.push_back(std::move(*layer));
+}
+inline void append(Layers& chain, Layers layers) {
+  for (LayerRecord& layer : layers) chain.push_back(std::move(layer));
+}
+
+/// Layers, optional layers and chains, one after the other.
+template <class... Parts>
+Layers chain_of(Parts&&... parts) {
+  Layers chain;
+  (append(chain, std::forward<Parts>(parts)), ...);
+  return chain;
+}
+
+}  // namespace inlay::io::detail

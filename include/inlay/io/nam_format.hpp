@@ -1,0 +1,158 @@
+/// Reads Neural Amp Modeler's .nam files, 0.5 to 0.7.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "inlay/io/model_file.hpp"
+#include "inlay/io/nam_activation.hpp"
+#include "inlay/io/nam_network.hpp"
+#include "inlay/io/nam_wavenet.hpp"
+#include "inlay/io/nam_weights.hpp"
+#include "inlay/io/node.hpp"
+
+namespace inlay::io {
+
+namespace detail {
+
+/// An impulse response: a convolution that hears its first weight at once.
+inline NamNetwork read_nam_linear(const Node& config, NamWeights& weights) {
+  const Count taps = count(config["receptive_field"], 1, std::size_t{1} << 24), one{1, config.place()};
+  LayerRecord layer = make_layer(
+      config.place(), "conv1d", {{"in", one}, {"out", one}, {"kernel_size", taps}, {"dilation", one}, {"groups", one}});
+  layer.tensors.emplace(
+      "kernel", weights.tensor(weights.take(taps), {taps, 1, 1}, [n = taps.n](std::size_t i) { return n - 1 - i; }));
+  if (config["bias"].boolean()) layer.tensors.emplace("bias", weights.vector(1));
+  return {chain_of(std::move(layer)), 1, 1, 0, std::nullopt};
+}
+
+inline NamNetwork read_nam_convnet(const Node& config, NamWeights& weights) {
+  const Node dilations = config["dilations"];
+  const Count channels = count(config["channels"]), groups = count_or(config, "groups", 1);
+  const Count in = count_or(config, "in_channels", 1), one{1, config.place()}, taps{2, config.place()};
+  const bool normalised = config["batchnorm"].boolean();
+  NamNetwork network{{}, in, 1, 1, std::nullopt};
+  if (dilations.size() == 0) dilations.fail("at least one dilation");
+  for (std::size_t i = 0; i < dilations.size(); ++i) {
+    const Count dilation = count(dilations[i]);
+    append(network.layers, weights.conv1d(i == 0 ? in : channels, channels, taps, dilation, groups, !normalised));
+    if (normalised) {
+      LayerRecord norm = make_plain(weights.place(weights.take(0)), "batchnorm1d", channels);
+      for (const char* name : {"mean", "variance", "gamma", "beta"})
+        norm.tensors.emplace(name, weights.vector(channels));
+      const Place place = weights.place(weights.take(0));
+      norm.values.emplace("epsilon", Value{place, weights.number()});
+      append(network.layers, std::move(norm));
+    }
+    append(network.layers, nam_activation(config["activation"], channels));
+    network.prewarm += dilation;
+  }
+  append(network.layers, weights.conv1x1(channels, one, one, true));
+  return network;
+}
+
+/// A vector that is left out where all of it is zero, as it is then the state that a layer starts from anyway.
+inline void add_unless_zero(LayerRecord& layer, const char* name, TensorRecord tensor) {
+  for (double x : tensor.values)
+    if (x != 0) {
+      layer.tensors.emplace(name, std::move(tensor));
+      return;
+    }
+}
+
+inline NamNetwork read_nam_lstm(const Node& model, NamWeights& weights) {
+  const Node config = model["config"];
+  const Count layers = count(config["num_layers"]), hidden = count(config["hidden_size"]);
+  const Count in = count(config["input_size"]), out = count_or(config, "out_channels", 1), one{1, config.place()};
+  const std::size_t h = hidden, fixed = 4 * h * h + 6 * h;  // numbers of a layer, but for its input's
+  if (const auto channels = config.find("in_channels")) expect_equal(count(*channels), in, ", as input_size");
+  weights.expect(layers * fixed + 4 * h * (in + (layers - 1) * h) + out * (h + 1));
+
+  NamNetwork network{{}, in, out, 1, std::nullopt};
+  if (const auto rate = find_value(model, "sample_rate"))
+    network.prewarm = std::min(max_prewarm, static_cast<std::size_t>(std::min(rate->positive() / 2, 1e9)));
+  for (std::size_t i = 0; i < layers; ++i) {
+    const Count& from = i == 0 ? in : hidden;
+    const std::size_t width = from + h, rows = 4 * h, first = weights.take(rows * width);
+    // Rows are gates in our order, columns the input and then the hidden state.
+    const auto columns = [&](std::size_t begin, std::size_t count) {
+      return weights.tensor(first, {count, rows},
+                            [=](std::size_t at) { return at % rows * width + begin + at / rows; });
+    };
+    LayerRecord layer = make_layer(
+        weights.place(first), "lstm",
+        {{"in", from}, {"out", hidden}, {"recurrent_activation", Value{config.place(), std::string("sigmoid")}}});
+    layer.tensors.emplace("kernel", columns(0, from));
+    layer.tensors.emplace("recurrent_kernel", columns(from, h));
+    layer.tensors.emplace("bias", weights.vector(rows));
+    add_unless_zero(layer, "initial_hidden", weights.vector(h));
+    add_unless_zero(layer, "initial_cell", weights.vector(h));
+    append(network.layers, std::move(layer));
+  }
+  append(network.layers, weights.conv1x1(hidden, out, one, true));
+  return network;
+}
+
+NamNetwork read_nam_network(const Node& model, const ReadOptions& options);
+
+/// One model in several sizes, each a model of its own. All are read, so that a damaged one is noticed; one is kept.
+inline NamNetwork read_nam_container(const Node& config, NamWeights&, const ReadOptions& options) {
+  const Node submodels = config["submodels"];
+  if (submodels.size() == 0) submodels.fail("at least one model");
+  std::optional<NamNetwork> chosen;
+  double below = 0;
+  for (std::size_t i = 0; i < submodels.size(); ++i) {
+    const Node most = submodels[i]["max_value"];
+    const bool last = i + 1 == submodels.size();
+    if (i > 0 && !(most.number() > below)) most.fail("a larger value than that of the model before");
+    below = most.number();
+    if (last && below < 1) most.fail("1 or more for the last model");
+    NamNetwork network = read_nam_network(submodels[i]["model"], options);
+    if (!chosen && (last || (options.size && *options.size < below))) chosen = std::move(network);
+  }
+  return std::move(*chosen);
+}
+
+inline void expect_nam_version(const Node& node) {
+  const std::string version = node.string();
+  for (const char* known : {"0.5.", "0.6.", "0.7."})
+    if (version.starts_with(known)) return;
+  node.fail("\"0.5.0\" to \"0.7.x\"");
+}
+
+/// A model, or a model within a model.
+inline NamNetwork read_nam_network(const Node& model, const ReadOptions& options) {
+  expect_nam_version(model["version"]);
+  const Node architecture = model["architecture"], config = model["config"].object();
+  const std::string name = architecture.string();
+  NamWeights weights(model["weights"]);
+  NamNetwork network;
+  if (name == "WaveNet") network = read_nam_wavenet(model, weights, options, read_nam_network);
+  else if (name == "LSTM") network = read_nam_lstm(model, weights);
+  else if (name == "ConvNet") network = read_nam_convnet(config, weights);
+  else if (name == "Linear") network = read_nam_linear(config, weights);
+  else if (name == "SlimmableContainer") network = read_nam_container(config, weights, options);
+  else architecture.fail("WaveNet, LSTM, ConvNet, Linear or SlimmableContainer");
+  weights.finish();
+  if (const auto rate = find_value(model, "sample_rate")) network.sample_rate = rate->positive();
+  network.prewarm = std::min(network.prewarm, max_prewarm);
+  return network;
+}
+
+}  // namespace detail
+
+/// A .nam file has no check: what comes of it is as right as its weights.
+inline ModelFile read_nam(const Node& root, const ReadOptions& options = {}) {
+  detail::NamNetwork network = detail::read_nam_network(root, options);
+  ModelFile file;
+  file.info.sample_rate = network.sample_rate;
+  file.info.prewarm = network.prewarm;
+  if (const auto metadata = detail::find_value(root, "metadata")) file.info.metadata = metadata->object().json();
+  file.chain = {"config", std::move(network.layers)};
+  return file;
+}
+
+}  // namespace inlay::io

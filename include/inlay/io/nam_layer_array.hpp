@@ -1,0 +1,189 @@
+/// One array of layers of a .nam file's WaveNet.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "inlay/io/nam_activation.hpp"
+#include "inlay/io/nam_network.hpp"
+#include "inlay/io/nam_weights.hpp"
+
+namespace inlay::io::detail {
+
+/// {"active", "groups", ...}, or what holds where there is none.
+inline bool is_active(const Node& array, std::string_view key, bool otherwise) {
+  const auto found = find_value(array, key);
+  const auto active = found ? found->find("active") : std::nullopt;
+  return active ? active->boolean() : otherwise;
+}
+
+/// An array's layers work on channels (x, head) and add to both. `to_x` leads from what comes before to x, and
+/// `to_output` from the head to the next array's, or out of the network.
+class NamLayerArray {
+ public:
+  NamLayerArray(const Node& node, NamWeights& weights)
+      : input_size(count(node["input_size"])),
+        condition_size(count(node["condition_size"])),
+        channels(count(node["channels"])),
+        bottleneck(find_value(node, "bottleneck") ? count(node["bottleneck"]) : channels),
+        head_size(is_active(node, "head1x1", false) ? count(node["head1x1"]["out_channels"]) : bottleneck),
+        node_(node),
+        weights_(weights),
+        dilations_(node["dilations"]) {
+    if (dilations_.size() == 0) dilations_.fail("at least one dilation");
+    append(to_x, weights_.conv1x1(input_size, channels, one(), false));
+    for (std::size_t i = 0; i < dilations_.size(); ++i) append(layers, layer(i));
+    append(to_output, head());
+  }
+
+  Count input_size, condition_size, channels, bottleneck;
+  Count head_size;  ///< channels of the head: those of what each layer adds to it
+  Count output_size{0, {}};
+  Layers to_x, layers, to_output;
+  std::size_t past = 0;  ///< frames that the array looks back
+
+ private:
+  enum class Gating { none, gated, blended };
+
+  LayerRecord layer(std::size_t i) {
+    const Gating gating = gating_of(i);
+    const Count inner = gating == Gating::none ? bottleneck : bottleneck.twice();
+    const Count dilation = count(dilations_[i]), taps = count(kernel_size(i));
+    const bool goes_on = is_active(node_, "layer1x1", true), has_head = is_active(node_, "head1x1", false);
+    past += (taps - 1) * dilation;
+
+    // In the order in which the weights come.
+    auto conv = weights_.conv1d(channels, inner, taps, dilation, count_or(node_, "groups_input", 1), true);
+    auto mixin = weights_.conv1x1(condition_size, inner, count_or(node_, "groups_input_mixin", 1), false);
+    Layers to_next = goes_on ? chain_of(weights_.conv1x1(bottleneck, channels, groups("layer1x1"), true)) : silence();
+    Layers to_head = has_head ? chain_of(weights_.conv1x1(bottleneck, head_size, groups("head1x1"), true))
+                              : chain_of(make_plain(node_.place(), "identity", bottleneck));
+    auto conv_pre = film("conv_pre_film", channels), conv_post = film("conv_post_film", inner);
+    auto mixin_pre = film("input_mixin_pre_film", condition_size), mixin_post = film("input_mixin_post_film", inner);
+    auto activation_pre = film("activation_pre_film", inner);
+    auto activation_post = film("activation_post_film", bottleneck);
+    auto next_post = film_behind("layer1x1", goes_on, channels);
+    auto head_post = film_behind("head1x1", has_head, head_size);
+
+    // NAM Core runs this one in blended layers only.
+    if (gating == Gating::blended) append(to_next, std::move(next_post));
+    append(to_head, std::move(head_post));
+    LayerRecord shown = make_layer(node_.place(), "mixin", {{"size", inner}});
+    hold(shown, "layers", chain_of(std::move(mixin_pre), std::move(mixin), std::move(mixin_post)));
+
+    LayerRecord layer = make_layer(dilations_[i].place(), "residual_skip");
+    hold(layer, "path",
+         chain_of(std::move(conv_pre), std::move(conv), std::move(conv_post), std::move(shown),
+                  std::move(activation_pre), activation(i, gating), std::move(activation_post)));
+    hold(layer, "residual", std::move(to_next));
+    hold(layer, "skip", std::move(to_head));
+    return layer;
+  }
+
+  /// Zeros for x where no layer leads there.
+  Layers silence() const {
+    const Count& some = bottleneck < channels ? bottleneck : channels;
+    Layers chain;
+    if (bottleneck > some) append(chain, make_slice(node_.place(), bottleneck, 0, some));
+    append(chain, make_scale(node_.place(), some, 0));
+    if (channels > some) append(chain, make_layer(node_.place(), "pad", {{"in", some}, {"out", channels}}));
+    return chain;
+  }
+
+  LayerRecord activation(std::size_t i, Gating gating) const {
+    LayerRecord first = nam_activation(of_layer(i, node_["activation"]), bottleneck);
+    if (gating == Gating::none) return first;
+    LayerRecord layer = make_plain(node_.place(), gating == Gating::gated ? "gate" : "blend", bottleneck);
+    hold(layer, "activation", chain_of(std::move(first)));
+    hold(layer, "gate", chain_of(second_activation(i)));
+    return layer;
+  }
+  LayerRecord second_activation(std::size_t i) const {
+    if (const auto said = find_value(node_, "secondary_activation"))
+      if (const Node own = of_layer(i, *said); !own.json().is_null()) return nam_activation(own, bottleneck);
+    return make_plain(node_.place(), "sigmoid", bottleneck);
+  }
+
+  /// "gated" is the older form of "gating_mode".
+  Gating gating_of(std::size_t i) const {
+    const auto gated = find_value(node_, "gated"), mode = find_value(node_, "gating_mode");
+    const bool is_gated = gated && gated->boolean();
+    if (!mode) return is_gated ? Gating::gated : Gating::none;
+    const Node own = of_layer(i, *mode);
+    const std::string name = own.string();
+    if (is_gated && name != "gated") gated->fail("what gating_mode says");
+    if (name == "none") return Gating::none;
+    if (name == "gated") return Gating::gated;
+    if (name == "blended") return Gating::blended;
+    own.fail("none, gated or blended");
+  }
+
+  Node kernel_size(std::size_t i) const {
+    const auto one_size = find_value(node_, "kernel_size"), sizes = find_value(node_, "kernel_sizes");
+    if (!one_size == !sizes) node_.fail("either \"kernel_size\" or \"kernel_sizes\"", sizes ? "both" : "neither");
+    return of_layer(i, sizes ? *sizes : *one_size);
+  }
+
+  /// What is said of layer i: one value holds for all layers, an array has one for each.
+  Node of_layer(std::size_t i, const Node& said) const {
+    if (!said.json().is_array()) return said;
+    if (said.size() != dilations_.size())
+      said.fail(concat({std::to_string(dilations_.size()), " entries, as many as dilations"}));
+    return said[i];
+  }
+
+  Count groups(std::string_view key) const {
+    const auto found = find_value(node_, key);
+    return found ? count_or(*found, "groups", 1) : one();
+  }
+  Count one() const { return {1, node_.place()}; }
+
+  /// false, or {"active", "shift", "groups"}: scales and, with "shift", shifts, made of the condition.
+  std::optional<LayerRecord> film(std::string_view key, const Count& size) {
+    const auto found = find_value(node_, key);
+    if (!found || found->json() == false) return std::nullopt;
+    const auto flag = [&](std::string_view name) {
+      const auto said = found->find(name);
+      return !said || said->boolean();
+    };
+    if (!flag("active")) return std::nullopt;
+    LayerRecord layer = make_plain(found->place(), "film", size);
+    hold(layer, "layers",
+         chain_of(weights_.conv1x1(condition_size, flag("shift") ? size.twice() : size, count_or(*found, "groups", 1),
+                                   true)));
+    return layer;
+  }
+
+  /// The FiLM of what a layer gives, which has to be there.
+  std::optional<LayerRecord> film_behind(std::string_view layer, bool is_there, const Count& size) {
+    const std::string key = concat({layer, "_post_film"});
+    auto made = film(key, size);
+    if (made && !is_there) node_[key].fail(concat({"none, as ", layer, " is not active"}), "an active one");
+    return made;
+  }
+
+  /// {"out_channels", "kernel_size", "bias"}, or the older "head_size" and "head_bias".
+  LayerRecord head() {
+    const auto said = find_value(node_, "head");
+    if (!said) {
+      output_size = count(node_["head_size"]);
+      return weights_.conv1x1(head_size, output_size, one(), node_["head_bias"].boolean());
+    }
+    if (node_.find("head_size")) node_["head_size"].fail("none beside \"head\"");
+    output_size = count((*said)["out_channels"]);
+    const Count taps = count((*said)["kernel_size"]), dilation = count_or(*said, "head_dilation", 1);
+    const bool bias = (*said)["bias"].boolean();
+    past += (taps - 1) * dilation;
+    if (taps == 1) return weights_.conv1x1(head_size, output_size, one(), bias);
+    return weights_.conv1d(head_size, output_size, taps, dilation, one(), bias);
+  }
+
+  Node node_;
+  NamWeights& weights_;
+  Node dilations_;
+};
+
+}  // namespace inlay::io::detail

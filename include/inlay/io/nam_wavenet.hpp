@@ -1,0 +1,107 @@
+/// WaveNet of a .nam file, in all of its forms.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "inlay/io/nam_layer_array.hpp"
+#include "inlay/io/nam_network.hpp"
+#include "inlay/io/nam_weights.hpp"
+
+namespace inlay::io::detail {
+
+/// Reads a model within a model.
+using NamReader = NamNetwork (*)(const Node& model, const ReadOptions& options);
+
+/// What all layers are shown: the input, or what another model makes of it.
+inline NamNetwork read_nam_condition(const Node& config, const Count& in, const ReadOptions& options,
+                                     NamReader read_inside) {
+  const auto inside = find_value(config, "condition_dsp");
+  if (!inside) return {chain_of(make_plain(config.place(), "identity", in)), in, in, 1, std::nullopt};
+  NamNetwork condition = read_inside(*inside, options);
+  if (condition.in != in)
+    inside->fail(concat({"a model of ", std::to_string(in), " channels, as the input has"}),
+                 std::to_string(condition.in));
+  return condition;
+}
+
+/// The head after the stack: an activation before each of its convolutions.
+inline NamNetwork read_nam_head(const Node& head, Count in, NamWeights& weights) {
+  NamNetwork network{{}, in, in, 0, std::nullopt};
+  const Node sizes = head["kernel_sizes"];
+  const Count channels = count(head["channels"]), out = count(head["out_channels"]), one{1, head.place()};
+  if (sizes.size() == 0) sizes.fail("at least one kernel size");
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    const Count taps = count(sizes[i]);
+    const Count& to = i + 1 == sizes.size() ? out : channels;
+    append(network.layers, nam_activation(head["activation"], in));
+    append(network.layers, weights.conv1d(in, to, taps, one, one, true));
+    network.prewarm += taps - 1;
+    in = to;
+  }
+  network.out = out;
+  return network;
+}
+
+inline void expect_equal(const Count& count, std::size_t wanted, const char* why) {
+  if (count != wanted) throw load_error(count.place, concat({std::to_string(wanted), why}), std::to_string(count));
+}
+
+inline NamNetwork read_nam_wavenet(const Node& model, NamWeights& weights, const ReadOptions& options,
+                                   NamReader read_inside) {
+  const Node config = model["config"], arrays = config["layers"];
+  const Count in = count_or(config, "in_channels", 1);
+  NamNetwork condition = read_nam_condition(config, in, options, read_inside);
+  NamNetwork network{{}, in, 1, condition.prewarm, std::nullopt};
+  if (arrays.size() == 0) arrays.fail("at least one array of layers");
+
+  Layers layers, to_output;
+  Count width = in, output = in;  // of x, and of what the head of the array before gives
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
+    NamLayerArray array(arrays[i].object(), weights);
+    if (const auto slimmable = find_value(arrays[i], "slimmable"); slimmable && options.size)
+      slimmable->fail("null, where a size is asked for: only a SlimmableContainer's models are chosen by it");
+    expect_equal(array.condition_size, condition.out, ", the channels of the condition");
+    expect_equal(array.input_size, width, ", the channels that come in");
+    if (i == 0) {
+      append(layers, std::move(array.to_x));
+      append(layers, make_layer(array.channels.place, "pad",
+                                {{"in", array.channels},
+                                 {"out", Value{array.head_size.place, array.channels.n + array.head_size.n}}}));
+    } else {
+      expect_equal(output, array.head_size, ", the channels of the next array's head");
+      LayerRecord split = make_layer(arrays[i].place(), "split");
+      hold(split, "branches", std::move(array.to_x));
+      hold(split, "branches", std::move(to_output));
+      append(layers, std::move(split));
+    }
+    append(layers, std::move(array.layers));
+    to_output = std::move(array.to_output);
+    network.prewarm += array.past;
+    width = array.channels;
+    output = array.output_size;
+    if (i + 1 == arrays.size()) {
+      const Count both{array.channels.n + array.head_size.n, array.channels.place};
+      append(layers, make_slice(arrays[i].place(), both, array.channels, array.head_size));
+      append(layers, std::move(to_output));
+    }
+  }
+
+  NamNetwork head{{}, output, output, 0, std::nullopt};
+  if (const auto node = find_value(config, "head")) head = read_nam_head(*node, output, weights);
+  // The last weight counts, not config.head_scale.
+  append(layers, make_scale(config.place(), output, weights.number()));
+  append(layers, std::move(head.layers));
+  network.out = head.out;
+  network.prewarm += head.prewarm;
+
+  LayerRecord whole = make_layer(config.place(), "conditioned_by");
+  hold(whole, "source", std::move(condition.layers));
+  hold(whole, "layers", std::move(layers));
+  append(network.layers, std::move(whole));
+  return network;
+}
+
+}  // namespace inlay::io::detail

@@ -1,0 +1,111 @@
+/// The weights of a .nam file: one flat list, whose numbers belong to whatever asks for them next.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "inlay/io/make_record.hpp"
+
+namespace inlay::io::detail {
+
+/// No real convolution keeps more of the past; a larger one is a damaged file.
+inline constexpr std::size_t max_memory = std::size_t{1} << 24;
+
+/// Reads the list in order. A list that is too short gives tensors without values until `finish` says so: only then
+/// is it known how many numbers the network has, and nothing was allocated for those that are missing.
+class NamWeights {
+ public:
+  explicit NamWeights(const Node& list) : list_(list) {
+    values_.reserve(list.size());
+    for (std::size_t i = 0; i < list.size(); ++i)
+      values_.push_back(static_cast<double>(static_cast<float>(list[i].in_float_range())));
+  }
+
+  std::size_t size() const noexcept { return values_.size(); }
+
+  double number() {
+    const std::size_t at = take(1);
+    return at < size() ? values_[at] : 0;
+  }
+
+  TensorRecord vector(std::size_t size) {
+    return tensor(take(size), {size}, [](std::size_t i) { return i; });
+  }
+
+  /// Number `index(i)` from number `first` on is value i of the tensor.
+  template <class Index>
+  TensorRecord tensor(std::size_t first, std::vector<std::size_t> shape, Index index) const {
+    TensorRecord made{.place = place(first), .shape = std::move(shape), .values = {}, .row_places = {}};
+    if (at_ > size()) return made;
+    std::size_t values = 1;
+    for (std::size_t extent : made.shape) values *= extent;
+    made.values.reserve(values);
+    for (std::size_t i = 0; i < values; ++i) made.values.push_back(values_[first + index(i)]);
+    return made;
+  }
+
+  /// Number of the first of the next `count` numbers.
+  std::size_t take(std::size_t count) {
+    constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
+    return std::exchange(at_, count > most - at_ ? most : at_ + count);
+  }
+
+  /// A convolution; its numbers are ordered by output channel, then input channel, then tap.
+  LayerRecord conv1d(const Count& in, const Count& out, const Count& taps, const Count& dilation, const Count& groups,
+                     bool bias) {
+    expect_groups(in, out, groups);
+    if (in * (taps - 1) > max_memory / dilation)
+      throw load_error(dilation.place, "a convolution that remembers at most 2^24 values", "one of more");
+    LayerRecord layer =
+        make_layer(place(at_), "conv1d",
+                   {{"in", in}, {"out", out}, {"kernel_size", taps}, {"dilation", dilation}, {"groups", groups}});
+    layer.tensors.emplace("kernel", kernel({taps, in / groups, out}, taps, in / groups, out));
+    if (bias) layer.tensors.emplace("bias", vector(out));
+    return layer;
+  }
+
+  /// A convolution of one tap: a dense layer, unless it has groups.
+  LayerRecord conv1x1(const Count& in, const Count& out, const Count& groups, bool bias) {
+    if (groups != 1) return conv1d(in, out, {1, groups.place}, {1, groups.place}, groups, bias);
+    LayerRecord layer = make_layer(place(at_), "dense", {{"in", in}, {"out", out}});
+    layer.tensors.emplace("kernel", kernel({in, out}, 1, in, out));
+    if (bias) layer.tensors.emplace("bias", vector(out));
+    return layer;
+  }
+
+  /// Where number i stands.
+  Place place(std::size_t i) const { return concat({list_.place(), "[", std::to_string(std::min(i, size())), "]"}); }
+
+  /// To be called last.
+  void finish() const { expect(at_); }
+
+  void expect(std::size_t count) const {
+    if (count != size())
+      list_.fail(concat({std::to_string(count), " numbers, as config says"}), std::to_string(size()));
+  }
+
+ private:
+  TensorRecord kernel(std::vector<std::size_t> shape, std::size_t taps, std::size_t in, std::size_t out) {
+    return tensor(take(taps * in * out), std::move(shape), [=](std::size_t i) {
+      const std::size_t o = i % out, c = i / out % in, k = i / out / in;
+      return (o * in + c) * taps + k;
+    });
+  }
+
+  static void expect_groups(const Count& in, const Count& out, const Count& groups) {
+    if (in % groups != 0 || out % groups != 0)
+      throw load_error(groups.place,
+                       concat({"a divisor of ", std::to_string(in), " and ", std::to_string(out), " channels"}),
+                       std::to_string(groups));
+  }
+
+  Node list_;
+  std::vector<double> values_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace inlay::io::detail

@@ -1,0 +1,154 @@
+/// Reads the JSON of Proteus and NeuralPi: PyTorch's state_dict of a recurrent layer "rec" and a linear one "lin".
+#pragma once
+
+#include <cstddef>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "inlay/io/make_record.hpp"
+#include "inlay/io/model_file.hpp"
+#include "inlay/io/node.hpp"
+
+namespace inlay::io {
+
+namespace detail {
+
+class ProteusReader {
+ public:
+  explicit ProteusReader(const Node& root) : data_(root["model_data"].object()), state_(root["state_dict"].object()) {}
+
+  /// y = lin(rec(x)) + skip x[0]; channels behind the first are knobs.
+  Layers read() {
+    if (const auto model = data_.find("model"); model && model->string() != "SimpleRNN") model->fail("\"SimpleRNN\"");
+    const Count in = count(data_["input_size"]), hidden = count(data_["hidden_size"]);
+    const Count out = count(data_["output_size"]), depth = count(data_["num_layers"]);
+    Layers layers;
+    if (in > 1)
+      append(layers,
+             make_layer(in.place, "append_condition",
+                        {{"size", Value{in.place, std::size_t{1}}}, {"condition_size", Value{in.place, in - 1}}}));
+    for (std::size_t i = 0; i < depth; ++i) append(layers, recurrent(i, i == 0 ? in : hidden, hidden));
+    append(layers, linear(hidden, out));
+    expect_all_used();
+
+    const Node skip = data_["skip"];
+    const bool skips = skip.json().is_boolean() ? skip.boolean() : skip.whole(0, 1) == 1;
+    if (!skips) return layers;
+    if (out != 1) skip.fail(concat({"0, as the output has ", std::to_string(out), " channels"}));
+    LayerRecord residual = make_layer(skip.place(), "residual");
+    hold(residual, "layers", std::move(layers));
+    return chain_of(std::move(residual));
+  }
+
+ private:
+  /// A cell of PyTorch's: how many gates it has, and which of them stands where in ours.
+  struct Cell {
+    const char* type;
+    std::vector<std::size_t> gates;
+  };
+  Cell cell() const {
+    const Node type = data_["unit_type"];
+    const std::string name = type.string();
+    if (name == "LSTM") return {"lstm", {0, 1, 2, 3}};
+    if (name == "GRU") return {"gru", {1, 0, 2}};  // r, z, n there; z, r, n here
+    if (name == "RNN") return {"rnn", {0}};
+    type.fail("LSTM, GRU or RNN");
+  }
+
+  LayerRecord recurrent(std::size_t i, const Count& in, const Count& hidden) {
+    const Cell own = cell();
+    const std::string suffix = concat({"_l", std::to_string(i)});
+    LayerRecord layer = make_layer(state_.place(), own.type, {{"in", in}, {"out", hidden}});
+    const bool gated = own.gates.size() > 1, two_biases = own.gates.size() == 3;
+    if (gated) layer.values.emplace("recurrent_activation", Value{data_.place(), std::string("sigmoid")});
+    else layer.values.emplace("activation", Value{data_.place(), std::string("tanh")});
+    layer.tensors.emplace("kernel", matrix("rec.weight_ih" + suffix, own.gates, hidden, in));
+    layer.tensors.emplace("recurrent_kernel", matrix("rec.weight_hh" + suffix, own.gates, hidden, hidden));
+
+    TensorRecord bias = vector("rec.bias_ih" + suffix, own.gates, hidden);
+    const TensorRecord other = vector("rec.bias_hh" + suffix, own.gates, hidden);
+    if (two_biases) {
+      layer.values.emplace("reset_after", Value{data_.place(), true});
+      bias.values.insert(bias.values.end(), other.values.begin(), other.values.end());
+      bias.shape.insert(bias.shape.begin(), 2);
+    } else {
+      for (std::size_t k = 0; k < bias.values.size(); ++k) bias.values[k] += other.values[k];
+    }
+    layer.tensors.emplace("bias", std::move(bias));
+    return layer;
+  }
+
+  LayerRecord linear(const Count& in, const Count& out) {
+    static constexpr std::size_t one_gate[] = {0};
+    LayerRecord layer = make_layer(state_.place(), "dense", {{"in", in}, {"out", out}});
+    layer.tensors.emplace("kernel", matrix("lin.weight", one_gate, out, in));
+    if (state_.find("lin.bias")) layer.tensors.emplace("bias", vector("lin.bias", one_gate, out));
+    return layer;
+  }
+
+  /// [gates size, in] there, one gate's rows after the other's; [in, gates size] here.
+  TensorRecord matrix(const std::string& key, std::span<const std::size_t> gates, std::size_t size, std::size_t in) {
+    const Node rows = tensor(key, gates.size() * size);
+    TensorRecord made{.place = rows.place(), .shape = {in, rows.size()}, .values = {}, .row_places = {}};
+    for (std::size_t i = 0; i < rows.size(); ++i) expect_size(rows[i], in);
+    made.values.reserve(in * rows.size());
+    for (std::size_t c = 0; c < in; ++c)
+      for (std::size_t gate : gates)
+        for (std::size_t unit = 0; unit < size; ++unit)
+          made.values.push_back(rows[gate * size + unit][c].in_float_range());
+    return made;
+  }
+
+  TensorRecord vector(const std::string& key, std::span<const std::size_t> gates, std::size_t size) {
+    const std::size_t count = gates.size() * size;
+    TensorRecord made{.place = state_.place(), .shape = {count}, .values = {}, .row_places = {}};
+    if (!has_bias()) {
+      made.values.resize(count);
+      return made;
+    }
+    const Node values = tensor(key, count);
+    made.place = values.place();
+    for (std::size_t gate : gates)
+      for (std::size_t unit = 0; unit < size; ++unit)
+        made.values.push_back(values[gate * size + unit].in_float_range());
+    return made;
+  }
+
+  Node tensor(const std::string& key, std::size_t rows) {
+    used_.insert(key);
+    const Node found = state_[key];
+    expect_size(found, rows);
+    return found;
+  }
+  static void expect_size(const Node& array, std::size_t size) {
+    if (array.size() != size) array.fail(concat({std::to_string(size), " entries"}), std::to_string(array.size()));
+  }
+
+  bool has_bias() const {
+    const auto flag = data_.find("bias_fl");
+    return !flag || flag->boolean();
+  }
+
+  /// Weights that nothing asked for are those of another network.
+  void expect_all_used() const {
+    for (const auto& [key, value] : state_.json().items())
+      if (!used_.contains(key)) state_[key].fail("no such tensor in this model");
+  }
+
+  Node data_, state_;
+  std::set<std::string> used_;
+};
+
+}  // namespace detail
+
+/// The file does not say its sample rate: the plug-ins of this format run at 44.1 kHz.
+inline ModelFile read_proteus(const Node& root) {
+  ModelFile file;
+  file.chain = {"state_dict", detail::ProteusReader(root).read()};
+  return file;
+}
+
+}  // namespace inlay::io

@@ -1,0 +1,135 @@
+/// Writes inlay's own format, version 1 (docs/file-format.md).
+#pragma once
+
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "inlay/io/error.hpp"
+#include "inlay/io/model_file.hpp"
+
+namespace inlay::io {
+
+namespace detail {
+
+/// Puts the text together by itself: what a stream writes depends on a locale.
+class InlayWriter {
+ public:
+  explicit InlayWriter(bool single) : single_(single) {}
+
+  std::string write(const ModelFile& file) && {
+    put({"{\n  \"format\": \"inlay\",\n  \"version\": 1"});
+    if (file.info.sample_rate) put({",\n  \"sample_rate\": ", number(*file.info.sample_rate)});
+    if (!file.info.metadata.empty()) put({",\n  \"metadata\": ", json(file.info.metadata)});
+    if (file.info.prewarm > 0) put({",\n  \"prewarm\": ", std::to_string(file.info.prewarm)});
+    put({",\n  \"layers\": "});
+    chain(file.chain, "  ");
+    check(*file.check);
+    put({"\n}\n"});
+    return std::move(text_);
+  }
+
+ private:
+  void chain(const ChainRecord& record, const std::string& indent) {
+    const char* separator = "[";
+    for (const LayerRecord& each : record.layers) {
+      put({separator, "\n", indent, "  "});
+      layer(each, indent + "  ");
+      separator = ",";
+    }
+    put({"\n", indent, "]"});
+  }
+
+  /// Options on the first line, then a line for each chain and each tensor.
+  void layer(const LayerRecord& record, const std::string& indent) {
+    put({"{\"type\": ", value(record.type)});
+    for (const auto& [name, option] : record.values) put({", ", json(name), ": ", value(option)});
+    for (const auto& [name, chains] : record.chains) {
+      const bool several = name == "branches" || chains.size() != 1;
+      put({",\n", indent, "  ", json(name), ": ", several ? "[" : ""});
+      for (const ChainRecord& each : chains) {
+        put({&each == chains.data() ? "" : ", "});
+        chain(each, indent + "  ");
+      }
+      put({several ? "]" : ""});
+    }
+    for (const auto& [name, each] : record.tensors) tensor(name, each, indent + "  ");
+    put({"}"});
+  }
+
+  void tensor(const std::string& name, const TensorRecord& record, const std::string& indent) {
+    put({",\n", indent, json(name), ": {\"shape\": ["});
+    for (std::size_t i = 0; i < record.shape.size(); ++i) put({i == 0 ? "" : ", ", std::to_string(record.shape[i])});
+    put({"], \"data\": ["});
+    for (std::size_t i = 0; i < record.values.size(); ++i) {
+      if (!std::isfinite(record.values[i])) refuse(record.place_of(i), record.values[i]);
+      put({i == 0 ? "" : ", ", number(record.values[i])});
+    }
+    put({"]}"});
+  }
+
+  void check(const Check& check) {
+    put({",\n  \"check\": {\"source\": ", json(check.source), ", \"dtype\": ", json(check.dtype),
+         ", \"skip\": ", std::to_string(check.skip), ", \"stride\": ", std::to_string(check.stride),
+         ", \"tolerance\": ", number(check.tolerance)});
+    tensor("input", check.input, "    ");
+    if (!check.condition.shape.empty()) tensor("condition", check.condition, "    ");
+    tensor("output", check.output, "    ");
+    put({"}"});
+  }
+
+  void put(std::initializer_list<std::string_view> parts) {
+    for (std::string_view part : parts) text_.append(part);
+  }
+
+  static std::string json(const nlohmann::json& value) {
+    return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  }
+
+  std::string value(const Value& value) const {
+    if (const auto* flag = std::get_if<bool>(&value.value)) return *flag ? "true" : "false";
+    if (const auto* whole = std::get_if<std::size_t>(&value.value)) return std::to_string(*whole);
+    if (const auto* text = std::get_if<std::string>(&value.value)) return json(*text);
+    const double x = std::get<double>(value.value);
+    if (!std::isfinite(x)) refuse(value.place, x);
+    return number(x);
+  }
+
+  /// The shortest text that reads back to the same number of the check's dtype, and not to a whole one.
+  std::string number(double x) const {
+    char text[32];
+    const auto narrow = static_cast<float>(x);
+    const auto end = single_ && static_cast<double>(narrow) == x ? std::to_chars(text, text + sizeof text, narrow)
+                                                                 : std::to_chars(text, text + sizeof text, x);
+    std::string written(text, end.ptr);
+    if (written.find_first_of(".e") == std::string::npos) written += ".0";
+    return written;
+  }
+
+  [[noreturn]] static void refuse(Place place, double x) {
+    throw load_error(std::move(place), "a finite number", std::to_string(x));
+  }
+
+  std::string text_;
+  bool single_;
+};
+
+}  // namespace detail
+
+/// A model as the text of a file in inlay's format, which has a check: throws load_error if there is none, or if a
+/// number is not finite.
+inline std::string write_model(const ModelFile& file) {
+  if (!file.check) throw load_error("check", "a signal and what the model makes of it", "none");
+  return detail::InlayWriter(file.check->dtype == "float32").write(file);
+}
+
+inline void write_model(const ModelFile& file, std::ostream& stream) { stream << write_model(file); }
+
+}  // namespace inlay::io

@@ -1,0 +1,288 @@
+// Formats other than inlay's own: which one a document is in, what becomes of it, what is refused, and writing it down.
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <inlay/io/write.hpp>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/golden.hpp"
+#include "support/plain_nam.hpp"
+#include "support/plain_proteus.hpp"
+
+using namespace inlay;
+using nlohmann::json;
+
+namespace {
+
+std::filesystem::path fixtures() {
+  if (const char* folder = std::getenv("INLAY_FIXTURES")) return folder;
+  return INLAY_FIXTURES_DIR;
+}
+
+json parsed(const std::filesystem::path& path) { return io::parse(io::read_text(path)); }
+
+io::Check check_of(const json& input, const json& output, double tolerance) {
+  const auto signal = [](const json& values) {
+    return io::TensorRecord{.place = {}, .shape = {values.size(), 1}, .values = values, .row_places = {}};
+  };
+  io::Check check;
+  check.input = signal(input);
+  check.output = signal(output);
+  check.tolerance = tolerance;
+  return check;
+}
+
+template <class Model>
+void expect_output(io::ModelFile file, const io::Check& check) {
+  file.check = check;
+  EXPECT_NO_THROW(io::fill_model(*std::make_unique<Model>(), file));
+}
+
+class FormatFiles : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(fixtures() / "malformed")) GTEST_SKIP() << "no reference files in " << fixtures();
+  }
+};
+
+/// The place of the error that reading a changed document gives.
+void expect_refused(const json& document, const std::string& place, const std::function<void(json&)>& change) {
+  json changed = document;
+  change(changed);
+  try {
+    io::read_model(changed);
+    ADD_FAILURE() << "was read: " << place;
+  } catch (const load_error& error) {
+    EXPECT_EQ(error.place(), place) << error.what();
+  }
+}
+
+using B = LoopBackend<double>;
+
+template <class Model>
+void expect_proteus(const char* type, std::size_t gates) {
+  const json document = plain::proteus(type, gates, Model::condition_size);
+  const plain::Signal x = plain::noise(100, 1 + Model::condition_size);
+  io::Check check;
+  check.tolerance = 1e-12;
+  check.input.shape = check.output.shape = {100, 1};
+  if (Model::condition_size > 0) check.condition.shape = {100, Model::condition_size};
+  for (const auto& frame : x) {
+    check.input.values.push_back(frame[0]);
+    check.condition.values.insert(check.condition.values.end(), frame.begin() + 1, frame.end());
+  }
+  for (const auto& frame : plain::run_proteus(document, x)) check.output.values.push_back(frame[0]);
+  expect_output<Model>(io::read_model(document), check);
+}
+
+}  // namespace
+
+// --- Proteus ------------------------------------------------------------------------------------------------------
+
+TEST(ProteusFormat, lstm) { expect_proteus<ModelT<Residual<LSTM<1, 3, B>, LSTM<3, 3, B>, Dense<3, 1, B>>>>("LSTM", 4); }
+TEST(ProteusFormat, gru_with_knobs) {
+  expect_proteus<ModelT<Residual<AppendCondition<1, 2, B>, GRU<3, 3, B>, GRU<3, 3, B>, Dense<3, 1, B>>>>("GRU", 3);
+}
+TEST(ProteusFormat, rnn_with_a_knob) {
+  using TanhRNN = RNN<2, 3, B>;
+  expect_proteus<ModelT<Residual<AppendCondition<1, 1, B>, TanhRNN, RNN<3, 3, B>, Dense<3, 1, B>>>>("RNN", 1);
+}
+
+TEST(ProteusFormat, without_skip_and_biases) {
+  json document = plain::proteus("LSTM", 4, 0);
+  document["model_data"]["skip"] = 0;
+  document["model_data"]["bias_fl"] = false;
+  for (const char* key : {"rec.bias_ih_l0", "rec.bias_hh_l0", "rec.bias_ih_l1", "rec.bias_hh_l1", "lin.bias"})
+    document["state_dict"].erase(key);
+  const io::ModelFile file = io::read_model(document);
+  ASSERT_EQ(file.chain.layers.size(), 3u);
+  EXPECT_EQ(file.chain.layers[1].tensors.at("bias").values, std::vector<double>(12));
+  EXPECT_FALSE(file.chain.layers[2].tensors.contains("bias"));
+}
+
+TEST(ProteusFormat, refuses_what_does_not_fit) {
+  const json document = plain::proteus("LSTM", 4, 0);
+  const auto refused = [&](const std::string& place, const std::function<void(json&)>& change) {
+    expect_refused(document, place, change);
+  };
+  refused("model_data", [](json& d) { d["model_data"].erase("hidden_size"); });
+  refused("model_data.hidden_size", [](json& d) { d["model_data"]["hidden_size"] = 0; });
+  refused("model_data.unit_type", [](json& d) { d["model_data"]["unit_type"] = "Transformer"; });
+  refused("model_data.model", [](json& d) { d["model_data"]["model"] = "GatedConvNet"; });
+  refused("model_data.skip", [](json& d) { d["model_data"]["skip"] = 2; });
+  refused("state_dict.rec.weight_ih_l0", [](json& d) { d["model_data"]["hidden_size"] = 65536; });
+  refused("state_dict.rec.weight_ih_l0", [](json& d) { d["model_data"]["unit_type"] = "GRU"; });
+  refused("state_dict.rec.weight_hh_l1[2]", [](json& d) { d["state_dict"]["rec.weight_hh_l1"][2].erase(0); });
+  refused("state_dict.rec.weight_hh_l1[2][1]", [](json& d) { d["state_dict"]["rec.weight_hh_l1"][2][1] = "1"; });
+  refused("state_dict.rec.bias_ih_l0[5]", [](json& d) { d["state_dict"]["rec.bias_ih_l0"][5] = 1e39; });
+  refused("state_dict", [](json& d) { d["state_dict"].erase("rec.bias_hh_l1"); });
+  refused("state_dict", [](json& d) { d["model_data"]["num_layers"] = 3; });
+  refused("state_dict.rec.bias_hh_l1", [](json& d) { d["model_data"]["num_layers"] = 1; });
+  refused("root", [](json& d) { d.erase("state_dict"); });
+}
+
+TEST_F(FormatFiles, proteus_lstm40) {
+  const auto folder = fixtures() / "rtneural_dialects";
+  const json golden = parsed(folder / "proteus_lstm40.golden.json");
+  expect_output<ModelT<Residual<LSTM<1, 40>, Dense<40, 1>>>>(io::read_model(parsed(folder / "proteus_lstm40.json")),
+                                                             check_of(golden["input"], golden["output"], 1e-5));
+}
+
+// --- AIDA-X -------------------------------------------------------------------------------------------------------
+
+TEST_F(FormatFiles, aida_x) {
+  using Model = ModelT<Scale<1>, Residual<LSTM<1, 12>, Dense<12, 1>>, Scale<1>>;
+  const auto folder = fixtures() / "rtneural_dialects";
+  const auto path = folder / "aida_x_lstm12.json";
+  const json golden = parsed(folder / "aida_x_lstm12.golden.json");
+  const io::ModelFile file = io::read_model(parsed(path));
+  EXPECT_EQ(file.info.sample_rate, 48000);
+  EXPECT_EQ(file.info.metadata["name"], "aida_x_lstm12");
+  EXPECT_NO_THROW(std::make_unique<Model>()->load(path));  // the file's own test signal
+  expect_output<Model>(file, check_of(golden["input"], golden["output"], 1e-5));
+}
+
+TEST_F(FormatFiles, aida_x_without_its_keys_is_the_network_alone) {
+  const auto folder = fixtures() / "rtneural_dialects";
+  json document = parsed(folder / "aida_x_lstm12.json");
+  const json golden = parsed(folder / "aida_x_lstm12.golden.json");
+  for (const char* key : {"in_gain", "out_gain"}) document.erase(key);
+  expect_output<ModelT<Residual<LSTM<1, 12>, Dense<12, 1>>>>(
+      io::read_model(document), check_of(golden["input"], golden["output_unity_gain"], 1e-5));
+  document["in_skip"] = 0;
+  EXPECT_EQ(io::read_model(document).chain.layers.size(), 2u);
+  document.erase("in_skip");
+  document["samplerate"] = 44100;
+  EXPECT_EQ(io::read_model(document).info.sample_rate, 44100);
+  document.erase("samplerate");
+  document["in_gain"] = -90;  // nothing goes in, and the test signal proves nothing
+  const io::ModelFile muted = io::read_model(document);
+  EXPECT_EQ(muted.info.sample_rate, 48000);  // that of the metadata
+  EXPECT_EQ(std::get<double>(muted.chain.layers[0].values.at("scale").value), 0);
+  EXPECT_FALSE(muted.check);
+
+  const auto refused = [&](const char* key, const json& value) {
+    expect_refused(document, key, [&](json& d) { d[key] = value; });
+  };
+  refused("in_skip", 2);
+  refused("in_skip", "1");
+  refused("in_gain", "0");
+  refused("out_gain", 1e9);
+  refused("samplerate", "fast");
+  refused("samplerate", "-1");
+  refused("samplerate", 0);
+  refused("metadata", "none");
+  document["in_gain"] = 0;
+  refused("output_batch", {1, 2, 3});
+  refused("input_batch", json::array());
+}
+
+// --- which format -------------------------------------------------------------------------------------------------
+
+TEST(Formats, the_content_decides) {
+  const auto name = [](const json& document) { return io::format_of(document).name; };
+  EXPECT_EQ(name({{"format", "inlay"}}), "inlay");
+  EXPECT_EQ(name({{"architecture", "LSTM"}, {"config", {}}}), "Neural Amp Modeler");
+  EXPECT_EQ(name({{"state_dict", {}}}), "Proteus");
+  EXPECT_EQ(name({{"layers", {}}, {"in_gain", 0}}), "AIDA-X");
+  EXPECT_EQ(name({{"layers", {}}}), "RTNeural");
+  try {
+    name({{"lstm.weight_ih_l0", {}}});
+    FAIL();
+  } catch (const load_error& error) {
+    EXPECT_STREQ(error.what(),
+                 "root: expected a model file of one of these formats: inlay, Neural Amp Modeler, Proteus, AIDA-X, "
+                 "RTNeural, found an object with none of their keys");
+  }
+  EXPECT_THROW(name({1, 2}), load_error);
+}
+
+// The places are those of the README beside the files; those of RTNeural's format are in rtneural_test.cpp.
+TEST_F(FormatFiles, malformed_files_are_refused_with_their_place) {
+  const std::map<std::string, std::string> places{
+      {"nam_too_few_weights", "weights"},
+      {"nam_too_many_weights", "weights"},
+      {"nam_lstm_too_few_weights", "weights"},
+      {"nam_missing_hidden_size", "config"},
+      {"nam_missing_dilations", "config.layers[0]"},
+      {"nam_unknown_architecture", "architecture"},
+      {"nam_version_is_number", "version"},
+      {"nam_channels_huge", "config.layers[0].channels"},
+      {"nam_dilation_zero", "config.layers[0].dilations[1]"},
+      {"nam_container_empty", "config.submodels"},
+  };
+  for (const auto& [name, place] : places) {
+    try {
+      io::read_model(parsed(fixtures() / "malformed" / (name + ".nam")));
+      ADD_FAILURE() << name << " was read";
+    } catch (const load_error& error) {
+      EXPECT_EQ(error.place(), place) << error.what();
+    }
+  }
+  for (const char* valid : {"valid_wavenet.nam", "valid_lstm.nam", "valid_container.nam", "valid_proteus.json"})
+    EXPECT_NO_THROW(io::read_model(parsed(fixtures() / "malformed" / valid))) << valid;
+}
+
+// --- writing ------------------------------------------------------------------------------------------------------
+
+TEST(WriteModel, reads_back_as_it_was) {
+  for (const char* name : {"golden/torch/lstm20_dense.f32.json", "golden/torch/lstm20_dense.f64.json",
+                           "golden/torch/wavenet_gated.f32.json", "golden/torch/parallel.f32.json",
+                           "golden/torch/append_condition.f32.json"}) {
+    const json document = parsed(test_file(name));
+    io::ModelFile file = io::read_model(document);
+    file.info.prewarm = 7;
+    const json written = io::parse(io::write_model(file));
+    EXPECT_EQ(written["prewarm"], 7);
+    EXPECT_EQ(written["layers"], document["layers"]) << name;
+    EXPECT_EQ(written["check"], document["check"]) << name;
+    EXPECT_EQ(io::write_model(io::read_model(written)), io::write_model(file));
+    EXPECT_EQ(io::read_model(written).info.prewarm, 7u);
+  }
+}
+
+TEST(WriteModel, a_nam_file_becomes_an_inlay_file) {
+  plain::WaveNet net(json::parse(R"({"layers": [
+      {"input_size": 1, "condition_size": 1, "channels": 2, "kernel_size": 2, "dilations": [1], "activation": "Tanh",
+       "head_size": 1, "head_bias": true}]})"));
+  const plain::Signal x = plain::noise(40, 1);
+  json document = net.document(x);
+  document["metadata"] = {{"name", "caf\u00e9 \"1\""}};
+  io::ModelFile file = io::read_model(document);
+  EXPECT_THROW(io::write_model(file), load_error);  // no check
+
+  json input = json::array(), output = json::array();
+  for (const auto& frame : x) input.push_back(frame[0]);
+  for (const auto& frame : net.run(x)) output.push_back(frame[0]);
+  file.check = check_of(input, output, 1e-6);
+  const std::string text = io::write_model(file);
+  ModelT<InputAsCondition<DenseNoBias<1, 2>, Pad<2, 4>,
+                          ResidualSkip<Sequential<Conv1D<2, 2, 2, 1>, Mixin<DenseNoBias<1, 2>>, Tanh<2>>, Dense<2, 2>>,
+                          Slice<4, 2, 2>, Dense<2, 1>, Scale<1>>>
+      model;
+  const ModelInfo info = model.load_text(text);
+  EXPECT_EQ(info.prewarm, 2u);
+  EXPECT_EQ(info.metadata, document["metadata"]);
+
+  file.check->output.values[3] = std::nan("");
+  try {
+    io::write_model(file);
+    FAIL();
+  } catch (const load_error& error) {
+    EXPECT_EQ(error.expected(), "a finite number");
+  }
+}
+
+TEST(WriteModel, numbers_are_as_short_as_their_dtype_allows) {
+  io::ModelFile file;
+  file.chain.layers.push_back(io::detail::make_scale({}, {1, {}}, double(0.1f)));
+  file.check = check_of({0.0, 1.0}, {0.0, 0.1}, 1e-6);
+  EXPECT_NE(io::write_model(file).find(R"("scale": 0.1, )"), std::string::npos);
+  file.check->dtype = "float64";
+  EXPECT_NE(io::write_model(file).find(R"("scale": 0.10000000149011612, )"), std::string::npos);
+}

@@ -1,0 +1,490 @@
+// Neural Amp Modeler's .nam files: against NAM Core where its outputs are at hand, and otherwise against a plain
+// evaluation of what the format says.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdlib>
+#include <functional>
+#include <inlay/io/write.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/golden.hpp"
+#include "support/plain_nam.hpp"
+
+using namespace inlay;
+using nlohmann::json;
+
+namespace {
+
+// --- NAM Core -----------------------------------------------------------------------------------------------------
+
+std::filesystem::path fixtures() {
+  if (const char* folder = std::getenv("INLAY_FIXTURES")) return folder;
+  return INLAY_FIXTURES_DIR;
+}
+
+json parsed(const std::filesystem::path& path) { return io::parse(io::read_text(path)); }
+
+io::TensorRecord signal(std::vector<double> values) {
+  return {.place = {}, .shape = {values.size(), 1}, .values = std::move(values), .row_places = {}};
+}
+
+class NamFiles : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(fixtures() / "nam")) GTEST_SKIP() << "no reference files in " << fixtures();
+  }
+
+  static io::ModelFile file(const std::string& name, const io::ReadOptions& options = {}) {
+    return io::read_model(parsed(fixtures() / "nam" / (name + ".nam")), options);
+  }
+
+  /// What NAM Core gave, silence before the signal included.
+  static io::Check golden(const std::string& name) {
+    const json run = parsed(fixtures() / "nam" / (name + ".golden.json"));
+    std::vector<double> input(run["prewarm_zeros"].get<std::size_t>());
+    io::Check check;
+    check.skip = input.size();
+    for (double x : run["input"]) input.push_back(x);
+    check.input = signal(std::move(input));
+    check.output = signal(run["output"]);
+    check.tolerance = 1e-5;
+    return check;
+  }
+
+  /// Runs a golden output as the file's check, with silence and without.
+  template <class Model>
+  static void expect_golden(const std::string& name) {
+    for (const char* run : {"", ".noprewarm"}) expect_golden_of<Model>(file(name), name + run);
+  }
+  template <class Model>
+  static void expect_golden_of(io::ModelFile model_file, const std::string& run) {
+    model_file.check = golden(run);
+    EXPECT_LE(model_file.info.prewarm, std::max<std::size_t>(model_file.check->skip, 24000)) << run;
+    EXPECT_NO_THROW(io::fill_model(*std::make_unique<Model>(), model_file)) << run;
+  }
+};
+
+template <std::size_t Size, std::size_t Kernel, std::size_t Dilation, class Activation>
+using NamLayer = ResidualSkip<Sequential<Conv1D<Size, Size, Kernel, Dilation>, Mixin<DenseNoBias<1, Size>>, Activation>,
+                              Dense<Size, Size>>;
+
+TEST_F(NamFiles, linear) { expect_golden<ModelT<Conv1D<1, 1, 40, 1>>>("linear_synthetic"); }
+
+TEST_F(NamFiles, convnet) {
+  expect_golden<ModelT<Conv1D<1, 5, 2, 1>, Tanh<5>, Conv1D<5, 5, 2, 2>, Tanh<5>, Conv1D<5, 5, 2, 4>, Tanh<5>,
+                       Conv1D<5, 5, 2, 8>, Tanh<5>, Dense<5, 1>>>("convnet_synthetic");
+}
+
+TEST_F(NamFiles, lstm) {
+  io::ModelFile model_file = file("lstm");
+  EXPECT_EQ(model_file.info.prewarm, 24000u);
+  io::LayerRecord& layer = model_file.chain.layers[0];
+  EXPECT_EQ(layer.tensors.at("initial_hidden").shape, std::vector<std::size_t>{3});
+  EXPECT_EQ(layer.tensors.at("initial_cell").shape, std::vector<std::size_t>{3});
+  // From zero state, half a second of silence leads to the same.
+  layer.tensors.erase("initial_hidden");
+  layer.tensors.erase("initial_cell");
+  expect_golden_of<ModelT<LSTM<1, 3>, Dense<3, 1>>>(std::move(model_file), "lstm");
+}
+
+TEST_F(NamFiles, wavenet) {
+  using Model = ModelT<InputAsCondition<DenseNoBias<1, 3>, Pad<3, 6>, NamLayer<3, 3, 1, Tanh<3>>,
+                                        NamLayer<3, 3, 2, Tanh<3>>, Split<DenseNoBias<3, 2>, DenseNoBias<3, 2>>,
+                                        NamLayer<2, 3, 8, Tanh<2>>, Slice<4, 2, 2>, Dense<2, 1>, Scale<1>>>;
+  expect_golden<Model>("wavenet");
+  const ModelInfo info = file("wavenet").info;
+  EXPECT_EQ(info.sample_rate, 48000);
+  EXPECT_EQ(info.prewarm, Model::receptive_field);
+  EXPECT_EQ(info.metadata["loudness"], -20.020729064941406);
+  EXPECT_EQ(info.metadata["input_level_dbu"], 18.3);
+}
+
+TEST_F(NamFiles, wavenet_gated) {
+  using Mix = Mixin<DenseNoBias<1, 8>>;
+  using GatedTanh = Gate<Tanh<4>, Sigmoid<4>>;
+  using First = Sequential<ResidualSkip<Sequential<Conv1D<4, 8, 3, 1>, Mix, GatedTanh>, Dense<4, 4>>,
+                           ResidualSkip<Sequential<Conv1D<4, 8, 3, 2>, Mix, GatedTanh>, Dense<4, 4>>,
+                           ResidualSkip<Sequential<Conv1D<4, 8, 3, 4>, Mix, GatedTanh>, Dense<4, 4>>>;
+  using Second = Sequential<NamLayer<3, 3, 8, Tanh<3>>, NamLayer<3, 3, 1, Tanh<3>>>;
+  expect_golden<
+      ModelT<InputAsCondition<DenseNoBias<1, 4>, Pad<4, 8>, First, Split<DenseNoBias<4, 3>, DenseNoBias<4, 3>>, Second,
+                              Slice<6, 3, 3>, Dense<3, 1>, Scale<1>>>>("wavenet_gated_synthetic");
+}
+
+// They take minutes to compile where everything is instrumented, and run no code that is not run elsewhere.
+#ifndef INLAY_TEST_FEW_BACKENDS
+
+TEST_F(NamFiles, wavenet_a1_standard) {
+  static constexpr auto array = []<std::size_t Size, std::size_t... Dilations>(std::index_sequence<Size>,
+                                                                               std::index_sequence<Dilations...>) {
+    return Sequential<NamLayer<Size, 3, (std::size_t{1} << Dilations), Tanh<Size>>...>{};
+  };
+  using Ten = std::make_index_sequence<10>;
+  using First = decltype(array(std::index_sequence<16>{}, Ten{}));
+  using Second = decltype(array(std::index_sequence<8>{}, Ten{}));
+  expect_golden<
+      ModelT<InputAsCondition<DenseNoBias<1, 16>, Pad<16, 32>, First, Split<DenseNoBias<16, 8>, DenseNoBias<16, 8>>,
+                              Second, Slice<16, 8, 8>, Dense<8, 1>, Scale<1>>>>("wavenet_a1_standard");
+}
+
+template <std::size_t Kernel, std::size_t... Dilations>
+using A2Layers = Sequential<NamLayer<3, Kernel, Dilations, LeakyReLU<3>>...>;
+using SevenLayers = A2Layers<6, 1, 3, 7, 17, 41, 101, 239>;
+
+TEST_F(NamFiles, a2_in_its_smaller_size) {
+  expect_golden_of<ModelT<InputAsCondition<DenseNoBias<1, 3>, Pad<3, 6>, SevenLayers, SevenLayers, A2Layers<15, 1, 13>,
+                                           SevenLayers, Slice<6, 3, 3>, Conv1D<3, 1, 16>, Scale<1>>>>(
+      file("A2", {.size = 0.49}), "A2.size0.0");
+}
+
+#endif
+
+// nam_test.cpp loads these files into types, and runs NAM Core's output as their check.
+TEST_F(NamFiles, are_what_other_converters_make_of_them) {
+  for (const auto& [nam, inlay] : {std::pair{"wavenet_a1_standard", "wavenet_a1_standard"}, {"A2", "wavenet_a2"}}) {
+    const json converted = parsed(test_file("golden/nam/") + inlay + ".json");
+    io::ModelFile model_file = file(nam);
+    model_file.check = io::read_model(converted).check;
+    EXPECT_EQ(io::parse(io::write_model(model_file))["layers"], converted["layers"]) << nam;
+  }
+}
+
+// --- a plain evaluation -------------------------------------------------------------------------------------------
+
+io::TensorRecord signal(const plain::Signal& from) {
+  io::TensorRecord to{.place = {}, .shape = {from.size(), from[0].size()}, .values = {}, .row_places = {}};
+  for (const auto& frame : from) to.values.insert(to.values.end(), frame.begin(), frame.end());
+  return to;
+}
+
+/// Loads a document, `out` being what it makes of `in`.
+template <class Model>
+void expect_output(const json& document, const plain::Signal& in, const plain::Signal& out) {
+  io::ModelFile file = io::read_model(document);
+  io::Check check;
+  check.input = signal(in);
+  check.output = signal(out);
+  check.tolerance = 1e-12;
+  file.check = check;
+  EXPECT_NO_THROW(io::fill_model(*std::make_unique<Model>(), file));
+}
+
+/// Loads a WaveNet of this config, with as many weights as it needs and not one more or less.
+template <class Model>
+void expect_plain(const json& config) {
+  const plain::Signal x = plain::noise(80, Model::in_size);
+  plain::WaveNet net(config);
+  const json document = net.document(x);
+  expect_output<Model>(document, x, net.run(x));
+  for (int change : {-1, 1}) {
+    json wrong = document;
+    if (change < 0) wrong["weights"].erase(0);
+    else wrong["weights"].push_back(0);
+    try {
+      io::read_model(wrong);
+      ADD_FAILURE() << change << " weights too many";
+    } catch (const load_error& error) {
+      EXPECT_EQ(error.place(), "weights");
+      EXPECT_EQ(error.expected(), std::to_string(net.used) + " numbers, as config says");
+    }
+  }
+}
+
+using B = LoopBackend<double>;
+
+/// FiLM by two channels of condition.
+template <std::size_t Size, std::size_t Made>
+using Film = BasicFiLM<Size, Dense<2, Made, B>>;
+template <std::size_t Size, std::size_t Made>
+using GroupedFilm = BasicFiLM<Size, Conv1D<2, Made, 1, 1, 2, B>>;
+
+TEST(NamWaveNet, blended_with_everything_else) {
+  json config = json::parse(R"({
+    "condition_dsp": {"version": "0.7.0", "architecture": "WaveNet", "config": {"layers": [
+      {"input_size": 1, "condition_size": 1, "channels": 2, "kernel_size": 2, "dilations": [3],
+       "activation": "Softsign", "head_size": 2, "head_bias": true}]}},
+    "layers": [
+      {"input_size": 1, "condition_size": 2, "channels": 4, "bottleneck": 2, "dilations": [1, 3],
+       "kernel_sizes": [2, 3], "activation": ["Tanh", {"type": "LeakyHardtanh", "min_val": -0.2, "max_slope": 0.1}],
+       "gating_mode": "blended", "secondary_activation": [null, "Hardtanh"],
+       "groups_input": 2, "groups_input_mixin": 2,
+       "layer1x1": {"active": true, "groups": 2},
+       "head1x1": {"active": true, "out_channels": 3, "groups": 1},
+       "conv_pre_film": {"active": true, "shift": true, "groups": 1},
+       "conv_post_film": {"active": true, "shift": true, "groups": 2},
+       "input_mixin_pre_film": {"active": true, "shift": false, "groups": 2},
+       "input_mixin_post_film": {"active": true, "shift": true, "groups": 1},
+       "activation_pre_film": {"active": true, "shift": false, "groups": 1},
+       "activation_post_film": {"active": true, "shift": true, "groups": 2},
+       "layer1x1_post_film": {"active": true, "shift": true, "groups": 1},
+       "head1x1_post_film": {"active": true, "shift": false, "groups": 1},
+       "slimmable": null,
+       "head": {"out_channels": 2, "kernel_size": 3, "bias": true, "head_dilation": 2}}],
+    "head": {"channels": 3, "out_channels": 1, "kernel_sizes": [2, 3],
+             "activation": {"type": "PReLU", "negative_slope": 0.3}},
+    "head_scale": 1})");
+  using Condition = InputAsCondition<
+      DenseNoBias<1, 2, B>, Pad<2, 4, B>,
+      ResidualSkip<Sequential<Conv1D<2, 2, 2, 3, 1, B>, Mixin<DenseNoBias<1, 2, B>>, Softsign<2, B>>, Dense<2, 2, B>>,
+      Slice<4, 2, 2, B>, Dense<2, 2, B>, Scale<2, B>>;
+  using Shown = Mixin<GroupedFilm<2, 2>, Conv1DNoBias<2, 4, 1, 1, 2, B>, Film<4, 8>>;
+  static constexpr auto layer = []<class Conv, class Activation>(Conv, Activation) {
+    return ResidualSkip<
+        Sequential<Film<4, 8>, Conv, GroupedFilm<4, 8>, Shown, Film<4, 4>, Activation, GroupedFilm<2, 4>>,
+        Sequential<Conv1D<2, 4, 1, 1, 2, B>, Film<4, 8>>, Sequential<Dense<2, 3, B>, Film<3, 3>>>{};
+  };
+  using First = decltype(layer(Conv1D<4, 4, 2, 1, 2, B>{}, Blend<Tanh<2, B>, Sigmoid<2, B>>{}));
+  using Second = decltype(layer(Conv1D<4, 4, 3, 3, 2, B>{}, Blend<LeakyHardtanh<2, B>, Hardtanh<2, B>>{}));
+  using Model = ModelT<ConditionedBy<Condition, DenseNoBias<1, 4, B>, Pad<4, 7, B>, First, Second, Slice<7, 4, 3, B>,
+                                     Conv1D<3, 2, 3, 2, 1, B>, Scale<2, B>, SharedPReLU<2, B>, Conv1D<2, 3, 2, 1, 1, B>,
+                                     SharedPReLU<3, B>, Conv1D<3, 1, 3, 1, 1, B>>>;
+  expect_plain<Model>(config);
+  const plain::Signal x = plain::noise(2, 1);
+  EXPECT_EQ(io::read_model(plain::WaveNet(config).document(x)).info.prewarm, Model::receptive_field);
+  // What belongs to a layer that is not there has nothing to work on.
+  config["layers"][0]["layer1x1"]["active"] = false;
+  EXPECT_THROW(io::read_model(plain::WaveNet(config).document(x)), load_error);
+}
+
+TEST(NamWaveNet, gated_and_without_layer1x1) {
+  // The weights of layer1x1_post_film are there, and nothing is done with them.
+  const json config = json::parse(R"({
+    "in_channels": 2,
+    "layers": [
+      {"input_size": 2, "condition_size": 2, "channels": 2, "bottleneck": 3, "dilations": [2], "kernel_size": 2,
+       "activation": {"type": "PReLU", "negative_slopes": [0.1, 0.2, 0.3]},
+       "gated": true, "secondary_activation": "SiLU",
+       "conv_pre_film": {"active": true, "shift": false, "groups": 1},
+       "conv_post_film": false,
+       "layer1x1_post_film": {"active": true, "shift": true, "groups": 1},
+       "head_size": 2, "head_bias": false},
+      {"input_size": 2, "condition_size": 2, "channels": 3, "bottleneck": 2, "dilations": [1, 4], "kernel_size": 2,
+       "activation": "Hardswish", "layer1x1": {"active": false}, "head_size": 2, "head_bias": false},
+      {"input_size": 3, "condition_size": 2, "channels": 1, "bottleneck": 2, "dilations": [1, 4], "kernel_size": 2,
+       "activation": "LeakyReLU", "layer1x1": {"active": false}, "head_size": 2, "head_bias": false}],
+    "head": null,
+    "head_scale": 1})");
+  using Shown = Mixin<DenseNoBias<2, 2, B>>;
+  using First = ResidualSkip<
+      Sequential<Film<2, 2>, Conv1D<2, 6, 2, 2, 1, B>, Mixin<DenseNoBias<2, 6, B>>, Gate<PReLU<3, B>, SiLU<3, B>>>,
+      Dense<3, 2, B>>;
+  static constexpr auto wide = []<class Conv>(Conv) {
+    return ResidualSkip<Sequential<Conv, Shown, HardSwish<2, B>>, Sequential<Scale<2, B>, Pad<2, 3, B>>>{};
+  };
+  static constexpr auto narrow = []<class Conv>(Conv) {
+    return ResidualSkip<Sequential<Conv, Shown, LeakyReLU<2, B>>, Sequential<Slice<2, 0, 1, B>, Scale<1, B>>>{};
+  };
+  expect_plain<ModelT<InputAsCondition<
+      DenseNoBias<2, 2, B>, Pad<2, 5, B>, First, Split<DenseNoBias<2, 3, B>, DenseNoBias<3, 2, B>>,
+      decltype(wide(Conv1D<3, 2, 2, 1, 1, B>{})), decltype(wide(Conv1D<3, 2, 2, 4, 1, B>{})),
+      Split<DenseNoBias<3, 1, B>, DenseNoBias<2, 2, B>>, decltype(narrow(Conv1D<1, 2, 2, 1, 1, B>{})),
+      decltype(narrow(Conv1D<1, 2, 2, 4, 1, B>{})), Slice<3, 1, 2, B>, DenseNoBias<2, 2, B>, Scale<2, B>>>>(config);
+}
+
+// --- other architectures ------------------------------------------------------------------------------------------
+
+json model_of(const char* architecture, const json& config, std::size_t weights) {
+  json model{{"version", "0.5.4"}, {"architecture", architecture}, {"config", config}, {"weights", json::array()}};
+  for (std::size_t i = 0; i < weights; ++i) model["weights"].push_back(plain::weight(i));
+  return model;
+}
+
+TEST(NamConvNet, normalised_and_in_groups) {
+  const json config = json::parse(R"({"channels": 4, "dilations": [1, 5], "batchnorm": true, "activation": "ReLU",
+                                      "groups": 2, "in_channels": 2})");
+  const std::size_t weights = (2 * 2 * 2 + 4 * 4 + 1) + (2 * 4 * 2 + 4 * 4 + 1) + 4 + 1;
+  json document = model_of("ConvNet", config, weights);
+  for (std::size_t first : {8u, 41u})  // variances and epsilons are positive
+    for (std::size_t c = 0; c < 4; ++c) document["weights"][first + 4 + c] = 0.5 + double(c) / 4;
+  document["weights"][24] = 0.25;
+  document["weights"][57] = 0.125;
+
+  const auto w = [&](std::size_t i) { return document["weights"][i].get<double>(); };
+  const plain::Signal x = plain::noise(60, 2);
+  plain::Signal y = x;
+  std::size_t at = 0;
+  for (std::size_t dilation : {1u, 5u}) {
+    const plain::Conv conv{at == 0 ? 2u : 4u, 4, 2, dilation, 2, false, at};
+    y = conv.run(y);
+    at += conv.count();
+    for (auto& frame : y)
+      for (std::size_t c = 0; c < 4; ++c) {
+        const double normal = (frame[c] - w(at + c)) / std::sqrt(w(at + 4 + c) + w(at + 16));
+        frame[c] = std::max(0.0, normal * w(at + 8 + c) + w(at + 12 + c));
+      }
+    at += 17;
+  }
+  expect_output<ModelT<Conv1DNoBias<2, 4, 2, 1, 2, B>, BatchNorm1D<4, B>, ReLU<4, B>, Conv1DNoBias<4, 4, 2, 5, 2, B>,
+                       BatchNorm1D<4, B>, ReLU<4, B>, Dense<4, 1, B>>>(document, x,
+                                                                       plain::Conv{4, 1, 1, 1, 1, true, at}.run(y));
+}
+
+TEST(NamLstm, stacked) {
+  const std::size_t first = 12 * (2 + 3) + 12 + 6, second = 12 * (3 + 3) + 12 + 6, head = 2 * 3 + 2;
+  json document = model_of("LSTM", {{"num_layers", 2}, {"input_size", 2}, {"hidden_size", 3}, {"out_channels", 2}},
+                           first + second + head);
+  EXPECT_EQ(io::read_model(document).info.prewarm, 1u);
+  document["sample_rate"] = 44100;
+  const io::ModelFile file = io::read_model(document);
+  EXPECT_EQ(file.info.prewarm, 22050u);
+  const io::TensorRecord& cell = file.chain.layers[1].tensors.at("initial_cell");
+  EXPECT_EQ(cell.values, (std::vector<double>{plain::weight(165), plain::weight(166), plain::weight(167)}));
+  for (std::size_t end : {first, first + second})
+    for (std::size_t i = 1; i <= 6; ++i) document["weights"][end - i] = 0;
+  EXPECT_FALSE(io::read_model(document).chain.layers[1].tensors.contains("initial_cell"));
+
+  const auto w = [&](std::size_t i) { return document["weights"][i].get<double>(); };
+  const auto sigmoid = [](double z) { return 1 / (1 + std::exp(-z)); };
+  const plain::Signal x = plain::noise(60, 2);
+  plain::Signal y = x;
+  for (std::size_t at : {std::size_t{0}, first}) {
+    const std::size_t in = y[0].size(), width = in + 3;
+    std::vector<double> h(3), c(3);
+    for (auto& frame : y) {
+      std::vector<double> seen = frame, z(12);
+      seen.insert(seen.end(), h.begin(), h.end());
+      for (std::size_t row = 0; row < 12; ++row) {
+        z[row] = w(at + 12 * width + row);
+        for (std::size_t i = 0; i < width; ++i) z[row] += w(at + row * width + i) * seen[i];
+      }
+      for (std::size_t u = 0; u < 3; ++u) {
+        c[u] = sigmoid(z[3 + u]) * c[u] + sigmoid(z[u]) * std::tanh(z[6 + u]);
+        h[u] = sigmoid(z[9 + u]) * std::tanh(c[u]);
+      }
+      frame = h;
+    }
+  }
+  expect_output<ModelT<LSTM<2, 3, B>, LSTM<3, 3, B>, Dense<3, 2, B>>>(
+      document, x, plain::Conv{3, 2, 1, 1, 1, true, first + second}.run(y));
+}
+
+// --- what is refused ----------------------------------------------------------------------------------------------
+
+json small_wavenet() {
+  return json::parse(R"({
+    "layers": [
+      {"input_size": 1, "condition_size": 1, "channels": 2, "kernel_size": 2, "dilations": [1, 2],
+       "activation": "Tanh", "head_size": 2, "head_bias": false},
+      {"input_size": 2, "condition_size": 1, "channels": 2, "kernel_size": 2, "dilations": [1, 2],
+       "activation": "Tanh", "head_size": 2, "head_bias": false}],
+    "head": null,
+    "head_scale": 1})");
+}
+
+/// The place of the error that a small WaveNet gives after a change, which is made to file and weights alike.
+void expect_refused(const std::string& place, const std::function<void(json&)>& change) {
+  json document = plain::WaveNet(small_wavenet()).document(plain::noise(2, 1));
+  EXPECT_NO_THROW(io::read_model(document));
+  change(document);
+  try {
+    io::read_model(document);
+    ADD_FAILURE() << "was read: " << place;
+  } catch (const load_error& error) {
+    EXPECT_EQ(error.place(), place) << error.what();
+  }
+}
+
+TEST(NamErrors, name_the_place) {
+  const auto in_array = [](const std::string& place, const char* key, const char* value) {
+    expect_refused("config.layers[0]" + place, [&](json& d) { d["config"]["layers"][0][key] = json::parse(value); });
+  };
+  const char* film = R"({"active": true, "shift": true, "groups": 1})";
+  in_array(".dilations[1]", "dilations", "[1, 65537]");
+  in_array(".dilations", "dilations", "[]");
+  in_array(".activation", "activation", R"("Fasttanh")");
+  in_array(".activation.type", "activation", R"({"type": "Snake"})");
+  in_array(".activation", "activation", R"({"type": "PReLU"})");
+  in_array(".activation.negative_slopes", "activation", R"({"type": "PReLU", "negative_slopes": [1, 2, 3]})");
+  in_array(".activation.negative_slope", "activation", R"({"type": "LeakyReLU", "negative_slope": 1e39})");
+  in_array(".activation", "activation", R"(["Tanh"])");
+  in_array(".gating_mode", "gating_mode", R"("open")");
+  in_array("", "kernel_sizes", "[2, 2]");
+  in_array(".groups_input", "groups_input", "3");
+  in_array(".conv_pre_film.groups", "conv_pre_film", R"({"active": true, "groups": 2})");
+  in_array(".head1x1_post_film", "head1x1_post_film", film);
+  in_array(".head_size", "head", R"({"out_channels": 2, "kernel_size": 1, "bias": false})");
+  in_array(".condition_size", "condition_size", "2");
+  in_array(".input_size", "input_size", "2");
+  in_array(".head_size", "head_size", "1");
+  in_array(".channels", "channels", "65537");
+  expect_refused("weights", [](json& d) { d["config"]["layers"][1]["head_size"] = 65536; });
+  expect_refused("config.layers", [](json& d) { d["config"]["layers"] = json::array(); });
+  expect_refused("weights[3]", [](json& d) { d["weights"][3] = 1e39; });
+  expect_refused("weights[4]", [](json& d) { d["weights"][4] = nullptr; });
+  expect_refused("version", [](json& d) { d["version"] = "0.4.9"; });
+  expect_refused("version", [](json& d) { d["version"] = "0.8.0"; });
+  expect_refused("sample_rate", [](json& d) { d["sample_rate"] = 0; });
+  expect_refused("metadata", [](json& d) { d["metadata"] = "loud"; });
+  expect_refused("config.condition_dsp.weights", [](json& d) {
+    json inside = d;
+    inside["weights"].push_back(0);
+    d["config"]["condition_dsp"] = inside;
+  });
+}
+
+TEST(NamErrors, sizes_are_compared_with_the_weights_before_memory_is_asked_for) {
+  const json lstm = json::parse(R"({"num_layers": 65536, "input_size": 65536, "hidden_size": 65536})");
+  EXPECT_THROW(io::read_model(model_of("LSTM", lstm, 3)), load_error);
+  EXPECT_THROW(io::read_model(model_of("Linear", {{"receptive_field", 1 << 24}, {"bias", true}}, 3)), load_error);
+  // Two weights for each channel, and 16 GB of memory.
+  const json far = json::parse(R"({"channels": 65536, "in_channels": 65536, "groups": 65536, "dilations": [65536],
+                                   "batchnorm": false, "activation": "Tanh"})");
+  try {
+    io::read_model(model_of("ConvNet", far, 3));
+    FAIL();
+  } catch (const load_error& error) {
+    EXPECT_EQ(error.place(), "config.dilations[0]");
+  }
+}
+
+TEST(NamErrors, a_size_for_an_array_that_could_be_slimmed) {
+  const json allowed = json::parse(R"({"method": "slice_channels_uniform", "kwargs": {"allowed_channels": [1, 2]}})");
+  json document = plain::WaveNet(small_wavenet()).document(plain::noise(2, 1));
+  document["config"]["layers"][1]["slimmable"] = allowed;
+  EXPECT_NO_THROW(io::read_model(document));
+  try {
+    io::read_model(document, {.size = 0.5});
+    FAIL();
+  } catch (const load_error& error) {
+    EXPECT_EQ(error.place(), "config.layers[1].slimmable");
+  }
+}
+
+TEST(NamContainer, the_size_chooses) {
+  json container = json::parse(R"({"version": "0.7.0", "architecture": "SlimmableContainer", "weights": [],
+                                   "config": {"submodels": []}, "metadata": {"name": "of the container"}})");
+  for (std::size_t taps : {1u, 2u, 3u}) {
+    json inside = model_of("Linear", {{"receptive_field", taps}, {"bias", false}}, taps);
+    inside["sample_rate"] = 1000 * taps;
+    container["config"]["submodels"].push_back({{"max_value", 0.4 * double(taps)}, {"model", inside}});
+  }
+  const auto taps = [&](const io::ReadOptions& options) {
+    return std::get<std::size_t>(io::read_model(container, options).chain.layers[0].values.at("kernel_size").value);
+  };
+  EXPECT_EQ(taps({}), 3u);
+  EXPECT_EQ(taps({.size = 0}), 1u);
+  EXPECT_EQ(taps({.size = 0.39}), 1u);
+  EXPECT_EQ(taps({.size = 0.4}), 2u);
+  EXPECT_EQ(taps({.size = 1}), 3u);
+  EXPECT_EQ(io::read_model(container).info.sample_rate, 3000);
+  EXPECT_EQ(io::read_model(container).info.metadata["name"], "of the container");
+
+  const auto refused = [&](const std::string& place, const std::function<void(json&)>& change) {
+    json changed = container;
+    change(changed["config"]["submodels"]);
+    try {
+      io::read_model(changed);
+      ADD_FAILURE() << place;
+    } catch (const load_error& error) {
+      EXPECT_EQ(error.place(), place) << error.what();
+    }
+  };
+  refused("config.submodels[1].max_value", [](json& s) { s[1]["max_value"] = 0.4; });
+  refused("config.submodels[2].max_value", [](json& s) { s[2]["max_value"] = 0.9; });
+  refused("config.submodels[0].model.weights", [](json& s) { s[0]["model"]["weights"].push_back(1); });
+}
+
+}  // namespace
