@@ -4,6 +4,7 @@
 /// INLAY_INLINE: inline even where a compiler's cost model says no. Kernels are built from
 /// one-line functions on registers; a call left standing would spill every accumulator.
 /// INLAY_INLINE_LAMBDA: the same, written between a lambda's parameters and its body.
+/// INLAY_NO_ADDRESS: a member that has no memory of its own if it is empty.
 /// INLAY_RESTRICT: the object behind this pointer is reached through no other pointer.
 #if defined(_MSC_VER) && !defined(__clang__)
 #define INLAY_INLINE __forceinline
@@ -17,6 +18,12 @@
 #define INLAY_INLINE inline
 #define INLAY_INLINE_LAMBDA
 #define INLAY_RESTRICT
+#endif
+
+#if defined(_MSC_VER)
+#define INLAY_NO_ADDRESS [[msvc::no_unique_address]]
+#else
+#define INLAY_NO_ADDRESS [[no_unique_address]]
 #endif
 
 #include <cstddef>

@@ -50,6 +50,13 @@ class Fill {
   void option(std::string_view name, bool value) { expect(name, value); }
   void option(std::string_view name, std::size_t value) { expect(name, value); }
 
+  /// One that the type leaves open, and the file decides.
+  void option(std::string_view name, Extent<dynamic>& extent) { extent.value = find_size(name); }
+  /// The same for one that a file may leave out.
+  void option(std::string_view name, Extent<dynamic>& extent, std::size_t otherwise) {
+    extent.value = record_.values.contains(name) ? find_size(name) : otherwise;
+  }
+
   template <std::floating_point T>
   void number(std::string_view name, T& variable) {
     fill_number(name, &variable, [](void* to, double value) {
@@ -60,7 +67,7 @@ class Fill {
 
   template <Tensor X>
   void tensor(std::string_view name, X& x) {
-    static constexpr auto shape = X::shape();
+    const auto shape = x.shape();
     fill_tensor(name, shape, &x, [](void* to, std::size_t i, double value) {
       const auto narrow = static_cast<typename X::value_type>(value);
       static_cast<X*>(to)->set(i, narrow);
@@ -126,6 +133,13 @@ class Fill {
     const Value& value = find(name);
     const auto* found = std::get_if<V>(&value.value);
     if (!found || *found != wanted) fail(value.place, text(Value{{}, wanted}), text(value));
+  }
+
+  std::size_t find_size(std::string_view name) {
+    const Value& value = find(name);
+    const auto* found = std::get_if<std::size_t>(&value.value);
+    if (!found || *found == 0) fail(value.place, "a whole number above 0", text(value));
+    return *found;
   }
 
   const Value& find(std::string_view name) {

@@ -132,22 +132,22 @@ class BasicConv2D {
   INLAY_INLINE void forward(State& state, const scalar* in, scalar* out) const noexcept {
     const scalar* const present = state.padded(in);
     const Window<scalar> window = remember(state, present);
-    constexpr bool whole = OutChannels % Weights::lanes == 0;
+    constexpr bool whole = OutChannels % row_unit<B, OutChannels> == 0;
     for (std::size_t p = 0; p < out_features; ++p) {
       // The last register of a position may reach into the next one, and that of the last beyond the frame.
-      alignas(alignment) scalar padded[Weights::registers * Weights::lanes];
+      alignas(alignment) scalar padded[round_up(OutChannels, row_unit<B, OutChannels>)];
       scalar* const position = out + p * OutChannels;
       scalar* const y = whole ? position : padded;
       const Window<scalar> x = window.from(p * step);
-      Weights::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+      kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
         using Rows = Pack<B, Height>;
         Rows sums[1] = {Rows::load(bias_.data() + row)};
         if constexpr (seen == 1) {
-          accumulate<KernelTime>(sums, kernel_, row, 0, x.at(0, past), Dilation * x.frame_stride);
+          accumulate(Extent<KernelTime>{}, sums, kernel_, row, 0, x.at(0, past), Dilation * x.frame_stride);
         } else {
           for (std::size_t k = 0; k + 1 < KernelTime; ++k)
-            accumulate<seen>(sums, kernel_, row, k * seen, x.at(0, past - k * Dilation), x.channel_stride);
-          accumulate<seen>(sums, kernel_, row, (KernelTime - 1) * seen, present + p * step);
+            accumulate(Extent<seen>{}, sums, kernel_, row, k * seen, x.at(0, past - k * Dilation), x.channel_stride);
+          accumulate(Extent<seen>{}, sums, kernel_, row, (KernelTime - 1) * seen, present + p * step);
         }
         sums[0].store(y + row);
       });
@@ -158,7 +158,7 @@ class BasicConv2D {
   void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
     const Window<scalar> x = remember(state, state.padded(in, frames), frames);
     for (std::size_t p = 0; p < out_features; ++p)
-      multiply<KernelTime>(kernel_, bias_.data(), x.from(p * step), Dilation, Block<scalar>(out.row(p * OutChannels)),
+      multiply(KernelTime, kernel_, bias_.data(), x.from(p * step), Dilation, Block<scalar>(out.row(p * OutChannels)),
                            frames);
   }
 

@@ -18,7 +18,7 @@ class ELU : public Pointwise<ELU<Size, B>, Size, B> {
   static constexpr std::string_view type = "elu";
 
   void visit(auto& v) {
-    v.option("size", Size);
+    v.option("size", this->size_);
     v.number("alpha", alpha);
   }
 

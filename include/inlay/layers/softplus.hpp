@@ -19,7 +19,7 @@ class Softplus : public Pointwise<Softplus<Size, B>, Size, B> {
   static constexpr std::string_view type = "softplus";
 
   void visit(auto& v) {
-    v.option("size", Size);
+    v.option("size", this->size_);
     v.number("beta", beta);
     v.number("threshold", threshold);
   }
