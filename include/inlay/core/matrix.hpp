@@ -19,7 +19,8 @@ constexpr std::size_t accumulators() {
 }
 
 /// `Cols` input values to `Gates` x `Rows` output values; logical shape [Cols, Gates * Rows], the
-/// orientation of Keras kernels. Both sizes are known, or both are dynamic and given to `fit`.
+/// orientation of Keras kernels. Both sizes are known, or both are dynamic: then
+/// `fit` takes them, and `allocate` the memory for them.
 ///
 /// Storage: the registers that hold one column's rows are divided into panels, as many as a kernel has
 /// accumulators for. A panel stores, column by column, its rows of every gate, each gate padded to whole
@@ -56,7 +57,11 @@ class Matrix {
     requires(Rows == dynamic)
   {
     cols_.value = cols, rows_.value = rows;
-    data_.fit(padded_rows() * Gates * cols);
+  }
+  void allocate()
+    requires(Rows == dynamic)
+  {
+    data_.fit(padded_rows() * Gates * cols_);
   }
 
   constexpr std::size_t cols() const noexcept { return cols_; }

@@ -40,6 +40,10 @@ class Vector {
   {
     size_.value = size;
     gates_ = gates;
+  }
+  void allocate()
+    requires(N == dynamic)
+  {
     data_.fit(padded() * gates_);
   }
   constexpr std::size_t padded() const noexcept { return padded_to_unit(size_); }

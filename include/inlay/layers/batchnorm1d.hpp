@@ -36,6 +36,7 @@ class BatchNorm : public Pointwise<L, times<Channels, Features>, B> {
     v.optional_tensor("beta", beta_, 0);
     v.tensor("mean", mean_);
     v.tensor("variance", variance_);
+    if constexpr (Channels == dynamic) scale_.allocate(), shift_.allocate();
   }
 
   /// y = scale x + shift.

@@ -32,6 +32,11 @@ class GroupedKernel {
     group_.resize(groups);
     for (M& m : group_) m.fit(taps * in / groups, out / groups);
   }
+  void allocate()
+    requires(Kernel == dynamic)
+  {
+    for (M& m : group_) m.allocate();
+  }
   const M& operator[](std::size_t group) const noexcept { return group_[group]; }
 
   constexpr std::array<std::size_t, 3> shape() const noexcept {

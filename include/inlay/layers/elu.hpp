@@ -26,7 +26,7 @@ class ELU : public Pointwise<ELU<Size, B>, Size, B> {
   template <class R>
   INLAY_INLINE R apply(R x, auto at) const noexcept {
     const R t = B::math_policy::template tanh<B>(x * at(scalar(0.5)));
-    return B::if_less(x, at(0), at(2 * alpha) * t / (at(1) - t), x);
+    return B::if_less(x, at(0), math::divide<B>(at(2 * alpha) * t, at(1) - t), x);
   }
 
   scalar alpha = 1;

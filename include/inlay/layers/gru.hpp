@@ -24,6 +24,11 @@ class TwoBiases {
   void fit(std::size_t units) {
     for (Row& r : row) r.fit(units);
   }
+  void allocate()
+    requires requires(Row r) { r.allocate(); }
+  {
+    for (Row& r : row) r.allocate();
+  }
   constexpr std::array<std::size_t, 2> shape() const noexcept { return {2, row_size()}; }
   value_type get(std::size_t i) const noexcept { return row[i / row_size()].get(i % row_size()); }
   void set(std::size_t i, value_type value) noexcept { row[i / row_size()].set(i % row_size(), value); }
@@ -42,6 +47,12 @@ class SplitGates {
   void fit(std::size_t cols, std::size_t rows) {
     first_two.fit(cols, rows);
     last.fit(cols, rows);
+  }
+  void allocate()
+    requires requires(Last m) { m.allocate(); }
+  {
+    first_two.allocate();
+    last.allocate();
   }
   constexpr std::array<std::size_t, 2> shape() const noexcept { return {last.cols(), 3 * last.rows()}; }
   value_type get(std::size_t i) const noexcept {

@@ -26,7 +26,11 @@ class PerChannel {
     requires(Size == dynamic)
   {
     size_.value = size;
-    data_.fit(padded_frame<value_type>(size));
+  }
+  void allocate()
+    requires(Size == dynamic)
+  {
+    data_.fit(padded_frame<value_type>(size_));
   }
   constexpr std::array<std::size_t, 1> shape() const noexcept { return {Count == 1 ? 1 : std::size_t(size_)}; }
   value_type get(std::size_t i) const noexcept { return data_.data()[i]; }

@@ -29,6 +29,7 @@ class Snake : public Pointwise<Snake<Size, B>, Size, B> {
     v.option("size", this->size_);
     if constexpr (Size == dynamic) alpha_.fit(this->size_), inverse_.fit(this->size_);
     v.tensor("alpha", alpha_);
+    if constexpr (Size == dynamic) inverse_.allocate();
   }
 
   void prepare() noexcept {

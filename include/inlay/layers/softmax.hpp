@@ -49,7 +49,7 @@ class Softmax {
         sum = sum + e;
         B::store(out.row(c) + t, e);
       }
-      const auto share = B::template fill<B::width>(1) / sum;
+      const auto share = math::divide<B>(B::template fill<B::width>(1), sum);
       for (std::size_t c = 0; c < size_; ++c) B::store(out.row(c) + t, load(out.row(c) + t) * share);
     }
   }
