@@ -21,12 +21,12 @@ struct Description {
   std::map<std::string_view, std::vector<double>> values;
 
   void option(std::string_view name, const auto& value) {
-    if constexpr (std::is_arithmetic_v<std::remove_cvref_t<decltype(value)>>) number(name, value);
+    if constexpr (std::is_convertible_v<decltype(value), double>) number(name, value);
   }
   void number(std::string_view name, const auto& value) { values[name] = {static_cast<double>(value)}; }
   template <Tensor X>
   void tensor(std::string_view name, const X& x) {
-    for (std::size_t i = 0; i < size_of<X>(); ++i) values[name].push_back(static_cast<double>(x.get(i)));
+    for (std::size_t i = 0; i < size_of(x); ++i) values[name].push_back(static_cast<double>(x.get(i)));
   }
   void optional_tensor(std::string_view name, const auto& x, auto) { tensor(name, x); }
 };

@@ -43,7 +43,7 @@ struct Ones {
   void option(auto&&...) {}
   void number(auto&&...) {}
   void tensor(std::string_view, auto& x) {
-    for (std::size_t i = 0; i < size_of<std::remove_reference_t<decltype(x)>>(); ++i) x.set(i, 0.03f);
+    for (std::size_t i = 0; i < size_of(x); ++i) x.set(i, 0.03f);
   }
   void optional_tensor(std::string_view name, auto& x, auto) { tensor(name, x); }
   void chain(std::string_view, auto& layers, std::size_t = 0) {

@@ -26,13 +26,19 @@
 
 namespace inlay {
 
+/// The best backend that is there for a scalar.
 #if INLAY_HAS_XSIMD
-using default_backend = XsimdBackend<float>;
+template <class T>
+using default_backend_for = XsimdBackend<T>;
 #elif INLAY_HAS_EIGEN
 /// Eigen, unless the standard library has SIMD types and Eigen is needed for nothing.
-using default_backend = std::conditional_t<(StlBackend<float>::width > 1), StlBackend<float>, EigenBackend<float>>;
+template <class T>
+using default_backend_for = std::conditional_t<(StlBackend<T>::width > 1), StlBackend<T>, EigenBackend<T>>;
 #else
-using default_backend = StlBackend<float>;
+template <class T>
+using default_backend_for = StlBackend<T>;
 #endif
+
+using default_backend = default_backend_for<float>;
 
 }  // namespace inlay

@@ -1,6 +1,7 @@
 /// Backend on xsimd batches.
 #pragma once
 
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -47,6 +48,14 @@ struct XsimdBackend {
   static INLAY_INLINE R<A> fma(R<A> a, R<A> b, R<A> c) noexcept {
     return xsimd::fma(a, b, c);
   }
+#if defined(__ARM_NEON) && INLAY_HAS_NATIVE_VECTOR
+  /// xsimd's own is not exact on ARM.
+  template <class A>
+  static INLAY_INLINE R<A> divide(R<A> a, R<A> b) noexcept {
+    using Native = typename compiler::NativeVector<T, R<A>::size>::type;
+    return std::bit_cast<R<A>>(Native(std::bit_cast<Native>(a) / std::bit_cast<Native>(b)));
+  }
+#endif
   /// Bounds come first: a NaN in `x` stays a NaN.
   template <class A>
   static INLAY_INLINE R<A> min(R<A> bound, R<A> x) noexcept {

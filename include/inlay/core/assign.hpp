@@ -27,7 +27,7 @@ struct Assign {
   }
   template <Tensor X>
   void tensor(std::string_view n, X& x) noexcept {
-    if (n != name || values.size() != size_of<X>()) return;
+    if (n != name || values.size() != size_of(x)) return;
     for (std::size_t i = 0; i < values.size(); ++i) x.set(i, static_cast<typename X::value_type>(values[i]));
     done = true;
   }

@@ -4,19 +4,30 @@
 /// INLAY_INLINE: inline even where a compiler's cost model says no. Kernels are built from
 /// one-line functions on registers; a call left standing would spill every accumulator.
 /// INLAY_INLINE_LAMBDA: the same, written between a lambda's parameters and its body.
+/// INLAY_NOINLINE: a call, so that what is large is compiled once.
+/// INLAY_NO_ADDRESS: a member that has no memory of its own if it is empty.
 /// INLAY_RESTRICT: the object behind this pointer is reached through no other pointer.
 #if defined(_MSC_VER) && !defined(__clang__)
 #define INLAY_INLINE __forceinline
+#define INLAY_NOINLINE __declspec(noinline)
 #define INLAY_INLINE_LAMBDA
 #define INLAY_RESTRICT __restrict
 #elif defined(__GNUC__) || defined(__clang__)
 #define INLAY_INLINE __attribute__((always_inline)) inline
+#define INLAY_NOINLINE __attribute__((noinline))
 #define INLAY_INLINE_LAMBDA __attribute__((always_inline))
 #define INLAY_RESTRICT __restrict__
 #else
 #define INLAY_INLINE inline
+#define INLAY_NOINLINE
 #define INLAY_INLINE_LAMBDA
 #define INLAY_RESTRICT
+#endif
+
+#if defined(_MSC_VER)
+#define INLAY_NO_ADDRESS [[msvc::no_unique_address]]
+#else
+#define INLAY_NO_ADDRESS [[no_unique_address]]
 #endif
 
 #include <cstddef>

@@ -43,7 +43,7 @@ namespace detail {
 
 /// A visitor that takes note of nothing: what a layer's `visit` has to work with.
 struct AnyVisitor {
-  void option(std::string_view, const auto&) {}
+  void option(std::string_view, const auto&, std::size_t = 0) {}
   void number(std::string_view, auto&) {}
   void tensor(std::string_view, auto&) {}
   void optional_tensor(std::string_view, auto&, auto) {}

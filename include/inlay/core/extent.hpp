@@ -9,6 +9,36 @@ namespace inlay {
 /// Receptive field of a layer that never forgets (a recurrent one).
 inline constexpr std::size_t unbounded = std::numeric_limits<std::size_t>::max();
 
+/// A size that the type leaves open: a layer of such sizes takes them from the file that it is loaded from.
+inline constexpr std::size_t dynamic = unbounded - 1;
+
+/// A size, part of the type. `Of` tells extents apart that would otherwise need addresses of their own.
+template <std::size_t N, class Of = void>
+struct Extent {
+  constexpr operator std::size_t() const noexcept { return N; }
+};
+/// A size that is known when it runs.
+template <>
+struct Extent<dynamic> {
+  constexpr operator std::size_t() const noexcept { return value; }
+  std::size_t value = 0;
+};
+template <class Of>
+struct Extent<dynamic, Of> : Extent<dynamic> {};
+
+/// Those of a layer, beside those of its tensors.
+template <std::size_t N>
+using LayerExtent = Extent<N, struct OfLayer>;
+
+/// A and B as one size, dynamic where one of them is.
+template <std::size_t A, std::size_t B>
+inline constexpr std::size_t times = A == dynamic || B == dynamic ? dynamic : A * B;
+
+/// Rows of weights are padded to whole multiples of this: the registers that the backend has for so many or, where the
+/// number is open, its widest; of one-lane backends then a run that is worth vectorising.
+template <class B, std::size_t Rows>
+inline constexpr std::size_t row_unit = Rows != dynamic ? B::lanes(Rows) : B::width == 1 ? 16 : B::width;
+
 /// A block is cut into tiles of this many frames, so that scratch memory is a compile-time constant.
 /// A multiple of every register width, so that no kernel has a remainder to treat.
 inline constexpr std::size_t tile_frames = 64;

@@ -8,6 +8,7 @@
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/core/values.hpp"
 
 namespace inlay {
 
@@ -39,21 +40,29 @@ namespace detail {
 /// on behind it. Every frame costs the same, however long the past is: nothing is ever moved.
 template <class T, std::size_t Channels, std::size_t Past>
 class LongHistory {
-  static constexpr std::size_t length = round_up(Past, tile_frames) + tile_frames;
+  static constexpr std::size_t length_of(std::size_t past) { return round_up(past, tile_frames) + tile_frames; }
   // The spare cache line lets kernels read whole registers, and keeps channels out of each other's cache sets.
-  static constexpr std::size_t stride = 2 * length + tile_frames + alignment / sizeof(T);
+  static constexpr std::size_t stride_of(std::size_t past) {
+    return 2 * length_of(past) + tile_frames + alignment / sizeof(T);
+  }
 
  public:
+  void fit(std::size_t channels, std::size_t past)
+    requires(Past == dynamic)
+  {
+    channels_.value = channels, past_.value = past;
+    data_.fit(channels * stride_of(past));
+  }
   void clear() noexcept {
-    std::fill_n(data_, Channels * stride, T(0));
+    data_.clear();
     position_ = 0;
   }
 
   Window<T> push(Block<const T> in, std::size_t frames) noexcept {
-    const std::size_t before_end = std::min(frames, length - position_);
-    for (std::size_t c = 0; c < Channels; ++c) {
+    const std::size_t length = length_of(past_), before_end = std::min(frames, length - position_);
+    for (std::size_t c = 0; c < channels_; ++c) {
       const T* from = in.row(c);
-      T* ring = data_ + c * stride;
+      T* ring = data_.data() + c * stride_of(past_);
       T* second = ring + length;
       copy_row(from, frames, second + position_);
       copy_row(from, before_end, ring + position_);
@@ -64,22 +73,25 @@ class LongHistory {
   }
 
   INLAY_INLINE Window<T> push(const T* in) noexcept {
-    for (std::size_t c = 0; c < Channels; ++c) {
-      T* at = data_ + c * stride + position_;
-      at[0] = at[length] = in[c];
+    for (std::size_t c = 0; c < channels_; ++c) {
+      T* at = data_.data() + c * stride_of(past_) + position_;
+      at[0] = at[length_of(past_)] = in[c];
     }
     return advance(1);
   }
 
  private:
   INLAY_INLINE Window<T> advance(std::size_t frames) noexcept {
-    const T* now = data_ + length + position_;
+    const std::size_t length = length_of(past_);
+    const T* now = data_.data() + length + position_;
     position_ += frames;
     if (position_ >= length) position_ -= length;
-    return {now, stride, 1};
+    return {now, stride_of(past_), 1};
   }
 
-  alignas(alignment) T data_[Channels * stride]{};
+  INLAY_NO_ADDRESS Extent<Channels> channels_;
+  INLAY_NO_ADDRESS Extent<Past> past_;
+  Values<T, Past == dynamic ? dynamic : Channels * stride_of(Past)> data_;
   std::size_t position_ = 0;
 };
 
@@ -88,19 +100,37 @@ class LongHistory {
 /// less work than a tile is.
 template <class T, std::size_t Channels, std::size_t Past>
 class ShortHistory {
-  static constexpr std::size_t lead = round_up(Past, alignment / sizeof(T));  // a tile begins on a cache line
-  static constexpr std::size_t stride = lead + tile_frames + alignment / sizeof(T);
-  static constexpr std::size_t frame = Channels == 1 ? 1 : padded_frame<T>(Channels);
-  static constexpr std::size_t length = Past + 1;
+  // A tile begins on a cache line.
+  static constexpr std::size_t lead_of(std::size_t past) { return round_up(past, alignment / sizeof(T)); }
+  static constexpr std::size_t stride_of(std::size_t past) {
+    return lead_of(past) + tile_frames + alignment / sizeof(T);
+  }
+  static constexpr std::size_t frame_of(std::size_t channels) {
+    return channels == 1 ? 1 : padded_frame<T>(channels);
+  }
 
  public:
-  void clear() noexcept { *this = {}; }
+  void fit(std::size_t channels, std::size_t past)
+    requires(Past == dynamic)
+  {
+    channels_.value = channels, past_.value = past;
+    rows_.fit(channels * stride_of(past));
+    ring_.fit(2 * (past + 1) * frame_of(channels));
+  }
+  void clear() noexcept {
+    rows_.clear();
+    ring_.clear();
+    filled_ = position_ = 0;
+    planar_ = false;
+  }
 
   Window<T> push(Block<const T> in, std::size_t frames) noexcept {
-    for (std::size_t c = 0; c < Channels; ++c) {
-      T* row = rows_ + c * stride;
+    const std::size_t lead = lead_of(past_), stride = stride_of(past_), frame = frame_of(channels_);
+    for (std::size_t c = 0; c < channels_; ++c) {
+      T* row = rows_.data() + c * stride;
       if (!planar_) {
-        for (std::size_t i = 0; i < Past; ++i) row[lead - Past + i] = ring_[(position_ + 1 + i) * frame + c];
+        const T* ring = ring_.data() + (position_ + 1) * frame + c;
+        for (std::size_t i = 0; i < past_; ++i) row[lead - past_ + i] = ring[i * frame];
       } else {
         std::copy_n(row + filled_, lead, row);  // may overlap
       }
@@ -108,33 +138,73 @@ class ShortHistory {
     }
     planar_ = true;
     filled_ = frames;
-    return {rows_ + lead, stride, 1};
+    return {rows_.data() + lead, stride, 1};
   }
 
   INLAY_INLINE Window<T> push(const T* in) noexcept {
+    const std::size_t length = past_ + 1, frame = frame_of(channels_);
     if (planar_) to_frames();
     // Written twice, as in a long history.
-    T* at = ring_ + position_ * frame;
-    copy(in, Channels, at);
-    copy(in, Channels, at + length * frame);
+    T* at = ring_.data() + position_ * frame;
+    copy(in, channels_, at);
+    copy(in, channels_, at + length * frame);
     position_ = position_ + 1 == length ? 0 : position_ + 1;
     return {at + length * frame, 1, frame};
   }
 
  private:
   void to_frames() noexcept {
-    for (std::size_t i = 0; i < Past; ++i)
-      for (std::size_t c = 0; c < Channels; ++c)
-        ring_[i * frame + c] = ring_[(length + i) * frame + c] = rows_[c * stride + lead - Past + filled_ + i];
+    const std::size_t lead = lead_of(past_), stride = stride_of(past_), frame = frame_of(channels_);
+    T* ring = ring_.data();
+    for (std::size_t i = 0; i < past_; ++i)
+      for (std::size_t c = 0; c < channels_; ++c)
+        ring[i * frame + c] = ring[(past_ + 1 + i) * frame + c] = rows_.data()[c * stride + lead - past_ + filled_ + i];
     planar_ = false;
-    position_ = Past;
+    position_ = past_;
   }
 
-  alignas(alignment) T rows_[Channels * stride]{};
-  alignas(alignment) T ring_[2 * length * frame]{};
+  INLAY_NO_ADDRESS Extent<Channels> channels_;
+  INLAY_NO_ADDRESS Extent<Past> past_;
+  static constexpr bool open = Past == dynamic;
+  Values<T, open ? dynamic : Channels * stride_of(Past)> rows_;
+  Values<T, open ? dynamic : 2 * (Past + 1) * frame_of(Channels)> ring_;
   std::size_t filled_ = 0;    ///< frames of the last tile
   std::size_t position_ = 0;  ///< where the next frame goes
   bool planar_ = false;       ///< which of the two holds the past
+};
+
+/// Either, whichever the past asks for.
+template <class T>
+class DynamicHistory {
+ public:
+  void fit(std::size_t channels, std::size_t past) {
+    long_ = past > tile_frames;
+    if (long_) far_.fit(channels, past);
+    else near_.fit(channels, past);
+  }
+  void clear() noexcept {
+    near_.clear();
+    far_.clear();
+  }
+  Window<T> push(Block<const T> in, std::size_t frames) noexcept {
+    return long_ ? far_.push(in, frames) : near_.push(in, frames);
+  }
+  Window<T> push(const T* in) noexcept { return long_ ? far_.push(in) : near_.push(in); }
+
+ private:
+  ShortHistory<T, dynamic, dynamic> near_;
+  LongHistory<T, dynamic, dynamic> far_;
+  bool long_ = false;
+};
+
+template <class T, std::size_t Channels, std::size_t Past>
+struct ChooseHistory {
+  using type = std::conditional_t<(Past <= tile_frames), ShortHistory<T, Channels, Past>,
+                                  LongHistory<T, Channels, Past>>;
+};
+template <class T>
+struct ChooseHistory<T, dynamic, dynamic> {
+  using type = DynamicHistory<T>;
 };
 
 }  // namespace detail
@@ -145,7 +215,6 @@ class ShortHistory {
 /// and `push(in)` one frame; both return the view of what was appended and of the `Past` frames before it,
 /// valid until the next push. Behind a tile there is room to read whole registers.
 template <class T, std::size_t Channels, std::size_t Past>
-using History = std::conditional_t<(Past <= tile_frames), detail::ShortHistory<T, Channels, Past>,
-                                   detail::LongHistory<T, Channels, Past>>;
+using History = typename detail::ChooseHistory<T, Channels, Past>::type;
 
 }  // namespace inlay

@@ -6,6 +6,7 @@
 #include "inlay/backend/loop.hpp"
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/extent.hpp"
 
 namespace inlay {
 
@@ -26,11 +27,15 @@ using BackendOf = typename FindBackend<L>::type;
 
 }  // namespace detail
 
-/// out = f(in...) for each value of a frame of N, padded.
+/// out = f(in...) for each value of a frame of `size`, padded.
+template <class B, class F, std::size_t N, class... In>
+INLAY_INLINE void map_frame(F&& f, Extent<N> size, typename B::scalar* out, const In*... in) noexcept {
+  constexpr std::size_t lanes = N == dynamic ? B::width : B::lanes(N);
+  for (std::size_t i = 0; i < size; i += lanes) B::store(out + i, f(B::template load<lanes>(in + i)...));
+}
 template <class B, std::size_t N, class F, class... In>
 INLAY_INLINE void map_frame(F&& f, typename B::scalar* out, const In*... in) noexcept {
-  constexpr std::size_t lanes = B::lanes(N);
-  for (std::size_t i = 0; i < N; i += lanes) B::store(out + i, f(B::template load<lanes>(in + i)...));
+  map_frame<B>(f, Extent<N>{}, out, in...);
 }
 
 /// out = f(in...) for each value of `channels` rows of a tile.

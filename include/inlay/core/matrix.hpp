@@ -3,9 +3,11 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/core/values.hpp"
 
 namespace inlay {
 
@@ -17,58 +19,116 @@ constexpr std::size_t accumulators() {
 }
 
 /// `Cols` input values to `Gates` x `Rows` output values; logical shape [Cols, Gates * Rows], the
-/// orientation of Keras kernels.
+/// orientation of Keras kernels. Both sizes are known, or both are dynamic: then
+/// `fit` takes them, and `allocate` the memory for them.
 ///
 /// Storage: the registers that hold one column's rows are divided into panels, as many as a kernel has
 /// accumulators for. A panel stores, column by column, its rows of every gate, each gate padded to whole
 /// registers: a product reads memory in one forward sweep, and no gate straddles a register.
 template <class B, std::size_t Cols, std::size_t Rows, std::size_t Gates = 1>
 class Matrix {
+  static_assert((Cols == dynamic) == (Rows == dynamic));
+
  public:
   using backend = B;
   using value_type = typename B::scalar;
-  static constexpr std::size_t cols = Cols, rows = Rows, gates = Gates;
-  static constexpr std::size_t lanes = B::lanes(Rows);
-  static constexpr std::size_t registers = round_up(Rows, lanes) / lanes;
+  static constexpr std::size_t gates = Gates;
 
  private:
+  static constexpr std::size_t unit = row_unit<B, Rows>;
   // One gate alone is summed in two sets, see accumulate().
-  static constexpr std::size_t widest = accumulators<B>() / (Gates == 1 && lanes > 1 ? 2 : Gates);
+  static constexpr std::size_t widest =
+      accumulators<B>() / (Gates == 1 && B::lanes(unit) > 1 ? 2 : Gates) / (unit / B::lanes(unit));
 
-  static constexpr std::size_t panels = round_up(registers, widest) / widest;
-  static constexpr std::size_t low = registers / panels * lanes;  // rows of a panel
-  static constexpr std::size_t high = low + lanes;                // rows of the first few panels
-  static constexpr std::size_t high_panels = registers % panels;
+  struct Panels {
+    std::size_t high_count, low_count;
+    std::size_t high, low;  ///< rows of the first few panels, and of the others
+  };
+  static constexpr Panels divide(std::size_t units) {
+    const std::size_t count = round_up(units, widest) / widest;
+    if (count == 0) return {};
+    const std::size_t low = units / count * unit;
+    return {units % count, count - units % count, low + unit, low};
+  }
+  static constexpr std::size_t units_of(std::size_t rows) { return round_up(rows, unit) / unit; }
 
  public:
-  /// Column `col` of the panel that starts at `row` and has `height` rows: `Gates` runs of `height` values.
-  static constexpr std::size_t column(std::size_t row, std::size_t height, std::size_t col) noexcept {
-    return (row * Cols + col * height) * Gates;
+  void fit(std::size_t cols, std::size_t rows)
+    requires(Rows == dynamic)
+  {
+    cols_.value = cols, rows_.value = rows;
   }
-  const value_type* data() const noexcept { return data_; }
+  void allocate()
+    requires(Rows == dynamic)
+  {
+    data_.fit(padded_rows() * Gates * cols_);
+  }
+
+  constexpr std::size_t cols() const noexcept { return cols_; }
+  constexpr std::size_t rows() const noexcept { return rows_; }
+  /// Rows of whole registers.
+  constexpr std::size_t padded_rows() const noexcept { return units_of(rows_) * unit; }
+
+  /// Column `col` of the panel that starts at `row` and has `height` rows: `Gates` runs of `height` values.
+  constexpr const value_type* column(std::size_t row, std::size_t height, std::size_t col) const noexcept {
+    return data_.data() + (row * cols_ + col * height) * Gates;
+  }
 
   /// Calls `f.template operator()<Height>(row)` for each panel; `row` is its first row, and `Height` its
-  /// number of rows, padding included. There are at most two heights, so code is compiled at most twice.
+  /// number of rows, padding included. There are at most two heights, so code is compiled at most twice; for dynamic
+  /// sizes, once for each that there can be.
   template <class F>
-  static INLAY_INLINE void for_panels(F&& f) {
-    for (std::size_t p = 0; p < high_panels; ++p) f.template operator()<high>(p * high);
-    for (std::size_t p = high_panels; p < panels; ++p) f.template operator()<low>(high_panels * lanes + p * low);
+  INLAY_INLINE void for_panels(F&& f) const {
+    if constexpr (Rows != dynamic) {
+      constexpr Panels p = divide(units_of(Rows));
+      for (std::size_t i = 0; i < p.high_count; ++i) f.template operator()<p.high>(i * p.high);
+      for (std::size_t i = 0; i < p.low_count; ++i) f.template operator()<p.low>(p.high_count * p.high + i * p.low);
+    } else {
+      const Panels p = divide(units_of(rows_));
+      for (std::size_t i = 0; i < p.high_count; ++i) of_height(p.high, i * p.high, f);
+      for (std::size_t i = 0; i < p.low_count; ++i) of_height(p.low, p.high_count * p.high + i * p.low, f);
+    }
   }
 
-  static constexpr std::array<std::size_t, 2> shape() noexcept { return {Cols, Gates * Rows}; }
-  value_type get(std::size_t i) const noexcept { return data_[offset(i)]; }
-  void set(std::size_t i, value_type value) noexcept { data_[offset(i)] = value; }
+  /// Calls `f(row, height)` for each panel, for work that does not keep its rows in registers.
+  template <class F>
+  INLAY_INLINE void for_each_panel(F&& f) const {
+    const Panels p = divide(units_of(rows_));
+    for (std::size_t i = 0; i < p.high_count; ++i) f(i * p.high, p.high);
+    for (std::size_t i = 0; i < p.low_count; ++i) f(p.high_count * p.high + i * p.low, p.low);
+  }
+  /// Whether every panel is known to have a multiple of `n` rows, without padding.
+  static constexpr bool panels_of_multiples(std::size_t n) {
+    if (Rows == dynamic || Rows % n != 0) return false;
+    const Panels p = divide(units_of(Rows));
+    return p.low % n == 0 && (p.high_count == 0 || p.high % n == 0);
+  }
+
+  constexpr std::array<std::size_t, 2> shape() const noexcept { return {cols_, Gates * rows_}; }
+  value_type get(std::size_t i) const noexcept { return data_.data()[offset(i)]; }
+  void set(std::size_t i, value_type value) noexcept { data_.data()[offset(i)] = value; }
 
  private:
-  static constexpr std::size_t offset(std::size_t i) noexcept {
-    const std::size_t col = i / (Gates * Rows), gate = i % (Gates * Rows) / Rows, row = i % Rows;
-    const bool in_high = row < high_panels * high;
-    const std::size_t height = in_high ? high : low, before = in_high ? 0 : high_panels * high;
-    const std::size_t first = before + (row - before) / height * height;
-    return column(first, height, col) + gate * height + row - first;
+  template <class F>
+  static INLAY_INLINE void of_height(std::size_t height, std::size_t row, F&& f) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA {
+      ((height == (I + 1) * unit && (f.template operator()<(I + 1) * unit>(row), true)) || ...);
+    }(std::make_index_sequence<widest>{});
   }
 
-  alignas(alignment) value_type data_[registers * lanes * Gates * Cols]{};
+  constexpr std::size_t offset(std::size_t i) const noexcept {
+    const Panels p = divide(units_of(rows_));
+    const std::size_t col = i / (Gates * rows_), gate = i % (Gates * rows_) / rows_, row = i % rows_;
+    const bool in_high = row < p.high_count * p.high;
+    const std::size_t height = in_high ? p.high : p.low, before = in_high ? 0 : p.high_count * p.high;
+    const std::size_t first = before + (row - before) / height * height;
+    return (first * cols_ + col * height) * Gates + gate * height + row - first;
+  }
+
+  static constexpr std::size_t size = Rows == dynamic ? dynamic : units_of(Rows) * unit * Gates * Cols;
+  INLAY_NO_ADDRESS Extent<Cols> cols_;
+  INLAY_NO_ADDRESS Extent<Rows> rows_;
+  Values<value_type, size> data_;
 };
 
 }  // namespace inlay

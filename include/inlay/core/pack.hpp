@@ -66,10 +66,10 @@ struct Pack {
 };
 
 /// Copies a frame of N values, padded, in whole registers: what reads it next finds each in one piece.
-template <class B, std::size_t N>
-INLAY_INLINE void copy_frame(const typename B::scalar* from, typename B::scalar* to) noexcept {
-  constexpr std::size_t lanes = B::lanes(N);
-  for (std::size_t i = 0; i < N; i += lanes) B::store(to + i, B::template load<lanes>(from + i));
+template <class B, std::size_t N, class Of = void>
+INLAY_INLINE void copy_frame(const typename B::scalar* from, typename B::scalar* to, Extent<N, Of> size = {}) noexcept {
+  constexpr std::size_t lanes = N == dynamic ? B::width : B::lanes(N);
+  for (std::size_t i = 0; i < size; i += lanes) B::store(to + i, B::template load<lanes>(from + i));
 }
 
 /// Copies exactly N values, as far as they fill registers in these.

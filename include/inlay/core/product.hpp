@@ -12,13 +12,13 @@
 
 namespace inlay {
 
-/// sums[g] += W(:, gate g) * x for `Count` columns, from column `first` on, of the panel at row `row`; x is read
+/// sums[g] += W(:, gate g) * x for `count` columns, from column `first` on, of the panel at row `row`; x is read
 /// `stride` values apart.
 ///
 /// A sum of few registers is a chain of additions that each wait for the one before, so columns are
 /// dealt to several sets of sums that are added at the end.
-template <std::size_t Count, class M, class P, std::size_t Gates>
-INLAY_INLINE void accumulate(P (&sums)[Gates], const M& matrix, std::size_t row, std::size_t first,
+template <std::size_t Count, class Of, class M, class P, std::size_t Gates>
+INLAY_INLINE void accumulate(Extent<Count, Of> count, P (&sums)[Gates], const M& matrix, std::size_t row, std::size_t first,
                              const typename M::value_type* x, std::size_t stride = 1) noexcept {
   using B = typename M::backend;
   static_assert(Gates == M::gates);
@@ -29,7 +29,7 @@ INLAY_INLINE void accumulate(P (&sums)[Gates], const M& matrix, std::size_t row,
   constexpr std::size_t wanted = B::width == 1 ? 1 : std::max<std::size_t>(1, (in_flight + rounding) / sums_of_a_set);
   constexpr std::size_t sets = Count < 8 ? 1 : std::min<std::size_t>(wanted, 4);
   constexpr std::size_t height = P::lanes * P::registers;
-  const auto* weights = matrix.data() + M::column(row, height, first);
+  const auto* weights = matrix.column(row, height, first);
 
   const auto column = [&](std::size_t col, std::size_t g)
                           INLAY_INLINE_LAMBDA { return weights + (col * Gates + g) * height; };
@@ -37,22 +37,25 @@ INLAY_INLINE void accumulate(P (&sums)[Gates], const M& matrix, std::size_t row,
     repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA { to[g].axpy(column(col, g), x[col * stride]); });
   };
 
-  if constexpr (sets == 1) {
-    for (std::size_t col = 0; col < Count; ++col) add_column(sums, col);
-  } else {
+  if (sets == 1 || count < sets) {
+    for (std::size_t col = 0; col < count; ++col) add_column(sums, col);
+  } else if constexpr (sets > 1) {
     P more[sets - 1][Gates];
     add_column(sums, 0);
     repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA {
       repeat<Gates>([&](std::size_t g)
                         INLAY_INLINE_LAMBDA { more[s][g] = P::product(column(s + 1, g), x[(s + 1) * stride]); });
     });
-    constexpr std::size_t whole = Count / sets * sets;
+    const std::size_t whole = count / sets * sets;
     for (std::size_t col = sets; col < whole; col += sets) {
       add_column(sums, col);
       repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA { add_column(more[s], col + s + 1); });
     }
-    repeat<Count - whole>([&](std::size_t s)
-                              INLAY_INLINE_LAMBDA { add_column(s == 0 ? sums : more[s == 0 ? 0 : s - 1], whole + s); });
+    const auto add_rest = [&](std::size_t s)
+                              INLAY_INLINE_LAMBDA { add_column(s == 0 ? sums : more[s == 0 ? 0 : s - 1], whole + s); };
+    if constexpr (Count != dynamic) repeat<Count % sets>(add_rest);
+    else
+      for (std::size_t col = whole; col < count; ++col) add_column(sums, col);
     repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA {
       repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA { sums[g].add(more[s][g]); });
     });
@@ -61,22 +64,23 @@ INLAY_INLINE void accumulate(P (&sums)[Gates], const M& matrix, std::size_t row,
 
 namespace detail {
 
-/// Rows `row` + [0, Outs) of the panel of `Height` rows at `panel`, for `Registers` registers of frames.
-template <std::size_t Taps, std::size_t Height, std::size_t Outs, std::size_t Registers, class M, class T>
-INLAY_INLINE void multiply_patch(const M& matrix, const T* bias, std::size_t panel, std::size_t row, const Window<T>& x,
-                                 std::size_t dilation, Block<T> out, std::size_t frame) noexcept {
+/// Rows `row` + [0, Outs) of the panel of `height` rows at `panel`, for `Registers` registers of frames.
+template <std::size_t Outs, std::size_t Registers, class M, class T>
+INLAY_INLINE void multiply_patch(std::size_t taps, const M& matrix, const T* bias, std::size_t panel,
+                                 std::size_t height, std::size_t row, const Window<T>& x, std::size_t dilation,
+                                 Block<T> out, std::size_t frame) noexcept {
   using B = typename M::backend;
   using Frames = Pack<B, Registers * B::width>;
-  constexpr std::size_t channels = M::cols / Taps;
+  const std::size_t channels = matrix.cols() / taps;
   Frames sums[Outs];
   repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o] = Frames::fill(bias[panel + row + o]); });
-  const T* w = matrix.data() + M::column(panel, Height, 0) + row;
-  for (std::size_t tap = 0; tap < Taps; ++tap) {
-    const T* source = x.now - (Taps - 1 - tap) * dilation + frame;
+  const T* w = matrix.column(panel, height, 0) + row;
+  for (std::size_t tap = 0; tap < taps; ++tap) {
+    const T* source = x.now - (taps - 1 - tap) * dilation + frame;
     for (std::size_t c = 0; c < channels; ++c) {
       repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].axpy(source, w[o]); });
       source += x.channel_stride;
-      w += Height;
+      w += height;
     }
   }
   repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].store(out.row(panel + row + o) + frame); });
@@ -84,27 +88,27 @@ INLAY_INLINE void multiply_patch(const M& matrix, const T* bias, std::size_t pan
 
 }  // namespace detail
 
-/// out(o, t) = bias[o] + sum over taps k and channels c of W(k * channels + c, o) * x(c, t - (Taps - 1 - k) *
+/// out(o, t) = bias[o] + sum over taps k and channels c of W(k * channels + c, o) * x(c, t - (taps - 1 - k) *
 /// dilation), for the frames of a tile rounded up to whole registers. Every frame is computed in the same order of
 /// operations wherever it stands in the tile.
-template <std::size_t Taps, class M, class T>
-void multiply(const M& matrix, const T* bias, const Window<T>& x, std::size_t dilation, Block<T> out,
-              std::size_t frames) noexcept {
+template <class M, class T>
+INLAY_INLINE void multiply(std::size_t taps, const M& matrix, const T* bias, const Window<T>& x, std::size_t dilation,
+                           Block<T> out, std::size_t frames) noexcept {
   using B = typename M::backend;
   constexpr std::size_t registers = B::width == 1 ? 16 : compiler::simd_registers / 8;
   constexpr std::size_t tall = 4;
-  M::for_panels([&]<std::size_t Height>(std::size_t panel) INLAY_INLINE_LAMBDA {
+  matrix.for_each_panel([&](std::size_t panel, std::size_t height) INLAY_INLINE_LAMBDA {
     const auto rows = [&]<std::size_t Outs>(std::size_t row) INLAY_INLINE_LAMBDA {
       std::size_t t = 0;
       for (; t + (registers - 1) * B::width < frames; t += registers * B::width)
-        detail::multiply_patch<Taps, Height, Outs, registers>(matrix, bias, panel, row, x, dilation, out, t);
+        detail::multiply_patch<Outs, registers>(taps, matrix, bias, panel, height, row, x, dilation, out, t);
       for (; t < frames; t += B::width)
-        detail::multiply_patch<Taps, Height, Outs, 1>(matrix, bias, panel, row, x, dilation, out, t);
+        detail::multiply_patch<Outs, 1>(taps, matrix, bias, panel, height, row, x, dilation, out, t);
     };
-    const std::size_t count = std::min(Height, M::rows - panel);
+    const std::size_t count = std::min(height, matrix.rows() - panel);
     std::size_t row = 0;
     for (; row + tall <= count; row += tall) rows.template operator()<tall>(row);
-    if constexpr (M::rows % tall != 0 || Height % tall != 0) {
+    if constexpr (!M::panels_of_multiples(tall)) {
       if (row + 2 <= count) {
         rows.template operator()<2>(row);
         row += 2;

@@ -5,24 +5,25 @@
 #include <concepts>
 #include <cstddef>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/core/values.hpp"
 
 namespace inlay {
 
-/// A tensor is a logical, row-major array of fixed shape over whatever layout a kernel wants: `shape()`,
+/// A tensor is a logical, row-major array over whatever layout a kernel wants: `shape()`,
 /// and `get` and `set` by flat row-major index. Neither is for the audio thread.
 template <class X>
 concept Tensor = requires(X& x, const X& c, std::size_t i, typename X::value_type v) {
-  { X::shape()[0] } -> std::convertible_to<std::size_t>;
+  { c.shape()[0] } -> std::convertible_to<std::size_t>;
   { c.get(i) } -> std::same_as<typename X::value_type>;
   x.set(i, v);
 };
 
 /// Number of values of a tensor.
-template <Tensor X>
-constexpr std::size_t size_of() noexcept {
+constexpr std::size_t size_of(const Tensor auto& tensor) noexcept {
   std::size_t n = 1;
-  for (std::size_t extent : X::shape()) n *= extent;
+  for (std::size_t extent : tensor.shape()) n *= extent;
   return n;
 }
 
@@ -30,21 +31,38 @@ constexpr std::size_t size_of() noexcept {
 /// layer; each gate is padded with zeros to whole registers.
 template <class B, std::size_t N, std::size_t Gates = 1>
 class Vector {
+  static constexpr std::size_t padded_to_unit(std::size_t n) { return round_up(n, row_unit<B, N>); }
+
  public:
   using value_type = typename B::scalar;
-  static constexpr std::size_t padded = round_up(N, B::lanes(N));
-  static constexpr std::array<std::size_t, 1> shape() noexcept { return {N * Gates}; }
+  void fit(std::size_t size, Extent<Gates> gates = {})
+    requires(N == dynamic)
+  {
+    size_.value = size;
+    gates_ = gates;
+  }
+  void allocate()
+    requires(N == dynamic)
+  {
+    data_.fit(padded() * gates_);
+  }
+  constexpr std::size_t padded() const noexcept { return padded_to_unit(size_); }
+  constexpr std::array<std::size_t, 1> shape() const noexcept { return {size_ * gates_}; }
 
-  value_type get(std::size_t i) const noexcept { return data_[i / N * padded + i % N]; }
-  void set(std::size_t i, value_type value) noexcept { data_[i / N * padded + i % N] = value; }
+  value_type get(std::size_t i) const noexcept { return data_.data()[place(i)]; }
+  void set(std::size_t i, value_type value) noexcept { data_.data()[place(i)] = value; }
   void fill(value_type value) noexcept {
-    for (std::size_t i = 0; i < N * Gates; ++i) set(i, value);
+    for (std::size_t i = 0; i < size_ * gates_; ++i) set(i, value);
   }
 
-  const value_type* data(std::size_t gate = 0) const noexcept { return data_ + gate * padded; }
+  INLAY_INLINE const value_type* data(std::size_t gate = 0) const noexcept { return data_.data() + gate * padded(); }
 
  private:
-  alignas(alignment) value_type data_[padded * Gates]{};
+  constexpr std::size_t place(std::size_t i) const noexcept { return i / size_ * padded() + i % size_; }
+
+  INLAY_NO_ADDRESS Extent<N> size_;
+  INLAY_NO_ADDRESS Extent<Gates> gates_;
+  Values<value_type, N == dynamic ? dynamic : padded_to_unit(N) * Gates> data_;
 };
 
 }  // namespace inlay

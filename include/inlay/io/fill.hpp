@@ -44,11 +44,26 @@ class Fill {
     const auto* found = std::get_if<std::string>(&record.type.value);
     if (!found || *found != type) fail(record.type.place, concat({"\"", type, "\""}), text(record.type));
   }
+  /// `record` is for a layer of dynamic sizes that is given `width` channels.
+  Fill(const LayerRecord& record, std::string number, std::size_t width)
+      : record_(record), number_(std::move(number)), width_(width) {}
 
   /// A property that the type fixes and the file has to agree with.
   void option(std::string_view name, std::string_view value) { expect(name, std::string(value)); }
   void option(std::string_view name, bool value) { expect(name, value); }
   void option(std::string_view name, std::size_t value) { expect(name, value); }
+
+  /// One that the type leaves open, and the file decides.
+  void option(std::string_view name, Extent<dynamic>& extent) {
+    extent.value = find_size(name);
+    if ((name == "in" || name == "size") && extent != width_)
+      fail(find(name).place, concat({std::to_string(width_), ", the channels that come in"}),
+           std::to_string(extent));
+  }
+  /// The same for one that a file may leave out.
+  void option(std::string_view name, Extent<dynamic>& extent, std::size_t otherwise) {
+    extent.value = record_.values.contains(name) ? find_size(name) : otherwise;
+  }
 
   template <std::floating_point T>
   void number(std::string_view name, T& variable) {
@@ -60,8 +75,10 @@ class Fill {
 
   template <Tensor X>
   void tensor(std::string_view name, X& x) {
-    static constexpr auto shape = X::shape();
-    fill_tensor(name, shape, &x, [](void* to, std::size_t i, double value) {
+    const auto shape = x.shape();
+    const TensorRecord& record = of_shape(name, shape);
+    if constexpr (requires { x.allocate(); }) x.allocate();  // not before the file turned out to have as much
+    fill_tensor(record, &x, [](void* to, std::size_t i, double value) {
       const auto narrow = static_cast<typename X::value_type>(value);
       static_cast<X*>(to)->set(i, narrow);
       return std::isfinite(narrow);
@@ -70,8 +87,9 @@ class Fill {
 
   template <Tensor X>
   void optional_tensor(std::string_view name, X& x, double otherwise) {
-    if (record_.tensors.contains(name)) tensor(name, x);
-    else x.fill(static_cast<typename X::value_type>(otherwise));
+    if (record_.tensors.contains(name)) return tensor(name, x);
+    if constexpr (requires { x.allocate(); }) x.allocate();
+    x.fill(static_cast<typename X::value_type>(otherwise));
   }
 
   /// Layers within the layer; of several chains under one name, number `index`.
@@ -128,6 +146,13 @@ class Fill {
     if (!found || *found != wanted) fail(value.place, text(Value{{}, wanted}), text(value));
   }
 
+  std::size_t find_size(std::string_view name) {
+    const Value& value = find(name);
+    const auto* found = std::get_if<std::size_t>(&value.value);
+    if (!found || *found == 0) fail(value.place, "a whole number above 0", text(value));
+    return *found;
+  }
+
   const Value& find(std::string_view name) {
     used_.emplace(name);
     const auto value = record_.values.find(name);
@@ -144,8 +169,8 @@ class Fill {
     if (!set(variable, whole ? static_cast<double>(*whole) : *real)) fail(value.place, in_range, text(value));
   }
 
-  void fill_tensor(std::string_view name, std::span<const std::size_t> shape, void* tensor,
-                   bool (*set)(void*, std::size_t, double)) {
+  /// The record of a tensor, which has to have this shape.
+  const TensorRecord& of_shape(std::string_view name, std::span<const std::size_t> shape) {
     used_.emplace(name);
     const auto record = record_.tensors.find(name);
     if (record == record_.tensors.end())
@@ -153,6 +178,10 @@ class Fill {
     const TensorRecord& from = record->second;
     if (!std::equal(shape.begin(), shape.end(), from.shape.begin(), from.shape.end()))
       fail(from.place, shape_text(shape), shape_text(from.shape));
+    return from;
+  }
+
+  void fill_tensor(const TensorRecord& from, void* tensor, bool (*set)(void*, std::size_t, double)) const {
     for (std::size_t i = 0; i < from.values.size(); ++i)
       if (!set(tensor, i, from.values[i])) fail(from.place_of(i), in_range, std::to_string(from.values[i]));
   }
@@ -161,6 +190,7 @@ class Fill {
 
   const LayerRecord& record_;
   std::string number_, layer_;
+  std::size_t width_ = 0;
   std::set<std::string, std::less<>> used_;
   std::size_t most_ = 0;  ///< chains that were asked for under one name
 };

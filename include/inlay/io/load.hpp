@@ -62,7 +62,9 @@ ModelInfo fill_model(Model& model, const ModelFile& file) {
 /// the model is as it was.
 template <class Model, std::same_as<nlohmann::json> Json>
 ModelInfo load_model(Model& model, const Json& document) {
-  return io::fill_model(model, io::read_model(document));
+  const io::ModelFile file = io::read_model(document);
+  if constexpr (requires { model.fill(file); }) return model.fill(file);
+  else return io::fill_model(model, file);
 }
 
 template <class Model>

@@ -15,29 +15,34 @@ namespace detail {
 
 /// Base of a layer `L` that normalises frames of [feature][channel], a channel alike at every feature.
 template <class L, std::size_t Channels, std::size_t Features, class B>
-class BatchNorm : public Pointwise<L, Channels * Features, B> {
+class BatchNorm : public Pointwise<L, times<Channels, Features>, B> {
  public:
   using scalar = typename B::scalar;
   static constexpr std::size_t parameters = 4 * Channels, macs = Channels * Features;
 
   BatchNorm() noexcept {
-    gamma_.fill(1);
-    variance_.fill(1);
-    prepare();
+    if constexpr (Channels != dynamic) {
+      gamma_.fill(1);
+      variance_.fill(1);
+      prepare();
+    }
   }
 
   void visit(auto& v) {
+    if constexpr (Channels == dynamic)
+      for (auto* tensor : {&gamma_, &beta_, &mean_, &variance_, &scale_, &shift_}) tensor->fit(this->size_);
     v.number("epsilon", epsilon);
     v.optional_tensor("gamma", gamma_, 1);
     v.optional_tensor("beta", beta_, 0);
     v.tensor("mean", mean_);
     v.tensor("variance", variance_);
+    if constexpr (Channels == dynamic) scale_.allocate(), shift_.allocate();
   }
 
   /// y = scale x + shift.
   void prepare() noexcept {
-    for (std::size_t i = 0; i < Channels * Features; ++i) {
-      const std::size_t c = i % Channels;
+    for (std::size_t i = 0; i < this->size_; ++i) {
+      const std::size_t c = i % Channels;  // dynamic is more than any
       const double scale = double(gamma_.get(c)) / std::sqrt(double(variance_.get(c)) + double(epsilon));
       scale_.set(i, static_cast<scalar>(scale));
       shift_.set(i, static_cast<scalar>(double(beta_.get(c)) - double(mean_.get(c)) * scale));
@@ -53,7 +58,7 @@ class BatchNorm : public Pointwise<L, Channels * Features, B> {
 
  private:
   PerChannel<B, Channels> gamma_, beta_, mean_, variance_;
-  PerChannel<B, Channels * Features> scale_, shift_;
+  PerChannel<B, times<Channels, Features>> scale_, shift_;
 };
 
 }  // namespace detail
@@ -66,7 +71,7 @@ class BatchNorm1D : public detail::BatchNorm<BatchNorm1D<Size, B>, Size, 1, B> {
   static constexpr std::string_view type = "batchnorm1d";
 
   void visit(auto& v) {
-    v.option("size", Size);
+    v.option("size", this->size_);
     detail::BatchNorm<BatchNorm1D, Size, 1, B>::visit(v);
   }
 };

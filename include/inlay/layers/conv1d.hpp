@@ -14,6 +14,7 @@
 #include "inlay/core/layer_traits.hpp"
 #include "inlay/core/product.hpp"
 #include "inlay/core/tensor.hpp"
+#include "inlay/core/values.hpp"
 
 namespace inlay {
 
@@ -22,18 +23,37 @@ namespace detail {
 /// The kernels of all groups as one tensor [Kernel, In / Groups, Out], as Keras has it.
 template <class M, std::size_t Kernel, std::size_t Groups>
 class GroupedKernel {
-  static constexpr std::size_t outs = M::rows * Groups;
-
  public:
   using value_type = typename M::value_type;
-  static constexpr std::array<std::size_t, 3> shape() noexcept { return {Kernel, M::cols / Kernel, outs}; }
-  value_type get(std::size_t i) const noexcept { return group[i % outs / M::rows].get(within(i)); }
-  void set(std::size_t i, value_type value) noexcept { group[i % outs / M::rows].set(within(i), value); }
+  void fit(std::size_t taps, std::size_t in, std::size_t out, std::size_t groups)
+    requires(Kernel == dynamic)
+  {
+    taps_.value = taps;
+    group_.resize(groups);
+    for (M& m : group_) m.fit(taps * in / groups, out / groups);
+  }
+  void allocate()
+    requires(Kernel == dynamic)
+  {
+    for (M& m : group_) m.allocate();
+  }
+  const M& operator[](std::size_t group) const noexcept { return group_[group]; }
 
-  M group[Groups];
+  constexpr std::array<std::size_t, 3> shape() const noexcept {
+    return {taps_, group_[0].cols() / taps_, group_[0].rows() * group_.size()};
+  }
+  value_type get(std::size_t i) const noexcept { return group_[group_of(i)].get(within(i)); }
+  void set(std::size_t i, value_type value) noexcept { group_[group_of(i)].set(within(i), value); }
 
  private:
-  static constexpr std::size_t within(std::size_t i) noexcept { return i / outs * M::rows + i % M::rows; }
+  std::size_t outs() const noexcept { return group_[0].rows() * group_.size(); }
+  std::size_t group_of(std::size_t i) const noexcept { return i % outs() / group_[0].rows(); }
+  std::size_t within(std::size_t i) const noexcept {
+    return i / outs() * group_[0].rows() + i % group_[0].rows();
+  }
+
+  INLAY_NO_ADDRESS Extent<Kernel> taps_;
+  Several<M, Groups> group_;
 };
 
 }  // namespace detail
@@ -48,19 +68,25 @@ template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Dilat
           Backend B, std::size_t Stride = 1>
 class BasicConv1D {
   static_assert(Kernel > 0 && Dilation > 0 && Groups > 0 && Stride > 0);
-  static_assert(In % Groups == 0 && Out % Groups == 0, "channels are divided evenly among groups");
-  static constexpr std::size_t past = (Kernel - 1) * Dilation;
-  static constexpr std::size_t group_in = In / Groups, group_out = Out / Groups;
-  using Weights = Matrix<B, Kernel * group_in, group_out>;
-  using Past = History<typename B::scalar, In, past>;
+  static constexpr bool open = In == dynamic;
+  static_assert(open || (In % Groups == 0 && Out % Groups == 0), "channels are divided evenly among groups");
+  static constexpr std::size_t past = open ? dynamic : (Kernel - 1) * Dilation;
+  static constexpr std::size_t group_in = open ? dynamic : In / Groups, group_out = open ? dynamic : Out / Groups;
+  using T = typename B::scalar;
+  using Weights = Matrix<B, times<Kernel, group_in>, group_out>;
+  struct Nothing {};
+  /// Room for `N` values where they are needed.
+  template <bool Needed, std::size_t N>
+  using Room = Values<T, !Needed ? 0 : open ? dynamic : N>;
 
  public:
   using backend = B;
-  using scalar = typename B::scalar;
-  struct Nothing {};
+  using scalar = T;
   struct State {
-    std::conditional_t<past == 0, Nothing, Past> history;
+    std::conditional_t<past == 0, Nothing, History<T, In, past>> history;
     std::conditional_t<Stride == 1, Nothing, Clock<past, Stride>> clock;
+    Room<Groups != 1, round_up(group_out, row_unit<B, group_out>)> group;  ///< its last register may reach into the next
+    Room<Stride != 1, padded_frame<T>(Out)> frame;                         ///< of a tile, which keeps few of them
   };
   static constexpr std::string_view type = "conv1d";
   static constexpr std::size_t in_size = In, out_size = Out;
@@ -70,16 +96,26 @@ class BasicConv1D {
   static constexpr std::size_t macs = Kernel * group_in * Out / Stride;
 
   void visit(auto& v) {
-    v.option("in", In);
-    v.option("out", Out);
-    v.option("kernel_size", Kernel);
-    v.option("dilation", Dilation);
-    v.option("groups", Groups);
-    if constexpr (Stride > 1) v.option("stride", Stride);
+    v.option("in", in_);
+    v.option("out", out_);
+    v.option("kernel_size", taps_);
+    v.option("dilation", dilation_);
+    v.option("groups", groups_);
+    if constexpr (open) v.option("stride", stride_, 1);
+    else if constexpr (Stride > 1) v.option("stride", stride_);
+    if constexpr (open) fit();
     v.tensor("kernel", kernel_);
     if constexpr (Bias) v.optional_tensor("bias", bias_, 0);
   }
 
+  void fit(State& state) const
+    requires(open)
+  {
+    state.history.fit(in_, reach());
+    state.clock.fit(reach(), stride_);
+    state.group.fit(kernel_[0].padded_rows());
+    state.frame.fit(padded_frame<T>(out_));
+  }
   void reset([[maybe_unused]] State& state) const noexcept {
     if constexpr (past > 0) state.history.clear();
     if constexpr (Stride > 1) state.clock.reset();
@@ -88,10 +124,10 @@ class BasicConv1D {
   INLAY_INLINE auto forward(State& state, const scalar* in, scalar* out) const noexcept {
     const Window<scalar> x = remember(state, in);
     if constexpr (Stride == 1) {
-      product(x, in, 1, out);
+      product(state, x, in, 1, out);
     } else {
       const bool due = state.clock.tick();
-      if (due) product(x, in, 1, out);
+      if (due) product(state, x, in, 1, out);
       return std::size_t{due};
     }
   }
@@ -99,23 +135,29 @@ class BasicConv1D {
   auto process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
     const Window<scalar> x = remember(state, in, frames);
     if constexpr (Stride == 1) {
-      for (std::size_t g = 0; g < Groups; ++g)
-        multiply<Kernel>(kernel_.group[g], bias_.data(g), x.from(g * group_in), Dilation,
-                         Block<scalar>(out.row(g * group_out)), frames);
+      multiply_groups(x, out, frames);
     } else {
+      if (stride_ == 1) return multiply_groups(x, out, frames), frames;
       // Few frames are left, too few for lanes across them.
       scalar* to = out.row(0);
       return state.clock.tick(frames, [&](std::size_t t) INLAY_INLINE_LAMBDA {
-        alignas(alignment) scalar y[padded_frame<scalar>(Out)];
+        scalar* y = state.frame.data();
         const Window<scalar> then = x.later(t);
-        product(then, then.now, then.channel_stride, y);
-        for (std::size_t c = 0; c < Out; ++c) to[c * tile_frames] = y[c];
+        product(state, then, then.now, then.channel_stride, y);
+        for (std::size_t c = 0; c < out_; ++c) to[c * tile_frames] = y[c];
         ++to;
       });
     }
   }
 
  private:
+  void fit() {
+    kernel_.fit(taps_, in_, out_, groups_);
+    bias_.fit(out_ / groups_, groups_);
+  }
+  /// Frames that the oldest tap looks back.
+  constexpr std::size_t reach() const noexcept { return (taps_ - 1) * dilation_; }
+
   /// A kernel of one tap has no past, and reads its input where it stands.
   static INLAY_INLINE Window<scalar> remember([[maybe_unused]] State& state, const scalar* in) noexcept {
     if constexpr (past > 0) return state.history.push(in);
@@ -127,31 +169,49 @@ class BasicConv1D {
     else return {in.row(0), tile_frames, 1};
   }
 
+  INLAY_INLINE void multiply_groups(const Window<scalar>& x, Block<scalar> out, std::size_t frames) const noexcept {
+    const std::size_t ins = in_ / groups_, outs = out_ / groups_;
+    for (std::size_t g = 0; g < groups_; ++g)
+      multiply(taps_, kernel_[g], bias_.data(g), x.from(g * ins), dilation_, Block<scalar>(out.row(g * outs)), frames);
+  }
+
   /// One frame of output. The channels of the present frame lie at `now`, `now_stride` values apart.
-  INLAY_INLINE void product(const Window<scalar>& window, const scalar* now, std::size_t now_stride,
-                            scalar* out) const noexcept {
-    for (std::size_t g = 0; g < Groups; ++g) {
-      alignas(alignment) scalar padded[Weights::registers * Weights::lanes];
-      scalar* y = Groups == 1 ? out : padded;  // a group's last register may reach into the next group
-      const Window<scalar> x = window.from(g * group_in);
-      const Weights& w = kernel_.group[g];
-      Weights::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+  INLAY_INLINE void product([[maybe_unused]] State& state, const Window<scalar>& window, const scalar* now,
+                            std::size_t now_stride, scalar* out) const noexcept {
+    const std::size_t ins = in_ / groups_, outs = out_ / groups_;
+    for (std::size_t g = 0; g < groups_; ++g) {
+      scalar* y = groups_ == 1 ? out : state.group.data();
+      const Window<scalar> x = window.from(g * ins);
+      const Weights& w = kernel_[g];
+      w.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
         using Rows = Pack<B, Height>;
         Rows sums[1] = {Rows::load(bias_.data(g) + row)};
         if constexpr (group_in == 1) {
-          accumulate<Kernel>(sums, w, row, 0, x.at(0, past), Dilation * x.frame_stride);
+          accumulate(taps_, sums, w, row, 0, x.at(0, reach()), dilation_ * x.frame_stride);
         } else {
-          for (std::size_t k = 0; k + 1 < Kernel; ++k)
-            accumulate<group_in>(sums, w, row, k * group_in, x.at(0, past - k * Dilation), x.channel_stride);
-          accumulate<group_in>(sums, w, row, (Kernel - 1) * group_in, now + g * group_in * now_stride, now_stride);
+          const Extent<group_in> channels = per_group();
+          for (std::size_t k = 0; k + 1 < taps_; ++k)
+            accumulate(channels, sums, w, row, k * ins, x.at(0, reach() - k * dilation_), x.channel_stride);
+          accumulate(channels, sums, w, row, (taps_ - 1) * ins, now + g * ins * now_stride, now_stride);
         }
         sums[0].store(y + row);
       });
-      if constexpr (Groups > 1) copy(padded, group_out, out + g * group_out);
+      if (groups_ != 1) copy(y, outs, out + g * outs);
     }
   }
 
+  constexpr Extent<group_in> per_group() const noexcept {
+    if constexpr (open) return {in_ / groups_};
+    else return {};
+  }
+
  protected:
+  INLAY_NO_ADDRESS LayerExtent<In> in_;
+  INLAY_NO_ADDRESS LayerExtent<Out> out_;
+  INLAY_NO_ADDRESS LayerExtent<Kernel> taps_;
+  INLAY_NO_ADDRESS LayerExtent<Dilation> dilation_;
+  INLAY_NO_ADDRESS LayerExtent<Groups> groups_;
+  INLAY_NO_ADDRESS LayerExtent<Stride> stride_;
   detail::GroupedKernel<Weights, Kernel, Groups> kernel_;
   Vector<B, group_out, Groups> bias_;
 };

@@ -12,6 +12,7 @@
 #include "inlay/core/history.hpp"
 #include "inlay/core/product.hpp"
 #include "inlay/core/tensor.hpp"
+#include "inlay/core/values.hpp"
 
 namespace inlay {
 
@@ -67,8 +68,6 @@ class ZeroPadding<T, Size, 0, 0> {
 /// A matrix with its input values counted along several axes.
 template <class M, std::size_t... Extents>
 class KernelMatrix : public M {
-  static_assert((1 * ... * Extents) == M::cols * M::rows);
-
  public:
   static constexpr std::array<std::size_t, sizeof...(Extents)> shape() noexcept { return {Extents...}; }
 };
@@ -96,6 +95,7 @@ class BasicConv2D {
   using Weights = Matrix<B, KernelTime * seen, OutChannels>;
   using Padded = detail::ZeroPadding<typename B::scalar, Features * InChannels, before, after>;
   using Past = History<typename B::scalar, before + Features * InChannels + after, past>;
+  static constexpr bool in_whole_registers = OutChannels % row_unit<B, OutChannels> == 0;
 
  public:
   using backend = B;
@@ -104,6 +104,8 @@ class BasicConv2D {
   struct State {
     Padded padded;
     std::conditional_t<past == 0, Nothing, Past> history;
+    /// One position, where its last register would reach into the next one, and that of the last beyond the frame.
+    Values<scalar, in_whole_registers ? 0 : round_up(OutChannels, row_unit<B, OutChannels>)> position;
   };
   static constexpr std::string_view type = "conv2d";
   static constexpr std::size_t out_features = Axis::positions;
@@ -132,33 +134,30 @@ class BasicConv2D {
   INLAY_INLINE void forward(State& state, const scalar* in, scalar* out) const noexcept {
     const scalar* const present = state.padded(in);
     const Window<scalar> window = remember(state, present);
-    constexpr bool whole = OutChannels % Weights::lanes == 0;
     for (std::size_t p = 0; p < out_features; ++p) {
-      // The last register of a position may reach into the next one, and that of the last beyond the frame.
-      alignas(alignment) scalar padded[Weights::registers * Weights::lanes];
       scalar* const position = out + p * OutChannels;
-      scalar* const y = whole ? position : padded;
+      scalar* const y = in_whole_registers ? position : state.position.data();
       const Window<scalar> x = window.from(p * step);
-      Weights::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+      kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
         using Rows = Pack<B, Height>;
         Rows sums[1] = {Rows::load(bias_.data() + row)};
         if constexpr (seen == 1) {
-          accumulate<KernelTime>(sums, kernel_, row, 0, x.at(0, past), Dilation * x.frame_stride);
+          accumulate(Extent<KernelTime>{}, sums, kernel_, row, 0, x.at(0, past), Dilation * x.frame_stride);
         } else {
           for (std::size_t k = 0; k + 1 < KernelTime; ++k)
-            accumulate<seen>(sums, kernel_, row, k * seen, x.at(0, past - k * Dilation), x.channel_stride);
-          accumulate<seen>(sums, kernel_, row, (KernelTime - 1) * seen, present + p * step);
+            accumulate(Extent<seen>{}, sums, kernel_, row, k * seen, x.at(0, past - k * Dilation), x.channel_stride);
+          accumulate(Extent<seen>{}, sums, kernel_, row, (KernelTime - 1) * seen, present + p * step);
         }
         sums[0].store(y + row);
       });
-      if constexpr (!whole) copy(padded, OutChannels, position);
+      if constexpr (!in_whole_registers) copy(y, OutChannels, position);
     }
   }
 
   void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
     const Window<scalar> x = remember(state, state.padded(in, frames), frames);
     for (std::size_t p = 0; p < out_features; ++p)
-      multiply<KernelTime>(kernel_, bias_.data(), x.from(p * step), Dilation, Block<scalar>(out.row(p * OutChannels)),
+      multiply(KernelTime, kernel_, bias_.data(), x.from(p * step), Dilation, Block<scalar>(out.row(p * OutChannels)),
                            frames);
   }
 

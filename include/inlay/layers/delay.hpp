@@ -6,6 +6,7 @@
 
 #include "inlay/backend/default.hpp"
 #include "inlay/core/concepts.hpp"
+#include "inlay/core/extent.hpp"
 #include "inlay/core/history.hpp"
 
 namespace inlay {
@@ -27,18 +28,27 @@ class Delay {
   static constexpr std::size_t latency = N;
 
   void visit(auto& v) {
-    v.option("size", Size);
-    v.option("frames", N);
+    v.option("size", size_);
+    v.option("frames", frames_);
+  }
+  void fit(State& state) const
+    requires(N == dynamic)
+  {
+    state.history.fit(size_, frames_);
   }
   void reset(State& state) const noexcept { state.history.clear(); }
   void forward(State& state, const scalar* in, scalar* out) const noexcept {
     const Window<scalar> x = state.history.push(in);
-    for (std::size_t c = 0; c < Size; ++c) out[c] = *x.at(c, N);
+    for (std::size_t c = 0; c < size_; ++c) out[c] = *x.at(c, frames_);
   }
   void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
     const Window<scalar> x = state.history.push(in, frames);
-    for (std::size_t c = 0; c < Size; ++c) copy_row(x.at(c, N), frames, out.row(c));
+    for (std::size_t c = 0; c < size_; ++c) copy_row(x.at(c, frames_), frames, out.row(c));
   }
+
+ private:
+  INLAY_NO_ADDRESS LayerExtent<Size> size_;
+  INLAY_NO_ADDRESS LayerExtent<N> frames_;
 };
 
 }  // namespace inlay

@@ -29,28 +29,37 @@ class BasicDense {
   static constexpr std::size_t macs = In * Out;
 
   void visit(auto& v) {
-    v.option("in", In);
-    v.option("out", Out);
+    v.option("in", in_);
+    v.option("out", out_);
+    if constexpr (Out == dynamic) fit();
     v.tensor("kernel", kernel_);
     if constexpr (Bias) v.optional_tensor("bias", bias_, 0);
   }
 
+  static constexpr void fit(State&) noexcept {}
   void reset(State&) const noexcept {}
 
   INLAY_INLINE void forward(State&, const scalar* in, scalar* out) const noexcept {
-    Kernel::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+    kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
       Rows sums[1] = {Rows::load(bias_.data() + row)};
-      accumulate<In>(sums, kernel_, row, 0, in);
+      accumulate(in_, sums, kernel_, row, 0, in);
       sums[0].store(out + row);
     });
   }
 
   void process(State&, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
-    multiply<1>(kernel_, bias_.data(), Window<scalar>{in.row(0), tile_frames, 1}, 0, out, frames);
+    multiply(1, kernel_, bias_.data(), Window<scalar>{in.row(0), tile_frames, 1}, 0, out, frames);
   }
 
  private:
+  void fit() {
+    kernel_.fit(in_, out_);
+    bias_.fit(out_);
+  }
+
+  INLAY_NO_ADDRESS LayerExtent<In> in_;
+  INLAY_NO_ADDRESS LayerExtent<Out> out_;
   Kernel kernel_;
   Vector<B, Out> bias_;
 };

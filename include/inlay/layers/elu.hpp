@@ -18,7 +18,7 @@ class ELU : public Pointwise<ELU<Size, B>, Size, B> {
   static constexpr std::string_view type = "elu";
 
   void visit(auto& v) {
-    v.option("size", Size);
+    v.option("size", this->size_);
     v.number("alpha", alpha);
   }
 
@@ -26,7 +26,7 @@ class ELU : public Pointwise<ELU<Size, B>, Size, B> {
   template <class R>
   INLAY_INLINE R apply(R x, auto at) const noexcept {
     const R t = B::math_policy::template tanh<B>(x * at(scalar(0.5)));
-    return B::if_less(x, at(0), at(2 * alpha) * t / (at(1) - t), x);
+    return B::if_less(x, at(0), math::divide<B>(at(2 * alpha) * t, at(1) - t), x);
   }
 
   scalar alpha = 1;

@@ -7,6 +7,8 @@
 #include <string_view>
 
 #include "inlay/core/extent.hpp"
+#include "inlay/core/tensor.hpp"
+#include "inlay/core/values.hpp"
 #include "inlay/math/accurate.hpp"
 
 namespace inlay {
@@ -39,39 +41,61 @@ using HardSigmoidKeras2Gate = ClippedGate<1, 5>;  ///< Keras up to 2: clip(0.2 z
 
 namespace detail {
 
-/// A tensor of gate-major rows, [..., Gates * Units], whose gates other than `Candidate` are stored
+/// A tensor of gate-major rows, [..., Gates * units], whose gates other than `Candidate` are stored
 /// multiplied by a power of two.
-template <class Inner, std::size_t Units, std::size_t Gates, std::size_t Candidate, class Gate>
+template <class Inner, std::size_t Gates, std::size_t Candidate, class Gate>
 class ScaledGates : public Inner {
  public:
   using value_type = typename Inner::value_type;
   value_type get(std::size_t i) const noexcept { return Inner::get(i) / scale(i); }
   void set(std::size_t i, value_type value) noexcept { Inner::set(i, value * scale(i)); }
   void fill(value_type value) noexcept {
-    for (std::size_t i = 0; i < Units * Gates; ++i) set(i, value);
+    for (std::size_t i = 0; i < size_of(static_cast<const Inner&>(*this)); ++i) set(i, value);
   }
 
  private:
-  static constexpr value_type scale(std::size_t i) noexcept {
-    return i / Units % Gates == Candidate ? value_type(1) : value_type(Gate::weight_scale);
+  constexpr value_type scale(std::size_t i) const noexcept {
+    const std::size_t units = this->shape().back() / Gates;
+    return i / units % Gates == Candidate ? value_type(1) : value_type(Gate::weight_scale);
   }
 };
 
 /// What a recurrent layer remembers: its output, in two copies that take turns, so that a step with
 /// several panels reads the old one whole while it writes the new one.
 template <class B, std::size_t Units>
-struct Hidden {
+class Hidden {
   using T = typename B::scalar;
-  static constexpr std::size_t padded = round_up(Units, B::lanes(Units));
-  alignas(alignment) T values[2][padded]{};
-  std::size_t now = 0;
+  static constexpr std::size_t padded_to_unit(std::size_t n) { return round_up(n, row_unit<B, Units>); }
 
-  T* current() noexcept { return values[now]; }
-  void clear() noexcept {
-    std::fill_n(values[0], 2 * padded, T(0));
-    now = 0;
+ public:
+  void fit(std::size_t units)
+    requires(Units == dynamic)
+  {
+    units_.value = units;
+    values_.fit(2 * padded());
   }
+  /// Values of one copy.
+  constexpr std::size_t padded() const noexcept { return padded_to_unit(units_); }
+  T* current() noexcept { return values_.data() + now_; }
+  /// Where the output goes that is then the current one.
+  INLAY_INLINE T* next() noexcept {
+    now_ = padded() - now_;
+    return current();
+  }
+  void clear() noexcept {
+    values_.clear();
+    now_ = 0;
+  }
+
+ private:
+  INLAY_NO_ADDRESS Extent<Units> units_;
+  Values<T, Units == dynamic ? dynamic : 2 * padded_to_unit(Units)> values_;
+  std::size_t now_ = 0;
 };
+
+/// Room for one value per unit, padded as `Hidden` is.
+template <class B, std::size_t Units>
+using PerUnit = Values<typename B::scalar, Units == dynamic ? dynamic : round_up(Units, row_unit<B, Units>)>;
 
 }  // namespace detail
 }  // namespace inlay

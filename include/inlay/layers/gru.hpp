@@ -19,30 +19,49 @@ namespace detail {
 /// Two rows of one bias each, shape [2, 3 Units].
 template <class Row>
 class TwoBiases {
-  static constexpr std::size_t row_size = Row::shape()[0];
-
  public:
   using value_type = typename Row::value_type;
-  static constexpr std::array<std::size_t, 2> shape() noexcept { return {2, row_size}; }
-  value_type get(std::size_t i) const noexcept { return row[i / row_size].get(i % row_size); }
-  void set(std::size_t i, value_type value) noexcept { row[i / row_size].set(i % row_size, value); }
+  void fit(std::size_t units) {
+    for (Row& r : row) r.fit(units);
+  }
+  void allocate()
+    requires requires(Row r) { r.allocate(); }
+  {
+    for (Row& r : row) r.allocate();
+  }
+  constexpr std::array<std::size_t, 2> shape() const noexcept { return {2, row_size()}; }
+  value_type get(std::size_t i) const noexcept { return row[i / row_size()].get(i % row_size()); }
+  void set(std::size_t i, value_type value) noexcept { row[i / row_size()].set(i % row_size(), value); }
   Row row[2];
+
+ private:
+  constexpr std::size_t row_size() const noexcept { return row[0].shape()[0]; }
 };
 
 /// The first two gates, or the last, of a matrix of three, each a matrix of its own where the last one
 /// multiplies another vector than the first two.
 template <class FirstTwo, class Last>
 class SplitGates {
-  static constexpr std::size_t units = Last::rows;
-
  public:
   using value_type = typename Last::value_type;
-  static constexpr std::array<std::size_t, 2> shape() noexcept { return {Last::cols, 3 * units}; }
+  void fit(std::size_t cols, std::size_t rows) {
+    first_two.fit(cols, rows);
+    last.fit(cols, rows);
+  }
+  void allocate()
+    requires requires(Last m) { m.allocate(); }
+  {
+    first_two.allocate();
+    last.allocate();
+  }
+  constexpr std::array<std::size_t, 2> shape() const noexcept { return {last.cols(), 3 * last.rows()}; }
   value_type get(std::size_t i) const noexcept {
+    const std::size_t units = last.rows();
     const auto [col, row] = split(i);
     return row < 2 * units ? first_two.get(col * 2 * units + row) : last.get(col * units + row - 2 * units);
   }
   void set(std::size_t i, value_type value) noexcept {
+    const std::size_t units = last.rows();
     const auto [col, row] = split(i);
     if (row < 2 * units) first_two.set(col * 2 * units + row, value);
     else last.set(col * units + row - 2 * units, value);
@@ -51,8 +70,8 @@ class SplitGates {
   Last last;
 
  private:
-  static constexpr std::array<std::size_t, 2> split(std::size_t i) noexcept {
-    return {i / (3 * units), i % (3 * units)};
+  constexpr std::array<std::size_t, 2> split(std::size_t i) const noexcept {
+    return {i / (3 * last.rows()), i % (3 * last.rows())};
   }
 };
 
@@ -65,9 +84,9 @@ class SplitGates {
 /// With `ResetAfter` false the reset gate multiplies h before the product, n = tanh(W x + b + U (r h)),
 /// and `bias` is [3 Out].
 template <std::size_t In, std::size_t Out, bool ResetAfter, class Gate, Backend B>
-class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>, B, Out> {
+class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>, B, In, Out> {
   template <class Inner>
-  using Gates = detail::ScaledGates<Inner, Out, 3, 2, Gate>;
+  using Gates = detail::ScaledGates<Inner, 3, 2, Gate>;
   using Kernel = Matrix<B, In, Out, 3>;
   using RecurrentZR = Matrix<B, Out, Out, 2>;
   using RecurrentN = Matrix<B, Out, Out, 1>;
@@ -81,10 +100,13 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
   using backend = B;
   using scalar = typename B::scalar;
   struct State {
-    /// What a step leaves to the next, each of `Hidden::padded` values.
+    /// What a step leaves to the next, padded.
     std::array<scalar*, 1> memory() noexcept { return {hidden.current()}; }
 
     Hidden hidden;
+    /// Between the sweeps of a step whose reset comes before the product: sums, the update gate, r h.
+    std::array<detail::PerUnit<B, Out>, ResetAfter ? 0 : 3> input;
+    std::array<detail::PerUnit<B, Out>, ResetAfter ? 0 : 2> gates;
   };
   static constexpr std::string_view type = "gru";
   static constexpr std::size_t in_size = In, out_size = Out;
@@ -93,24 +115,31 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
   static constexpr std::size_t parameters = macs + (ResetAfter ? 6 : 3) * Out;
 
   void visit(auto& v) {
-    v.option("in", In);
-    v.option("out", Out);
+    v.option("in", this->in_);
+    v.option("out", this->out_);
     v.option("reset_after", ResetAfter);
     v.option("recurrent_activation", Gate::name);
+    if constexpr (Out == dynamic) fit();
     v.tensor("kernel", kernel_);
     v.tensor("recurrent_kernel", recurrent_kernel_);
     v.tensor("bias", bias_);
   }
 
+  void fit(State& state) const
+    requires(Out == dynamic)
+  {
+    state.hidden.fit(this->out_);
+    for (auto& values : state.input) values.fit(state.hidden.padded());
+    for (auto& values : state.gates) values.fit(state.hidden.padded());
+  }
   void reset(State& state) const noexcept { state.hidden.clear(); }
 
   /// One frame; the inputs lie `stride` values apart. Returns the output.
   INLAY_INLINE const scalar* step(State& state, const scalar* x, std::size_t stride) const noexcept {
-    const scalar* h = state.hidden.values[state.hidden.now];
-    state.hidden.now ^= 1;
-    scalar* h_new = state.hidden.values[state.hidden.now];
+    const scalar* h = state.hidden.current();
+    scalar* h_new = state.hidden.next();
     if constexpr (ResetAfter) step_reset_after(x, stride, h, h_new);
-    else step_reset_before(x, stride, h, h_new);
+    else step_reset_before(state, x, stride, h, h_new);
     return h_new;
   }
 
@@ -128,16 +157,16 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
 
   INLAY_INLINE void step_reset_after(const scalar* x, std::size_t stride, const scalar* h,
                                      scalar* h_new) const noexcept {
-    Kernel::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+    kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
       const auto bias = [&](std::size_t which, std::size_t gate)
                             INLAY_INLINE_LAMBDA { return Rows::load(bias_.row[which].data(gate) + row); };
       Rows input[3] = {bias(0, 0), bias(0, 1), bias(0, 2)};
       input[0].add(bias(1, 0));
       input[1].add(bias(1, 1));
-      accumulate<In>(input, static_cast<const Kernel&>(kernel_), row, 0, x, stride);
+      accumulate(this->in_, input, static_cast<const Kernel&>(kernel_), row, 0, x, stride);
       Rows sums[3] = {input[0], input[1], bias(1, 2)};
-      accumulate<Out>(sums, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, 0, h);
+      accumulate(this->out_, sums, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, 0, h);
       for_registers(
           [&](std::size_t lane, auto zz, auto zr, auto n_recurrent, auto n_input) INLAY_INLINE_LAMBDA {
             const auto z = Gate::template apply<B>(zz);
@@ -150,22 +179,21 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
   }
 
   /// The candidate needs r of all units, so the step is done in three sweeps with sums in memory.
-  INLAY_INLINE void step_reset_before(const scalar* x, std::size_t stride, const scalar* h,
+  INLAY_INLINE void step_reset_before(State& state, const scalar* x, std::size_t stride, const scalar* h,
                                       scalar* h_new) const noexcept {
-    alignas(alignment) scalar input[3][Hidden::padded];
-    alignas(alignment) scalar update[Hidden::padded];
-    alignas(alignment) scalar reset_h[Hidden::padded];
-    Kernel::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+    scalar* const input[3] = {state.input[0].data(), state.input[1].data(), state.input[2].data()};
+    scalar *const update = state.gates[0].data(), *const reset_h = state.gates[1].data();
+    kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
       Rows sums[3] = {Rows::load(bias_.data(0) + row), Rows::load(bias_.data(1) + row),
                       Rows::load(bias_.data(2) + row)};
-      accumulate<In>(sums, static_cast<const Kernel&>(kernel_), row, 0, x, stride);
+      accumulate(this->in_, sums, static_cast<const Kernel&>(kernel_), row, 0, x, stride);
       repeat<3>([&](std::size_t gate) INLAY_INLINE_LAMBDA { sums[gate].store(input[gate] + row); });
     });
-    RecurrentZR::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+    recurrent_kernel_.first_two.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
       Rows sums[2] = {Rows::load(input[0] + row), Rows::load(input[1] + row)};
-      accumulate<Out>(sums, recurrent_kernel_.first_two, row, 0, h);
+      accumulate(this->out_, sums, recurrent_kernel_.first_two, row, 0, h);
       for_registers(
           [&](std::size_t lane, auto zz, auto zr) INLAY_INLINE_LAMBDA {
             B::store(update + row + lane, Gate::template apply<B>(zz));
@@ -173,10 +201,10 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
           },
           sums[0], sums[1]);
     });
-    RecurrentN::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+    recurrent_kernel_.last.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
       Rows sums[1] = {Rows::load(input[2] + row)};
-      accumulate<Out>(sums, recurrent_kernel_.last, row, 0, reset_h);
+      accumulate(this->out_, sums, recurrent_kernel_.last, row, 0, reset_h);
       for_registers(
           [&](std::size_t lane, auto zn) INLAY_INLINE_LAMBDA {
             const auto z = B::template load<Rows::lanes>(update + row + lane);
@@ -184,6 +212,12 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
           },
           sums[0]);
     });
+  }
+
+  void fit() {
+    kernel_.fit(this->in_, this->out_);
+    recurrent_kernel_.fit(this->out_, this->out_);
+    bias_.fit(this->out_);
   }
 
   Gates<Kernel> kernel_;

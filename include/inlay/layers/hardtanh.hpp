@@ -19,7 +19,7 @@ class Hardtanh : public Pointwise<Hardtanh<Size, B>, Size, B> {
   static constexpr std::string_view type = "hardtanh";
 
   void visit(auto& v) {
-    v.option("size", Size);
+    v.option("size", this->size_);
     v.number("min", min);
     v.number("max", max);
   }

@@ -19,7 +19,7 @@ class LeakyHardtanh : public Pointwise<LeakyHardtanh<Size, B>, Size, B> {
   static constexpr std::string_view type = "leaky_hardtanh";
 
   void visit(auto& v) {
-    v.option("size", Size);
+    v.option("size", this->size_);
     v.number("min", min);
     v.number("max", max);
     v.number("min_slope", min_slope);

@@ -19,7 +19,7 @@ class LeakyReLU : public Pointwise<LeakyReLU<Size, B>, Size, B> {
   static constexpr std::string_view type = "leaky_relu";
 
   void visit(auto& v) {
-    v.option("size", Size);
+    v.option("size", this->size_);
     v.number("alpha", alpha);
   }
 

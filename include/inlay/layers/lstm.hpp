@@ -19,9 +19,9 @@ namespace inlay {
 /// Tensors, in Keras's gate order i, f, g, o (also PyTorch's): `kernel` [In, 4 Out],
 /// `recurrent_kernel` [Out, 4 Out], `bias` [4 Out] (PyTorch's two biases added).
 template <std::size_t In, std::size_t Out, class Gate, Backend B>
-class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, Out> {
+class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, Out> {
   template <class Inner>
-  using Gates = detail::ScaledGates<Inner, Out, 4, 2, Gate>;
+  using Gates = detail::ScaledGates<Inner, 4, 2, Gate>;
   using Kernel = Matrix<B, In, Out, 4>;
   using RecurrentKernel = Matrix<B, Out, Out, 4>;
   using Hidden = detail::Hidden<B, Out>;
@@ -30,11 +30,11 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, Out> 
   using backend = B;
   using scalar = typename B::scalar;
   struct State {
-    /// What a step leaves to the next, each of `Hidden::padded` values.
-    std::array<scalar*, 2> memory() noexcept { return {hidden.current(), cell}; }
+    /// What a step leaves to the next, padded.
+    std::array<scalar*, 2> memory() noexcept { return {hidden.current(), cell.data()}; }
 
     Hidden hidden;
-    alignas(alignment) scalar cell[Hidden::padded]{};
+    detail::PerUnit<B, Out> cell;
   };
   static constexpr std::string_view type = "lstm";
   static constexpr std::size_t in_size = In, out_size = Out;
@@ -43,34 +43,41 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, Out> 
   static constexpr std::size_t parameters = macs + 4 * Out;
 
   void visit(auto& v) {
-    v.option("in", In);
-    v.option("out", Out);
+    v.option("in", this->in_);
+    v.option("out", this->out_);
     v.option("recurrent_activation", Gate::name);
+    if constexpr (Out == dynamic) fit();
     v.tensor("kernel", kernel_);
     v.tensor("recurrent_kernel", recurrent_kernel_);
     v.tensor("bias", bias_);
   }
 
+  void fit(State& state) const
+    requires(Out == dynamic)
+  {
+    state.hidden.fit(this->out_);
+    state.cell.fit(state.hidden.padded());
+  }
   void reset(State& state) const noexcept {
     state.hidden.clear();
-    std::fill_n(state.cell, Hidden::padded, scalar(0));
+    state.cell.clear();
   }
 
   /// One frame; the inputs lie `stride` values apart. Returns the output.
   INLAY_INLINE const scalar* step(State& state, const scalar* x, std::size_t stride) const noexcept {
-    const scalar* h = state.hidden.values[state.hidden.now];
-    state.hidden.now ^= 1;
-    scalar* h_new = state.hidden.values[state.hidden.now];
-    RecurrentKernel::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+    const scalar* h = state.hidden.current();
+    scalar* h_new = state.hidden.next();
+    scalar* cell = state.cell.data();
+    recurrent_kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
       Rows z[4];
       repeat<4>([&](std::size_t gate) INLAY_INLINE_LAMBDA { z[gate] = Rows::load(bias_.data(gate) + row); });
-      accumulate<In>(z, static_cast<const Kernel&>(kernel_), row, 0, x, stride);
-      accumulate<Out>(z, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, 0, h);
+      accumulate(this->in_, z, static_cast<const Kernel&>(kernel_), row, 0, x, stride);
+      accumulate(this->out_, z, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, 0, h);
       for_registers(
           [&](std::size_t lane, auto zi, auto zf, auto zg, auto zo) INLAY_INLINE_LAMBDA {
             using Math = typename B::math_policy;
-            scalar* c = state.cell + row + lane;
+            scalar* c = cell + row + lane;
             const auto i = Gate::template apply<B>(zi);
             const auto f = Gate::template apply<B>(zf);
             const auto g = Math::template tanh<B>(zg);
@@ -85,6 +92,12 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, Out> 
   }
 
  private:
+  void fit() {
+    kernel_.fit(this->in_, this->out_);
+    recurrent_kernel_.fit(this->out_, this->out_);
+    bias_.fit(this->out_);
+  }
+
   Gates<Kernel> kernel_;
   Gates<RecurrentKernel> recurrent_kernel_;
   Gates<Vector<B, Out, 4>> bias_;

@@ -9,29 +9,41 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/tensor.hpp"
+#include "inlay/core/values.hpp"
 
 namespace inlay {
 
 namespace detail {
 
-/// One value per channel, or one for all: shape [Values] stands for [Size]. Kernels read `Size` values.
-template <class B, std::size_t Size, std::size_t Values = Size>
+/// One value per channel, or one for all: shape [Count] stands for [Size]. Kernels read `Size` values.
+template <class B, std::size_t Size, std::size_t Count = Size>
 class PerChannel {
-  static_assert(Values == Size || Values == 1);
+  static_assert(Count == Size || Count == 1);
 
  public:
   using value_type = typename B::scalar;
-  static constexpr std::array<std::size_t, 1> shape() noexcept { return {Values}; }
-  value_type get(std::size_t i) const noexcept { return data_[i]; }
-  void set(std::size_t i, value_type value) noexcept {
-    if constexpr (Values == Size) data_[i] = value;
-    else std::fill_n(data_, Size, value);
+  void fit(std::size_t size)
+    requires(Size == dynamic)
+  {
+    size_.value = size;
   }
-  void fill(value_type value) noexcept { std::fill_n(data_, Size, value); }
-  const value_type* data() const noexcept { return data_; }
+  void allocate()
+    requires(Size == dynamic)
+  {
+    data_.fit(padded_frame<value_type>(size_));
+  }
+  constexpr std::array<std::size_t, 1> shape() const noexcept { return {Count == 1 ? 1 : std::size_t(size_)}; }
+  value_type get(std::size_t i) const noexcept { return data_.data()[i]; }
+  void set(std::size_t i, value_type value) noexcept {
+    if constexpr (Count == Size) data_.data()[i] = value;
+    else fill(value);
+  }
+  void fill(value_type value) noexcept { std::fill_n(data_.data(), std::size_t(size_), value); }
+  const value_type* data() const noexcept { return data_.data(); }
 
  private:
-  alignas(alignment) value_type data_[padded_frame<value_type>(Size)]{};
+  INLAY_NO_ADDRESS Extent<Size> size_;
+  Values<value_type, Size == dynamic ? dynamic : padded_frame<value_type>(Size)> data_;
 };
 
 /// For `apply`: the parameters of the channels from `first` on, in a register.
@@ -70,24 +82,32 @@ class Pointwise {
   static constexpr std::size_t parameters = 0, macs = 0;
   static constexpr bool in_place = true;
 
-  void visit(auto& v) { v.option("size", Size); }
+  void visit(auto& v) { v.option("size", size_); }
+  static constexpr void fit(State&) noexcept {}
   void reset(State&) const noexcept {}
 
   INLAY_INLINE void forward(State&, const scalar* in, scalar* out) const noexcept {
-    constexpr std::size_t lanes = B::lanes(Size), whole = Size / lanes * lanes;
-    for (std::size_t c = 0; c < whole; c += lanes) step<lanes>(in, out, c);
-    // The rest in a register of its size: lanes that nobody wrote together cannot be forwarded from a store.
-    if constexpr (whole < Size) step<B::lanes(Size - whole)>(in, out, whole);
+    if constexpr (Size == dynamic) {
+      for (std::size_t c = 0; c < size_; c += B::width) step<B::width>(in, out, c);
+    } else {
+      constexpr std::size_t lanes = B::lanes(Size), whole = Size / lanes * lanes;
+      for (std::size_t c = 0; c < whole; c += lanes) step<lanes>(in, out, c);
+      // The rest in a register of its size: lanes that nobody wrote together cannot be forwarded from a store.
+      if constexpr (whole < Size) step<B::lanes(Size - whole)>(in, out, whole);
+    }
   }
 
   void process(State&, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
-    for (std::size_t c = 0; c < Size; ++c) {
+    for (std::size_t c = 0; c < size_; ++c) {
       const scalar* x = in.row(c);
       scalar* y = out.row(c);
       for (std::size_t t = 0; t < frames; t += B::width)
         B::store(y + t, layer().apply(B::template load<B::width>(x + t), detail::Across<B>{c}));
     }
   }
+
+ protected:
+  INLAY_NO_ADDRESS LayerExtent<Size> size_;
 
  private:
   template <std::size_t Lanes>

@@ -18,7 +18,8 @@ class BasicPReLU : public Pointwise<BasicPReLU<Size, Slopes, B>, Size, B> {
   static constexpr std::size_t parameters = Slopes;
 
   void visit(auto& v) {
-    v.option("size", Size);
+    v.option("size", this->size_);
+    if constexpr (Size == dynamic) alpha_.fit(this->size_);
     v.tensor("alpha", alpha_);
   }
 

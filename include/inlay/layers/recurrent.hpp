@@ -5,29 +5,42 @@
 
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/extent.hpp"
 #include "inlay/core/pack.hpp"
 
 namespace inlay::detail {
 
 /// Base of a recurrent layer `L`, which has `const scalar* step(State&, const scalar* x, std::size_t stride)`:
 /// one frame whose inputs lie `stride` values apart, returning the new output.
-template <class L, class B, std::size_t Out>
+template <class L, class B, std::size_t In, std::size_t Out>
 class Recurrent {
   using T = typename B::scalar;
 
  public:
   INLAY_INLINE void forward(auto& state, const T* in, T* out) const noexcept {
-    copy_frame<B, Out>(layer().step(state, in, 1), out);
+    copy_frame<B>(one(state, in, 1), out, out_);
   }
 
   void process(auto& state, Block<const T> in, Block<T> out, std::size_t frames) const noexcept {
     for (std::size_t t = 0; t < frames; ++t) {
-      const T* h = layer().step(state, in.row(0) + t, tile_frames);
-      for (std::size_t c = 0; c < Out; ++c) out.row(c)[t] = h[c];
+      const T* h = one(state, in.row(0) + t, tile_frames);
+      for (std::size_t c = 0; c < out_; ++c) out.row(c)[t] = h[c];
     }
   }
 
+ protected:
+  INLAY_NO_ADDRESS LayerExtent<In> in_;
+  INLAY_NO_ADDRESS LayerExtent<Out> out_;
+
  private:
+  INLAY_INLINE const T* one(auto& state, const T* x, std::size_t stride) const noexcept {
+    if constexpr (Out == dynamic) return called(state, x, stride);
+    else return layer().step(state, x, stride);
+  }
+  /// A step of dynamic sizes has code for many, and takes long to compile.
+  INLAY_NOINLINE const T* called(auto& state, const T* x, std::size_t stride) const noexcept {
+    return layer().step(state, x, stride);
+  }
   const L& layer() const noexcept { return static_cast<const L&>(*this); }
 };
 

@@ -36,7 +36,7 @@ struct ReLUActivation {
 /// Tensors: `kernel` [In, Out], `recurrent_kernel` [Out, Out], `bias` [Out] (PyTorch's two biases added). A file
 /// states its `activation`, "tanh" or "relu".
 template <std::size_t In, std::size_t Out, class Activation, Backend B>
-class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, Out> {
+class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, In, Out> {
   using Kernel = Matrix<B, In, Out>;
   using RecurrentKernel = Matrix<B, Out, Out>;
   using Hidden = detail::Hidden<B, Out>;
@@ -45,7 +45,7 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, O
   using backend = B;
   using scalar = typename B::scalar;
   struct State {
-    /// What a step leaves to the next, each of `Hidden::padded` values.
+    /// What a step leaves to the next, padded.
     std::array<scalar*, 1> memory() noexcept { return {hidden.current()}; }
 
     Hidden hidden;
@@ -57,26 +57,31 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, O
   static constexpr std::size_t parameters = macs + Out;
 
   void visit(auto& v) {
-    v.option("in", In);
-    v.option("out", Out);
+    v.option("in", this->in_);
+    v.option("out", this->out_);
     v.option("activation", Activation::name);
+    if constexpr (Out == dynamic) fit();
     v.tensor("kernel", kernel_);
     v.tensor("recurrent_kernel", recurrent_kernel_);
     v.tensor("bias", bias_);
   }
 
+  void fit(State& state) const
+    requires(Out == dynamic)
+  {
+    state.hidden.fit(this->out_);
+  }
   void reset(State& state) const noexcept { state.hidden.clear(); }
 
   /// One frame; the inputs lie `stride` values apart. Returns the output.
   INLAY_INLINE const scalar* step(State& state, const scalar* x, std::size_t stride) const noexcept {
-    const scalar* h = state.hidden.values[state.hidden.now];
-    state.hidden.now ^= 1;
-    scalar* h_new = state.hidden.values[state.hidden.now];
-    Kernel::for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+    const scalar* h = state.hidden.current();
+    scalar* h_new = state.hidden.next();
+    recurrent_kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
       Rows z[1] = {Rows::load(bias_.data() + row)};
-      accumulate<In>(z, kernel_, row, 0, x, stride);
-      accumulate<Out>(z, recurrent_kernel_, row, 0, h);
+      accumulate(this->in_, z, kernel_, row, 0, x, stride);
+      accumulate(this->out_, z, recurrent_kernel_, row, 0, h);
       for_registers([&](std::size_t lane, auto sum)
                         INLAY_INLINE_LAMBDA { B::store(h_new + row + lane, Activation::template apply<B>(sum)); },
                     z[0]);
@@ -85,6 +90,12 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, O
   }
 
  private:
+  void fit() {
+    kernel_.fit(this->in_, this->out_);
+    recurrent_kernel_.fit(this->out_, this->out_);
+    bias_.fit(this->out_);
+  }
+
   Kernel kernel_;
   RecurrentKernel recurrent_kernel_;
   Vector<B, Out> bias_;

@@ -19,7 +19,7 @@ class Scale : public Pointwise<Scale<Size, B>, Size, B> {
   static constexpr std::size_t macs = Size;
 
   void visit(auto& v) {
-    v.option("size", Size);
+    v.option("size", this->size_);
     v.number("scale", scale);
   }
 

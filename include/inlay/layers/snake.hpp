@@ -26,12 +26,14 @@ class Snake : public Pointwise<Snake<Size, B>, Size, B> {
   static constexpr std::size_t parameters = Size;
 
   void visit(auto& v) {
-    v.option("size", Size);
+    v.option("size", this->size_);
+    if constexpr (Size == dynamic) alpha_.fit(this->size_), inverse_.fit(this->size_);
     v.tensor("alpha", alpha_);
+    if constexpr (Size == dynamic) inverse_.allocate();
   }
 
   void prepare() noexcept {
-    for (std::size_t c = 0; c < Size; ++c) {
+    for (std::size_t c = 0; c < this->size_; ++c) {
       const scalar alpha = alpha_.get(c);
       // The inverse of anything smaller may be infinite.
       inverse_.set(c, std::abs(alpha) < std::numeric_limits<scalar>::min() ? 0 : 1 / alpha);

@@ -24,36 +24,39 @@ class Softmax {
   static constexpr std::size_t parameters = 0, macs = 0;
   static constexpr bool in_place = true;
 
-  void visit(auto& v) { v.option("size", Size); }
+  void visit(auto& v) { v.option("size", size_); }
+  static constexpr void fit(State&) noexcept {}
   void reset(State&) const noexcept {}
 
   INLAY_INLINE void forward(State&, const scalar* in, scalar* out) const noexcept {
-    constexpr std::size_t lanes = B::lanes(Size);
-    const auto largest = B::template fill<lanes>(*std::max_element(in, in + Size));
-    for (std::size_t c = 0; c < Size; c += lanes) B::store(out + c, exp(B::template load<lanes>(in + c) - largest));
+    constexpr std::size_t lanes = Size == dynamic ? B::width : B::lanes(Size);
+    const auto largest = B::template fill<lanes>(*std::max_element(in, in + size_));
+    for (std::size_t c = 0; c < size_; c += lanes) B::store(out + c, exp(B::template load<lanes>(in + c) - largest));
     scalar sum = 0;
-    for (std::size_t c = 0; c < Size; ++c) sum += out[c];
+    for (std::size_t c = 0; c < size_; ++c) sum += out[c];
     const auto share = B::template fill<lanes>(1 / sum);
-    for (std::size_t c = 0; c < Size; c += lanes) B::store(out + c, B::template load<lanes>(out + c) * share);
+    for (std::size_t c = 0; c < size_; c += lanes) B::store(out + c, B::template load<lanes>(out + c) * share);
   }
 
   void process(State&, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
     const auto load = [](const scalar* p) INLAY_INLINE_LAMBDA { return B::template load<B::width>(p); };
     for (std::size_t t = 0; t < frames; t += B::width) {
       auto largest = load(in.row(0) + t);
-      for (std::size_t c = 1; c < Size; ++c) largest = B::max(largest, load(in.row(c) + t));
+      for (std::size_t c = 1; c < size_; ++c) largest = B::max(largest, load(in.row(c) + t));
       auto sum = B::template fill<B::width>(0);
-      for (std::size_t c = 0; c < Size; ++c) {
+      for (std::size_t c = 0; c < size_; ++c) {
         const auto e = exp(load(in.row(c) + t) - largest);
         sum = sum + e;
         B::store(out.row(c) + t, e);
       }
-      const auto share = B::template fill<B::width>(1) / sum;
-      for (std::size_t c = 0; c < Size; ++c) B::store(out.row(c) + t, load(out.row(c) + t) * share);
+      const auto share = math::divide<B>(B::template fill<B::width>(1), sum);
+      for (std::size_t c = 0; c < size_; ++c) B::store(out.row(c) + t, load(out.row(c) + t) * share);
     }
   }
 
  private:
+  INLAY_NO_ADDRESS LayerExtent<Size> size_;
+
   template <class R>
   static INLAY_INLINE R exp(R x) noexcept {
     return B::math_policy::template exp<B>(x);

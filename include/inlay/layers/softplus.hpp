@@ -19,7 +19,7 @@ class Softplus : public Pointwise<Softplus<Size, B>, Size, B> {
   static constexpr std::string_view type = "softplus";
 
   void visit(auto& v) {
-    v.option("size", Size);
+    v.option("size", this->size_);
     v.number("beta", beta);
     v.number("threshold", threshold);
   }
@@ -31,7 +31,7 @@ class Softplus : public Pointwise<Softplus<Size, B>, Size, B> {
     const R zero = at(scalar(0));
     const R z = x * at(beta);
     const R bend = Math::template log1p<B>(Math::template exp<B>(B::if_less(z, zero, z, zero - z)));
-    return B::if_less(at(threshold), z, x, (B::max(zero, z) + bend) / at(beta));
+    return B::if_less(at(threshold), z, x, math::divide<B>(B::max(zero, z) + bend, at(beta)));
   }
 
   scalar beta = 1, threshold = 20;

@@ -23,7 +23,7 @@ class Softsign : public Pointwise<Softsign<Size, B>, Size, B> {
     using Limits = std::numeric_limits<scalar>;
     const R zero = at(scalar(0));
     x = B::max(at(Limits::lowest()), B::min(at(Limits::max()), x));  // infinity over infinity is not 1
-    return x / (at(scalar(1)) + B::if_less(x, zero, zero - x, x));
+    return math::divide<B>(x, at(scalar(1)) + B::if_less(x, zero, zero - x, x));
   }
 };
 

@@ -35,6 +35,13 @@ INLAY_INLINE R splat(typename B::scalar value) noexcept {
   return B::template fill<sizeof(R) / sizeof(typename B::scalar)>(value);
 }
 
+/// a / b, exactly rounded.
+template <class B, class R>
+INLAY_INLINE R divide(R a, R b) noexcept {
+  if constexpr (requires { B::divide(a, b); }) return B::divide(a, b);
+  else return a / b;
+}
+
 /// c[0] + c[1] x + c[2] x^2 + ...
 template <class B, class R, std::size_t N>
 INLAY_INLINE R polynomial(R x, const std::array<typename B::scalar, N>& c) noexcept {
@@ -89,7 +96,7 @@ struct Accurate {
     using T = typename B::scalar;
     const R zero = splat<B, R>(T(0)), one = splat<B, R>(T(1));
     const R e = exp<B>(B::if_less(x, zero, x, zero - x));
-    return B::if_less(x, zero, e, one) / (one + e);
+    return divide<B>(B::if_less(x, zero, e, one), one + e);
   }
 
   /// sigmoid(2 u) = (tanh(u) + 1) / 2, for gates whose weights were halved while loading.
@@ -110,7 +117,7 @@ struct Accurate {
       return c;
     }();
     const R two = splat<B, R>(T(2));
-    const R twice_s = two * x / (two + x);
+    const R twice_s = divide<B>(two * x, two + x);
     const R square = twice_s * twice_s * splat<B, R>(T(0.25));
     return B::fma(twice_s * square, polynomial<B>(square, series), twice_s);
   }
@@ -166,7 +173,7 @@ struct Accurate {
     constexpr std::array<float, 5> q = {1.02352893f, 0.478721619f, 0.026751481f, 0.000347888446f, 8.64525589e-07f};
     x = B::max(splat<B, R>(-8.1f), B::min(splat<B, R>(8.1f), x));
     const R s = x * x;
-    return x * polynomial<B>(s, p) / polynomial<B>(s, q);
+    return divide<B>(x * polynomial<B>(s, p), polynomial<B>(s, q));
   }
 
   /// Lambert's continued fraction x / (1 + x^2 / (3 + x^2 / (5 + ...))) near zero, written as x plus a
@@ -181,7 +188,7 @@ struct Accurate {
     const R e = exp<B>(zero - two * a);
     const R numerator = B::if_less(a, split, a * s * polynomial<B>(s, p), two * e);
     const R denominator = B::if_less(a, split, polynomial<B>(s, q), one + e);
-    const R y = B::if_less(a, split, a, one) - numerator / denominator;
+    const R y = B::if_less(a, split, a, one) - divide<B>(numerator, denominator);
     return B::if_less(x, zero, zero - y, y);
   }
 
@@ -193,7 +200,7 @@ struct Accurate {
     if constexpr (std::same_as<typename B::scalar, float>) {
       constexpr std::array<float, 5> p = {0.5f, 0.43933457f, 0.1840064f, 0.040893413f, 0.004154914f};
       constexpr std::array<float, 6> q = {1, 1.6765542f, 1.2057045f, 0.4715066f, 0.10251068f, 0.010414714f};
-      return polynomial<B>(a, p) / polynomial<B>(a, q);
+      return divide<B>(polynomial<B>(a, p), polynomial<B>(a, q));
     } else {
       constexpr std::array<double, 10> p = {0.5,
                                             0.7746771630089078,
@@ -216,7 +223,7 @@ struct Accurate {
                                             0.0012302738042023506,
                                             9.314899074288259e-05,
                                             3.4625783757537616e-06};
-      return polynomial<B>(a, p) / polynomial<B>(a, q);
+      return divide<B>(polynomial<B>(a, p), polynomial<B>(a, q));
     }
   }
 };

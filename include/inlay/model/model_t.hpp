@@ -16,6 +16,7 @@
 #include "inlay/core/pack.hpp"
 #include "inlay/model/sample_rate.hpp"
 #include "inlay/model/sequential.hpp"
+#include "inlay/model/tiles.hpp"
 
 namespace inlay {
 
@@ -165,22 +166,13 @@ class ModelT {
                       Condition<scalar> condition) const noexcept {
     assert(!one_to_one || overlaps_only_in_place(in, out, frames));
     assert(condition.values.size() <= condition_size);
-    const std::size_t side_channels = condition_size - condition.values.size();
-    assert(side_channels == 0 || condition.channels != nullptr);
+    assert(condition.values.size() == condition_size || condition.channels != nullptr);
     const Block<scalar> x(state.at(State::input)), y(state.at(State::output)), side(state.at(State::condition));
-    std::size_t written = 0;
-    for (std::size_t first = 0; first < frames; first += Network::tile) {
-      const std::size_t count = std::min(frames - first, Network::tile);
-      for (std::size_t c = 0; c < in_size; ++c) copy_row(in[c] + first, count, x.row(c));
-      for (std::size_t c = 0; c < side_channels; ++c) copy_row(condition.channels[c] + first, count, side.row(c));
-      for (std::size_t c = side_channels; c < condition_size; ++c)
-        std::fill_n(side.row(c), tile_frames, condition.values[c - side_channels]);
-      const std::size_t given =
-          detail::process(network_, state.layers, Block<const scalar>(x), y, count, state.context());
-      for (std::size_t c = 0; c < out_size; ++c) copy_row(y.row(c), given, out[c] + written);
-      written += given;
-    }
-    return written;
+    return detail::by_tiles<scalar>({in_size, out_size, condition_size}, {x, y, side}, Network::tile, in, out, frames,
+                                    condition, [&](std::size_t count) INLAY_INLINE_LAMBDA {
+                                      return detail::process(network_, state.layers, Block<const scalar>(x), y, count,
+                                                             state.context());
+                                    });
   }
   std::size_t process(const scalar* const* in, scalar* const* out, std::size_t frames,
                       Condition<scalar> condition) noexcept {

@@ -1,0 +1,40 @@
+/// What layers of dynamic sizes keep their weights and their memory in: the heap. They allocate while they are loaded
+/// and when a state is made, never while they run.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "inlay/core/extent.hpp"
+#include "inlay/core/values.hpp"
+
+namespace inlay {
+
+template <class T>
+class Values<T, dynamic> {
+  struct alignas(alignment) Line {
+    T values[alignment / sizeof(T)]{};
+  };
+
+ public:
+  /// Makes room for `size` values, zeros, if that is another size than before.
+  void fit(std::size_t size) {
+    if (size == size_) return;
+    lines_.assign(round_up(size, alignment / sizeof(T)) / (alignment / sizeof(T)), Line{});
+    size_ = size;
+  }
+  std::size_t size() const noexcept { return size_; }
+  T* data() noexcept { return lines_.empty() ? nullptr : lines_.front().values; }
+  const T* data() const noexcept { return lines_.empty() ? nullptr : lines_.front().values; }
+  void clear() noexcept { std::fill(lines_.begin(), lines_.end(), Line{}); }
+
+ private:
+  std::vector<Line> lines_;
+  std::size_t size_ = 0;
+};
+
+template <class X>
+class Several<X, dynamic> : public std::vector<X> {};
+
+}  // namespace inlay

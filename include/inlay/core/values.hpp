@@ -1,0 +1,45 @@
+/// Values: memory of a layer, as large as its type says, or as its file does.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "inlay/core/extent.hpp"
+
+namespace inlay {
+
+/// `N` values, aligned, zeros at first. Those of a `dynamic` number, in core/dynamic.hpp, have none until `fit`.
+template <class T, std::size_t N>
+class Values {
+ public:
+  static constexpr void fit(std::size_t) noexcept {}
+  static constexpr std::size_t size() noexcept { return N; }
+  constexpr T* data() noexcept { return data_; }
+  constexpr const T* data() const noexcept { return data_; }
+  constexpr void clear() noexcept { std::fill_n(data_, N, T(0)); }
+
+ private:
+  alignas(alignment) T data_[N]{};
+};
+
+template <class T>
+class Values<T, 0> {
+ public:
+  static constexpr void fit(std::size_t) noexcept {}
+  static constexpr T* data() noexcept { return nullptr; }
+  static constexpr void clear() noexcept {}
+};
+
+/// `N` objects that each have memory of their own.
+template <class X, std::size_t N>
+class Several {
+ public:
+  static constexpr std::size_t size() noexcept { return N; }
+  constexpr X& operator[](std::size_t i) noexcept { return items_[i]; }
+  constexpr const X& operator[](std::size_t i) const noexcept { return items_[i]; }
+
+ private:
+  X items_[N];
+};
+
+}  // namespace inlay

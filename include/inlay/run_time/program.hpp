@@ -1,0 +1,180 @@
+/// Program: the operations of a network in the order in which they run, and where their signals lie.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "inlay/core/block.hpp"
+#include "inlay/core/extent.hpp"
+#include "inlay/run_time/operation.hpp"
+
+namespace inlay::run_time {
+
+/// Some of the channels of a buffer.
+struct Channels {
+  std::size_t buffer, first, count;
+};
+
+/// A list of operations on numbered buffers. Filled while a model is built, constant afterwards.
+template <class T>
+class Program {
+  struct Step {
+    std::unique_ptr<Operation<T>> operation;
+    std::array<Channels, 4> operands;
+    std::size_t operand_count;
+  };
+  /// An operand in memory: where its frame lies, and its tile.
+  struct Place {
+    std::size_t frame = 0, tile = 0;
+  };
+
+ public:
+  /// What a program remembers of one signal, and its buffers.
+  class State {
+    friend Program;
+    explicit State(const Program& program) {
+      memory_.reserve(program.steps_.size());
+      for (const Step& step : program.steps_) memory_.push_back(step.operation->memory());
+      buffers_.fit(program.room_);
+      frames_.assign(program.channels_.size(), 0);
+      program.reset(*this);
+    }
+
+   public:
+    State(const State& other) : buffers_(other.buffers_), frames_(other.frames_) {
+      for (const auto& m : other.memory_) memory_.push_back(m ? m->clone() : nullptr);
+    }
+    State(State&&) noexcept = default;
+    State& operator=(State other) noexcept {
+      std::swap(memory_, other.memory_);
+      std::swap(buffers_, other.buffers_);
+      std::swap(frames_, other.frames_);
+      return *this;
+    }
+    ~State() = default;
+
+   private:
+    std::vector<std::unique_ptr<Memory>> memory_;
+    Values<T, dynamic> buffers_;
+    std::vector<std::size_t> frames_;  ///< in each buffer, of the present tile
+  };
+
+  /// A new buffer of so many channels.
+  Channels buffer(std::size_t channels) {
+    channels_.push_back(channels);
+    return {channels_.size() - 1, 0, channels};
+  }
+  void add(std::unique_ptr<Operation<T>> operation, Channels out, std::initializer_list<Channels> in) {
+    Step step{std::move(operation), {out}, 1};
+    for (const Channels& c : in) step.operands[step.operand_count++] = c;
+    steps_.push_back(std::move(step));
+  }
+  /// To be called last: gives the buffers their places, those of `in`, `out` and `condition` for the whole run.
+  void finish(Channels in, Channels out, Channels condition) {
+    in_ = in, out_ = out, condition_ = condition;
+    std::vector<std::size_t> place = places();
+    for (const Step& step : steps_) {
+      std::array<Place, 4>& to = operands_.emplace_back();
+      for (std::size_t i = 0; i < step.operand_count; ++i) to[i] = at(step.operands[i], place);
+    }
+    in_place_ = at(in, place), out_place_ = at(out, place), condition_place_ = at(condition, place);
+  }
+
+  State state() const { return State(*this); }
+  std::size_t state_bytes() const noexcept { return room_ * sizeof(T); }
+
+  void reset(State& state) const noexcept {
+    for (std::size_t i = 0; i < steps_.size(); ++i) steps_[i].operation->reset(state.memory_[i].get());
+  }
+
+  /// Where a frame of the input goes, and where that of the output is found; and the same for tiles.
+  T* in_frame(State& state) const noexcept { return state.buffers_.data() + in_place_.frame; }
+  T* out_frame(State& state) const noexcept { return state.buffers_.data() + out_place_.frame; }
+  T* condition_frame(State& state) const noexcept { return state.buffers_.data() + condition_place_.frame; }
+  Block<T> in_tile(State& state) const noexcept { return Block<T>(state.buffers_.data() + in_place_.tile); }
+  Block<T> out_tile(State& state) const noexcept { return Block<T>(state.buffers_.data() + out_place_.tile); }
+  Block<T> condition_tile(State& state) const noexcept {
+    return Block<T>(state.buffers_.data() + condition_place_.tile);
+  }
+
+  /// One frame, where every operation gives one.
+  void frame(State& state) const noexcept {
+    T* const base = state.buffers_.data();
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      const std::array<Place, 4>& p = operands_[i];
+      steps_[i].operation->frame(state.memory_[i].get(),
+                                 {base + p[0].frame, base + p[1].frame, base + p[2].frame, base + p[3].frame});
+    }
+  }
+  /// A tile. Returns how many frames came out.
+  std::size_t tile(State& state, std::size_t frames) const noexcept {
+    T* const base = state.buffers_.data();
+    state.frames_[in_.buffer] = state.frames_[condition_.buffer] = frames;
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      const std::array<Place, 4>& p = operands_[i];
+      const auto& operands = steps_[i].operands;
+      state.frames_[operands[0].buffer] = steps_[i].operation->tile(
+          state.memory_[i].get(), {base + p[0].tile, base + p[1].tile, base + p[2].tile, base + p[3].tile},
+          state.frames_[operands[1].buffer]);
+    }
+    return state.frames_[out_.buffer];
+  }
+
+ private:
+  static constexpr std::size_t line = alignment / sizeof(T);
+
+  static Place at(const Channels& c, const std::vector<std::size_t>& place) {
+    return {place[c.buffer] + c.first, place[c.buffer] + c.first * tile_frames};
+  }
+  /// A register behind the last channel, so that a frame may be read and written in whole ones.
+  static std::size_t room_of(std::size_t channels) {
+    return std::max(channels * tile_frames, padded_frame<T>(channels) + line);
+  }
+
+  /// Buffers whose time has passed give their place to others. Fills `room_`.
+  std::vector<std::size_t> places() {
+    std::vector<std::size_t> last_use(channels_.size(), 0), place(channels_.size(), 0);
+    for (std::size_t i = 0; i < steps_.size(); ++i)
+      for (std::size_t o = 0; o < steps_[i].operand_count; ++o) last_use[steps_[i].operands[o].buffer] = i;
+    for (const Channels& c : {in_, out_, condition_}) last_use[c.buffer] = steps_.size();
+    std::vector<bool> placed(channels_.size(), false);
+    std::vector<std::size_t> free;  // buffers that are done, their places to be had
+    const auto take = [&](std::size_t buffer) {
+      if (placed[buffer]) return;
+      placed[buffer] = true;
+      const auto fits = [&](std::size_t other) { return room_of(channels_[other]) == room_of(channels_[buffer]); };
+      const auto found = std::find_if(free.rbegin(), free.rend(), fits);
+      if (found != free.rend()) {
+        place[buffer] = place[*found];
+        free.erase(std::next(found).base());
+      } else {
+        place[buffer] = room_;
+        room_ += round_up(room_of(channels_[buffer]), line);
+      }
+    };
+    for (const Channels& c : {in_, out_, condition_}) take(c.buffer);
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      const Step& step = steps_[i];
+      take(step.operands[0].buffer);
+      for (std::size_t o = 0; o < step.operand_count; ++o) {
+        const std::size_t buffer = step.operands[o].buffer;
+        const bool listed = std::find(free.begin(), free.end(), buffer) != free.end();
+        if (last_use[buffer] == i && placed[buffer] && !listed) free.push_back(buffer);
+      }
+    }
+    return place;
+  }
+
+  std::vector<Step> steps_;
+  std::vector<std::size_t> channels_;  ///< of each buffer
+  std::vector<std::array<Place, 4>> operands_;
+  Channels in_{}, out_{}, condition_{};
+  Place in_place_, out_place_, condition_place_;
+  std::size_t room_ = 0;  ///< values of all buffers
+};
+
+}  // namespace inlay::run_time

@@ -1,0 +1,132 @@
+// inlay::Model, whose sizes are numbers, against the same frameworks as the types.
+#include <algorithm>
+#include <filesystem>
+#include <inlay/run_time.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "support/golden.hpp"
+
+using namespace inlay;
+
+namespace {
+
+/// Golden files of a folder whose name ends with `end`, without it.
+std::vector<std::string> goldens(const std::string& folder, const std::string& end) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(test_file("golden/" + folder))) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(end)) names.push_back(name.substr(0, name.size() - end.size()));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+/// Types of layers that inlay::Model does not have yet.
+bool is_missing(const load_error& error) { return error.expected() == "a layer that inlay::Model has"; }
+
+constexpr std::size_t too_long = 4096;  // frames of a check that would take minutes in every way
+
+template <class T>
+void all_of(const std::string& folder, const std::string& end, double tolerance) {
+  std::size_t compared = 0;
+  for (const std::string& name : goldens(folder, end)) {
+    SCOPED_TRACE(name);
+    const std::string path = test_file("golden/" + folder + "/" + name + end);
+    try {
+      Model<T> model = Model<T>::load(std::filesystem::path(path));
+      const io::Check check = read_check(path);
+      if (check.input.shape[0] < too_long) expect_golden(model.runnable(), 8, check, tolerance);
+      ++compared;
+    } catch (const load_error& error) {
+      EXPECT_TRUE(is_missing(error)) << error.what();
+    }
+  }
+  EXPECT_GT(compared, 0u);
+}
+
+}  // namespace
+
+TEST(RunTimeModel, of_every_golden_in_float) { all_of<float>("torch", ".f32.json", stack); }
+TEST(RunTimeModel, of_every_golden_in_double) { all_of<double>("torch", ".f64.json", 1e-12); }
+TEST(RunTimeModel, of_every_keras_golden) { all_of<float>("keras", ".json", stack); }
+TEST(RunTimeModel, of_every_nam_golden) { all_of<float>("nam", ".json", stack); }
+
+TEST(RunTimeModel, says_what_it_is) {
+  const auto model = Model<>::load(std::filesystem::path(test_file("golden/torch/wavenet_small.f32.json")));
+  EXPECT_EQ(model.in_size(), 1u);
+  EXPECT_EQ(model.out_size(), 1u);
+  EXPECT_EQ(model.receptive_field(), 1u + 2 * 2 * (1 + 4 + 32));
+  EXPECT_EQ(model.latency(), 0u);
+  EXPECT_TRUE(model.one_to_one());
+  EXPECT_FALSE(model.sample_rate());
+  const auto late = Model<>::load(std::filesystem::path(test_file("golden/torch/delay_3.f32.json")));
+  EXPECT_EQ(late.latency(), 3u);
+}
+
+TEST(RunTimeModel, voices_and_copies_are_apart) {
+  auto model = Model<>::load(std::filesystem::path(test_file("golden/torch/lstm20_dense.f32.json")));
+  const float first = model.forward(0.5f);
+  Model<>::State voice = model.new_state();
+  EXPECT_EQ(model.forward(voice, 0.5f), first);
+  Model<> other = model;  // in the middle of its signal
+  EXPECT_EQ(other.forward(0.1f), model.forward(0.1f));
+  model.reset();
+  EXPECT_EQ(model.forward(0.5f), first);
+  EXPECT_NE(other.forward(0.5f), first);
+}
+
+TEST(RunTimeModel, agrees_with_the_type) {
+  const std::filesystem::path path = test_file("golden/torch/mixed.f32.json");
+  ModelT<Dense<1, 8>, Tanh<8>, Conv1D<8, 4, 3, 2>, Tanh<4>, GRU<4, 8>, Dense<8, 1>> type;
+  type.load(path);
+  auto model = Model<>::load(path);
+  std::vector<float> x(500), a(500), b(500);
+  for (std::size_t t = 0; t < x.size(); ++t) x[t] = float(t % 37) / 37 - 0.5f;
+  type.process(x, a);
+  model.process(x, b);
+  for (std::size_t t = 0; t < x.size(); ++t) ASSERT_NEAR(a[t], b[t], 2e-6);
+}
+
+namespace {
+
+/// Loads a golden after `change` was made to it, and expects an error at `place`.
+template <class F>
+void refused(const std::string& name, F change, const std::string& place) {
+  auto document = io::parse(io::read_text(std::filesystem::path(test_file("golden/torch/" + name + ".f32.json"))));
+  change(document);
+  try {
+    Model<>::load(document);
+    FAIL() << "was loaded";
+  } catch (const load_error& error) {
+    EXPECT_EQ(error.place(), place) << error.what();
+  }
+}
+
+}  // namespace
+
+TEST(RunTimeModel, refuses_what_does_not_fit_together) {
+  using Json = nlohmann::json;
+  refused("dense_mlp", [](Json& j) { j["layers"][1]["size"] = 7; }, "layers[1].size");
+  refused("dense_mlp", [](Json& j) { j["layers"][2]["in"] = 9; }, "layers[2].in");
+  refused("dense_mlp", [](Json& j) { j["layers"][2]["out"] = 5; }, "layers[2].kernel");
+  refused("dense_mlp", [](Json& j) { j["layers"][2]["more"] = 5; }, "layers[2].more");
+  refused("dense_mlp", [](Json& j) { j["layers"][1]["type"] = "tanhh"; }, "layers[1].type");
+  refused("dense_mlp", [](Json& j) { j["check"]["output"]["data"][3] = 5; }, "check.output.data[3]");
+  refused("parallel", [](Json& j) { j["layers"][0]["name"] = 5; }, "layers[0].name");
+  refused("parallel", [](Json& j) { j["layers"][0].erase("branches"); }, "layers[0]");
+  refused("residual_dense", [](Json& j) { j["layers"][0]["layers"].push_back({{"type", "pad"}, {"in", 5}, {"out", 9}}); },
+          "layers[0]");
+}
+
+TEST(RunTimeModel, refuses_absurd_sizes_before_it_asks_for_memory) {
+  using Json = nlohmann::json;
+  const std::size_t huge = std::size_t{1} << 40;
+  refused("dense_mlp", [&](Json& j) { j["layers"][2]["out"] = huge; }, "layers[2].kernel");
+  refused("lstm_1_8", [&](Json& j) { j["layers"][0]["out"] = huge; }, "layers[0].kernel");
+  refused("conv1d_4_6_k3_d2", [&](Json& j) { j["layers"][0]["dilation"] = huge; }, "layers[0].dilation");
+  refused("conv1d_4_6_k3_d2", [&](Json& j) { j["layers"][0]["kernel_size"] = huge; }, "layers[0].dilation");
+  refused("conv1d_4_6_k3_d2", [&](Json& j) { j["layers"][0]["groups"] = 3; }, "layers[0].groups");
+  refused("conv1d_4_6_k3_d2", [&](Json& j) { j["layers"][0]["stride"] = 0; }, "layers[0].stride");
+}
