@@ -1,4 +1,6 @@
 /// inlay-convert IN OUT.json [SIZE]: turns a model file of any format that inlay reads into one of inlay's own.
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -6,18 +8,47 @@
 #include <inlay/io/formats.hpp>
 #include <inlay/io/load.hpp>
 #include <inlay/io/write.hpp>
+#include <inlay/run_time.hpp>
+#include <span>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace fs = std::filesystem;
 using namespace inlay;
 
 namespace {
 
-/// A signal and what the model makes of it, which files of inlay's format carry and most others do not.
-io::Check check_for(const io::ModelFile&) {
-  // To be made by running the model, once there is one whose layers need not be known when a program is compiled.
-  throw load_error("check", "a test signal, as this program cannot make one yet", "none in a file of this format");
+/// Noise that grows for as long as the model looks back, and longer.
+std::vector<float> test_signal(std::size_t frames, std::size_t channels) {
+  std::vector<float> signal(frames * channels);
+  std::uint32_t random = 1;
+  for (std::size_t i = 0; i < signal.size(); ++i) {
+    random = random * 1664525u + 1013904223u;
+    const double loudness = static_cast<double>(i + 1) / static_cast<double>(signal.size());
+    signal[i] = static_cast<float>(loudness * (static_cast<double>(random) / 2147483648.0 - 1));
+  }
+  return signal;
+}
+
+/// A signal and what the model makes of it: files of inlay's format carry one, and most others do not.
+io::Check check_for(io::ModelFile file) {
+  file.info.prewarm = 0;  // a check begins without silence
+  Model<double> model = Model<double>::of(file);
+  const std::size_t frames = 1024 + (model.receptive_field() == unbounded ? 1024 : model.receptive_field());
+  const std::vector<float> input = test_signal(frames, model.in_size());
+  io::Check check{.source = "inlay, in double",
+                  .input = {.place = {}, .shape = {frames, model.in_size()}, .values = {}, .row_places = {}},
+                  .output = {.place = {}, .shape = {frames, model.out_size()}, .values = {}, .row_places = {}},
+                  .condition = {},
+                  .tolerance = 1e-5};
+  check.input.values.assign(input.begin(), input.end());
+  std::vector<double> y(model.out_size());
+  for (std::size_t t = 0; t < frames; ++t) {
+    model.forward(std::span(check.input.values).subspan(t * model.in_size(), model.in_size()), y);
+    for (double value : y) check.output.values.push_back(static_cast<float>(value));
+  }
+  return check;
 }
 
 /// All of the file or none: what was there before stays if anything goes wrong.

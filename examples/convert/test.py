@@ -63,21 +63,38 @@ def converts_aida_x(folder):
     expect(written["check"]["output"]["data"] == [7.5, -2.5], "check")
 
 
+LINEAR = {
+    "version": "0.5.4",
+    "architecture": "Linear",
+    "config": {"receptive_field": 2, "bias": False},
+    "weights": [1.0, -1.0],
+}
+
+
+def makes_a_check(folder):
+    """A file of another format has none; it is made by running the model."""
+    source, target = folder / "in.nam", folder / "out.json"
+    source.write_text(json.dumps(LINEAR))
+    done = convert(source, target)
+    expect(done.returncode == 0 and "Neural Amp Modeler" in done.stdout, done.stderr)
+    check = json.loads(target.read_text())["check"]
+    x, y = check["input"]["data"], check["output"]["data"]
+    expect(len(x) == len(y) > 1000, "frames")
+    error = max(abs(b - a - c) for a, b, c in zip(x, x[1:], y[1:]))
+    expect(error < 1e-6, f"the check is off by {error}")
+    again = folder / "again.json"
+    expect(convert(target, again).returncode == 0, "it does not read back")
+    expect(again.read_text() == target.read_text(), "it reads back as another")
+
+
 def refuses(folder):
     source, target = folder / "in.nam", folder / "kept.json"
     target.write_text("kept")
-    linear = {
-        "version": "0.5.4",
-        "architecture": "Linear",
-        "config": {"receptive_field": 1, "bias": False},
-        "weights": [1.0],
-    }
     for change, said in (
-        ({}, "check: expected a test signal"),
-        ({"weights": []}, "weights: expected 1 numbers"),
+        ({"weights": []}, "weights: expected 2 numbers"),
         ({"architecture": "Quadratic"}, "architecture: expected"),
     ):
-        source.write_text(json.dumps({**linear, **change}))
+        source.write_text(json.dumps({**LINEAR, **change}))
         done = convert(source, target)
         expect(done.returncode == 2 and f"in.nam: {said}" in done.stderr, done.stderr)
         expect(target.read_text() == "kept", "the target is changed")
@@ -88,7 +105,7 @@ def refuses(folder):
 
 def main():
     with tempfile.TemporaryDirectory() as name:
-        for test in (converts, converts_aida_x, refuses):
+        for test in (converts, converts_aida_x, makes_a_check, refuses):
             test(Path(name))
     return 1 if failures else 0
 

@@ -48,15 +48,15 @@ void must_not_be_overwritten(const fs::path& output, const fs::path& file) {
 }
 
 /// A reference that can be compared with, value by value.
-AudioInput open_reference(const fs::path& path, const AudioInput& input) {
+AudioInput open_reference(const fs::path& path, const AudioInput& input, std::size_t channels) {
   AudioInput reference(path);
   const auto same = [&](const char* place, std::uint64_t wanted, std::uint64_t found) {
     if (wanted != found)
       throw Problem(path, place,
-                    "expected " + std::to_string(wanted) + " as in " + input.path().string() + ", found " +
+                    "expected " + std::to_string(wanted) + " as " + input.path().string() + " gives, found " +
                         std::to_string(found));
   };
-  same("channels", input.channels(), reference.channels());
+  same("channels", channels, reference.channels());
   same("sample rate", std::uint64_t(input.sample_rate()), std::uint64_t(reference.sample_rate()));
   same("frames", input.frames(), reference.frames());
   return reference;
@@ -64,33 +64,35 @@ AudioInput open_reference(const fs::path& path, const AudioInput& input) {
 
 /// Reads, processes, writes and compares one block after the other.
 Rendering render_file(AudioInput& input, Player& player, WavOutput& output, AudioInput* reference, std::size_t block) {
-  const std::size_t channels = input.channels();
-  std::vector<float> interleaved(block * channels), planar(block * channels), wanted(reference ? block * channels : 0);
-  std::vector<float*> rows;
-  for (std::size_t c = 0; c < channels; ++c) rows.push_back(planar.data() + c * block);
+  const std::size_t ins = input.channels(), outs = player.out_channels();
+  std::vector<float> read(block * ins), in(block * ins), out(block * outs), written(block * outs), wanted(block * outs);
+  std::vector<const float*> in_rows;
+  std::vector<float*> out_rows;
+  for (std::size_t c = 0; c < ins; ++c) in_rows.push_back(in.data() + c * block);
+  for (std::size_t c = 0; c < outs; ++c) out_rows.push_back(out.data() + c * block);
 
   Rendering result;
   Progress progress(input.frames() > 10 * std::uint64_t(input.sample_rate()), input.frames());
-  while (const std::size_t frames = input.read(interleaved.data(), block)) {
-    for (std::size_t c = 0; c < channels; ++c)
-      for (std::size_t t = 0; t < frames; ++t) rows[c][t] = interleaved[t * channels + c];
+  while (const std::size_t frames = input.read(read.data(), block)) {
+    for (std::size_t c = 0; c < ins; ++c)
+      for (std::size_t t = 0; t < frames; ++t) in[c * block + t] = read[t * ins + c];
 
     const auto start = std::chrono::steady_clock::now();
-    player.process(rows, frames);
+    player.process(in_rows, out_rows, frames);
     result.seconds_in_model += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 
-    for (std::size_t c = 0; c < channels; ++c)
-      for (std::size_t t = 0; t < frames; ++t) interleaved[t * channels + c] = rows[c][t];
-    output.write(interleaved.data(), frames);
+    for (std::size_t c = 0; c < outs; ++c)
+      for (std::size_t t = 0; t < frames; ++t) written[t * outs + c] = out[c * block + t];
+    output.write(written.data(), frames);
 
     if (reference) {
       if (reference->read(wanted.data(), frames) != frames)
         throw Problem(reference->path(), "frame " + std::to_string(result.frames), "ends before the input does");
-      for (std::size_t i = 0; i < frames * channels; ++i) {
-        const double error = std::abs(double(interleaved[i]) - double(wanted[i]));
+      for (std::size_t i = 0; i < frames * outs; ++i) {
+        const double error = std::abs(double(written[i]) - double(wanted[i]));
         if (error <= result.error) continue;  // written so that a NaN does not pass
         result.error = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
-        result.error_frame = result.frames + i / channels;
+        result.error_frame = result.frames + i / outs;
       }
     }
     result.frames += frames;
@@ -101,10 +103,10 @@ Rendering render_file(AudioInput& input, Player& player, WavOutput& output, Audi
 
 void print(const Options& options, const AudioInput& input, const Player& player, const Rendering& result) {
   const double seconds = double(result.frames) / input.sample_rate();
-  std::printf("model             %s (%s)\n", player.network.c_str(), player.backend.c_str());
-  std::printf("parameters        %zu\n", player.parameters);
-  std::printf("model size        %zu bytes: %zu of weights, %zu of state per channel\n",
-              player.weight_bytes + input.channels() * player.state_bytes, player.weight_bytes, player.state_bytes);
+  const auto& model = player.model();
+  std::printf("model             %s (%s)\n", player.network().c_str(), inlay::default_backend::name);
+  std::printf("parameters        %zu\n", model.parameters());
+  std::printf("model size        %zu bytes of weights\n", model.parameters() * sizeof(float));
   std::printf("signal            %.2f s, %zu channel%s at %d Hz, in blocks of %zu\n", seconds, input.channels(),
               input.channels() == 1 ? "" : "s", input.sample_rate(), options.block);
   if (result.seconds_in_model > 0)
@@ -118,20 +120,21 @@ void print(const Options& options, const AudioInput& input, const Player& player
 
 int run(const Options& options) {
   AudioInput input(options.input);
-  std::optional<AudioInput> reference;
-  if (!options.reference.empty()) reference = open_reference(options.reference, input);
   for (const fs::path& file : {options.model, options.input, options.reference})
     must_not_be_overwritten(options.output, file);
 
-  const auto player = load_player(options.model, input.channels());
-  if (player->sample_rate && *player->sample_rate != input.sample_rate())
+  Player player(options.model, input.channels());
+  const std::optional<double> trained = player.model().sample_rate();
+  std::optional<AudioInput> reference;
+  if (!options.reference.empty()) reference = open_reference(options.reference, input, player.out_channels());
+  if (trained && *trained != input.sample_rate())
     std::fprintf(stderr, "inlay-render: warning: %s: sample rate: %d Hz, but the model was trained at %g Hz\n",
-                 options.input.string().c_str(), input.sample_rate(), *player->sample_rate);
+                 options.input.string().c_str(), input.sample_rate(), *trained);
 
-  WavOutput output(options.output, input.channels(), input.sample_rate(), input.frames());
-  const Rendering result = render_file(input, *player, output, reference ? &*reference : nullptr, options.block);
+  WavOutput output(options.output, player.out_channels(), input.sample_rate(), input.frames());
+  const Rendering result = render_file(input, player, output, reference ? &*reference : nullptr, options.block);
   output.finish();
-  print(options, input, *player, result);
+  print(options, input, player, result);
 
   if (!reference || result.error <= options.tolerance) return success;
   std::fprintf(stderr, "inlay-render: %s: frame %llu: differs by %.3g, more than the tolerance of %.3g\n",
@@ -152,9 +155,10 @@ int refuse(std::string what) {
 
 int main(int argc, char** argv) {
   render::Options options;
-  CLI::App app("Renders an audio file through a model. Each channel is a voice of its own on the same weights.",
-               "inlay-render");
-  app.add_option("MODEL", options.model, "model file, inlay's or RTNeural's JSON")->required();
+  CLI::App app(
+      "Renders an audio file through a model. Through a model of one channel, each goes as a voice of its own.",
+      "inlay-render");
+  app.add_option("MODEL", options.model, "model file of any format that inlay reads")->required();
   app.add_option("IN", options.input, "audio file of any format that libsndfile reads")->required();
   app.add_option("OUT", options.output, "WAV file to write: float32, at the sample rate of IN")->required();
   app.add_option("--block", options.block, "frames at a time; the output does not depend on it")

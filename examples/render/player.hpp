@@ -1,30 +1,32 @@
-/// Player: a model file brought to life, whatever its type.
+/// Player: a model file brought to life, whatever its network.
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
-#include <memory>
-#include <optional>
+#include <inlay/run_time.hpp>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace render {
 
-/// A loaded model and a voice for each channel of audio. Which type of model it is was decided while loading.
+/// A loaded model with one voice or, if it has one channel in and one out, a voice for each channel of audio.
 class Player {
  public:
-  virtual ~Player() = default;
-  /// The same number of frames of every channel, each through its own voice, in place.
-  virtual void process(std::span<float* const> channels, std::size_t frames) noexcept = 0;
+  /// For audio of so many channels. Throws inlay::load_error, also where the model takes another number of them.
+  Player(const std::filesystem::path& path, std::size_t channels);
 
-  std::string network;  ///< "lstm 20 + dense 1"
-  std::string backend;
-  std::optional<double> sample_rate;  ///< Hz, the rate that the model was trained at
-  std::size_t parameters = 0, weight_bytes = 0, state_bytes = 0;
+  /// The same number of frames of every channel.
+  void process(std::span<const float* const> in, std::span<float* const> out, std::size_t frames) noexcept;
+
+  std::size_t out_channels() const noexcept;
+  const std::string& network() const noexcept { return network_; }  ///< "lstm 20 + dense 1"
+  const inlay::Model<float>& model() const noexcept { return model_; }
+
+ private:
+  std::string network_;
+  inlay::Model<float> model_;
+  std::vector<inlay::Model<float>::State> voices_;
 };
-
-/// Loads a model with one channel in and one out. Throws inlay::load_error, also where this program has no type
-/// that the file fits.
-std::unique_ptr<Player> load_player(const std::filesystem::path& path, std::size_t channels);
 
 }  // namespace render

@@ -73,6 +73,9 @@ def renders():
     expect(other.returncode == 1, f"compared with another signal: {other}")
     expect(other.stderr.count("\n") == 1 and "right.wav: frame " in other.stderr, other.stderr)
 
+    wide = render(GOLDEN / "lstm_2_17.f32.json", "stereo.wav", "wide.wav")
+    expect(wide.returncode == 0 and len(read_samples("wide.wav")) == 17 * FRAMES, f"2 channels to 17: {wide}")
+
     empty = render(MODEL, "empty.wav", "empty_out.wav")
     expect(empty.returncode == 0 and len(read_samples("empty_out.wav")) == 0, f"empty file: {empty}")
 
@@ -96,7 +99,9 @@ def refuses():
     weight = damaged("weight.json", lambda m: m["layers"][1]["bias"].update(data=[9.0]))
     missing = damaged("missing.json", lambda m: m["layers"][0].pop("recurrent_kernel"))
     gates = damaged("gates.json", lambda m: m["layers"][0].update(recurrent_activation="hard_sigmoid"))
-    gru = GOLDEN / "gru_1_8.f32.json"
+    two = GOLDEN / "lstm_2_17.f32.json"
+    knobs = GOLDEN / "append_condition.f32.json"
+    slower = GOLDEN / "conv1d_3_20_k1_s4.f32.json"
     ok = (MODEL, "mono.wav", "new.wav")
     before = sorted(Path().rglob("*"))
     for arguments, start in [
@@ -109,11 +114,13 @@ def refuses():
         (("empty.json", "mono.wav", "new.wav"), "empty.json: start of file: "),
         (("cut.json", "mono.wav", "new.wav"), "cut.json: layers[0]"),
         (("mono.wav", "mono.wav", "new.wav"), "mono.wav: first byte: "),
-        ((shape, "mono.wav", "new.wav"), "shape.json: layers[0].bias (layer 0 of the model: lstm 1 -> 20): "),
+        ((shape, "mono.wav", "new.wav"), "shape.json: layers[0].bias: "),
         ((weight, "mono.wav", "new.wav"), "weight.json: check.output.data[0]: "),
-        ((missing, "mono.wav", "new.wav"), "missing.json: layers[0] "),
-        ((gates, "mono.wav", "new.wav"), "gates.json: layers: "),
-        ((gru, "mono.wav", "new.wav"), f"{gru}: layers: "),
+        ((missing, "mono.wav", "new.wav"), "missing.json: layers[0]: "),
+        ((gates, "mono.wav", "new.wav"), "gates.json: check.output.data[0]: "),
+        ((two, "mono.wav", "new.wav"), f"{two}: layers: expected 1 channels in"),
+        ((knobs, "mono.wav", "new.wav"), f"{knobs}: layers: expected a network without side channels"),
+        ((slower, "mono.wav", "new.wav"), f"{slower}: layers: expected a network that gives a frame for each"),
         ((MODEL, "mono.wav", "none/new.wav"), "none/new.wav: file: "),
         ((MODEL, "mono.wav", "folder"), "folder: file: "),
         ((MODEL, "mono.wav", "mono.wav"), "mono.wav: file: "),

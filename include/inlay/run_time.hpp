@@ -3,4 +3,5 @@
 #pragma once
 
 #include "inlay/inlay.hpp"
+#include "inlay/run_time/any_model.hpp"
 #include "inlay/run_time/model.hpp"

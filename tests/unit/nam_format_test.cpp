@@ -148,7 +148,7 @@ TEST_F(NamFiles, are_what_other_converters_make_of_them) {
     const json converted = parsed(test_file("golden/nam/") + inlay + ".json");
     io::ModelFile model_file = file(nam);
     model_file.check = io::read_model(converted).check;
-    EXPECT_EQ(io::parse(io::write_model(model_file))["layers"], converted["layers"]) << nam;
+    EXPECT_TRUE(io::parse(io::write_model(model_file))["layers"] == converted["layers"]) << nam;
   }
 }
 
@@ -426,7 +426,7 @@ TEST(NamErrors, name_the_place) {
 }
 
 TEST(NamErrors, sizes_are_compared_with_the_weights_before_memory_is_asked_for) {
-  const json lstm = json::parse(R"({"num_layers": 65536, "input_size": 65536, "hidden_size": 65536})");
+  const json lstm = json::parse(R"({"num_layers": 256, "input_size": 65536, "hidden_size": 65536})");
   EXPECT_THROW(io::read_model(model_of("LSTM", lstm, 3)), load_error);
   EXPECT_THROW(io::read_model(model_of("Linear", {{"receptive_field", 1 << 24}, {"bias", true}}, 3)), load_error);
   // Two weights for each channel, and 16 GB of memory.

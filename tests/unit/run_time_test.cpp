@@ -1,11 +1,12 @@
 // inlay::Model, whose sizes are numbers, against the same frameworks as the types.
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
-#include <inlay/run_time.hpp>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "../support/models.hpp"
 #include "support/golden.hpp"
 
 using namespace inlay;
@@ -49,9 +50,64 @@ void all_of(const std::string& folder, const std::string& end, double tolerance)
 }  // namespace
 
 TEST(RunTimeModel, of_every_golden_in_float) { all_of<float>("torch", ".f32.json", stack); }
+#ifndef INLAY_TEST_FEW_BACKENDS
 TEST(RunTimeModel, of_every_golden_in_double) { all_of<double>("torch", ".f64.json", 1e-12); }
+#endif
 TEST(RunTimeModel, of_every_keras_golden) { all_of<float>("keras", ".json", stack); }
 TEST(RunTimeModel, of_every_nam_golden) { all_of<float>("nam", ".json", stack); }
+
+namespace {
+
+/// Runs what a player of NAM's files gave for one, in blocks of uneven sizes.
+void as_nam_core(const std::string& name, const std::string& golden, bool prewarm = true) {
+  const std::filesystem::path folder = std::string(INLAY_FIXTURES_DIR) + "/nam";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "there is no " << folder;
+  io::ModelFile file = io::read_model(io::parse(io::read_text(folder / (name + ".nam"))));
+  if (!prewarm) file.info.prewarm = 0;
+  auto model = Model<>::of(file);
+  const auto wanted = io::parse(io::read_text(folder / golden));
+  const std::vector<float> x = wanted["input"], y = wanted["output"];
+  std::vector<float> out(x.size());
+  for (std::size_t round = 0; round < 2; ++round, model.reset()) {
+    for (std::size_t t = 0, cut = 1; t < x.size(); t += cut, cut = cut % 200 + 7) {
+      const std::size_t count = std::min(cut, x.size() - t);
+      model.process(std::span(x).subspan(t, count), std::span(out).subspan(t, count));
+    }
+    for (std::size_t t = 0; t < x.size(); ++t) ASSERT_NEAR(out[t], y[t], 1e-5) << name << ", frame " << t;
+  }
+}
+
+}  // namespace
+
+TEST(RunTimeModel, plays_files_of_nam) {
+  for (const char* name : {"linear_synthetic", "convnet_synthetic", "lstm", "wavenet", "wavenet_gated_synthetic",
+                           "wavenet_a1_standard", "A2"}) {
+    as_nam_core(name, std::string(name) + ".noprewarm.golden.json", false);
+    as_nam_core(name, std::string(name) + ".golden.json");
+  }
+}
+
+TEST(RunTimeModel, or_a_type_where_one_fits) {
+  using Lstm20 = ModelT<LSTM<1, 20>, Dense<20, 1>>;
+  using Any = AnyModel<ModelT<LSTM<1, 8>, Dense<8, 1>>, Lstm20>;
+  const std::filesystem::path known = test_file("golden/torch/lstm20_dense.f32.json"),
+                              unknown = test_file("golden/torch/gru16_gru8_dense.f32.json");
+  Any a = Any::load(known), b = Any::load(unknown);
+  EXPECT_EQ(a.index(), 1u);
+  EXPECT_EQ(b.index(), 2u);
+  Lstm20 type;
+  type.load(known);
+  auto model = Model<>::load(unknown);
+  for (int t = 0; t < 50; ++t) {
+    const float x = std::sin(0.1f * float(t));
+    float y = 0;
+    EXPECT_EQ(a.forward(&x, &y), 1u);
+    EXPECT_EQ(y, type.forward(x));
+    EXPECT_EQ(b.forward(&x, &y), 1u);
+    EXPECT_EQ(y, model.forward(x));
+  }
+  EXPECT_THROW(Any::load(std::filesystem::path("there is none")), load_error);
+}
 
 TEST(RunTimeModel, says_what_it_is) {
   const auto model = Model<>::load(std::filesystem::path(test_file("golden/torch/wavenet_small.f32.json")));
@@ -116,8 +172,9 @@ TEST(RunTimeModel, refuses_what_does_not_fit_together) {
   refused("dense_mlp", [](Json& j) { j["check"]["output"]["data"][3] = 5; }, "check.output.data[3]");
   refused("parallel", [](Json& j) { j["layers"][0]["name"] = 5; }, "layers[0].name");
   refused("parallel", [](Json& j) { j["layers"][0].erase("branches"); }, "layers[0]");
-  refused("residual_dense", [](Json& j) { j["layers"][0]["layers"].push_back({{"type", "pad"}, {"in", 5}, {"out", 9}}); },
-          "layers[0]");
+  refused(
+      "residual_dense", [](Json& j) { j["layers"][0]["layers"].push_back({{"type", "pad"}, {"in", 5}, {"out", 9}}); },
+      "layers[0]");
 }
 
 TEST(RunTimeModel, refuses_absurd_sizes_before_it_asks_for_memory) {

@@ -1,6 +1,7 @@
 /// RTNeural's torch_helpers: layers from a PyTorch state_dict in JSON. Included by rtneural.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <nlohmann/json.hpp>

@@ -37,7 +37,9 @@ inline constexpr std::size_t times = A == dynamic || B == dynamic ? dynamic : A 
 /// Rows of weights are padded to whole multiples of this: the registers that the backend has for so many or, where the
 /// number is open, its widest; of one-lane backends then a run that is worth vectorising.
 template <class B, std::size_t Rows>
-inline constexpr std::size_t row_unit = Rows != dynamic ? B::lanes(Rows) : B::width == 1 ? 16 : B::width;
+inline constexpr std::size_t row_unit = Rows != dynamic ? B::lanes(Rows)
+                                        : B::width == 1 ? 16
+                                                        : B::width;
 
 /// A block is cut into tiles of this many frames, so that scratch memory is a compile-time constant.
 /// A multiple of every register width, so that no kernel has a remainder to treat.

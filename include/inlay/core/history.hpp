@@ -105,9 +105,7 @@ class ShortHistory {
   static constexpr std::size_t stride_of(std::size_t past) {
     return lead_of(past) + tile_frames + alignment / sizeof(T);
   }
-  static constexpr std::size_t frame_of(std::size_t channels) {
-    return channels == 1 ? 1 : padded_frame<T>(channels);
-  }
+  static constexpr std::size_t frame_of(std::size_t channels) { return channels == 1 ? 1 : padded_frame<T>(channels); }
 
  public:
   void fit(std::size_t channels, std::size_t past)
@@ -199,8 +197,8 @@ class DynamicHistory {
 
 template <class T, std::size_t Channels, std::size_t Past>
 struct ChooseHistory {
-  using type = std::conditional_t<(Past <= tile_frames), ShortHistory<T, Channels, Past>,
-                                  LongHistory<T, Channels, Past>>;
+  using type =
+      std::conditional_t<(Past <= tile_frames), ShortHistory<T, Channels, Past>, LongHistory<T, Channels, Past>>;
 };
 template <class T>
 struct ChooseHistory<T, dynamic, dynamic> {

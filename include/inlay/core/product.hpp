@@ -18,8 +18,8 @@ namespace inlay {
 /// A sum of few registers is a chain of additions that each wait for the one before, so columns are
 /// dealt to several sets of sums that are added at the end.
 template <std::size_t Count, class Of, class M, class P, std::size_t Gates>
-INLAY_INLINE void accumulate(Extent<Count, Of> count, P (&sums)[Gates], const M& matrix, std::size_t row, std::size_t first,
-                             const typename M::value_type* x, std::size_t stride = 1) noexcept {
+INLAY_INLINE void accumulate(Extent<Count, Of> count, P (&sums)[Gates], const M& matrix, std::size_t row,
+                             std::size_t first, const typename M::value_type* x, std::size_t stride = 1) noexcept {
   using B = typename M::backend;
   static_assert(Gates == M::gates);
   constexpr std::size_t in_flight = 8;  // latency times throughput of a multiply-add

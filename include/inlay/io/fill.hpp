@@ -57,8 +57,7 @@ class Fill {
   void option(std::string_view name, Extent<dynamic>& extent) {
     extent.value = find_size(name);
     if ((name == "in" || name == "size") && extent != width_)
-      fail(find(name).place, concat({std::to_string(width_), ", the channels that come in"}),
-           std::to_string(extent));
+      fail(find(name).place, concat({std::to_string(width_), ", the channels that come in"}), std::to_string(extent));
   }
   /// The same for one that a file may leave out.
   void option(std::string_view name, Extent<dynamic>& extent, std::size_t otherwise) {

@@ -78,6 +78,17 @@ struct ModelFile {
   std::optional<Check> check;
 };
 
+/// Numbers in the tensors of a chain: what frameworks count as parameters.
+inline std::size_t parameters_of(const ChainRecord& chain) {
+  std::size_t count = 0;
+  for (const LayerRecord& layer : chain.layers) {
+    for (const auto& [name, tensor] : layer.tensors) count += tensor.values.size();
+    for (const auto& [name, chains] : layer.chains)
+      for (const ChainRecord& inner : chains) count += parameters_of(inner);
+  }
+  return count;
+}
+
 /// "8x16"
 inline std::string shape_text(std::span<const std::size_t> shape) {
   std::string text;

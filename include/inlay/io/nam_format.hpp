@@ -26,16 +26,15 @@ inline NamNetwork read_nam_linear(const Node& config, NamWeights& weights) {
   layer.tensors.emplace(
       "kernel", weights.tensor(weights.take(taps), {taps, 1, 1}, [n = taps.n](std::size_t i) { return n - 1 - i; }));
   if (config["bias"].boolean()) layer.tensors.emplace("bias", weights.vector(1));
-  return {chain_of(std::move(layer)), 1, 1, 0, std::nullopt};
+  return {chain_of(std::move(layer)), 1, 1, {}};
 }
 
 inline NamNetwork read_nam_convnet(const Node& config, NamWeights& weights) {
-  const Node dilations = config["dilations"];
+  const Node dilations = some(config["dilations"], max_layers);
   const Count channels = count(config["channels"]), groups = count_or(config, "groups", 1);
   const Count in = count_or(config, "in_channels", 1), one{1, config.place()}, taps{2, config.place()};
   const bool normalised = config["batchnorm"].boolean();
-  NamNetwork network{{}, in, 1, 1, std::nullopt};
-  if (dilations.size() == 0) dilations.fail("at least one dilation");
+  NamNetwork network{{}, in, 1, prewarmed(1)};
   for (std::size_t i = 0; i < dilations.size(); ++i) {
     const Count dilation = count(dilations[i]);
     append(network.layers, weights.conv1d(i == 0 ? in : channels, channels, taps, dilation, groups, !normalised));
@@ -48,7 +47,7 @@ inline NamNetwork read_nam_convnet(const Node& config, NamWeights& weights) {
       append(network.layers, std::move(norm));
     }
     append(network.layers, nam_activation(config["activation"], channels));
-    network.prewarm += dilation;
+    network.info.prewarm += dilation;
   }
   append(network.layers, weights.conv1x1(channels, one, one, true));
   return network;
@@ -65,15 +64,15 @@ inline void add_unless_zero(LayerRecord& layer, const char* name, TensorRecord t
 
 inline NamNetwork read_nam_lstm(const Node& model, NamWeights& weights) {
   const Node config = model["config"];
-  const Count layers = count(config["num_layers"]), hidden = count(config["hidden_size"]);
+  const Count layers = count(config["num_layers"], 1, max_layers), hidden = count(config["hidden_size"]);
   const Count in = count(config["input_size"]), out = count_or(config, "out_channels", 1), one{1, config.place()};
   const std::size_t h = hidden, fixed = 4 * h * h + 6 * h;  // numbers of a layer, but for its input's
   if (const auto channels = config.find("in_channels")) expect_equal(count(*channels), in, ", as input_size");
   weights.expect(layers * fixed + 4 * h * (in + (layers - 1) * h) + out * (h + 1));
 
-  NamNetwork network{{}, in, out, 1, std::nullopt};
+  NamNetwork network{{}, in, out, prewarmed(1)};
   if (const auto rate = find_value(model, "sample_rate"))
-    network.prewarm = std::min(max_prewarm, static_cast<std::size_t>(std::min(rate->positive() / 2, 1e9)));
+    network.info.prewarm = std::min(max_prewarm, static_cast<std::size_t>(std::min(rate->positive() / 2, 1e9)));
   for (std::size_t i = 0; i < layers; ++i) {
     const Count& from = i == 0 ? in : hidden;
     const std::size_t width = from + h, rows = 4 * h, first = weights.take(rows * width);
@@ -99,9 +98,8 @@ inline NamNetwork read_nam_lstm(const Node& model, NamWeights& weights) {
 NamNetwork read_nam_network(const Node& model, const ReadOptions& options);
 
 /// One model in several sizes, each a model of its own. All are read, so that a damaged one is noticed; one is kept.
-inline NamNetwork read_nam_container(const Node& config, NamWeights&, const ReadOptions& options) {
-  const Node submodels = config["submodels"];
-  if (submodels.size() == 0) submodels.fail("at least one model");
+inline NamNetwork read_nam_container(const Node& config, const ReadOptions& options) {
+  const Node submodels = some(config["submodels"], 64);
   std::optional<NamNetwork> chosen;
   double below = 0;
   for (std::size_t i = 0; i < submodels.size(); ++i) {
@@ -134,11 +132,13 @@ inline NamNetwork read_nam_network(const Node& model, const ReadOptions& options
   else if (name == "LSTM") network = read_nam_lstm(model, weights);
   else if (name == "ConvNet") network = read_nam_convnet(config, weights);
   else if (name == "Linear") network = read_nam_linear(config, weights);
-  else if (name == "SlimmableContainer") network = read_nam_container(config, weights, options);
+  else if (name == "SlimmableContainer") network = read_nam_container(config, options);
   else architecture.fail("WaveNet, LSTM, ConvNet, Linear or SlimmableContainer");
   weights.finish();
-  if (const auto rate = find_value(model, "sample_rate")) network.sample_rate = rate->positive();
-  network.prewarm = std::min(network.prewarm, max_prewarm);
+  // What a container does not say, its model may.
+  if (const auto rate = find_value(model, "sample_rate")) network.info.sample_rate = rate->positive();
+  if (const auto metadata = find_value(model, "metadata")) network.info.metadata = metadata->object().json();
+  network.info.prewarm = std::min(network.info.prewarm, max_prewarm);
   return network;
 }
 
@@ -148,9 +148,7 @@ inline NamNetwork read_nam_network(const Node& model, const ReadOptions& options
 inline ModelFile read_nam(const Node& root, const ReadOptions& options = {}) {
   detail::NamNetwork network = detail::read_nam_network(root, options);
   ModelFile file;
-  file.info.sample_rate = network.sample_rate;
-  file.info.prewarm = network.prewarm;
-  if (const auto metadata = detail::find_value(root, "metadata")) file.info.metadata = metadata->object().json();
+  file.info = std::move(network.info);
   file.chain = {"config", std::move(network.layers)};
   return file;
 }

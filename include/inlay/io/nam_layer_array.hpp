@@ -32,10 +32,10 @@ class NamLayerArray {
         head_size(is_active(node, "head1x1", false) ? count(node["head1x1"]["out_channels"]) : bottleneck),
         node_(node),
         weights_(weights),
-        dilations_(node["dilations"]) {
-    if (dilations_.size() == 0) dilations_.fail("at least one dilation");
+        dilations_(some(node["dilations"], max_layers)) {
     append(to_x, weights_.conv1x1(input_size, channels, one(), false));
-    for (std::size_t i = 0; i < dilations_.size(); ++i) append(layers, layer(i));
+    for (std::size_t i = 0; i < dilations_.size(); ++i)
+      if (LayerRecord made = layer(i); !weights_.ran_out()) append(layers, std::move(made));
     append(to_output, head());
   }
 

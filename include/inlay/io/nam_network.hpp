@@ -3,8 +3,12 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "inlay/io/make_record.hpp"
+#include "inlay/io/model_file.hpp"
+#include "inlay/io/node.hpp"
 
 namespace inlay::io {
 
@@ -16,12 +20,20 @@ struct ReadOptions {
 
 namespace detail {
 
+/// A real network has some twenty layers.
+inline constexpr std::size_t max_layers = 256;
+
 struct NamNetwork {
   Layers layers;
   std::size_t in, out;
-  std::size_t prewarm;  ///< frames of silence before the first sound
-  std::optional<double> sample_rate;
+  ModelInfo info;
 };
+
+inline ModelInfo prewarmed(std::size_t frames) {
+  ModelInfo info;
+  info.prewarm = frames;
+  return info;
+}
 
 /// A count that a file may leave out.
 inline Count count_or(const Node& object, std::string_view key, std::size_t otherwise) {
@@ -33,6 +45,16 @@ inline Count count_or(const Node& object, std::string_view key, std::size_t othe
 inline std::optional<Node> find_value(const Node& object, std::string_view key) {
   const auto found = object.find(key);
   return found && !found->json().is_null() ? found : std::nullopt;
+}
+
+/// The members of an array, of which a real network has some and no damaged file too many.
+inline Node some(const Node& array, std::size_t most) {
+  if (array.size() == 0 || array.size() > most) array.fail(concat({"1 to ", std::to_string(most), " entries"}));
+  return array;
+}
+
+inline void expect_equal(const Count& count, std::size_t wanted, const char* why) {
+  if (count != wanted) throw load_error(count.place, concat({std::to_string(wanted), why}), std::to_string(count));
 }
 
 }  // namespace detail

@@ -19,7 +19,7 @@ using NamReader = NamNetwork (*)(const Node& model, const ReadOptions& options);
 inline NamNetwork read_nam_condition(const Node& config, const Count& in, const ReadOptions& options,
                                      NamReader read_inside) {
   const auto inside = find_value(config, "condition_dsp");
-  if (!inside) return {chain_of(make_plain(config.place(), "identity", in)), in, in, 1, std::nullopt};
+  if (!inside) return {chain_of(make_plain(config.place(), "identity", in)), in, in, prewarmed(1)};
   NamNetwork condition = read_inside(*inside, options);
   if (condition.in != in)
     inside->fail(concat({"a model of ", std::to_string(in), " channels, as the input has"}),
@@ -29,33 +29,27 @@ inline NamNetwork read_nam_condition(const Node& config, const Count& in, const 
 
 /// The head after the stack: an activation before each of its convolutions.
 inline NamNetwork read_nam_head(const Node& head, Count in, NamWeights& weights) {
-  NamNetwork network{{}, in, in, 0, std::nullopt};
-  const Node sizes = head["kernel_sizes"];
+  NamNetwork network{{}, in, in, {}};
+  const Node sizes = some(head["kernel_sizes"], max_layers);
   const Count channels = count(head["channels"]), out = count(head["out_channels"]), one{1, head.place()};
-  if (sizes.size() == 0) sizes.fail("at least one kernel size");
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     const Count taps = count(sizes[i]);
     const Count& to = i + 1 == sizes.size() ? out : channels;
     append(network.layers, nam_activation(head["activation"], in));
     append(network.layers, weights.conv1d(in, to, taps, one, one, true));
-    network.prewarm += taps - 1;
+    network.info.prewarm += taps - 1;
     in = to;
   }
   network.out = out;
   return network;
 }
 
-inline void expect_equal(const Count& count, std::size_t wanted, const char* why) {
-  if (count != wanted) throw load_error(count.place, concat({std::to_string(wanted), why}), std::to_string(count));
-}
-
 inline NamNetwork read_nam_wavenet(const Node& model, NamWeights& weights, const ReadOptions& options,
                                    NamReader read_inside) {
-  const Node config = model["config"], arrays = config["layers"];
+  const Node config = model["config"], arrays = some(config["layers"], 64);
   const Count in = count_or(config, "in_channels", 1);
   NamNetwork condition = read_nam_condition(config, in, options, read_inside);
-  NamNetwork network{{}, in, 1, condition.prewarm, std::nullopt};
-  if (arrays.size() == 0) arrays.fail("at least one array of layers");
+  NamNetwork network{{}, in, 1, prewarmed(condition.info.prewarm)};
 
   Layers layers, to_output;
   Count width = in, output = in;  // of x, and of what the head of the array before gives
@@ -79,7 +73,7 @@ inline NamNetwork read_nam_wavenet(const Node& model, NamWeights& weights, const
     }
     append(layers, std::move(array.layers));
     to_output = std::move(array.to_output);
-    network.prewarm += array.past;
+    network.info.prewarm += array.past;
     width = array.channels;
     output = array.output_size;
     if (i + 1 == arrays.size()) {
@@ -89,13 +83,13 @@ inline NamNetwork read_nam_wavenet(const Node& model, NamWeights& weights, const
     }
   }
 
-  NamNetwork head{{}, output, output, 0, std::nullopt};
+  NamNetwork head{{}, output, output, {}};
   if (const auto node = find_value(config, "head")) head = read_nam_head(*node, output, weights);
   // The last weight counts, not config.head_scale.
   append(layers, make_scale(config.place(), output, weights.number()));
   append(layers, std::move(head.layers));
   network.out = head.out;
-  network.prewarm += head.prewarm;
+  network.info.prewarm += head.info.prewarm;
 
   LayerRecord whole = make_layer(config.place(), "conditioned_by");
   hold(whole, "source", std::move(condition.layers));

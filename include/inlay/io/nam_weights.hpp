@@ -26,6 +26,8 @@ class NamWeights {
   }
 
   std::size_t size() const noexcept { return values_.size(); }
+  /// Whether more was asked for than there is: nothing that is made from here on will be used.
+  bool ran_out() const noexcept { return at_ > size(); }
 
   double number() {
     const std::size_t at = take(1);
@@ -40,7 +42,7 @@ class NamWeights {
   template <class Index>
   TensorRecord tensor(std::size_t first, std::vector<std::size_t> shape, Index index) const {
     TensorRecord made{.place = place(first), .shape = std::move(shape), .values = {}, .row_places = {}};
-    if (at_ > size()) return made;
+    if (ran_out()) return made;
     std::size_t values = 1;
     for (std::size_t extent : made.shape) values *= extent;
     made.values.reserve(values);

@@ -35,8 +35,7 @@ class ProteusReader {
     expect_all_used();
 
     const Node skip = data_["skip"];
-    const bool skips = skip.json().is_boolean() ? skip.boolean() : skip.whole(0, 1) == 1;
-    if (!skips) return layers;
+    if (!flag(skip)) return layers;
     if (out != 1) skip.fail(concat({"0, as the output has ", std::to_string(out), " channels"}));
     LayerRecord residual = make_layer(skip.place(), "residual");
     hold(residual, "layers", std::move(layers));
@@ -68,8 +67,8 @@ class ProteusReader {
     layer.tensors.emplace("kernel", matrix("rec.weight_ih" + suffix, own.gates, hidden, in));
     layer.tensors.emplace("recurrent_kernel", matrix("rec.weight_hh" + suffix, own.gates, hidden, hidden));
 
-    TensorRecord bias = vector("rec.bias_ih" + suffix, own.gates, hidden);
-    const TensorRecord other = vector("rec.bias_hh" + suffix, own.gates, hidden);
+    TensorRecord bias = recurrent_bias("rec.bias_ih" + suffix, own.gates, hidden);
+    const TensorRecord other = recurrent_bias("rec.bias_hh" + suffix, own.gates, hidden);
     if (two_biases) {
       layer.values.emplace("reset_after", Value{data_.place(), true});
       bias.values.insert(bias.values.end(), other.values.begin(), other.values.end());
@@ -103,18 +102,19 @@ class ProteusReader {
   }
 
   TensorRecord vector(const std::string& key, std::span<const std::size_t> gates, std::size_t size) {
-    const std::size_t count = gates.size() * size;
-    TensorRecord made{.place = state_.place(), .shape = {count}, .values = {}, .row_places = {}};
-    if (!has_bias()) {
-      made.values.resize(count);
-      return made;
-    }
-    const Node values = tensor(key, count);
-    made.place = values.place();
+    const Node values = tensor(key, gates.size() * size);
+    TensorRecord made{.place = values.place(), .shape = {values.size()}, .values = {}, .row_places = {}};
     for (std::size_t gate : gates)
       for (std::size_t unit = 0; unit < size; ++unit)
         made.values.push_back(values[gate * size + unit].in_float_range());
     return made;
+  }
+
+  /// Zeros where the model was trained without.
+  TensorRecord recurrent_bias(const std::string& key, std::span<const std::size_t> gates, std::size_t size) {
+    if (const auto has_bias = data_.find("bias_fl"); !has_bias || flag(*has_bias)) return vector(key, gates, size);
+    const std::size_t count = gates.size() * size;
+    return {.place = state_.place(), .shape = {count}, .values = std::vector<double>(count), .row_places = {}};
   }
 
   Node tensor(const std::string& key, std::size_t rows) {
@@ -127,10 +127,8 @@ class ProteusReader {
     if (array.size() != size) array.fail(concat({std::to_string(size), " entries"}), std::to_string(array.size()));
   }
 
-  bool has_bias() const {
-    const auto flag = data_.find("bias_fl");
-    return !flag || flag->boolean();
-  }
+  /// true or false, or 1 or 0.
+  static bool flag(const Node& node) { return node.json().is_boolean() ? node.boolean() : node.whole(0, 1) == 1; }
 
   /// Weights that nothing asked for are those of another network.
   void expect_all_used() const {

@@ -70,7 +70,7 @@ class InlayWriter {
     put({"], \"data\": ["});
     for (std::size_t i = 0; i < record.values.size(); ++i) {
       if (!std::isfinite(record.values[i])) refuse(record.place_of(i), record.values[i]);
-      put({i == 0 ? "" : ", ", number(record.values[i])});
+      put({i == 0 ? "" : ", ", element(record.values[i])});
     }
     put({"]}"});
   }
@@ -93,7 +93,7 @@ class InlayWriter {
     return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
 
-  std::string value(const Value& value) const {
+  static std::string value(const Value& value) {
     if (const auto* flag = std::get_if<bool>(&value.value)) return *flag ? "true" : "false";
     if (const auto* whole = std::get_if<std::size_t>(&value.value)) return std::to_string(*whole);
     if (const auto* text = std::get_if<std::string>(&value.value)) return json(*text);
@@ -102,15 +102,19 @@ class InlayWriter {
     return number(x);
   }
 
-  /// The shortest text that reads back to the same number of the check's dtype, and not to a whole one.
-  std::string number(double x) const {
+  /// The shortest text that reads back to the same number, and not to a whole one.
+  template <class T>
+  static std::string number(T x) {
     char text[32];
-    const auto narrow = static_cast<float>(x);
-    const auto end = single_ && static_cast<double>(narrow) == x ? std::to_chars(text, text + sizeof text, narrow)
-                                                                 : std::to_chars(text, text + sizeof text, x);
-    std::string written(text, end.ptr);
+    std::string written(text, std::to_chars(text, text + sizeof text, x).ptr);
     if (written.find_first_of(".e") == std::string::npos) written += ".0";
     return written;
+  }
+
+  /// A tensor's number, of which the dtype says how much has to be kept.
+  std::string element(double x) const {
+    const auto narrow = static_cast<float>(x);
+    return single_ && static_cast<double>(narrow) == x ? number(narrow) : number(x);
   }
 
   [[noreturn]] static void refuse(Place place, double x) {

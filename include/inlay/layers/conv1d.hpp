@@ -48,9 +48,7 @@ class GroupedKernel {
  private:
   std::size_t outs() const noexcept { return group_[0].rows() * group_.size(); }
   std::size_t group_of(std::size_t i) const noexcept { return i % outs() / group_[0].rows(); }
-  std::size_t within(std::size_t i) const noexcept {
-    return i / outs() * group_[0].rows() + i % group_[0].rows();
-  }
+  std::size_t within(std::size_t i) const noexcept { return i / outs() * group_[0].rows() + i % group_[0].rows(); }
 
   INLAY_NO_ADDRESS Extent<Kernel> taps_;
   Several<M, Groups> group_;
@@ -77,7 +75,9 @@ class BasicConv1D {
   struct Nothing {};
   /// Room for `N` values where they are needed.
   template <bool Needed, std::size_t N>
-  using Room = Values<T, !Needed ? 0 : open ? dynamic : N>;
+  using Room = Values<T, !Needed ? 0
+                         : open  ? dynamic
+                                 : N>;
 
  public:
   using backend = B;
@@ -85,8 +85,9 @@ class BasicConv1D {
   struct State {
     std::conditional_t<past == 0, Nothing, History<T, In, past>> history;
     std::conditional_t<Stride == 1, Nothing, Clock<past, Stride>> clock;
-    Room<Groups != 1, round_up(group_out, row_unit<B, group_out>)> group;  ///< its last register may reach into the next
-    Room<Stride != 1, padded_frame<T>(Out)> frame;                         ///< of a tile, which keeps few of them
+    Room<Groups != 1, round_up(group_out, row_unit<B, group_out>)>
+        group;                                      ///< its last register may reach into the next
+    Room<Stride != 1, padded_frame<T>(Out)> frame;  ///< of a tile, which keeps few of them
   };
   static constexpr std::string_view type = "conv1d";
   static constexpr std::size_t in_size = In, out_size = Out;

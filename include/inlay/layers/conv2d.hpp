@@ -158,7 +158,7 @@ class BasicConv2D {
     const Window<scalar> x = remember(state, state.padded(in, frames), frames);
     for (std::size_t p = 0; p < out_features; ++p)
       multiply(KernelTime, kernel_, bias_.data(), x.from(p * step), Dilation, Block<scalar>(out.row(p * OutChannels)),
-                           frames);
+               frames);
   }
 
  private:

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <string_view>
+#include <type_traits>
 
 #include "inlay/backend/default.hpp"
 #include "inlay/core/concepts.hpp"
@@ -17,7 +18,8 @@ namespace inlay {
 /// Long short-term memory, `In` channels to `Out` units, giving its output at every frame.
 ///
 /// Tensors, in Keras's gate order i, f, g, o (also PyTorch's): `kernel` [In, 4 Out],
-/// `recurrent_kernel` [Out, 4 Out], `bias` [4 Out] (PyTorch's two biases added).
+/// `recurrent_kernel` [Out, 4 Out], `bias` [4 Out] (PyTorch's two biases added); of dynamic size also
+/// `initial_hidden` and `initial_cell` [Out], zeros where a file has none.
 template <std::size_t In, std::size_t Out, class Gate, Backend B>
 class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, Out> {
   template <class Inner>
@@ -50,6 +52,10 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
     v.tensor("kernel", kernel_);
     v.tensor("recurrent_kernel", recurrent_kernel_);
     v.tensor("bias", bias_);
+    if constexpr (Out == dynamic) {
+      v.optional_tensor("initial_hidden", start_.hidden, 0);
+      v.optional_tensor("initial_cell", start_.cell, 0);
+    }
   }
 
   void fit(State& state) const
@@ -61,6 +67,10 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
   void reset(State& state) const noexcept {
     state.hidden.clear();
     state.cell.clear();
+    if constexpr (Out == dynamic) {
+      copy(start_.hidden.data(), this->out_, state.hidden.current());
+      copy(start_.cell.data(), this->out_, state.cell.data());
+    }
   }
 
   /// One frame; the inputs lie `stride` values apart. Returns the output.
@@ -96,11 +106,19 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
     kernel_.fit(this->in_, this->out_);
     recurrent_kernel_.fit(this->out_, this->out_);
     bias_.fit(this->out_);
+    start_.hidden.fit(this->out_);
+    start_.cell.fit(this->out_);
   }
 
   Gates<Kernel> kernel_;
   Gates<RecurrentKernel> recurrent_kernel_;
   Gates<Vector<B, Out, 4>> bias_;
+  struct Zero {};
+  struct Start {
+    Vector<B, dynamic> hidden, cell;
+  };
+  /// What NAM's files start from. A state of known size starts from zeros before anyone resets it.
+  INLAY_NO_ADDRESS std::conditional_t<Out == dynamic, Start, Zero> start_;
 };
 
 template <std::size_t In, std::size_t Out, Backend B = default_backend>

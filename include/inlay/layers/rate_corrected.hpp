@@ -26,7 +26,8 @@ namespace inlay {
 /// In a file it is `L`. Loading, or setting a tensor, puts it to the trained rate; `ModelT::set_sample_rate`, or
 /// `set_rate_ratio`, to another.
 template <Layer L, std::size_t MaxRatio = 8, std::size_t Order = 3>
-class RateCorrected : public detail::Recurrent<RateCorrected<L, MaxRatio, Order>, typename L::backend, L::in_size, L::out_size> {
+class RateCorrected
+    : public detail::Recurrent<RateCorrected<L, MaxRatio, Order>, typename L::backend, L::in_size, L::out_size> {
   static_assert(MaxRatio > 0, "inlay::RateCorrected: the largest ratio is at least one");
   static_assert(
       requires(typename L::State& state) { state.memory(); },

@@ -30,8 +30,7 @@ INLAY_INLINE std::size_t by_tiles(Widths size, Tiles<T> at, std::size_t tile, co
   for (std::size_t first = 0; first < frames; first += tile) {
     const std::size_t count = std::min(frames - first, tile);
     for (std::size_t c = 0; c < size.in; ++c) copy_row(in[c] + first, count, at.in.row(c));
-    for (std::size_t c = 0; c < side_channels; ++c)
-      copy_row(condition.channels[c] + first, count, at.condition.row(c));
+    for (std::size_t c = 0; c < side_channels; ++c) copy_row(condition.channels[c] + first, count, at.condition.row(c));
     for (std::size_t c = side_channels; c < size.condition; ++c)
       std::fill_n(at.condition.row(c), tile_frames, condition.values[c - side_channels]);
     const std::size_t given = run(count);

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <memory>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -98,7 +98,8 @@ class Builder {
     const Record& first = chain.layers.front();
     for (const char* name : {"in", "size"})
       if (first.values.contains(name)) {
-        const bool halves = std::get<std::string>(first.type.value) == "gate" || std::get<std::string>(first.type.value) == "blend";
+        const bool halves =
+            std::get<std::string>(first.type.value) == "gate" || std::get<std::string>(first.type.value) == "blend";
         return size_of_option(first, name) * (halves ? 2 : 1);
       }
     if (first.chains.empty()) throw load_error(first.place, "its number of channels, \"in\" or \"size\"", "none");
@@ -208,7 +209,8 @@ class Builder {
     Signal y = like;
     for (std::size_t i = 0; i < Inputs; ++i) {
       align(record, y, in[i]);
-      if (in[i].count() != like.count()) refuse(record, io::concat({std::to_string(like.count()), " channels"}), in[i].count());
+      if (in[i].count() != like.count())
+        refuse(record, io::concat({std::to_string(like.count()), " channels"}), in[i].count());
       at[i] = together(in[i]);
     }
     y.parts = {program_.buffer(like.count())};
@@ -306,7 +308,9 @@ class Builder {
       throw load_error(record.place, io::concat({"an array of layers \"", name, "\""}), "none");
     return found->second[index];
   }
-  static std::size_t count_of(const Record& record, std::string_view name) { return record.chains.find(name)->second.size(); }
+  static std::size_t count_of(const Record& record, std::string_view name) {
+    return record.chains.find(name)->second.size();
+  }
 
   static const Signal& sized(const Record& record, const Signal& x) {
     expect_width(record, x, size_of_option(record, "size"));
@@ -314,7 +318,8 @@ class Builder {
   }
   static void expect_width(const Record& record, const Signal& x, std::size_t width) {
     if (x.count() != width)
-      throw load_error(record.place, io::concat({std::to_string(x.count()), ", the channels that come in"}), std::to_string(width));
+      throw load_error(record.place, io::concat({std::to_string(x.count()), ", the channels that come in"}),
+                       std::to_string(width));
   }
   static const Signal& expected(const Record& record, const Signal& condition) {
     if (condition.count() == 0) throw load_error(record.place, "side channels for this layer", "none");

@@ -105,7 +105,7 @@ class LayerMaker {
     constexpr std::size_t most = std::size_t{1} << 26;
     if (channels == 0 || frames <= most / channels) return;
     throw load_error(record.values.find(name)->second.place,
-                         io::concat({"a past of at most ", std::to_string(most), " values"}), std::to_string(frames));
+                     io::concat({"a past of at most ", std::to_string(most), " values"}), std::to_string(frames));
   }
   static Made<T> prelu(const io::LayerRecord& record, const std::string& number, std::size_t in) {
     const auto alpha = record.tensors.find("alpha");

@@ -55,6 +55,9 @@ class Model {
     return Model(std::move(network));
   }
 
+  /// From what was read of a file.
+  static Model of(const io::ModelFile& file) { return Model(build(file)); }
+
   std::size_t in_size() const noexcept { return network_->widths.in; }
   std::size_t out_size() const noexcept { return network_->widths.out; }
   /// Side channels.
@@ -66,15 +69,19 @@ class Model {
   std::size_t most_frames(std::size_t frames) const noexcept {
     return (frames * rate().out + rate().in - 1) / rate().in;
   }
-  /// Frames of input that an output depends on, the present one included; `inlay::unbounded` for one that never forgets.
+  /// Frames of input that an output depends on, the present one included; `inlay::unbounded` for one that never
+  /// forgets.
   std::size_t receptive_field() const noexcept { return network_->receptive_field; }
+  /// Numbers in the file's tensors.
+  std::size_t parameters() const noexcept { return network_->parameters; }
   /// Frames of input by which the output is late.
   std::size_t latency() const noexcept { return network_->latency; }
   /// What the file says beside the network; `sample_rate` in Hz, if it says so.
   const ModelInfo& info() const noexcept { return network_->info; }
   std::optional<double> sample_rate() const noexcept { return info().sample_rate; }
 
-  /// A state at the start of a signal. Allocates.
+  /// A state at the start of a signal: before it, as many frames of silence as the file's `prewarm` asks for.
+  /// Allocates.
   State new_state() const { return network_->program.state(); }
 
   /// Puts a state to the start of a signal.
@@ -114,16 +121,16 @@ class Model {
     assert(condition.values.size() <= condition_size());
     assert(condition.values.size() == condition_size() || condition.channels != nullptr);
     const Program& program = network_->program;
-    return detail::by_tiles<T>(network_->widths,
-                               {program.in_tile(state), program.out_tile(state), program.condition_tile(state)},
-                               tile_frames, in, out, frames, condition,
-                               [&](std::size_t count) { return program.tile(state, count); });
+    return detail::by_tiles<T>(
+        network_->widths, {program.in_tile(state), program.out_tile(state), program.condition_tile(state)}, tile_frames,
+        in, out, frames, condition, [&](std::size_t count) { return program.tile(state, count); });
   }
   std::size_t process(const T* const* in, T* const* out, std::size_t frames, Condition<T> condition = {}) noexcept {
     return process(state_, in, out, frames, condition);
   }
   /// One channel in, one out; as many frames as the shorter of both.
-  std::size_t process(State& state, std::span<const T> in, std::span<T> out, Condition<T> condition = {}) const noexcept {
+  std::size_t process(State& state, std::span<const T> in, std::span<T> out,
+                      Condition<T> condition = {}) const noexcept {
     const T* const from = in.data();
     T* const to = out.data();
     return process(state, &from, &to, std::min(in.size(), out.size()), condition);
@@ -137,7 +144,7 @@ class Model {
     Program program;
     detail::Widths widths{};
     Rate rate{};
-    std::size_t receptive_field = 0, latency = 0;
+    std::size_t receptive_field = 0, latency = 0, parameters = 0;
     ModelInfo info;
   };
 
@@ -150,26 +157,7 @@ class Model {
     }
   };
 
-  static std::shared_ptr<Network> build(const io::ModelFile& file) {
-    auto network = std::make_shared<Network>();
-    run_time::Builder<B> builder(network->program);
-    const std::size_t in_size = file.check ? file.check->input.shape[1] : builder.width_of(file.chain);
-    const bool conditioned = file.check && !file.check->condition.shape.empty();
-    const std::size_t condition_size = conditioned ? file.check->condition.shape[1] : 0;
-    const run_time::Signal in = builder.input(in_size), condition = builder.input(condition_size);
-    const run_time::Signal out = builder.chain(file.chain, in, condition);
-    network->program.finish(in.parts[0], builder.together(out), condition.parts[0]);
-    network->widths = {in_size, out.count(), condition_size};
-    network->rate = out.rate;
-    network->receptive_field = out.reach == unbounded ? unbounded : out.reach + 1;
-    network->latency = out.latency;
-    network->info = file.info;
-    if (file.check) {
-      Model model(network);
-      io::run_check(model.runnable(), *file.check, builder.bound);
-    }
-    return network;
-  }
+  static std::shared_ptr<Network> build(const io::ModelFile& file);
 
   explicit Model(std::shared_ptr<const Network> network)
       : network_(std::move(network)), state_(network_->program.state()) {}
@@ -215,5 +203,30 @@ class Model {
   std::shared_ptr<const Network> network_;
   State state_;
 };
+
+// Not inline: `extern template class inlay::Model<float>;` leaves all that it takes to another source file.
+template <class T, Backend B>
+auto Model<T, B>::build(const io::ModelFile& file) -> std::shared_ptr<Network> {
+  auto network = std::make_shared<Network>();
+  run_time::Builder<B> builder(network->program);
+  const std::size_t in_size = file.check ? file.check->input.shape[1] : builder.width_of(file.chain);
+  const bool conditioned = file.check && !file.check->condition.shape.empty();
+  const std::size_t condition_size = conditioned ? file.check->condition.shape[1] : 0;
+  const run_time::Signal in = builder.input(in_size), condition = builder.input(condition_size);
+  const run_time::Signal out = builder.chain(file.chain, in, condition);
+  network->program.finish(in.parts[0], builder.together(out), condition.parts[0]);
+  network->widths = {in_size, out.count(), condition_size};
+  network->rate = out.rate;
+  network->receptive_field = out.reach == unbounded ? unbounded : out.reach + 1;
+  network->latency = out.latency;
+  network->parameters = io::parameters_of(file.chain);
+  network->info = file.info;
+  if (file.check) {
+    Model model(network);
+    io::run_check(model.runnable(), *file.check, builder.bound);
+  }
+  if (file.info.prewarm > 0) network->program.start_after_silence(file.info.prewarm);
+  return network;
+}
 
 }  // namespace inlay

@@ -19,6 +19,8 @@ namespace inlay::run_time {
 struct Memory {
   virtual ~Memory() = default;
   virtual std::unique_ptr<Memory> clone() const = 0;
+  /// Becomes as `other`, which is of the same operation. Does not allocate.
+  virtual void assign(const Memory& other) noexcept = 0;
 };
 
 /// The output and up to three inputs of an operation.
@@ -45,6 +47,7 @@ class LayerOperation final : public Operation<typename L::scalar> {
   struct Remembered final : Memory {
     typename L::State state;
     std::unique_ptr<Memory> clone() const override { return std::make_unique<Remembered>(*this); }
+    void assign(const Memory& other) noexcept override { state = static_cast<const Remembered&>(other).state; }
   };
   static typename L::State& state(Memory* memory) noexcept { return static_cast<Remembered*>(memory)->state; }
 
@@ -95,8 +98,7 @@ class CopyOperation final : public Operation<T> {
   explicit CopyOperation(std::size_t channels) : channels_(channels) {}
   void frame(Memory*, const Operands<T>& at) const noexcept override { copy(at[1], channels_, at[0]); }
   std::size_t tile(Memory*, const Operands<T>& at, std::size_t frames) const noexcept override {
-    for (std::size_t c = 0; c < channels_; ++c)
-      copy_row(at[1] + c * tile_frames, frames, at[0] + c * tile_frames);
+    for (std::size_t c = 0; c < channels_; ++c) copy_row(at[1] + c * tile_frames, frames, at[0] + c * tile_frames);
     return frames;
   }
 

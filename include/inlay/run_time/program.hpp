@@ -85,10 +85,23 @@ class Program {
   }
 
   State state() const { return State(*this); }
-  std::size_t state_bytes() const noexcept { return room_ * sizeof(T); }
 
   void reset(State& state) const noexcept {
-    for (std::size_t i = 0; i < steps_.size(); ++i) steps_[i].operation->reset(state.memory_[i].get());
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      Memory* memory = state.memory_[i].get();
+      if (!start_) steps_[i].operation->reset(memory);
+      else if (memory) memory->assign(*start_->memory_[i]);
+    }
+  }
+  /// From now on a signal starts after `frames` frames of silence.
+  void start_after_silence(std::size_t frames) {
+    auto start = std::make_unique<State>(state());
+    for (; frames > 0; frames -= std::min(frames, tile_frames)) {
+      std::fill_n(in_tile(*start).row(0), in_.count * tile_frames, T(0));
+      std::fill_n(condition_tile(*start).row(0), condition_.count * tile_frames, T(0));
+      tile(*start, std::min(frames, tile_frames));
+    }
+    start_ = std::move(start);
   }
 
   /// Where a frame of the input goes, and where that of the output is found; and the same for tiles.
@@ -175,6 +188,7 @@ class Program {
   Channels in_{}, out_{}, condition_{};
   Place in_place_, out_place_, condition_place_;
   std::size_t room_ = 0;  ///< values of all buffers
+  std::unique_ptr<const State> start_;
 };
 
 }  // namespace inlay::run_time

@@ -1,0 +1,101 @@
+/// AnyModel: a file's network as one of some types where it fits one, and as a run-time model where it does not.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <istream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "inlay/core/condition.hpp"
+#include "inlay/io/load.hpp"
+#include "inlay/io/parse.hpp"
+#include "inlay/io/runnable.hpp"
+#include "inlay/run_time/model.hpp"
+
+namespace inlay {
+
+/// Loads a file into the first of `Types`, each a `ModelT` of one scalar, that its network fits, and otherwise into
+/// `Model`. `AnyModel<Lstm16, Lstm20>` runs networks of these two sizes at the speed of the type. A file that asks for
+/// silence before the start is a `Model`'s.
+///
+/// Loading allocates; `forward`, `process` and `reset` do not, nor do they lock, throw or call the system.
+template <class First, class... Types>
+class AnyModel {
+ public:
+  using scalar = typename First::scalar;
+
+  /// From a std::filesystem::path or a std::istream. Throws inlay::load_error. Not for the audio thread.
+  static AnyModel load(const std::filesystem::path& path) {
+    try {
+      return load_text(io::read_text(path));
+    } catch (const load_error& error) {
+      throw error.from(path.string());
+    }
+  }
+  static AnyModel load(std::istream& stream) { return load_text(io::read_text(stream)); }
+  static AnyModel load_text(std::string_view text) {
+    const io::ModelFile file = io::read_model(io::parse(text));
+    AnyModel any;
+    std::size_t index = 0;
+    if (file.info.prewarm > 0 || !(any.fits<First>(file, index++) || ... || any.fits<Types>(file, index++))) {
+      any.index_ = 1 + sizeof...(Types);
+      any.hold(std::make_shared<Model<scalar>>(Model<scalar>::of(file)));
+    }
+    any.info_ = file.info;
+    return any;
+  }
+
+  /// Which of the types it is; their number if it is none of them.
+  std::size_t index() const noexcept { return index_; }
+  std::size_t in_size() const noexcept { return run_.in_size; }
+  std::size_t out_size() const noexcept { return run_.out_size; }
+  std::size_t condition_size() const noexcept { return run_.condition_size; }
+  bool one_to_one() const noexcept { return run_.one_to_one; }
+  std::size_t most_frames(std::size_t frames) const noexcept { return run_.most_frames(frames); }
+  const ModelInfo& info() const noexcept { return info_; }
+
+  void reset() noexcept { run_.reset(); }
+  /// One frame: `in_size()` values in, room for `most_frames(1)` frames of `out_size()` values out. Returns how many
+  /// frames came out.
+  std::size_t forward(const scalar* in, scalar* out, const scalar* condition = nullptr) noexcept {
+    return run_.forward(in, out, condition);
+  }
+  /// A buffer, planar, as `ModelT::process`. Returns how many frames came out.
+  std::size_t process(const scalar* const* in, scalar* const* out, std::size_t frames,
+                      const scalar* const* condition = nullptr) noexcept {
+    return run_.process(in, out, frames, condition);
+  }
+
+ private:
+  AnyModel() = default;
+
+  template <class M>
+  bool fits(const io::ModelFile& file, std::size_t index) {
+    auto model = std::make_shared<M>();
+    try {
+      io::fill_model(*model, file);
+    } catch (const load_error&) {
+      return false;
+    }
+    index_ = index;
+    auto state = std::make_shared<typename M::State>();
+    run_ = io::runnable(*model, *state);
+    model_ = std::move(model), state_ = std::move(state);
+    return true;
+  }
+  void hold(std::shared_ptr<Model<scalar>> model) {
+    run_ = model->runnable();
+    model_ = std::move(model);
+  }
+
+  std::shared_ptr<void> model_, state_;
+  io::Runnable<scalar> run_{};
+  ModelInfo info_;
+  std::size_t index_ = 0;
+};
+
+}  // namespace inlay
