@@ -13,6 +13,7 @@ GUIDES = {
     "writing-a-layer.md": "examples/custom_layer",
     "writing-a-backend.md": "examples/custom_backend",
     "networks.md": "tests/unit",
+    "from-rtneural.md": "tests/unit",
 }
 
 

@@ -131,7 +131,7 @@ done_in
 step "Python"
 report=$PWD/$log/python.xml
 rm -f "$report"
-"$python" -m pytest -q -p no:cacheprovider --junit-xml "$report" python > "$log/python.test" 2>&1 || tail -n 40 "$log/python.test"
+INLAY_LOAD_MODELS=$PWD/build/gcc/tests/load_models "$python" -m pytest -q -p no:cacheprovider --junit-xml "$report" python > "$log/python.test" 2>&1 || tail -n 40 "$log/python.test"
 count "$report" "tests of python" "$log/python.test"
 done_in
 

@@ -6,7 +6,7 @@ using namespace inlay;
 
 template <class B>
 class CombinedNetworkTest : public ::testing::Test {};
-TYPED_TEST_SUITE(CombinedNetworkTest, TwoBackends);
+TYPED_TEST_SUITE(CombinedNetworkTest, OneBackend);
 
 template <std::size_t In, std::size_t Dilation, class B>
 using TcnBlock =

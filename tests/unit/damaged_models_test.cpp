@@ -122,6 +122,17 @@ TEST(DamagedModels, built_here_are_read_or_refused) {
   }
 }
 
+TEST(DamagedModels, are_refused_in_one_line) {
+  for (const char* text : {R"({"a\nb": {"c": 1, "c": 2}})",
+                           R"({"architecture": "a\nb", "version": "0.5.0", "config": {}, "weights": []})"})
+    try {
+      io::read_model(io::parse(text));
+      ADD_FAILURE() << "was read";
+    } catch (const load_error& error) {
+      EXPECT_NE(std::string(error.what()).find("a?b"), std::string::npos) << error.what();
+    }
+}
+
 TEST(DamagedModels, from_elsewhere_are_read_or_refused) {
   if (!std::filesystem::exists(fixtures() / "malformed")) GTEST_SKIP() << "no reference files in " << fixtures();
   std::uint64_t seed = 100;

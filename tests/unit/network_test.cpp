@@ -7,7 +7,7 @@ using namespace inlay;
 // Every layer is tested with every backend on its own; here it is how they work together.
 template <class B>
 class NetworkTest : public ::testing::Test {};
-TYPED_TEST_SUITE(NetworkTest, TwoBackends);
+TYPED_TEST_SUITE(NetworkTest, OneBackend);
 
 TYPED_TEST(NetworkTest, lstm_dense) {
   using B = TypeParam;

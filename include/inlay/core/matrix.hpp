@@ -112,7 +112,7 @@ class Matrix {
   template <class F>
   static INLAY_INLINE void of_height(std::size_t height, std::size_t row, F&& f) {
     [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA {
-      ((height == (I + 1) * unit && (f.template operator()<(I + 1) * unit>(row), true)) || ...);
+      static_cast<void>(((height == (I + 1) * unit && (f.template operator()<(I + 1) * unit>(row), true)) || ...));
     }(std::make_index_sequence<widest>{});
   }
 

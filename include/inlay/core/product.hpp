@@ -37,9 +37,14 @@ INLAY_INLINE void accumulate(Extent<Count, Of> count, P (&sums)[Gates], const M&
     repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA { to[g].axpy(column(col, g), x[col * stride]); });
   };
 
-  if (sets == 1 || count < sets) {
+  if constexpr (sets == 1) {
     for (std::size_t col = 0; col < count; ++col) add_column(sums, col);
-  } else if constexpr (sets > 1) {
+  } else {
+    if constexpr (Count == dynamic)
+      if (count < sets) {
+        for (std::size_t col = 0; col < count; ++col) add_column(sums, col);
+        return;
+      }
     P more[sets - 1][Gates];
     add_column(sums, 0);
     repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA {
@@ -51,9 +56,9 @@ INLAY_INLINE void accumulate(Extent<Count, Of> count, P (&sums)[Gates], const M&
       add_column(sums, col);
       repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA { add_column(more[s], col + s + 1); });
     }
-    const auto add_rest = [&](std::size_t s)
-                              INLAY_INLINE_LAMBDA { add_column(s == 0 ? sums : more[s == 0 ? 0 : s - 1], whole + s); };
-    if constexpr (Count != dynamic) repeat<Count % sets>(add_rest);
+    if constexpr (Count != dynamic)
+      repeat<Count % sets>(
+          [&](std::size_t s) INLAY_INLINE_LAMBDA { add_column(s == 0 ? sums : more[s == 0 ? 0 : s - 1], whole + s); });
     else
       for (std::size_t col = whole; col < count; ++col) add_column(sums, col);
     repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA {
@@ -91,9 +96,9 @@ INLAY_INLINE void multiply_patch(std::size_t taps, const M& matrix, const T* bia
 /// out(o, t) = bias[o] + sum over taps k and channels c of W(k * channels + c, o) * x(c, t - (taps - 1 - k) *
 /// dilation), for the frames of a tile rounded up to whole registers. Every frame is computed in the same order of
 /// operations wherever it stands in the tile.
-template <class M, class T>
-INLAY_INLINE void multiply(std::size_t taps, const M& matrix, const T* bias, const Window<T>& x, std::size_t dilation,
-                           Block<T> out, std::size_t frames) noexcept {
+template <std::size_t Taps, class Of, class M, class T>
+void multiply(Extent<Taps, Of> taps, const M& matrix, const T* bias, const Window<T>& x, std::size_t dilation,
+              Block<T> out, std::size_t frames) noexcept {
   using B = typename M::backend;
   constexpr std::size_t registers = B::width == 1 ? 16 : compiler::simd_registers / 8;
   constexpr std::size_t tall = 4;

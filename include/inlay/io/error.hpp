@@ -18,6 +18,13 @@ inline std::string concat(std::initializer_list<std::string_view> parts) {
   return text;
 }
 
+/// What comes from a file may hold anything; an error is one line.
+inline std::string one_line(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < ' ') c = '?';
+  return text;
+}
+
 }  // namespace io
 
 /// A model could not be loaded. Says where, in the file and in the model type, what was expected there and
@@ -26,12 +33,13 @@ class load_error : public std::runtime_error {
  public:
   load_error(std::string place, std::string expected, std::string found, std::string layer = {},
              std::string source = {})
-      : std::runtime_error(io::concat({source, source.empty() ? "" : ": ", place, layer.empty() ? "" : " (", layer,
-                                       layer.empty() ? "" : ")", ": expected ", expected, ", found ", found})),
-        place_(std::move(place)),
+      : std::runtime_error(
+            io::one_line(io::concat({source, source.empty() ? "" : ": ", place, layer.empty() ? "" : " (", layer,
+                                     layer.empty() ? "" : ")", ": expected ", expected, ", found ", found}))),
+        place_(io::one_line(std::move(place))),
         layer_(std::move(layer)),
         expected_(std::move(expected)),
-        found_(std::move(found)),
+        found_(io::one_line(std::move(found))),
         source_(std::move(source)) {}
 
   /// Place in the file, such as `layers[2].kernel.data[17]`.

@@ -2,6 +2,7 @@
 /// against it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -87,6 +88,21 @@ inline std::size_t parameters_of(const ChainRecord& chain) {
       for (const ChainRecord& inner : chains) count += parameters_of(inner);
   }
   return count;
+}
+
+/// Side channels that a chain appends to its signal, which a file without a check has to say itself.
+inline std::size_t condition_of(const ChainRecord& chain) {
+  std::size_t most = 0;
+  for (const LayerRecord& layer : chain.layers) {
+    const auto size = layer.values.find("condition_size");
+    if (size != layer.values.end())
+      if (const auto* found = std::get_if<std::size_t>(&size->second.value)) most = std::max(most, *found);
+    const auto* type = std::get_if<std::string>(&layer.type.value);
+    if (type && *type == "conditioned_by") continue;  // its layers have another condition
+    for (const auto& [name, chains] : layer.chains)
+      for (const ChainRecord& inner : chains) most = std::max(most, condition_of(inner));
+  }
+  return most;
 }
 
 /// "8x16"

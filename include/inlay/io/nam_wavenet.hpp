@@ -46,7 +46,7 @@ inline NamNetwork read_nam_head(const Node& head, Count in, NamWeights& weights)
 
 inline NamNetwork read_nam_wavenet(const Node& model, NamWeights& weights, const ReadOptions& options,
                                    NamReader read_inside) {
-  const Node config = model["config"], arrays = some(config["layers"], 64);
+  const Node config = model["config"], arrays = some(config["layers"], 16);
   const Count in = count_or(config, "in_channels", 1);
   NamNetwork condition = read_nam_condition(config, in, options, read_inside);
   NamNetwork network{{}, in, 1, prewarmed(condition.info.prewarm)};

@@ -170,7 +170,7 @@ class BasicConv1D {
     else return {in.row(0), tile_frames, 1};
   }
 
-  INLAY_INLINE void multiply_groups(const Window<scalar>& x, Block<scalar> out, std::size_t frames) const noexcept {
+  void multiply_groups(const Window<scalar>& x, Block<scalar> out, std::size_t frames) const noexcept {
     const std::size_t ins = in_ / groups_, outs = out_ / groups_;
     for (std::size_t g = 0; g < groups_; ++g)
       multiply(taps_, kernel_[g], bias_.data(g), x.from(g * ins), dilation_, Block<scalar>(out.row(g * outs)), frames);

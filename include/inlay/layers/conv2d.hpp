@@ -157,8 +157,8 @@ class BasicConv2D {
   void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
     const Window<scalar> x = remember(state, state.padded(in, frames), frames);
     for (std::size_t p = 0; p < out_features; ++p)
-      multiply(KernelTime, kernel_, bias_.data(), x.from(p * step), Dilation, Block<scalar>(out.row(p * OutChannels)),
-               frames);
+      multiply(Extent<KernelTime>{}, kernel_, bias_.data(), x.from(p * step), Dilation,
+               Block<scalar>(out.row(p * OutChannels)), frames);
   }
 
  private:

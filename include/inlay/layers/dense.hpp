@@ -49,7 +49,7 @@ class BasicDense {
   }
 
   void process(State&, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
-    multiply(1, kernel_, bias_.data(), Window<scalar>{in.row(0), tile_frames, 1}, 0, out, frames);
+    multiply(Extent<1>{}, kernel_, bias_.data(), Window<scalar>{in.row(0), tile_frames, 1}, 0, out, frames);
   }
 
  private:

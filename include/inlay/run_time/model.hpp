@@ -211,7 +211,7 @@ auto Model<T, B>::build(const io::ModelFile& file) -> std::shared_ptr<Network> {
   run_time::Builder<B> builder(network->program);
   const std::size_t in_size = file.check ? file.check->input.shape[1] : builder.width_of(file.chain);
   const bool conditioned = file.check && !file.check->condition.shape.empty();
-  const std::size_t condition_size = conditioned ? file.check->condition.shape[1] : 0;
+  const std::size_t condition_size = conditioned ? file.check->condition.shape[1] : io::condition_of(file.chain);
   const run_time::Signal in = builder.input(in_size), condition = builder.input(condition_size);
   const run_time::Signal out = builder.chain(file.chain, in, condition);
   network->program.finish(in.parts[0], builder.together(out), condition.parts[0]);

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Union
 
+from .errors import ExportError
 from ._format import Chain, LayerRecord
 
 WIDTH = 100
@@ -180,6 +181,8 @@ def _conv2d(layer: LayerRecord) -> _Leaf:
 
 
 def _lstm(layer: LayerRecord) -> _Leaf:
+    if "initial_hidden" in layer.tensors or "initial_cell" in layer.tensors:
+        raise ExportError("an lstm type starts from zeros; load this file into inlay::Model")
     return _LSTMS[str(layer.options["recurrent_activation"])], _options(layer, "in out"), []
 
 

@@ -110,6 +110,7 @@ _OPTIONAL_TENSORS: dict[str, tuple[str, ...]] = {
     "conv1d": ("bias",),
     "conv2d": ("bias",),
     "conv_transpose1d": ("bias",),
+    "lstm": ("initial_hidden", "initial_cell"),
     "batchnorm1d": ("gamma", "beta"),
     "batchnorm2d": ("gamma", "beta"),
 }
@@ -617,6 +618,8 @@ def _tensor_shapes(layer: LayerRecord) -> dict[str, Shape]:
     shapes: dict[str, Shape] = {"kernel": (inputs, gates * outputs), "bias": bias}
     if layer.type != "dense":
         shapes["recurrent_kernel"] = (outputs, gates * outputs)
+    if layer.type == "lstm":
+        shapes |= dict.fromkeys(("initial_hidden", "initial_cell"), (outputs,))
     return shapes
 
 

@@ -181,7 +181,8 @@ def conv2d(layer: Json, x: Signal) -> Signal:
 def lstm(layer: Json, x: Signal) -> Signal:
     kernel, recurrent, bias = (tensor(layer[n]) for n in ("kernel", "recurrent_kernel", "bias"))
     gate = GATES[layer["recurrent_activation"]]
-    h = c = np.zeros(layer["out"])
+    h = tensor(layer["initial_hidden"]) if "initial_hidden" in layer else np.zeros(layer["out"])
+    c = tensor(layer["initial_cell"]) if "initial_cell" in layer else np.zeros(layer["out"])
     y = []
     for frame in x:
         i, f, g, o = np.split(frame @ kernel + h @ recurrent + bias, 4)

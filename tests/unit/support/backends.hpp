@@ -7,9 +7,10 @@
 
 #if defined(INLAY_TEST_FEW_BACKENDS) || !INLAY_HAS_XSIMD || !INLAY_HAS_EIGEN
 // For builds that look at something else than numbers, such as a sanitizer's.
-using AllBackends = ::testing::Types<inlay::default_backend, inlay::LoopBackend<float>, inlay::StlBackend<double>>;
+using AllBackends = ::testing::Types<inlay::default_backend, inlay::StlBackend<double>>;
 using EachBackend = ::testing::Types<inlay::default_backend>;
 using TwoBackends = EachBackend;
+using OneBackend = EachBackend;
 #else
 using AllBackends =
     ::testing::Types<inlay::XsimdBackend<float>, inlay::EigenBackend<float>, inlay::StlBackend<float>,
@@ -18,11 +19,14 @@ using AllBackends =
 #ifdef INLAY_TEST_MANY_BACKENDS
 using EachBackend = AllBackends;
 using TwoBackends = AllBackends;
+using OneBackend = AllBackends;
 #else
 // For what does not compute itself: each backend and each scalar, not each with each.
 using EachBackend = ::testing::Types<inlay::XsimdBackend<float>, inlay::EigenBackend<double>, inlay::StlBackend<double>,
                                      inlay::LoopBackend<float>>;
+// For what is made of other layers; with INLAY_TEST_MANY_BACKENDS (tests/run.sh --full) these have all backends.
+using TwoBackends = ::testing::Types<inlay::default_backend, inlay::EigenBackend<double>>;
 // For large networks.
-using TwoBackends = ::testing::Types<inlay::default_backend, inlay::StlBackend<double>>;
+using OneBackend = ::testing::Types<inlay::default_backend>;
 #endif
 #endif

@@ -1,0 +1,87 @@
+"""What the exporters write, through the C++ library: its run-time model loads a file only if it reproduces the check.
+
+Needs the program load_models of tests/, whose path is in INLAY_LOAD_MODELS or where tests/run.sh builds it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import REPOSITORY
+from random_models import random_model
+
+import inlay
+
+PROGRAM = Path(os.environ.get("INLAY_LOAD_MODELS", REPOSITORY / "build/gcc/tests/load_models"))
+KERAS = REPOSITORY / ".." / "shared" / "fixtures" / "keras"
+FRAMES = 500
+
+pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="tests/load_models is not built")
+
+
+def load_all(paths: list[Path]) -> list[str]:
+    """One line for each file: "ok", or what is wrong."""
+    done = subprocess.run([PROGRAM, *paths], capture_output=True, text=True, timeout=120)
+    lines = done.stdout.splitlines()
+    assert len(lines) == len(paths), done.stderr
+    return lines
+
+
+def refusals(lines: list[str], paths: list[Path]) -> list[str]:
+    return [f"{path.name}: {line}" for path, line in zip(paths, lines) if line.startswith("wrong")]
+
+
+def test_random_modules_of_pytorch(tmp_path: Path) -> None:
+    """Against PyTorch at 1e-5, over more than 500 frames, frame by frame and in buffers."""
+    paths = []
+    for seed in range(160):
+        module, channels = random_model(seed)
+        random = np.random.default_rng(seed)
+        signal = random.uniform(-1, 1, (FRAMES, channels)).astype(np.float32)
+        paths.append(tmp_path / f"seed_{seed}.json")
+        try:
+            inlay.export_torch(module, paths[-1], check_input=signal)
+        except inlay.ExportError as error:
+            if "frames are too few" not in str(error):
+                raise
+            inlay.export_torch(module, paths[-1])
+    lines = load_all(paths)
+    assert not refusals(lines, paths)
+    assert lines.count("ok") >= 100
+
+
+@pytest.mark.skipif(not KERAS.exists(), reason="the files that Keras saved are not here")
+@pytest.mark.parametrize("kind", ["keras", "h5"])
+def test_what_keras_gave(kind: str, tmp_path: Path) -> None:
+    """The check's output is Keras's own, not that of the package's reference."""
+    pytest.importorskip("h5py")
+    paths = []
+    for source in sorted(KERAS.glob(f"*.{kind}")):
+        run = json.loads((KERAS / f"{source.stem}.io.json").read_text())
+        signal = np.asarray(run["input"], np.float32)
+        path = tmp_path / f"{source.stem}.json"
+        inlay.export_keras(source, path, check_input=signal.reshape(len(signal), -1))
+        root = json.loads(path.read_text())
+        output = np.asarray(run["output"], np.float32)
+        assert root["check"]["output"]["shape"] == list(output.shape)
+        root["check"]["output"]["data"] = output.ravel().tolist()
+        root["check"]["tolerance"] = 1e-5
+        path.write_text(json.dumps(root))
+        paths.append(path)
+    lines = load_all(paths)
+    assert not refusals(lines, paths)
+    assert lines.count("ok") >= 16
+
+
+def test_a_wrong_file_is_noticed(tmp_path: Path) -> None:
+    module, _ = random_model(0)
+    inlay.export_torch(module, tmp_path / "model.json")
+    root = json.loads((tmp_path / "model.json").read_text())
+    root["check"]["output"]["data"][5] += 1e-3
+    (tmp_path / "model.json").write_text(json.dumps(root))
+    assert load_all([tmp_path / "model.json"])[0].startswith("wrong")

@@ -1,0 +1,19 @@
+// load_models FILE...: loads each file, which runs its check, and says of each "ok", what it lacks, or what is wrong.
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+
+#include "support/models.hpp"
+
+int main(int count, char** files) {
+  int failures = 0;
+  for (int i = 1; i < count; ++i) try {
+      inlay::Model<float>::load(std::filesystem::path(files[i]));
+      std::puts("ok");
+    } catch (const inlay::load_error& error) {
+      const bool missing = error.expected() == "a layer that inlay::Model has";
+      failures += !missing;
+      std::printf("%s %s\n", missing ? "missing" : "wrong", error.what());
+    }
+  return failures == 0 ? 0 : 1;
+}
