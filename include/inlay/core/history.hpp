@@ -144,8 +144,9 @@ class ShortHistory {
     if (planar_) to_frames();
     // Written twice, as in a long history.
     T* at = ring_.data() + position_ * frame;
-    copy(in, channels_, at);
-    copy(in, channels_, at + length * frame);
+    for (T* to : {at, at + length * frame})
+      if (frame == 1) *to = *in;
+      else copy_frame(in, channels_, to);
     position_ = position_ + 1 == length ? 0 : position_ + 1;
     return {at + length * frame, 1, frame};
   }

@@ -53,7 +53,7 @@ class Builder {
   };
 
  public:
-  explicit Builder(Program<T>& program) : program_(program) {}
+  explicit Builder(Program<B>& program) : program_(program) {}
 
   Signal input(std::size_t channels) {
     const Channels in = program_.buffer(channels);
@@ -151,13 +151,18 @@ class Builder {
   }
 
   Signal identity(const Here& here) { return sized(here); }
-  Signal residual(const Here& here) { return sum(here, here.x, inside(here, "layers", here.x)); }
+  Signal residual(const Here& here) { return plus_inside(here, here.x, "layers", here.x); }
   Signal parallel(const Here& here) {
-    return fold_branches(here, [&](const Signal& y, const Signal& branch) { return sum(here, y, branch); });
+    Signal y = inside(here, "branches", here.x);
+    for (std::size_t i = 1; i < branches(here); ++i) y = plus_inside(here, y, "branches", here.x, i);
+    return y;
   }
   Signal concat(const Here& here) {
-    return fold_branches(here, [&](const Signal& y, const Signal& branch) { return beside(here.record, y, branch); });
+    Signal y = inside(here, "branches", here.x);
+    for (std::size_t i = 1; i < branches(here); ++i) y = beside(here.record, y, inside(here, "branches", here.x, i));
+    return y;
   }
+  static std::size_t branches(const Here& here) { return here.record.chains.find("branches")->second.size(); }
   Signal split(const Here& here) {
     const std::size_t at = width_of(chain_of(here.record, "branches"));
     if (at >= here.x.count()) refuse(here.record, "branches that share its channels", here.x.count());
@@ -172,9 +177,9 @@ class Builder {
     const Halves half = halves(here);
     return map<Mix>(here, half.a, {half.a, half.activated, half.gate});
   }
-  Signal mixin(const Here& here) { return sum(here, sized(here), of_condition(here)); }
+  Signal mixin(const Here& here) { return plus_inside(here, sized(here), "layers", needed_condition(here)); }
   Signal film(const Here& here) {
-    const Signal made = of_condition(here);
+    const Signal made = inside(here, "layers", needed_condition(here));
     const std::size_t size = sized(here).count();
     if (made.count() == size) return map<Modulate>(here, here.x, {here.x, made});
     if (made.count() != 2 * size) refuse(here.record, "layers that give a scale, or a scale and a shift", made.count());
@@ -194,8 +199,8 @@ class Builder {
     if (at >= here.x.count()) refuse(here.record, "channels for a head", here.x.count());
     const Signal through = here.x.slice(0, at), head = here.x.slice(at, here.x.count() - at);
     const Signal a = inside(here, "path", through);
-    const Signal next = sum(here, through, inside(here, "residual", a));
-    return beside(here.record, next, sum(here, head, inside(here, "skip", a)));
+    const Signal next = plus_inside(here, through, "residual", a);
+    return beside(here.record, next, plus_inside(here, head, "skip", a));
   }
   Signal slice(const Here& here) {
     expect_width(here, number_of(here.record, "in"));
@@ -217,7 +222,7 @@ class Builder {
   Signal windowed(const Here& here) {
     const std::size_t window = positive(here.record, "window"), hop = positive(here.record, "hop");
     expect_past(here.record, "window", window, here.x.count());
-    auto operation = std::make_unique<WindowedOperation<T>>(here.x.count(), window, hop);
+    auto operation = std::make_unique<WindowedOperation<B>>(here.x.count(), window, hop);
     std::size_t width = here.x.count(), i = 0;
     for (const io::LayerRecord& record : chain_of(here.record, "layers").layers) {
       const std::string number = io::concat({here.number, ".layers.", std::to_string(i++)});
@@ -227,7 +232,7 @@ class Builder {
     operation->finish();
     return put(here, {std::move(operation), width, window - 1, 0, {hop, 1}});
   }
-  void add_zeros(WindowedOperation<T>& window, const io::LayerRecord& record, std::size_t width) {
+  void add_zeros(WindowedOperation<B>& window, const io::LayerRecord& record, std::size_t width) {
     expect_only(zeros_around, record);
     const std::size_t before = number_of(record, "before"), after = number_of(record, "after");
     if (number_of(record, "size") != width)
@@ -237,9 +242,9 @@ class Builder {
     window.add_zeros(before, after, width);
   }
   /// Returns how many channels the layer gives.
-  std::size_t add_layer(WindowedOperation<T>& window, const io::LayerRecord& record, std::size_t width,
+  std::size_t add_layer(WindowedOperation<B>& window, const io::LayerRecord& record, std::size_t width,
                         std::string number) {
-    Program<T> program;
+    Program<B> program;
     Builder inner(program);
     const Signal in = inner.input(width), none = inner.input(0);
     const Signal out = inner.layer({record, in, none, std::move(number)});
@@ -264,18 +269,9 @@ class Builder {
   Signal inside(const Here& here, const char* name, const Signal& x, std::size_t index = 0) {
     return chain(chain_of(here.record, name, index), x, here.condition, io::concat({here.number, ".", name}));
   }
-  /// All branches, one after the other.
-  template <class F>
-  Signal fold_branches(const Here& here, F&& f) {
-    Signal y = inside(here, "branches", here.x);
-    const std::size_t count = here.record.chains.find("branches")->second.size();
-    for (std::size_t i = 1; i < count; ++i) y = f(y, inside(here, "branches", here.x, i));
-    return y;
-  }
-  /// What the layers inside make of the condition.
-  Signal of_condition(const Here& here) {
+  static const Signal& needed_condition(const Here& here) {
     if (here.condition.count() == 0) throw load_error(here.record.place, "side channels for this layer", "none");
-    return inside(here, "layers", here.condition);
+    return here.condition;
   }
 
   struct Halves {
@@ -309,11 +305,18 @@ class Builder {
     else program_.add(std::move(operation), y.clock, {at[0], at[1], at[2]});
     return y;
   }
-  Signal sum(const Here& here, const Signal& a, const Signal& b) {
-    if (!a.is_silent() || a.count() != b.count()) return map<Plus>(here, a, {a, b});
-    Signal y = b;
-    align(here.record, y, a);
-    return y;
+  /// a + what the layers inside make of x.
+  Signal plus_inside(const Here& here, const Signal& a, const char* name, const Signal& x, std::size_t index = 0) {
+    const std::size_t known = program_.buffers();
+    Signal b = inside(here, name, x, index);
+    const bool alike = a.count() == b.count();
+    if (alike && a.is_silent()) return align(here.record, b, a), b;
+    const auto is_one = [](const Signal& s) { return s.parts.size() == 1 && !s.is_silent(); };
+    // A buffer that is new is nobody else's.
+    const bool alone = alike && is_one(a) && is_one(b) && b.parts[0].buffer >= known;
+    if (!alone || !program_.add_to_last(b.parts[0], a.parts[0])) return map<Plus>(here, a, {a, b});
+    align(here.record, b, a);
+    return b;
   }
 
   static const Signal& sized(const Here& here) {
@@ -328,7 +331,7 @@ class Builder {
                       std::to_string(found));
   }
 
-  Program<T>& program_;
+  Program<B>& program_;
 };
 
 }  // namespace inlay::run_time

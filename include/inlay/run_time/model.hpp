@@ -35,7 +35,7 @@ namespace inlay {
 /// and `reset` do not allocate, lock, throw or call the system.
 template <class T = float, Backend B = default_backend_for<T>>
 class Model {
-  using Program = run_time::Program<T>;
+  using Program = run_time::Program<B>;
 
  public:
   using scalar = T;
@@ -97,10 +97,10 @@ class Model {
     assert(in.size() == in_size() && out.size() >= out_size() && condition.size() == condition_size());
     const Program& program = network_->program;
     if (!one_to_one()) return single_tile(state, in, out, condition);
-    copy(in.data(), in_size(), program.in_frame(state));
-    if (!condition.empty()) copy(condition.data(), condition_size(), program.condition_frame(state));
+    copy_row(in.data(), in_size(), program.in_frame(state));
+    if (!condition.empty()) copy_row(condition.data(), condition_size(), program.condition_frame(state));
     program.frame(state);
-    copy(program.out_frame(state), out_size(), out.data());
+    copy_row(program.out_frame(state), out_size(), out.data());
     return 1;
   }
   std::size_t forward(std::span<const T> in, std::span<T> out, std::span<const T> condition = {}) noexcept {

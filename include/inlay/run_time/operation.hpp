@@ -96,7 +96,7 @@ template <class T>
 class CopyOperation final : public Operation<T> {
  public:
   explicit CopyOperation(std::size_t channels) : channels_(channels) {}
-  void frame(Memory*, const Operands<T>& at) const noexcept override { copy(at[1], channels_, at[0]); }
+  void frame(Memory*, const Operands<T>& at) const noexcept override { copy_row(at[1], channels_, at[0]); }
   std::size_t tile(Memory*, const Operands<T>& at, std::size_t frames) const noexcept override {
     for (std::size_t c = 0; c < channels_; ++c) copy_row(at[1] + c * tile_frames, frames, at[0] + c * tile_frames);
     return frames;

@@ -16,13 +16,14 @@
 
 namespace inlay::run_time {
 
-template <class T>
-class WindowedOperation final : public Operation<T> {
+template <class B>
+class WindowedOperation final : public Operation<typename B::scalar> {
+  using T = typename B::scalar;
   using Frames = inlay::detail::Frames<T>;
 
   /// One layer: its program, or zeros around what comes to it.
   struct Stage {
-    Program<T> program;
+    Program<B> program;
     std::size_t channels;  ///< of what it gives
     std::size_t before, after;
     bool by_frame;  ///< takes each frame on its own
@@ -30,7 +31,7 @@ class WindowedOperation final : public Operation<T> {
   struct Remembered final : Memory {
     inlay::detail::DynamicHistory<T> history;
     Clock<dynamic, dynamic> clock;
-    std::vector<typename Program<T>::State> stages;
+    std::vector<typename Program<B>::State> stages;
     Values<T, dynamic> frames[2];
     std::unique_ptr<Memory> clone() const override { return std::make_unique<Remembered>(*this); }
     void assign(const Memory& other) noexcept override { *this = static_cast<const Remembered&>(other); }
@@ -41,7 +42,7 @@ class WindowedOperation final : public Operation<T> {
       : channels_(channels), window_(window), hop_(hop), count_(window), room_(Frames::room(channels, window)) {}
 
   /// A layer that gives `out` channels, at a pace of its own.
-  void add(Program<T> program, std::size_t out, const Pace& pace, bool by_frame) {
+  void add(Program<B> program, std::size_t out, const Pace& pace, bool by_frame) {
     stages_.push_back({std::move(program), out, 0, 0, by_frame});
     count_ = pace.most_frames(count_);
     make_room(out);
@@ -101,7 +102,7 @@ class WindowedOperation final : public Operation<T> {
     }
     from.last(out, stride);
   }
-  static void through(const Program<T>& program, typename Program<T>::State& state, const Frames& from,
+  static void through(const Program<B>& program, typename Program<B>::State& state, const Frames& from,
                       Frames& to) noexcept {
     program.reset(state);
     from.for_each_tile([&](Block<T> tile, std::size_t frames) {
