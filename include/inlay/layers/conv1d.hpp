@@ -83,7 +83,7 @@ class BasicConv1D {
   using backend = B;
   using scalar = T;
   struct State {
-    std::conditional_t<past == 0, Nothing, History<T, In, past>> history;
+    INLAY_NO_ADDRESS History<T, In, past> history;
     std::conditional_t<Stride == 1, Nothing, Clock<past, Stride>> clock;
     Room<Groups != 1, round_up(group_out, row_unit<B, group_out>)>
         group;                                      ///< its last register may reach into the next
@@ -117,13 +117,13 @@ class BasicConv1D {
     state.group.fit(kernel_[0].padded_rows());
     state.frame.fit(padded_frame<T>(out_));
   }
-  void reset([[maybe_unused]] State& state) const noexcept {
-    if constexpr (past > 0) state.history.clear();
+  void reset(State& state) const noexcept {
+    state.history.clear();
     if constexpr (Stride > 1) state.clock.reset();
   }
 
   INLAY_INLINE auto forward(State& state, const scalar* in, scalar* out) const noexcept {
-    const Window<scalar> x = remember(state, in);
+    const Window<scalar> x = state.history.push(in);
     if constexpr (Stride == 1) {
       product(state, x, in, 1, out);
     } else {
@@ -134,7 +134,7 @@ class BasicConv1D {
   }
 
   auto process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
-    const Window<scalar> x = remember(state, in, frames);
+    const Window<scalar> x = state.history.push(in, frames);
     if constexpr (Stride == 1) {
       multiply_groups(x, out, frames);
     } else {
@@ -169,17 +169,6 @@ class BasicConv1D {
   }
   /// Frames that the oldest tap looks back.
   constexpr std::size_t reach() const noexcept { return (taps_ - 1) * dilation_; }
-
-  /// A kernel of one tap has no past, and reads its input where it stands.
-  static INLAY_INLINE Window<scalar> remember([[maybe_unused]] State& state, const scalar* in) noexcept {
-    if constexpr (past > 0) return state.history.push(in);
-    else return {in, 1, 0};
-  }
-  static INLAY_INLINE Window<scalar> remember([[maybe_unused]] State& state, Block<const scalar> in,
-                                              [[maybe_unused]] std::size_t frames) noexcept {
-    if constexpr (past > 0) return state.history.push(in, frames);
-    else return {in.row(0), tile_frames, 1};
-  }
 
   void multiply_groups(const Window<scalar>& x, Block<scalar> out, std::size_t frames) const noexcept {
     for (std::size_t g = 0; g < groups_; ++g)

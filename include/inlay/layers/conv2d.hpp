@@ -124,10 +124,9 @@ class BasicConv2D {
  public:
   using backend = B;
   using scalar = T;
-  struct Nothing {};
   struct State {
     detail::ZeroPadding<T, times<Features, InChannels>, before, after> padded;
-    std::conditional_t<past == 0, Nothing, History<T, padded_size, past>> history;
+    INLAY_NO_ADDRESS History<T, padded_size, past> history;
     /// One position, where its last register would reach into the next one, and that of the last beyond the frame.
     Values<T, in_whole_registers ? 0 : open ? dynamic : round_up(OutChannels, unit)> position;
   };
@@ -161,13 +160,11 @@ class BasicConv2D {
     state.history.fit((a.before + features_ + a.after) * ins_, reach());
     state.position.fit(kernel_.padded_rows());
   }
-  void reset([[maybe_unused]] State& state) const noexcept {
-    if constexpr (past > 0) state.history.clear();
-  }
+  void reset(State& state) const noexcept { state.history.clear(); }
 
   INLAY_INLINE void forward(State& state, const scalar* in, scalar* out) const noexcept {
     const scalar* const present = state.padded(in);
-    const Window<scalar> window = remember(state, present);
+    const Window<scalar> window = state.history.push(present);
     const std::size_t positions = axis().positions;
     for (std::size_t p = 0; p < positions; ++p) {
       scalar* const position = out + p * outs_;
@@ -190,7 +187,7 @@ class BasicConv2D {
   }
 
   void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
-    const Window<scalar> x = remember(state, state.padded(in, frames), frames);
+    const Window<scalar> x = state.history.push(state.padded(in, frames), frames);
     const std::size_t positions = axis().positions;
     for (std::size_t p = 0; p < positions; ++p)
       multiply(taps_, kernel_, bias_.data(), x.from(p * step()), dilation_, Block<scalar>(out.row(p * outs_)), frames);
@@ -209,17 +206,6 @@ class BasicConv2D {
   constexpr std::size_t step() const noexcept { return stride_ * ins_; }
   /// Frames that the oldest tap looks back.
   constexpr std::size_t reach() const noexcept { return (taps_ - 1) * dilation_; }
-
-  /// A kernel of one tap has no past, and reads its input where it stands.
-  static INLAY_INLINE Window<scalar> remember([[maybe_unused]] State& state, const scalar* in) noexcept {
-    if constexpr (past > 0) return state.history.push(in);
-    else return {in, 1, 0};
-  }
-  static INLAY_INLINE Window<scalar> remember([[maybe_unused]] State& state, Block<const scalar> in,
-                                              [[maybe_unused]] std::size_t frames) noexcept {
-    if constexpr (past > 0) return state.history.push(in, frames);
-    else return {in.row(0), tile_frames, 1};
-  }
 
   INLAY_NO_ADDRESS Extent<InChannels, struct OfIns> ins_;
   INLAY_NO_ADDRESS Extent<OutChannels, struct OfOuts> outs_;
