@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "inlay/backend/stl.hpp"
+#include "inlay/math/fast.hpp"
 
 #if __has_include(<Eigen/Core>)
 #include "inlay/backend/eigen.hpp"
@@ -28,17 +29,20 @@ namespace inlay {
 
 /// The best backend that is there for a scalar.
 #if INLAY_HAS_XSIMD
-template <class T>
-using default_backend_for = XsimdBackend<T>;
+template <class T, class Math = math::Accurate>
+using default_backend_for = XsimdBackend<T, Math>;
 #elif INLAY_HAS_EIGEN
 /// Eigen, unless the standard library has SIMD types and Eigen is needed for nothing.
-template <class T>
-using default_backend_for = std::conditional_t<(StlBackend<T>::width > 1), StlBackend<T>, EigenBackend<T>>;
+template <class T, class Math = math::Accurate>
+using default_backend_for = std::conditional_t<(StlBackend<T>::width > 1), StlBackend<T, Math>, EigenBackend<T, Math>>;
 #else
-template <class T>
-using default_backend_for = StlBackend<T>;
+template <class T, class Math = math::Accurate>
+using default_backend_for = StlBackend<T, Math>;
 #endif
 
 using default_backend = default_backend_for<float>;
+
+/// The same with opt-in mathematics that is faster and less precise: `LSTM<1, 20, fast_backend>`.
+using fast_backend = default_backend_for<float, math::Fast>;
 
 }  // namespace inlay

@@ -1,0 +1,58 @@
+// Networks with fast mathematics against PyTorch's outputs, and their files' checks.
+#include <filesystem>
+#include <string>
+#include <type_traits>
+
+#include "support/backends.hpp"
+#include "support/golden.hpp"
+
+using namespace inlay;
+
+namespace {
+
+/// What the frameworks' outputs may be away; a file's check allows math::Fast::lossy_bound.
+constexpr double tolerance = 2e-4;
+
+template <class Model>
+void fast_golden(const std::string& name) {
+  const bool single = std::is_same_v<typename Model::scalar, float>;
+  load_and_compare<Model>(test_file("golden/torch/" + name + (single ? ".f32.json" : ".f64.json")), tolerance);
+}
+
+}  // namespace
+
+template <class B>
+class FastTest : public ::testing::Test {};
+using FastBackends = ::testing::Types<fast_backend, StlBackend<double, math::Fast>>;
+TYPED_TEST_SUITE(FastTest, FastBackends);
+
+TYPED_TEST(FastTest, lstm) { fast_golden<ModelT<LSTM<1, 8, TypeParam>>>("lstm_1_8"); }
+TYPED_TEST(FastTest, gru) { fast_golden<ModelT<GRU<1, 8, TypeParam>>>("gru_1_8"); }
+
+namespace {
+
+template <std::size_t Size, std::size_t Dilation, class B>
+using WaveNetLayer =
+    ResidualSkip<Sequential<Conv1D<Size, Size, 3, Dilation, 1, B>, Mixin<DenseNoBias<1, Size, B>>, Tanh<Size, B>>,
+                 Dense<Size, Size, B>>;
+template <std::size_t Size, std::size_t Dilation, class B>
+using GatedWaveNetLayer =
+    ResidualSkip<Sequential<Conv1D<Size, 2 * Size, 3, Dilation, 1, B>, Mixin<DenseNoBias<1, 2 * Size, B>>,
+                            Gate<Tanh<Size, B>, Sigmoid<Size, B>>>,
+                 Dense<Size, Size, B>>;
+
+}  // namespace
+
+TEST(FastNetworkTest, gated_wavenet) {
+  using B = fast_backend;
+  fast_golden<ModelT<InputAsCondition<
+      DenseNoBias<1, 4, B>, Pad<4, 8, B>, GatedWaveNetLayer<4, 1, B>, GatedWaveNetLayer<4, 2, B>,
+      GatedWaveNetLayer<4, 8, B>, Split<DenseNoBias<4, 3, B>, DenseNoBias<4, 3, B>>, WaveNetLayer<3, 1, B>,
+      WaveNetLayer<3, 2, B>, WaveNetLayer<3, 8, B>, Slice<6, 3, 3, B>, Dense<3, 1, B>, Scale<1, B>>>>("wavenet_gated");
+}
+
+// The trained amplifier of the examples.
+TEST(FastNetworkTest, amplifier) {
+  using Amp = ModelT<LSTM<1, 20, fast_backend>, Dense<20, 1, fast_backend>>;
+  load_and_compare<Amp>(test_file("../examples/amp/amp.json"), tolerance);
+}
