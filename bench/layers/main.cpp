@@ -111,11 +111,12 @@ class Benchmark {
 std::string file_name(const Name& name) { return name.layer + '-' + std::to_string(name.size); }
 
 /// What runs any network runs all of them, once they are in files.
-void add_players(const std::filesystem::path& files) {
+void add_players(const std::filesystem::path& files, bool only_ours) {
   for (const Name& name : suite().names)
     for (const Player& player : players())
-      suite().cases.push_back(
-          {name, player.name, [&player, base = files / file_name(name)] { return player.make(base); }});
+      if (player.is_ours() || !only_ours)
+        suite().cases.push_back(
+            {name, player.name, [&player, base = files / file_name(name)] { return player.make(base); }});
 }
 
 /// In the order network, shape of work: what runs the same follows one another, so that it meets the machine in the
@@ -151,13 +152,16 @@ int main(int argc, char** argv) {
   // Defaults that later arguments override.
   char min_time[] = "--benchmark_min_time=0.02", repetitions[] = "--benchmark_repetitions=3";
   std::vector<char*> arguments{argv[0], min_time, repetitions};
-  bool google_format = false;
+  std::optional<std::string> files;
+  bool google_format = false, only_ours = false;
   for (char* argument : std::vector<char*>(argv + 1, argv + argc)) {
     if (const auto folder = value_of(argument, "--write=")) return write_files(*folder), 0;
-    if (const auto folder = value_of(argument, "--files=")) add_players(*folder);
+    if (const auto folder = value_of(argument, "--files=")) files = *folder;
+    else if (std::strcmp(argument, "--only-ours") == 0) only_ours = true;
     else arguments.push_back(argument);
     google_format = google_format || std::strstr(argument, "--benchmark_format") != nullptr;
   }
+  if (files) add_players(*files, only_ours);
   register_all();
   int count = int(arguments.size());
   benchmark::Initialize(&count, arguments.data());

@@ -38,6 +38,7 @@ struct Options {
   std::string out;
   double seconds = 0.5;  ///< for each subject at each size of buffer
   std::vector<std::size_t> buffers{16, 64, 128, 512, 2048};
+  bool only_ours = false;
 };
 
 /// What reading the clock twice takes, which is in every measured time.
@@ -118,7 +119,7 @@ class Run {
     json_["clock_ns"] = clock_;
     for (const char* list : {"results", "sizes", "failed"}) json_[list] = Json::array();
     for (const Player& player : players())
-      if (!player.library.empty())
+      if (!player.is_ours() && !options_.only_ours)
         json_["libraries"].push_back({{"name", player.name},
                                       {"version", player.version},
                                       {"bytes", std::filesystem::file_size(player.library)}});
@@ -131,7 +132,8 @@ class Run {
     for (const Case& c : suite().cases)
       if (c.network == name) subjects.emplace_back(c.subject, [&c, base] { return c.make(base); });
     for (const Player& player : players())
-      subjects.emplace_back(player.name, [&player, base] { return player.make(base); });
+      if (player.is_ours() || !options_.only_ours)
+        subjects.emplace_back(player.name, [&player, base] { return player.make(base); });
 
     for (const std::size_t buffer : options_.buffers) {
       std::fprintf(stderr, "\r%-10s buffers of %4zu ", name.c_str(), buffer);
@@ -205,13 +207,15 @@ int main(int argc, char** argv) try {
     if (const auto folder = value_of(argument, "--write=")) return write_files(*folder), 0;
     if (const auto folder = value_of(argument, "--files=")) options.files = *folder;
     else if (const auto file = value_of(argument, "--out=")) options.out = *file;
+    else if (argument == "--only-ours") options.only_ours = true;
     else if (const auto seconds = value_of(argument, "--seconds=")) options.seconds = std::stod(*seconds);
     else if (const auto list = value_of(argument, "--buffers=")) {
       options.buffers.clear();
       std::istringstream stream(*list);
       for (std::string one; std::getline(stream, one, ',');) options.buffers.push_back(std::stoul(one));
     } else {
-      throw std::runtime_error("usage: networks --write=DIR | --files=DIR --out=FILE [--seconds=S] [--buffers=N,N]");
+      throw std::runtime_error(
+          "usage: networks --write=DIR | --files=DIR --out=FILE [--seconds=S] [--buffers=N,N] [--only-ours]");
     }
   }
   Run run(options);

@@ -17,6 +17,8 @@ struct Player {
   std::string library;  ///< ... is this file; both empty for ours
   /// `base` is a file of ours without its extension. Throws what says why not.
   std::function<std::unique_ptr<Subject>(const std::filesystem::path& base)> make;
+
+  bool is_ours() const { return library.empty(); }
 };
 
 /// Translation units add to them before `main`.
