@@ -151,6 +151,16 @@ class BasicConv1D {
     }
   }
 
+ protected:
+  /// For a convolution that is part of another layer.
+  void fit(std::size_t in, std::size_t out, std::size_t taps)
+    requires(open)
+  {
+    in_.value = in, out_.value = out, taps_.value = taps;
+    dilation_.value = groups_.value = stride_.value = 1;
+    fit();
+  }
+
  private:
   void fit() {
     kernel_.fit(taps_, in_, out_, groups_);

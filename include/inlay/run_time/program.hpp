@@ -73,6 +73,7 @@ class Program {
     for (const Channels& c : in) step.operands[step.operand_count++] = c;
     steps_.push_back(std::move(step));
   }
+  std::size_t size() const noexcept { return steps_.size(); }
   /// To be called last: gives the buffers their places, those of `in`, `out` and `condition` for the whole run.
   void finish(Channels in, Channels out, Channels condition) {
     in_ = in, out_ = out, condition_ = condition;
@@ -93,13 +94,13 @@ class Program {
       else if (memory) memory->assign(*start_->memory_[i]);
     }
   }
-  /// From now on a signal starts after `frames` frames of silence.
-  void start_after_silence(std::size_t frames) {
+  /// From now on a signal starts after `frames` frames of silence, which take the way of others in tiles of `most`.
+  void start_after_silence(std::size_t frames, std::size_t most) {
     auto start = std::make_unique<State>(state());
-    for (; frames > 0; frames -= std::min(frames, tile_frames)) {
+    for (; frames > 0; frames -= std::min(frames, most)) {
       std::fill_n(in_tile(*start).row(0), in_.count * tile_frames, T(0));
       std::fill_n(condition_tile(*start).row(0), condition_.count * tile_frames, T(0));
-      tile(*start, std::min(frames, tile_frames));
+      tile(*start, std::min(frames, most));
     }
     start_ = std::move(start);
   }
