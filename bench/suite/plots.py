@@ -67,6 +67,7 @@ def layer_plot(folder: Path, times: dict[Layer, float], run_time: bool, work: st
         ticks = sorted({layer.size for layer in found})
         panel.set_xticks(ticks[:: max(1, len(ticks) // 6)], minor=False)
         panel.set_xticks([], minor=True)
+        panel.set_yticks([], minor=True)
         panel.get_xaxis().set_major_formatter("{x:.0f}")
         panel.grid(alpha=0.3)
     for panel in panels[:, 0]:

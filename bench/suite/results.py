@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
-import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +43,8 @@ def read(path: Path) -> Json:
 
 
 def read_layers(folder: Path) -> tuple[dict[Layer, float], dict[Layer, str]]:
-    """ns for a frame, the median of the rounds; and why there are none."""
-    times: dict[Layer, list[float]] = {}
+    """ns for a frame, of the fastest round, since whatever else a machine does only adds time; and why there are none."""
+    times: dict[Layer, float] = {}
     failed: dict[Layer, str] = {}
     for program, scalar in (("layers", "float"), ("layers_double", "double")):
         for run in rounds(folder, program):
@@ -54,8 +54,8 @@ def read_layers(folder: Path) -> tuple[dict[Layer, float], dict[Layer, str]]:
                 if one.get("error_occurred"):
                     failed[layer] = one["error_message"]
                 else:
-                    times.setdefault(layer, []).append(1e9 * one["ns"])
-    return {layer: statistics.median(found) for layer, found in times.items()}, failed
+                    times[layer] = min(one["ns"], times.get(layer, math.inf))
+    return times, failed
 
 
 def fma_peak(folder: Path) -> Optional[float]:
