@@ -9,6 +9,7 @@ import argparse
 import datetime
 import json
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Optional
@@ -321,6 +322,18 @@ def main() -> None:
     write_json(folder / "results.json", context, times, networks, compiled)
     print("\nIn buffers of 64 frames:\n\n" + "\n".join(summary(networks, 64)))
     print(f"All of it: {folder.relative_to(RESULTS.parent.parent)}/README.md")
+    wrong = [
+        f"{one['network']} on {one['subject']}"
+        for one in networks.get("failed", [])
+        if is_ours(one)
+    ]
+    if wrong:
+        sys.exit(f"Wrong output of ours: {', '.join(wrong)}")
+
+
+def is_ours(failure: Json) -> bool:
+    """A wrong output, not a network that a model does not have, and not another library's."""
+    return failure["subject"] not in PEERS and failure["why"].startswith("wrong output")
 
 
 def write_json(
