@@ -33,7 +33,8 @@ missing() {
 install_packages() {
   local as_root=()
   ((EUID == 0)) || as_root=(sudo)
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >&2
+  "${as_root[@]}" apt-get update -q >&2 &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >&2
 }
 if command -v apt-get dpkg-query > /dev/null; then
   mapfile -t need < <(missing "${required[@]}")
