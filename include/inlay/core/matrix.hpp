@@ -52,13 +52,15 @@ class Matrix {
     return {units % count, count - units % count, low + unit, low};
   }
   static constexpr std::size_t units_of(std::size_t rows) { return round_up(rows, unit) / unit; }
+  /// Few rows of an open number are one panel of half a register: wider ones are slower.
+  static constexpr std::size_t half = Rows == dynamic && unit > 2 && B::lanes(unit / 2) == unit / 2 ? unit / 2 : 0;
 
  public:
   void fit(std::size_t cols, std::size_t rows)
     requires(Rows == dynamic)
   {
     cols_.value = cols, rows_.value = rows;
-    panels_ = divide(units_of(rows));
+    panels_ = rows <= half ? Panels{0, 1, 0, half} : divide(units_of(rows));
   }
   void allocate()
     requires(Rows == dynamic)
@@ -69,7 +71,7 @@ class Matrix {
   constexpr std::size_t cols() const noexcept { return cols_; }
   constexpr std::size_t rows() const noexcept { return rows_; }
   /// Rows of whole registers.
-  constexpr std::size_t padded_rows() const noexcept { return units_of(rows_) * unit; }
+  constexpr std::size_t padded_rows() const noexcept { return rows_ <= half ? half : units_of(rows_) * unit; }
 
   /// Column `col` of the panel that starts at `row` and has `height` rows: `Gates` runs of `height` values.
   constexpr const value_type* column(std::size_t row, std::size_t height, std::size_t col) const noexcept {
@@ -113,6 +115,8 @@ class Matrix {
  private:
   template <class F>
   static INLAY_INLINE void of_height(std::size_t height, std::size_t row, F&& f) {
+    if constexpr (half > 0)
+      if (height == half) return f.template operator()<half>(row);
     [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA {
       static_cast<void>(((height == (I + 1) * unit && (f.template operator()<(I + 1) * unit>(row), true)) || ...));
     }(std::make_index_sequence<widest>{});
