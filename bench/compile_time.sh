@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Prints how long a translation unit with ModelT<LSTM<1, 20>, Dense<20, 1>> takes to compile, and how much
 # code it is. CPU seconds, the median of three. COMPILERS and FLAGS can be set from outside.
+#   bench/compile_time.sh --networks   the networks of networks/networks.hpp with $CXX: name, seconds, bytes of code
 set -euo pipefail
 export LC_ALL=C
 
-include=$(cd "$(dirname "${BASH_SOURCE[0]}")/../include" && pwd)
+bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+include=$bench/../include
 flags=${FLAGS:--O3}
 eigen=$(pkg-config --cflags-only-I eigen3 2>/dev/null | sed 's/-I/-isystem /' || true)
 packages=('')  # compiler options that bring optional packages in
@@ -25,6 +27,21 @@ seconds() {  # of one run of a command, user and system
   local TIMEFORMAT='%U %S'
   { time "$@"; } 2>&1 | awk '{ s = $1 + $2 } END { printf "%.2f\n", s }'
 }
+
+if [[ ${1:-} == --networks ]]; then
+  for network in $(sed -n 's/.*operator()<\(.*\)>("\(.*\)", .*/\2=\1/p' "$bench/networks/networks.hpp"); do
+    cat >"$work/network.cpp" <<CPP
+#include "networks.hpp"
+using Model = inlay::bench::Networks<inlay::default_backend>::${network#*=};
+std::size_t block(Model& m, const float* const* in, float* const* out, std::size_t n) { return m.process(in, out, n); }
+CPP
+    # shellcheck disable=SC2206  # flags are several words
+    compile=("${CXX:-g++}" -std=c++20 $flags -I"$include" $eigen -I"$bench/networks" -c "$work/network.cpp" -o "$work/n.o")
+    used=$(seconds "${compile[@]}")
+    printf '%s\t%s\t%s\n' "${network%%=*}" "$used" "$(size "$work/n.o" | awk 'NR == 2 { print $1 }')"
+  done
+  exit
+fi
 
 status=0
 printf '%-10s %-32s %9s %12s\n' compiler "unit ($flags)" seconds 'text, bytes'

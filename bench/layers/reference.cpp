@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 #include <span>
+#include <string_view>
+#include <variant>
 
 namespace inlay::bench {
 
@@ -113,18 +115,15 @@ Frames softmax(Frames x) {
   return x;
 }
 
-}  // namespace
-
-Frames reference(const Description& layer, const Frames& x) {
-  const auto values = [&](std::string_view name) -> const Frame& { return layer.values.at(name); };
-  const auto number = [&](std::string_view name) { return values(name).at(0); };
+Frames layer_reference(const Description& layer, const Frames& x) {
+  const auto values = [&](std::string_view name) -> const Frame& { return layer.tensors.at(name).values; };
+  const auto number = [&](std::string_view name) { return std::get<double>(layer.options.at(name)); };
+  const auto count = [&](std::string_view name) { return std::get<std::size_t>(layer.options.at(name)); };
   const std::string_view type = layer.type;
 
   if (type == "dense") return dense(x, values("kernel"), values("bias"));
-  if (type == "conv1d") {
-    const auto taps = std::size_t(number("kernel_size")), dilation = std::size_t(number("dilation"));
-    return conv1d(x, values("kernel"), values("bias"), taps, dilation, number("groups") > 1);
-  }
+  if (type == "conv1d")
+    return conv1d(x, values("kernel"), values("bias"), count("kernel_size"), count("dilation"), count("groups") > 1);
   if (type == "lstm") return lstm(x, values("kernel"), values("recurrent_kernel"), values("bias"));
   if (type == "gru") return gru(x, values("kernel"), values("recurrent_kernel"), values("bias"));
   if (type == "rnn") return rnn(x, values("kernel"), values("recurrent_kernel"), values("bias"));
@@ -151,6 +150,13 @@ Frames reference(const Description& layer, const Frames& x) {
     }
     return std::nan("");  // unknown: fails its check
   });
+}
+
+}  // namespace
+
+Frames reference(const Chain& layers, Frames x) {
+  for (const Description& layer : layers) x = layer_reference(layer, x);
+  return x;
 }
 
 }  // namespace inlay::bench

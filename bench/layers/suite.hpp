@@ -1,64 +1,39 @@
-/// What is timed: layers behind an interface that costs nothing beside them, so that all that is common to
-/// them is compiled once.
+/// What is timed: a network for each name, and what runs it.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
-#include <random>
-#include <string_view>
+#include <string>
 #include <vector>
 
-#include "reference.hpp"
-
-#ifndef INLAY_BENCH_SCALAR
-#define INLAY_BENCH_SCALAR float
-#endif
+#include "../subjects/subject.hpp"
+#include "description.hpp"
 
 namespace inlay::bench {
 
-using Scalar = INLAY_BENCH_SCALAR;
-
-/// The same numbers in [-1, 1) everywhere, which the standard's distributions do not promise.
-class Random {
- public:
-  double operator()() { return double(generator_()) / 2147483648.0 - 1; }
-
- private:
-  std::mt19937 generator_{1};
-};
-
-/// A layer as a model of its own, with random weights.
-class Subject {
- public:
-  virtual ~Subject() = default;
-  std::size_t in_size = 0, out_size = 0, macs = 0;
-  Description description;
-
-  /// One call of ModelT::forward per frame. Frames lie behind one another in `in`, and `out_step` values
-  /// apart in `out`; all memory is taken for changed from frame to frame, as between the calls of a host.
-  virtual void forward(const Scalar* in, Scalar* out, std::size_t out_step, std::size_t frames) noexcept = 0;
-  /// One call of ModelT::process.
-  virtual void process(const Scalar* const* in, Scalar* const* out, std::size_t frames) noexcept = 0;
+/// A layer, or a network that is made to show something, and its size.
+struct Name {
+  std::string layer;
+  std::size_t size;
+  auto operator<=>(const Name&) const = default;
 };
 
 struct Case {
-  std::string_view layer;
-  std::size_t size;
-  std::string_view backend;
-  std::unique_ptr<Subject> (*make)();
+  Name name;
+  std::string subject;  ///< a backend or a library
+  std::function<std::unique_ptr<Subject>()> make;
 };
 
+/// Translation units add to it before `main`; those whose package is missing add nothing.
 struct Suite {
+  std::vector<Name> names;  ///< in the order of the table
+  std::map<Name, std::function<Chain()>> chains;
   std::vector<Case> cases;
   std::size_t width = 0;           ///< lanes of the widest backend, ...
   double (*fma_peak)() = nullptr;  ///< ... and the multiply-adds a second that it reaches
 };
-
-/// One translation unit each; those whose package is missing add nothing.
-void add_xsimd(Suite&);
-void add_eigen(Suite&);
-void add_stl(Suite&);
-void add_loop(Suite&);
+Suite& suite();
 
 }  // namespace inlay::bench

@@ -53,9 +53,9 @@ class Table : public benchmark::BenchmarkReporter {
 
   void print(const char* title, const char* counter, int digits, double scale = 1) const {
     std::printf("\n%s\n%-20s", title, "");
-    for (const auto& [work, backend] : columns_) std::printf("%9s", work.c_str());
+    for (const auto& [work, backend] : columns_) std::printf("%12s", work.c_str());
     std::printf("\n%-20s", "");
-    for (const auto& [work, backend] : columns_) std::printf("%9s", backend.c_str());
+    for (const auto& [work, backend] : columns_) std::printf("%12s", backend.c_str());
     std::printf("\n");
     for (std::size_t row = 0; row < rows_.size(); ++row) {
       std::string line;
@@ -68,7 +68,7 @@ class Table : public benchmark::BenchmarkReporter {
           else if (wrong) std::snprintf(text, sizeof text, "wrong");
           any = any || has || wrong;
         }
-        line.append(9 - std::min<std::size_t>(9, std::string_view(text).size()), ' ').append(text);
+        line.append(12 - std::min<std::size_t>(12, std::string_view(text).size()), ' ').append(text);
       }
       if (any) std::printf("%-20s%s\n", rows_[row].c_str(), line.c_str());
     }

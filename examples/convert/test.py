@@ -4,24 +4,13 @@
 """
 
 import json
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-PROGRAM, GOLDEN = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
-failures = 0
-
-
-def expect(condition, what):
-    global failures
-    if not condition:
-        failures += 1
-        print("FAILED:", what)
-
-
-def convert(*arguments):
-    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True)
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from from_outside import GOLDEN, exit_status, expect
+from from_outside import run as convert
 
 
 def converts(folder):
@@ -107,7 +96,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         for test in (converts, converts_aida_x, makes_a_check, refuses):
             test(Path(name))
-    return 1 if failures else 0
+    return exit_status()
 
 
 if __name__ == "__main__":

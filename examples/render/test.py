@@ -1,36 +1,27 @@
 """inlay-render from outside: what it renders, and what it says where it cannot.
 
-    python3 test.py PROGRAM FOLDER_OF_GOLDEN_MODELS
+    python3 test.py PROGRAM FOLDER_OF_GOLDEN_MODELS [FIXTURES]
 
-Needs nothing but Python.
+Needs nothing but Python. The files of FIXTURES/malformed are tried where there are any.
 """
 
 import array
 import json
 import math
 import os
-import subprocess
 import sys
 import tempfile
 import wave
 from pathlib import Path
 
-PROGRAM, GOLDEN = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from from_outside import GOLDEN, exit_status, expect
+from from_outside import run as render
+
+MALFORMED = Path(sys.argv[3]).resolve() / "malformed" if len(sys.argv) > 3 else None
 AMP = Path(__file__).resolve().parents[1] / "amp"
 MODEL = GOLDEN / "lstm20_dense.f32.json"
 FRAMES, RATE = 9000, 48000
-failures = 0
-
-
-def expect(condition, what):
-    global failures
-    if not condition:
-        failures += 1
-        print("FAILED:", what)
-
-
-def render(*arguments):
-    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True)
 
 
 def write_wav(name, *channels):
@@ -151,6 +142,19 @@ def refuses():
     expect(Path("old.wav").read_bytes() == b"old", "a failed rendering leaves an older file as it was")
 
 
+def refuses_malformed():
+    """One line that names the file and the place, and status 2. A byte order mark may be accepted."""
+    if MALFORMED is None or not MALFORMED.exists():
+        return print("skipped: no malformed files")
+    for model in sorted(MALFORMED.iterdir()):
+        if model.name.startswith("valid_") or model.name in ("README.md", "utf8_bom.json"):
+            continue
+        done = render(model, "mono.wav", "never.wav")
+        lines = done.stderr.splitlines()
+        expect(done.returncode == 2 and len(lines) == 1 and f"{model.name}: " in lines[0], f"{model.name}: {done}")
+        expect(not Path("never.wav").exists(), f"{model.name}: something was rendered")
+
+
 def warns():
     model = damaged("rate.json", lambda m: m.update(sample_rate=44100))
     done = render(model, "mono.wav", "rate_out.wav")
@@ -167,8 +171,9 @@ def main():
     write_wav("empty.wav", [])
     renders()
     refuses()
+    refuses_malformed()
     warns()
-    return 1 if failures else 0
+    return exit_status()
 
 
 if __name__ == "__main__":

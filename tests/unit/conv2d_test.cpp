@@ -25,14 +25,16 @@ static_assert(Conv2D<1, 1, 10, 1, 3, 1, 2>::out_features == 4 && Conv2D<1, 1, 9,
 static_assert(Conv2D<1, 1, 3, 1, 3, 1, 2>::out_features == 1);
 
 // What TensorFlow's documentation of padding gives: ceil(features / stride) positions, the odd zero behind.
-template <std::size_t Features, std::size_t Kernel, std::size_t Stride>
-using Same = detail::FeatureAxis<Features, Kernel, Stride, same>;
-static_assert(Same<7, 3, 1>::positions == 7 && Same<7, 3, 1>::before == 1 && Same<7, 3, 1>::after == 1);
-static_assert(Same<7, 4, 1>::positions == 7 && Same<7, 4, 1>::before == 1 && Same<7, 4, 1>::after == 2);
-static_assert(Same<6, 3, 2>::positions == 3 && Same<6, 3, 2>::before == 0 && Same<6, 3, 2>::after == 1);
-static_assert(Same<7, 3, 2>::positions == 4 && Same<7, 3, 2>::before == 1 && Same<7, 3, 2>::after == 1);
-static_assert(Same<7, 1, 3>::positions == 3 && Same<7, 1, 3>::before == 0 && Same<7, 1, 3>::after == 0);
-static_assert(Same<2, 5, 1>::positions == 2 && Same<2, 5, 1>::before == 2 && Same<2, 5, 1>::after == 2);
+constexpr bool padded_like(std::size_t features, std::size_t kernel, std::size_t stride, detail::FeatureAxis wanted) {
+  const detail::FeatureAxis axis = detail::feature_axis(features, kernel, stride, true);
+  return axis.positions == wanted.positions && axis.before == wanted.before && axis.after == wanted.after;
+}
+static_assert(padded_like(7, 3, 1, {7, 1, 1}));
+static_assert(padded_like(7, 4, 1, {7, 1, 2}));
+static_assert(padded_like(6, 3, 2, {3, 0, 1}));
+static_assert(padded_like(7, 3, 2, {4, 1, 1}));
+static_assert(padded_like(7, 1, 3, {3, 0, 0}));
+static_assert(padded_like(2, 5, 1, {2, 2, 2}));
 
 static_assert(BatchNorm2D<3, 5>::in_size == 15 && BatchNorm2D<3, 5>::out_size == 15);
 static_assert(BatchNorm2D<3, 5>::parameters == 12 && BatchNorm2D<3, 5>::macs == 15);

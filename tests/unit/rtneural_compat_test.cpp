@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "../support/models.hpp"
 #include "support/golden.hpp"
 
 namespace {
@@ -284,6 +285,28 @@ TEST(RtneuralCompatModels, convolutions) {
   compare<T, ModelT<T, 6, 6, BatchNorm1DT<T, 6, false>>>("batchnorm1d_6_plain");
 }
 TEST(RtneuralCompatModels, two_dimensions) { compare<float, Planes>("conv2d_stack"); }
+
+TYPED_TEST(RtneuralCompat, a_model_that_its_file_describes) {
+  using T = TypeParam;
+  for (const char* name : {"lstm20_dense", "gru_3_5", "dense_mlp", "dense_4_4_nobias", "conv_stack",
+                           "conv1d_6_6_k3_d4_g3", "prelu_6_one", "batchnorm1d_6_plain", "conv2d_stack"}) {
+    SCOPED_TRACE(name);
+    const std::string file = golden_file<T>(name);
+    const json document = as_rtneural(read_json(file));
+    std::stringstream stream(document.dump());
+    const std::unique_ptr<RTNeural::Model<T>> a = RTNeural::json_parser::parseJson<T>(document),
+                                              b = RTNeural::json_parser::parseJson<T>(stream, true);
+    EXPECT_EQ(a->getInSize(), int(a->in_size()));
+    EXPECT_EQ(b->getOutSize(), int(b->out_size()));
+    expect_check<T>(*a, file);
+    expect_check<T>(*b, file);
+  }
+  std::ifstream missing(::testing::TempDir() + "there is no such file.json");
+  expect_refusal([&] { RTNeural::json_parser::parseJson<T>(missing); }, "a readable file");
+  expect_refusal(
+      [&] { RTNeural::json_parser::parseJson<T>(read_json(test_file("golden/torch/conv1d_1_16_k12_s12.f32.json"))); },
+      "gives a frame for each");
+}
 
 TYPED_TEST(RtneuralCompat, a_stateless_convolution) {
   using T = TypeParam;

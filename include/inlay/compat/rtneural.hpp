@@ -1,4 +1,4 @@
-/// Code that was written for RTNeural's compile-time API, compiled against inlay: include this instead of
+/// Code that was written for RTNeural, compiled against inlay: include this instead of
 /// <RTNeural/RTNeural.h>, and add inlay/include to the include path. Only names and argument orders are here; what they
 /// stand for, what is an error now, and how to go on: docs/from-rtneural.md.
 ///
@@ -22,6 +22,7 @@
 
 #include "inlay/compat/rtneural_file.hpp"
 #include "inlay/compat/rtneural_layers.hpp"
+#include "inlay/compat/rtneural_model.hpp"
 #include "inlay/compat/rtneural_torch.hpp"
 #include "inlay/inlay.hpp"
 

@@ -16,6 +16,16 @@ INLAY_INLINE void copy(const T* from, std::size_t count, T* to) noexcept {
   std::memcpy(to, from, count * sizeof(T));
 }
 
+/// Copies a frame whose memory has room for whole cache lines; one of an open size in pieces of these, or else GCC
+/// calls a function that stores what no load of a register can be forwarded from.
+template <class T, std::size_t N>
+INLAY_INLINE void copy_frame(const T* from, Extent<N> channels, T* to) noexcept {
+  constexpr std::size_t line = alignment / sizeof(T);
+  if constexpr (N != dynamic) copy(from, channels, to);
+  else
+    for (std::size_t i = 0; i < channels; i += line) copy(from + i, line, to + i);
+}
+
 /// Copies a row, or a part of one, whose length is known only when it runs. In pieces of a cache line: GCC, which knows
 /// that a row is short, would copy eight bytes at a time.
 template <class T>
@@ -24,6 +34,13 @@ INLAY_INLINE void copy_row(const T* from, std::size_t count, T* to) noexcept {
   std::size_t i = 0;
   for (; i + piece <= count; i += piece) copy(from + i, piece, to + i);
   for (; i < count; ++i) to[i] = from[i];
+}
+
+/// Copies as many values as a layer knows, or finds in its file.
+template <class T, std::size_t N, class Of>
+INLAY_INLINE void copy(const T* from, Extent<N, Of> count, T* to) noexcept {
+  if constexpr (N == dynamic) copy_row(from, count, to);
+  else copy(from, std::size_t{N}, to);
 }
 
 /// View of a `[channel][frame]` tile inside the engine. Rows are aligned to `alignment` bytes and

@@ -144,8 +144,9 @@ class ShortHistory {
     if (planar_) to_frames();
     // Written twice, as in a long history.
     T* at = ring_.data() + position_ * frame;
-    copy(in, channels_, at);
-    copy(in, channels_, at + length * frame);
+    for (T* to : {at, at + length * frame})
+      if (frame == 1) *to = *in;
+      else copy_frame(in, channels_, to);
     position_ = position_ + 1 == length ? 0 : position_ + 1;
     return {at + length * frame, 1, frame};
   }
@@ -195,10 +196,23 @@ class DynamicHistory {
   bool long_ = false;
 };
 
+/// No past: the view of the input where it stands.
+template <class T>
+class NoHistory {
+ public:
+  static void clear() noexcept {}
+  static Window<T> push(Block<const T> in, std::size_t) noexcept { return {in.row(0), tile_frames, 1}; }
+  static INLAY_INLINE Window<T> push(const T* in) noexcept { return {in, 1, 0}; }
+};
+
 template <class T, std::size_t Channels, std::size_t Past>
 struct ChooseHistory {
   using type =
       std::conditional_t<(Past <= tile_frames), ShortHistory<T, Channels, Past>, LongHistory<T, Channels, Past>>;
+};
+template <class T, std::size_t Channels>
+struct ChooseHistory<T, Channels, 0> {
+  using type = NoHistory<T>;
 };
 template <class T>
 struct ChooseHistory<T, dynamic, dynamic> {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include "inlay/core/compiler.hpp"
@@ -41,8 +42,8 @@ class Matrix {
       accumulators<B>() / (Gates == 1 && B::lanes(unit) > 1 ? 2 : Gates) / (unit / B::lanes(unit));
 
   struct Panels {
-    std::size_t high_count, low_count;
-    std::size_t high, low;  ///< rows of the first few panels, and of the others
+    std::size_t high_count = 0, low_count = 0;
+    std::size_t high = 0, low = 0;  ///< rows of the first few panels, and of the others
   };
   static constexpr Panels divide(std::size_t units) {
     const std::size_t count = round_up(units, widest) / widest;
@@ -57,6 +58,7 @@ class Matrix {
     requires(Rows == dynamic)
   {
     cols_.value = cols, rows_.value = rows;
+    panels_ = divide(units_of(rows));
   }
   void allocate()
     requires(Rows == dynamic)
@@ -84,7 +86,7 @@ class Matrix {
       for (std::size_t i = 0; i < p.high_count; ++i) f.template operator()<p.high>(i * p.high);
       for (std::size_t i = 0; i < p.low_count; ++i) f.template operator()<p.low>(p.high_count * p.high + i * p.low);
     } else {
-      const Panels p = divide(units_of(rows_));
+      const Panels& p = panels_;
       for (std::size_t i = 0; i < p.high_count; ++i) of_height(p.high, i * p.high, f);
       for (std::size_t i = 0; i < p.low_count; ++i) of_height(p.low, p.high_count * p.high + i * p.low, f);
     }
@@ -93,7 +95,7 @@ class Matrix {
   /// Calls `f(row, height)` for each panel, for work that does not keep its rows in registers.
   template <class F>
   INLAY_INLINE void for_each_panel(F&& f) const {
-    const Panels p = divide(units_of(rows_));
+    const Panels p = panels();
     for (std::size_t i = 0; i < p.high_count; ++i) f(i * p.high, p.high);
     for (std::size_t i = 0; i < p.low_count; ++i) f(p.high_count * p.high + i * p.low, p.low);
   }
@@ -116,8 +118,12 @@ class Matrix {
     }(std::make_index_sequence<widest>{});
   }
 
+  constexpr Panels panels() const noexcept {
+    if constexpr (Rows == dynamic) return panels_;
+    else return divide(units_of(Rows));
+  }
   constexpr std::size_t offset(std::size_t i) const noexcept {
-    const Panels p = divide(units_of(rows_));
+    const Panels p = panels();
     const std::size_t col = i / (Gates * rows_), gate = i % (Gates * rows_) / rows_, row = i % rows_;
     const bool in_high = row < p.high_count * p.high;
     const std::size_t height = in_high ? p.high : p.low, before = in_high ? 0 : p.high_count * p.high;
@@ -128,6 +134,8 @@ class Matrix {
   static constexpr std::size_t size = Rows == dynamic ? dynamic : units_of(Rows) * unit * Gates * Cols;
   INLAY_NO_ADDRESS Extent<Cols> cols_;
   INLAY_NO_ADDRESS Extent<Rows> rows_;
+  struct Nothing {};
+  INLAY_NO_ADDRESS std::conditional_t<Rows == dynamic, Panels, Nothing> panels_;  ///< divided once: divisions are slow
   Values<value_type, size> data_;
 };
 

@@ -12,7 +12,6 @@ namespace inlay {
 template <class T, std::size_t N>
 class Values {
  public:
-  static constexpr void fit(std::size_t) noexcept {}
   static constexpr std::size_t size() noexcept { return N; }
   constexpr T* data() noexcept { return data_; }
   constexpr const T* data() const noexcept { return data_; }
@@ -25,7 +24,6 @@ class Values {
 template <class T>
 class Values<T, 0> {
  public:
-  static constexpr void fit(std::size_t) noexcept {}
   static constexpr T* data() noexcept { return nullptr; }
   static constexpr void clear() noexcept {}
 };

@@ -56,7 +56,7 @@ class Fill {
   /// One that the type leaves open, and the file decides.
   void option(std::string_view name, Extent<dynamic>& extent) {
     extent.value = find_size(name);
-    if ((name == "in" || name == "size") && extent != width_)
+    if ((name == "in" || name == "size" || name == "channels") && extent != width_)
       fail(find(name).place, concat({std::to_string(width_), ", the channels that come in"}), std::to_string(extent));
   }
   /// The same for one that a file may leave out.

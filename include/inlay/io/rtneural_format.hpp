@@ -32,6 +32,12 @@ inline TensorRecord nested_tensor(const Node& node, std::vector<std::size_t> sha
   return tensor;
 }
 
+/// Values of a frame of this shape. One of two dimensions, behind batch and time, is [feature][channel].
+inline std::size_t rtneural_width(const Node& shape) {
+  const std::size_t channels = shape.back().whole(1);
+  return shape.size() == 4 ? shape[2].whole(1) * channels : channels;
+}
+
 /// Turns one layer of the file into one of ours, or two where it has an activation.
 class RtneuralLayer {
  public:
@@ -42,21 +48,25 @@ class RtneuralLayer {
     record_ = {.place = node_.place(), .type = {type_.place(), std::string{}}, .values = {}, .tensors = {}};
     const std::string type = type_.string();
     const Node shape = node_["shape"];
-    out_ = shape.back().whole(1);
+    out_ = rtneural_width(shape);
     out_place_ = shape.back().place();
     if (type == "dense" || type == "time-distributed-dense") dense();
     else if (type == "conv1d") conv1d();
     else if (type == "lstm") recurrent("lstm", 4);
     else if (type == "gru") recurrent("gru", 3);
-    else if (type == "batchnorm") batchnorm();
+    else if (type == "conv2d") conv2d();
+    else if (type == "batchnorm") batchnorm(size("batchnorm1d"));
+    else if (type == "batchnorm2d") batchnorm(features("batchnorm2d", "channels"));
     else if (type == "prelu") prelu();
     else if (type == "activation") {
       same_width();
       activation(layers);
       return out_;
-    } else type_.fail("dense, time-distributed-dense, conv1d, lstm, gru, batchnorm, prelu or activation");
+    } else
+      type_.fail(
+          "dense, time-distributed-dense, conv1d, conv2d, lstm, gru, batchnorm, batchnorm2d, prelu or activation");
     layers.push_back(std::move(record_));
-    if (type == "dense" || type == "time-distributed-dense" || type == "conv1d") activation(layers);
+    if (type != "lstm" && type != "gru") activation(layers);  // theirs is part of the layer
     return out_;
   }
 
@@ -91,10 +101,26 @@ class RtneuralLayer {
     option("in", in_, node_.place());
     option("out", out_, out_place_);
   }
-  void size(const char* type) {
+  /// Returns the number of channels.
+  std::size_t size(const char* type) {
     same_width();
     record_.type.value = std::string(type);
     option("size", out_, out_place_);
+    return out_;
+  }
+  /// A number alone, or the last of several, by our name. Returns it.
+  std::size_t number(const char* ours, const char* theirs) {
+    const Node found = node_[theirs], number = found.json().is_array() ? found.back() : found;
+    option(ours, number.whole(1), number.place());
+    return number.whole(1);
+  }
+  /// Channels, by our name, of so many features. Returns their number.
+  std::size_t features(const char* type, const char* ours) {
+    record_.type.value = std::string(type);
+    const std::size_t channels = number(ours, "num_filters_in"), features = number("features", "num_features_in");
+    if (channels > in_ || channels * features != in_)
+      node_["num_filters_in"].fail(concat({std::to_string(in_), " channels times features"}));
+    return channels;
   }
 
   void dense() {
@@ -126,6 +152,19 @@ class RtneuralLayer {
     tensor("bias", 1, {out_});
   }
 
+  void conv2d() {
+    const std::size_t channels = features("conv2d", "in"), filters = number("out", "num_filters_out");
+    const std::size_t time = number("kernel_size_time", "kernel_size_time");
+    const std::size_t width = number("kernel_size_features", "kernel_size_feature");
+    number("dilation", "dilation");
+    number("stride", "strides");
+    const Node padding = node_["padding"];
+    option("padding", padding.string(), padding.place());
+    expect_arrays({1, 2});
+    tensor("kernel", 0, {time, width, channels, filters});
+    if (node_["weights"].size() == 2) tensor("bias", 1, {filters});
+  }
+
   void recurrent(const char* type, std::size_t gates) {
     sizes(type);
     expect_arrays({3});
@@ -142,18 +181,15 @@ class RtneuralLayer {
     }
   }
 
-  void batchnorm() {
-    size("batchnorm1d");
+  void batchnorm(std::size_t channels) {
+    same_width();
     expect_arrays({2, 4});
     const Node epsilon = node_["epsilon"];
     option("epsilon", epsilon.number(), epsilon.place());
-    const bool affine = node_["weights"].size() == 4;
-    if (affine) {
-      tensor("gamma", 0, {out_});
-      tensor("beta", 1, {out_});
-    }
-    tensor("mean", affine ? 2 : 0, {out_});
-    tensor("variance", affine ? 3 : 1, {out_});
+    std::size_t i = 0;
+    if (node_["weights"].size() == 4)
+      for (const char* name : {"gamma", "beta"}) tensor(name, i++, {channels});
+    for (const char* name : {"mean", "variance"}) tensor(name, i++, {channels});
   }
 
   void prelu() {
@@ -188,7 +224,7 @@ class RtneuralLayer {
 inline ModelFile read_rtneural(const Node& root) {
   ModelFile file;
   const Node layers = root["layers"];
-  std::size_t width = root["in_shape"].back().whole(1);
+  std::size_t width = detail::rtneural_width(root["in_shape"]);
   file.chain.place = layers.place();
   if (layers.size() == 0) layers.fail("at least one layer");
   for (std::size_t i = 0; i < layers.size(); ++i)

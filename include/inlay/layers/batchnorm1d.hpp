@@ -29,8 +29,11 @@ class BatchNorm : public Pointwise<L, times<Channels, Features>, B> {
   }
 
   void visit(auto& v) {
-    if constexpr (Channels == dynamic)
-      for (auto* tensor : {&gamma_, &beta_, &mean_, &variance_, &scale_, &shift_}) tensor->fit(this->size_);
+    if constexpr (Channels == dynamic) {
+      this->size_.value = channels_ * features_;
+      for (auto* tensor : {&gamma_, &beta_, &mean_, &variance_}) tensor->fit(channels_);
+      for (auto* tensor : {&scale_, &shift_}) tensor->fit(this->size_);
+    }
     v.number("epsilon", epsilon);
     v.optional_tensor("gamma", gamma_, 1);
     v.optional_tensor("beta", beta_, 0);
@@ -42,7 +45,7 @@ class BatchNorm : public Pointwise<L, times<Channels, Features>, B> {
   /// y = scale x + shift.
   void prepare() noexcept {
     for (std::size_t i = 0; i < this->size_; ++i) {
-      const std::size_t c = i % Channels;  // dynamic is more than any
+      const std::size_t c = i % channels_;
       const double scale = double(gamma_.get(c)) / std::sqrt(double(variance_.get(c)) + double(epsilon));
       scale_.set(i, static_cast<scalar>(scale));
       shift_.set(i, static_cast<scalar>(double(beta_.get(c)) - double(mean_.get(c)) * scale));
@@ -55,6 +58,10 @@ class BatchNorm : public Pointwise<L, times<Channels, Features>, B> {
   }
 
   scalar epsilon = scalar(1e-5);
+
+ protected:
+  INLAY_NO_ADDRESS Extent<Channels, struct OfChannels> channels_;
+  INLAY_NO_ADDRESS Extent<Features, struct OfFeatures> features_;
 
  private:
   PerChannel<B, Channels> gamma_, beta_, mean_, variance_;
@@ -71,7 +78,7 @@ class BatchNorm1D : public detail::BatchNorm<BatchNorm1D<Size, B>, Size, 1, B> {
   static constexpr std::string_view type = "batchnorm1d";
 
   void visit(auto& v) {
-    v.option("size", this->size_);
+    v.option("size", this->channels_);
     detail::BatchNorm<BatchNorm1D, Size, 1, B>::visit(v);
   }
 };

@@ -19,8 +19,8 @@ class BatchNorm2D : public detail::BatchNorm<BatchNorm2D<Channels, Features, B>,
   static constexpr std::string_view type = "batchnorm2d";
 
   void visit(auto& v) {
-    v.option("channels", Channels);
-    v.option("features", Features);
+    v.option("channels", this->channels_);
+    v.option("features", this->features_);
     detail::BatchNorm<BatchNorm2D, Channels, Features, B>::visit(v);
   }
 };

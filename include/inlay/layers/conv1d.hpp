@@ -83,7 +83,7 @@ class BasicConv1D {
   using backend = B;
   using scalar = T;
   struct State {
-    std::conditional_t<past == 0, Nothing, History<T, In, past>> history;
+    INLAY_NO_ADDRESS History<T, In, past> history;
     std::conditional_t<Stride == 1, Nothing, Clock<past, Stride>> clock;
     Room<Groups != 1, round_up(group_out, row_unit<B, group_out>)>
         group;                                      ///< its last register may reach into the next
@@ -117,13 +117,13 @@ class BasicConv1D {
     state.group.fit(kernel_[0].padded_rows());
     state.frame.fit(padded_frame<T>(out_));
   }
-  void reset([[maybe_unused]] State& state) const noexcept {
-    if constexpr (past > 0) state.history.clear();
+  void reset(State& state) const noexcept {
+    state.history.clear();
     if constexpr (Stride > 1) state.clock.reset();
   }
 
   INLAY_INLINE auto forward(State& state, const scalar* in, scalar* out) const noexcept {
-    const Window<scalar> x = remember(state, in);
+    const Window<scalar> x = state.history.push(in);
     if constexpr (Stride == 1) {
       product(state, x, in, 1, out);
     } else {
@@ -134,7 +134,7 @@ class BasicConv1D {
   }
 
   auto process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
-    const Window<scalar> x = remember(state, in, frames);
+    const Window<scalar> x = state.history.push(in, frames);
     if constexpr (Stride == 1) {
       multiply_groups(x, out, frames);
     } else {
@@ -151,38 +151,37 @@ class BasicConv1D {
     }
   }
 
+ protected:
+  /// For a convolution that is part of another layer.
+  void fit(std::size_t in, std::size_t out, std::size_t taps)
+    requires(open)
+  {
+    in_.value = in, out_.value = out, taps_.value = taps;
+    dilation_.value = groups_.value = stride_.value = 1;
+    fit();
+  }
+
  private:
   void fit() {
+    ins_.value = in_ / groups_, outs_.value = out_ / groups_;
     kernel_.fit(taps_, in_, out_, groups_);
-    bias_.fit(out_ / groups_, groups_);
+    bias_.fit(outs_, groups_);
   }
   /// Frames that the oldest tap looks back.
   constexpr std::size_t reach() const noexcept { return (taps_ - 1) * dilation_; }
 
-  /// A kernel of one tap has no past, and reads its input where it stands.
-  static INLAY_INLINE Window<scalar> remember([[maybe_unused]] State& state, const scalar* in) noexcept {
-    if constexpr (past > 0) return state.history.push(in);
-    else return {in, 1, 0};
-  }
-  static INLAY_INLINE Window<scalar> remember([[maybe_unused]] State& state, Block<const scalar> in,
-                                              [[maybe_unused]] std::size_t frames) noexcept {
-    if constexpr (past > 0) return state.history.push(in, frames);
-    else return {in.row(0), tile_frames, 1};
-  }
-
   void multiply_groups(const Window<scalar>& x, Block<scalar> out, std::size_t frames) const noexcept {
-    const std::size_t ins = in_ / groups_, outs = out_ / groups_;
     for (std::size_t g = 0; g < groups_; ++g)
-      multiply(taps_, kernel_[g], bias_.data(g), x.from(g * ins), dilation_, Block<scalar>(out.row(g * outs)), frames);
+      multiply(taps_, kernel_[g], bias_.data(g), x.from(g * ins_), dilation_, Block<scalar>(out.row(g * outs_)),
+               frames);
   }
 
   /// One frame of output. The channels of the present frame lie at `now`, `now_stride` values apart.
   INLAY_INLINE void product([[maybe_unused]] State& state, const Window<scalar>& window, const scalar* now,
                             std::size_t now_stride, scalar* out) const noexcept {
-    const std::size_t ins = in_ / groups_, outs = out_ / groups_;
     for (std::size_t g = 0; g < groups_; ++g) {
       scalar* y = groups_ == 1 ? out : state.group.data();
-      const Window<scalar> x = window.from(g * ins);
+      const Window<scalar> x = window.from(g * ins_);
       const Weights& w = kernel_[g];
       w.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
         using Rows = Pack<B, Height>;
@@ -190,20 +189,14 @@ class BasicConv1D {
         if constexpr (group_in == 1) {
           accumulate(taps_, sums, w, row, 0, x.at(0, reach()), dilation_ * x.frame_stride);
         } else {
-          const Extent<group_in> channels = per_group();
           for (std::size_t k = 0; k + 1 < taps_; ++k)
-            accumulate(channels, sums, w, row, k * ins, x.at(0, reach() - k * dilation_), x.channel_stride);
-          accumulate(channels, sums, w, row, (taps_ - 1) * ins, now + g * ins * now_stride, now_stride);
+            accumulate(ins_, sums, w, row, k * ins_, x.at(0, reach() - k * dilation_), x.channel_stride);
+          accumulate(ins_, sums, w, row, (taps_ - 1) * ins_, now + g * ins_ * now_stride, now_stride);
         }
         sums[0].store(y + row);
       });
-      if (groups_ != 1) copy(y, outs, out + g * outs);
+      if (groups_ != 1) copy(y, outs_, out + g * outs_);
     }
-  }
-
-  constexpr Extent<group_in> per_group() const noexcept {
-    if constexpr (open) return {in_ / groups_};
-    else return {};
   }
 
  protected:
@@ -213,6 +206,8 @@ class BasicConv1D {
   INLAY_NO_ADDRESS LayerExtent<Dilation> dilation_;
   INLAY_NO_ADDRESS LayerExtent<Groups> groups_;
   INLAY_NO_ADDRESS LayerExtent<Stride> stride_;
+  INLAY_NO_ADDRESS Extent<group_in, struct OfGroupIn> ins_;  ///< of a group
+  INLAY_NO_ADDRESS Extent<group_out, struct OfGroupOut> outs_;
   detail::GroupedKernel<Weights, Kernel, Groups> kernel_;
   Vector<B, group_out, Groups> bias_;
 };

@@ -23,39 +23,46 @@ enum class FeaturePadding { valid, same };
 
 namespace detail {
 
-/// A kernel over features at `Positions` of them, with `before` and `after` features of zeros around.
-template <std::size_t Features, std::size_t Kernel, std::size_t Stride, FeaturePadding Padding>
+/// A kernel over features: how many positions it has, and how many features of zeros are around the others.
 struct FeatureAxis {
-  static_assert(Features > 0 && Kernel > 0 && Stride > 0);
-  static_assert(Padding == FeaturePadding::same || Kernel <= Features,
-                "without padding, a kernel spans no more features than there are");
-  static constexpr bool same = Padding == FeaturePadding::same;
-  static constexpr std::size_t positions = same ? (Features + Stride - 1) / Stride : (Features - Kernel) / Stride + 1;
-  static constexpr std::size_t reach = (positions - 1) * Stride + Kernel;
-  static constexpr std::size_t zeros = same && reach > Features ? reach - Features : 0;
-  static constexpr std::size_t before = zeros / 2, after = zeros - before;
+  std::size_t positions, before, after;
 };
+/// That of a kernel that moves on by `stride`. There are no positions where it spans more features than there are.
+constexpr FeatureAxis feature_axis(std::size_t features, std::size_t kernel, std::size_t stride, bool same) {
+  if (!same) return {kernel > features ? 0 : (features - kernel) / stride + 1, 0, 0};
+  const std::size_t positions = (features + stride - 1) / stride, reach = (positions - 1) * stride + kernel;
+  const std::size_t zeros = reach > features ? reach - features : 0;
+  return {positions, zeros / 2, zeros - zeros / 2};
+}
 
-/// Puts `Before` zeros before the channels of a frame or a tile, and `After` behind them.
+/// Puts zeros before the channels of a frame or a tile, and behind them.
 template <class T, std::size_t Size, std::size_t Before, std::size_t After>
 class ZeroPadding {
-  static constexpr std::size_t size = Before + Size + After;
-
  public:
+  void fit(std::size_t size, std::size_t before, std::size_t after)
+    requires(Size == dynamic)
+  {
+    size_.value = size, before_.value = before;
+    frame_.fit(padded_frame<T>(before + size + after));
+    rows_.fit((before + size + after) * tile_frames);
+  }
   INLAY_INLINE const T* operator()(const T* in) noexcept {
-    copy(in, Size, frame_ + Before);
-    return frame_;
+    copy(in, size_, frame_.data() + before_);
+    return frame_.data();
   }
   Block<const T> operator()(Block<const T> in, std::size_t frames) noexcept {
-    const Block<T> tile(rows_);
-    for (std::size_t c = 0; c < Size; ++c) copy_row(in.row(c), frames, tile.row(Before + c));
+    const Block<T> tile(rows_.data());
+    for (std::size_t c = 0; c < size_; ++c) copy_row(in.row(c), frames, tile.row(before_ + c));
     return tile;
   }
 
  private:
+  static constexpr std::size_t padded = Size == dynamic ? dynamic : Before + Size + After;
+  INLAY_NO_ADDRESS Extent<Size, struct OfSize> size_;
+  INLAY_NO_ADDRESS Extent<Before, struct OfBefore> before_;
   // What is around the middle is never written, and so stays zero.
-  alignas(alignment) T frame_[padded_frame<T>(size)]{};
-  alignas(alignment) T rows_[size * tile_frames]{};
+  Values<T, padded == dynamic ? dynamic : padded_frame<T>(padded)> frame_;
+  Values<T, times<padded, tile_frames>> rows_;
 };
 
 template <class T, std::size_t Size>
@@ -66,10 +73,19 @@ class ZeroPadding<T, Size, 0, 0> {
 };
 
 /// A matrix with its input values counted along several axes.
-template <class M, std::size_t... Extents>
-class KernelMatrix : public M {
- public:
-  static constexpr std::array<std::size_t, sizeof...(Extents)> shape() noexcept { return {Extents...}; }
+template <class M>
+struct KernelMatrix {
+  using value_type = typename M::value_type;
+  constexpr std::array<std::size_t, 4> shape() const noexcept { return extents; }
+  value_type get(std::size_t i) const noexcept { return matrix->get(i); }
+  void set(std::size_t i, value_type value) noexcept { matrix->set(i, value); }
+  void allocate()
+    requires requires(M& m) { m.allocate(); }
+  {
+    matrix->allocate();
+  }
+  M* matrix;
+  std::array<std::size_t, 4> extents;
 };
 
 }  // namespace detail
@@ -86,94 +102,119 @@ template <std::size_t InChannels, std::size_t OutChannels, std::size_t Features,
           std::size_t KernelFeatures, std::size_t Dilation, std::size_t Stride, FeaturePadding Padding, bool Bias,
           Backend B>
 class BasicConv2D {
-  static_assert(InChannels > 0 && OutChannels > 0 && KernelTime > 0 && Dilation > 0);
-  using Axis = detail::FeatureAxis<Features, KernelFeatures, Stride, Padding>;
-  static constexpr std::size_t past = (KernelTime - 1) * Dilation;
-  static constexpr std::size_t seen = KernelFeatures * InChannels;  // values of a frame, from one position
-  static constexpr std::size_t step = Stride * InChannels;          // from one position to the next
-  static constexpr std::size_t before = Axis::before * InChannels, after = Axis::after * InChannels;
-  using Weights = Matrix<B, KernelTime * seen, OutChannels>;
-  using Padded = detail::ZeroPadding<typename B::scalar, Features * InChannels, before, after>;
-  using Past = History<typename B::scalar, before + Features * InChannels + after, past>;
-  static constexpr bool in_whole_registers = OutChannels % row_unit<B, OutChannels> == 0;
+  static_assert(InChannels > 0 && OutChannels > 0 && Features > 0 && KernelTime > 0 && KernelFeatures > 0 &&
+                Dilation > 0 && Stride > 0);
+  static_assert(Padding == FeaturePadding::same || KernelFeatures <= Features,
+                "without padding, a kernel spans no more features than there are");
+  static constexpr bool open = InChannels == dynamic;
+  /// Positions, and sizes in values of a frame, where the type knows them.
+  static constexpr detail::FeatureAxis fixed_axis =
+      open ? detail::FeatureAxis{dynamic, dynamic, dynamic}
+           : detail::feature_axis(Features, KernelFeatures, Stride, Padding == FeaturePadding::same);
+  static constexpr std::size_t past = open ? dynamic : (KernelTime - 1) * Dilation;
+  static constexpr std::size_t seen_size = times<KernelFeatures, InChannels>;
+  static constexpr std::size_t before = times<fixed_axis.before, InChannels>;
+  static constexpr std::size_t after = times<fixed_axis.after, InChannels>;
+  static constexpr std::size_t padded_size = open ? dynamic : before + Features * InChannels + after;
+  using T = typename B::scalar;
+  using Weights = Matrix<B, times<KernelTime, seen_size>, OutChannels>;
+  static constexpr std::size_t unit = row_unit<B, OutChannels>;
+  static constexpr bool in_whole_registers = !open && OutChannels % unit == 0;
 
  public:
   using backend = B;
-  using scalar = typename B::scalar;
-  struct Nothing {};
+  using scalar = T;
   struct State {
-    Padded padded;
-    std::conditional_t<past == 0, Nothing, Past> history;
+    detail::ZeroPadding<T, times<Features, InChannels>, before, after> padded;
+    INLAY_NO_ADDRESS History<T, padded_size, past> history;
     /// One position, where its last register would reach into the next one, and that of the last beyond the frame.
-    Values<scalar, in_whole_registers ? 0 : round_up(OutChannels, row_unit<B, OutChannels>)> position;
+    Values<T, in_whole_registers ? 0 : open ? dynamic : round_up(OutChannels, unit)> position;
   };
   static constexpr std::string_view type = "conv2d";
-  static constexpr std::size_t out_features = Axis::positions;
-  static constexpr std::size_t in_size = Features * InChannels, out_size = out_features * OutChannels;
+  static constexpr std::size_t out_features = fixed_axis.positions;
+  static constexpr std::size_t in_size = times<Features, InChannels>, out_size = times<out_features, OutChannels>;
   static constexpr std::size_t receptive_field = past + 1;
-  static constexpr std::size_t parameters = KernelTime * seen * OutChannels + (Bias ? OutChannels : 0);
-  static constexpr std::size_t macs = KernelTime * seen * out_size;
+  static constexpr std::size_t parameters = KernelTime * seen_size * OutChannels + (Bias ? OutChannels : 0);
+  static constexpr std::size_t macs = KernelTime * seen_size * out_size;
 
   void visit(auto& v) {
-    v.option("in", InChannels);
-    v.option("out", OutChannels);
-    v.option("features", Features);
-    v.option("kernel_size_time", KernelTime);
-    v.option("kernel_size_features", KernelFeatures);
-    v.option("dilation", Dilation);
-    v.option("stride", Stride);
-    v.option("padding", std::string_view(Axis::same ? "same" : "valid"));
-    v.tensor("kernel", kernel_);
+    v.option("in", ins_);
+    v.option("out", outs_);
+    v.option("features", features_);
+    v.option("kernel_size_time", taps_);
+    v.option("kernel_size_features", span_);
+    v.option("dilation", dilation_);
+    v.option("stride", stride_);
+    v.option("padding", std::string_view(Padding == FeaturePadding::same ? "same" : "valid"));
+    if constexpr (open) kernel_.fit(taps_ * seen(), outs_), bias_.fit(outs_);
+    detail::KernelMatrix<Weights> kernel{&kernel_, {taps_, span_, ins_, outs_}};
+    v.tensor("kernel", kernel);
     if constexpr (Bias) v.optional_tensor("bias", bias_, 0);
   }
 
-  void reset([[maybe_unused]] State& state) const noexcept {
-    if constexpr (past > 0) state.history.clear();
+  void fit(State& state) const
+    requires(open)
+  {
+    const detail::FeatureAxis a = axis();
+    state.padded.fit(features_ * ins_, a.before * ins_, a.after * ins_);
+    state.history.fit((a.before + features_ + a.after) * ins_, reach());
+    state.position.fit(kernel_.padded_rows());
   }
+  void reset(State& state) const noexcept { state.history.clear(); }
 
   INLAY_INLINE void forward(State& state, const scalar* in, scalar* out) const noexcept {
     const scalar* const present = state.padded(in);
-    const Window<scalar> window = remember(state, present);
-    for (std::size_t p = 0; p < out_features; ++p) {
-      scalar* const position = out + p * OutChannels;
+    const Window<scalar> window = state.history.push(present);
+    const std::size_t positions = axis().positions;
+    for (std::size_t p = 0; p < positions; ++p) {
+      scalar* const position = out + p * outs_;
       scalar* const y = in_whole_registers ? position : state.position.data();
-      const Window<scalar> x = window.from(p * step);
+      const Window<scalar> x = window.from(p * step());
       kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
         using Rows = Pack<B, Height>;
         Rows sums[1] = {Rows::load(bias_.data() + row)};
-        if constexpr (seen == 1) {
-          accumulate(Extent<KernelTime>{}, sums, kernel_, row, 0, x.at(0, past), Dilation * x.frame_stride);
+        if constexpr (seen_size == 1) {
+          accumulate(taps_, sums, kernel_, row, 0, x.at(0, reach()), dilation_ * x.frame_stride);
         } else {
-          for (std::size_t k = 0; k + 1 < KernelTime; ++k)
-            accumulate(Extent<seen>{}, sums, kernel_, row, k * seen, x.at(0, past - k * Dilation), x.channel_stride);
-          accumulate(Extent<seen>{}, sums, kernel_, row, (KernelTime - 1) * seen, present + p * step);
+          for (std::size_t k = 0; k + 1 < taps_; ++k)
+            accumulate(seen(), sums, kernel_, row, k * seen(), x.at(0, reach() - k * dilation_), x.channel_stride);
+          accumulate(seen(), sums, kernel_, row, (taps_ - 1) * seen(), present + p * step());
         }
         sums[0].store(y + row);
       });
-      if constexpr (!in_whole_registers) copy(y, OutChannels, position);
+      if constexpr (!in_whole_registers) copy(y, outs_, position);
     }
   }
 
   void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
-    const Window<scalar> x = remember(state, state.padded(in, frames), frames);
-    for (std::size_t p = 0; p < out_features; ++p)
-      multiply(Extent<KernelTime>{}, kernel_, bias_.data(), x.from(p * step), Dilation,
-               Block<scalar>(out.row(p * OutChannels)), frames);
+    const Window<scalar> x = state.history.push(state.padded(in, frames), frames);
+    const std::size_t positions = axis().positions;
+    for (std::size_t p = 0; p < positions; ++p)
+      multiply(taps_, kernel_, bias_.data(), x.from(p * step()), dilation_, Block<scalar>(out.row(p * outs_)), frames);
   }
 
  private:
-  /// A kernel of one tap has no past, and reads its input where it stands.
-  static INLAY_INLINE Window<scalar> remember([[maybe_unused]] State& state, const scalar* in) noexcept {
-    if constexpr (past > 0) return state.history.push(in);
-    else return {in, 1, 0};
+  constexpr detail::FeatureAxis axis() const noexcept {
+    if constexpr (open) return detail::feature_axis(features_, span_, stride_, Padding == FeaturePadding::same);
+    else return fixed_axis;
   }
-  static INLAY_INLINE Window<scalar> remember([[maybe_unused]] State& state, Block<const scalar> in,
-                                              [[maybe_unused]] std::size_t frames) noexcept {
-    if constexpr (past > 0) return state.history.push(in, frames);
-    else return {in.row(0), tile_frames, 1};
+  /// Values of a frame that one position sees, and from one position to the next.
+  constexpr Extent<seen_size> seen() const noexcept {
+    if constexpr (open) return {span_ * ins_};
+    else return {};
   }
+  constexpr std::size_t step() const noexcept { return stride_ * ins_; }
+  /// Frames that the oldest tap looks back.
+  constexpr std::size_t reach() const noexcept { return (taps_ - 1) * dilation_; }
 
-  detail::KernelMatrix<Weights, KernelTime, KernelFeatures, InChannels, OutChannels> kernel_;
+  INLAY_NO_ADDRESS Extent<InChannels, struct OfIns> ins_;
+  INLAY_NO_ADDRESS Extent<OutChannels, struct OfOuts> outs_;
+  INLAY_NO_ADDRESS Extent<Features, struct OfFeatures> features_;
+  INLAY_NO_ADDRESS Extent<KernelTime, struct OfTaps> taps_;
+  INLAY_NO_ADDRESS Extent<KernelFeatures, struct OfSpan> span_;
+  INLAY_NO_ADDRESS Extent<Dilation, struct OfDilation> dilation_;
+  INLAY_NO_ADDRESS Extent<Stride, struct OfStride> stride_;
+  Weights kernel_;
   Vector<B, OutChannels> bias_;
 };
 

@@ -11,40 +11,65 @@ namespace inlay {
 
 namespace detail {
 
+/// Taps of each phase.
+constexpr std::size_t polyphase_taps(std::size_t kernel, std::size_t stride) { return (kernel + stride - 1) / stride; }
+
 /// The causal convolution whose output channels are those of all `Stride` frames that one frame of input gives.
 template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Stride, class B>
-using Polyphase = BasicConv1D<In, Stride * Out, (Kernel + Stride - 1) / Stride, 1, 1, true, B>;
+struct ChoosePolyphase {
+  using type = BasicConv1D<In, Stride * Out, polyphase_taps(Kernel, Stride), 1, 1, true, B>;
+};
+template <class B>
+struct ChoosePolyphase<dynamic, dynamic, dynamic, dynamic, B> {
+  using type = BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynamic, true, B, dynamic>;
+};
+template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Stride, class B>
+using Polyphase = typename ChoosePolyphase<In, Out, Kernel, Stride, B>::type;
 
 /// A kernel [Kernel, In, Out] as the one of `Polyphase`: row p + r Stride is what phase p has for x(t - r).
-template <class Inner, std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Stride>
+template <class Inner>
 struct PolyphaseKernel {
   using value_type = typename Inner::value_type;
-  static constexpr std::array<std::size_t, 3> shape() noexcept { return {Kernel, In, Out}; }
+  constexpr std::array<std::size_t, 3> shape() const noexcept { return {kernel, in, out}; }
   value_type get(std::size_t i) const noexcept { return inner->get(place(i)); }
   void set(std::size_t i, value_type value) noexcept { inner->set(place(i), value); }
+  void allocate()
+    requires requires(Inner& x) { x.allocate(); }
+  {
+    inner->allocate();
+  }
+
   Inner* inner;
+  std::size_t in, out, kernel, stride;
 
  private:
-  static constexpr std::size_t place(std::size_t i) noexcept {
-    const std::size_t k = i / (In * Out), c = i / Out % In, o = i % Out;
-    const std::size_t tap = (Kernel + Stride - 1) / Stride - 1 - k / Stride;
-    return (tap * In + c) * Stride * Out + k % Stride * Out + o;
+  constexpr std::size_t place(std::size_t i) const noexcept {
+    const std::size_t k = i / (in * out), c = i / out % in, o = i % out;
+    const std::size_t tap = polyphase_taps(kernel, stride) - 1 - k / stride;
+    return (tap * in + c) * stride * out + k % stride * out + o;
   }
 };
 
 /// One bias [Out] for all phases.
-template <class Inner, std::size_t Out, std::size_t Stride>
+template <class Inner>
 struct PolyphaseBias {
   using value_type = typename Inner::value_type;
-  static constexpr std::array<std::size_t, 1> shape() noexcept { return {Out}; }
+  constexpr std::array<std::size_t, 1> shape() const noexcept { return {out}; }
   value_type get(std::size_t i) const noexcept { return inner->get(i); }
   void set(std::size_t i, value_type value) noexcept {
-    for (std::size_t p = 0; p < Stride; ++p) inner->set(p * Out + i, value);
+    for (std::size_t p = 0; p < stride; ++p) inner->set(p * out + i, value);
   }
   void fill(value_type value) noexcept {
-    for (std::size_t i = 0; i < Out; ++i) set(i, value);
+    for (std::size_t i = 0; i < out; ++i) set(i, value);
   }
+  void allocate()
+    requires requires(Inner& x) { x.allocate(); }
+  {
+    inner->allocate();
+  }
+
   Inner* inner;
+  std::size_t out, stride;
 };
 
 }  // namespace detail
@@ -56,50 +81,73 @@ struct PolyphaseBias {
 template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Stride, Backend B = default_backend>
 class ConvTranspose1D : detail::Polyphase<In, Out, Kernel, Stride, B> {
   using Inner = detail::Polyphase<In, Out, Kernel, Stride, B>;
+  static constexpr bool open = In == dynamic;
   static_assert(Kernel > 0 && Stride > 0);
 
  public:
-  using Inner::receptive_field;
-  using Inner::reset;
   using typename Inner::backend;
   using typename Inner::scalar;
-  using typename Inner::State;
+  struct State {
+    typename Inner::State taps;
+    Values<scalar, open ? dynamic : 0> phases;  ///< the place of scratch memory where the type does not know its size
+  };
   static constexpr std::string_view type = "conv_transpose1d";
-  static constexpr std::size_t in_size = In, out_size = Out;
+  static constexpr std::size_t in_size = In, out_size = Out, receptive_field = Inner::receptive_field;
   static constexpr Rate rate{1, Stride};
   static constexpr std::size_t skip = 0;  // a framework has the first frames as well
   static constexpr std::size_t parameters = Kernel * In * Out + Out;
   static constexpr std::size_t macs = Kernel * In * Out;
-  static constexpr std::size_t scratch_size = scratch_block<scalar>(scratch_tile<scalar>(Stride * Out));
+  static constexpr std::size_t scratch_size = open ? 0 : scratch_block<scalar>(scratch_tile<scalar>(Stride * Out));
 
   void visit(auto& v) {
-    v.option("in", In);
-    v.option("out", Out);
-    v.option("kernel_size", Kernel);
-    v.option("stride", Stride);
-    detail::PolyphaseKernel<decltype(Inner::kernel_), In, Out, Kernel, Stride> kernel{&this->kernel_};
-    detail::PolyphaseBias<decltype(Inner::bias_), Out, Stride> bias{&this->bias_};
+    v.option("in", this->in_);
+    v.option("out", outs_);
+    v.option("kernel_size", kernel_size_);
+    v.option("stride", upsampling_);
+    if constexpr (open) Inner::fit(this->in_, upsampling_ * outs_, detail::polyphase_taps(kernel_size_, upsampling_));
+    detail::PolyphaseKernel<decltype(Inner::kernel_)> kernel{&this->kernel_, this->in_, outs_, kernel_size_,
+                                                             upsampling_};
+    detail::PolyphaseBias<decltype(Inner::bias_)> bias{&this->bias_, outs_, upsampling_};
     v.tensor("kernel", kernel);
     v.optional_tensor("bias", bias, 0);
   }
 
+  void fit(State& state) const
+    requires(open)
+  {
+    Inner::fit(state.taps);
+    state.phases.fit(scratch_tile<scalar>(upsampling_ * outs_));
+  }
+  void reset(State& state) const noexcept { Inner::reset(state.taps); }
+
   std::size_t forward(State& state, const scalar* in, scalar* out, Context<scalar> context) const noexcept {
-    Inner::forward(state, in, context.scratch);
-    for (std::size_t p = 0; p < Stride; ++p) copy(context.scratch + p * Out, Out, out + p * padded_frame<scalar>(Out));
-    return Stride;
+    scalar* const y = phases(state, context);
+    Inner::forward(state.taps, in, y);
+    for (std::size_t p = 0; p < upsampling_; ++p) copy(y + p * outs_, outs_, out + p * padded_frame<scalar>(outs_));
+    return upsampling_;
   }
 
   std::size_t process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames,
                       Context<scalar> context) const noexcept {
-    const Block<scalar> phases(context.scratch);
-    Inner::process(state, in, phases, frames);
-    for (std::size_t c = 0; c < Out; ++c)
-      for (std::size_t p = 0; p < Stride; ++p) {
-        const scalar* from = phases.row(p * Out + c);
-        for (std::size_t t = 0; t < frames; ++t) out.row(c)[t * Stride + p] = from[t];
+    const Block<scalar> y(phases(state, context));
+    Inner::process(state.taps, in, y, frames);
+    for (std::size_t c = 0; c < outs_; ++c)
+      for (std::size_t p = 0; p < upsampling_; ++p) {
+        const scalar* from = y.row(p * outs_ + c);
+        for (std::size_t t = 0; t < frames; ++t) out.row(c)[t * upsampling_ + p] = from[t];
       }
-    return frames * Stride;
+    return frames * upsampling_;
   }
+
+ private:
+  static scalar* phases([[maybe_unused]] State& state, const Context<scalar>& context) noexcept {
+    if constexpr (open) return state.phases.data();
+    else return context.scratch;
+  }
+
+  INLAY_NO_ADDRESS Extent<Out, struct OfOuts> outs_;
+  INLAY_NO_ADDRESS Extent<Kernel, struct OfKernel> kernel_size_;
+  INLAY_NO_ADDRESS Extent<Stride, struct OfStride> upsampling_;
 };
 
 }  // namespace inlay

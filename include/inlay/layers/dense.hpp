@@ -36,7 +36,6 @@ class BasicDense {
     if constexpr (Bias) v.optional_tensor("bias", bias_, 0);
   }
 
-  static constexpr void fit(State&) noexcept {}
   void reset(State&) const noexcept {}
 
   INLAY_INLINE void forward(State&, const scalar* in, scalar* out) const noexcept {

@@ -83,7 +83,6 @@ class Pointwise {
   static constexpr bool in_place = true;
 
   void visit(auto& v) { v.option("size", size_); }
-  static constexpr void fit(State&) noexcept {}
   void reset(State&) const noexcept {}
 
   INLAY_INLINE void forward(State&, const scalar* in, scalar* out) const noexcept {

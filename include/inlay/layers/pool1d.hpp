@@ -7,6 +7,7 @@
 #include "inlay/backend/default.hpp"
 #include "inlay/core/clock.hpp"
 #include "inlay/core/concepts.hpp"
+#include "inlay/core/extent.hpp"
 #include "inlay/core/history.hpp"
 
 namespace inlay {
@@ -43,23 +44,30 @@ struct Mean {
 template <class Pooling, std::size_t Size, std::size_t Kernel, std::size_t Stride, Backend B>
 class BasicPool1D {
   static_assert(Kernel > 0 && Stride > 0);
+  static constexpr std::size_t past = Kernel == dynamic ? dynamic : Kernel - 1;
 
  public:
   using backend = B;
   using scalar = typename B::scalar;
   struct State {
-    History<scalar, Size, Kernel - 1> history;
-    Clock<Kernel - 1, Stride> clock;
+    History<scalar, Size, past> history;
+    Clock<past, Stride> clock;
   };
   static constexpr std::string_view type = Pooling::type;
   static constexpr std::size_t in_size = Size, out_size = Size;
-  static constexpr std::size_t receptive_field = Kernel, parameters = 0, macs = 0;
+  static constexpr std::size_t receptive_field = past + 1, parameters = 0, macs = 0;
   static constexpr Rate rate{Stride, 1};
 
   void visit(auto& v) {
-    v.option("size", Size);
-    v.option("kernel_size", Kernel);
-    v.option("stride", Stride);
+    v.option("size", size_);
+    v.option("kernel_size", taps_);
+    v.option("stride", stride_);
+  }
+  void fit(State& state) const
+    requires(Kernel == dynamic)
+  {
+    state.history.fit(size_, taps_ - 1);
+    state.clock.fit(taps_ - 1, stride_);
   }
   void reset(State& state) const noexcept {
     state.history.clear();
@@ -68,24 +76,28 @@ class BasicPool1D {
   std::size_t forward(State& state, const scalar* in, scalar* out) const noexcept {
     const Window<scalar> x = state.history.push(in);
     if (!state.clock.tick()) return 0;
-    for (std::size_t c = 0; c < Size; ++c) out[c] = pool(x, c);
+    for (std::size_t c = 0; c < size_; ++c) out[c] = pool(x, c);
     return 1;
   }
   std::size_t process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
     const Window<scalar> x = state.history.push(in, frames);
     scalar* to = out.row(0);
     return state.clock.tick(frames, [&](std::size_t t) {
-      for (std::size_t c = 0; c < Size; ++c) to[c * tile_frames] = pool(x.later(t), c);
+      for (std::size_t c = 0; c < size_; ++c) to[c * tile_frames] = pool(x.later(t), c);
       ++to;
     });
   }
 
  private:
-  static INLAY_INLINE scalar pool(const Window<scalar>& x, std::size_t channel) noexcept {
-    scalar sum = *x.at(channel, Kernel - 1);
-    for (std::size_t back = Kernel - 1; back-- > 0;) sum = Pooling::add(sum, *x.at(channel, back));
-    return Pooling::finish(sum, Kernel);
+  INLAY_INLINE scalar pool(const Window<scalar>& x, std::size_t channel) const noexcept {
+    scalar sum = *x.at(channel, taps_ - 1);
+    for (std::size_t back = taps_ - 1; back-- > 0;) sum = Pooling::add(sum, *x.at(channel, back));
+    return Pooling::finish(sum, taps_);
   }
+
+  INLAY_NO_ADDRESS LayerExtent<Size> size_;
+  INLAY_NO_ADDRESS LayerExtent<Kernel> taps_;
+  INLAY_NO_ADDRESS LayerExtent<Stride> stride_;
 };
 
 template <std::size_t Size, std::size_t Kernel, std::size_t Stride = Kernel, Backend B = default_backend>

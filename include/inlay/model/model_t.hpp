@@ -5,7 +5,6 @@
 #include <array>
 #include <cassert>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <utility>
 
@@ -15,6 +14,7 @@
 #include "inlay/core/condition.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/pack.hpp"
+#include "inlay/model/overlap.hpp"
 #include "inlay/model/sample_rate.hpp"
 #include "inlay/model/sequential.hpp"
 #include "inlay/model/tiles.hpp"
@@ -168,7 +168,7 @@ class ModelT {
   /// `frames` where the rate is one to one, and at most `most_frames(frames)`.
   std::size_t process(State& state, const scalar* const* in, scalar* const* out, std::size_t frames,
                       Condition<scalar> condition) const noexcept {
-    assert(!one_to_one || overlaps_only_in_place(in, out, frames));
+    assert(!one_to_one || detail::overlaps_only_in_place(in, in_size, out, out_size, frames));
     assert(condition.values.size() <= condition_size);
     assert(condition.values.size() == condition_size || condition.channels != nullptr);
     const detail::Tiles<scalar> at = state.tiles();
@@ -273,26 +273,6 @@ class ModelT {
         copy(y + f * padded_frame<scalar>(out_size), out_size, out + f * out_size);
       return given;
     }
-  }
-
-  /// Channels are compared in pairs only where the memory of all inputs meets that of all outputs, so that the
-  /// assertion is cheap in an optimised build that keeps it.
-  static bool overlaps_only_in_place(const scalar* const* in, scalar* const* out, std::size_t frames) noexcept {
-    if (frames == 0) return true;
-    const auto address = [](const scalar* p) { return reinterpret_cast<std::uintptr_t>(p); };
-    const std::size_t bytes = frames * sizeof(scalar);
-    const auto meet = [&](const scalar* a, const scalar* b) {
-      return address(a) < address(b) + bytes && address(b) < address(a) + bytes;
-    };
-    const auto before = [&](const scalar* a, const scalar* b) { return address(a) < address(b); };
-    const auto [first_in, last_in] = std::minmax_element(in, in + in_size, before);
-    const auto [first_out, last_out] = std::minmax_element(out, out + out_size, before);
-    if (address(*last_in) + bytes <= address(*first_out) || address(*last_out) + bytes <= address(*first_in))
-      return true;
-    for (std::size_t i = 0; i < in_size; ++i)
-      for (std::size_t o = 0; o < out_size; ++o)
-        if (!(i == o && in[i] == out[o]) && meet(in[i], out[o])) return false;
-    return true;
   }
 
   Network network_;

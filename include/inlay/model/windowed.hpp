@@ -11,6 +11,7 @@
 
 #include "inlay/core/block.hpp"
 #include "inlay/core/clock.hpp"
+#include "inlay/core/frames.hpp"
 #include "inlay/core/history.hpp"
 #include "inlay/layers/identity.hpp"
 #include "inlay/model/sequential.hpp"
@@ -81,11 +82,13 @@ class Windowed {
   static constexpr Rate rate{Hop, 1};
 
  private:
+  using Frames = detail::Frames<scalar>;
+
   /// Room for the frames of a window, in tiles, before and behind the layer that has the most of them.
   static constexpr std::size_t room = [] {
-    std::size_t frames = Window, channels = in_size, most = round_up(frames, tile_frames) * channels;
-    ((frames = LayerTraits<Layers>::most_frames(frames) + padding<Layers>, channels = Layers::out_size,
-      most = std::max(most, round_up(frames, tile_frames) * channels)),
+    std::size_t frames = Window, most = Frames::room(in_size, frames);
+    ((frames = LayerTraits<Layers>::most_frames(frames) + padding<Layers>,
+      most = std::max(most, Frames::room(Layers::out_size, frames))),
      ...);
     return most;
   }();
@@ -119,55 +122,28 @@ class Windowed {
   Body& layers() noexcept { return body_; }
 
  private:
-  /// Frames of `channels` channels in tiles, one behind the other.
-  struct Frames {
-    scalar* data;
-    std::size_t channels, count;
-
-    Block<scalar> tile(std::size_t i) const noexcept { return Block<scalar>(data + i * tile_frames * channels); }
-    scalar& at(std::size_t channel, std::size_t frame) const noexcept {
-      return tile(frame / tile_frames).row(channel)[frame % tile_frames];
-    }
-  };
-
   /// The window that ends at `x`; channel c of the result goes to out[c * stride].
   void run(State& state, const inlay::Window<scalar>& x, scalar* out, std::size_t stride,
            Context<scalar> context) const noexcept {
     body_.reset(state.layers);
     scalar* buffers[2] = {detail::take(context, room), detail::take(context, room)};
     const Block<scalar> given(detail::take(context, widest));
-    Frames from{buffers[0], in_size, Window};
-    for (std::size_t c = 0; c < in_size; ++c)
-      for (std::size_t t = 0; t < Window; ++t) from.at(c, t) = *x.at(c, Window - 1 - t);
+    Frames from{buffers[0], in_size};
+    from.append(x, Window);
     Body::for_each([&](auto i) {
       const auto& layer = body_.template layer<i>();
       using L = std::remove_cvref_t<decltype(layer)>;
-      Frames to{buffers[(i + 1) % 2], L::out_size, 0};
-      if constexpr (last_only(i)) keep_last(from);
-      if constexpr (requires { L::before; }) zeros(to, L::before);
-      for (std::size_t first = 0; first < from.count; first += tile_frames) {
-        const std::size_t frames = std::min(from.count - first, tile_frames);
-        const std::size_t came =
-            detail::process(layer, std::get<i>(state.layers.layers),
-                            Block<const scalar>(from.tile(first / tile_frames)), given, frames, context);
-        for (std::size_t c = 0; c < to.channels; ++c)
-          for (std::size_t t = 0; t < came; ++t) to.at(c, to.count + t) = given.row(c)[t];
-        to.count += came;
-      }
-      if constexpr (requires { L::after; }) zeros(to, L::after);
+      Frames to{buffers[(i + 1) % 2], L::out_size};
+      if constexpr (last_only(i)) from.keep_last();
+      if constexpr (requires { L::before; }) to.append_zeros(L::before);
+      from.for_each_tile([&](Block<const scalar> tile, std::size_t frames) {
+        auto& memory = std::get<i>(state.layers.layers);
+        to.append(given, detail::process(layer, memory, tile, given, frames, context));
+      });
+      if constexpr (requires { L::after; }) to.append_zeros(L::after);
       from = to;
     });
-    for (std::size_t c = 0; c < out_size; ++c)
-      out[c * stride] = from.count == 0 ? scalar(0) : from.at(c, from.count - 1);
-  }
-  static void keep_last(Frames& from) noexcept {
-    if (from.count <= 1) return;
-    for (std::size_t c = 0; c < from.channels; ++c) from.at(c, 0) = from.at(c, from.count - 1);
-    from.count = 1;
-  }
-  static void zeros(Frames& to, std::size_t count_of_zeros) noexcept {
-    for (std::size_t t = 0; t < count_of_zeros; ++t, ++to.count)
-      for (std::size_t c = 0; c < to.channels; ++c) to.at(c, to.count) = 0;
+    from.last(out, stride);
   }
 
   Body body_;

@@ -12,6 +12,7 @@
 #include "inlay/engine.hpp"
 #include "inlay/io/fill.hpp"
 #include "inlay/run_time/operation.hpp"
+#include "inlay/run_time/record.hpp"
 
 namespace inlay::run_time {
 
@@ -50,9 +51,7 @@ class LayerMaker {
   /// The value of an option that chooses the type, where there is one of that kind.
   template <class V>
   static V option(const io::LayerRecord& record, std::string_view name, V otherwise) {
-    const auto found = record.values.find(name);
-    if (found == record.values.end()) return otherwise;
-    const V* value = std::get_if<V>(&found->second.value);
+    const V* value = value_of<V>(record, name);
     return value ? *value : otherwise;
   }
 
@@ -79,33 +78,74 @@ class LayerMaker {
     return make<RNN<any, any, B>>(record, number, in);
   }
   static Made<T> conv1d(const io::LayerRecord& record, const std::string& number, std::size_t in) {
-    const auto size = [&](std::string_view name) { return option(record, name, std::size_t{1}); };
-    const std::size_t groups = size("groups"), reach = size("kernel_size") - 1;
-    const auto refuse = [&](const char* name, std::string expected, std::size_t found) {
-      throw load_error(record.values.find(name)->second.place, std::move(expected), std::to_string(found));
-    };
-    if (groups == 0 || in % groups != 0 || size("out") % groups != 0)
-      refuse("groups", "a divisor of both numbers of channels", groups);
-    remembers_at_most(record, "dilation", size("dilation"), reach * in);
+    const std::size_t groups = option(record, "groups", std::size_t{1}), out = positive(record, "out");
+    if (groups == 0 || in % groups != 0 || out % groups != 0)
+      throw load_error(place_of(record, "groups"), "a divisor of both numbers of channels", std::to_string(groups));
+    const std::size_t reach = past(record, "kernel_size", in);
     Made<T> made = make<BasicConv1D<any, any, any, any, any, true, B, any>>(record, number, in);
-    made.reach = reach * size("dilation");
-    made.rate = {size("stride"), 1};
+    made.reach = reach;
+    made.rate = {option(record, "stride", std::size_t{1}), 1};
+    return made;
+  }
+  static Made<T> conv_transpose1d(const io::LayerRecord& record, const std::string& number, std::size_t in) {
+    const std::size_t kernel = positive(record, "kernel_size"), stride = positive(record, "stride");
+    expect_past(record, "kernel_size", kernel, in);
+    expect_past(record, "stride", stride, positive(record, "out"));
+    Made<T> made = make<ConvTranspose1D<any, any, any, any, B>>(record, number, in);
+    made.reach = (kernel - 1) / stride;
+    made.rate = {1, stride};
+    return made;
+  }
+  template <FeaturePadding Padding>
+  using OpenConv2D = BasicConv2D<any, any, any, any, any, any, any, Padding, true, B>;
+  static Made<T> conv2d(const io::LayerRecord& record, const std::string& number, std::size_t in) {
+    const std::size_t channels = in / features(record, in), kernel = positive(record, "kernel_size_features");
+    expect_past(record, "kernel_size_features", kernel, in);
+    const std::size_t reach = past(record, "kernel_size_time", in);
+    const bool same = option(record, "padding", std::string()) == "same";
+    const auto axis = inlay::detail::feature_axis(in / channels, kernel, positive(record, "stride"), same);
+    if (axis.positions == 0)
+      throw load_error(place_of(record, "kernel_size_features"), "no more than the features", std::to_string(kernel));
+    Made<T> made = same ? make<OpenConv2D<FeaturePadding::same>>(record, number, channels)
+                        : make<OpenConv2D<FeaturePadding::valid>>(record, number, channels);
+    made.out *= axis.positions;
+    made.reach = reach;
+    return made;
+  }
+  static Made<T> batchnorm2d(const io::LayerRecord& record, const std::string& number, std::size_t in) {
+    Made<T> made = make<BatchNorm2D<any, any, B>>(record, number, in / features(record, in));
+    made.out = in;
+    return made;
+  }
+  static std::size_t features(const io::LayerRecord& record, std::size_t in) {
+    const std::size_t features = positive(record, "features");
+    if (in % features == 0) return features;
+    throw load_error(place_of(record, "features"),
+                     io::concat({"a divisor of ", std::to_string(in), ", the channels that come in"}),
+                     std::to_string(features));
+  }
+  /// Frames that a convolution with a `dilation` looks back.
+  static std::size_t past(const io::LayerRecord& record, std::string_view kernel_size, std::size_t in) {
+    const std::size_t kernel = positive(record, kernel_size), dilation = positive(record, "dilation");
+    expect_past(record, kernel_size, kernel, in);
+    expect_past(record, "dilation", dilation, (kernel - 1) * in);
+    return (kernel - 1) * dilation;
+  }
+  template <class Pool>
+  static Made<T> pool1d(const io::LayerRecord& record, const std::string& number, std::size_t in) {
+    const std::size_t kernel = positive(record, "kernel_size");
+    expect_past(record, "kernel_size", kernel, in);
+    Made<T> made = make<Pool>(record, number, in);
+    made.reach = kernel - 1;
+    made.rate = {positive(record, "stride"), 1};
     return made;
   }
   static Made<T> delay(const io::LayerRecord& record, const std::string& number, std::size_t in) {
     const std::size_t frames = option(record, "frames", std::size_t{1});
-    remembers_at_most(record, "frames", frames, in);
+    expect_past(record, "frames", frames, in);
     Made<T> made = make<Delay<any, any, B>>(record, number, in);
     made.reach = made.latency = frames;
     return made;
-  }
-  /// Refuses a past of `frames` times `channels` values that no network has, before memory is asked for.
-  static void remembers_at_most(const io::LayerRecord& record, const char* name, std::size_t frames,
-                                std::size_t channels) {
-    constexpr std::size_t most = std::size_t{1} << 26;
-    if (channels == 0 || frames <= most / channels) return;
-    throw load_error(record.values.find(name)->second.place,
-                     io::concat({"a past of at most ", std::to_string(most), " values"}), std::to_string(frames));
   }
   static Made<T> prelu(const io::LayerRecord& record, const std::string& number, std::size_t in) {
     const auto alpha = record.tensors.find("alpha");
@@ -120,11 +160,16 @@ class LayerMaker {
     static const std::map<std::string_view, Make> makers{
         {"dense", make<Dense<any, any, B>>},
         {"conv1d", conv1d},
+        {"conv2d", conv2d},
+        {"conv_transpose1d", conv_transpose1d},
+        {"max_pool1d", pool1d<MaxPool1D<any, any, any, B>>},
+        {"avg_pool1d", pool1d<AvgPool1D<any, any, any, B>>},
         {"lstm", lstm},
         {"gru", gru},
         {"rnn", rnn},
         {"delay", delay},
         {"batchnorm1d", make<BatchNorm1D<any, B>>},
+        {"batchnorm2d", batchnorm2d},
         {"softmax", make<Softmax<any, B>>},
         {"prelu", prelu},
         {"snake", make<Snake<any, B>>},

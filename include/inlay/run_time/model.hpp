@@ -17,9 +17,12 @@
 #include "inlay/io/check.hpp"
 #include "inlay/io/load.hpp"
 #include "inlay/io/runnable.hpp"
+#include "inlay/model/overlap.hpp"
 #include "inlay/model/tiles.hpp"
 #include "inlay/run_time/build.hpp"
+#include "inlay/run_time/pace.hpp"
 #include "inlay/run_time/program.hpp"
+#include "inlay/run_time/record.hpp"
 
 namespace inlay {
 
@@ -32,7 +35,7 @@ namespace inlay {
 /// and `reset` do not allocate, lock, throw or call the system.
 template <class T = float, Backend B = default_backend_for<T>>
 class Model {
-  using Program = run_time::Program<T>;
+  using Program = run_time::Program<B>;
 
  public:
   using scalar = T;
@@ -63,12 +66,10 @@ class Model {
   /// Side channels.
   std::size_t condition_size() const noexcept { return network_->widths.condition; }
   /// Frames out for frames in, and whether each frame in gives exactly one.
-  Rate rate() const noexcept { return network_->rate; }
-  bool one_to_one() const noexcept { return network_->rate == Rate{}; }
+  Rate rate() const noexcept { return network_->pace.rate(); }
+  bool one_to_one() const noexcept { return network_->pace.one_to_one(); }
   /// The most frames that `frames` frames of input can give: the room that `process` needs.
-  std::size_t most_frames(std::size_t frames) const noexcept {
-    return (frames * rate().out + rate().in - 1) / rate().in;
-  }
+  std::size_t most_frames(std::size_t frames) const noexcept { return network_->pace.most_frames(frames); }
   /// Frames of input that an output depends on, the present one included; `inlay::unbounded` for one that never
   /// forgets.
   std::size_t receptive_field() const noexcept { return network_->receptive_field; }
@@ -96,10 +97,10 @@ class Model {
     assert(in.size() == in_size() && out.size() >= out_size() && condition.size() == condition_size());
     const Program& program = network_->program;
     if (!one_to_one()) return single_tile(state, in, out, condition);
-    copy(in.data(), in_size(), program.in_frame(state));
-    if (!condition.empty()) copy(condition.data(), condition_size(), program.condition_frame(state));
+    copy_row(in.data(), in_size(), program.in_frame(state));
+    if (!condition.empty()) copy_row(condition.data(), condition_size(), program.condition_frame(state));
     program.frame(state);
-    copy(program.out_frame(state), out_size(), out.data());
+    copy_row(program.out_frame(state), out_size(), out.data());
     return 1;
   }
   std::size_t forward(std::span<const T> in, std::span<T> out, std::span<const T> condition = {}) noexcept {
@@ -118,12 +119,13 @@ class Model {
   /// depend on how a signal is cut into calls, to the last bit. Returns the number of frames written.
   std::size_t process(State& state, const T* const* in, T* const* out, std::size_t frames,
                       Condition<T> condition = {}) const noexcept {
+    assert(!one_to_one() || detail::overlaps_only_in_place(in, in_size(), out, out_size(), frames));
     assert(condition.values.size() <= condition_size());
     assert(condition.values.size() == condition_size() || condition.channels != nullptr);
     const Program& program = network_->program;
     return detail::by_tiles<T>(
-        network_->widths, {program.in_tile(state), program.out_tile(state), program.condition_tile(state)}, tile_frames,
-        in, out, frames, condition, [&](std::size_t count) { return program.tile(state, count); });
+        network_->widths, {program.in_tile(state), program.out_tile(state), program.condition_tile(state)},
+        network_->tile, in, out, frames, condition, [&](std::size_t count) { return program.tile(state, count); });
   }
   std::size_t process(const T* const* in, T* const* out, std::size_t frames, Condition<T> condition = {}) noexcept {
     return process(state_, in, out, frames, condition);
@@ -143,7 +145,8 @@ class Model {
   struct Network {
     Program program;
     detail::Widths widths{};
-    Rate rate{};
+    run_time::Pace pace;
+    std::size_t tile = 0;  ///< frames that go through it at once
     std::size_t receptive_field = 0, latency = 0, parameters = 0;
     ModelInfo info;
   };
@@ -209,14 +212,15 @@ template <class T, Backend B>
 auto Model<T, B>::build(const io::ModelFile& file) -> std::shared_ptr<Network> {
   auto network = std::make_shared<Network>();
   run_time::Builder<B> builder(network->program);
-  const std::size_t in_size = file.check ? file.check->input.shape[1] : builder.width_of(file.chain);
+  const std::size_t in_size = file.check ? file.check->input.shape[1] : run_time::width_of(file.chain);
   const bool conditioned = file.check && !file.check->condition.shape.empty();
   const std::size_t condition_size = conditioned ? file.check->condition.shape[1] : io::condition_of(file.chain);
   const run_time::Signal in = builder.input(in_size), condition = builder.input(condition_size);
   const run_time::Signal out = builder.chain(file.chain, in, condition);
   network->program.finish(in.parts[0], builder.together(out), condition.parts[0]);
   network->widths = {in_size, out.count(), condition_size};
-  network->rate = out.rate;
+  network->pace = out.pace;
+  network->tile = out.pace.tile();
   network->receptive_field = out.reach == unbounded ? unbounded : out.reach + 1;
   network->latency = out.latency;
   network->parameters = io::parameters_of(file.chain);
@@ -225,7 +229,7 @@ auto Model<T, B>::build(const io::ModelFile& file) -> std::shared_ptr<Network> {
     Model model(network);
     io::run_check(model.runnable(), *file.check, builder.bound);
   }
-  if (file.info.prewarm > 0) network->program.start_after_silence(file.info.prewarm);
+  if (file.info.prewarm > 0) network->program.start_after_silence(file.info.prewarm, network->tile);
   return network;
 }
 

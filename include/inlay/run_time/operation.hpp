@@ -56,12 +56,12 @@ class LayerOperation final : public Operation<typename L::scalar> {
 
   std::unique_ptr<Memory> memory() const override {
     auto made = std::make_unique<Remembered>();
-    layer.fit(made->state);
+    if constexpr (requires { layer.fit(made->state); }) layer.fit(made->state);
     return made;
   }
   void reset(Memory* memory) const noexcept override { layer.reset(state(memory)); }
   void frame(Memory* memory, const Operands<T>& at) const noexcept override {
-    layer.forward(state(memory), static_cast<const T*>(at[1]), at[0]);
+    inlay::detail::forward(layer, state(memory), static_cast<const T*>(at[1]), at[0], Context<T>{});
   }
   std::size_t tile(Memory* memory, const Operands<T>& at, std::size_t frames) const noexcept override {
     return inlay::detail::process(layer, state(memory), Block<const T>(at[1]), Block<T>(at[0]), frames, {});
@@ -96,7 +96,7 @@ template <class T>
 class CopyOperation final : public Operation<T> {
  public:
   explicit CopyOperation(std::size_t channels) : channels_(channels) {}
-  void frame(Memory*, const Operands<T>& at) const noexcept override { copy(at[1], channels_, at[0]); }
+  void frame(Memory*, const Operands<T>& at) const noexcept override { copy_row(at[1], channels_, at[0]); }
   std::size_t tile(Memory*, const Operands<T>& at, std::size_t frames) const noexcept override {
     for (std::size_t c = 0; c < channels_; ++c) copy_row(at[1] + c * tile_frames, frames, at[0] + c * tile_frames);
     return frames;

@@ -10,6 +10,7 @@
 
 #include "inlay/core/block.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/core/map.hpp"
 #include "inlay/run_time/operation.hpp"
 
 namespace inlay::run_time {
@@ -20,12 +21,14 @@ struct Channels {
 };
 
 /// A list of operations on numbered buffers. Filled while a model is built, constant afterwards.
-template <class T>
+template <class B>
 class Program {
+  using T = typename B::scalar;
   struct Step {
     std::unique_ptr<Operation<T>> operation;
     std::array<Channels, 4> operands;
     std::size_t operand_count;
+    std::size_t addend = 0;  ///< the operand that is added to what it gives, or 0: none
   };
   /// An operand in memory: where its frame lies, and its tile.
   struct Place {
@@ -73,6 +76,19 @@ class Program {
     for (const Channels& c : in) step.operands[step.operand_count++] = c;
     steps_.push_back(std::move(step));
   }
+  std::size_t size() const noexcept { return steps_.size(); }
+  std::size_t buffers() const noexcept { return channels_.size(); }
+  /// Adds `addend` to `sum` within the step that gives it, rather than in one of its own: many of a network's steps are
+  /// sums, and each is a call. Returns false, having done nothing, unless that is the last one, and `sum` all it gives.
+  bool add_to_last(const Channels& sum, const Channels& addend) {
+    if (steps_.empty()) return false;
+    Step& last = steps_.back();
+    const Channels& out = last.operands[0];
+    if (out.buffer != sum.buffer || out.count != sum.count || last.addend || last.operand_count == 4) return false;
+    last.addend = last.operand_count;
+    last.operands[last.operand_count++] = addend;
+    return true;
+  }
   /// To be called last: gives the buffers their places, those of `in`, `out` and `condition` for the whole run.
   void finish(Channels in, Channels out, Channels condition) {
     in_ = in, out_ = out, condition_ = condition;
@@ -93,13 +109,13 @@ class Program {
       else if (memory) memory->assign(*start_->memory_[i]);
     }
   }
-  /// From now on a signal starts after `frames` frames of silence.
-  void start_after_silence(std::size_t frames) {
+  /// From now on a signal starts after `frames` frames of silence, which take the way of others in tiles of `most`.
+  void start_after_silence(std::size_t frames, std::size_t most) {
     auto start = std::make_unique<State>(state());
-    for (; frames > 0; frames -= std::min(frames, tile_frames)) {
+    for (; frames > 0; frames -= std::min(frames, most)) {
       std::fill_n(in_tile(*start).row(0), in_.count * tile_frames, T(0));
       std::fill_n(condition_tile(*start).row(0), condition_.count * tile_frames, T(0));
-      tile(*start, std::min(frames, tile_frames));
+      tile(*start, std::min(frames, most));
     }
     start_ = std::move(start);
   }
@@ -119,8 +135,14 @@ class Program {
     T* const base = state.buffers_.data();
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       const std::array<Place, 4>& p = operands_[i];
-      steps_[i].operation->frame(state.memory_[i].get(),
-                                 {base + p[0].frame, base + p[1].frame, base + p[2].frame, base + p[3].frame});
+      const Step& step = steps_[i];
+      step.operation->frame(state.memory_[i].get(),
+                            {base + p[0].frame, base + p[1].frame, base + p[2].frame, base + p[3].frame});
+      if (step.addend) {
+        T* const sum = base + p[0].frame;
+        const T* const in = base + p[step.addend].frame;
+        map_frame<B>(plus, Extent<dynamic>{step.operands[0].count}, sum, static_cast<const T*>(sum), in);
+      }
     }
   }
   /// A tile. Returns how many frames came out.
@@ -129,10 +151,16 @@ class Program {
     state.frames_[in_.buffer] = state.frames_[condition_.buffer] = frames;
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       const std::array<Place, 4>& p = operands_[i];
-      const auto& operands = steps_[i].operands;
-      state.frames_[operands[0].buffer] = steps_[i].operation->tile(
+      const Step& step = steps_[i];
+      const std::size_t given = step.operation->tile(
           state.memory_[i].get(), {base + p[0].tile, base + p[1].tile, base + p[2].tile, base + p[3].tile},
-          state.frames_[operands[1].buffer]);
+          state.frames_[step.operands[1].buffer]);
+      if (step.addend) {
+        const Block<T> sum(base + p[0].tile);
+        map_tile<B>(plus, step.operands[0].count, given, sum, Block<const T>(sum),
+                    Block<const T>(base + p[step.addend].tile));
+      }
+      state.frames_[step.operands[0].buffer] = given;
     }
     return state.frames_[out_.buffer];
   }

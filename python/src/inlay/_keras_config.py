@@ -84,11 +84,15 @@ class Layer:
 
     def _value(self, key: str) -> Any:
         if key not in self.config:
-            raise ExportError(f"{self}: its configuration has no {key!r}; save the model again")
+            raise ExportError(
+                f"{self}: its configuration has no {key!r}; save the model again"
+            )
         return self.config[key]
 
     def _wrong(self, key: str, expected: str) -> NoReturn:
-        raise ExportError(f"{self}: {key}: expected {expected}, found {self.config.get(key)!r}")
+        raise ExportError(
+            f"{self}: {key}: expected {expected}, found {self.config.get(key)!r}"
+        )
 
     def count(self, key: str) -> int:
         value = self._value(key)
@@ -156,13 +160,17 @@ class Layer:
             )
         values = np.asarray(variable.read())
         if not np.issubdtype(values.dtype, np.floating):
-            raise ExportError(f"{self}: {name}: holds {values.dtype}, not floating-point numbers")
+            raise ExportError(
+                f"{self}: {name}: holds {values.dtype}, not floating-point numbers"
+            )
         if not np.isfinite(values).all():
             raise ExportError(f"{self}: {name}: holds NaN or infinite values")
         with np.errstate(over="ignore"):
             tensor: Array = values.astype(self.dtype)
         if not np.array_equal(tensor, values):
-            raise ExportError(f"{self}: {name}: holds {values.dtype}, the layer is {self.dtype}")
+            raise ExportError(
+                f"{self}: {name}: holds {values.dtype}, the layer is {self.dtype}"
+            )
         return tensor
 
 
@@ -210,7 +218,11 @@ def _short(value: object) -> str:
 def refuse_custom(entry: Mapping[str, Any], where: str) -> None:
     """Raises ExportError for a class that is not Keras's own, whatever its name is."""
     registered, module = entry.get("registered_name"), entry.get("module")
-    own = module is None or str(module).split(".")[0] in ("keras", "tf_keras", "tensorflow")
+    own = module is None or str(module).split(".")[0] in (
+        "keras",
+        "tf_keras",
+        "tensorflow",
+    )
     if registered in (None, entry.get("class_name")) and own:
         return
     raise ExportError(

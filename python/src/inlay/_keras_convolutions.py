@@ -25,7 +25,9 @@ from ._keras_signal import Padding, Signal
 from .errors import ExportError
 
 
-def _with_bias(layer: Layer, shapes: dict[str, tuple[int, ...]], size: int) -> dict[str, Array]:
+def _with_bias(
+    layer: Layer, shapes: dict[str, tuple[int, ...]], size: int
+) -> dict[str, Array]:
     if layer.flag("use_bias"):
         shapes["bias"] = (size,)
     return layer.tensors(shapes)
@@ -46,7 +48,12 @@ def _dense(layer: Layer, signal: Signal) -> Converted:
     # The same weights at every feature of a frame: a convolution of one tap.
     tensors["kernel"] = tensors["kernel"][np.newaxis, np.newaxis]
     options = {"in": inputs, "out": units, "features": signal.size // inputs}
-    one_tap = {"kernel_size_time": 1, "kernel_size_features": 1, "dilation": 1, "stride": 1}
+    one_tap = {
+        "kernel_size_time": 1,
+        "kernel_size_features": 1,
+        "dilation": 1,
+        "stride": 1,
+    }
     record = LayerRecord("conv2d", {**options, **one_tap, "padding": "valid"}, tensors)
     return _then_activation(layer, record, out)
 
@@ -55,7 +62,9 @@ def _conv1d(layer: Layer, signal: Signal) -> Converted:
     inputs, filters = channels_of(layer, signal), layer.count("filters")
     groups = layer.count("groups") if "groups" in layer.config else 1
     if inputs % groups or filters % groups:
-        raise ExportError(f"{layer}: groups={groups} does not divide its {inputs} channels")
+        raise ExportError(
+            f"{layer}: groups={groups} does not divide its {inputs} channels"
+        )
     shape = layer.counts("kernel_size", 1)[0], inputs // groups, filters
     tensors = _with_bias(layer, {"kernel": shape}, filters)
     return _convolution(layer, signal, (tensors, groups))
@@ -74,11 +83,17 @@ def _separable_conv1d(layer: Layer, signal: Signal) -> Converted:
     taps, filters = layer.counts("kernel_size", 1)[0], layer.count("filters")
     between = inputs * multiplier
     kernels = {"depthwise_kernel": (taps, inputs, multiplier)}
-    tensors = _with_bias(layer, {**kernels, "pointwise_kernel": (1, between, filters)}, filters)
+    tensors = _with_bias(
+        layer, {**kernels, "pointwise_kernel": (1, between, filters)}, filters
+    )
     depthwise = {"kernel": tensors.pop("depthwise_kernel").reshape(taps, 1, between)}
-    records, out = _convolution(_with_config(layer, activation=None), signal, (depthwise, inputs))
+    records, out = _convolution(
+        _with_config(layer, activation=None), signal, (depthwise, inputs)
+    )
     kernel = tensors.pop("pointwise_kernel")[0]
-    pointwise = LayerRecord("dense", {"in": between, "out": filters}, {"kernel": kernel, **tensors})
+    pointwise = LayerRecord(
+        "dense", {"in": between, "out": filters}, {"kernel": kernel, **tensors}
+    )
     behind, out = _then_activation(layer, pointwise, replace(out, shape=(filters,)))
     return records + behind, out
 
@@ -87,14 +102,23 @@ def _with_config(layer: Layer, **changes: Any) -> Layer:
     return replace(layer, config={**layer.config, **changes})
 
 
-def _convolution(layer: Layer, signal: Signal, weights: tuple[dict[str, Array], int]) -> Converted:
+def _convolution(
+    layer: Layer, signal: Signal, weights: tuple[dict[str, Array], int]
+) -> Converted:
     """A record of a convolution over time whose tensors and groups are `weights`."""
     tensors, groups = weights
     taps, outputs = tensors["kernel"].shape[0], tensors["kernel"].shape[2]
-    (stride,), (dilation,) = layer.counts("strides", 1), layer.counts("dilation_rate", 1)
+    (stride,), (dilation,) = layer.counts("strides", 1), layer.counts(
+        "dilation_rate", 1
+    )
     reach = (taps - 1) * dilation
     out = _over_time(layer, signal, reach, stride)
-    options = {"in": signal.size, "out": outputs, "kernel_size": taps, "dilation": dilation}
+    options = {
+        "in": signal.size,
+        "out": outputs,
+        "kernel_size": taps,
+        "dilation": dilation,
+    }
     if stride > 1:
         options["stride"] = stride
     record = LayerRecord("conv1d", {**options, "groups": groups}, tensors)
@@ -116,7 +140,9 @@ def _over_time(layer: Layer, signal: Signal, reach: int, stride: int) -> Signal:
     signal = replace(signal, padding=None)
     if padding == "causal" and before:
         layer.refuse_attribute(
-            "padding", "as zeros are added twice", "leave out the ZeroPadding1D before it"
+            "padding",
+            "as zeros are added twice",
+            "leave out the ZeroPadding1D before it",
         )
     if padding == "causal" or before == reach > 0:
         return signal.padded(layer, reach, stride)
@@ -129,13 +155,17 @@ def _conv1d_transpose(layer: Layer, signal: Signal) -> Converted:
     padding = layer.text("padding")
     if padding != "valid" and not (padding == "same" and taps == stride):
         layer.refuse_attribute(
-            "padding", "only 'valid', as others look ahead in time", "train it with padding='valid'"
+            "padding",
+            "only 'valid', as others look ahead in time",
+            "train it with padding='valid'",
         )
     tensors = _with_bias(layer, {"kernel": (taps, filters, inputs)}, filters)
     tensors["kernel"] = np.ascontiguousarray(tensors["kernel"].transpose(0, 2, 1))
     options = {"in": inputs, "out": filters, "kernel_size": taps, "stride": stride}
     out = replace(signal.upsampled(layer, taps, stride), shape=(filters,))
-    return _then_activation(layer, LayerRecord("conv_transpose1d", options, tensors), out)
+    return _then_activation(
+        layer, LayerRecord("conv_transpose1d", options, tensors), out
+    )
 
 
 def _conv2d(layer: Layer, signal: Signal) -> Converted:
@@ -149,20 +179,35 @@ def _conv2d(layer: Layer, signal: Signal) -> Converted:
         )
     features, inputs = signal.shape
     filters = layer.count("filters")
-    (taps, width), (step, stride) = layer.counts("kernel_size", 2), layer.counts("strides", 2)
+    (taps, width), (step, stride) = layer.counts("kernel_size", 2), layer.counts(
+        "strides", 2
+    )
     dilation, spread = layer.counts("dilation_rate", 2)
     if step != 1:
-        layer.refuse_attribute("strides", "only 1 over time, the first axis", "train it with 1")
+        layer.refuse_attribute(
+            "strides", "only 1 over time, the first axis", "train it with 1"
+        )
     if spread != 1:
         layer.refuse_attribute(
-            "dilation_rate", "only 1 over the features, the second axis", "train it with 1"
+            "dilation_rate",
+            "only 1 over the features, the second axis",
+            "train it with 1",
         )
-    padding, out = _conv2d_padding(layer, signal, (taps - 1) * dilation, (width, stride))
+    padding, out = _conv2d_padding(
+        layer, signal, (taps - 1) * dilation, (width, stride)
+    )
     if padding == "valid" and width > features:
-        raise ExportError(f"{layer}: its kernel is {width} features wide, but is given {features}")
+        raise ExportError(
+            f"{layer}: its kernel is {width} features wide, but is given {features}"
+        )
     tensors = _with_bias(layer, {"kernel": (taps, width, inputs, filters)}, filters)
     options = {
-        **{"in": inputs, "out": filters, "features": features, "kernel_size_time": taps},
+        **{
+            "in": inputs,
+            "out": filters,
+            "features": features,
+            "kernel_size_time": taps,
+        },
         **{"kernel_size_features": width, "dilation": dilation, "stride": stride},
     }
     record = LayerRecord("conv2d", {**options, "padding": padding}, tensors)
@@ -198,10 +243,16 @@ def _pool1d(kind: str) -> Callable[[Layer, Signal], Converted]:
     def pool(layer: Layer, signal: Signal) -> Converted:
         channels_of(layer, signal)
         (size,) = layer.counts("pool_size", 1)
-        stride = size if layer.config.get("strides") is None else layer.counts("strides", 1)[0]
+        stride = (
+            size
+            if layer.config.get("strides") is None
+            else layer.counts("strides", 1)[0]
+        )
         if layer.text("padding") != "valid":
             layer.refuse_attribute(
-                "padding", "only 'valid', as others look ahead in time", "train it with 'valid'"
+                "padding",
+                "only 'valid', as others look ahead in time",
+                "train it with 'valid'",
             )
         out = _over_time(layer, signal, size - 1, stride)
         options = {"size": signal.size, "kernel_size": size, "stride": stride}
@@ -214,7 +265,9 @@ def _pair(layer: Layer, value: object, key: str) -> tuple[int, int]:
     """Two whole numbers from 0, for which Keras also writes one for both."""
     values = list(value) if isinstance(value, (list, tuple)) else [value, value]
     if len(values) != 2 or not all(value == 0 or is_count(value) for value in values):
-        raise ExportError(f"{layer}: {key}: expected two whole numbers, found {value!r}")
+        raise ExportError(
+            f"{layer}: {key}: expected two whole numbers, found {value!r}"
+        )
     return int(values[0]), int(values[1])
 
 
@@ -237,7 +290,10 @@ def _zero_padding2d(layer: Layer, signal: Signal) -> Converted:
 
 
 def _pad(
-    layer: Layer, signal: Signal, over_time: tuple[int, int], over_features: tuple[int, int]
+    layer: Layer,
+    signal: Signal,
+    over_time: tuple[int, int],
+    over_features: tuple[int, int],
 ) -> Signal:
     if over_time[1] != 0:
         layer.refuse_attribute(
@@ -255,18 +311,30 @@ def _cropping1d(layer: Layer, signal: Signal) -> Converted:
     left, right = _pair(layer, layer.config.get("cropping"), "cropping")
     if right and not signal.bursts:
         layer.refuse_attribute(
-            "cropping", "only frames at the start, as a stream has no end", f"use {(left, 0)}"
+            "cropping",
+            "only frames at the start, as a stream has no end",
+            f"use {(left, 0)}",
         )
     return [], signal.unpadded(layer, left, 1)
 
 
 _ONE_GROUP = {"groups": Neutral((1,), "only 1", "train it with groups=1")}
-_CONVOLUTION = ("kernel_size", "strides", "padding", "dilation_rate", "activation", "use_bias")
+_CONVOLUTION = (
+    "kernel_size",
+    "strides",
+    "padding",
+    "dilation_rate",
+    "activation",
+    "use_bias",
+)
 _POOL = Kind(_pool1d("max_pool1d"), ("pool_size", "strides", "padding"), CHANNELS_LAST)
 
 KERNELS: dict[str, Kind] = {
     "Dense": Kind(
-        _dense, ("units", "activation", "use_bias"), WITHOUT_LORA, trained("kernel", "bias")
+        _dense,
+        ("units", "activation", "use_bias"),
+        WITHOUT_LORA,
+        trained("kernel", "bias"),
     ),
     "Conv1D": Kind(
         _conv1d,
@@ -295,7 +363,9 @@ KERNELS: dict[str, Kind] = {
         {
             **CHANNELS_LAST,
             **_ONE_GROUP,
-            "dilation_rate": Neutral((1, (1,)), "only 1", "train it with dilation_rate=1"),
+            "dilation_rate": Neutral(
+                (1, (1,)), "only 1", "train it with dilation_rate=1"
+            ),
             "output_padding": Neutral(
                 (None, 0, (0,)), "only None", "train it with output_padding=None"
             ),

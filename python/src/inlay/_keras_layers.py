@@ -48,7 +48,9 @@ def _batch_normalization(layer: Layer, signal: Signal) -> Converted:
     axis = layer.config.get("axis", -1)
     axes = list(axis) if isinstance(axis, (list, tuple)) else [axis]
     if len(axes) != 1 or axes[0] not in channel_axes(signal):
-        layer.refuse_attribute("axis", "only the last axis, the channels", "use axis=-1")
+        layer.refuse_attribute(
+            "axis", "only the last axis, the channels", "use axis=-1"
+        )
     channels = signal.shape[-1]
     names = [
         *(["gamma"] if layer.flag("scale", True) else []),
@@ -61,10 +63,18 @@ def _batch_normalization(layer: Layer, signal: Signal) -> Converted:
     }
     epsilon = layer.number("epsilon")
     if (tensors["variance"] + epsilon <= 0.0).any():
-        raise ExportError(f"{layer}: moving_variance: holds values that are not positive")
+        raise ExportError(
+            f"{layer}: moving_variance: holds values that are not positive"
+        )
     if signal.size == channels:
-        return [LayerRecord("batchnorm1d", {"size": channels, "epsilon": epsilon}, tensors)], signal
-    options = {"channels": channels, "features": signal.size // channels, "epsilon": epsilon}
+        return [
+            LayerRecord("batchnorm1d", {"size": channels, "epsilon": epsilon}, tensors)
+        ], signal
+    options = {
+        "channels": channels,
+        "features": signal.size // channels,
+        "epsilon": epsilon,
+    }
     return [LayerRecord("batchnorm2d", options, tensors)], signal
 
 
@@ -152,7 +162,13 @@ KINDS: dict[str, Kind] = {
             "virtual_batch_size": Neutral((None,), "only None", "train it without"),
         },
         (
-            *("momentum", "synchronized", "renorm_clipping", "renorm_momentum", "fused"),
+            *(
+                "momentum",
+                "synchronized",
+                "renorm_clipping",
+                "renorm_momentum",
+                "fused",
+            ),
             *trained("gamma", "beta", "moving_mean", "moving_variance"),
         ),
     ),
@@ -162,7 +178,9 @@ KINDS: dict[str, Kind] = {
     "Identity": Kind(_nothing),
     "Dropout": Kind(_nothing, harmless=("rate", "seed", "noise_shape")),
     "SpatialDropout1D": Kind(_nothing, harmless=("rate", "seed", "noise_shape")),
-    "SpatialDropout2D": Kind(_nothing, harmless=("rate", "seed", "noise_shape", "data_format")),
+    "SpatialDropout2D": Kind(
+        _nothing, harmless=("rate", "seed", "noise_shape", "data_format")
+    ),
     "AlphaDropout": Kind(_nothing, harmless=("rate", "seed", "noise_shape")),
     "GaussianDropout": Kind(_nothing, harmless=("rate", "seed")),
     "GaussianNoise": Kind(_nothing, harmless=("stddev", "seed")),
@@ -178,7 +196,8 @@ UNSUPPORTED: dict[str, tuple[str, str]] = {
         "train it with one direction",
     ),
     **dict.fromkeys(
-        ("MultiHeadAttention", "Attention", "AdditiveAttention", "GroupQueryAttention"), _ATTENTION
+        ("MultiHeadAttention", "Attention", "AdditiveAttention", "GroupQueryAttention"),
+        _ATTENTION,
     ),
     "Lambda": ("as it is Python code of your own", "express it with Keras's layers"),
     "Masking": ("as a stream has no masked frames", "leave it out"),

@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 
 from ._analysis import Analysis, analyse
-from ._format import Array, Chain, ModelFile, _chain_text, inlay_root, model_of, read_json
+from ._format import (
+    Array,
+    Chain,
+    ModelFile,
+    _chain_text,
+    inlay_root,
+    model_of,
+    read_json,
+)
 from ._reference import check_error, evaluate
 from .errors import ExportError
 

@@ -49,11 +49,17 @@ def _with_gains(
     """y = out_gain (model(u) + in_skip u) with u = in_gain x."""
     if root.get("in_skip", 0).whole(0, 1):
         if channels_in != 1 or channels_out != 1:
-            root["in_skip"].fail(f"0 for a model of {channels_in} -> {channels_out} channels")
+            root["in_skip"].fail(
+                f"0 for a model of {channels_in} -> {channels_out} channels"
+            )
         layers = [LayerRecord("residual", chains={"layers": [layers]})]
     if "in_gain" in root and channels_in > 1 and root["in_gain"].number() != 0:
         root["in_gain"].fail("0 for a model of several input channels")
-    if channels_in == channels_out == 1 and "input_batch" in root and "output_batch" in root:
+    if (
+        channels_in == channels_out == 1
+        and "input_batch" in root
+        and "output_batch" in root
+    ):
         _refuse_other_output(root, layers)
     before = _gain(root.get("in_gain", 0), channels_in)
     return [*before, *layers, *_gain(root.get("out_gain", 0), channels_out)]
@@ -113,7 +119,10 @@ def _dense(node: Node, inputs: int, outputs: Node) -> list[LayerRecord]:
     tensors = {"kernel": kernel.tensor(inputs, size)}
     if bias:
         tensors["bias"] = bias[0].tensor(size)
-    return [LayerRecord("dense", {"in": inputs, "out": size}, tensors), *_activation(node, size)]
+    return [
+        LayerRecord("dense", {"in": inputs, "out": size}, tensors),
+        *_activation(node, size),
+    ]
 
 
 def _conv1d(node: Node, inputs: int, outputs: Node) -> list[LayerRecord]:
@@ -127,7 +136,10 @@ def _conv1d(node: Node, inputs: int, outputs: Node) -> list[LayerRecord]:
     options: dict[str, Option] = {"in": inputs, "out": size, "kernel_size": taps}
     options |= {"dilation": node["dilation"].last().whole(), "groups": groups}
     kernel, bias = _arrays(node, 2)
-    tensors = {"kernel": kernel.tensor(taps, inputs // groups, size), "bias": bias.tensor(size)}
+    tensors = {
+        "kernel": kernel.tensor(taps, inputs // groups, size),
+        "bias": bias.tensor(size),
+    }
     return [LayerRecord("conv1d", options, tensors), *_activation(node, size)]
 
 
@@ -136,17 +148,29 @@ def _recurrent(node: Node, inputs: int, outputs: Node) -> list[LayerRecord]:
     node.get("activation", "").one_of("", "tanh")
     gates = {"lstm": 4, "gru": 3}[kind] * size
     kernel, recurrent_kernel, bias = _arrays(node, 3)
-    options: dict[str, Option] = {"in": inputs, "out": size, "recurrent_activation": "sigmoid"}
+    options: dict[str, Option] = {
+        "in": inputs,
+        "out": size,
+        "recurrent_activation": "sigmoid",
+    }
     tensors = {
         "kernel": kernel.tensor(inputs, gates),
         "recurrent_kernel": recurrent_kernel.tensor(size, gates),
         "bias": bias.tensor(gates) if kind == "lstm" else bias.tensor(2, gates),
     }
-    return [LayerRecord(kind, options | ({"reset_after": True} if kind == "gru" else {}), tensors)]
+    return [
+        LayerRecord(
+            kind, options | ({"reset_after": True} if kind == "gru" else {}), tensors
+        )
+    ]
 
 
 def _same_width(inputs: int, outputs: Node) -> int:
-    return inputs if outputs.whole() == inputs else outputs.fail(f"{inputs}, as the layer is given")
+    return (
+        inputs
+        if outputs.whole() == inputs
+        else outputs.fail(f"{inputs}, as the layer is given")
+    )
 
 
 def _batchnorm(node: Node, inputs: int, outputs: Node) -> list[LayerRecord]:

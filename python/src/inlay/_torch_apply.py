@@ -47,7 +47,9 @@ def apply(signal: Signal, module: nn.Module, place: Place) -> Signal:
         return moved(signal, run(module, signal.tensor, place), module.__call__, place)
     width = width_of(module)
     if width not in (None, signal.channels):
-        raise ExportError(f"{place}: takes {width} channels, but is given {signal.channels}")
+        raise ExportError(
+            f"{place}: takes {width} channels, but is given {signal.channels}"
+        )
     signal = _laid_out(signal, module, place)
     if isinstance(module, nn.ConstantPad1d):
         return _padded(signal, module, place)
@@ -71,7 +73,9 @@ def run(module: nn.Module, tensor: Tensor, place: Place) -> Tensor:
         output: Tensor = module(tensor.clone())
     except RuntimeError as error:
         shape = tuple(tensor.shape)
-        raise ExportError(f"{place}: fails in PyTorch on a tensor {shape}: {error}") from error
+        raise ExportError(
+            f"{place}: fails in PyTorch on a tensor {shape}: {error}"
+        ) from error
     return output
 
 
@@ -125,7 +129,11 @@ def _axes(module: nn.Module, signal: Signal) -> tuple[int | None, int] | None:
 def _padded(signal: Signal, module: nn.ConstantPad1d, place: Place) -> Signal:
     before, behind = module.padding
     return zeros_around(
-        signal, run(module, signal.tensor, place), before, pads_otherwise(module, place), place
+        signal,
+        run(module, signal.tensor, place),
+        before,
+        pads_otherwise(module, place),
+        place,
     )
 
 
@@ -178,7 +186,13 @@ def _windowed(signal: Signal, module: nn.Module, place: Place) -> Signal:
     if window.behind and isinstance(module, nn.Conv1d):
         behind = looks_ahead(module, place)
     made = replace(
-        signal, tensor=output, node=node, times=times, start=given, clock=clock, late=late
+        signal,
+        tensor=output,
+        node=node,
+        times=times,
+        start=given,
+        clock=clock,
+        late=late,
     )
     return replace(made, in_front=None, behind=behind if made.tail > 0 else None)
 

@@ -13,7 +13,13 @@ from ._torch_place import Place, Refusal
 
 Kinds = tuple[type[nn.Module], ...]
 
-DROPPED: Kinds = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.AlphaDropout, nn.FeatureAlphaDropout)
+DROPPED: Kinds = (
+    nn.Identity,
+    nn.Dropout,
+    nn.Dropout1d,
+    nn.AlphaDropout,
+    nn.FeatureAlphaDropout,
+)
 RECURRENT: Kinds = (nn.LSTM, nn.GRU, nn.RNN)
 FRAMES_FIRST: Kinds = (nn.Linear, *RECURRENT)
 POOLS: Kinds = (nn.MaxPool1d, nn.AvgPool1d)
@@ -36,7 +42,13 @@ ELEMENTWISE: Kinds = (
 )
 OVER_CHANNELS: Kinds = (nn.Softmax, nn.GLU)
 RELABELLING: Kinds = (nn.Flatten, nn.Unflatten)
-EXPORTED: Kinds = (*FRAMES_FIRST, *CHANNELS_FIRST, *PER_CHANNEL, *ELEMENTWISE, *OVER_CHANNELS)
+EXPORTED: Kinds = (
+    *FRAMES_FIRST,
+    *CHANNELS_FIRST,
+    *PER_CHANNEL,
+    *ELEMENTWISE,
+    *OVER_CHANNELS,
+)
 
 
 def known_base(module: nn.Module) -> type[nn.Module] | None:
@@ -175,11 +187,19 @@ def _refuse_avg_pool_options(module: nn.AvgPool1d, place: Place) -> None:
 
 
 def _refuse_pooling(module: nn.MaxPool1d | nn.AvgPool1d, place: Place) -> None:
-    _only(place, "padding", one(module.padding), 0, "put an nn.ConstantPad1d((n, 0), 0.0) before")
+    _only(
+        place,
+        "padding",
+        one(module.padding),
+        0,
+        "put an nn.ConstantPad1d((n, 0), 0.0) before",
+    )
     _only(place, "ceil_mode", module.ceil_mode, False, "use ceil_mode=False")
 
 
-def _only(place: Place, name: str, found: object, supported: object, advice: str) -> None:
+def _only(
+    place: Place, name: str, found: object, supported: object, advice: str
+) -> None:
     if found != supported:
         place.refuse(f"{name}={found!r}", f"only {name}={supported!r}", advice)
 
@@ -227,9 +247,14 @@ def _refuse_batchnorm_options(module: nn.BatchNorm1d, place: Place) -> None:
 
 def refuse_values(module: nn.Module, place: Place) -> None:
     """Raises ExportError where a weight is NaN or infinite."""
-    tensors: list[tuple[str, Tensor]] = [*module.named_parameters(), *module.named_buffers()]
+    tensors: list[tuple[str, Tensor]] = [
+        *module.named_parameters(),
+        *module.named_buffers(),
+    ]
     for name, tensor in tensors:
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             place.refuse(
-                f"{name} with NaN or infinite values", "only finite weights", "train it again"
+                f"{name} with NaN or infinite values",
+                "only finite weights",
+                "train it again",
             )

@@ -20,7 +20,15 @@ class Value(Proxy):
         self.signal = signal
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("shape", "dtype", "device", "ndim", "is_cuda", "layout", "requires_grad"):
+        if name in (
+            "shape",
+            "dtype",
+            "device",
+            "ndim",
+            "is_cuda",
+            "layout",
+            "requires_grad",
+        ):
             return getattr(self.signal.tensor, name)
         if name in ("T", "mT"):
             return self.tracer.create_proxy("call_method", name, (self,), {})

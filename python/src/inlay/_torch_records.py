@@ -41,14 +41,22 @@ def affine(scale: Array, shift: Array) -> LayerRecord:
     """scale x + shift, a number of each for every channel."""
     size = len(scale)
     options = {"in": size, "out": size, "kernel_size": 1, "dilation": 1, "groups": size}
-    return LayerRecord("conv1d", options, {"kernel": scale.reshape(1, 1, size), "bias": shift})
+    return LayerRecord(
+        "conv1d", options, {"kernel": scale.reshape(1, 1, size), "bias": shift}
+    )
 
 
 def look_back(size: int, frames: int, dtype: str) -> LayerRecord:
     """x as it was so many frames ago. Not a "delay", which makes a whole branch late."""
     kernel = np.zeros((2, 1, size), dtype)
     kernel[0] = 1
-    options = {"in": size, "out": size, "kernel_size": 2, "dilation": frames, "groups": size}
+    options = {
+        "in": size,
+        "out": size,
+        "kernel_size": 2,
+        "dilation": frames,
+        "groups": size,
+    }
     return LayerRecord("conv1d", options, {"kernel": kernel})
 
 
@@ -79,11 +87,15 @@ def _conv1d_records(module: nn.Conv1d, channels: int) -> list[LayerRecord]:
     if module.stride[0] > 1:
         options["stride"] = module.stride[0]
     # [out, in/groups, tap] here, [tap, in/groups, out] there; the last tap is the present in both.
-    return [LayerRecord("conv1d", options, _weights(module, module.weight.permute(2, 1, 0)))]
+    return [
+        LayerRecord("conv1d", options, _weights(module, module.weight.permute(2, 1, 0)))
+    ]
 
 
 @records_of.register
-def _conv_transpose1d_records(module: nn.ConvTranspose1d, channels: int) -> list[LayerRecord]:
+def _conv_transpose1d_records(
+    module: nn.ConvTranspose1d, channels: int
+) -> list[LayerRecord]:
     options: dict[str, Option] = {
         "in": channels,
         "out": module.out_channels,
@@ -113,7 +125,11 @@ def _lstm_records(module: nn.LSTM, channels: int) -> list[LayerRecord]:
             "recurrent_activation": "sigmoid",
         }
         # The two biases are only ever added; PyTorch's gates are in the file's order already.
-        tensors = {"kernel": kernel, "recurrent_kernel": recurrent_kernel, "bias": bias.sum(axis=0)}
+        tensors = {
+            "kernel": kernel,
+            "recurrent_kernel": recurrent_kernel,
+            "bias": bias.sum(axis=0),
+        }
         records.append(LayerRecord("lstm", options, tensors))
     return records
 
@@ -148,7 +164,11 @@ def _rnn_records(module: nn.RNN, channels: int) -> list[LayerRecord]:
             "out": module.hidden_size,
             "activation": module.nonlinearity,
         }
-        tensors = {"kernel": kernel, "recurrent_kernel": recurrent_kernel, "bias": bias.sum(axis=0)}
+        tensors = {
+            "kernel": kernel,
+            "recurrent_kernel": recurrent_kernel,
+            "bias": bias.sum(axis=0),
+        }
         records.append(LayerRecord("rnn", options, tensors))
     return records
 
@@ -172,13 +192,20 @@ def _batchnorm_records(module: nn.BatchNorm1d, channels: int) -> list[LayerRecor
     if module.affine:
         tensors = {"gamma": array_of(module.weight), "beta": array_of(module.bias)}
     assert module.running_mean is not None and module.running_var is not None
-    tensors |= {"mean": array_of(module.running_mean), "variance": array_of(module.running_var)}
-    return [LayerRecord("batchnorm1d", {"size": channels, "epsilon": module.eps}, tensors)]
+    tensors |= {
+        "mean": array_of(module.running_mean),
+        "variance": array_of(module.running_var),
+    }
+    return [
+        LayerRecord("batchnorm1d", {"size": channels, "epsilon": module.eps}, tensors)
+    ]
 
 
 @records_of.register
 def _prelu_records(module: nn.PReLU, channels: int) -> list[LayerRecord]:
-    return [LayerRecord("prelu", {"size": channels}, {"alpha": array_of(module.weight)})]
+    return [
+        LayerRecord("prelu", {"size": channels}, {"alpha": array_of(module.weight)})
+    ]
 
 
 # What follows turns numbers to float, as a whole one is a size in the file.
@@ -200,7 +227,11 @@ def _softplus_records(module: nn.Softplus, channels: int) -> list[LayerRecord]:
 
 @records_of.register
 def _hardtanh_records(module: nn.Hardtanh, channels: int) -> list[LayerRecord]:
-    return [plain("hardtanh", channels, min=float(module.min_val), max=float(module.max_val))]
+    return [
+        plain(
+            "hardtanh", channels, min=float(module.min_val), max=float(module.max_val)
+        )
+    ]
 
 
 @records_of.register
@@ -232,7 +263,11 @@ _NAMES: dict[type[nn.Module], str] = {
 
 
 def _activation_records(module: nn.Module, channels: int) -> list[LayerRecord]:
-    return [plain(next(_NAMES[kind] for kind in _NAMES if isinstance(module, kind)), channels)]
+    return [
+        plain(
+            next(_NAMES[kind] for kind in _NAMES if isinstance(module, kind)), channels
+        )
+    ]
 
 
 for _kind in _NAMES:

@@ -15,8 +15,22 @@ from torch.jit._script import ScriptModule
 from ._torch_place import Place
 from ._torch_script_forward import ScriptForward
 
-_CONVOLUTION = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation")
-_RECURRENT = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "bidirectional")
+_CONVOLUTION = (
+    "in_channels",
+    "out_channels",
+    "kernel_size",
+    "stride",
+    "padding",
+    "dilation",
+)
+_RECURRENT = (
+    "input_size",
+    "hidden_size",
+    "num_layers",
+    "bias",
+    "batch_first",
+    "bidirectional",
+)
 
 # The arguments of the constructor; `bias` that is a tensor counts as whether it is there.
 _ARGUMENTS: dict[str, tuple[str, ...]] = {
@@ -27,7 +41,14 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "GRU": _RECURRENT,
     "RNN": (*_RECURRENT, "nonlinearity"),
     "BatchNorm1d": ("num_features", "eps", "affine", "track_running_stats"),
-    "MaxPool1d": ("kernel_size", "stride", "padding", "dilation", "return_indices", "ceil_mode"),
+    "MaxPool1d": (
+        "kernel_size",
+        "stride",
+        "padding",
+        "dilation",
+        "return_indices",
+        "ceil_mode",
+    ),
     "AvgPool1d": ("kernel_size", "stride", "padding", "ceil_mode"),
     "ConstantPad1d": ("padding", "value"),
     "PReLU": ("num_parameters",),
@@ -39,7 +60,9 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "Softmax": ("dim",),
     "GLU": ("dim",),
     "Flatten": ("start_dim", "end_dim"),
-    **dict.fromkeys(("Tanh", "Sigmoid", "Hardsigmoid", "ReLU", "ReLU6", "SiLU", "Hardswish"), ()),
+    **dict.fromkeys(
+        ("Tanh", "Sigmoid", "Hardsigmoid", "ReLU", "ReLU6", "SiLU", "Hardswish"), ()
+    ),
     **dict.fromkeys(("Softsign", "Dropout", "Identity"), ()),
 }
 
@@ -56,15 +79,21 @@ def from_script(module: nn.Module) -> nn.Module:
 def _plain(module: Any, path: str) -> nn.Module:
     name = str(module.original_name)
     place = Place(f"{path or 'the module'} (TorchScript {name})")
-    of_pytorch = module._c._type().qualified_name().startswith("__torch__.torch.nn.modules.")
+    of_pytorch = (
+        module._c._type().qualified_name().startswith("__torch__.torch.nn.modules.")
+    )
     if of_pytorch and name == "Sequential":
         children = module.named_children()
         return nn.Sequential(
-            OrderedDict((key, _plain(child, f"{path}.{key}".strip("."))) for key, child in children)
+            OrderedDict(
+                (key, _plain(child, f"{path}.{key}".strip(".")))
+                for key, child in children
+            )
         )
     if not of_pytorch or name in _HOLDERS:
         held = {
-            key: _plain(child, f"{path}.{key}".strip(".")) for key, child in module.named_children()
+            key: _plain(child, f"{path}.{key}".strip("."))
+            for key, child in module.named_children()
         }
         return ScriptForward(module, held, place)
     if name not in _ARGUMENTS:
@@ -74,7 +103,9 @@ def _plain(module: Any, path: str) -> nn.Module:
             "replace it",
         )
     try:
-        arguments = {argument: _argument(module, argument) for argument in _ARGUMENTS[name]}
+        arguments = {
+            argument: _argument(module, argument) for argument in _ARGUMENTS[name]
+        }
     except AttributeError:
         place.refuse(
             "a traced layer, which has forgotten its options",
@@ -83,7 +114,11 @@ def _plain(module: Any, path: str) -> nn.Module:
         )
     made: nn.Module = getattr(nn, name)(**arguments)
     for key, tensor in [*module.named_parameters(), *module.named_buffers()]:
-        kept = nn.Parameter(tensor.detach()) if key in dict(made.named_parameters()) else tensor
+        kept = (
+            nn.Parameter(tensor.detach())
+            if key in dict(made.named_parameters())
+            else tensor
+        )
         setattr(made, key, kept)
     return made.train(module.training)
 

@@ -112,7 +112,9 @@ def as_frames(tensor: Tensor, time: int, channel: int | None) -> Tensor:
     return moved.reshape(tensor.shape[time], tensor.shape[channel])
 
 
-def moved(signal: Signal, result: Tensor, move: Callable[[Tensor], Tensor], place: Place) -> Signal:
+def moved(
+    signal: Signal, result: Tensor, move: Callable[[Tensor], Tensor], place: Place
+) -> Signal:
     """A signal after an operation that only moves numbers, found by moving their coordinates."""
     frame = move(_coordinates(signal.tensor, signal.time))
     channel = move(_coordinates(signal.tensor, signal.channel))
@@ -126,9 +128,13 @@ def moved(signal: Signal, result: Tensor, move: Callable[[Tensor], Tensor], plac
         )
     if step != 1:
         place.refuse(
-            "a choice of one in so many frames" if step > 1 else "time that runs backwards",
+            "a choice of one in so many frames"
+            if step > 1
+            else "time that runs backwards",
             "only neighbouring frames, in their order",
-            f"use nn.MaxPool1d(1, stride={step})" if step > 1 else "leave the order as it is",
+            f"use nn.MaxPool1d(1, stride={step})"
+            if step > 1
+            else "leave the order as it is",
         )
     if channel_step != 1:
         place.refuse(
@@ -142,7 +148,9 @@ def moved(signal: Signal, result: Tensor, move: Callable[[Tensor], Tensor], plac
         if extent > 1 and axis not in (along_time, along_channels)
     ]
     if others:
-        place.refuse("a signal that is repeated", "only one of each", "use a Linear of ones")
+        place.refuse(
+            "a signal that is repeated", "only one of each", "use a Linear of ones"
+        )
     channels = 1 if along_channels is None else int(result.shape[along_channels])
     changed = replace(
         signal,
@@ -183,7 +191,11 @@ def _axis(coordinates: Tensor, place: Place) -> tuple[int | None, int, int]:
     steps = coordinates.diff(dim=found)
     step = int(steps.flatten()[0])
     if not bool((steps == step).all()):
-        place.refuse("an irregular choice", "only neighbours in their order", "keep them in order")
+        place.refuse(
+            "an irregular choice",
+            "only neighbours in their order",
+            "keep them in order",
+        )
     return found, first, step
 
 

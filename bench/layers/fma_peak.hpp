@@ -1,0 +1,40 @@
+/// What a core could do at most.
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <limits>
+
+#include "inlay/core/pack.hpp"
+
+namespace inlay::bench {
+
+/// Multiply-adds a second of one core: nothing but registers, in enough chains to hide the latency.
+template <class B>
+double fma_peak() {
+  using Clock = std::chrono::steady_clock;
+  using Chains = Pack<B, B::width*(compiler::simd_registers == 32 ? 16 : 12)>;
+  using T = typename B::scalar;
+  constexpr std::size_t steps = 20000, runs = 200;
+  alignas(alignment) T values[Chains::registers * Chains::lanes]{};
+  benchmark::DoNotOptimize(values);  // equal chains would be computed once
+  auto sums = Chains::load(values);
+  const auto factor = B::template fill<B::width>(T(0.999));
+  const auto term = B::template fill<B::width>(T(0.001));
+  std::chrono::duration<double> best{std::numeric_limits<double>::infinity()};
+  for (std::size_t run = 0; run < runs; ++run) {
+    const auto start = Clock::now();
+    for (std::size_t i = 0; i < steps; ++i)
+      repeat<Chains::registers>([&](std::size_t r)
+                                    INLAY_INLINE_LAMBDA { sums.r[r] = B::fma(sums.r[r], factor, term); });
+    sums.store(values);
+    benchmark::DoNotOptimize(values);
+    best = std::min<std::chrono::duration<double>>(best, Clock::now() - start);
+  }
+  return double(steps * Chains::registers * Chains::lanes) / best.count();
+}
+
+}  // namespace inlay::bench

@@ -1,3 +1,0 @@
-#include "layers.hpp"
-
-void inlay::bench::add_loop(Suite& suite) { add_backend<LoopBackend<Scalar>>(suite, "loop"); }

@@ -1,3 +1,0 @@
-#include "layers.hpp"
-
-void inlay::bench::add_stl(Suite& suite) { add_backend<StlBackend<Scalar>>(suite, "stl"); }

@@ -1,0 +1,72 @@
+/// Networks that are types, with random weights, as cases of the suite.
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <cmath>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "../subjects/model.hpp"
+#include "inlay/engine.hpp"
+#include "suite.hpp"
+
+namespace inlay::bench {
+
+/// Visitor that fills tensors with random values, divided by the root of the number of a sum's terms.
+struct Randomise {
+  Random random;
+
+  void option(std::string_view, const auto&) {}
+  void number(std::string_view, const auto&) {}
+  template <Tensor X>
+  void tensor(std::string_view name, X& x) {
+    using T = typename X::value_type;
+    const double scale = 1 / std::sqrt(double(size_of(x)) / double(x.shape().back()));
+    for (std::size_t i = 0; i < size_of(x); ++i) x.set(i, T(name == "variance" ? 1.5 + random() : scale * random()));
+  }
+  void optional_tensor(std::string_view name, auto& x, auto) { tensor(name, x); }
+};
+
+template <class Model>
+std::unique_ptr<Model> random_model() {
+  auto model = std::make_unique<Model>();
+  Randomise randomise;
+  Model::for_each([&](auto i) {
+    model->template layer<i>().visit(randomise);
+    detail::prepare(model->template layer<i>());
+  });
+  return model;
+}
+
+template <class Model>
+Chain chain_of() {
+  const auto model = random_model<Model>();
+  Chain chain;
+  Model::for_each([&](auto i) {
+    Description& description = chain.emplace_back();
+    description.type = std::remove_cvref_t<decltype(model->template layer<i>())>::type;
+    model->template layer<i>().visit(description);
+  });
+  return chain;
+}
+
+template <class Model>
+std::unique_ptr<Subject> make_subject() {
+  auto subject = std::make_unique<ModelSubject<Model>>(random_model<Model>(), Model::in_size, Model::out_size);
+  subject->macs = Model::macs_per_sample;
+  subject->weight_bytes = Model::weight_bytes, subject->state_bytes = Model::state_bytes;
+  return subject;
+}
+
+/// The weights are the same whatever the backend, so the first one's description is that of all.
+template <class Model>
+void add_model(const Name& name, std::string_view backend) {
+  if (suite().chains.try_emplace(name, chain_of<Model>).second) suite().names.push_back(name);
+  suite().cases.push_back({name, std::string(backend), make_subject<Model>});
+}
+
+}  // namespace inlay::bench

@@ -1,0 +1,37 @@
+/// Every network on one backend: compiled once for each that CMakeLists.txt names.
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "../subjects/model.hpp"
+#include "inlay/inlay.hpp"
+#include "networks.hpp"
+#include "suite.hpp"
+
+#if INLAY_BENCH_HAS_BACKEND
+
+namespace {
+
+using namespace inlay::bench;
+
+template <class Model>
+std::unique_ptr<Subject> make(const std::filesystem::path& base) {
+  auto model = std::make_unique<Model>();
+  model->load(std::filesystem::path(base.string() + ".json"));
+  auto subject = std::make_unique<ModelSubject<Model>>(std::move(model), Model::in_size, Model::out_size);
+  subject->weight_bytes = Model::weight_bytes, subject->state_bytes = Model::state_bytes;
+  return subject;
+}
+
+[[maybe_unused]] const bool added = [] {
+  Networks<inlay::INLAY_BENCH_BACKEND<Scalar>>::for_each([]<class Model>(const char* name, const char* file) {
+    const Network network{name, file};
+    if (std::ranges::find(suite().networks, network) == suite().networks.end()) suite().networks.push_back(network);
+    suite().cases.push_back({name, INLAY_BENCH_NAME, make<Model>});
+  });
+  return true;
+}();
+
+}  // namespace
+
+#endif

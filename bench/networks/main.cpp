@@ -1,0 +1,231 @@
+/// Times whole networks, callback by callback, as a host calls them. See ../README.md.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "../subjects/player.hpp"
+#include "inlay/io/load.hpp"
+#include "suite.hpp"
+
+inlay::bench::Suite& inlay::bench::suite() {
+  static Suite suite;
+  return suite;
+}
+
+namespace {
+
+using namespace inlay::bench;
+using Clock = std::chrono::steady_clock;
+using Nanoseconds = std::chrono::duration<double, std::nano>;
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  std::filesystem::path files;
+  std::string out;
+  double seconds = 0.5;  ///< for each subject at each size of buffer
+  std::vector<std::size_t> buffers{16, 64, 128, 512, 2048};
+  bool only_ours = false;
+};
+
+/// What reading the clock twice takes, which is in every measured time.
+double clock_cost() {
+  std::vector<double> times(10001);
+  for (double& time : times) {
+    const auto start = Clock::now();
+    time = Nanoseconds(Clock::now() - start).count();
+  }
+  std::ranges::nth_element(times, times.begin() + 5000);
+  return times[5000];
+}
+
+/// One subject at one size of buffer.
+class Timed {
+ public:
+  Timed(std::unique_ptr<Subject> subject, const Frames& signal, std::size_t block)
+      : subject_(std::move(subject)), callbacks_(signal.size() / block) {
+    subject_->start(signal, block);
+    times_.reserve(1 << 20);
+    first_ = one();
+    for (int i = 0; i < 3; ++i) one();  // LibTorch compiles what it has seen once or twice
+  }
+
+  /// Callbacks for that long, and one at least.
+  void turn(Clock::duration time) {
+    const auto end = Clock::now() + time;
+    do times_.push_back(one());
+    while (Clock::now() < end && times_.size() < times_.capacity());
+  }
+
+  Json result(double clock) {
+    std::ranges::sort(times_);
+    const auto at = [&](double share) -> Json {
+      // A percentile of which fewer than ten callbacks are on the far side is chance.
+      if (share > 0.5 && double(times_.size()) * (1 - share) < 10) return nullptr;
+      return std::max(0.0, times_[std::size_t(share * double(times_.size() - 1))] - clock);
+    };
+    return {{"callbacks", times_.size()}, {"first", first_ - clock},     {"median", at(0.5)}, {"p99", at(0.99)},
+            {"p99.9", at(0.999)},         {"max", times_.back() - clock}};
+  }
+
+ private:
+  double one() {
+    const auto start = Clock::now();
+    subject_->run(next_, 1);
+    benchmark::ClobberMemory();
+    const double time = Nanoseconds(Clock::now() - start).count();
+    next_ = next_ + 1 == callbacks_ ? 0 : next_ + 1;
+    return time;
+  }
+
+  std::unique_ptr<Subject> subject_;
+  std::size_t callbacks_, next_ = 0;
+  double first_ = 0;
+  std::vector<double> times_;
+};
+
+/// What the framework made of a signal, and which frames of the output it has.
+struct Check {
+  Frames input, expected;
+};
+
+Frames frames_of(const inlay::io::TensorRecord& record) {
+  Frames frames(record.shape[0]);
+  for (std::size_t i = 0; i < record.values.size(); ++i)
+    frames[i / record.shape[1]].push_back(double(Scalar(record.values[i])));
+  return frames;
+}
+
+Check check_of(const std::filesystem::path& file) {
+  const auto model = inlay::io::read_model(inlay::io::parse(inlay::io::read_text(file)));
+  return {frames_of(model.check->input), frames_of(model.check->output)};
+}
+
+class Run {
+ public:
+  Run(Options options) : options_(std::move(options)), clock_(clock_cost()) {
+    json_["clock_ns"] = clock_;
+    for (const char* list : {"results", "sizes", "failed"}) json_[list] = Json::array();
+    for (const Player& player : players())
+      if (!player.is_ours() && !options_.only_ours)
+        json_["libraries"].push_back({{"name", player.name},
+                                      {"version", player.version},
+                                      {"bytes", std::filesystem::file_size(player.library)}});
+  }
+
+  void network(const std::string& name) {
+    const auto base = options_.files / name;
+    const Check check = check_of(base.string() + ".json");
+    std::vector<std::pair<std::string, std::function<std::unique_ptr<Subject>()>>> subjects;
+    for (const Case& c : suite().cases)
+      if (c.network == name) subjects.emplace_back(c.subject, [&c, base] { return c.make(base); });
+    for (const Player& player : players())
+      if (player.is_ours() || !options_.only_ours)
+        subjects.emplace_back(player.name, [&player, base] { return player.make(base); });
+
+    for (const std::size_t buffer : options_.buffers) {
+      std::fprintf(stderr, "\r%-10s buffers of %4zu ", name.c_str(), buffer);
+      // A second of signal, within the range of audio.
+      Frames signal = test_signal(check.input[0].size(), std::size_t(sample_rate) / buffer * buffer);
+      for (auto& frame : signal)
+        for (double& value : frame) value *= 0.3;
+
+      std::vector<std::pair<std::string, Timed>> timed;
+      for (const auto& [subject, make] : subjects) try {
+          prove(*make(), check, buffer);
+          auto fresh = make();
+          if (buffer == options_.buffers.front() && fresh->weight_bytes > 0)
+            json_["sizes"].push_back({{"network", name},
+                                      {"subject", subject},
+                                      {"weight_bytes", fresh->weight_bytes},
+                                      {"state_bytes", fresh->state_bytes}});
+          timed.emplace_back(subject, Timed(std::move(fresh), signal, buffer));
+        } catch (const std::exception& error) {
+          json_["failed"].push_back(
+              {{"network", name}, {"subject", subject}, {"buffer", buffer}, {"why", error.what()}});
+        }
+      // In turns, A B A B: what the machine does meanwhile, it does to all of them.
+      constexpr auto turn = std::chrono::milliseconds(4);
+      const int turns = std::max(3, int(options_.seconds / 4e-3));
+      for (int i = 0; i < turns; ++i)
+        for (auto& [subject, work] : timed) work.turn(turn);
+      for (auto& [subject, work] : timed) {
+        Json result{{"network", name}, {"subject", subject}, {"buffer", buffer}};
+        result.update(work.result(clock_));
+        json_["results"].push_back(std::move(result));
+      }
+    }
+  }
+
+  void write() const { std::ofstream(options_.out) << json_.dump(1) << '\n'; }
+
+ private:
+  static void prove(Subject& subject, const Check& check, std::size_t buffer) {
+    const double error = error_of(subject, check.input, check.expected, buffer);
+    if (error <= tolerance) return;
+    std::ostringstream message;
+    message << "wrong output: an error of " << error << " of the peak";
+    throw std::runtime_error(message.str());
+  }
+
+  Options options_;
+  double clock_;
+  Json json_;
+};
+
+/// For what runs files.
+void write_files(const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  for (const Network& network : suite().networks)
+    std::filesystem::copy_file(network.file, folder / (network.name + ".json"),
+                               std::filesystem::copy_options::update_existing);
+}
+
+/// The rest of an argument that starts with `option`.
+std::optional<std::string> value_of(std::string_view argument, std::string_view option) {
+  if (!argument.starts_with(option)) return {};
+  return std::string(argument.substr(option.size()));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  Options options;
+  for (const std::string_view argument : std::vector<std::string_view>(argv + 1, argv + argc)) {
+    if (const auto folder = value_of(argument, "--write=")) return write_files(*folder), 0;
+    if (const auto folder = value_of(argument, "--files=")) options.files = *folder;
+    else if (const auto file = value_of(argument, "--out=")) options.out = *file;
+    else if (argument == "--only-ours") options.only_ours = true;
+    else if (const auto seconds = value_of(argument, "--seconds=")) options.seconds = std::stod(*seconds);
+    else if (const auto list = value_of(argument, "--buffers=")) {
+      options.buffers.clear();
+      std::istringstream stream(*list);
+      for (std::string one; std::getline(stream, one, ',');) options.buffers.push_back(std::stoul(one));
+    } else {
+      throw std::runtime_error(
+          "usage: networks --write=DIR | --files=DIR --out=FILE [--seconds=S] [--buffers=N,N] [--only-ours]");
+    }
+  }
+  Run run(options);
+  for (const Network& network : suite().networks) {
+    run.network(network.name);
+    run.write();
+  }
+  std::fprintf(stderr, "\r%-40s\r", "");
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "networks: %s\n", error.what());
+  return 1;
+}

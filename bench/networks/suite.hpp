@@ -1,0 +1,31 @@
+/// What is timed: networks of files, and the types that run them.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../subjects/subject.hpp"
+
+namespace inlay::bench {
+
+struct Network {
+  std::string name, file;  ///< from the repository's root
+  auto operator<=>(const Network&) const = default;
+};
+
+struct Case {
+  std::string network, subject;
+  std::function<std::unique_ptr<Subject>(const std::filesystem::path& base)> make;  ///< as those of a Player
+};
+
+/// Translation units add to it before `main`.
+struct Suite {
+  std::vector<Network> networks;
+  std::vector<Case> cases;
+};
+Suite& suite();
+
+}  // namespace inlay::bench

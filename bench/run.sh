@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# Measures inlay on this machine, and what else it finds to compare with: LibTorch and ONNX Runtime.
+#   bash bench/run.sh           all of it
+#   bash bench/run.sh --quick   under three minutes, once it is built
+# Installs what is missing, builds, proves every output right, times, and writes bench/results/MACHINE/.
+# Safe to run again: what is built is kept in build/bench. JOBS=n limits the compilers at work, CXX chooses another,
+# RUN="taskset -c 3" (say) is put in front of what is timed.
+# ONNX Runtime of your own: ONNXRUNTIME_ROOT=DIR with include/ and lib/, or ONNXRUNTIME_INCLUDE=DIR and
+# ONNXRUNTIME_LIBRARY=FILE. LibTorch of your own: Torch_DIR=DIR, where its TorchConfig.cmake is.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+export LC_ALL=C
+
+quick=false
+case "${1:-}" in
+  "") ;;
+  --quick) quick=true ;;
+  *) echo "usage: bash bench/run.sh [--quick]" >&2; exit 2 ;;
+esac
+export CXX=${CXX:-g++}
+jobs=${JOBS:-$(nproc)}
+python=/usr/bin/python3 # the system's: it is the one that has the system's PyTorch
+say() { printf '\n%s\n' "$*"; }
+
+# --- what has to be there ---------------------------------------------------------------------------
+required=(g++ cmake ninja-build python3 libbenchmark-dev nlohmann-json3-dev libeigen3-dev libxsimd-dev)
+optional=(libtorch-dev libonnxruntime-dev python3-torch python3-numpy python3-matplotlib)
+missing() {
+  for package in "$@"; do
+    dpkg-query -W -f='${Status}' "$package" 2> /dev/null | grep -q "ok installed" || echo "$package"
+  done
+}
+install_packages() {
+  local as_root=()
+  ((EUID == 0)) || as_root=(sudo)
+  "${as_root[@]}" apt-get update -q >&2 &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >&2
+}
+if command -v apt-get dpkg-query > /dev/null; then
+  mapfile -t need < <(missing "${required[@]}")
+  mapfile -t want < <(missing "${optional[@]}" | while read -r package; do
+    apt-cache show "$package" > /dev/null 2>&1 && echo "$package" # older releases lack some
+  done)
+  if ((${#need[@]} + ${#want[@]} > 0)); then
+    say "Installing ${need[*]} ${want[*]}"
+    if ! install_packages "${need[@]}" "${want[@]}"; then # an optional package must not take the required ones with it
+      if ((${#need[@]} > 0)) && ! install_packages "${need[@]}"; then
+        echo "Install these packages, then run this again: ${need[*]}" >&2
+        exit 2
+      fi
+      echo "Not installed, what needs them is left out: ${want[*]}" >&2
+    fi
+  fi
+fi
+for tool in "$CXX" cmake ninja "$python"; do
+  command -v "$tool" > /dev/null && continue
+  echo "$tool is missing: install what these Debian packages hold, then run this again: ${required[*]}" >&2
+  exit 2
+done
+
+# --- build ------------------------------------------------------------------------------------------
+build=build/bench
+out=$build/results
+log=$build/log
+sizes="4;8;12;16;20;24;32;40;48;64;96;128" few="8;16;32;64"
+# A quick build has less in it, but what a longer one has built is there to use.
+if $quick && ! grep -qs "INLAY_BENCH_DOUBLE:BOOL=ON" "$build/CMakeCache.txt"; then
+  extent=(-DINLAY_BENCH_SIZES="$few" -DINLAY_BENCH_DOUBLE=OFF -DINLAY_BENCH_RUN_TIME=xsimd)
+else
+  extent=(-DINLAY_BENCH_SIZES="$sizes" -DINLAY_BENCH_DOUBLE=ON -DINLAY_BENCH_DOUBLE_SIZES="$few"
+    -DINLAY_BENCH_RUN_TIME="xsimd;eigen;stl;loop")
+fi
+flags="-O3 -march=native"
+"$CXX" -march=native -E -x c++ /dev/null > /dev/null 2>&1 || flags=-O3
+targets=(layers networks)
+$quick || targets+=(layers_double)
+
+# build_with [CMAKE OPTION...]: everything, ninja's progress on one line where there is a terminal.
+build_with() {
+  cmake -S . -B "$build" -G Ninja -DINLAY_BUILD_TESTS=OFF -DINLAY_BUILD_EXAMPLES=OFF -DINLAY_BENCH_SUITE=ON \
+    -DINLAY_BENCH_MORE_LAYERS=OFF -DINLAY_BENCH_FLAGS="$flags" "${extent[@]}" "$@" > "$log/configure" 2>&1 || return 1
+  cmake --build "$build" -j "$jobs" --target "${targets[@]}" 2>&1 | tee "$log/build" |
+    { if [[ -t 1 ]]; then cat; else grep -E "error|FAILED" || true; fi; }
+}
+say "Building for this machine, $flags: minutes, the first time"
+if [[ $(cat "$build/compiler" 2> /dev/null) != "$CXX $PWD" ]]; then rm -rf "$build"; fi
+mkdir -p "$out" "$log"
+echo "$CXX $PWD" > "$build/compiler"
+# Other libraries may be there and still not build: then it is tried without one, without the other, without both.
+built=false
+for without in "" ONNXRUNTIME LIBTORCH "LIBTORCH ONNXRUNTIME"; do
+  peers=(-DINLAY_BENCH_LIBTORCH=ON -DINLAY_BENCH_ONNXRUNTIME=ON)
+  for peer in $without; do peers+=("-DINLAY_BENCH_$peer=OFF"); done
+  build_with "${peers[@]}" && built=true && break
+  grep -qs "compare with: ." "$log/configure" || break
+  echo "That failed (see $log): trying without other libraries"
+done
+$built || { tail -n 30 "$log/configure" "$log/build" >&2; exit 1; }
+compared=$(sed -n 's/.*compare with: //p' "$log/configure")
+echo "Comparing with: ${compared:-nothing else, since no other library is there}"
+
+# --- networks as files ------------------------------------------------------------------------------
+# Ours, and for the other libraries what PyTorch makes of them.
+prepare() {
+  local program=$build/bench/$1 folder=$build/files/$1
+  [[ -e $folder/done && $folder/done -nt $program && $folder/done -nt bench/suite/export.py ]] && return
+  rm -rf "$folder"
+  "$program" --write="$folder"
+  if [[ -n $compared ]]; then
+    "$python" bench/suite/export.py "$folder" || echo "No PyTorch for $python: other libraries have no networks"
+  fi
+  touch "$folder/done"
+}
+say "Writing the networks for other libraries"
+for target in "${targets[@]}"; do prepare "$target"; done
+
+# --- time -------------------------------------------------------------------------------------------
+# time_it PROGRAM RESULT ARGUMENT...: what does not come back was in another library, so we go on without.
+time_it() {
+  local program=$1 result=$2 status=0
+  shift 2
+  run_it() { ${RUN:-} "$build/bench/$program" --files="$build/files/$program" "$@" > "$log/$program.out" || status=$?; }
+  run_it "$@"
+  ((status == 1)) && wrong=true
+  ((status < 126)) && return
+  echo "$program ended with status $status: once more without other libraries" >&2
+  rm -f "$result"
+  run_it "$@" --only-ours
+}
+wrong=false
+rm -f "$out"/*
+if $quick; then
+  rounds=2 layer_time=0.004 seconds=0.08 buffers=16,64,512
+  cases="^(dilation|depth)/|/(${few//;/|})/(xsimd|eigen|stl|loop|xsimd-rt|libtorch|onnxruntime)/(frame|64)$"
+else
+  rounds=5 layer_time=0.01 seconds=0.5 buffers=16,64,128,512,2048 cases=.
+fi
+for ((round = 1; round <= rounds; round++)); do
+  for target in "${targets[@]}"; do
+    [[ $target == layers* ]] || continue
+    say "$target, round $round of $rounds"
+    time_it "$target" "$out/$target.$round.json" --benchmark_repetitions=1 --benchmark_min_time="$layer_time" \
+      --benchmark_filter="$cases" --benchmark_out="$out/$target.$round.json" --benchmark_out_format=json
+  done
+done
+say "Networks, callback by callback"
+time_it networks "$out/networks.json" --out="$out/networks.json" --seconds="$seconds" --buffers="$buffers"
+
+# --- what it costs otherwise ------------------------------------------------------------------------
+if ! $quick; then
+  say "Compile time and size"
+  CXX=$CXX FLAGS=$flags bash bench/compile_time.sh --networks > "$out/compile.txt" || true
+fi
+
+# --- results ----------------------------------------------------------------------------------------
+"$python" bench/suite/report.py "$out" --flags "$flags" --compiler "$("$CXX" --version | head -n 1)" \
+  --system "$(uname -sm), kernel $(uname -r | cut -d- -f1)"
+if $wrong; then echo "Some output was wrong, see above." >&2; exit 1; fi

@@ -1,0 +1,88 @@
+/// ModelSubject: a network of ours, of either API.
+#pragma once
+
+#include <benchmark/benchmark.h>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "subject.hpp"
+
+namespace inlay::bench {
+
+/// Channels of a model, in the type where the model's type has them.
+template <class Model>
+inline constexpr std::size_t extent_in = std::dynamic_extent;
+template <class Model>
+inline constexpr std::size_t extent_out = std::dynamic_extent;
+template <class Model>
+  requires(Model::in_size > 0)
+inline constexpr std::size_t extent_in<Model> = Model::in_size;
+template <class Model>
+  requires(Model::in_size > 0)
+inline constexpr std::size_t extent_out<Model> = Model::out_size;
+
+/// Callbacks of one frame are calls of `forward`, longer ones of `process`.
+template <class Model>
+class ModelSubject final : public Subject {
+ public:
+  ModelSubject(std::unique_ptr<Model> model, std::size_t in_size, std::size_t out_size)
+      : model_(std::move(model)), in_size_(in_size), out_size_(out_size) {}
+
+  Model& model() { return *model_; }
+
+  void start(const Frames& signal, std::size_t block) override {
+    model_->reset();
+    block_ = block;
+    given_.assign(signal.size() / block, 0);
+    if (block == 1) {
+      frames_in_ = interleaved(signal);
+      frames_out_ = Buffer(signal.size() * out_size_);
+    } else {
+      in_ = Planar(signal, block);
+      out_ = Planar(out_size_, model_->most_frames(block), signal.size() / block);
+    }
+  }
+
+  void run(std::size_t first, std::size_t count) override {
+    if (block_ == 1) return run_frames(first, count);
+    for (std::size_t i = first; i < first + count; ++i) {
+      given_[i] = model_->process(in_.callback(i), out_.callback(i), block_);
+      benchmark::ClobberMemory();
+    }
+  }
+
+  Frames output() const override {
+    Frames output;
+    for (std::size_t i = 0; i < given_.size(); ++i)
+      for (std::size_t f = 0; f < given_[i]; ++f) {
+        auto& frame = output.emplace_back();
+        for (std::size_t c = 0; c < out_size_; ++c)
+          frame.push_back(double(block_ == 1 ? frames_out_.data()[i * out_size_ + c] : out_.callback(i)[c][f]));
+      }
+    return output;
+  }
+
+ private:
+  void run_frames(std::size_t first, std::size_t count) {
+    constexpr std::size_t in = extent_in<Model>, out = extent_out<Model>;
+    const Scalar* x = frames_in_.data() + first * in_size_;
+    Scalar* y = frames_out_.data() + first * out_size_;
+    for (std::size_t i = first; i < first + count; ++i, x += in_size_, y += out_size_) {
+      model_->forward(std::span<const Scalar, in>(x, in_size_), std::span<Scalar, out>(y, out_size_));
+      benchmark::ClobberMemory();
+    }
+    for (std::size_t i = first; i < first + count; ++i) given_[i] = 1;
+  }
+
+  std::unique_ptr<Model> model_;
+  std::size_t in_size_, out_size_, block_ = 0;
+  Buffer frames_in_, frames_out_;
+  Planar in_, out_;
+  std::vector<std::size_t> given_;  ///< frames out of each callback
+};
+
+}  // namespace inlay::bench

@@ -1,0 +1,385 @@
+"""Writes the networks of our files for other libraries: TorchScript for LibTorch, ONNX for ONNX Runtime.
+
+    python3 bench/suite/export.py FOLDER
+
+For each NAME.json in FOLDER: NAME.pt, NAME.onnx, and NAME.plan.json, which says what their tensors are. A network is
+written as one would write it for streaming: state goes in and comes out beside the signal, the past of a convolution
+is put in front of its input, branches are added up without copies of channels.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Optional
+
+import torch
+from torch import Tensor, nn
+from torch.jit._freeze import freeze
+from torch.jit._trace import trace
+from torch.nn import functional
+
+Json = dict[str, Any]
+# A signal is some tensors beside each other, with their channels; None is silence.
+Part = tuple[Optional[Tensor], int]
+Signal = list[Part]
+
+# These have channels in front of time in both frameworks, all others behind it.
+PLANAR = {"conv1d", "prelu", "batchnorm1d", "windowed", "residual_skip"}
+
+
+def layers_within(layers: Sequence[Json]) -> Iterator[Json]:
+    for layer in layers:
+        yield layer
+        for value in layer.values():
+            for chain in value if isinstance(value, list) and value else []:
+                yield from layers_within([chain] if isinstance(chain, dict) else chain)
+
+
+def ends(layers: Sequence[Json]) -> tuple[int, int]:
+    """Channels that a chain takes and gives."""
+
+    def end(layer: Json, side: str) -> int:
+        for name in (side, "size"):
+            if name in layer:
+                return int(layer[name])
+        inner: list[Json] = layer.get("layers") or layer["branches"][0]
+        return ends(inner)[side == "out"]
+
+    return end(layers[0], "in"), end(layers[-1], "out")
+
+
+class Stream(nn.Module):
+    """A network of a file: `forward(x, *states)` gives y and the new states."""
+
+    def __init__(self, layers: Sequence[Json], dtype: torch.dtype) -> None:
+        super().__init__()
+        self.layers, self.dtype = layers, dtype
+        types = [layer["type"] for layer in layers_within(layers)]
+        self.planar = not PLANAR.isdisjoint(types)
+        self.window = int(layers[0]["window"]) if types[0] == "windowed" else 0
+        self.channels = ends(layers)
+        self.shapes: list[list[int]] = []
+        self.weights: dict[int, nn.Module] = {}
+        self._prepare(layers, streaming=self.window == 0)
+        self.holder = nn.ModuleList(self.weights.values())
+
+    def _prepare(self, layers: Sequence[Json], streaming: bool) -> None:
+        """Weights of each layer, and the shapes of their states in the order in which they run."""
+        for layer in layers:
+            kind = layer["type"]
+            if kind in MODULES:
+                self.weights[id(layer)] = MODULES[kind](layer).to(self.dtype).eval()
+            if streaming and kind == "conv1d":
+                past = (layer["kernel_size"] - 1) * layer["dilation"]
+                self.shapes += [[1, layer["in"], past]] * (past > 0)
+            if streaming and kind in ("lstm", "gru"):
+                self.shapes += [[1, 1, layer["out"]]] * (2 if kind == "lstm" else 1)
+            for name in CHAINS:
+                for chain in layer.get(name, []) if name == "branches" else [layer.get(name, [])]:
+                    self._prepare(chain, streaming)
+
+    def states(self) -> list[Tensor]:
+        return [torch.zeros(shape, dtype=self.dtype) for shape in self.shapes]
+
+    def example(self, frames: int) -> Tensor:
+        shape = (1, self.channels[0], frames) if self.planar else (frames, 1, self.channels[0])
+        return torch.randn(shape, dtype=self.dtype)
+
+    def forward(self, x: Tensor, *states: Tensor) -> Any:
+        self.given, self.next = list(states), list[Tensor]()
+        y = self.together(self.chain(self.layers, [(x, self.channels[0])], []))
+        return (y, *self.next) if self.next else y
+
+    # --- signals ---
+
+    @property
+    def axis(self) -> int:
+        return 1 if self.planar else 2
+
+    def together(self, signal: Signal) -> Tensor:
+        tensors = [tensor for tensor, _ in signal if tensor is not None]
+        if len(tensors) < len(signal):
+            raise NotImplementedError("silent channels beside others")
+        return tensors[0] if len(tensors) == 1 else torch.cat(tensors, self.axis)
+
+    def cut(self, signal: Signal, begin: int, count: int) -> Signal:
+        """Some of the channels; whole parts where it goes."""
+        parts: Signal = []
+        for tensor, size in signal:
+            first, last = max(begin, 0), min(begin + count, size)
+            if first < last:
+                if tensor is not None and last - first < size:
+                    tensor = tensor.narrow(self.axis, first, last - first)
+                parts.append((tensor, last - first))
+            begin -= size
+        return parts
+
+    def add(self, a: Signal, b: Signal) -> Signal:
+        if all(tensor is None for tensor, _ in a):
+            return b
+        size = sum(size for _, size in a)
+        return [(self.together(a) + self.together(b), size)]
+
+    def run(self, layer: Json, signal: Signal) -> Tensor:
+        """A layer with weights that takes frames one by one, in either order of channels and time."""
+        y: Tensor = self.weights[id(layer)](self.together(signal))
+        return y
+
+    # --- layers ---
+
+    def chain(self, layers: Sequence[Json], x: Signal, condition: Signal) -> Signal:
+        for layer in layers:
+            x = getattr(self, layer["type"])(layer, x, condition)
+        return x
+
+    def dense(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        linear, signal = self.weights[id(layer)], self.together(x)
+        assert isinstance(linear, nn.Linear)
+        if self.planar:
+            y = functional.conv1d(signal, linear.weight.unsqueeze(2), linear.bias)
+        else:
+            y = linear(signal)
+        return [(y, layer["out"])]
+
+    def conv1d(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        signal = self.together(x)
+        past = (layer["kernel_size"] - 1) * layer["dilation"]
+        if past > 0 and self.window == 0:
+            signal = torch.cat([self.given.pop(0), signal], 2)
+            self.next.append(signal[:, :, -past:])
+        return [(self.weights[id(layer)](signal), layer["out"])]
+
+    def lstm(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        signal = self.together(x)
+        signal = signal.permute(2, 0, 1) if self.planar else signal
+        if self.window > 0:
+            y = self.weights[id(layer)](signal)[0]
+        else:
+            y, state = self.weights[id(layer)](signal, (self.given.pop(0), self.given.pop(0)))
+            self.next += state
+        return [(y.permute(1, 2, 0) if self.planar else y, layer["out"])]
+
+    def gru(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        if self.planar:
+            raise NotImplementedError("a GRU behind a convolution")
+        y, state = self.weights[id(layer)](self.together(x), self.given.pop(0))
+        self.next.append(state)
+        return [(y, layer["out"])]
+
+    def _plain(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return [(self.run(layer, x), layer["size"])]
+
+    prelu = batchnorm1d = _plain
+
+    def tanh(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return [(torch.tanh(self.together(x)), layer["size"])]
+
+    def sigmoid(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return [(torch.sigmoid(self.together(x)), layer["size"])]
+
+    def relu(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return [(torch.relu(self.together(x)), layer["size"])]
+
+    def softmax(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return [(torch.softmax(self.together(x), self.axis), layer["size"])]
+
+    def scale(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return [(self.together(x) * layer["scale"], layer["size"])]
+
+    def identity(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return x
+
+    def slice(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return self.cut(x, layer["begin"], layer["out"])
+
+    def pad(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return [*x, (None, layer["out"] - layer["in"])]
+
+    # --- layers that hold layers ---
+
+    def sequential(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return self.chain(layer["layers"], x, condition)
+
+    def residual(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return self.add(x, self.chain(layer["layers"], x, condition))
+
+    def parallel(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        first, *others = (self.chain(branch, x, condition) for branch in layer["branches"])
+        for other in others:
+            first = self.add(first, other)
+        return first
+
+    def split(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        a, b = layer["branches"]
+        at, size = ends(a)[0], sum(size for _, size in x)
+        first = self.chain(a, self.cut(x, 0, at), condition)
+        return first + self.chain(b, self.cut(x, at, size - at), condition)
+
+    def conditioned_by(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return self.chain(layer["layers"], x, self.chain(layer["source"], x, condition))
+
+    def mixin(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return self.add(x, self.chain(layer["layers"], condition, condition))
+
+    def residual_skip(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        at, size = ends(layer["path"])[0], sum(size for _, size in x)
+        through, head = self.cut(x, 0, at), self.cut(x, at, size - at)
+        a = self.chain(layer["path"], through, condition)
+        on = self.add(through, self.chain(layer["residual"], a, condition))
+        return on + self.add(head, self.chain(layer["skip"], a, condition))
+
+    def windowed(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        """One whole window, of whose output the last frame counts: what takes frames one by one need see no other."""
+        layers = layer["layers"]
+        last = max(i for i, inner in enumerate(layers) if inner["type"] in ("conv1d", "lstm"))
+        for inner in layers[: last + 1]:
+            x = getattr(self, inner["type"])(inner, x, condition)
+        return self.chain(layers[last + 1 :], [(self.together(x)[:, :, -1:], x[0][1])], condition)
+
+    def time_pad(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return [
+            (functional.pad(self.together(x), (layer["before"], layer["after"])), layer["size"])
+        ]
+
+
+CHAINS = ("layers", "branches", "path", "residual", "skip", "source")
+
+
+# --- weights ---
+
+
+def tensor(layer: Json, name: str) -> Tensor:
+    return torch.tensor(layer[name]["data"], dtype=torch.float64).reshape(layer[name]["shape"])
+
+
+def fill(module: nn.Module, **values: Tensor) -> nn.Module:
+    module.double()
+    for name, value in values.items():
+        getattr(module, name).data.copy_(value)
+    return module
+
+
+def make_dense(layer: Json) -> nn.Module:
+    module = nn.Linear(layer["in"], layer["out"], bias="bias" in layer)
+    bias = {"bias": tensor(layer, "bias")} if "bias" in layer else {}
+    return fill(module, weight=tensor(layer, "kernel").T, **bias)
+
+
+def make_conv1d(layer: Json) -> nn.Module:
+    module = nn.Conv1d(
+        *(layer["in"], layer["out"], layer["kernel_size"], layer.get("stride", 1)),
+        dilation=layer["dilation"],
+        groups=layer["groups"],
+        bias="bias" in layer,
+    )
+    bias = {"bias": tensor(layer, "bias")} if "bias" in layer else {}
+    return fill(module, weight=tensor(layer, "kernel").permute(2, 1, 0), **bias)
+
+
+def make_lstm(layer: Json) -> nn.Module:
+    return fill(
+        nn.LSTM(layer["in"], layer["out"]),  # type: ignore[no-untyped-call]
+        weight_ih_l0=tensor(layer, "kernel").T,
+        weight_hh_l0=tensor(layer, "recurrent_kernel").T,
+        bias_ih_l0=tensor(layer, "bias"),
+        bias_hh_l0=torch.zeros(4 * layer["out"]),
+    )
+
+
+def make_gru(layer: Json) -> nn.Module:
+    """Ours has its gates in the order z, r, n, PyTorch r, z, n."""
+
+    def ordered(values: Tensor) -> Tensor:
+        z, r, n = values.chunk(3, -1)
+        return torch.cat([r, z, n], -1).T
+
+    bias = tensor(layer, "bias")
+    return fill(
+        nn.GRU(layer["in"], layer["out"]),  # type: ignore[no-untyped-call]
+        weight_ih_l0=ordered(tensor(layer, "kernel")),
+        weight_hh_l0=ordered(tensor(layer, "recurrent_kernel")),
+        bias_ih_l0=ordered(bias[0]),
+        bias_hh_l0=ordered(bias[1]),
+    )
+
+
+def make_batchnorm1d(layer: Json) -> nn.Module:
+    return fill(
+        nn.BatchNorm1d(layer["size"], layer["epsilon"]),
+        weight=tensor(layer, "gamma"),
+        bias=tensor(layer, "beta"),
+        running_mean=tensor(layer, "mean"),
+        running_var=tensor(layer, "variance"),
+    )
+
+
+def make_prelu(layer: Json) -> nn.Module:
+    alpha = tensor(layer, "alpha")
+    return fill(nn.PReLU(len(alpha)), weight=alpha)
+
+
+MODULES = {
+    "dense": make_dense,
+    "conv1d": make_conv1d,
+    "lstm": make_lstm,
+    "gru": make_gru,
+    "batchnorm1d": make_batchnorm1d,
+    "prelu": make_prelu,
+}
+
+
+# --- files ---
+
+
+def export(path: Path) -> None:
+    root = json.loads(path.read_text(encoding="utf-8"))
+    dtype = getattr(torch, root["check"]["dtype"])
+    stream = Stream(root["layers"], dtype).eval()
+    arguments = (stream.example(stream.window or 64), *stream.states())
+    base = path.with_suffix("")
+    with torch.no_grad():
+        traced = trace(stream, arguments, check_trace=False)  # type: ignore[no-untyped-call]
+        freeze(traced).save(f"{base}.pt")
+        count = len(stream.shapes)
+        time = 2 if stream.planar else 0
+        axes = {} if stream.window else {"x": {time: "frames"}, "y": {time: "frames"}}
+        torch.onnx.export(
+            stream,
+            arguments,
+            f"{base}.onnx",
+            input_names=["x", *(f"s{i}" for i in range(count))],
+            output_names=["y", *(f"n{i}" for i in range(count))],
+            dynamic_axes=axes,
+            opset_version=14,
+        )
+    plan = {
+        "in": stream.channels[0],
+        "out": stream.channels[1],
+        "planar": stream.planar,
+        "window": stream.window,
+        "states": stream.shapes,
+    }
+    Path(f"{base}.plan.json").write_text(json.dumps(plan), encoding="utf-8")
+
+
+def main() -> None:
+    warnings.filterwarnings("ignore")
+    torch.set_num_threads(1)
+    paths = [path for path in sorted(Path(sys.argv[1]).glob("*.json")) if ".plan" not in path.name]
+    for index, path in enumerate(paths):
+        print(
+            f"\r  {index + 1} of {len(paths)}: {path.stem:24}", end="", file=sys.stderr, flush=True
+        )
+        try:
+            export(path)
+        except Exception as error:  # one network less, named as not exported
+            print(f"\n  {path.stem}: {error}", file=sys.stderr)
+    print("\r" + 40 * " ", end="\r", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

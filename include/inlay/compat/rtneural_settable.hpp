@@ -1,0 +1,170 @@
+/// What the layers of rtneural_layers.hpp have in common: RTNeural's way of setting weights.
+#pragma once
+
+#include <array>
+#include <cassert>
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "inlay/engine.hpp"
+#include "inlay/io/error.hpp"
+
+namespace inlay::compat::rtneural {
+
+/// How a recurrent layer's feedback is delayed at another sample rate than the trained one.
+enum class SampleRateCorrectionMode { None, NoInterp, LinInterp };
+
+/// The only one: inlay's mathematics is that of its backend.
+struct DefaultMathsProvider {};
+
+namespace detail {
+
+/// Throws load_error unless nested vectors have these extents.
+template <class V>
+void expect_shape(const std::vector<V>& values, const std::size_t* shape, const std::string& place,
+                  const std::string& layer) {
+  if (values.size() != *shape)
+    throw load_error(place, io::concat({std::to_string(*shape), " entries"}), std::to_string(values.size()), layer);
+  if constexpr (!std::floating_point<V>)
+    for (std::size_t i = 0; i < values.size(); ++i)
+      expect_shape(values[i], shape + 1, io::concat({place, "[", std::to_string(i), "]"}), layer);
+}
+
+/// An inlay layer with what RTNeural's layers have in common.
+template <class L>
+class Settable : public L {
+  using T = typename L::scalar;
+
+ public:
+  static constexpr int in_size = static_cast<int>(L::in_size), out_size = static_cast<int>(L::out_size);
+
+ protected:
+  /// Values for one of RTNeural's setters, which `place` names; throws load_error unless they are of this shape.
+  template <class V, std::size_t N>
+  static void expect(const char* place, const std::vector<V>& values, const std::size_t (&shape)[N]) {
+    expect_shape(values, shape, place,
+                 io::concat({L::type, " ", std::to_string(in_size), " -> ", std::to_string(out_size)}));
+  }
+
+  /// Sets a tensor whose values `at(t, f, i, o)` gives for each place [time, feature, in, out] of a kernel.
+  void set_kernel(const std::array<std::size_t, 4>& shape, std::string_view tensor, auto at) {
+    std::vector<T> values;
+    values.reserve(shape[0] * shape[1] * shape[2] * shape[3]);
+    for (std::size_t t = 0; t < shape[0]; ++t)
+      for (std::size_t f = 0; f < shape[1]; ++f)
+        for (std::size_t i = 0; i < shape[2]; ++i)
+          for (std::size_t o = 0; o < shape[3]; ++o) values.push_back(at(t, f, i, o));
+    set(tensor, values);
+  }
+  void set_matrix(const char* place, std::string_view tensor, const std::vector<std::vector<T>>& values,
+                  std::size_t rows, std::size_t columns) {
+    expect(place, values, {rows, columns});
+    set_kernel({1, 1, rows, columns}, tensor, [&](auto, auto, auto i, auto o) { return values[i][o]; });
+  }
+  void set_vector(const char* place, std::string_view tensor, const std::vector<T>& values, std::size_t size) {
+    expect(place, values, {size});
+    set(tensor, values);
+  }
+  void set(std::string_view tensor, std::span<const T> values) {
+    [[maybe_unused]] const bool done = assign(static_cast<L&>(*this), tensor, values);
+    assert(done);
+  }
+};
+
+/// A recurrent layer that stays at its rate when weights are loaded after `prepare`, as RTNeural's does.
+template <class L, std::size_t Order>
+class Corrected : public RateCorrected<L, 16, Order> {
+  using Base = RateCorrected<L, 16, Order>;
+  using Delay = std::conditional_t<Order == 0, int, typename L::scalar>;
+
+ public:
+  /// Goes to `delay` times the trained sample rate. Throws std::invalid_argument where that is below 1 or above 16.
+  void prepare(Delay delay) {
+    if (!set_rate_ratio(static_cast<double>(delay)))
+      throw std::invalid_argument("inlay: a delay for sample rate correction has to be from 1 to 16 samples");
+  }
+  [[nodiscard]] bool set_rate_ratio(double ratio) noexcept {
+    if (!Base::set_rate_ratio(ratio)) return false;
+    ratio_ = ratio;
+    return true;
+  }
+  void prepare() noexcept {
+    Base::prepare();
+    (void)Base::set_rate_ratio(ratio_);
+  }
+
+ private:
+  double ratio_ = 1;
+};
+
+template <class L, SampleRateCorrectionMode Mode>
+struct AtRate {
+  using type = Corrected<L, Mode == SampleRateCorrectionMode::NoInterp ? 0 : 1>;
+};
+template <class L>
+struct AtRate<L, SampleRateCorrectionMode::None> {
+  using type = L;
+};
+
+template <class Maths>
+struct OnlyDefaultMaths {
+  static_assert(std::same_as<Maths, DefaultMathsProvider>,
+                "inlay: a MathsProvider of your own has no counterpart; leave it out, inlay's tanh and sigmoid are "
+                "accurate and fast (docs/from-rtneural.md)");
+};
+
+template <class L, class Maths>
+struct Activation : Settable<L>, private OnlyDefaultMaths<Maths> {};
+
+/// What both recurrent layers share; `Gates` is 4 for an LSTM and 3 for a GRU, in Keras's order.
+template <class L, std::size_t Gates, SampleRateCorrectionMode Mode, class Maths>
+class RecurrentLayer : public Settable<typename AtRate<L, Mode>::type>, private OnlyDefaultMaths<Maths> {
+  using Matrix = std::vector<std::vector<typename L::scalar>>;
+
+ public:
+  /// [in][Gates * out]
+  void setWVals(const Matrix& values) {
+    this->set_matrix("setWVals", "kernel", values, L::in_size, Gates * L::out_size);
+  }
+  /// [out][Gates * out]
+  void setUVals(const Matrix& values) {
+    this->set_matrix("setUVals", "recurrent_kernel", values, L::out_size, Gates * L::out_size);
+  }
+};
+
+/// Batch normalisation, over `Channels` of them.
+template <class L, std::size_t Channels, bool Affine>
+class BatchNorm : public Settable<L> {
+  using T = typename L::scalar;
+
+ public:
+  static constexpr bool is_affine = Affine;
+
+  BatchNorm() { setEpsilon(0); }
+
+  void setGamma(const std::vector<T>& values)
+    requires Affine
+  {
+    this->set_vector("setGamma", "gamma", values, Channels);
+  }
+  void setBeta(const std::vector<T>& values)
+    requires Affine
+  {
+    this->set_vector("setBeta", "beta", values, Channels);
+  }
+  void setRunningMean(const std::vector<T>& values) { this->set_vector("setRunningMean", "mean", values, Channels); }
+  void setRunningVariance(const std::vector<T>& values) {
+    this->set_vector("setRunningVariance", "variance", values, Channels);
+  }
+  void setEpsilon(T value) { this->set("epsilon", {&value, 1}); }
+};
+
+}  // namespace detail
+
+}  // namespace inlay::compat::rtneural

@@ -1,0 +1,63 @@
+/// Frames: any number of frames in tiles, one behind the other.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#include "inlay/core/block.hpp"
+#include "inlay/core/extent.hpp"
+#include "inlay/core/history.hpp"
+
+namespace inlay::detail {
+
+/// View of `count` frames of `channels` channels, in room for as many whole tiles.
+template <class T>
+struct Frames {
+  T* data;
+  std::size_t channels, count = 0;
+
+  /// Values that frames take.
+  static constexpr std::size_t room(std::size_t channels, std::size_t count) {
+    return round_up(count, tile_frames) * channels;
+  }
+
+  Block<T> tile(std::size_t i) const noexcept { return Block<T>(data + i * tile_frames * channels); }
+  T& at(std::size_t channel, std::size_t frame) const noexcept {
+    return tile(frame / tile_frames).row(channel)[frame % tile_frames];
+  }
+
+  /// The last `window` frames of a signal.
+  void append(const Window<T>& x, std::size_t window) noexcept {
+    for (std::size_t c = 0; c < channels; ++c)
+      for (std::size_t t = 0; t < window; ++t) at(c, count + t) = *x.at(c, window - 1 - t);
+    count += window;
+  }
+  void append(Block<const T> frames, std::size_t given) noexcept {
+    for (std::size_t c = 0; c < channels; ++c)
+      for (std::size_t t = 0; t < given; ++t) at(c, count + t) = frames.row(c)[t];
+    count += given;
+  }
+  void append_zeros(std::size_t zeros) noexcept {
+    for (std::size_t t = 0; t < zeros; ++t, ++count)
+      for (std::size_t c = 0; c < channels; ++c) at(c, count) = 0;
+  }
+  /// Drops all but the last frame.
+  void keep_last() noexcept {
+    if (count <= 1) return;
+    for (std::size_t c = 0; c < channels; ++c) at(c, 0) = at(c, count - 1);
+    count = 1;
+  }
+  /// Channel c of the last frame goes to out[c * stride]; zeros where there is none.
+  void last(T* out, std::size_t stride) const noexcept {
+    for (std::size_t c = 0; c < channels; ++c) out[c * stride] = count == 0 ? T(0) : at(c, count - 1);
+  }
+
+  /// Calls `f(tile, frames)` for one tile after the other.
+  template <class F>
+  void for_each_tile(F&& f) const noexcept {
+    for (std::size_t first = 0; first < count; first += tile_frames)
+      f(tile(first / tile_frames), std::min(count - first, tile_frames));
+  }
+};
+
+}  // namespace inlay::detail

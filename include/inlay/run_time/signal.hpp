@@ -1,0 +1,68 @@
+/// Signal: what goes from one operation to the next, while a program is built.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "inlay/core/extent.hpp"
+#include "inlay/io/error.hpp"
+#include "inlay/io/model_file.hpp"
+#include "inlay/run_time/pace.hpp"
+#include "inlay/run_time/program.hpp"
+
+namespace inlay::run_time {
+
+/// The buffer of channels that are zero.
+inline constexpr std::size_t silence = unbounded;
+
+/// Channels that may lie apart, and what is known of their way from the input.
+struct Signal {
+  std::vector<Channels> parts;
+  Channels clock{};         ///< channels that have as many frames, and are not silence
+  std::size_t reach = 0;    ///< frames before the present one that it depends on, or `unbounded`
+  std::size_t latency = 0;  ///< frames of the input by which it is late
+  Pace pace{};              ///< when it has a frame
+
+  std::size_t count() const noexcept {
+    std::size_t sum = 0;
+    for (const Channels& c : parts) sum += c.count;
+    return sum;
+  }
+  bool is_silent() const noexcept {
+    return std::all_of(parts.begin(), parts.end(), [](const Channels& c) { return c.buffer == silence; });
+  }
+
+  /// `count` of its channels, from `begin` on.
+  Signal slice(std::size_t begin, std::size_t count) const {
+    Signal y = *this;
+    y.parts.clear();
+    for (const Channels& part : parts) {
+      const std::size_t skipped = std::min(begin, part.count), taken = std::min(count, part.count - skipped);
+      begin -= skipped;
+      count -= taken;
+      if (taken > 0) y.parts.push_back({part.buffer, part.first + skipped, taken});
+    }
+    return y;
+  }
+};
+
+/// Refuses a branch that is late, or has its frames at other times; what is known of both goes to `a`.
+inline void align(const io::LayerRecord& record, Signal& a, const Signal& b) {
+  if (a.pace != b.pace)
+    throw load_error(record.place, "branches that have their frames at the same time", "one that changes the rate");
+  if (a.latency != b.latency)
+    throw load_error(record.place, io::concat({"a latency of ", std::to_string(a.latency), " frames in each branch"}),
+                     std::to_string(b.latency));
+  a.reach = std::max(a.reach, b.reach);
+}
+
+/// The channels of one behind those of the other.
+inline Signal beside(const io::LayerRecord& record, Signal a, const Signal& b) {
+  align(record, a, b);
+  a.parts.insert(a.parts.end(), b.parts.begin(), b.parts.end());
+  return a;
+}
+
+}  // namespace inlay::run_time
