@@ -30,6 +30,7 @@
 #define INLAY_NO_ADDRESS [[no_unique_address]]
 #endif
 
+#include <bit>
 #include <cstddef>
 
 namespace inlay::compiler {
@@ -52,6 +53,24 @@ struct NativeVector {
 #else
 #define INLAY_HAS_NATIVE_VECTOR 0
 #endif
+
+/// A value that was loaded, as one that is used several times: GCC, short of registers, reads memory again for each
+/// use.
+template <class R>
+INLAY_INLINE R loaded_once(R x) noexcept {
+#if defined(__GNUC__) && !defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+  if constexpr (sizeof(R) >= 16) {
+    auto bits = std::bit_cast<typename NativeVector<float, sizeof(R) / sizeof(float)>::type>(x);
+#if defined(__x86_64__)
+    asm("" : "+v"(bits));
+#else
+    asm("" : "+w"(bits));
+#endif
+    return std::bit_cast<R>(bits);
+  }
+#endif
+  return x;
+}
 
 /// Number of SIMD registers that a kernel may plan with.
 #if defined(__AVX512F__) || defined(__aarch64__) || defined(_M_ARM64)

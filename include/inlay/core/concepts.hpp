@@ -63,6 +63,9 @@ struct AnyVisitor {
 /// - Both may take a `Context` as their last argument, for scratch memory and for side channels, of which the layer
 ///   then says how much it needs; and a layer that changes the rate says so and returns the frames that it wrote.
 ///   `LayerTraits` has all that a layer may say.
+/// - `process_voices(states, in, out, frames)`, where there is one, does what `process` does for several states, on
+///   std::arrays of pointers to them and of tiles, and bit for bit: for a layer whose steps wait for one another. It
+///   may take an array of contexts as well.
 /// - `reset` puts a state to the start of a signal.
 /// - `visit(v)` names everything that a file holds: `v.option(name, value)` for what the type fixes,
 ///   `v.number(name, variable)` for a scalar, `v.tensor(name, tensor)`,

@@ -1,6 +1,7 @@
 /// What a layer says of itself beside its sizes, with the defaults for one that says nothing.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <numeric>
 #include <type_traits>
@@ -152,6 +153,21 @@ INLAY_INLINE std::size_t process(const L& layer, typename L::State& state, Block
   };
   if constexpr (std::is_void_v<decltype(run())>) return run(), frames;
   else return run();
+}
+
+/// Runs a tile of each of several voices through a layer that gives a frame for each frame: together where the layer
+/// has a `process_voices(states, in, out, frames)`, else, or with a `Context`, one after the other.
+template <class L, class T, std::size_t Voices>
+INLAY_INLINE void process_voices(const L& layer, const std::array<typename L::State*, Voices>& states,
+                                 const std::array<Block<const T>, Voices>& in, const std::array<Block<T>, Voices>& out,
+                                 std::size_t frames, const std::array<Context<T>, Voices>& contexts) noexcept {
+  static_assert(LayerTraits<L>::one_to_one);
+  if constexpr (requires { layer.process_voices(states, in, out, frames, contexts); })
+    layer.process_voices(states, in, out, frames, contexts);
+  else if constexpr (requires { layer.process_voices(states, in, out, frames); })
+    layer.process_voices(states, in, out, frames);
+  else
+    for (std::size_t v = 0; v < Voices; ++v) process(layer, *states[v], in[v], out[v], frames, contexts[v]);
 }
 
 }  // namespace detail

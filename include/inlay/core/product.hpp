@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 
 #include "inlay/core/block.hpp"
@@ -12,14 +13,17 @@
 
 namespace inlay {
 
-/// sums[g] += W(:, gate g) * x for `count` columns, from column `first` on, of the panel at row `row`; x is read
-/// `stride` values apart.
+/// sums[v][g] += W(:, gate g) * x[v] for each voice v and `count` columns, from column `first` on, of the panel at row
+/// `row`; x is read `stride` values apart.
 ///
 /// A sum of few registers is a chain of additions that each wait for the one before, so columns are
-/// dealt to several sets of sums that are added at the end.
-template <std::size_t Count, class Of, class M, class P, std::size_t Gates>
-INLAY_INLINE void accumulate(Extent<Count, Of> count, P (&sums)[Gates], const M& matrix, std::size_t row,
-                             std::size_t first, const typename M::value_type* x, std::size_t stride = 1) noexcept {
+/// dealt to several sets of sums that are added at the end. Voices take turns as far as there are registers for the
+/// sums of all of them: they hide each other's latency, and each weight is loaded once. Every voice is summed in the
+/// order in which it would be summed alone.
+template <std::size_t Count, class Of, class M, class P, std::size_t Gates, std::size_t Voices>
+INLAY_INLINE void accumulate(Extent<Count, Of> count, P (*sums)[Gates], const M& matrix, std::size_t row,
+                             std::size_t first, const std::array<const typename M::value_type*, Voices>& x,
+                             std::size_t stride = 1) noexcept {
   using B = typename M::backend;
   static_assert(Gates == M::gates);
   constexpr std::size_t in_flight = 8;  // latency times throughput of a multiply-add
@@ -29,12 +33,28 @@ INLAY_INLINE void accumulate(Extent<Count, Of> count, P (&sums)[Gates], const M&
   constexpr std::size_t wanted = B::width == 1 ? 1 : std::max<std::size_t>(1, (in_flight + rounding) / sums_of_a_set);
   constexpr std::size_t sets = Count < 8 ? 1 : std::min<std::size_t>(wanted, 4);
   constexpr std::size_t height = P::lanes * P::registers;
+  if constexpr (Voices > 1 &&
+                (B::width == 1 || Voices * sets * sums_of_a_set + Voices + 1 > compiler::simd_registers)) {
+    for (std::size_t v = 0; v < Voices; ++v) accumulate(count, sums + v, matrix, row, first, std::array{x[v]}, stride);
+    return;
+  }
   const auto* weights = matrix.column(row, height, first);
 
   const auto column = [&](std::size_t col, std::size_t g)
                           INLAY_INLINE_LAMBDA { return weights + (col * Gates + g) * height; };
-  const auto add_column = [&](P(&to)[Gates], std::size_t col) INLAY_INLINE_LAMBDA {
-    repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA { to[g].axpy(column(col, g), x[col * stride]); });
+  const auto each = [&](auto&& f) INLAY_INLINE_LAMBDA {
+    repeat<Gates>([&](std::size_t g)
+                      INLAY_INLINE_LAMBDA { repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { f(v, g); }); });
+  };
+  const auto add_column = [&](P(*to)[Gates], std::size_t col) INLAY_INLINE_LAMBDA {
+    repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA {
+      if constexpr (Voices == 1) {
+        to[0][g].axpy(column(col, g), x[0][col * stride]);
+      } else {
+        const P weights_of_all = P::load_once(column(col, g));
+        repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { to[v][g].axpy(weights_of_all, x[v][col * stride]); });
+      }
+    });
   };
 
   if constexpr (sets == 1) {
@@ -45,11 +65,11 @@ INLAY_INLINE void accumulate(Extent<Count, Of> count, P (&sums)[Gates], const M&
         for (std::size_t col = 0; col < count; ++col) add_column(sums, col);
         return;
       }
-    P more[sets - 1][Gates];
+    P more[sets - 1][Voices][Gates];
     add_column(sums, 0);
     repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA {
-      repeat<Gates>([&](std::size_t g)
-                        INLAY_INLINE_LAMBDA { more[s][g] = P::product(column(s + 1, g), x[(s + 1) * stride]); });
+      each([&](std::size_t v, std::size_t g)
+               INLAY_INLINE_LAMBDA { more[s][v][g] = P::product(column(s + 1, g), x[v][(s + 1) * stride]); });
     });
     const std::size_t whole = count / sets * sets;
     for (std::size_t col = sets; col < whole; col += sets) {
@@ -62,9 +82,16 @@ INLAY_INLINE void accumulate(Extent<Count, Of> count, P (&sums)[Gates], const M&
     else
       for (std::size_t col = whole; col < count; ++col) add_column(sums, col);
     repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA {
-      repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA { sums[g].add(more[s][g]); });
+      each([&](std::size_t v, std::size_t g) INLAY_INLINE_LAMBDA { sums[v][g].add(more[s][v][g]); });
     });
   }
+}
+
+/// The same for one voice.
+template <std::size_t Count, class Of, class M, class P, std::size_t Gates>
+INLAY_INLINE void accumulate(Extent<Count, Of> count, P (&sums)[Gates], const M& matrix, std::size_t row,
+                             std::size_t first, const typename M::value_type* x, std::size_t stride = 1) noexcept {
+  accumulate(count, &sums, matrix, row, first, std::array{x}, stride);
 }
 
 namespace detail {

@@ -93,6 +93,25 @@ class Hidden {
   std::size_t now_ = 0;
 };
 
+/// What a step of several voices reads, and where it writes: their outputs of the last frame and of this one.
+template <class T, std::size_t Voices>
+struct Turn {
+  template <class State>
+  INLAY_INLINE explicit Turn(const std::array<State*, Voices>& states) noexcept {
+    for (std::size_t v = 0; v < Voices; ++v) {
+      now[v] = states[v]->hidden.current();
+      next[v] = states[v]->hidden.next();
+    }
+  }
+  INLAY_INLINE std::array<const T*, Voices> outputs() const noexcept {
+    std::array<const T*, Voices> h;
+    for (std::size_t v = 0; v < Voices; ++v) h[v] = next[v];
+    return h;
+  }
+  std::array<const T*, Voices> now;
+  std::array<T*, Voices> next;
+};
+
 /// Room for one value per unit, padded as `Hidden` is.
 template <class B, std::size_t Units>
 using PerUnit = Values<typename B::scalar, Units == dynamic ? dynamic : round_up(Units, row_unit<B, Units>)>;

@@ -134,13 +134,15 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
   }
   void reset(State& state) const noexcept { state.hidden.clear(); }
 
-  /// One frame; the inputs lie `stride` values apart. Returns the output.
-  INLAY_INLINE const scalar* step(State& state, const scalar* x, std::size_t stride) const noexcept {
-    const scalar* h = state.hidden.current();
-    scalar* h_new = state.hidden.next();
-    if constexpr (ResetAfter) step_reset_after(x, stride, h, h_new);
-    else step_reset_before(state, x, stride, h, h_new);
-    return h_new;
+  /// One frame of each voice; the inputs lie `stride` values apart. Returns the outputs.
+  template <std::size_t Voices>
+  INLAY_INLINE auto step(const std::array<State*, Voices>& states, const std::array<const scalar*, Voices>& x,
+                         std::size_t stride) const noexcept {
+    const detail::Turn<scalar, Voices> h(states);
+    if constexpr (ResetAfter) step_reset_after(x, stride, h);
+    else
+      for (std::size_t v = 0; v < Voices; ++v) step_reset_before(*states[v], x[v], stride, h.now[v], h.next[v]);
+    return h.outputs();
   }
 
  private:
@@ -155,26 +157,34 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
     return B::math_policy::template tanh<B>(x);
   }
 
-  INLAY_INLINE void step_reset_after(const scalar* x, std::size_t stride, const scalar* h,
-                                     scalar* h_new) const noexcept {
+  template <std::size_t Voices>
+  INLAY_INLINE void step_reset_after(const std::array<const scalar*, Voices>& x, std::size_t stride,
+                                     const detail::Turn<scalar, Voices>& h) const noexcept {
     kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
       const auto bias = [&](std::size_t which, std::size_t gate)
                             INLAY_INLINE_LAMBDA { return Rows::load(bias_.row[which].data(gate) + row); };
-      Rows input[3] = {bias(0, 0), bias(0, 1), bias(0, 2)};
-      input[0].add(bias(1, 0));
-      input[1].add(bias(1, 1));
+      Rows input[Voices][3], sums[Voices][3];
+      repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
+        repeat<3>([&](std::size_t gate) INLAY_INLINE_LAMBDA { input[v][gate] = bias(0, gate); });
+        input[v][0].add(bias(1, 0));
+        input[v][1].add(bias(1, 1));
+      });
       accumulate(this->in_, input, static_cast<const Kernel&>(kernel_), row, 0, x, stride);
-      Rows sums[3] = {input[0], input[1], bias(1, 2)};
-      accumulate(this->out_, sums, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, 0, h);
-      for_registers(
-          [&](std::size_t lane, auto zz, auto zr, auto n_recurrent, auto n_input) INLAY_INLINE_LAMBDA {
-            const auto z = Gate::template apply<B>(zz);
-            const auto r = Gate::template apply<B>(zr);
-            const auto n = tanh(B::fma(r, n_recurrent, n_input));
-            B::store(h_new + row + lane, mix(z, B::template load<Rows::lanes>(h + row + lane), n));
-          },
-          sums[0], sums[1], sums[2], input[2]);
+      repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
+        sums[v][0] = input[v][0], sums[v][1] = input[v][1], sums[v][2] = bias(1, 2);
+      });
+      accumulate(this->out_, sums, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, 0, h.now);
+      repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
+        for_registers(
+            [&](std::size_t lane, auto zz, auto zr, auto n_recurrent, auto n_input) INLAY_INLINE_LAMBDA {
+              const auto z = Gate::template apply<B>(zz);
+              const auto r = Gate::template apply<B>(zr);
+              const auto n = tanh(B::fma(r, n_recurrent, n_input));
+              B::store(h.next[v] + row + lane, mix(z, B::template load<Rows::lanes>(h.now[v] + row + lane), n));
+            },
+            sums[v][0], sums[v][1], sums[v][2], input[v][2]);
+      });
     });
   }
 

@@ -73,32 +73,38 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
     }
   }
 
-  /// One frame; the inputs lie `stride` values apart. Returns the output.
-  INLAY_INLINE const scalar* step(State& state, const scalar* x, std::size_t stride) const noexcept {
-    const scalar* h = state.hidden.current();
-    scalar* h_new = state.hidden.next();
-    scalar* cell = state.cell.data();
+  /// One frame of each voice; the inputs lie `stride` values apart. Returns the outputs.
+  template <std::size_t Voices>
+  INLAY_INLINE auto step(const std::array<State*, Voices>& states, const std::array<const scalar*, Voices>& x,
+                         std::size_t stride) const noexcept {
+    const detail::Turn<scalar, Voices> h(states);
+    std::array<scalar*, Voices> cell;
+    for (std::size_t v = 0; v < Voices; ++v) cell[v] = states[v]->cell.data();
     recurrent_kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
-      Rows z[4];
-      repeat<4>([&](std::size_t gate) INLAY_INLINE_LAMBDA { z[gate] = Rows::load(bias_.data(gate) + row); });
+      Rows z[Voices][4];
+      repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
+        repeat<4>([&](std::size_t gate) INLAY_INLINE_LAMBDA { z[v][gate] = Rows::load(bias_.data(gate) + row); });
+      });
       accumulate(this->in_, z, static_cast<const Kernel&>(kernel_), row, 0, x, stride);
-      accumulate(this->out_, z, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, 0, h);
-      for_registers(
-          [&](std::size_t lane, auto zi, auto zf, auto zg, auto zo) INLAY_INLINE_LAMBDA {
-            using Math = typename B::math_policy;
-            scalar* c = cell + row + lane;
-            const auto i = Gate::template apply<B>(zi);
-            const auto f = Gate::template apply<B>(zf);
-            const auto g = Math::template tanh<B>(zg);
-            const auto o = Gate::template apply<B>(zo);
-            const auto c_new = B::fma(f, B::template load<Rows::lanes>(c), i * g);
-            B::store(c, c_new);
-            B::store(h_new + row + lane, o * Math::template tanh<B>(c_new));
-          },
-          z[0], z[1], z[2], z[3]);
+      accumulate(this->out_, z, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, 0, h.now);
+      repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
+        for_registers(
+            [&](std::size_t lane, auto zi, auto zf, auto zg, auto zo) INLAY_INLINE_LAMBDA {
+              using Math = typename B::math_policy;
+              scalar* c = cell[v] + row + lane;
+              const auto i = Gate::template apply<B>(zi);
+              const auto f = Gate::template apply<B>(zf);
+              const auto g = Math::template tanh<B>(zg);
+              const auto o = Gate::template apply<B>(zo);
+              const auto c_new = B::fma(f, B::template load<Rows::lanes>(c), i * g);
+              B::store(c, c_new);
+              B::store(h.next[v] + row + lane, o * Math::template tanh<B>(c_new));
+            },
+            z[v][0], z[v][1], z[v][2], z[v][3]);
+      });
     });
-    return h_new;
+    return h.outputs();
   }
 
  private:

@@ -73,12 +73,20 @@ class RateCorrected
     state.position = 0;
   }
 
-  /// One frame; the inputs lie `stride` values apart. Returns the output.
-  INLAY_INLINE const T* step(State& state, const T* x, std::size_t stride) const noexcept {
-    recall(state);
-    const T* y = layer_.step(state.layer, x, stride);
-    remember(state);
-    if (++state.position == length) state.position = 0;
+  /// One frame of each voice; the inputs lie `stride` values apart. Returns the outputs.
+  template <std::size_t Voices>
+  INLAY_INLINE auto step(const std::array<State*, Voices>& states, const std::array<const T*, Voices>& x,
+                         std::size_t stride) const noexcept {
+    std::array<typename L::State*, Voices> layers;
+    for (std::size_t v = 0; v < Voices; ++v) {
+      recall(*states[v]);
+      layers[v] = &states[v]->layer;
+    }
+    const auto y = layer_.step(layers, x, stride);
+    for (State* state : states) {
+      remember(*state);
+      if (++state->position == length) state->position = 0;
+    }
     return y;
   }
 

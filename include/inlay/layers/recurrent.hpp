@@ -1,6 +1,7 @@
 /// Recurrent: frames and tiles for layers that are defined by one step.
 #pragma once
 
+#include <array>
 #include <cstddef>
 
 #include "inlay/core/block.hpp"
@@ -10,8 +11,8 @@
 
 namespace inlay::detail {
 
-/// Base of a recurrent layer `L`, which has `const scalar* step(State&, const scalar* x, std::size_t stride)`:
-/// one frame whose inputs lie `stride` values apart, returning the new output.
+/// Base of a recurrent layer `L`, which has `step(voices, x, stride)`: one frame of each voice, `voices` and `x` being
+/// std::arrays of pointers to states and to inputs that lie `stride` values apart. It returns those to the new outputs.
 template <class L, class B, std::size_t In, std::size_t Out>
 class Recurrent {
   using T = typename B::scalar;
@@ -28,6 +29,21 @@ class Recurrent {
     }
   }
 
+  /// Voices side by side, frame by frame: while a step of one waits for its own last result, the others compute.
+  template <class State, std::size_t Voices>
+  void process_voices(const std::array<State*, Voices>& states, const std::array<Block<const T>, Voices>& in,
+                      const std::array<Block<T>, Voices>& out, std::size_t frames) const noexcept
+    requires(Out != dynamic)
+  {
+    for (std::size_t t = 0; t < frames; ++t) {
+      std::array<const T*, Voices> x;
+      for (std::size_t v = 0; v < Voices; ++v) x[v] = in[v].row(0) + t;
+      const auto h = layer().step(states, x, tile_frames);
+      for (std::size_t v = 0; v < Voices; ++v)
+        for (std::size_t c = 0; c < out_; ++c) out[v].row(c)[t] = h[v][c];
+    }
+  }
+
  protected:
   INLAY_NO_ADDRESS LayerExtent<In> in_;
   INLAY_NO_ADDRESS LayerExtent<Out> out_;
@@ -35,11 +51,14 @@ class Recurrent {
  private:
   INLAY_INLINE const T* one(auto& state, const T* x, std::size_t stride) const noexcept {
     if constexpr (Out == dynamic) return called(state, x, stride);
-    else return layer().step(state, x, stride);
+    else return step(state, x, stride);
   }
   /// A step of dynamic sizes has code for many, and takes long to compile.
   INLAY_NOINLINE const T* called(auto& state, const T* x, std::size_t stride) const noexcept {
-    return layer().step(state, x, stride);
+    return step(state, x, stride);
+  }
+  INLAY_INLINE const T* step(auto& state, const T* x, std::size_t stride) const noexcept {
+    return layer().step(std::array{&state}, std::array{x}, stride)[0];
   }
   const L& layer() const noexcept { return static_cast<const L&>(*this); }
 };

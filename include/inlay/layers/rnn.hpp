@@ -73,20 +73,24 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
   }
   void reset(State& state) const noexcept { state.hidden.clear(); }
 
-  /// One frame; the inputs lie `stride` values apart. Returns the output.
-  INLAY_INLINE const scalar* step(State& state, const scalar* x, std::size_t stride) const noexcept {
-    const scalar* h = state.hidden.current();
-    scalar* h_new = state.hidden.next();
+  /// One frame of each voice; the inputs lie `stride` values apart. Returns the outputs.
+  template <std::size_t Voices>
+  INLAY_INLINE auto step(const std::array<State*, Voices>& states, const std::array<const scalar*, Voices>& x,
+                         std::size_t stride) const noexcept {
+    const detail::Turn<scalar, Voices> h(states);
     recurrent_kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
-      Rows z[1] = {Rows::load(bias_.data() + row)};
+      Rows z[Voices][1];
+      repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { z[v][0] = Rows::load(bias_.data() + row); });
       accumulate(this->in_, z, kernel_, row, 0, x, stride);
-      accumulate(this->out_, z, recurrent_kernel_, row, 0, h);
-      for_registers([&](std::size_t lane, auto sum)
-                        INLAY_INLINE_LAMBDA { B::store(h_new + row + lane, Activation::template apply<B>(sum)); },
-                    z[0]);
+      accumulate(this->out_, z, recurrent_kernel_, row, 0, h.now);
+      repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
+        for_registers([&](std::size_t lane, auto sum)
+                          INLAY_INLINE_LAMBDA { B::store(h.next[v] + row + lane, Activation::template apply<B>(sum)); },
+                      z[v][0]);
+      });
     });
-    return h_new;
+    return h.outputs();
   }
 
  private:

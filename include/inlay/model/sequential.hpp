@@ -186,6 +186,27 @@ class Sequential {
     if constexpr (!one_to_one) return frames;
   }
 
+  /// Several voices, layer by layer: those that can run them together do.
+  template <std::size_t Voices>
+  void process_voices(const std::array<State*, Voices>& states, std::array<Block<const scalar>, Voices> in,
+                      const std::array<Block<scalar>, Voices>& out, std::size_t frames,
+                      const std::array<Context<scalar>, Voices>& contexts) const noexcept
+    requires(one_to_one)
+  {
+    auto inner = contexts;
+    for (Context<scalar>& context : inner) context.scratch += offsets[count];
+    for_each([&](auto i) INLAY_INLINE_LAMBDA {
+      std::array<typename std::tuple_element_t<i, std::tuple<Layers...>>::State*, Voices> each;
+      std::array<Block<scalar>, Voices> to = out;
+      for (std::size_t v = 0; v < Voices; ++v) {
+        each[v] = &std::get<i>(states[v]->layers);
+        to[v] = Block<scalar>(buffer<i>(out[v].row(0), contexts[v]));
+      }
+      detail::process_voices(layer<i>(), each, in, to, frames, inner);
+      std::copy(to.begin(), to.end(), in.begin());
+    });
+  }
+
  private:
   template <std::size_t I>
   static INLAY_INLINE scalar* buffer(scalar* out, Context<scalar> context) noexcept {

@@ -20,21 +20,34 @@ struct Tiles {
   Block<T> in, out, condition;
 };
 
+/// Takes `count` frames from frame `first` on.
+template <class T>
+INLAY_INLINE void take_tile(Widths size, Tiles<T> at, const T* const* in, Condition<T> condition, std::size_t first,
+                            std::size_t count) noexcept {
+  const std::size_t side_channels = size.condition - condition.values.size();
+  for (std::size_t c = 0; c < size.in; ++c) copy_row(in[c] + first, count, at.in.row(c));
+  for (std::size_t c = 0; c < side_channels; ++c) copy_row(condition.channels[c] + first, count, at.condition.row(c));
+  for (std::size_t c = side_channels; c < size.condition; ++c)
+    std::fill_n(at.condition.row(c), tile_frames, condition.values[c - side_channels]);
+}
+
+/// Leaves `count` frames from frame `first` on.
+template <class T>
+INLAY_INLINE void leave_tile(Widths size, Tiles<T> at, T* const* out, std::size_t first, std::size_t count) noexcept {
+  for (std::size_t c = 0; c < size.out; ++c) copy_row(at.out.row(c), count, out[c] + first);
+}
+
 /// Calls `run(frames)`, which says how many came out, for tiles of at most `tile` frames of the host's channels.
 /// Returns how many came out in all.
 template <class T, class F>
 INLAY_INLINE std::size_t by_tiles(Widths size, Tiles<T> at, std::size_t tile, const T* const* in, T* const* out,
                                   std::size_t frames, Condition<T> condition, F&& run) noexcept {
-  const std::size_t side_channels = size.condition - condition.values.size();
   std::size_t written = 0;
   for (std::size_t first = 0; first < frames; first += tile) {
     const std::size_t count = std::min(frames - first, tile);
-    for (std::size_t c = 0; c < size.in; ++c) copy_row(in[c] + first, count, at.in.row(c));
-    for (std::size_t c = 0; c < side_channels; ++c) copy_row(condition.channels[c] + first, count, at.condition.row(c));
-    for (std::size_t c = side_channels; c < size.condition; ++c)
-      std::fill_n(at.condition.row(c), tile_frames, condition.values[c - side_channels]);
+    take_tile(size, at, in, condition, first, count);
     const std::size_t given = run(count);
-    for (std::size_t c = 0; c < size.out; ++c) copy_row(at.out.row(c), given, out[c] + written);
+    leave_tile(size, at, out, written, given);
     written += given;
   }
   return written;
