@@ -221,7 +221,8 @@ def page(
     lines = [
         f"# {context['cpu']}",
         "",
-        f"{context['date']}, {context['compiler']}, `{context['flags']}`, {context['system']}, one thread.",
+        f"{context['date']}, inlay {context['commit']}, {context['compiler']}, `{context['flags']}`,",
+        f"{context['system']}, one thread.",
         f"{libraries(networks)}. FMA peak of one core: {number(context['fma_peak'])} GMAC/s.",
         "",
         "Every output was checked before it was timed. What a table compares was timed in turns, A B A B: trust the",
@@ -293,6 +294,7 @@ def main() -> None:
     parser.add_argument("--flags", default="")
     parser.add_argument("--compiler", default="")
     parser.add_argument("--system", default="")
+    parser.add_argument("--commit", default="")
     arguments = parser.parse_args()
 
     times, failed = results.read_layers(arguments.folder)
@@ -304,6 +306,7 @@ def main() -> None:
         "compiler": arguments.compiler,
         "flags": arguments.flags,
         "system": arguments.system,
+        "commit": arguments.commit,
         "fma_peak": results.fma_peak(arguments.folder),
     }
     name = re.sub(r"[^a-z0-9]+", "-", context["cpu"].lower()).strip("-")
