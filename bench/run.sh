@@ -154,5 +154,6 @@ fi
 
 # --- results ----------------------------------------------------------------------------------------
 "$python" bench/suite/report.py "$out" --flags "$flags" --compiler "$("$CXX" --version | head -n 1)" \
-  --system "$(uname -sm), kernel $(uname -r | cut -d- -f1)"
+  --system "$(uname -sm), kernel $(uname -r | cut -d- -f1)" \
+  --commit "$(git rev-parse --short HEAD 2> /dev/null || true)"
 if $wrong; then echo "Some output was wrong, see above." >&2; exit 1; fi

@@ -51,6 +51,8 @@ def ordered(found: Iterable[str]) -> list[str]:
 
 
 def title(subject: str) -> str:
+    if subject == "default":
+        return "inlay"
     if subject.endswith("-rt"):
         return subject.removesuffix("-rt") + ", run time"
     return PEERS.get(subject, subject)
@@ -99,14 +101,13 @@ def callbacks(networks: Json) -> list[str]:
             for subject in ordered(s for n, b, s in found if (n, b) == (name, buffer)):
                 result = found[name, buffer, subject]
                 times = [result[key] for key in ("median", "p99", "p99.9", "max", "first")]
-                worst = next(
-                    t for t in (result["p99.9"], result["p99"], result["max"]) if t is not None
-                )
+                tails = (result[key] for key in ("p99.9", "p99", "median"))
+                worst = next(tail for tail in tails if tail is not None)
                 cells = [number(time / 1e3) if time is not None else "" for time in times]
                 rows.append(
                     [str(buffer), title(subject), *cells, f"{100 * worst / deadline:.2f} %"]
                 )
-        head = ["buffer", "", "median, µs", "p99", "p99.9", "max", "first", "p99.9 of the deadline"]
+        head = ["buffer", "", "median, µs", "p99", "p99.9", "max", "first", "tail, of the deadline"]
         lines += table(head, rows)
     return lines
 
@@ -157,7 +158,8 @@ def growth(times: dict[Layer, float]) -> list[str]:
         works = sorted(
             {layer.work for layer in found}, key=lambda work: 0 if work == "frame" else int(work)
         )
-        subjects = [s for s in ordered(layer.subject for layer in found) if s != "loop-rt"]
+        shown = ("default", f"{DEFAULT}-rt", *PEERS)
+        subjects = [s for s in ordered(layer.subject for layer in found) if s in shown]
         lines += [f"{what.capitalize()}; ns for a sample, by the frames that are heard:", ""]
         rows = []
         for subject in subjects:
@@ -219,17 +221,12 @@ def page(
     lines = [
         f"# {context['cpu']}",
         "",
-        f"{context['date']}, {context['compiler']}, `{context['flags']}`,",
-    ]
-    lines += [
-        f"{context['system']}; one thread. FMA peak of one core: {number(context['fma_peak'])} GMAC/s."
-    ]
-    lines += [libraries(networks) + ".", ""]
-    lines += [
-        "Every output was checked before it was timed. What a table compares was timed in turns, A B A B:"
-    ]
-    lines += [
-        "trust the ratios more than the times. Made by `bash bench/run.sh`, see [bench](../../README.md).",
+        f"{context['date']}, inlay {context['commit']}, {context['compiler']}, `{context['flags']}`,",
+        f"{context['system']}, one thread.",
+        f"{libraries(networks)}. FMA peak of one core: {number(context['fma_peak'])} GMAC/s.",
+        "",
+        "Every output was checked before it was timed. What a table compares was timed in turns, A B A B: trust the",
+        "ratios more than the times. Made by `bash bench/run.sh`, see [bench](../../README.md).",
         "",
     ]
     if networks:
@@ -270,10 +267,9 @@ def page(
         lines += [
             "## Callbacks",
             "",
-            "The time of a callback, in µs. A percentile that fewer than ten callbacks would",
-        ]
-        lines += [
-            "be beyond is left out. `first` is the first callback of a new model.",
+            "The time of a callback, in µs. A percentile that fewer than ten callbacks would be beyond is left out, and",
+            "the tail is the highest one that is not. `first` is the first callback of a new model. A maximum, and the",
+            "99.9th percentile of what takes long, has what else the machine did meanwhile in it.",
             "",
             *callbacks(networks),
         ]
@@ -298,6 +294,7 @@ def main() -> None:
     parser.add_argument("--flags", default="")
     parser.add_argument("--compiler", default="")
     parser.add_argument("--system", default="")
+    parser.add_argument("--commit", default="")
     arguments = parser.parse_args()
 
     times, failed = results.read_layers(arguments.folder)
@@ -309,6 +306,7 @@ def main() -> None:
         "compiler": arguments.compiler,
         "flags": arguments.flags,
         "system": arguments.system,
+        "commit": arguments.commit,
         "fma_peak": results.fma_peak(arguments.folder),
     }
     name = re.sub(r"[^a-z0-9]+", "-", context["cpu"].lower()).strip("-")

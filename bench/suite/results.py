@@ -43,7 +43,7 @@ def read(path: Path) -> Json:
 
 
 def read_layers(folder: Path) -> tuple[dict[Layer, float], dict[Layer, str]]:
-    """ns for a frame, of the fastest round, since whatever else a machine does only adds time; and why there are none."""
+    """ns for a frame, of the fastest round, since what else a machine does only adds; and why there are none."""
     times: dict[Layer, float] = {}
     failed: dict[Layer, str] = {}
     for program, scalar in (("layers", "float"), ("layers_double", "double")):
