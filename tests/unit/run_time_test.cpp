@@ -223,7 +223,7 @@ TEST(RunTimeModel, refuses_branches_of_one_rate_at_different_times) {
     return conv;
   };
   auto branches = nlohmann::json::array();
-  for (std::size_t kernel : {2, 3}) branches.push_back(nlohmann::json::array({strided(kernel)}));
+  for (std::size_t kernel : {2u, 3u}) branches.push_back(nlohmann::json::array({strided(kernel)}));
   try {
     Model<>::load(silent({{{"type", "parallel"}, {"branches", branches}}}, 1, 1));
     FAIL() << "was loaded";

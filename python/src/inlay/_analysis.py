@@ -67,14 +67,10 @@ class Analysis(Traits):
 def analyse(layers: Chain) -> Analysis:
     """Raises ExportError where the C++ type of the network would not compile."""
     total = _chain(layers, "layers")
-    return Analysis(
-        **vars(total), layers=tuple(_walk(layers, "layers", 0, Fraction(1)))
-    )
+    return Analysis(**vars(total), layers=tuple(_walk(layers, "layers", 0, Fraction(1))))
 
 
-def _walk(
-    chain: Chain, place: str, depth: int, per_frame: Fraction
-) -> Iterator[LayerAnalysis]:
+def _walk(chain: Chain, place: str, depth: int, per_frame: Fraction) -> Iterator[LayerAnalysis]:
     """`per_frame`: how often the chain runs for each frame of the model's input."""
     for index, layer in enumerate(chain):
         here = f"{place}[{index}]"
@@ -106,18 +102,12 @@ def _frames_of_a_window(layer: LayerRecord, place: str) -> list[int]:
     frames, counts = _int(layer, "window"), []
     chain = layer.chains["layers"][0]
     inner = [_layer(each, f"{place}[{index}]") for index, each in enumerate(chain)]
-    padding = [
-        sum(_int(each, name, 0) for name in ("before", "after")) for each in chain
-    ]
+    padding = [sum(_int(each, name, 0) for name in ("before", "after")) for each in chain]
     for traits, added in zip(inner, padding):
         counts.append(frames)
         frames = math.ceil(frames * traits.rate) + added
     for index in reversed(range(len(chain))):
-        if (
-            inner[index].receptive_field != 1
-            or not inner[index].one_to_one
-            or padding[index]
-        ):
+        if inner[index].receptive_field != 1 or not inner[index].one_to_one or padding[index]:
             break
         counts[index] = 1
     return counts
@@ -127,9 +117,7 @@ def chains_within(layer: LayerRecord, place: str) -> Iterator[tuple[str, Chain]]
     """The chains that a layer holds and their places; `branches` are numbered."""
     for name, chains in layer.chains.items():
         for index, chain in enumerate(chains):
-            yield f"{place}.{name}" + (
-                f"[{index}]" if name == "branches" else ""
-            ), chain
+            yield f"{place}.{name}" + (f"[{index}]" if name == "branches" else ""), chain
 
 
 def _int(layer: LayerRecord, name: str, default: int = 1) -> int:
@@ -142,9 +130,7 @@ def _chain(chain: Chain, place: str) -> Traits:
         here = f"{place}[{index}]"
         traits = _layer(layer, here)
         if traits.condition_size and not total.one_to_one:
-            raise ExportError(
-                f"{here} ({layer.type}): takes a condition behind a change of rate"
-            )
+            raise ExportError(f"{here} ({layer.type}): takes a condition behind a change of rate")
         total = _in_a_row(total, traits)
     return total
 
@@ -227,23 +213,17 @@ def _pool1d(layer: LayerRecord) -> Traits:
     return replace(traits, rate=Fraction(1, stride), one_to_one=stride == 1)
 
 
-def _recurrent(
-    gates: int, biases: Callable[[LayerRecord], int]
-) -> Callable[[LayerRecord], Traits]:
+def _recurrent(gates: int, biases: Callable[[LayerRecord], int]) -> Callable[[LayerRecord], Traits]:
     def traits(layer: LayerRecord) -> Traits:
         inputs, outputs = layer.channels_in, layer.channels_out
         products = (inputs + outputs) * gates * outputs
-        return Traits(
-            None, parameters=products + biases(layer) * outputs, macs=products
-        )
+        return Traits(None, parameters=products + biases(layer) * outputs, macs=products)
 
     return traits
 
 
 def _batchnorm(layer: LayerRecord) -> Traits:
-    channels = (
-        _int(layer, "channels") if "channels" in layer.options else layer.channels_in
-    )
+    channels = _int(layer, "channels") if "channels" in layer.options else layer.channels_in
     return Traits(parameters=4 * channels, macs=layer.channels_in)
 
 
@@ -268,9 +248,7 @@ _LEAVES: dict[str, Callable[[LayerRecord], Traits]] = {
     "snake": lambda layer: Traits(parameters=layer.channels_in),
     "scale": lambda layer: Traits(macs=layer.channels_in),
     "delay": _delay,
-    "append_condition": lambda layer: Traits(
-        condition_size=_int(layer, "condition_size")
-    ),
+    "append_condition": lambda layer: Traits(condition_size=_int(layer, "condition_size")),
 }
 
 
@@ -291,9 +269,7 @@ def _beside(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
         if not traits.one_to_one and traits.rate == 1:
             raise ExportError(f"{branch} changes the rate and changes it back")
         if traits.rate != first.rate:
-            raise ExportError(
-                f"{branch} has the rate {traits.rate}, the first one {first.rate}"
-            )
+            raise ExportError(f"{branch} has the rate {traits.rate}, the first one {first.rate}")
         if traits.latency != first.latency:
             raise ExportError(
                 f"{branch} is late by {traits.latency} frames, the first one by {first.latency};"
@@ -365,9 +341,7 @@ def _residual_skip(layer: LayerRecord, inner: Sequence[Traits], place: str) -> T
     after = _longest(by_name[name].receptive_field for name in ("residual", "skip"))
     path = by_name["path"].receptive_field
     reach = None if path is None or after is None else path - 1 + after
-    return replace(
-        _together(inner), receptive_field=reach, skip=0 if reach is None else reach - 1
-    )
+    return replace(_together(inner), receptive_field=reach, skip=0 if reach is None else reach - 1)
 
 
 def _windowed(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
@@ -375,10 +349,7 @@ def _windowed(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits
     window, hop = _int(layer, "window"), _int(layer, "hop")
     counts = _frames_of_a_window(layer, f"{place}.layers")
     chain = layer.chains["layers"][0]
-    macs = (
-        sum(_layer(each, place).macs * count for each, count in zip(chain, counts))
-        // hop
-    )
+    macs = sum(_layer(each, place).macs * count for each, count in zip(chain, counts)) // hop
     if body.condition_size:
         raise ExportError(f"{place}: its layers take a condition")
     return replace(

@@ -51,9 +51,7 @@ def export_json(
     # A copy of anything that the file may hold; only an object is one of ours.
     found = root.get("metadata", {}).value
     merged = (found if isinstance(found, dict) else {}) | dict(metadata or {})
-    write_model(
-        path, ModelFile(layers, _check(layers, kind), sample_rate, merged or None)
-    )
+    write_model(path, ModelFile(layers, _check(layers, kind), sample_rate, merged or None))
 
 
 def _read(root: Node) -> tuple[str, list[LayerRecord]]:
@@ -71,9 +69,7 @@ def _check(layers: Chain, kind: str) -> Check:
     analysis = analyse(layers)
     reach = 1 + analysis.skip
     if reach > _LONGEST_REACH:
-        raise ExportError(
-            f"the network looks back {reach} frames, too many for a check"
-        )
+        raise ExportError(f"the network looks back {reach} frames, too many for a check")
     inputs = layers[0].channels_in
     signal = default_signal(inputs + analysis.condition_size, reach)
     signal, condition = (

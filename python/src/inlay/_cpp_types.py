@@ -70,10 +70,7 @@ def flat(chain: Chain) -> list[LayerRecord]:
         if layer.type == "sequential":
             layers += flat(layer.chains["layers"][0])
         else:
-            inner = {
-                name: [flat(each) for each in chains]
-                for name, chains in layer.chains.items()
-            }
+            inner = {name: [flat(each) for each in chains] for name, chains in layer.chains.items()}
             layers.append(LayerRecord(layer.type, layer.options, layer.tensors, inner))
     return layers
 
@@ -168,9 +165,7 @@ def _dense(layer: LayerRecord) -> _Leaf:
 
 def _conv1d(layer: LayerRecord) -> _Leaf:
     stride = int(layer.options.get("stride", 1))
-    sizes, rest = _options(layer, "in out kernel_size"), _options(
-        layer, "dilation groups"
-    )
+    sizes, rest = _options(layer, "in out kernel_size"), _options(layer, "dilation groups")
     if stride > 1 and _no_bias(layer):
         return "BasicConv1D", [*sizes, *rest, "false", _BACKEND, stride], []
     if stride > 1:
@@ -187,9 +182,7 @@ def _conv2d(layer: LayerRecord) -> _Leaf:
 
 def _lstm(layer: LayerRecord) -> _Leaf:
     if "initial_hidden" in layer.tensors or "initial_cell" in layer.tensors:
-        raise ExportError(
-            "an lstm type starts from zeros; load this file into inlay::Model"
-        )
+        raise ExportError("an lstm type starts from zeros; load this file into inlay::Model")
     return (
         _LSTMS[str(layer.options["recurrent_activation"])],
         _options(layer, "in out"),
@@ -232,13 +225,10 @@ _SPECIAL = {
 
 def _combinator(layer: LayerRecord, backend: str | None) -> Type:
     inner = {
-        name: [types(chain, backend) for chain in chains]
-        for name, chains in layer.chains.items()
+        name: [types(chain, backend) for chain in chains] for name, chains in layer.chains.items()
     }
     if "branches" in inner:
-        return Type(
-            _BRANCHED[layer.type], [_one(branch) for branch in inner["branches"]]
-        )
+        return Type(_BRANCHED[layer.type], [_one(branch) for branch in inner["branches"]])
     chains = {name: found[0] for name, found in inner.items()}
     return _HOLDERS[layer.type](layer, chains)
 

@@ -31,9 +31,7 @@ class Parts:
 def text(parts: Parts, weights: bool, check: bool) -> list[str]:
     """The lines of the arrays, of `weights` and of `check`, and of the function."""
     lines = [f"namespace {parts.namespace} {{", ""]
-    places = [
-        place for place in _places(parts.layers) if weights and _arrays(place.record)
-    ]
+    places = [place for place in _places(parts.layers) if weights and _arrays(place.record)]
     for place in places:
         lines += _namespace(place, parts.scalar)
     if check:
@@ -87,18 +85,14 @@ class _Place:
 
 def _places(layers: Chain) -> Iterator[_Place]:
     for index, layer in enumerate(layers):
-        yield from _within(
-            _Place(layer, f"layers[{index}]", _Reach(f"model.layer<{index}>()"))
-        )
+        yield from _within(_Place(layer, f"layers[{index}]", _Reach(f"model.layer<{index}>()")))
 
 
 def _within(place: _Place) -> Iterator[_Place]:
     yield place
     for name, chains in place.record.chains.items():
         for number, chain in enumerate(chains):
-            where = f"{place.text}.{name}" + (
-                f"[{number}]" if name == "branches" else ""
-            )
+            where = f"{place.text}.{name}" + (f"[{number}]" if name == "branches" else "")
             for index, layer in enumerate(chain):
                 reach = place.reach.into(place.record.type, name, number, index)
                 yield from _within(_Place(layer, f"{where}[{index}]", reach))
@@ -148,9 +142,7 @@ def _check_arrays(check: Check) -> dict[str, Array]:
 
 def _namespace(place: _Place, scalar: str) -> list[str]:
     layer = place.record
-    comment = (
-        f"  // {place.text}: {layer.type} {layer.channels_in} -> {layer.channels_out}"
-    )
+    comment = f"  // {place.text}: {layer.type} {layer.channels_in} -> {layer.channels_out}"
     arrays = {
         name: _in_range(values, scalar, f"{place.text}.{name}")
         for name, values in _arrays(layer).items()
@@ -166,14 +158,10 @@ def _in_range(values: Array, scalar: str, where: str) -> Array:
     return found
 
 
-def _namespace_of(
-    name: str, arrays: dict[str, Array], scalar: str, comment: str
-) -> list[str]:
+def _namespace_of(name: str, arrays: dict[str, Array], scalar: str, comment: str) -> list[str]:
     lines = [f"namespace {name} {{{comment}"]
     for array, values in arrays.items():
-        lines += _array(
-            array, _in_range(values, scalar, f"{name}.{array}").ravel(), scalar
-        )
+        lines += _array(array, _in_range(values, scalar, f"{name}.{array}").ravel(), scalar)
     return [*lines, f"}}  // namespace {name}", ""]
 
 

@@ -12,9 +12,7 @@ from ._format import Array, Chain, Check, LayerRecord, ModelFile
 
 def differences(a: ModelFile, b: ModelFile) -> Iterator[str]:
     """A line for each difference, with its place; none for files that say the same."""
-    yield from _values(
-        {"sample_rate": a.sample_rate}, {"sample_rate": b.sample_rate}, ""
-    )
+    yield from _values({"sample_rate": a.sample_rate}, {"sample_rate": b.sample_rate}, "")
     yield from _values({"prewarm": a.prewarm}, {"prewarm": b.prewarm}, "")
     yield from _values(dict(a.metadata or {}), dict(b.metadata or {}), "metadata.")
     yield from _chains(a.layers, b.layers, "layers")
@@ -40,9 +38,7 @@ def _layers(a: LayerRecord, b: LayerRecord, where: str) -> Iterator[str]:
         if len(chains) != len(others):
             yield f"{place}: {len(chains)} branches, {len(others)} branches"
         for index, (chain, other) in enumerate(zip(chains, others)):
-            yield from _chains(
-                chain, other, f"{place}[{index}]" if name == "branches" else place
-            )
+            yield from _chains(chain, other, f"{place}[{index}]" if name == "branches" else place)
 
 
 def _checks(a: Check, b: Check) -> Iterator[str]:
@@ -67,9 +63,7 @@ def _shown(values: Mapping[str, Any], name: str) -> str:
     return "none" if values.get(name) is None else str(values[name])
 
 
-def _tensors(
-    a: Mapping[str, Array], b: Mapping[str, Array], where: str
-) -> Iterator[str]:
+def _tensors(a: Mapping[str, Array], b: Mapping[str, Array], where: str) -> Iterator[str]:
     for name in dict.fromkeys([*a, *b]):
         if name not in a or name not in b:
             yield f"{where}{name}: only in the {'first' if name in a else 'second'}"

@@ -31,9 +31,7 @@ def export(
     if state_dict is not None and kind != "torch":
         raise ExportError("--state-dict goes with package.module:factory only")
     if kind == "keras":
-        _keras(
-            source, output, weights=weights, sample_rate=sample_rate, metadata=metadata
-        )
+        _keras(source, output, weights=weights, sample_rate=sample_rate, metadata=metadata)
     elif kind == "torch":
         _torch(source, output, state_dict, sample_rate=sample_rate, metadata=metadata)
     else:
@@ -66,9 +64,7 @@ def _kind_of_archive(path: Path) -> str:
         raise ExportError(f"a damaged archive: {error}") from error
     if "config.json" in names:
         return "keras"
-    if any(
-        name.endswith("/data.pkl") or name.endswith("/constants.pkl") for name in names
-    ):
+    if any(name.endswith("/data.pkl") or name.endswith("/constants.pkl") for name in names):
         return "torch"
     raise ExportError("an archive that neither Keras nor PyTorch wrote")
 
@@ -83,9 +79,7 @@ def _torch(source: str, output: str, state_dict: str | None, **options: Any) -> 
     try:
         import torch
     except ModuleNotFoundError as error:
-        raise ExportError(
-            "needs PyTorch, which is not installed: pip install torch"
-        ) from error
+        raise ExportError("needs PyTorch, which is not installed: pip install torch") from error
     from .torch_export import export_torch, load_torch
 
     del torch

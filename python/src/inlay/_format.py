@@ -252,9 +252,7 @@ def read_model(path: str | os.PathLike[str]) -> ModelFile:
 def read_json(path: str | os.PathLike[str]) -> Any:
     """Any JSON file. Raises ExportError if it is none, OSError if there is none."""
     try:
-        return json.loads(
-            Path(path).read_text(encoding="utf-8"), parse_constant=_refuse_constant
-        )
+        return json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except ExportError:
         raise
     except UnicodeDecodeError as error:
@@ -294,13 +292,9 @@ def model_of(root: Mapping[str, Any]) -> ModelFile:
     if dtype not in DTYPES:
         raise ExportError(f"check.dtype: {dtype!r} is neither float32 nor float64")
     model = ModelFile(
-        layers=_read_chain(
-            _expect(root, "layers", list, ""), np.dtype(dtype), "layers"
-        ),
+        layers=_read_chain(_expect(root, "layers", list, ""), np.dtype(dtype), "layers"),
         check=_read_check(check, np.dtype(dtype)),
-        sample_rate=_expect(root, "sample_rate", float, "")
-        if "sample_rate" in root
-        else None,
+        sample_rate=_expect(root, "sample_rate", float, "") if "sample_rate" in root else None,
         metadata=_expect(root, "metadata", dict, "") if "metadata" in root else None,
         prewarm=_expect(root, "prewarm", int, "") if "prewarm" in root else 0,
     )
@@ -328,9 +322,7 @@ def _expect(found: Mapping[str, Any], name: str, kind: type, where: str) -> Any:
     if name not in found:
         raise ExportError(f"{where}{name}: missing")
     if not _is(found[name], kind):
-        raise ExportError(
-            f"{where}{name}: expected {_NAMES[kind]}, found {_shown(found[name])}"
-        )
+        raise ExportError(f"{where}{name}: expected {_NAMES[kind]}, found {_shown(found[name])}")
     return found[name]
 
 
@@ -347,9 +339,7 @@ def _allow_only(found: Mapping[str, Any], where: str, names: Sequence[str]) -> N
 
 def _read_check(found: Mapping[str, Any], dtype: np.dtype[Any]) -> Check:
     signals = ("input", "condition", "output")
-    _allow_only(
-        found, "check.", ("source", "dtype", "skip", "stride", "tolerance", *signals)
-    )
+    _allow_only(found, "check.", ("source", "dtype", "skip", "stride", "tolerance", *signals))
     given = {
         name: _read_tensor(_expect(found, name, dict, "check."), dtype, f"check.{name}")
         for name in signals
@@ -372,22 +362,16 @@ def _read_check(found: Mapping[str, Any], dtype: np.dtype[Any]) -> Check:
     )
 
 
-def _read_chain(
-    found: Sequence[Any], dtype: np.dtype[Any], where: str
-) -> list[LayerRecord]:
+def _read_chain(found: Sequence[Any], dtype: np.dtype[Any], where: str) -> list[LayerRecord]:
     layers = []
     for index, layer in enumerate(found):
         if not isinstance(layer, dict):
-            raise ExportError(
-                f"{where}[{index}]: expected a layer, found {_shown(layer)}"
-            )
+            raise ExportError(f"{where}[{index}]: expected a layer, found {_shown(layer)}")
         layers.append(_read_layer(layer, dtype, f"{where}[{index}]"))
     return layers
 
 
-def _read_layer(
-    found: Mapping[str, Any], dtype: np.dtype[Any], where: str
-) -> LayerRecord:
+def _read_layer(found: Mapping[str, Any], dtype: np.dtype[Any], where: str) -> LayerRecord:
     options: dict[str, Option] = {}
     tensors: dict[str, Array] = {}
     chains: dict[str, Sequence[Chain]] = {}
@@ -412,13 +396,8 @@ def _read_chains(
         return [_read_chain(found, dtype, where)]
     for index, branch in enumerate(found):
         if not isinstance(branch, list):
-            raise ExportError(
-                f"{where}[{index}]: expected an array, found {_shown(branch)}"
-            )
-    return [
-        _read_chain(branch, dtype, f"{where}[{index}]")
-        for index, branch in enumerate(found)
-    ]
+            raise ExportError(f"{where}[{index}]: expected an array, found {_shown(branch)}")
+    return [_read_chain(branch, dtype, f"{where}[{index}]") for index, branch in enumerate(found)]
 
 
 def _read_tensor(found: Mapping[str, Any], dtype: np.dtype[Any], where: str) -> Array:
@@ -427,9 +406,7 @@ def _read_tensor(found: Mapping[str, Any], dtype: np.dtype[Any], where: str) -> 
     data = _expect(found, "data", list, f"{where}.")
     positive = all(type(extent) is int and extent > 0 for extent in shape)
     if not positive or not 1 <= len(shape) <= 8:
-        raise ExportError(
-            f"{where}.shape: {_shown(shape)} is not 1 to 8 positive integers"
-        )
+        raise ExportError(f"{where}.shape: {_shown(shape)} is not 1 to 8 positive integers")
     if len(data) != math.prod(shape):
         raise ExportError(
             f"{where}.data: expected {math.prod(shape)} numbers for shape {shape}, found {len(data)}"
@@ -448,18 +425,12 @@ def validate(model: ModelFile) -> None:
     if not model.layers:
         raise ExportError("layers: empty; a model has at least one layer")
     if model.sample_rate is not None and not _positive(model.sample_rate):
-        raise ExportError(
-            f"sample_rate: {model.sample_rate!r} is not a positive number of Hz"
-        )
+        raise ExportError(f"sample_rate: {model.sample_rate!r} is not a positive number of Hz")
     if not 0 <= model.prewarm <= _LONGEST_PREWARM:
-        raise ExportError(
-            f"prewarm: {model.prewarm} is not from 0 to {_LONGEST_PREWARM}"
-        )
+        raise ExportError(f"prewarm: {model.prewarm} is not from 0 to {_LONGEST_PREWARM}")
     _validate_chain(model.layers, "layers")
     burst = math.prod(
-        int(layer.options["stride"])
-        for layer in model.layers
-        if layer.type == "conv_transpose1d"
+        int(layer.options["stride"]) for layer in model.layers if layer.type == "conv_transpose1d"
     )
     _validate_check(model.check, *_ends(model.layers), burst)
 
@@ -472,9 +443,7 @@ def _validate_chain(layers: Chain, where: str) -> None:
         place = f"{where}[{index}] ({layer.type})"
         _validate_layer(layer, place)
         if channels not in (None, layer.channels_in):
-            raise ExportError(
-                f"{place}: takes {layer.channels_in} channels, is given {channels}"
-            )
+            raise ExportError(f"{place}: takes {layer.channels_in} channels, is given {channels}")
         channels = layer.channels_out
 
 
@@ -507,9 +476,7 @@ def _validate_layer(layer: LayerRecord, where: str) -> None:
         if not chains:
             raise ExportError(f"{where}.{name}: empty; there is at least one branch")
         for index, chain in enumerate(chains):
-            _validate_chain(
-                chain, f"{where}.{name}" + (f"[{index}]" if name == "branches" else "")
-            )
+            _validate_chain(chain, f"{where}.{name}" + (f"[{index}]" if name == "branches" else ""))
     _validate_inside(layer, where)
     if layer.type == "conv2d" and layer.channels_out < 1:
         raise ExportError(f"{where}.kernel_size_features: more than there are features")
@@ -534,11 +501,7 @@ def _validate_option(name: str, value: Option, where: str) -> None:
         if type(value) is not bool:
             raise ExportError(f"{where}: {value!r} is neither true nor false")
     elif name in _NUMBERS:
-        if (
-            not isinstance(value, (int, float))
-            or isinstance(value, bool)
-            or not _finite(value)
-        ):
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not _finite(value):
             raise ExportError(f"{where}: {value!r} is not a finite number")
     else:
         _validate_size(value, 0 if name in _FROM_ZERO else 1, where)
@@ -555,9 +518,9 @@ def _validate_size(value: Option, least: int, where: str) -> None:
 
 def _validate_inside(layer: LayerRecord, where: str) -> None:
     """Raises ExportError where the sizes within a layer do not fit together."""
-    if layer.type == "slice" and _option(layer, "begin") + _option(
-        layer, "out"
-    ) > _option(layer, "in"):
+    if layer.type == "slice" and _option(layer, "begin") + _option(layer, "out") > _option(
+        layer, "in"
+    ):
         raise ExportError(f"{where}: reaches beyond the channels that it is given")
     if layer.type == "pad" and _option(layer, "out") < _option(layer, "in"):
         raise ExportError(f"{where}.out: fewer channels than it is given")
@@ -581,14 +544,9 @@ def _residual_fits(layer: LayerRecord) -> _Fits:
 
 def _branches_fit(layer: LayerRecord) -> _Fits:
     inputs, outputs = _all_ends(layer)
-    fits = {
-        f"channels that branch {i} takes": (n, inputs[0]) for i, n in enumerate(inputs)
-    }
+    fits = {f"channels that branch {i} takes": (n, inputs[0]) for i, n in enumerate(inputs)}
     if layer.type == "parallel":
-        fits |= {
-            f"channels that branch {i} gives": (n, outputs[0])
-            for i, n in enumerate(outputs)
-        }
+        fits |= {f"channels that branch {i} gives": (n, outputs[0]) for i, n in enumerate(outputs)}
     return fits
 
 
@@ -615,9 +573,7 @@ def _conditioned_by_fits(layer: LayerRecord) -> _Fits:
 
 
 def _residual_skip_fits(layer: LayerRecord) -> _Fits:
-    path, residual, skip = (
-        _ends(layer.chains[name][0]) for name in ("path", "residual", "skip")
-    )
+    path, residual, skip = (_ends(layer.chains[name][0]) for name in ("path", "residual", "skip"))
     return {
         "channels that its residual takes": (residual[0], path[1]),
         "channels that its residual gives": (residual[1], path[0]),
@@ -680,36 +636,24 @@ def _tensor_shapes(layer: LayerRecord) -> dict[str, Shape]:
 
 def _validate_tensor(tensor: Array, shape: Shape, where: str) -> None:
     if tensor.shape != shape:
-        raise ExportError(
-            f"{where}: expected the shape {list(shape)}, found {list(tensor.shape)}"
-        )
+        raise ExportError(f"{where}: expected the shape {list(shape)}, found {list(tensor.shape)}")
     if not np.isfinite(tensor).all():
         raise ExportError(f"{where}: holds NaN or infinite values")
 
 
-def _validate_check(
-    check: Check, channels_in: int, channels_out: int, burst: int
-) -> None:
+def _validate_check(check: Check, channels_in: int, channels_out: int, burst: int) -> None:
     """`burst` is how many frames may come with one frame of input."""
     if check.dtype not in DTYPES:
-        raise ExportError(
-            f"check.dtype: {check.dtype!r} is neither float32 nor float64"
-        )
+        raise ExportError(f"check.dtype: {check.dtype!r} is neither float32 nor float64")
     if not _positive(check.tolerance):
-        raise ExportError(
-            f"check.tolerance: {check.tolerance!r} is not a positive number"
-        )
+        raise ExportError(f"check.tolerance: {check.tolerance!r} is not a positive number")
     if check.skip < 0 or check.stride < 1:
-        raise ExportError(
-            f"check: skip {check.skip} or stride {check.stride} is out of range"
-        )
+        raise ExportError(f"check: skip {check.skip} or stride {check.stride} is out of range")
     frames = len(check.input)
     _validate_tensor(check.input, (frames, channels_in), "check.input")
     _validate_tensor(check.output, (len(check.output), channels_out), "check.output")
     if check.condition is not None:
-        _validate_tensor(
-            check.condition, (frames, check.condition.shape[-1]), "check.condition"
-        )
+        _validate_tensor(check.condition, (frames, check.condition.shape[-1]), "check.condition")
     arrived = check.skip + (len(check.output) - 1) // burst * check.stride
     if len(check.output) == 0 or arrived >= frames:
         raise ExportError(
@@ -721,9 +665,7 @@ def _validate_check(
 def _model_text(model: ModelFile) -> str:
     members = [f'"format": "{FORMAT}"', f'"version": {VERSION}']
     if model.sample_rate is not None:
-        members.append(
-            f'"sample_rate": {_plain_text(model.sample_rate, "sample_rate")}'
-        )
+        members.append(f'"sample_rate": {_plain_text(model.sample_rate, "sample_rate")}')
     if model.metadata is not None:
         members.append(f'"metadata": {_plain_text(dict(model.metadata), "metadata")}')
     if model.prewarm:
@@ -734,9 +676,7 @@ def _model_text(model: ModelFile) -> str:
 
 
 def _chain_text(chain: Chain, indent: int) -> str:
-    layers = ",\n".join(
-        " " * (indent + 2) + _layer_text(layer, indent + 2) for layer in chain
-    )
+    layers = ",\n".join(" " * (indent + 2) + _layer_text(layer, indent + 2) for layer in chain)
     return f"[\n{layers}\n{' ' * indent}]"
 
 
@@ -746,10 +686,7 @@ def _layer_text(layer: LayerRecord, indent: int) -> str:
     lines = []
     for name, chains in layer.chains.items():
         texts = [_chain_text(chain, inner) for chain in chains]
-        lines.append(
-            f'"{name}": '
-            + (f"[{', '.join(texts)}]" if name == "branches" else texts[0])
-        )
+        lines.append(f'"{name}": ' + (f"[{', '.join(texts)}]" if name == "branches" else texts[0]))
     lines += _tensor_lines(layer.tensors)
     return _with_lines(plain, lines, inner)
 
@@ -772,9 +709,7 @@ def _tensor_lines(tensors: Mapping[str, Array]) -> list[str]:
 
 def _with_lines(plain: str, members: Sequence[str], indent: int) -> str:
     """A JSON object: its plain members on the first line, then a line for each of the others."""
-    return (
-        ",\n".join([plain[:-1], *(" " * indent + member for member in members)]) + "}"
-    )
+    return ",\n".join([plain[:-1], *(" " * indent + member for member in members)]) + "}"
 
 
 def _tensor_text(tensor: Array) -> str:

@@ -55,9 +55,7 @@ def _layer(layer: LayerAnalysis) -> dict[str, Any]:
         "in": record.channels_in,
         "out": record.channels_out,
         "options": dict(record.options),
-        "tensors": {
-            name: list(tensor.shape) for name, tensor in record.tensors.items()
-        },
+        "tensors": {name: list(tensor.shape) for name, tensor in record.tensors.items()},
         "parameters": layer.traits.parameters,
         "weight_bytes": layer.traits.weight_bytes,
         "macs": layer.macs,
@@ -78,9 +76,7 @@ def _facts(opened: Opened) -> dict[str, str]:
     facts = {}
     if model.metadata and isinstance(model.metadata.get("name"), str):
         facts["name"] = model.metadata["name"]
-    facts["sample rate"] = (
-        "not given" if model.sample_rate is None else f"{model.sample_rate:g} Hz"
-    )
+    facts["sample rate"] = "not given" if model.sample_rate is None else f"{model.sample_rate:g} Hz"
     facts["channels"] = "{} -> {}".format(*opened.channels)
     if analysis.condition_size:
         facts["side channels"] = str(analysis.condition_size)
@@ -94,11 +90,7 @@ def _facts(opened: Opened) -> dict[str, str]:
 
 
 def _rate(rate: Fraction) -> str:
-    return (
-        "one frame for each"
-        if rate == 1
-        else f"{rate.numerator} out for {rate.denominator} in"
-    )
+    return "one frame for each" if rate == 1 else f"{rate.numerator} out for {rate.denominator} in"
 
 
 def _reach(frames: int | None, sample_rate: float | None) -> str:
@@ -119,9 +111,7 @@ def _rows(opened: Opened) -> list[list[str]]:
     for layer in opened.analysis.layers:
         record, traits = layer.record, layer.traits
         index = (
-            layer.place.rpartition(".")[2]
-            if layer.depth
-            else layer.place.removeprefix("layers")
+            layer.place.rpartition(".")[2] if layer.depth else layer.place.removeprefix("layers")
         )
         rows.append(
             [
@@ -139,9 +129,7 @@ def _rows(opened: Opened) -> list[list[str]]:
 def _options(layer: LayerAnalysis) -> str:
     sizes = ("in", "out", "size")
     options = layer.record.options.items()
-    return ", ".join(
-        f"{name} {_plain(value)}" for name, value in options if name not in sizes
-    )
+    return ", ".join(f"{name} {_plain(value)}" for name, value in options if name not in sizes)
 
 
 def _plain(value: object) -> str:

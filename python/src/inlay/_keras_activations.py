@@ -63,9 +63,7 @@ def activation(layer: Layer, signal: Signal) -> Records:
     if value == "hard_sigmoid":
         return _pointwise(signal, hard_sigmoid(layer, "activation"))
     if not isinstance(value, str) or value not in _ACTIVATIONS:
-        layer.refuse_attribute(
-            "activation", f"only {_ACTIVATION_NAMES}", "use one of these"
-        )
+        layer.refuse_attribute("activation", f"only {_ACTIVATION_NAMES}", "use one of these")
     if value in ("softmax", "softmax_v2"):
         _refuse_softmax_over_part(layer, signal)
     return [
@@ -84,9 +82,7 @@ def _refuse_softmax_over_part(layer: Layer, signal: Signal) -> None:
         )
 
 
-def _pointwise(
-    signal: Signal, kind: str, numbers: Mapping[str, float] | None = None
-) -> Records:
+def _pointwise(signal: Signal, kind: str, numbers: Mapping[str, float] | None = None) -> Records:
     return [LayerRecord(kind, {"size": signal.size, **(numbers or {})})]
 
 
@@ -134,9 +130,7 @@ def _prelu(layer: Layer, signal: Signal) -> Converted:
     """The slopes have an axis for each of the input's but the batch; a shared one is 1 long."""
     shared = layer.config.get("shared_axes") or []
     if not isinstance(shared, (list, tuple)) or not all(map(is_count, shared)):
-        layer.refuse_attribute(
-            "shared_axes", "only a list of axes", "use shared_axes=[1]"
-        )
+        layer.refuse_attribute("shared_axes", "only a list of axes", "use shared_axes=[1]")
     if signal.timed and 1 not in shared:
         layer.refuse_attribute(
             "shared_axes",
@@ -145,27 +139,20 @@ def _prelu(layer: Layer, signal: Signal) -> Converted:
         )
     first = 1 + signal.timed
     slopes = tuple(
-        1 if axis in shared else extent
-        for axis, extent in enumerate(signal.shape, first)
+        1 if axis in shared else extent for axis, extent in enumerate(signal.shape, first)
     )
     full = ((1,) if signal.timed else ()) + slopes
     alpha = layer.tensors({"alpha": full})["alpha"]
     if alpha.size > 1:
         alpha = np.broadcast_to(alpha.reshape(slopes), signal.shape)
-    return [
-        LayerRecord("prelu", {"size": signal.size}, {"alpha": alpha.ravel()})
-    ], signal
+    return [LayerRecord("prelu", {"size": signal.size}, {"alpha": alpha.ravel()})], signal
 
 
 def _rescaling(layer: Layer, signal: Signal) -> Converted:
     if as_number(layer.config.get("offset", 0.0)) != 0.0:
-        layer.refuse_attribute(
-            "offset", "only 0", "scale the signal outside, or with a Dense"
-        )
+        layer.refuse_attribute("offset", "only 0", "scale the signal outside, or with a Dense")
     if as_number(layer.config.get("scale")) is None:
-        layer.refuse_attribute(
-            "scale", "only one number", "use a Dense or a 1x1 Conv1D instead"
-        )
+        layer.refuse_attribute("scale", "only one number", "use a Dense or a 1x1 Conv1D instead")
     return _pointwise(signal, "scale", {"scale": layer.number("scale")}), signal
 
 

@@ -134,8 +134,7 @@ def _from_head(records: Records, signal: Signal, end: Branch) -> Records:
     room = LayerRecord("pad", {"in": size, "out": size + head})
     apart = [_or_identity(last, out), [LayerRecord("identity", {"size": head})]]
     halves = [
-        [LayerRecord("slice", {"in": 2 * head, "begin": begin, "out": head})]
-        for begin in (0, head)
+        [LayerRecord("slice", {"in": 2 * head, "begin": begin, "out": head})] for begin in (0, head)
     ]
     return [
         *(room, *records, LayerRecord("split", {}, {}, {"branches": apart})),
@@ -149,9 +148,7 @@ def _refuse_unlike_branches(layer: Layer, branches: Branches, signal: Signal) ->
         if out.padding:
             out.padding.refuse(f"before {layer}")
         _refuse_unlike_frames(layer, (place, out), (branches[0][0], branches[0][2]))
-        if len(branches) > 1 and (
-            out.rate != signal.rate or out.bursts != signal.bursts
-        ):
+        if len(branches) > 1 and (out.rate != signal.rate or out.bursts != signal.bursts):
             layer.refuse(
                 f"a branch of another rate, which ends in {place},",
                 "only branches that give a frame for each",
@@ -213,9 +210,7 @@ def _add(layer: Layer, branches: Branches) -> Converted:
     if len(branches) == 2 and len(shortcuts) == 1:
         return [LayerRecord("residual", {}, {}, {"layers": others})], out
     if not others:
-        return [
-            LayerRecord("scale", {"size": out.size, "scale": float(len(branches))})
-        ], out
+        return [LayerRecord("scale", {"size": out.size, "scale": float(len(branches))})], out
     return [_beside("parallel", branches)], out
 
 
@@ -251,9 +246,7 @@ def _concatenate(layer: Layer, branches: Branches) -> Converted:
     at = 0 if joins else len(out.shape) - 1
     rests = {signal.shape[:at] + signal.shape[at + 1 :] for _, _, signal in branches}
     if len(rests) > 1:
-        raise ExportError(
-            f"{layer}: joins frames that differ in more than the axis {axis}"
-        )
+        raise ExportError(f"{layer}: joins frames that differ in more than the axis {axis}")
     total = sum(signal.shape[at] for _, _, signal in branches)
     shape = (*out.shape[:at], total, *out.shape[at + 1 :])
     return [_beside("concat", branches)], replace(out, shape=shape)

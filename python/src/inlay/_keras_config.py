@@ -84,15 +84,11 @@ class Layer:
 
     def _value(self, key: str) -> Any:
         if key not in self.config:
-            raise ExportError(
-                f"{self}: its configuration has no {key!r}; save the model again"
-            )
+            raise ExportError(f"{self}: its configuration has no {key!r}; save the model again")
         return self.config[key]
 
     def _wrong(self, key: str, expected: str) -> NoReturn:
-        raise ExportError(
-            f"{self}: {key}: expected {expected}, found {self.config.get(key)!r}"
-        )
+        raise ExportError(f"{self}: {key}: expected {expected}, found {self.config.get(key)!r}")
 
     def count(self, key: str) -> int:
         value = self._value(key)
@@ -160,17 +156,13 @@ class Layer:
             )
         values = np.asarray(variable.read())
         if not np.issubdtype(values.dtype, np.floating):
-            raise ExportError(
-                f"{self}: {name}: holds {values.dtype}, not floating-point numbers"
-            )
+            raise ExportError(f"{self}: {name}: holds {values.dtype}, not floating-point numbers")
         if not np.isfinite(values).all():
             raise ExportError(f"{self}: {name}: holds NaN or infinite values")
         with np.errstate(over="ignore"):
             tensor: Array = values.astype(self.dtype)
         if not np.array_equal(tensor, values):
-            raise ExportError(
-                f"{self}: {name}: holds {values.dtype}, the layer is {self.dtype}"
-            )
+            raise ExportError(f"{self}: {name}: holds {values.dtype}, the layer is {self.dtype}")
         return tensor
 
 

@@ -25,9 +25,7 @@ from ._keras_signal import Padding, Signal
 from .errors import ExportError
 
 
-def _with_bias(
-    layer: Layer, shapes: dict[str, tuple[int, ...]], size: int
-) -> dict[str, Array]:
+def _with_bias(layer: Layer, shapes: dict[str, tuple[int, ...]], size: int) -> dict[str, Array]:
     if layer.flag("use_bias"):
         shapes["bias"] = (size,)
     return layer.tensors(shapes)
@@ -62,9 +60,7 @@ def _conv1d(layer: Layer, signal: Signal) -> Converted:
     inputs, filters = channels_of(layer, signal), layer.count("filters")
     groups = layer.count("groups") if "groups" in layer.config else 1
     if inputs % groups or filters % groups:
-        raise ExportError(
-            f"{layer}: groups={groups} does not divide its {inputs} channels"
-        )
+        raise ExportError(f"{layer}: groups={groups} does not divide its {inputs} channels")
     shape = layer.counts("kernel_size", 1)[0], inputs // groups, filters
     tensors = _with_bias(layer, {"kernel": shape}, filters)
     return _convolution(layer, signal, (tensors, groups))
@@ -83,17 +79,11 @@ def _separable_conv1d(layer: Layer, signal: Signal) -> Converted:
     taps, filters = layer.counts("kernel_size", 1)[0], layer.count("filters")
     between = inputs * multiplier
     kernels = {"depthwise_kernel": (taps, inputs, multiplier)}
-    tensors = _with_bias(
-        layer, {**kernels, "pointwise_kernel": (1, between, filters)}, filters
-    )
+    tensors = _with_bias(layer, {**kernels, "pointwise_kernel": (1, between, filters)}, filters)
     depthwise = {"kernel": tensors.pop("depthwise_kernel").reshape(taps, 1, between)}
-    records, out = _convolution(
-        _with_config(layer, activation=None), signal, (depthwise, inputs)
-    )
+    records, out = _convolution(_with_config(layer, activation=None), signal, (depthwise, inputs))
     kernel = tensors.pop("pointwise_kernel")[0]
-    pointwise = LayerRecord(
-        "dense", {"in": between, "out": filters}, {"kernel": kernel, **tensors}
-    )
+    pointwise = LayerRecord("dense", {"in": between, "out": filters}, {"kernel": kernel, **tensors})
     behind, out = _then_activation(layer, pointwise, replace(out, shape=(filters,)))
     return records + behind, out
 
@@ -102,15 +92,11 @@ def _with_config(layer: Layer, **changes: Any) -> Layer:
     return replace(layer, config={**layer.config, **changes})
 
 
-def _convolution(
-    layer: Layer, signal: Signal, weights: tuple[dict[str, Array], int]
-) -> Converted:
+def _convolution(layer: Layer, signal: Signal, weights: tuple[dict[str, Array], int]) -> Converted:
     """A record of a convolution over time whose tensors and groups are `weights`."""
     tensors, groups = weights
     taps, outputs = tensors["kernel"].shape[0], tensors["kernel"].shape[2]
-    (stride,), (dilation,) = layer.counts("strides", 1), layer.counts(
-        "dilation_rate", 1
-    )
+    (stride,), (dilation,) = layer.counts("strides", 1), layer.counts("dilation_rate", 1)
     reach = (taps - 1) * dilation
     out = _over_time(layer, signal, reach, stride)
     options = {
@@ -163,9 +149,7 @@ def _conv1d_transpose(layer: Layer, signal: Signal) -> Converted:
     tensors["kernel"] = np.ascontiguousarray(tensors["kernel"].transpose(0, 2, 1))
     options = {"in": inputs, "out": filters, "kernel_size": taps, "stride": stride}
     out = replace(signal.upsampled(layer, taps, stride), shape=(filters,))
-    return _then_activation(
-        layer, LayerRecord("conv_transpose1d", options, tensors), out
-    )
+    return _then_activation(layer, LayerRecord("conv_transpose1d", options, tensors), out)
 
 
 def _conv2d(layer: Layer, signal: Signal) -> Converted:
@@ -179,27 +163,19 @@ def _conv2d(layer: Layer, signal: Signal) -> Converted:
         )
     features, inputs = signal.shape
     filters = layer.count("filters")
-    (taps, width), (step, stride) = layer.counts("kernel_size", 2), layer.counts(
-        "strides", 2
-    )
+    (taps, width), (step, stride) = layer.counts("kernel_size", 2), layer.counts("strides", 2)
     dilation, spread = layer.counts("dilation_rate", 2)
     if step != 1:
-        layer.refuse_attribute(
-            "strides", "only 1 over time, the first axis", "train it with 1"
-        )
+        layer.refuse_attribute("strides", "only 1 over time, the first axis", "train it with 1")
     if spread != 1:
         layer.refuse_attribute(
             "dilation_rate",
             "only 1 over the features, the second axis",
             "train it with 1",
         )
-    padding, out = _conv2d_padding(
-        layer, signal, (taps - 1) * dilation, (width, stride)
-    )
+    padding, out = _conv2d_padding(layer, signal, (taps - 1) * dilation, (width, stride))
     if padding == "valid" and width > features:
-        raise ExportError(
-            f"{layer}: its kernel is {width} features wide, but is given {features}"
-        )
+        raise ExportError(f"{layer}: its kernel is {width} features wide, but is given {features}")
     tensors = _with_bias(layer, {"kernel": (taps, width, inputs, filters)}, filters)
     options = {
         **{
@@ -243,11 +219,7 @@ def _pool1d(kind: str) -> Callable[[Layer, Signal], Converted]:
     def pool(layer: Layer, signal: Signal) -> Converted:
         channels_of(layer, signal)
         (size,) = layer.counts("pool_size", 1)
-        stride = (
-            size
-            if layer.config.get("strides") is None
-            else layer.counts("strides", 1)[0]
-        )
+        stride = size if layer.config.get("strides") is None else layer.counts("strides", 1)[0]
         if layer.text("padding") != "valid":
             layer.refuse_attribute(
                 "padding",
@@ -265,9 +237,7 @@ def _pair(layer: Layer, value: object, key: str) -> tuple[int, int]:
     """Two whole numbers from 0, for which Keras also writes one for both."""
     values = list(value) if isinstance(value, (list, tuple)) else [value, value]
     if len(values) != 2 or not all(value == 0 or is_count(value) for value in values):
-        raise ExportError(
-            f"{layer}: {key}: expected two whole numbers, found {value!r}"
-        )
+        raise ExportError(f"{layer}: {key}: expected two whole numbers, found {value!r}")
     return int(values[0]), int(values[1])
 
 
@@ -363,9 +333,7 @@ KERNELS: dict[str, Kind] = {
         {
             **CHANNELS_LAST,
             **_ONE_GROUP,
-            "dilation_rate": Neutral(
-                (1, (1,)), "only 1", "train it with dilation_rate=1"
-            ),
+            "dilation_rate": Neutral((1, (1,)), "only 1", "train it with dilation_rate=1"),
             "output_padding": Neutral(
                 (None, 0, (0,)), "only None", "train it with output_padding=None"
             ),

@@ -45,17 +45,13 @@ def open_saved(
             yield _from_json(path, weights, stack)
             return
         if weights is not None:
-            raise ExportError(
-                f"{path}: has weights of its own; leave out weights={str(weights)!r}"
-            )
+            raise ExportError(f"{path}: has weights of its own; leave out weights={str(weights)!r}")
         if start.startswith(_HDF5):
             yield _from_h5(path, stack)
         elif start.startswith(_ZIP):
             yield _from_zip(path, stack)
         else:
-            raise ExportError(
-                f"{path}: neither a .keras file, nor an .h5 file, nor JSON; {_WHOLE}"
-            )
+            raise ExportError(f"{path}: neither a .keras file, nor an .h5 file, nor JSON; {_WHOLE}")
 
 
 def _start_of(path: Path) -> bytes:
@@ -72,9 +68,7 @@ def _from_zip(path: Path, stack: ExitStack) -> Saved:
     with damaged(str(path)):
         archive = stack.enter_context(zipfile.ZipFile(path))
         config = _json(_member(archive, path, "config.json"), f"{path}: config.json")
-        metadata = _json(
-            _member(archive, path, "metadata.json"), f"{path}: metadata.json"
-        )
+        metadata = _json(_member(archive, path, "metadata.json"), f"{path}: metadata.json")
         stored = _member(archive, path, "model.weights.h5")
     group = _open_h5(io.BytesIO(stored), f"{path}: model.weights.h5", stack)
     version = metadata.get("keras_version")
@@ -103,9 +97,7 @@ def _from_h5(path: Path, stack: ExitStack) -> Saved:
     return Saved(_json(config, f"{path}: model_config"), weights, version)
 
 
-def _from_json(
-    path: Path, weights: str | os.PathLike[str] | None, stack: ExitStack
-) -> Saved:
+def _from_json(path: Path, weights: str | os.PathLike[str] | None, stack: ExitStack) -> Saved:
     if weights is None:
         raise ExportError(
             f"{path}: a configuration has no weights; pass them:"
@@ -128,7 +120,7 @@ def _from_json(
 
 def _open_h5(file: Path | io.BytesIO, where: str, stack: ExitStack) -> Any:
     try:
-        import h5py  # type: ignore[import]
+        import h5py
     except ImportError as error:
         raise ExportError(
             f"{where}: reading it needs h5py, which is not installed; pip install h5py"

@@ -113,14 +113,10 @@ def _model(entry: Mapping[str, Any], weights: Weights, origin: _Origin) -> Graph
     config = mapping(config, f"{where}: config")
     unknown = [key for key in config if key not in _MODEL_KEYS]
     if unknown:
-        raise ExportError(
-            f"{where}: unknown attribute {unknown[0]!r}={config[unknown[0]]!r}"
-        )
+        raise ExportError(f"{where}: unknown attribute {unknown[0]!r}={config[unknown[0]]!r}")
     entries = [
         mapping(layer, f"{where}: layers[{index}]")
-        for index, layer in enumerate(
-            sequence(config.get("layers"), f"{where}: layers")
-        )
+        for index, layer in enumerate(sequence(config.get("layers"), f"{where}: layers"))
     ]
     layers = _layers(entries, weights, origin, where)
     if not layers:
@@ -138,15 +134,9 @@ def _layers(
     for index, entry in enumerate(entries):
         kind = text(entry.get("class_name"), f"{where}: layers[{index}].class_name")
         inner = entry.get("config")
-        name = entry.get("name") or (
-            inner.get("name") if isinstance(inner, Mapping) else None
-        )
-        named.append(
-            (text(name or f"{kind}_{index}", f"{where}: layers[{index}].name"), kind)
-        )
-    repeated = {
-        name for name, _ in named if [other for other, _ in named].count(name) > 1
-    }
+        name = entry.get("name") or (inner.get("name") if isinstance(inner, Mapping) else None)
+        named.append((text(name or f"{kind}_{index}", f"{where}: layers[{index}].name"), kind))
+    repeated = {name for name, _ in named if [other for other, _ in named].count(name) > 1}
     if repeated:
         raise ExportError(f"{where}: more than one layer is called {repeated.pop()!r}")
     found = []
@@ -172,11 +162,7 @@ def _chain(
 ) -> Graph:
     nodes: dict[str, Node] = {}
     first = layers[0][1]
-    config = (
-        mapping(entry.get("config"), where)
-        if isinstance(entry.get("config"), dict)
-        else {}
-    )
+    config = mapping(entry.get("config"), where) if isinstance(entry.get("config"), dict) else {}
     built = entry.get("build_config")
     shape = (
         first.config.get("batch_shape")
@@ -187,9 +173,7 @@ def _chain(
     previous = ""
     if first.kind != "InputLayer":
         # The name is that of no layer.
-        nodes[""] = Node(
-            Layer("", "InputLayer", {"batch_shape": shape}, NoWeights()), ()
-        )
+        nodes[""] = Node(Layer("", "InputLayer", {"batch_shape": shape}, NoWeights()), ())
     for index, (name, layer, graph) in enumerate(layers):
         takes = () if index == 0 and layer.kind == "InputLayer" else (previous,)
         nodes[name] = Node(layer, takes, (), graph)
@@ -204,21 +188,16 @@ def _functional(
     where: str,
 ) -> Graph:
     nodes = {
-        name: _node(entry, layer, graph)
-        for entry, (name, layer, graph) in zip(entries, layers)
+        name: _node(entry, layer, graph) for entry, (name, layer, graph) in zip(entries, layers)
     }
     ends = [_end(config, key, where) for key in ("input_layers", "output_layers")]
     for end in ends:
         if end not in nodes:
-            raise ExportError(
-                f"{where}: has no layer {end!r}, which it names as an end"
-            )
+            raise ExportError(f"{where}: has no layer {end!r}, which it names as an end")
     ordered = dict(_in_order(nodes, ends[1], where))
     inputs = [name for name, node in ordered.items() if node.layer.kind == "InputLayer"]
     if inputs != [ends[0]]:
-        raise ExportError(
-            f"{where}: its output {ends[1]!r} does not depend on its input alone"
-        )
+        raise ExportError(f"{where}: its output {ends[1]!r} does not depend on its input alone")
     return Graph(ordered, *ends)
 
 
@@ -229,11 +208,7 @@ def _end(config: Mapping[str, Any], key: str, where: str) -> str:
         value = list(value.values())
     found = sequence(value, f"{where}: {key}")
     ends = [found] if found and isinstance(found[0], str) else list(found)
-    names = [
-        text(sequence(end, f"{where}: {key}")[0], f"{where}: {key}")
-        for end in ends
-        if end
-    ]
+    names = [text(sequence(end, f"{where}: {key}")[0], f"{where}: {key}") for end in ends if end]
     if len(names) == 1:
         return names[0]
     kind = key.removesuffix("_layers") + "s"
@@ -243,9 +218,7 @@ def _end(config: Mapping[str, Any], key: str, where: str) -> str:
     )
 
 
-def _in_order(
-    nodes: Mapping[str, Node], output: str, where: str
-) -> Iterator[tuple[str, Node]]:
+def _in_order(nodes: Mapping[str, Node], output: str, where: str) -> Iterator[tuple[str, Node]]:
     """What `output` depends on, each node after those that it takes."""
     done: set[str] = set()
     path: list[str] = [output]
@@ -253,9 +226,7 @@ def _in_order(
     while path:
         name = path[-1]
         if name not in nodes:
-            raise ExportError(
-                f"{where}: has no layer {name!r}, which another one takes"
-            )
+            raise ExportError(f"{where}: has no layer {name!r}, which another one takes")
         waiting = [taken for taken in nodes[name].inputs if taken not in done]
         if not waiting:
             path.pop()
@@ -282,9 +253,7 @@ class _Call:
         if isinstance(value, (list, tuple)):
             for item in value:
                 self.add(item)
-        elif (
-            isinstance(value, Mapping) and value.get("class_name") == "__keras_tensor__"
-        ):
+        elif isinstance(value, Mapping) and value.get("class_name") == "__keras_tensor__":
             config = mapping(value.get("config"), f"{self.layer}: its input")
             self.tensor(config.get("keras_history"))
         elif as_number(value) is not None:
@@ -315,9 +284,7 @@ class _Call:
             ):
                 self.second(value)
                 continue
-            self.layer.refuse(
-                f"the argument {key}={value!r}", "only its input", "leave it out"
-            )
+            self.layer.refuse(f"the argument {key}={value!r}", "only its input", "leave it out")
 
     def second(self, value: object) -> None:
         if isinstance(value, list):
@@ -356,9 +323,7 @@ def _operator(layer: Layer) -> Layer:
         return layer
     function = layer.config.get("function")
     if function not in _OPERATORS:
-        layer.refuse_attribute(
-            "function", "only +, - and *", "use one of Keras's layers"
-        )
+        layer.refuse_attribute("function", "only +, - and *", "use one of Keras's layers")
     config = {key: value for key, value in layer.config.items() if key != "function"}
     return Layer(layer.name, _OPERATORS[function], config, layer.weights, layer.keras)
 
@@ -386,18 +351,12 @@ def input_signal(graph: Graph) -> Signal:
     layer.dtype
     shape = layer.config.get("batch_shape") or layer.config.get("batch_input_shape")
     if shape is None:
-        raise ExportError(
-            "the model has no input shape; build it, or begin it with an Input"
-        )
+        raise ExportError("the model has no input shape; build it, or begin it with an Input")
     axes = sequence(shape, "the model's input shape")
     if not all(axis is None or is_count(axis) for axis in axes) or len(axes) < 2:
-        raise ExportError(
-            f"the model's input shape {axes} is not supported; use (None, channels)"
-        )
+        raise ExportError(f"the model's input shape {axes} is not supported; use (None, channels)")
     timed = len(axes) > 2
     frame = tuple(axes[2:] if timed else axes[1:])
     if None in frame:
-        raise ExportError(
-            f"the model's input shape {axes} has channels of unknown number"
-        )
+        raise ExportError(f"the model's input shape {axes} has channels of unknown number")
     return Signal(frame, timed, axes[0], axes[1] if timed else None)

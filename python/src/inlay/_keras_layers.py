@@ -48,9 +48,7 @@ def _batch_normalization(layer: Layer, signal: Signal) -> Converted:
     axis = layer.config.get("axis", -1)
     axes = list(axis) if isinstance(axis, (list, tuple)) else [axis]
     if len(axes) != 1 or axes[0] not in channel_axes(signal):
-        layer.refuse_attribute(
-            "axis", "only the last axis, the channels", "use axis=-1"
-        )
+        layer.refuse_attribute("axis", "only the last axis, the channels", "use axis=-1")
     channels = signal.shape[-1]
     names = [
         *(["gamma"] if layer.flag("scale", True) else []),
@@ -63,13 +61,9 @@ def _batch_normalization(layer: Layer, signal: Signal) -> Converted:
     }
     epsilon = layer.number("epsilon")
     if (tensors["variance"] + epsilon <= 0.0).any():
-        raise ExportError(
-            f"{layer}: moving_variance: holds values that are not positive"
-        )
+        raise ExportError(f"{layer}: moving_variance: holds values that are not positive")
     if signal.size == channels:
-        return [
-            LayerRecord("batchnorm1d", {"size": channels, "epsilon": epsilon}, tensors)
-        ], signal
+        return [LayerRecord("batchnorm1d", {"size": channels, "epsilon": epsilon}, tensors)], signal
     options = {
         "channels": channels,
         "features": signal.size // channels,
@@ -178,9 +172,7 @@ KINDS: dict[str, Kind] = {
     "Identity": Kind(_nothing),
     "Dropout": Kind(_nothing, harmless=("rate", "seed", "noise_shape")),
     "SpatialDropout1D": Kind(_nothing, harmless=("rate", "seed", "noise_shape")),
-    "SpatialDropout2D": Kind(
-        _nothing, harmless=("rate", "seed", "noise_shape", "data_format")
-    ),
+    "SpatialDropout2D": Kind(_nothing, harmless=("rate", "seed", "noise_shape", "data_format")),
     "AlphaDropout": Kind(_nothing, harmless=("rate", "seed", "noise_shape")),
     "GaussianDropout": Kind(_nothing, harmless=("rate", "seed")),
     "GaussianNoise": Kind(_nothing, harmless=("stddev", "seed")),

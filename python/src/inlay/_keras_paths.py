@@ -27,15 +27,11 @@ class Paths:
         self._nodes = graph.nodes
         self._before: dict[str, str] = {}
         self._depth: dict[str, int] = {}
-        self._consumers = Counter(
-            name for node in graph.nodes.values() for name in node.inputs
-        )
+        self._consumers = Counter(name for node in graph.nodes.values() for name in node.inputs)
         for name, node in graph.nodes.items():
             if node.inputs:
                 self._before[name] = self.common(node.inputs)
-            self._depth[name] = (
-                self._depth[self._before[name]] + 1 if node.inputs else 0
-            )
+            self._depth[name] = self._depth[self._before[name]] + 1 if node.inputs else 0
 
     def common(self, names: Sequence[str]) -> str:
         """The last node that all paths to all of these go through: where they part."""
@@ -78,11 +74,7 @@ class Paths:
         terms: list[str] = []
         for name in node.inputs:
             inner = self._nodes[name]
-            alone = (
-                inner.layer.kind == "Add"
-                and self._consumers[name] == 1
-                and not inner.numbers
-            )
+            alone = inner.layer.kind == "Add" and self._consumers[name] == 1 and not inner.numbers
             terms += self._terms(inner) if alone else [name]
         return terms
 
@@ -105,11 +97,7 @@ class Paths:
     def _rung(self, start: str, terms: Sequence[str]) -> tuple[Rung, str] | None:
         """The block from `start` on, from behind which all terms but one come, and what it gives."""
         for name, node in self._nodes.items():
-            if (
-                node.layer.kind != "Add"
-                or len(node.inputs) != 2
-                or start not in node.inputs
-            ):
+            if node.layer.kind != "Add" or len(node.inputs) != 2 or start not in node.inputs:
                 continue
             own = [term for term in terms if not self._is_before(name, term)]
             residual = node.inputs[1 - node.inputs.index(start)]

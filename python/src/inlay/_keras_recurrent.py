@@ -14,9 +14,7 @@ from ._keras_kind import WITHOUT_LORA, Converted, Kind, Neutral, channels_of, tr
 from ._keras_signal import Signal
 
 
-def _recurrent_tensors(
-    layer: Layer, inputs: int, gates: int, rows: int = 1
-) -> dict[str, Array]:
+def _recurrent_tensors(layer: Layer, inputs: int, gates: int, rows: int = 1) -> dict[str, Array]:
     """Kernel, recurrent kernel and bias, which may have two rows; zeros where it has none."""
     units = layer.count("units")
     shapes = {
@@ -44,9 +42,7 @@ def _recurrent_activation(layer: Layer) -> str:
 
 def _refuse_other_than_tanh(layer: Layer) -> None:
     if layer.text("activation") != "tanh":
-        layer.refuse_attribute(
-            "activation", "only 'tanh'", "train it with activation='tanh'"
-        )
+        layer.refuse_attribute("activation", "only 'tanh'", "train it with activation='tanh'")
 
 
 def _recurrent_signals(layer: Layer, signal: Signal) -> tuple[int, Signal]:
@@ -86,9 +82,7 @@ def _simple_rnn(layer: Layer, signal: Signal) -> Converted:
     inputs, out = _recurrent_signals(layer, signal)
     activation = layer.text("activation")
     if activation not in ("tanh", "relu"):
-        layer.refuse_attribute(
-            "activation", "only 'tanh' or 'relu'", "train it with one of these"
-        )
+        layer.refuse_attribute("activation", "only 'tanh' or 'relu'", "train it with one of these")
     options: dict[str, Option] = {
         "in": inputs,
         "out": out.size,
@@ -103,17 +97,13 @@ def _recurrent(
     harmless: Sequence[str] = (),
 ) -> Kind:
     neutral = {
-        "return_state": Neutral(
-            (False,), "only False", "let the layer give its sequence alone"
-        ),
+        "return_state": Neutral((False,), "only False", "let the layer give its sequence alone"),
         "go_backwards": Neutral(
             (False,),
             "only False, as it runs from the signal's end",
             "train it with False",
         ),
-        "time_major": Neutral(
-            (False,), "only False", "build the model with time_major=False"
-        ),
+        "time_major": Neutral((False,), "only False", "build the model with time_major=False"),
         **WITHOUT_LORA,
     }
     # A stateful layer goes on where the last call ended, which is what a stream does.
@@ -122,9 +112,7 @@ def _recurrent(
     names = ("units", "activation", "use_bias", "return_sequences", *used)
     in_training = trained("kernel", "recurrent", "bias")
     off = ("dropout", "recurrent_dropout", "enable_caching_device")
-    return Kind(
-        convert_layer, names, neutral, (*nothing, *off, *in_training, *harmless)
-    )
+    return Kind(convert_layer, names, neutral, (*nothing, *off, *in_training, *harmless))
 
 
 RECURRENT: dict[str, Kind] = {

@@ -85,9 +85,7 @@ class Signal:
                 "train it with such a kernel_size or with padding='valid'",
             )
         frames = None if self.frames is None else -(-self.frames // stride)
-        return replace(
-            self, frames=frames, late=self.late // stride, rate=self.rate / stride
-        )
+        return replace(self, frames=frames, late=self.late // stride, rate=self.rate / stride)
 
     def unpadded(self, layer: Layer, reach: int, stride: int) -> Signal:
         """Behind a layer that leaves out the frames that it has no full past for."""
@@ -105,13 +103,9 @@ class Signal:
                 "only after a multiple of the strides",
                 f"train {self.unpadded_by} with padding='causal'",
             )
-        frames = (
-            None if self.frames is None else (self.frames - reach - 1) // stride + 1
-        )
+        frames = None if self.frames is None else (self.frames - reach - 1) // stride + 1
         if frames is not None and frames < 1:
-            raise ExportError(
-                f"{layer}: is given {self.frames} frames, too few for any output"
-            )
+            raise ExportError(f"{layer}: is given {self.frames} frames, too few for any output")
         return replace(
             self,
             frames=frames,
@@ -125,11 +119,7 @@ class Signal:
         """Behind a transposed convolution."""
         if taps > stride:
             self.refuse_late_start(layer)
-        frames = (
-            None
-            if self.frames is None
-            else self.frames * stride + max(taps - stride, 0)
-        )
+        frames = None if self.frames is None else self.frames * stride + max(taps - stride, 0)
         return replace(
             self,
             frames=frames,

@@ -88,13 +88,8 @@ class SavedWeights:
                 return []
             keys = sorted(found[0], key=lambda key: (len(key), key))
             if keys != [str(index) for index in range(len(keys))]:
-                raise ExportError(
-                    f"{self.where}: {found[0].name} holds {', '.join(keys)}"
-                )
-            return [
-                _Stored(found[0][key], f"{self.where}: {found[0].name}/{key}")
-                for key in keys
-            ]
+                raise ExportError(f"{self.where}: {found[0].name} holds {', '.join(keys)}")
+            return [_Stored(found[0][key], f"{self.where}: {found[0].name}/{key}") for key in keys]
 
     def layers(self, layers: Sequence[tuple[str, str]]) -> Sequence[Weights]:
         with damaged(self.where):
@@ -171,9 +166,7 @@ class LegacyWeights:
         if len(by_name) == len(self.tensors) and set(by_name) == set(names):
             return [by_name[name] for name in names]
         found = ", ".join(path for path, _ in self.tensors) or "none"
-        raise ExportError(
-            f"{self.where}: expected the weights {', '.join(names)}, found {found}"
-        )
+        raise ExportError(f"{self.where}: expected the weights {', '.join(names)}, found {found}")
 
     def layers(self, layers: Sequence[tuple[str, str]]) -> Sequence[Weights]:
         if self.groups is None:
@@ -208,9 +201,7 @@ def _texts(group: Any, name: str) -> list[str]:
             return []
         names.append(f"{name}{len(names)}")
     values = [value for part in names for value in group.attrs[part]]
-    return [
-        value.decode() if isinstance(value, bytes) else str(value) for value in values
-    ]
+    return [value.decode() if isinstance(value, bytes) else str(value) for value in values]
 
 
 @dataclass(frozen=True)
@@ -224,14 +215,8 @@ class LiveWeights:
 
     def layers(self, layers: Sequence[tuple[str, str]]) -> Sequence[Weights]:
         by_name = {layer.name: layer for layer in self.owner.layers}
-        missing = [
-            name
-            for name, kind in layers
-            if name not in by_name and kind != "InputLayer"
-        ]
+        missing = [name for name, kind in layers if name not in by_name and kind != "InputLayer"]
         if missing:
-            raise ExportError(
-                f"the model has no layer {missing[0]!r} that its configuration names"
-            )
+            raise ExportError(f"the model has no layer {missing[0]!r} that its configuration names")
         # A Sequential does not count its InputLayer among its layers.
         return [LiveWeights(by_name.get(name)) for name, _ in layers]

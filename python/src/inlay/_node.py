@@ -24,9 +24,7 @@ class Node:
         self.place = place
 
     def fail(self, expected: str) -> NoReturn:
-        raise ExportError(
-            f"{self.place or 'the file'}: expected {expected}, found {self.shown}"
-        )
+        raise ExportError(f"{self.place or 'the file'}: expected {expected}, found {self.shown}")
 
     @property
     def shown(self) -> str:
@@ -57,10 +55,7 @@ class Node:
     def items(self) -> list[Node]:
         if not isinstance(self.value, list):
             self.fail("an array")
-        return [
-            Node(value, f"{self.place}[{index}]")
-            for index, value in enumerate(self.value)
-        ]
+        return [Node(value, f"{self.place}[{index}]") for index, value in enumerate(self.value)]
 
     def last(self) -> Node:
         """The last entry of an array, such as the channels of a shape."""
@@ -76,9 +71,7 @@ class Node:
         return self.value
 
     def flag(self) -> bool:
-        return (
-            self.value if isinstance(self.value, bool) else self.fail("true or false")
-        )
+        return self.value if isinstance(self.value, bool) else self.fail("true or false")
 
     def whole(self, least: int = 1, most: int = _LARGEST_SIZE) -> int:
         if type(self.value) is not int or not least <= self.value <= most:
@@ -86,10 +79,7 @@ class Node:
         return self.value
 
     def number(self) -> float:
-        if (
-            type(self.value) not in (int, float)
-            or not abs(self.value) <= sys.float_info.max
-        ):
+        if type(self.value) not in (int, float) or not abs(self.value) <= sys.float_info.max:
             self.fail("a finite number")
         return float(self.value)
 

@@ -29,9 +29,7 @@ def proteus_layers(root: Node) -> list[LayerRecord]:
         layers.append(LayerRecord("append_condition", knobs))
     used: set[str] = set()
     for level in range(levels):
-        layers.append(
-            _recurrent(state, kind, level, hidden if level else inputs, hidden, used)
-        )
+        layers.append(_recurrent(state, kind, level, hidden if level else inputs, hidden, used))
     layers.append(_linear(state, hidden, outputs, biased, used))
     for name in state.object():
         if name not in used:
@@ -57,16 +55,11 @@ def _recurrent(
 ) -> LayerRecord:
     width = _GATES[kind] * hidden
     kernel = _tensor(state, f"rec.weight_ih_l{level}", (width, inputs), used).T
-    recurrent_kernel = _tensor(
-        state, f"rec.weight_hh_l{level}", (width, hidden), used
-    ).T
+    recurrent_kernel = _tensor(state, f"rec.weight_hh_l{level}", (width, hidden), used).T
     bias = np.zeros((2, width), np.float32)
     # Both or none; asking for one that is missing names it.
     if any(f"rec.bias_{of}_l{level}" in state for of in ("ih", "hh")):
-        rows = [
-            _tensor(state, f"rec.bias_{of}_l{level}", (width,), used)
-            for of in ("ih", "hh")
-        ]
+        rows = [_tensor(state, f"rec.bias_{of}_l{level}", (width,), used) for of in ("ih", "hh")]
         bias = np.stack(rows)
     options: dict[str, Option] = {"in": inputs, "out": hidden}
     if kind == "GRU":
@@ -75,11 +68,7 @@ def _recurrent(
     else:
         # The two biases are only ever added.
         bias = bias.sum(axis=0)
-        options |= (
-            {"activation": "tanh"}
-            if kind == "RNN"
-            else {"recurrent_activation": "sigmoid"}
-        )
+        options |= {"activation": "tanh"} if kind == "RNN" else {"recurrent_activation": "sigmoid"}
     tensors = {"kernel": kernel, "recurrent_kernel": recurrent_kernel, "bias": bias}
     return LayerRecord(kind.lower(), options, tensors)
 
@@ -90,9 +79,7 @@ def _zrn(gates_rzn: Array) -> Array:
     return np.concatenate([z, r, n], axis=1)
 
 
-def _linear(
-    state: Node, inputs: int, outputs: int, biased: bool, used: set[str]
-) -> LayerRecord:
+def _linear(state: Node, inputs: int, outputs: int, biased: bool, used: set[str]) -> LayerRecord:
     tensors = {"kernel": _tensor(state, "lin.weight", (outputs, inputs), used).T}
     if biased or "lin.bias" in state:
         tensors["bias"] = _tensor(state, "lin.bias", (outputs,), used)

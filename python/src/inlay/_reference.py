@@ -36,9 +36,7 @@ def check_error(root: Json) -> tuple[float, float]:
     check = root["check"]
     expected = tensor(check["output"])
     condition = tensor(check["condition"]) if "condition" in check else None
-    with np.errstate(
-        all="ignore"
-    ):  # what overflows is found below, or saturates rightly
+    with np.errstate(all="ignore"):  # what overflows is found below, or saturates rightly
         output = evaluate(root["layers"], tensor(check["input"]), condition)
     times, rate = arrivals(root["layers"], check["input"]["shape"][0])
     step = max(1, int(check.get("stride", 1) * min(rate, Fraction(1))))
@@ -55,9 +53,7 @@ def check_error(root: Json) -> tuple[float, float]:
     return float(np.abs(found - expected).max()), limit
 
 
-def evaluate(
-    layers: list[Json], signal: Signal, condition: Signal | None = None
-) -> Signal:
+def evaluate(layers: list[Json], signal: Signal, condition: Signal | None = None) -> Signal:
     for layer in layers:
         if layer["type"] in COMBINATORS:
             signal = COMBINATORS[layer["type"]](layer, signal, condition)
@@ -142,9 +138,7 @@ def conv1d(layer: Json, x: Signal) -> Signal:
         late = delayed(x, (taps - 1 - tap) * dilation)
         for group in range(groups):
             out = slice(group * outputs, (group + 1) * outputs)
-            y[:, out] += (
-                late[:, group * inputs : (group + 1) * inputs] @ kernel[tap][:, out]
-            )
+            y[:, out] += late[:, group * inputs : (group + 1) * inputs] @ kernel[tap][:, out]
     return (y + bias_of(layer))[emitted(layer, len(x))]
 
 
@@ -191,28 +185,16 @@ def conv2d(layer: Json, x: Signal) -> Signal:
     for tap in range(taps):
         for position in range(positions):
             first = position * stride
-            seen = planes[
-                tap * dilation : tap * dilation + len(x), first : first + width
-            ]
+            seen = planes[tap * dilation : tap * dilation + len(x), first : first + width]
             y[:, position] += np.tensordot(seen, kernel[tap], 2)
     return (y + bias_of(layer)).reshape(len(x), -1)
 
 
 def lstm(layer: Json, x: Signal) -> Signal:
-    kernel, recurrent, bias = (
-        tensor(layer[n]) for n in ("kernel", "recurrent_kernel", "bias")
-    )
+    kernel, recurrent, bias = (tensor(layer[n]) for n in ("kernel", "recurrent_kernel", "bias"))
     gate = GATES[layer["recurrent_activation"]]
-    h = (
-        tensor(layer["initial_hidden"])
-        if "initial_hidden" in layer
-        else np.zeros(layer["out"])
-    )
-    c = (
-        tensor(layer["initial_cell"])
-        if "initial_cell" in layer
-        else np.zeros(layer["out"])
-    )
+    h = tensor(layer["initial_hidden"]) if "initial_hidden" in layer else np.zeros(layer["out"])
+    c = tensor(layer["initial_cell"]) if "initial_cell" in layer else np.zeros(layer["out"])
     y = []
     for frame in x:
         i, f, g, o = np.split(frame @ kernel + h @ recurrent + bias, 4)
@@ -227,9 +209,7 @@ def gru(layer: Json, x: Signal) -> Signal:
     u_z, u_r, u_n = np.split(tensor(layer["recurrent_kernel"]), 3, axis=1)
     bias = tensor(layer["bias"])
     rows = bias if layer["reset_after"] else np.stack([bias, np.zeros_like(bias)])
-    (b_z, c_z), (b_r, c_r), (b_n, c_n) = (
-        rows[:, part] for part in thirds(layer["out"])
-    )
+    (b_z, c_z), (b_r, c_r), (b_n, c_n) = (rows[:, part] for part in thirds(layer["out"]))
     gate = GATES[layer["recurrent_activation"]]
     h = np.zeros(layer["out"])
     y = []
@@ -243,9 +223,7 @@ def gru(layer: Json, x: Signal) -> Signal:
 
 
 def rnn(layer: Json, x: Signal) -> Signal:
-    kernel, recurrent, bias = (
-        tensor(layer[n]) for n in ("kernel", "recurrent_kernel", "bias")
-    )
+    kernel, recurrent, bias = (tensor(layer[n]) for n in ("kernel", "recurrent_kernel", "bias"))
     activation = LAYERS[layer["activation"]]
     h = np.zeros(layer["out"])
     y = []
@@ -276,9 +254,7 @@ def gelu(layer: Json, x: Signal) -> Signal:
 
 
 def gelu_tanh(layer: Json, x: Signal) -> Signal:
-    y: Signal = (
-        0.5 * x * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3)))
-    )
+    y: Signal = 0.5 * x * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3)))
     return y
 
 
@@ -323,9 +299,7 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "hard_sigmoid_keras2": lambda layer, x: hard_sigmoid_keras2(x),
     "relu": lambda layer, x: np.maximum(x, 0.0),
     "leaky_relu": lambda layer, x: np.where(x > 0.0, x, layer["alpha"] * x),
-    "elu": lambda layer, x: np.where(
-        x > 0.0, x, layer["alpha"] * np.expm1(np.minimum(x, 0.0))
-    ),
+    "elu": lambda layer, x: np.where(x > 0.0, x, layer["alpha"] * np.expm1(np.minimum(x, 0.0))),
     "prelu": lambda layer, x: np.where(x > 0.0, x, tensor(layer["alpha"]) * x),
     "softmax": softmax,
     "softplus": softplus,
@@ -405,19 +379,14 @@ def residual_skip(layer: Json, x: Signal, condition: Condition) -> Signal:
     at = width_in(layer["path"])
     a = evaluate(layer["path"], x[:, :at], condition)
     goes_on = x[:, :at] + evaluate(layer["residual"], a, condition)
-    return np.concatenate(
-        [goes_on, x[:, at:] + evaluate(layer["skip"], a, condition)], axis=1
-    )
+    return np.concatenate([goes_on, x[:, at:] + evaluate(layer["skip"], a, condition)], axis=1)
 
 
 def windowed(layer: Json, x: Signal, condition: Condition) -> Signal:
     late = np.concatenate([np.zeros((layer["window"] - 1, x.shape[1])), x])
     ends = emitted(layer, len(x))
     return np.stack(
-        [
-            evaluate(layer["layers"], late[end : end + layer["window"]])[-1]
-            for end in ends
-        ]
+        [evaluate(layer["layers"], late[end : end + layer["window"]])[-1] for end in ends]
     )
 
 

@@ -49,17 +49,11 @@ def _with_gains(
     """y = out_gain (model(u) + in_skip u) with u = in_gain x."""
     if root.get("in_skip", 0).whole(0, 1):
         if channels_in != 1 or channels_out != 1:
-            root["in_skip"].fail(
-                f"0 for a model of {channels_in} -> {channels_out} channels"
-            )
+            root["in_skip"].fail(f"0 for a model of {channels_in} -> {channels_out} channels")
         layers = [LayerRecord("residual", chains={"layers": [layers]})]
     if "in_gain" in root and channels_in > 1 and root["in_gain"].number() != 0:
         root["in_gain"].fail("0 for a model of several input channels")
-    if (
-        channels_in == channels_out == 1
-        and "input_batch" in root
-        and "output_batch" in root
-    ):
+    if channels_in == channels_out == 1 and "input_batch" in root and "output_batch" in root:
         _refuse_other_output(root, layers)
     before = _gain(root.get("in_gain", 0), channels_in)
     return [*before, *layers, *_gain(root.get("out_gain", 0), channels_out)]
@@ -158,19 +152,11 @@ def _recurrent(node: Node, inputs: int, outputs: Node) -> list[LayerRecord]:
         "recurrent_kernel": recurrent_kernel.tensor(size, gates),
         "bias": bias.tensor(gates) if kind == "lstm" else bias.tensor(2, gates),
     }
-    return [
-        LayerRecord(
-            kind, options | ({"reset_after": True} if kind == "gru" else {}), tensors
-        )
-    ]
+    return [LayerRecord(kind, options | ({"reset_after": True} if kind == "gru" else {}), tensors)]
 
 
 def _same_width(inputs: int, outputs: Node) -> int:
-    return (
-        inputs
-        if outputs.whole() == inputs
-        else outputs.fail(f"{inputs}, as the layer is given")
-    )
+    return inputs if outputs.whole() == inputs else outputs.fail(f"{inputs}, as the layer is given")
 
 
 def _batchnorm(node: Node, inputs: int, outputs: Node) -> list[LayerRecord]:

@@ -24,9 +24,7 @@ def check_signal(
         return default_signal(channels, receptive_field).astype(dtype)
     signal = np.asarray(given)
     if signal.ndim != 2 or signal.shape[1] != channels:
-        raise ExportError(
-            f"check_input: expected [frames, {channels}], found {list(signal.shape)}"
-        )
+        raise ExportError(f"check_input: expected [frames, {channels}], found {list(signal.shape)}")
     if len(signal) <= receptive_field:
         raise ExportError(
             f"check_input: {len(signal)} frames are too few; the model's receptive field is"
@@ -42,9 +40,7 @@ def default_signal(channels: int, receptive_field: int) -> Array:
     random = np.random.default_rng(_SEED)
     time = np.arange(frames)[:, np.newaxis]
     pitch = 0.02 + 0.3 * random.random(channels)
-    signal = 0.6 * np.sin(2 * np.pi * pitch * time) + random.uniform(
-        -0.4, 0.4, (frames, channels)
-    )
+    signal = 0.6 * np.sin(2 * np.pi * pitch * time) + random.uniform(-0.4, 0.4, (frames, channels))
     eighth = frames // 8
     signal[5 * eighth : 6 * eighth] = 0.0
     signal[6 * eighth : 7 * eighth] = np.sign(random.uniform(-1, 1, (eighth, channels)))

@@ -47,9 +47,7 @@ def apply(signal: Signal, module: nn.Module, place: Place) -> Signal:
         return moved(signal, run(module, signal.tensor, place), module.__call__, place)
     width = width_of(module)
     if width not in (None, signal.channels):
-        raise ExportError(
-            f"{place}: takes {width} channels, but is given {signal.channels}"
-        )
+        raise ExportError(f"{place}: takes {width} channels, but is given {signal.channels}")
     signal = _laid_out(signal, module, place)
     if isinstance(module, nn.ConstantPad1d):
         return _padded(signal, module, place)
@@ -73,9 +71,7 @@ def run(module: nn.Module, tensor: Tensor, place: Place) -> Tensor:
         output: Tensor = module(tensor.clone())
     except RuntimeError as error:
         shape = tuple(tensor.shape)
-        raise ExportError(
-            f"{place}: fails in PyTorch on a tensor {shape}: {error}"
-        ) from error
+        raise ExportError(f"{place}: fails in PyTorch on a tensor {shape}: {error}") from error
     return output
 
 

@@ -74,9 +74,7 @@ def _axes(signal: Signal, result: Tensor, refuse: Refuse) -> tuple[int, int | No
     channel = None if signal.channel is None else signal.channel + more
     if result.shape[time] != signal.frames:
         refuse("a constant that changes from frame to frame")
-    wide = [
-        axis for axis, extent in enumerate(result.shape) if extent > 1 and axis != time
-    ]
+    wide = [axis for axis, extent in enumerate(result.shape) if extent > 1 and axis != time]
     if wide not in ([], [channel]) and not (len(wide) == 1 and signal.channels == 1):
         refuse("a constant of another shape than that of the channels")
     return time, wide[0] if wide else channel
@@ -97,9 +95,7 @@ def _affine(
     size, wide = signal.channels, len(scale)
     if wide > size:
         options = {"in": 1, "out": wide}
-        record = LayerRecord(
-            "dense", options, {"kernel": scale[np.newaxis], "bias": shift}
-        )
+        record = LayerRecord("dense", options, {"kernel": scale[np.newaxis], "bias": shift})
     elif shift.any() or (scale != scale[0]).any():
         record = affine(scale, shift)
     elif scale[0] != 1:

@@ -50,9 +50,7 @@ def _in_order_of_arrival(source: Node, sink: Node) -> Node:
             total = remade(node, tuple(made[before] for before in node.inputs))
         made[node] = total
         own = age.get(total) if node.kind == "add" else None
-        age[total] = (own or max(age[before] for before in total.inputs)) + (
-            uses[node] > 1
-        )
+        age[total] = (own or max(age[before] for before in total.inputs)) + (uses[node] > 1)
     return made[sink]
 
 
@@ -77,9 +75,7 @@ class _Bundle:
         for node in inside:
             if node.kind == "add" and node is not source:
                 self._carry_sum(node)
-        self.needs = {
-            node: self._made_of(node) for node in self.carried if node is not source
-        }
+        self.needs = {node: self._made_of(node) for node in self.carried if node is not source}
         self.held: list[Node] = [source]
         self.records: Records = []
         waiting = [node for node in inside if node in self.needs]
@@ -123,9 +119,7 @@ class _Bundle:
             return [node for node in later if node not in self.held]
         kept = [node for node in self.held if node in self._needed(later)]
         branches = [*self._kept(kept), *(self._expression(node) for node in ready)]
-        self.records += (
-            branches[0] if len(branches) == 1 else [beside("concat", branches)]
-        )
+        self.records += branches[0] if len(branches) == 1 else [beside("concat", branches)]
         self.held = [*kept, *ready]
         return later
 
@@ -188,11 +182,7 @@ class _Bundle:
             others = set(later) - {goes_on}
             for collected in users:
                 spare = self._needed(others - {collected})
-                skip = (
-                    self._beside(head, collected, made)
-                    if head
-                    else self._alone(collected, made)
-                )
+                skip = self._beside(head, collected, made) if head else self._alone(collected, made)
                 if skip and collected is not goes_on and not {made, head} & spare:
                     return _WaveNetLayer(residual, skip, goes_on, collected)
             if head is None:
@@ -204,9 +194,7 @@ class _Bundle:
         if total.kind != "add" or term not in total.inputs:
             return None
         others = [other for other in total.inputs if other is not term]
-        right = len(others) == len(total.inputs) - 1 == 1 and self._leaves(
-            others[0]
-        ) == {made}
+        right = len(others) == len(total.inputs) - 1 == 1 and self._leaves(others[0]) == {made}
         return others[0] if right else None
 
     def _alone(self, node: Node, made: Node) -> Node | None:
@@ -223,8 +211,7 @@ class _Bundle:
             "skip": (made, layer.skip),
         }
         chains = {
-            name: [filled(self.chain(*ends), ends[0].channels)]
-            for name, ends in ways.items()
+            name: [filled(self.chain(*ends), ends[0].channels)] for name, ends in ways.items()
         }
         self.records.append(LayerRecord("residual_skip", chains=chains))
         self.held = [layer.goes_on, layer.collected]

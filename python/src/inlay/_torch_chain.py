@@ -93,7 +93,4 @@ def _groups(source: Node, sink: Node) -> list[list[Node]]:
                 merged = {label[i], *(label[k] for k in met)}
                 label = [min(merged) if found in merged else found for found in label]
     order = sorted(range(len(inputs)), key=lambda i: label[i])
-    return [
-        [inputs[i] for i in group]
-        for _, group in groupby(order, key=lambda i: label[i])
-    ]
+    return [[inputs[i] for i in group] for _, group in groupby(order, key=lambda i: label[i])]

@@ -38,15 +38,11 @@ def check_of(
     `rate` is how many come out for one that goes in."""
     first = signal.start
     # Of frames that come together, a check has all.
-    while (
-        0 < first < len(signal.times) and signal.times[first] == signal.times[first - 1]
-    ):
+    while 0 < first < len(signal.times) and signal.times[first] == signal.times[first - 1]:
         first += 1
     rows = output[first - signal.start : len(signal.times) - signal.start]
     if len(rows) == 0:
-        raise ExportError(
-            "check_input: too short, as nothing comes out of the module for it"
-        )
+        raise ExportError("check_input: too short, as nothing comes out of the module for it")
     return Check(
         source=f"PyTorch {torch.__version__}",
         dtype=str(samples.dtype),
@@ -67,11 +63,7 @@ def verify(model: ModelFile) -> None:
     expected = check.output.astype(np.float64)
     peak = float(np.abs(expected).max())
     of_peak, least = _AGREEMENT[check.dtype]
-    error = (
-        float(np.abs(found - expected).max())
-        if found.shape == expected.shape
-        else np.inf
-    )
+    error = float(np.abs(found - expected).max()) if found.shape == expected.shape else np.inf
     if not error <= max(of_peak * peak, least):
         raise ExportError(
             f"the exported layers give other numbers than the module: off by {error:.3g} at a peak"

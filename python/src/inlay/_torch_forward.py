@@ -69,19 +69,13 @@ class Forward:
         self._refuse_inputs()
         self.widths = list(self._widths())
         self.guessed = given is None and self.widths == [1] and not self._known_widths()
-        if (
-            given is not None
-            and given.ndim == 2
-            and (self.children is None or not self.widths)
-        ):
+        if given is not None and given.ndim == 2 and (self.children is None or not self.widths):
             self.widths = [given.shape[1]]
         self.condition = None if side is None else Node("condition", side.shape[1])
 
     def _refuse_inputs(self) -> None:
         """Raises ExportError unless the condition is given where there is one, and only there."""
-        if self.children is not None and all(
-            isinstance(c, DROPPED) for c, _ in self.children
-        ):
+        if self.children is not None and all(isinstance(c, DROPPED) for c, _ in self.children):
             raise ExportError("the module has no layer to export; give it at least one")
         inputs = 1 if self.children is not None else len(_required(self.module))
         place = place_of(self.module, "")
@@ -99,9 +93,7 @@ class Forward:
             raise ExportError(f"check_condition: {place} takes no second input")
         if self.side is not None and (self.side.ndim != 2 or not len(self.side)):
             shape = list(self.side.shape)
-            raise ExportError(
-                f"check_condition: expected [frames, channels], found {shape}"
-            )
+            raise ExportError(f"check_condition: expected [frames, channels], found {shape}")
 
     def _widths(self) -> Iterator[int]:
         """The channels that the module may take: what one of its layers does, the first before."""
@@ -109,17 +101,11 @@ class Forward:
         if self.children is not None:
             yield from widths[:1]
             return
-        fewer = (
-            []
-            if self.side is None
-            else [width - self.side.shape[1] for width in widths]
-        )
+        fewer = [] if self.side is None else [width - self.side.shape[1] for width in widths]
         yield from dict.fromkeys(width for width in [*widths, *fewer, 1] if width > 0)
 
     def _known_widths(self) -> list[int]:
-        children = [child for child, _ in self.children or []] or list(
-            self.module.modules()
-        )
+        children = [child for child, _ in self.children or []] or list(self.module.modules())
         return [width for width in map(width_of, children) if width is not None]
 
     def probe(self) -> Signal:
@@ -149,11 +135,7 @@ class Forward:
 
     def _probe(self, frames: int) -> Signal:
         samples = _noise(frames, self.channels)
-        beside = (
-            None
-            if self.side is None
-            else np.resize(self.side, (frames, self.side.shape[1]))
-        )
+        beside = None if self.side is None else np.resize(self.side, (frames, self.side.shape[1]))
         return self.trace(samples, beside)
 
     def trace(self, samples: Array, beside: Array | None) -> Signal:

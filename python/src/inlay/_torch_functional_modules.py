@@ -20,9 +20,7 @@ def _matmul(weight: Any) -> nn.Module | None:
 
 def _linear(weight: Tensor, bias: Tensor | None = None) -> nn.Module:
     outputs, inputs = weight.shape
-    return _with_weights(
-        nn.Linear(inputs, outputs, bias=bias is not None), weight, bias
-    )
+    return _with_weights(nn.Linear(inputs, outputs, bias=bias is not None), weight, bias)
 
 
 def _conv1d(
@@ -36,9 +34,7 @@ def _conv1d(
     outputs, inputs, taps = weight.shape
     options: dict[str, Any] = {"stride": _one(stride), "padding": _one(padding)}
     options |= {"dilation": _one(dilation), "groups": groups, "bias": bias is not None}
-    return _with_weights(
-        nn.Conv1d(inputs * groups, outputs, taps, **options), weight, bias
-    )
+    return _with_weights(nn.Conv1d(inputs * groups, outputs, taps, **options), weight, bias)
 
 
 def _conv_transpose1d(
@@ -111,17 +107,13 @@ MODULES: dict[str, Callable[..., nn.Module | None]] = {
     "hardsigmoid": _plain(nn.Hardsigmoid),
     "relu": _plain(nn.ReLU),
     "relu6": _plain(nn.ReLU6),
-    "leaky_relu": lambda negative_slope=0.01, inplace=False: nn.LeakyReLU(
-        negative_slope
-    ),
+    "leaky_relu": lambda negative_slope=0.01, inplace=False: nn.LeakyReLU(negative_slope),
     "elu": lambda alpha=1.0, inplace=False: nn.ELU(alpha),
     "prelu": _prelu,
     "softplus": _softplus,
     "silu": _plain(nn.SiLU),
     "gelu": lambda approximate="none": nn.GELU(approximate=approximate),
-    "hardtanh": lambda min_val=-1.0, max_val=1.0, inplace=False: nn.Hardtanh(
-        min_val, max_val
-    ),
+    "hardtanh": lambda min_val=-1.0, max_val=1.0, inplace=False: nn.Hardtanh(min_val, max_val),
     "hardswish": _plain(nn.Hardswish),
     "softsign": nn.Softsign,
     "softmax": _softmax,

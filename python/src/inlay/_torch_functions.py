@@ -22,9 +22,7 @@ Arguments = Sequence[Any]
 Options = Mapping[str, Any]
 
 
-_USE_OTHERS = (
-    "use layers and functions that have a counterpart: docs/from-pytorch.md lists them"
-)
+_USE_OTHERS = "use layers and functions that have a counterpart: docs/from-pytorch.md lists them"
 
 
 @dataclass(frozen=True)
@@ -43,9 +41,7 @@ class Call:
         """The first argument, where it is a signal."""
         found = self.args[0] if self.args else self.options.get("input")
         if not isinstance(found, Signal):
-            self.refuse(
-                "a signal in another place than the first", "pass the signal first"
-            )
+            self.refuse("a signal in another place than the first", "pass the signal first")
         return found
 
     @property
@@ -58,9 +54,7 @@ class Call:
 
     def refuse(self, why: str = "", advice: str = _USE_OTHERS) -> NoReturn:
         supported = "only other uses of it" if why else "as no layer of inlay does that"
-        self.place.refuse(
-            f"{self.shown} with {why}" if why else self.shown, supported, advice
-        )
+        self.place.refuse(f"{self.shown} with {why}" if why else self.shown, supported, advice)
 
     def run(self) -> Any:
         """What PyTorch makes of it."""
@@ -77,9 +71,7 @@ def tree(value: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(value, dict):
         return {key: tree(item, change) for key, item in value.items()}
     if isinstance(value, slice):
-        return slice(
-            *(tree(part, change) for part in (value.start, value.stop, value.step))
-        )
+        return slice(*(tree(part, change) for part in (value.start, value.stop, value.step)))
     return change(value)
 
 
@@ -169,16 +161,12 @@ def _as_module(made: Call) -> Signal:
 def _cat(made: Call) -> Signal:
     tensors, dim = _arguments(made, ("tensors", "dim"), (None, 0))
     if not all(isinstance(found, Signal) for found in tensors):
-        made.refuse(
-            "a constant among the signals", "use torch.nn.functional.pad for zeros"
-        )
+        made.refuse("a constant among the signals", "use torch.nn.functional.pad for zeros")
     signals: list[Signal] = list(tensors)
     result = made.run()
     axis = dim % result.dim()
     if any(signal.time == axis for signal in signals):
-        made.refuse(
-            "frames behind frames", "use torch.nn.functional.pad for zeros in front"
-        )
+        made.refuse("frames behind frames", "use torch.nn.functional.pad for zeros in front")
     if any(signal.channel not in (None, axis) for signal in signals):
         made.refuse("signals along another axis than the channels")
     for signal in signals:
@@ -207,9 +195,7 @@ def _pad(made: Call) -> Signal:
     names = ("input", "pad", "mode", "value")
     _, pad, mode, value = _arguments(made, names, (None, (), "constant", None))
     if mode != "constant" or (value or 0) != 0:
-        made.refuse(
-            f"mode={mode!r}, value={value!r}", "pad with zeros, a stream's history"
-        )
+        made.refuse(f"mode={mode!r}, value={value!r}", "pad with zeros, a stream's history")
     signal, result = made.signal, made.run()
     dims = signal.tensor.dim()
     amounts = {dims - 1 - i // 2: tuple(pad[i : i + 2]) for i in range(0, len(pad), 2)}
@@ -218,9 +204,7 @@ def _pad(made: Call) -> Signal:
     if before < 0 or behind < 0:
         made.refuse("negative padding", "crop with a slice")
     if padded:
-        ((axis, (front, back)),) = (
-            padded.items() if len(padded) == 1 else [(-1, (1, 0))]
-        )
+        ((axis, (front, back)),) = padded.items() if len(padded) == 1 else [(-1, (1, 0))]
         if front or back < 0 or before or behind or axis != signal.channel:
             made.refuse(
                 f"pad={tuple(pad)}",
@@ -306,9 +290,7 @@ _HANDLERS: dict[str, Callable[[Call], Any]] = {
     **dict.fromkeys(("add", "iadd"), _arithmetic("add")),
     **dict.fromkeys(("sub", "isub", "subtract"), _arithmetic("sub")),
     **dict.fromkeys(("mul", "imul", "multiply"), _arithmetic("mul")),
-    **dict.fromkeys(
-        ("div", "truediv", "itruediv", "divide", "true_divide"), _arithmetic("div")
-    ),
+    **dict.fromkeys(("div", "truediv", "itruediv", "divide", "true_divide"), _arithmetic("div")),
     "rsub": _reversed("sub"),
     **dict.fromkeys(("neg", "negative"), _negative),
     **dict.fromkeys(("pow", "square"), _power),

@@ -55,19 +55,11 @@ def uses_of(nodes: Sequence[Node]) -> Counter[Node]:
 
 
 def layers(node: Node, records: Chain) -> Node:
-    return (
-        Node("layers", records[-1].channels_out, (node,), tuple(records))
-        if records
-        else node
-    )
+    return Node("layers", records[-1].channels_out, (node,), tuple(records)) if records else node
 
 
 def _slice_record(node: Node) -> LayerRecord | None:
-    if (
-        node.kind == "layers"
-        and len(node.records) == 1
-        and node.records[0].type == "slice"
-    ):
+    if node.kind == "layers" and len(node.records) == 1 and node.records[0].type == "slice":
         return node.records[0]
     return None
 
@@ -103,9 +95,7 @@ def join(pieces: Sequence[Node]) -> Node:
     joined: list[Node] = []
     for piece in pieces:
         if joined:
-            (before, begin, middle), (whole, next_begin, end) = _part(
-                joined[-1]
-            ), _part(piece)
+            (before, begin, middle), (whole, next_begin, end) = _part(joined[-1]), _part(piece)
             if before is whole and middle == next_begin:
                 joined[-1] = part(whole, begin, end)
                 continue

@@ -197,9 +197,7 @@ def _refuse_pooling(module: nn.MaxPool1d | nn.AvgPool1d, place: Place) -> None:
     _only(place, "ceil_mode", module.ceil_mode, False, "use ceil_mode=False")
 
 
-def _only(
-    place: Place, name: str, found: object, supported: object, advice: str
-) -> None:
+def _only(place: Place, name: str, found: object, supported: object, advice: str) -> None:
     if found != supported:
         place.refuse(f"{name}={found!r}", f"only {name}={supported!r}", advice)
 

@@ -52,12 +52,7 @@ def network(source: Node, condition: Node | None, sink: Node) -> Records:
 
 def _moved(records: Chain) -> int:
     """A measure of how much a network does that is no arithmetic."""
-    within = (
-        inner
-        for record in records
-        for chains in record.chains.values()
-        for inner in chains
-    )
+    within = (inner for record in records for chains in record.chains.values() for inner in chains)
     return sum(record.channels_in + record.channels_out for record in records) + sum(
         _moved(inner) for inner in within
     )
@@ -71,10 +66,7 @@ def _gates(sink: Node) -> Node:
     for node in nodes:
         inputs = tuple(made[before] for before in node.inputs)
         if node.kind == "mul":
-            halves = [
-                _activation(new, uses[old] == 1)
-                for new, old in zip(inputs, node.inputs)
-            ]
+            halves = [_activation(new, uses[old] == 1) for new, old in zip(inputs, node.inputs)]
             made[node] = _gate(halves)
         else:
             made[node] = remade(node, inputs) if inputs else node
@@ -122,11 +114,7 @@ def _side_inputs(condition: Node, sink: Node) -> Node:
         elif node.kind == "add":
             scaled = [before for before in main[0].inputs if before not in aside]
             scales = [before for before in main[0].inputs if before in aside]
-            if (
-                main[0].kind == "mul"
-                and len(main) == len(scales) == 1
-                and uses[main[0]] == 1
-            ):
+            if main[0].kind == "mul" and len(main) == len(scales) == 1 and uses[main[0]] == 1:
                 parts = join([scales[0], add(side)])
                 made[node] = _film(condition, made[scaled[0]], parts)
             else:
@@ -194,11 +182,7 @@ def _with_its_input_at_its_side(source: Node, sink: Node) -> Records | None:
     made: dict[Node, Node] = {}
     mixed = 0
     for node in nodes:
-        side = [
-            before
-            for before in node.inputs
-            if before is not source and straight(before)
-        ]
+        side = [before for before in node.inputs if before is not source and straight(before)]
         main = [before for before in node.inputs if before not in side]
         if node.kind == "add" and side and main:
             made_aside = [substituted(before, {source: condition}) for before in side]

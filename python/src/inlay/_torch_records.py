@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import singledispatch
 
 import numpy as np
@@ -41,9 +41,7 @@ def affine(scale: Array, shift: Array) -> LayerRecord:
     """scale x + shift, a number of each for every channel."""
     size = len(scale)
     options = {"in": size, "out": size, "kernel_size": 1, "dilation": 1, "groups": size}
-    return LayerRecord(
-        "conv1d", options, {"kernel": scale.reshape(1, 1, size), "bias": shift}
-    )
+    return LayerRecord("conv1d", options, {"kernel": scale.reshape(1, 1, size), "bias": shift})
 
 
 def look_back(size: int, frames: int, dtype: str) -> LayerRecord:
@@ -87,15 +85,11 @@ def _conv1d_records(module: nn.Conv1d, channels: int) -> list[LayerRecord]:
     if module.stride[0] > 1:
         options["stride"] = module.stride[0]
     # [out, in/groups, tap] here, [tap, in/groups, out] there; the last tap is the present in both.
-    return [
-        LayerRecord("conv1d", options, _weights(module, module.weight.permute(2, 1, 0)))
-    ]
+    return [LayerRecord("conv1d", options, _weights(module, module.weight.permute(2, 1, 0)))]
 
 
 @records_of.register
-def _conv_transpose1d_records(
-    module: nn.ConvTranspose1d, channels: int
-) -> list[LayerRecord]:
+def _conv_transpose1d_records(module: nn.ConvTranspose1d, channels: int) -> list[LayerRecord]:
     options: dict[str, Option] = {
         "in": channels,
         "out": module.out_channels,
@@ -114,63 +108,48 @@ def _pool_records(module: nn.MaxPool1d, channels: int) -> list[LayerRecord]:
     return [plain(name, channels, **extents)]
 
 
-@records_of.register
-def _lstm_records(module: nn.LSTM, channels: int) -> list[LayerRecord]:
+def _levels(
+    module: nn.RNNBase,
+    kind: str,
+    convert: Callable[[Array, Array, Array], tuple[Array, Array, Array]],
+    **options: Option,
+) -> list[LayerRecord]:
+    """A record for each level, whose kernel, recurrent kernel and bias [2, ...] `convert` turns into the file's."""
     records = []
     for level in range(module.num_layers):
-        kernel, recurrent_kernel, bias = _recurrent_weights(module, level)
-        options: dict[str, Option] = {
-            "in": len(kernel),
-            "out": module.hidden_size,
-            "recurrent_activation": "sigmoid",
-        }
-        # The two biases are only ever added; PyTorch's gates are in the file's order already.
-        tensors = {
-            "kernel": kernel,
-            "recurrent_kernel": recurrent_kernel,
-            "bias": bias.sum(axis=0),
-        }
-        records.append(LayerRecord("lstm", options, tensors))
+        kernel, recurrent_kernel, bias = convert(*_recurrent_weights(module, level))
+        sizes: dict[str, Option] = {"in": len(kernel), "out": module.hidden_size}
+        tensors = {"kernel": kernel, "recurrent_kernel": recurrent_kernel, "bias": bias}
+        records.append(LayerRecord(kind, sizes | options, tensors))
     return records
 
 
-@records_of.register
-def _gru_records(module: nn.GRU, channels: int) -> list[LayerRecord]:
+def _one_bias(kernel: Array, recurrent: Array, bias: Array) -> tuple[Array, Array, Array]:
+    """The two biases are only ever added; PyTorch's gates are in the file's order already."""
+    return kernel, recurrent, bias.sum(axis=0)
+
+
+def _gates_zrn(kernel: Array, recurrent: Array, bias: Array) -> tuple[Array, Array, Array]:
     def zrn(gates_rzn: Array) -> Array:
         r, z, n = np.split(gates_rzn, 3, axis=1)
         return np.concatenate([z, r, n], axis=1)
 
-    records = []
-    for level in range(module.num_layers):
-        kernel, recurrent_kernel, bias = map(zrn, _recurrent_weights(module, level))
-        options: dict[str, Option] = {
-            "in": len(kernel),
-            "out": module.hidden_size,
-            "reset_after": True,
-            "recurrent_activation": "sigmoid",
-        }
-        tensors = {"kernel": kernel, "recurrent_kernel": recurrent_kernel, "bias": bias}
-        records.append(LayerRecord("gru", options, tensors))
-    return records
+    return zrn(kernel), zrn(recurrent), zrn(bias)
+
+
+@records_of.register
+def _lstm_records(module: nn.LSTM, channels: int) -> list[LayerRecord]:
+    return _levels(module, "lstm", _one_bias, recurrent_activation="sigmoid")
+
+
+@records_of.register
+def _gru_records(module: nn.GRU, channels: int) -> list[LayerRecord]:
+    return _levels(module, "gru", _gates_zrn, reset_after=True, recurrent_activation="sigmoid")
 
 
 @records_of.register
 def _rnn_records(module: nn.RNN, channels: int) -> list[LayerRecord]:
-    records = []
-    for level in range(module.num_layers):
-        kernel, recurrent_kernel, bias = _recurrent_weights(module, level)
-        options: dict[str, Option] = {
-            "in": len(kernel),
-            "out": module.hidden_size,
-            "activation": module.nonlinearity,
-        }
-        tensors = {
-            "kernel": kernel,
-            "recurrent_kernel": recurrent_kernel,
-            "bias": bias.sum(axis=0),
-        }
-        records.append(LayerRecord("rnn", options, tensors))
-    return records
+    return _levels(module, "rnn", _one_bias, activation=module.nonlinearity)
 
 
 def _recurrent_weights(module: nn.RNNBase, level: int) -> tuple[Array, Array, Array]:
@@ -196,16 +175,12 @@ def _batchnorm_records(module: nn.BatchNorm1d, channels: int) -> list[LayerRecor
         "mean": array_of(module.running_mean),
         "variance": array_of(module.running_var),
     }
-    return [
-        LayerRecord("batchnorm1d", {"size": channels, "epsilon": module.eps}, tensors)
-    ]
+    return [LayerRecord("batchnorm1d", {"size": channels, "epsilon": module.eps}, tensors)]
 
 
 @records_of.register
 def _prelu_records(module: nn.PReLU, channels: int) -> list[LayerRecord]:
-    return [
-        LayerRecord("prelu", {"size": channels}, {"alpha": array_of(module.weight)})
-    ]
+    return [LayerRecord("prelu", {"size": channels}, {"alpha": array_of(module.weight)})]
 
 
 # What follows turns numbers to float, as a whole one is a size in the file.
@@ -227,11 +202,7 @@ def _softplus_records(module: nn.Softplus, channels: int) -> list[LayerRecord]:
 
 @records_of.register
 def _hardtanh_records(module: nn.Hardtanh, channels: int) -> list[LayerRecord]:
-    return [
-        plain(
-            "hardtanh", channels, min=float(module.min_val), max=float(module.max_val)
-        )
-    ]
+    return [plain("hardtanh", channels, min=float(module.min_val), max=float(module.max_val))]
 
 
 @records_of.register
@@ -263,11 +234,7 @@ _NAMES: dict[type[nn.Module], str] = {
 
 
 def _activation_records(module: nn.Module, channels: int) -> list[LayerRecord]:
-    return [
-        plain(
-            next(_NAMES[kind] for kind in _NAMES if isinstance(module, kind)), channels
-        )
-    ]
+    return [plain(next(_NAMES[kind] for kind in _NAMES if isinstance(module, kind)), channels)]
 
 
 for _kind in _NAMES:

@@ -24,9 +24,7 @@ def parameter_type(
     """The dtype and device of the weights; without weights, the dtype of `check_input`."""
     tensors = [*module.parameters(), *module.buffers()]
     if any(nn.parameter.is_lazy(tensor) for tensor in tensors):
-        raise ExportError(
-            "the module has uninitialised (lazy) parameters; run it once before"
-        )
+        raise ExportError("the module has uninitialised (lazy) parameters; run it once before")
     tensors = [tensor for tensor in tensors if tensor.is_floating_point()]
     found = {tensor.dtype for tensor in tensors}
     if not tensors:
@@ -73,9 +71,5 @@ def attributes_kept(module: nn.Module) -> Iterator[None]:
 
 def reach_bound(module: nn.Module) -> int:
     """As many frames as the module's convolutions and pools look back together, or more."""
-    windows = [
-        window_of(child) for child in module.modules() if isinstance(child, WINDOWED)
-    ]
-    return sum(window.reach for window in windows) * math.prod(
-        w.stride for w in windows
-    )
+    windows = [window_of(child) for child in module.modules() if isinstance(child, WINDOWED)]
+    return sum(window.reach for window in windows) * math.prod(w.stride for w in windows)

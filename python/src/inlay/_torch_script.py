@@ -60,9 +60,7 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "Softmax": ("dim",),
     "GLU": ("dim",),
     "Flatten": ("start_dim", "end_dim"),
-    **dict.fromkeys(
-        ("Tanh", "Sigmoid", "Hardsigmoid", "ReLU", "ReLU6", "SiLU", "Hardswish"), ()
-    ),
+    **dict.fromkeys(("Tanh", "Sigmoid", "Hardsigmoid", "ReLU", "ReLU6", "SiLU", "Hardswish"), ()),
     **dict.fromkeys(("Softsign", "Dropout", "Identity"), ()),
 }
 
@@ -79,21 +77,15 @@ def from_script(module: nn.Module) -> nn.Module:
 def _plain(module: Any, path: str) -> nn.Module:
     name = str(module.original_name)
     place = Place(f"{path or 'the module'} (TorchScript {name})")
-    of_pytorch = (
-        module._c._type().qualified_name().startswith("__torch__.torch.nn.modules.")
-    )
+    of_pytorch = module._c._type().qualified_name().startswith("__torch__.torch.nn.modules.")
     if of_pytorch and name == "Sequential":
         children = module.named_children()
         return nn.Sequential(
-            OrderedDict(
-                (key, _plain(child, f"{path}.{key}".strip(".")))
-                for key, child in children
-            )
+            OrderedDict((key, _plain(child, f"{path}.{key}".strip("."))) for key, child in children)
         )
     if not of_pytorch or name in _HOLDERS:
         held = {
-            key: _plain(child, f"{path}.{key}".strip("."))
-            for key, child in module.named_children()
+            key: _plain(child, f"{path}.{key}".strip(".")) for key, child in module.named_children()
         }
         return ScriptForward(module, held, place)
     if name not in _ARGUMENTS:
@@ -103,9 +95,7 @@ def _plain(module: Any, path: str) -> nn.Module:
             "replace it",
         )
     try:
-        arguments = {
-            argument: _argument(module, argument) for argument in _ARGUMENTS[name]
-        }
+        arguments = {argument: _argument(module, argument) for argument in _ARGUMENTS[name]}
     except AttributeError:
         place.refuse(
             "a traced layer, which has forgotten its options",
@@ -114,11 +104,7 @@ def _plain(module: Any, path: str) -> nn.Module:
         )
     made: nn.Module = getattr(nn, name)(**arguments)
     for key, tensor in [*module.named_parameters(), *module.named_buffers()]:
-        kept = (
-            nn.Parameter(tensor.detach())
-            if key in dict(made.named_parameters())
-            else tensor
-        )
+        kept = nn.Parameter(tensor.detach()) if key in dict(made.named_parameters()) else tensor
         setattr(made, key, kept)
     return made.train(module.training)
 

@@ -25,9 +25,7 @@ Values = dict[str, Any]
 class ScriptForward(nn.Module):
     """`children` are the submodules as plain ones; `script` is what it was made of."""
 
-    def __init__(
-        self, script: Any, children: Mapping[str, nn.Module], place: Place
-    ) -> None:
+    def __init__(self, script: Any, children: Mapping[str, nn.Module], place: Place) -> None:
         super().__init__()
         self.script = (script,)  # in a tuple, as it is no submodule
         self.place = place
@@ -53,9 +51,7 @@ class ScriptForward(nn.Module):
     def required(self) -> list[str]:
         """The inputs that have no default."""
         arguments = self._arguments("forward")
-        return [
-            argument.name for argument in arguments if not argument.has_default_value()
-        ]
+        return [argument.name for argument in arguments if not argument.has_default_value()]
 
     def _arguments(self, method: str) -> list[Any]:
         return list(self.script[0]._c._get_method(method).schema.arguments[1:])
@@ -63,9 +59,7 @@ class ScriptForward(nn.Module):
     def method(self, name: str, *inputs: Any) -> Any:
         graph = self.script[0]._c._get_method(name).graph
         names = [value.debugName() for value in graph.inputs()]
-        missing = [
-            argument.default_value for argument in self._arguments(name)[len(inputs) :]
-        ]
+        missing = [argument.default_value for argument in self._arguments(name)[len(inputs) :]]
         values = dict(zip(names, [self, *inputs, *missing]))
         (result,) = self._run(graph, values)
         return result
@@ -91,9 +85,7 @@ class ScriptForward(nn.Module):
             owner = inputs[0]
             name = node.s("name")
             return (
-                owner.attribute(name)
-                if isinstance(owner, ScriptForward)
-                else getattr(owner, name)
+                owner.attribute(name) if isinstance(owner, ScriptForward) else getattr(owner, name)
             )
         if kind == "prim::CallMethod":
             return self._call(node.s("name"), *inputs)
@@ -105,18 +97,14 @@ class ScriptForward(nn.Module):
             return taken[0] if len(taken) == 1 else taken
         if kind in _STEPS:
             return _STEPS[kind](*inputs)
-        return self._function(node, kind.partition("::")[2], (torch, functional))(
-            *inputs
-        )
+        return self._function(node, kind.partition("::")[2], (torch, functional))(*inputs)
 
     def _call(self, name: str, owner: Any, *inputs: Any) -> Any:
         if name.startswith("forward"):
             return owner(*inputs)
         return owner.method(name, *inputs)
 
-    def _function(
-        self, node: Any, name: str, where: Sequence[Any]
-    ) -> Callable[..., Any]:
+    def _function(self, node: Any, name: str, where: Sequence[Any]) -> Callable[..., Any]:
         name = name.rpartition(".")[2]
         name = _RENAMED.get(name, name)
         found = next((getattr(one, name) for one in where if hasattr(one, name)), None)
@@ -146,15 +134,11 @@ def _constant(node: Any) -> Any:
 def _slice(value: Any, *args: Any) -> Any:
     if not isinstance(value, list):
         dim, start, end, step = args
-        return value[
-            (*(slice(None) for _ in range(dim % value.dim())), slice(start, end, step))
-        ]
+        return value[(*(slice(None) for _ in range(dim % value.dim())), slice(start, end, step))]
     return value[slice(*args)]
 
 
-def _scaled(
-    function: Callable[..., Any], plain: Callable[..., Any]
-) -> Callable[..., Any]:
+def _scaled(function: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
     """torch.add and torch.sub, whose third argument is `alpha`, and those of numbers."""
 
     def made(a: Any, b: Any, alpha: Any = 1) -> Any:

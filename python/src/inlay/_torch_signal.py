@@ -112,9 +112,7 @@ def as_frames(tensor: Tensor, time: int, channel: int | None) -> Tensor:
     return moved.reshape(tensor.shape[time], tensor.shape[channel])
 
 
-def moved(
-    signal: Signal, result: Tensor, move: Callable[[Tensor], Tensor], place: Place
-) -> Signal:
+def moved(signal: Signal, result: Tensor, move: Callable[[Tensor], Tensor], place: Place) -> Signal:
     """A signal after an operation that only moves numbers, found by moving their coordinates."""
     frame = move(_coordinates(signal.tensor, signal.time))
     channel = move(_coordinates(signal.tensor, signal.channel))
@@ -128,13 +126,9 @@ def moved(
         )
     if step != 1:
         place.refuse(
-            "a choice of one in so many frames"
-            if step > 1
-            else "time that runs backwards",
+            "a choice of one in so many frames" if step > 1 else "time that runs backwards",
             "only neighbouring frames, in their order",
-            f"use nn.MaxPool1d(1, stride={step})"
-            if step > 1
-            else "leave the order as it is",
+            f"use nn.MaxPool1d(1, stride={step})" if step > 1 else "leave the order as it is",
         )
     if channel_step != 1:
         place.refuse(
@@ -148,9 +142,7 @@ def moved(
         if extent > 1 and axis not in (along_time, along_channels)
     ]
     if others:
-        place.refuse(
-            "a signal that is repeated", "only one of each", "use a Linear of ones"
-        )
+        place.refuse("a signal that is repeated", "only one of each", "use a Linear of ones")
     channels = 1 if along_channels is None else int(result.shape[along_channels])
     changed = replace(
         signal,

@@ -147,9 +147,7 @@ class _Tracer(Tracer):
         assert kind in ("call_function", "call_method"), kind
         function = _method(target) if kind == "call_method" else target
         plain = tree(tuple(args), signal_of), tree(dict(kwargs), signal_of)
-        made = call(
-            function_name(target), shown_name(target), function, *plain, self.place()
-        )
+        made = call(function_name(target), shown_name(target), function, *plain, self.place())
         result = tree(made, self._wrapped)
         changed = args[0] if args and _is_in_place(target, kwargs) else None
         if isinstance(changed, Value) and isinstance(result, Value):
@@ -157,9 +155,7 @@ class _Tracer(Tracer):
             return changed
         return result
 
-    def _call_leaf(
-        self, module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]
-    ) -> Any:
+    def _call_leaf(self, module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         place = place_of(module, self._entered[-1][0])
         value, *others = *args, *kwargs.values()
         if not isinstance(value, Value) or not all(is_zero(other) for other in others):
@@ -185,9 +181,7 @@ class _Tracer(Tracer):
     def _attribute(self, path: str) -> Any:
         found: Any = self.root
         for name in path.split("."):
-            found = nn.Module.__getattribute__(found, "__dict__").get(name) or _stored(
-                found, name
-            )
+            found = nn.Module.__getattribute__(found, "__dict__").get(name) or _stored(found, name)
         return found
 
 
@@ -201,9 +195,7 @@ def _stored(module: nn.Module, name: str) -> Any:
 
 def _is_in_place(target: Any, options: Mapping[str, Any]) -> bool:
     name = str(getattr(target, "__name__", target))
-    return bool(options.get("inplace")) or (
-        name.endswith("_") and not name.endswith("__")
-    )
+    return bool(options.get("inplace")) or (name.endswith("_") and not name.endswith("__"))
 
 
 def _method(name: str) -> Callable[..., Any]:

@@ -56,9 +56,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="inlay", description="Model files of the C++20 library inlay."
-    )
+    parser = _Parser(prog="inlay", description="Model files of the C++20 library inlay.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for add in (
         _add_export,
@@ -85,28 +83,20 @@ def _add(
 
 
 def _add_export(commands: _Commands) -> None:
-    parser = _add(
-        commands, "export", _export, "Write a model of another kind as a model file."
-    )
+    parser = _add(commands, "export", _export, "Write a model of another kind as a model file.")
     parser.add_argument(
         "source",
         metavar="SOURCE",
         help="a Keras file (.keras, .h5, or a configuration in JSON), a TorchScript file,"
         " package.module:factory, or JSON of RTNeural, AIDA-X, Proteus or NeuralPi",
     )
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", required=True, help="the file to write"
-    )
-    parser.add_argument(
-        "--sample-rate", metavar="HZ", type=_hertz, help="the rate of the training"
-    )
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the file to write")
+    parser.add_argument("--sample-rate", metavar="HZ", type=_hertz, help="the rate of the training")
     parser.add_argument("--name", metavar="TEXT", help="kept in the file as metadata")
     parser.add_argument(
         "--weights", metavar="FILE", help="Keras: the .weights.h5 of a configuration"
     )
-    parser.add_argument(
-        "--state-dict", metavar="FILE", help="PyTorch: the weights of the factory"
-    )
+    parser.add_argument("--state-dict", metavar="FILE", help="PyTorch: the weights of the factory")
 
 
 def _hertz(text: str) -> float:
@@ -136,9 +126,7 @@ def _export(arguments: argparse.Namespace) -> int:
 
 
 def _add_info(commands: _Commands) -> None:
-    parser = _add(
-        commands, "info", _info, "Show layers, sizes and costs of a model file."
-    )
+    parser = _add(commands, "info", _info, "Show layers, sizes and costs of a model file.")
     parser.add_argument("model", metavar="MODEL")
     parser.add_argument("--json", action="store_true", help="for machines")
 
@@ -179,27 +167,15 @@ def _diff(arguments: argparse.Namespace) -> int:
 
 
 def _add_codegen(commands: _Commands) -> None:
-    help = (
-        "Write a C++ header with the type of a model file's network, and its weights."
-    )
+    help = "Write a C++ header with the type of a model file's network, and its weights."
     parser = _add(commands, "codegen", _codegen, help)
     parser.add_argument("model", metavar="MODEL")
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", help="default: the standard output"
-    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="default: the standard output")
     parser.add_argument("--name", required=True, help="what the type is called")
-    parser.add_argument(
-        "--weights", action="store_true", help="add the weights and set_weights()"
-    )
-    parser.add_argument(
-        "--check", action="store_true", help="add the signals of the check"
-    )
-    parser.add_argument(
-        "--namespace", metavar="NAME", help="where to put the type: a::b"
-    )
-    parser.add_argument(
-        "--backend", metavar="NAME", help="of all layers: LoopBackend<double>"
-    )
+    parser.add_argument("--weights", action="store_true", help="add the weights and set_weights()")
+    parser.add_argument("--check", action="store_true", help="add the signals of the check")
+    parser.add_argument("--namespace", metavar="NAME", help="where to put the type: a::b")
+    parser.add_argument("--backend", metavar="NAME", help="of all layers: LoopBackend<double>")
 
 
 def _codegen(arguments: argparse.Namespace) -> int:
@@ -222,21 +198,15 @@ def _codegen(arguments: argparse.Namespace) -> int:
 
 
 def _add_plot(commands: _Commands) -> None:
-    parser = _add(
-        commands, "plot", _plot, "Draw what a model does to a sine, a step and a sweep."
-    )
+    parser = _add(commands, "plot", _plot, "Draw what a model does to a sine, a step and a sweep.")
     parser.add_argument("model", metavar="MODEL")
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", required=True, help=".png, .svg or .pdf"
-    )
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help=".png, .svg or .pdf")
 
 
 def _plot(arguments: argparse.Namespace) -> int:
     from .plots import plot_model
 
-    plot_model(
-        _open(arguments.model), arguments.output, title=Path(arguments.model).name
-    )
+    plot_model(_open(arguments.model), arguments.output, title=Path(arguments.model).name)
     return 0
 
 

@@ -113,9 +113,7 @@ def _backend(given: str | None, name: str) -> Backend:
     found = re.fullmatch(r"(?:inlay::)?(\w+)(?:<(float|double)>)?", given)
     if not found or found[1] not in _BACKENDS:
         known = ", ".join(_BACKENDS)
-        raise ExportError(
-            f"backend: {given!r} is not known; known: {known}, each also <double>"
-        )
+        raise ExportError(f"backend: {given!r} is not known; known: {known}, each also <double>")
     scalar = found[2] or "float"
     definition = f"inlay::{found[1]}<{scalar}>"
     return Backend(f"{name}Backend", definition, _BACKENDS[found[1]], scalar)

@@ -28,9 +28,7 @@ from ._signal import DEFAULT_TOLERANCE, check_signal
 from .errors import ExportError
 
 _LARGEST_TOLERANCE = 1e-3  # that loading lets a file ask for
-_LARGEST_CHECK = (
-    1 << 26
-)  # numbers; what is larger is not a model but a damaged configuration
+_LARGEST_CHECK = 1 << 26  # numbers; what is larger is not a model but a damaged configuration
 
 
 def export_keras(
@@ -79,9 +77,7 @@ def export_keras(
     expected = _reference_output(layers, signal, end)
     limit = DEFAULT_TOLERANCE[dtype] if tolerance is None else tolerance
     if live is None:
-        made_by = (
-            f"inlay's NumPy reference, for a model of {_keras_name(saved.version)}"
-        )
+        made_by = f"inlay's NumPy reference, for a model of {_keras_name(saved.version)}"
         output = expected
     else:
         made_by = _keras_name(saved.version)
@@ -114,9 +110,7 @@ def _opened(
         raise ExportError(
             f"a {type(source).__name__} is not a Keras model; pass one, or the path of a saved one"
         )
-    yield Saved(
-        _live_config(source), LiveWeights(source), _live_version(source)
-    ), source
+    yield Saved(_live_config(source), LiveWeights(source), _live_version(source)), source
 
 
 def _live_config(model: Any) -> Mapping[str, Any]:
@@ -134,11 +128,7 @@ def _live_config(model: Any) -> Mapping[str, Any]:
     kind = "Functional" if "input_layers" in config else "Sequential"
     entry = {"class_name": kind, "config": _plain(config)}
     shape = getattr(model, "input_shape", None)
-    return (
-        {**entry, "build_config": {"input_shape": shape}}
-        if isinstance(shape, tuple)
-        else entry
-    )
+    return {**entry, "build_config": {"input_shape": shape}} if isinstance(shape, tuple) else entry
 
 
 def _plain(value: Any) -> Any:
@@ -176,9 +166,7 @@ def _layers(graph: Graph, start: Signal) -> tuple[Sequence[LayerRecord], Signal]
     if end.padding:
         end.padding.refuse("at the end of the model")
     if not layers:
-        raise ExportError(
-            "the model has no layer to export; those that it has do nothing"
-        )
+        raise ExportError("the model has no layer to export; those that it has do nothing")
     return layers, end
 
 
@@ -207,11 +195,7 @@ def _receptive_field(layers: Sequence[LayerRecord]) -> int:
     if analysis.receptive_field is not None:
         return analysis.receptive_field
     # A recurrent layer never forgets; the check still is to reach all of the convolutions.
-    fields = [
-        layer.traits.receptive_field
-        for layer in analysis.layers
-        if not layer.record.chains
-    ]
+    fields = [layer.traits.receptive_field for layer in analysis.layers if not layer.record.chains]
     return 1 + sum(field - 1 for field in fields if field is not None)
 
 
@@ -237,9 +221,7 @@ def _as_json(layer: LayerRecord) -> _reference.Json:
     return {"type": layer.type, **layer.options, **tensors, **chains, **single}
 
 
-def _reference_output(
-    layers: Sequence[LayerRecord], signal: Array, end: Signal
-) -> Array:
+def _reference_output(layers: Sequence[LayerRecord], signal: Array, end: Signal) -> Array:
     """What the file's own definitions give, in the frames that Keras has as well."""
     written = [_as_json(layer) for layer in layers]
     with np.errstate(all="ignore"):  # what is not finite is refused with the check
@@ -247,9 +229,7 @@ def _reference_output(
     times, _ = _reference.arrivals(written, len(signal))
     found: Array = output[times >= end.skip]
     if not len(found):
-        raise ExportError(
-            f"check_input: {len(signal)} frames are too few for any output"
-        )
+        raise ExportError(f"check_input: {len(signal)} frames are too few for any output")
     return found
 
 
@@ -285,9 +265,7 @@ def _live_output(model: Any, signal: Array, start: Signal, end: Signal) -> Array
 def _reset_states(model: Any) -> None:
     """Of stateful layers, which would go on from the last signal that they were given."""
     for layer in (model, *model.layers):
-        reset = getattr(layer, "reset_states", None) or getattr(
-            layer, "reset_state", None
-        )
+        reset = getattr(layer, "reset_states", None) or getattr(layer, "reset_state", None)
         if reset is not None and (layer is model or getattr(layer, "stateful", False)):
             reset()
 

@@ -85,13 +85,9 @@ class _Subject:
         if check.condition is not None:
             condition = np.tile(check.condition.mean(0), (len(x), 1)).astype(np.float64)
         with np.errstate(all="ignore"):
-            output: Signal = evaluate(self.opened.root["layers"], others, condition)[
-                :, 0
-            ]
+            output: Signal = evaluate(self.opened.root["layers"], others, condition)[:, 0]
         if not np.isfinite(output).all():
-            raise ExportError(
-                "the model gives NaN or infinite values, which cannot be drawn"
-            )
+            raise ExportError("the model gives NaN or infinite values, which cannot be drawn")
         return output
 
 
@@ -102,9 +98,7 @@ def _draw_curve(axes: Any, subject: _Subject) -> None:
     axes.set_ylabel("output")
     axes.grid(alpha=0.3)
     if not subject.opened.analysis.one_to_one:
-        axes.text(
-            0.5, 0.5, "none: not one frame out\nfor each in", ha="center", va="center"
-        )
+        axes.text(0.5, 0.5, "none: not one frame out\nfor each in", ha="center", va="center")
         return
     period = max(8, round(subject.rate_in / _SINE_HZ))
     before = -(-subject.settled() // period) * period
@@ -113,9 +107,7 @@ def _draw_curve(axes: Any, subject: _Subject) -> None:
     for level in reversed(_LEVELS):
         x = level * sine
         y = subject(np.concatenate([x, x[: late + 1]]))[late:]
-        axes.plot(
-            x[-period:], y[before : before + period], label=f"amplitude {level:g}"
-        )
+        axes.plot(x[-period:], y[before : before + period], label=f"amplitude {level:g}")
     axes.legend()
 
 

@@ -92,11 +92,7 @@ def export_torch(
         traits = analyse(layers)
         reach = traits.receptive_field or 1 + reach_bound(module)
         samples = check_signal(given, forward.channels, reach, name)
-        beside = (
-            None
-            if side is None
-            else _as_long(side, len(samples), given is not None, name)
-        )
+        beside = None if side is None else _as_long(side, len(samples), given is not None, name)
         signal = forward.trace(samples, beside)
         layers = network(forward.source, forward.condition, signal.node)
         output = forward.output(signal, samples, beside)
@@ -107,9 +103,7 @@ def export_torch(
     _format.write_model(path, model)
 
 
-def load_torch(
-    source: str, state_dict: str | os.PathLike[str] | None = None
-) -> nn.Module:
+def load_torch(source: str, state_dict: str | os.PathLike[str] | None = None) -> nn.Module:
     """A module from a TorchScript file, or from `package.module:factory`, called without arguments.
 
     `state_dict` is a file of weights for it, as torch.save(module.state_dict(), ...) writes it.
@@ -119,9 +113,7 @@ def load_torch(
         try:
             module.load_state_dict(torch.load(state_dict, map_location="cpu"))
         except _NOT_WEIGHTS as error:
-            raise ExportError(
-                f"{state_dict}: not the weights of {source}: {error}"
-            ) from error
+            raise ExportError(f"{state_dict}: not the weights of {source}: {error}") from error
     return module
 
 
@@ -158,13 +150,9 @@ def _from_factory(source: str) -> nn.Module:
         try:
             found = found()
         except Exception as error:
-            raise ExportError(
-                f"{source}: cannot be called without arguments: {error!r}"
-            ) from error
+            raise ExportError(f"{source}: cannot be called without arguments: {error!r}") from error
     if not isinstance(found, nn.Module):
-        raise ExportError(
-            f"{source}: gives a {type(found).__name__}, not a torch.nn.Module"
-        )
+        raise ExportError(f"{source}: gives a {type(found).__name__}, not a torch.nn.Module")
     return from_script(found)
 
 
@@ -179,7 +167,5 @@ def _as_long(
 ) -> npt.NDArray[Any]:
     """A condition for the default signal is repeated until it is as long."""
     if exactly and len(condition) != frames:
-        raise ExportError(
-            f"check_condition: {len(condition)} frames, but check_input has {frames}"
-        )
+        raise ExportError(f"check_condition: {len(condition)} frames, but check_input has {frames}")
     return np.resize(condition, (frames, condition.shape[1])).astype(dtype)
