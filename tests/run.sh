@@ -120,11 +120,12 @@ build gcc -DCMAKE_CXX_COMPILER=g++ -DINLAY_BUILD_EXAMPLES=ON -DINLAY_BUILD_BENCH
 done_in
 
 # One build for both: what Clang warns of, and what the sanitizers see. Fewer backends, see tests/unit/support.
+# Pointers that overflow take half of the compile time, and AddressSanitizer sees what is done with them.
 step "clang++ with address and undefined-behaviour sanitizers, unit tests"
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 build clang-sanitized -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DINLAY_TEST_SUITES="unit;compile_fail" \
   -DINLAY_TEST_FEW_BACKENDS=ON \
-  -DCMAKE_CXX_FLAGS="-O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer" &&
+  -DCMAKE_CXX_FLAGS="-O1 -g1 -fsanitize=address,undefined -fno-sanitize=pointer-overflow,object-size -fno-sanitize-recover=all -fno-omit-frame-pointer" &&
   tests clang-sanitized
 done_in
 
