@@ -131,7 +131,7 @@ wrong=false
 rm -f "$out"/*
 if $quick; then
   rounds=2 layer_time=0.004 seconds=0.08 buffers=16,64,512
-  cases="^(dilation|depth)/|/(${few//;/|})/(xsimd|eigen|stl|loop|xsimd-rt|libtorch|onnxruntime)/(frame|64)$"
+  cases="^(dilation|depth)/|/(${few//;/|})/(xsimd|eigen|stl|loop|auto|xsimd-rt|libtorch|onnxruntime)/(frame|64)$"
 else
   rounds=5 layer_time=0.01 seconds=0.5 buffers=16,64,128,512,2048 cases=.
 fi

@@ -20,6 +20,7 @@ COLOURS = {
     "eigen": "#ff7f0e",
     "stl": "#2ca02c",
     "loop": "#8c564b",
+    "auto": "#e377c2",
     "default": "#d62728",
     "libtorch": "#1f77b4",
     "onnxruntime": "#7f7f7f",

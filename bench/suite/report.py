@@ -40,7 +40,7 @@ def ratio(theirs: Optional[float], ours: Optional[float]) -> str:
 
 def ordered(found: Iterable[str]) -> list[str]:
     """Subjects in the order of the backends, run-time models behind types, other libraries last."""
-    order = ["xsimd", "eigen", "stl", "loop", "default"]
+    order = ["xsimd", "eigen", "stl", "loop", "auto", "default"]
 
     def place(subject: str) -> tuple[int, int, str]:
         name = subject.removesuffix("-rt")

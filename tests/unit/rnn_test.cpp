@@ -16,16 +16,18 @@ TYPED_TEST_SUITE(LargeRNNTest, TwoBackends);
 TYPED_TEST(LargeRNNTest, in_1_units_8) { golden<ModelT<RNN<1, 8, TypeParam>>>("rnn_1_8", single_layer); }
 TYPED_TEST(RNNTest, in_3_units_5) { golden<ModelT<RNN<3, 5, TypeParam>>>("rnn_3_5", single_layer); }
 TYPED_TEST(LargeRNNTest, in_1_units_20) { golden<ModelT<RNN<1, 20, TypeParam>>>("rnn_1_20", single_layer); }
-TYPED_TEST(RNNTest, in_2_units_17) { golden<ModelT<RNN<2, 17, TypeParam>>>("rnn_2_17", single_layer); }
+TYPED_TEST(LargeRNNTest, in_2_units_17) { golden<ModelT<RNN<2, 17, TypeParam>>>("rnn_2_17", single_layer); }
 TYPED_TEST(LargeRNNTest, in_16_units_33) { golden<ModelT<RNN<16, 33, TypeParam>>>("rnn_16_33", single_layer); }
 TYPED_TEST(LargeRNNTest, in_40_units_40) { golden<ModelT<RNN<40, 40, TypeParam>>>("rnn_40_40", single_layer); }
 TYPED_TEST(RNNTest, relu_in_3_units_5) { golden<ModelT<ReLURNN<3, 5, TypeParam>>>("rnn_relu_3_5", single_layer); }
-TYPED_TEST(RNNTest, relu_in_2_units_17) { golden<ModelT<ReLURNN<2, 17, TypeParam>>>("rnn_relu_2_17", single_layer); }
+TYPED_TEST(LargeRNNTest, relu_in_2_units_17) {
+  golden<ModelT<ReLURNN<2, 17, TypeParam>>>("rnn_relu_2_17", single_layer);
+}
 TYPED_TEST(LargeRNNTest, relu_in_16_units_33) {
   golden<ModelT<ReLURNN<16, 33, TypeParam>>>("rnn_relu_16_33", single_layer);
 }
 
-TYPED_TEST(RNNTest, a_file_of_the_other_activation_is_refused) {
+TYPED_TEST(LargeRNNTest, a_file_of_the_other_activation_is_refused) {
   ModelT<RNN<3, 5, TypeParam>> model;
   try {
     model.load(test_file("golden/torch/rnn_relu_3_5.f32.json"));

@@ -29,20 +29,25 @@ namespace inlay {
 
 /// The best backend that is there for a scalar.
 #if INLAY_HAS_XSIMD
-template <class T, class Math = math::Accurate>
-using default_backend_for = XsimdBackend<T, Math>;
+template <class T, class Math = math::Accurate, class Weight = T>
+using default_backend_for = XsimdBackend<T, Math, Weight>;
 #elif INLAY_HAS_EIGEN
 /// Eigen, unless the standard library has SIMD types and Eigen is needed for nothing.
-template <class T, class Math = math::Accurate>
-using default_backend_for = std::conditional_t<(StlBackend<T>::width > 1), StlBackend<T, Math>, EigenBackend<T, Math>>;
+template <class T, class Math = math::Accurate, class Weight = T>
+using default_backend_for =
+    std::conditional_t<(StlBackend<T>::width > 1), StlBackend<T, Math, Weight>, EigenBackend<T, Math, Weight>>;
 #else
-template <class T, class Math = math::Accurate>
-using default_backend_for = StlBackend<T, Math>;
+template <class T, class Math = math::Accurate, class Weight = T>
+using default_backend_for = StlBackend<T, Math, Weight>;
 #endif
 
 using default_backend = default_backend_for<float>;
 
 /// The same with opt-in mathematics that is faster and less precise: `LSTM<1, 20, fast_backend>`.
 using fast_backend = default_backend_for<float, math::Fast>;
+
+/// The same with weights in 16 bits, opt-in, for layers whose weights do not fit into the first-level cache:
+/// `LSTM<1, 96, compact_backend>`.
+using compact_backend = default_backend_for<float, math::Accurate, bfloat16>;
 
 }  // namespace inlay

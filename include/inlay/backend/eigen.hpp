@@ -10,6 +10,7 @@
 #include <cstddef>
 
 #include "inlay/backend/lanes.hpp"
+#include "inlay/core/bfloat16.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/math/accurate.hpp"
 
@@ -39,10 +40,10 @@ struct EigenRegister {
 }  // namespace detail
 
 /// @copydetails XsimdBackend
-template <std::floating_point T, class Math = math::Accurate, class Weight = T>
+template <std::floating_point T, class Math = math::Accurate, StoredWeight<T> Weight = T>
 struct EigenBackend {
-  static_assert(std::same_as<Weight, T>, "weights are stored in the scalar type");
   using scalar = T;
+  using weight = Weight;
   using math_policy = Math;
   static constexpr const char* name = "eigen";
   static constexpr std::size_t width = Eigen::internal::packet_traits<T>::size;

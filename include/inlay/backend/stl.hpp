@@ -16,25 +16,25 @@
 namespace inlay {
 
 namespace detail {
-template <class T, class Math, class Weight, bool HasSimd = (std::experimental::native_simd<T>::size() > 1)>
+template <class T, class Math, StoredWeight<T> Weight, bool HasSimd = (std::experimental::native_simd<T>::size() > 1)>
 struct StlChoice {
   using type = StlSimdBackend<T, Math, Weight>;
 };
-template <class T, class Math, class Weight>
+template <class T, class Math, StoredWeight<T> Weight>
 struct StlChoice<T, Math, Weight, false> {
   using type = LoopBackend<T, Math, Weight>;
 };
 }  // namespace detail
 
 /// std::experimental::simd, or plain loops on a target without SIMD registers.
-template <class T, class Math = math::Accurate, class Weight = T>
+template <class T, class Math = math::Accurate, StoredWeight<T> Weight = T>
 using StlBackend = typename detail::StlChoice<T, Math, Weight>::type;
 
 }  // namespace inlay
 #else
 namespace inlay {
 
-template <class T, class Math = math::Accurate, class Weight = T>
+template <class T, class Math = math::Accurate, StoredWeight<T> Weight = T>
 using StlBackend = LoopBackend<T, Math, Weight>;
 
 }  // namespace inlay

@@ -10,16 +10,17 @@
 #include <type_traits>
 
 #include "inlay/backend/lanes.hpp"
+#include "inlay/core/bfloat16.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/math/accurate.hpp"
 
 namespace inlay {
 
 /// @copydetails XsimdBackend
-template <std::floating_point T, class Math = math::Accurate, class Weight = T>
+template <std::floating_point T, class Math = math::Accurate, StoredWeight<T> Weight = T>
 struct StlSimdBackend {
-  static_assert(std::same_as<Weight, T>, "weights are stored in the scalar type");
   using scalar = T;
+  using weight = Weight;
   using math_policy = Math;
   static constexpr const char* name = "stl";
   static constexpr std::size_t width = std::experimental::native_simd<T>::size();

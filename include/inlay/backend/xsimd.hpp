@@ -9,6 +9,7 @@
 #include <xsimd/xsimd.hpp>
 
 #include "inlay/backend/lanes.hpp"
+#include "inlay/core/bfloat16.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/math/accurate.hpp"
 
@@ -16,11 +17,11 @@ namespace inlay {
 
 /// @tparam T       float or double
 /// @tparam Math    how tanh, sigmoid and exp are computed
-/// @tparam Weight  what weights are stored as
-template <std::floating_point T, class Math = math::Accurate, class Weight = T>
+/// @tparam Weight  what weights of products are stored as: T, or bfloat16 where that is float
+template <std::floating_point T, class Math = math::Accurate, StoredWeight<T> Weight = T>
 struct XsimdBackend {
-  static_assert(std::same_as<Weight, T>, "weights are stored in the scalar type");
   using scalar = T;
+  using weight = Weight;
   using math_policy = Math;
   static constexpr const char* name = "xsimd";
   static constexpr std::size_t width = xsimd::batch<T>::size;

@@ -50,6 +50,7 @@ struct NativeVector {
   using type __attribute__((vector_size(Lanes * sizeof(T)))) = T;
 };
 #define INLAY_HAS_NATIVE_VECTOR 1
+
 #else
 #define INLAY_HAS_NATIVE_VECTOR 0
 #endif

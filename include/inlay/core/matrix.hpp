@@ -6,6 +6,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "inlay/core/bfloat16.hpp"
+#include "inlay/core/column.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/values.hpp"
@@ -36,6 +38,7 @@ class Matrix {
   static constexpr std::size_t gates = Gates;
 
  private:
+  using Weight = weight_of<B>;
   static constexpr std::size_t unit = row_unit<B, Rows>;
   // One gate alone is summed in two sets, see accumulate().
   static constexpr std::size_t widest =
@@ -74,8 +77,13 @@ class Matrix {
   constexpr std::size_t padded_rows() const noexcept { return rows_ <= half ? half : units_of(rows_) * unit; }
 
   /// Column `col` of the panel that starts at `row` and has `height` rows: `Gates` runs of `height` values.
-  constexpr const value_type* column(std::size_t row, std::size_t height, std::size_t col) const noexcept {
+  constexpr const Weight* column(std::size_t row, std::size_t height, std::size_t col) const noexcept {
     return data_.data() + (row * cols_ + col * height) * Gates;
+  }
+
+  /// Where value `i` of a column of a panel of `height` rows is, a gate behind the other.
+  static constexpr std::size_t place(std::size_t i, std::size_t height) {
+    return place_in_column<Weight>(i, Gates * height, B::lanes(height));
   }
 
   /// Calls `f.template operator()<Height>(row)` for each panel; `row` is its first row, and `Height` its
@@ -109,8 +117,8 @@ class Matrix {
   }
 
   constexpr std::array<std::size_t, 2> shape() const noexcept { return {cols_, Gates * rows_}; }
-  value_type get(std::size_t i) const noexcept { return data_.data()[offset(i)]; }
-  void set(std::size_t i, value_type value) noexcept { data_.data()[offset(i)] = value; }
+  value_type get(std::size_t i) const noexcept { return static_cast<value_type>(data_.data()[offset(i)]); }
+  void set(std::size_t i, value_type value) noexcept { data_.data()[offset(i)] = Weight(value); }
 
  private:
   template <class F>
@@ -132,7 +140,7 @@ class Matrix {
     const bool in_high = row < p.high_count * p.high;
     const std::size_t height = in_high ? p.high : p.low, before = in_high ? 0 : p.high_count * p.high;
     const std::size_t first = before + (row - before) / height * height;
-    return (first * cols_ + col * height) * Gates + gate * height + row - first;
+    return (first * cols_ + col * height) * Gates + place(gate * height + row - first, height);
   }
 
   static constexpr std::size_t size = Rows == dynamic ? dynamic : units_of(Rows) * unit * Gates * Cols;
@@ -140,7 +148,7 @@ class Matrix {
   INLAY_NO_ADDRESS Extent<Rows> rows_;
   struct Nothing {};
   INLAY_NO_ADDRESS std::conditional_t<Rows == dynamic, Panels, Nothing> panels_;  ///< divided once: divisions are slow
-  Values<value_type, size> data_;
+  Values<Weight, size> data_;
 };
 
 }  // namespace inlay

@@ -18,6 +18,7 @@ INLAY_INLINE void repeat(F&& f) {
 /// N lanes of backend B as whole registers; N is a multiple of the register that `B` gives for it.
 template <class B, std::size_t N>
 struct Pack {
+  using Backend = B;
   using T = typename B::scalar;
   static constexpr std::size_t lanes = B::lanes(N);  ///< lanes of one register
   static constexpr std::size_t registers = N / lanes;
@@ -44,34 +45,17 @@ struct Pack {
     each([&](std::size_t i) INLAY_INLINE_LAMBDA { x.r[i] = B::template fill<lanes>(value); });
     return x;
   }
-  /// For what is used several times.
-  static INLAY_INLINE Pack load_once(const T* p) noexcept {
-    Pack x = load(p);
-    each([&](std::size_t i) INLAY_INLINE_LAMBDA { x.r[i] = compiler::loaded_once(x.r[i]); });
-    return x;
-  }
   INLAY_INLINE void store(T* p) const noexcept {
     each([&](std::size_t i) INLAY_INLINE_LAMBDA { B::store(p + i * lanes, r[i]); });
   }
   INLAY_INLINE void add(const Pack& x) noexcept {
     each([&](std::size_t i) INLAY_INLINE_LAMBDA { r[i] = r[i] + x.r[i]; });
   }
-  /// p[0..N) * s.
-  static INLAY_INLINE Pack product(const T* p, T s) noexcept {
-    Pack x;
-    const auto factor = B::template fill<lanes>(s);
-    each([&](std::size_t i) INLAY_INLINE_LAMBDA { x.r[i] = B::template load<lanes>(p + i * lanes) * factor; });
-    return x;
-  }
-  /// *this += p[0..N) * s, the one operation that matrix products are made of.
+  /// *this += p[0..N) * s.
   INLAY_INLINE void axpy(const T* p, T s) noexcept {
     const auto factor = B::template fill<lanes>(s);
     each([&](std::size_t i)
              INLAY_INLINE_LAMBDA { r[i] = B::fma(B::template load<lanes>(p + i * lanes), factor, r[i]); });
-  }
-  INLAY_INLINE void axpy(const Pack& x, T s) noexcept {
-    const auto factor = B::template fill<lanes>(s);
-    each([&](std::size_t i) INLAY_INLINE_LAMBDA { r[i] = B::fma(x.r[i], factor, r[i]); });
   }
 };
 

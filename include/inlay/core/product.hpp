@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "inlay/core/block.hpp"
+#include "inlay/core/column.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/history.hpp"
 #include "inlay/core/matrix.hpp"
@@ -40,21 +41,23 @@ INLAY_INLINE void accumulate(Extent<Count, Of> count, P (*sums)[Gates], const M&
   }
   const auto* weights = matrix.column(row, height, first);
 
-  const auto column = [&](std::size_t col, std::size_t g)
-                          INLAY_INLINE_LAMBDA { return weights + (col * Gates + g) * height; };
   const auto each = [&](auto&& f) INLAY_INLINE_LAMBDA {
     repeat<Gates>([&](std::size_t g)
                       INLAY_INLINE_LAMBDA { repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { f(v, g); }); });
   };
-  const auto add_column = [&](P(*to)[Gates], std::size_t col) INLAY_INLINE_LAMBDA {
-    repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA {
-      if constexpr (Voices == 1) {
-        to[0][g].axpy(column(col, g), x[0][col * stride]);
-      } else {
-        const P weights_of_all = P::load_once(column(col, g));
-        repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { to[v][g].axpy(weights_of_all, x[v][col * stride]); });
-      }
+  // Calls `f(v, g, i, weights, x)` for each voice and each register of a column, with the voice's value.
+  const auto with_column = [&](std::size_t col, auto&& f) INLAY_INLINE_LAMBDA {
+    typename P::Register factors[Voices];
+    repeat<Voices>([&](std::size_t v)
+                       INLAY_INLINE_LAMBDA { factors[v] = B::template fill<P::lanes>(x[v][col * stride]); });
+    for_column<P, Gates>(weights + col * Gates * height, [&](std::size_t g, std::size_t i, auto w) INLAY_INLINE_LAMBDA {
+      if constexpr (Voices > 1) w = compiler::loaded_once(w);
+      repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { f(v, g, i, w, factors[v]); });
     });
+  };
+  const auto add_column = [&](P(*to)[Gates], std::size_t col) INLAY_INLINE_LAMBDA {
+    with_column(col, [&](std::size_t v, std::size_t g, std::size_t i, auto w, auto factor)
+                         INLAY_INLINE_LAMBDA { to[v][g].r[i] = B::fma(w, factor, to[v][g].r[i]); });
   };
 
   if constexpr (sets == 1) {
@@ -68,8 +71,8 @@ INLAY_INLINE void accumulate(Extent<Count, Of> count, P (*sums)[Gates], const M&
     P more[sets - 1][Voices][Gates];
     add_column(sums, 0);
     repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA {
-      each([&](std::size_t v, std::size_t g)
-               INLAY_INLINE_LAMBDA { more[s][v][g] = P::product(column(s + 1, g), x[v][(s + 1) * stride]); });
+      with_column(s + 1, [&](std::size_t v, std::size_t g, std::size_t i, auto w, auto factor)
+                             INLAY_INLINE_LAMBDA { more[s][v][g].r[i] = w * factor; });
     });
     const std::size_t whole = count / sets * sets;
     for (std::size_t col = sets; col < whole; col += sets) {
@@ -106,11 +109,13 @@ INLAY_INLINE void multiply_patch(std::size_t taps, const M& matrix, const T* bia
   const std::size_t channels = matrix.cols() / taps;
   Frames sums[Outs];
   repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o] = Frames::fill(bias[panel + row + o]); });
-  const T* w = matrix.column(panel, height, 0) + row;
+  const auto* w = matrix.column(panel, height, 0);
+  std::size_t at[Outs];
+  for (std::size_t o = 0; o < Outs; ++o) at[o] = M::place(row + o, height);
   for (std::size_t tap = 0; tap < taps; ++tap) {
     const T* source = x.now - (taps - 1 - tap) * dilation + frame;
     for (std::size_t c = 0; c < channels; ++c) {
-      repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].axpy(source, w[o]); });
+      repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].axpy(source, static_cast<T>(w[at[o]])); });
       source += x.channel_stride;
       w += height;
     }

@@ -106,19 +106,23 @@ Checked checked_frames(const Runnable<T>& model, const Check& check, const Outpu
 
 namespace detail {
 
-/// Throws load_error where an output is not what the check expects.
+/// Throws load_error where an output is not what the check expects, and returns the largest difference otherwise.
 template <class T>
-void compare(const Check& check, const Output<T>& got, Checked checked, double limit, const char* how) {
+double compare(const Check& check, const Output<T>& got, Checked checked, double limit, const char* how) {
   const std::size_t rows = check.output.shape[0], channels = check.output.shape[1];
   if (checked.first + (rows - 1) * checked.stride >= got.frames)
     throw load_error(concat({check.output.place, ".shape"}),
                      concat({"rows for the ", std::to_string(got.frames), " frames that the model gave"}),
                      concat({std::to_string(rows), " from frame ", std::to_string(checked.first), " on, every ",
                              std::to_string(checked.stride)}));
+  double largest = 0;
   for (std::size_t i = 0; i < check.output.values.size(); ++i) {
     const std::size_t frame = checked.first + i / channels * checked.stride, channel = i % channels;
     const double y = static_cast<double>(got.values[channel * got.room + frame]), wanted = check.output.values[i];
-    if (std::abs(y - wanted) <= limit) continue;  // written so that a NaN does not pass
+    if (const double difference = std::abs(y - wanted); difference <= limit) {  // written so that a NaN does not pass
+      largest = std::max(largest, difference);
+      continue;
+    }
     std::ostringstream expected, found;
     expected.precision(9);
     found.precision(9);
@@ -126,14 +130,15 @@ void compare(const Check& check, const Output<T>& got, Checked checked, double l
     found << y << " by " << how;
     throw load_error(check.output.place_of(i), expected.str(), found.str());
   }
+  return largest;
 }
 
 }  // namespace detail
 
 /// Runs a model frame by frame and in buffers of uneven sizes, resetting its state before. `policy_bound` is
-/// the stated error of an opt-in lossy policy, 0 for none. Throws load_error.
+/// the stated error of an opt-in lossy policy, 0 for none. Returns the largest difference. Throws load_error.
 template <class T>
-void run_check(const Runnable<T>& model, const Check& check, double policy_bound) {
+double run_check(const Runnable<T>& model, const Check& check, double policy_bound) {
   const std::size_t frames = check.input.shape[0];
   const auto expect_channels = [](const TensorRecord& signal, std::size_t size) {
     if (signal.shape[1] != size)
@@ -159,9 +164,9 @@ void run_check(const Runnable<T>& model, const Check& check, double policy_bound
   const Player<T> player(model, check);
   const Output<T> by_frames = player.by_frames();
   const Checked checked = checked_frames(model, check, by_frames);
-  detail::compare(check, by_frames, checked, limit, "forward");
+  const double error_by_frames = detail::compare(check, by_frames, checked, limit, "forward");
   constexpr std::array<std::size_t, 6> cuts{1, 7, tile_frames, 3, 2 * tile_frames + 5, 16};
-  detail::compare(check, player.by_buffers(cuts), checked, limit, "process");
+  return std::max(error_by_frames, detail::compare(check, player.by_buffers(cuts), checked, limit, "process"));
 }
 
 }  // namespace inlay::io

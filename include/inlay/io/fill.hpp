@@ -22,10 +22,17 @@
 
 namespace inlay::io {
 
-/// The largest error that a layer's mathematics states beyond the default's.
+/// The error that a policy states beyond the default's.
+template <class Policy>
+constexpr double lossy_bound() {
+  if constexpr (requires { Policy::lossy_bound; }) return Policy::lossy_bound;
+  else return 0;
+}
+/// That of a layer's mathematics or of what its weights are stored as, whichever is larger.
 template <class L>
 constexpr double policy_bound() {
-  if constexpr (requires { L::backend::math_policy::lossy_bound; }) return L::backend::math_policy::lossy_bound;
+  if constexpr (requires { typename L::backend::math_policy; })
+    return std::max(lossy_bound<typename L::backend::math_policy>(), lossy_bound<weight_of<typename L::backend>>());
   else return 0;
 }
 

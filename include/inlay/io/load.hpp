@@ -47,13 +47,14 @@ ModelInfo fill_model(Model& model, const ModelFile& file) {
   // All of it is tried on a copy, on the heap: a model may be larger than a stack.
   const auto fresh = std::make_unique<Model>(model);
   const double bound = fill_chain(fresh->layers(), file.chain, {});
+  ModelInfo info = file.info;
   if (file.check) {
     const auto state = std::make_unique<typename Model::State>();
-    run_check(runnable(*fresh, *state), *file.check, bound);
+    info.check_error = run_check(runnable(*fresh, *state), *file.check, bound);
   }
   model = *fresh;
   model.reset();
-  return file.info;
+  return info;
 }
 
 }  // namespace io

@@ -23,6 +23,8 @@ struct ModelInfo {
   /// Frames of silence to run after every reset and before the signal: a trained amplifier does not start from zeros
   /// but from what silence at its input leaves in it.
   std::size_t prewarm = 0;
+  /// The largest difference between the output that the file's check holds and the model's, where there is a check.
+  std::optional<double> check_error;
 };
 
 namespace io {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "inlay/backend/default.hpp"
+#include "inlay/backend/auto.hpp"
 #include "inlay/core/clock.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/history.hpp"
@@ -214,20 +214,20 @@ class BasicConv1D {
 
 template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Dilation = 1, std::size_t Groups = 1,
           Backend B = default_backend>
-using Conv1D = BasicConv1D<In, Out, Kernel, Dilation, Groups, true, B>;
+using Conv1D = BasicConv1D<In, Out, Kernel, Dilation, Groups, true, backend_for<B, Work::conv1d, Out>>;
 
 /// Conv1D that gives one frame for `Stride`.
 template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Stride, std::size_t Dilation = 1,
           std::size_t Groups = 1, Backend B = default_backend>
-using StridedConv1D = BasicConv1D<In, Out, Kernel, Dilation, Groups, true, B, Stride>;
+using StridedConv1D = BasicConv1D<In, Out, Kernel, Dilation, Groups, true, backend_for<B, Work::conv1d, Out>, Stride>;
 
 /// Conv1D for each channel on its own (depthwise): as many groups as channels.
 template <std::size_t Size, std::size_t Kernel, std::size_t Dilation = 1, Backend B = default_backend>
-using DepthwiseConv1D = BasicConv1D<Size, Size, Kernel, Dilation, Size, true, B>;
+using DepthwiseConv1D = BasicConv1D<Size, Size, Kernel, Dilation, Size, true, backend_for<B, Work::conv1d, Size>>;
 
 /// Conv1D without a bias.
 template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Dilation = 1, std::size_t Groups = 1,
           Backend B = default_backend>
-using Conv1DNoBias = BasicConv1D<In, Out, Kernel, Dilation, Groups, false, B>;
+using Conv1DNoBias = BasicConv1D<In, Out, Kernel, Dilation, Groups, false, backend_for<B, Work::conv1d, Out>>;
 
 }  // namespace inlay

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "inlay/backend/default.hpp"
+#include "inlay/backend/auto.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/product.hpp"
 #include "inlay/core/tensor.hpp"
@@ -64,10 +64,10 @@ class BasicDense {
 };
 
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
-using Dense = BasicDense<In, Out, true, B>;
+using Dense = BasicDense<In, Out, true, backend_for<B, Work::dense, Out>>;
 
 /// y = W x.
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
-using DenseNoBias = BasicDense<In, Out, false, B>;
+using DenseNoBias = BasicDense<In, Out, false, backend_for<B, Work::dense, Out>>;
 
 }  // namespace inlay

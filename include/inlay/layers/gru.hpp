@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "inlay/backend/default.hpp"
+#include "inlay/backend/auto.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/product.hpp"
 #include "inlay/core/tensor.hpp"
@@ -236,10 +236,10 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
 };
 
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
-using GRU = BasicGRU<In, Out, true, SigmoidGate, B>;
+using GRU = BasicGRU<In, Out, true, SigmoidGate, backend_for<B, Work::gru, Out>>;
 
 /// GRU with Keras's reset_after=False.
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
-using ResetBeforeGRU = BasicGRU<In, Out, false, SigmoidGate, B>;
+using ResetBeforeGRU = BasicGRU<In, Out, false, SigmoidGate, backend_for<B, Work::gru, Out>>;
 
 }  // namespace inlay

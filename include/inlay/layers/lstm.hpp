@@ -6,7 +6,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "inlay/backend/default.hpp"
+#include "inlay/backend/auto.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/product.hpp"
 #include "inlay/core/tensor.hpp"
@@ -128,14 +128,14 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
 };
 
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
-using LSTM = BasicLSTM<In, Out, SigmoidGate, B>;
+using LSTM = BasicLSTM<In, Out, SigmoidGate, backend_for<B, Work::lstm, Out>>;
 
 /// LSTM whose gates are PyTorch's and Keras 3's hard sigmoid, clip(z / 6 + 0.5, 0, 1).
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
-using HardSigmoidLSTM = BasicLSTM<In, Out, HardSigmoidGate, B>;
+using HardSigmoidLSTM = BasicLSTM<In, Out, HardSigmoidGate, backend_for<B, Work::lstm, Out>>;
 
 /// LSTM whose gates are Keras 2's hard sigmoid, clip(0.2 z + 0.5, 0, 1).
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
-using HardSigmoidKeras2LSTM = BasicLSTM<In, Out, HardSigmoidKeras2Gate, B>;
+using HardSigmoidKeras2LSTM = BasicLSTM<In, Out, HardSigmoidKeras2Gate, backend_for<B, Work::lstm, Out>>;
 
 }  // namespace inlay

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "inlay/backend/default.hpp"
+#include "inlay/backend/auto.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/product.hpp"
 #include "inlay/core/tensor.hpp"
@@ -106,10 +106,10 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
 };
 
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
-using RNN = BasicRNN<In, Out, TanhActivation, B>;
+using RNN = BasicRNN<In, Out, TanhActivation, backend_for<B, Work::rnn, Out>>;
 
 /// RNN whose activation is max(0, z): nonlinearity='relu' of PyTorch.
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
-using ReLURNN = BasicRNN<In, Out, ReLUActivation, B>;
+using ReLURNN = BasicRNN<In, Out, ReLUActivation, backend_for<B, Work::rnn, Out>>;
 
 }  // namespace inlay

@@ -45,7 +45,6 @@ class AnyModel {
       any.index_ = 1 + sizeof...(Types);
       any.hold(std::make_shared<Model<scalar>>(Model<scalar>::of(file)));
     }
-    any.info_ = file.info;
     return any;
   }
 
@@ -77,7 +76,7 @@ class AnyModel {
   bool fits(const io::ModelFile& file, std::size_t index) {
     auto model = std::make_shared<M>();
     try {
-      io::fill_model(*model, file);
+      info_ = io::fill_model(*model, file);
     } catch (const load_error&) {
       return false;
     }
@@ -88,6 +87,7 @@ class AnyModel {
     return true;
   }
   void hold(std::shared_ptr<Model<scalar>> model) {
+    info_ = model->info();
     run_ = model->runnable();
     model_ = std::move(model);
   }

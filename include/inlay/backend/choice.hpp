@@ -1,0 +1,37 @@
+/// What the table of backends is made of: see backend/auto.hpp.
+#pragma once
+
+#include <cstddef>
+
+namespace inlay {
+
+/// What layers are told apart by when a backend is chosen for them. `other` is all that has no weights to multiply
+/// with, such as activations.
+enum class Work { dense, conv1d, lstm, gru, rnn, other };
+
+namespace detail {
+
+enum class Compiler { gcc, clang, other };
+enum class BackendName { xsimd, eigen, stl };
+
+#if defined(__clang__)
+inline constexpr Compiler this_compiler = Compiler::clang;
+#elif defined(__GNUC__)
+inline constexpr Compiler this_compiler = Compiler::gcc;
+#else
+inline constexpr Compiler this_compiler = Compiler::other;
+#endif
+
+/// A row of the table: a backend that is clearly faster than the default for this work.
+struct Choice {
+  Compiler compiler;
+  std::size_t register_bytes;  ///< of the widest register: the instruction set
+  std::size_t scalar_bytes;
+  Work work;
+  std::size_t from, to;  ///< channels out, both included
+  BackendName backend;
+};
+
+}  // namespace detail
+
+}  // namespace inlay

@@ -1,0 +1,90 @@
+/// Columns of a matrix as registers, whatever its weights are stored as.
+#pragma once
+
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "inlay/core/bfloat16.hpp"
+#include "inlay/core/compiler.hpp"
+#include "inlay/core/pack.hpp"
+
+namespace inlay {
+
+/// Where value `i` of a column of `size` values is stored that is read in registers of `lanes`.
+///
+/// Scalars lie in order. Of 16 bits, the values of two registers take turns: then one load brings both, as the lower
+/// and the upper halves of words, and each takes one more instruction. The last one of an odd number is in order.
+template <class Weight>
+constexpr std::size_t place_in_column(std::size_t i, std::size_t size, std::size_t lanes) {
+  if constexpr (sizeof(Weight) == 2) {
+    const std::size_t pair = 2 * lanes, first = i / pair * pair, within = i - first;
+    if (first + pair <= size) return first + within % lanes * 2 + within / lanes;
+  }
+  return i;
+}
+
+namespace detail {
+
+/// N words at `p`, each a float once its other half is gone.
+template <std::size_t N, class Keep>
+INLAY_INLINE auto halves_of_words(const bfloat16* p, Keep keep) noexcept {
+#if INLAY_HAS_NATIVE_VECTOR
+  typename compiler::NativeVector<std::uint32_t, N>::type words;
+  std::memcpy(&words, p, sizeof words);
+  return keep(words);
+#else
+  struct Words {
+    std::uint32_t each[N];
+  } words;
+  std::memcpy(&words, p, sizeof words);
+  for (std::uint32_t& word : words.each) word = keep(word);
+  return words;
+#endif
+}
+
+/// N values at `p` in order.
+template <std::size_t N>
+INLAY_INLINE auto halves_in_order(const bfloat16* p) noexcept {
+  struct Words {
+    std::uint32_t each[N];
+  } words;
+  for (std::size_t i = 0; i < N; ++i) words.each[i] = static_cast<std::uint32_t>(p[i].bits) << 16;
+  return words;
+}
+
+}  // namespace detail
+
+/// Calls `f(gate, i, weights)` for each register of a column: register i of the pack P of each gate.
+template <class P, std::size_t Gates, class F>
+INLAY_INLINE void for_column(const typename P::T* column, F&& f) {
+  repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA {
+    P::each([&](std::size_t i) INLAY_INLINE_LAMBDA {
+      f(g, i, P::Backend::template load<P::lanes>(column + (g * P::registers + i) * P::lanes));
+    });
+  });
+}
+template <class P, std::size_t Gates, class F>
+INLAY_INLINE void for_column(const bfloat16* column, F&& f) {
+  using Register = typename P::Register;
+  constexpr std::size_t n = P::lanes, registers = Gates * P::registers;
+  if constexpr (n == 1) {
+    repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA {
+      P::each([&](std::size_t i) INLAY_INLINE_LAMBDA { f(g, i, static_cast<float>(column[g * P::registers + i])); });
+    });
+  } else {
+    const auto give = [&](std::size_t r, auto bits)
+                          INLAY_INLINE_LAMBDA { f(r / P::registers, r % P::registers, std::bit_cast<Register>(bits)); };
+    repeat<registers / 2>([&](std::size_t pair) INLAY_INLINE_LAMBDA {
+      const bfloat16* p = column + pair * 2 * n;
+      give(2 * pair, detail::halves_of_words<n>(p, [](auto words) INLAY_INLINE_LAMBDA { return words << 16; }));
+      give(2 * pair + 1,
+           detail::halves_of_words<n>(p, [](auto words) INLAY_INLINE_LAMBDA { return words & 0xFFFF0000u; }));
+    });
+    if constexpr (registers % 2 == 1) give(registers - 1, detail::halves_in_order<n>(column + (registers - 1) * n));
+  }
+}
+
+}  // namespace inlay
