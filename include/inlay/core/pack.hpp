@@ -45,17 +45,22 @@ struct Pack {
     each([&](std::size_t i) INLAY_INLINE_LAMBDA { x.r[i] = B::template fill<lanes>(value); });
     return x;
   }
+  /// For what is used several times.
+  static INLAY_INLINE Pack load_once(const T* p) noexcept {
+    Pack x = load(p);
+    each([&](std::size_t i) INLAY_INLINE_LAMBDA { x.r[i] = compiler::loaded_once(x.r[i]); });
+    return x;
+  }
   INLAY_INLINE void store(T* p) const noexcept {
     each([&](std::size_t i) INLAY_INLINE_LAMBDA { B::store(p + i * lanes, r[i]); });
   }
   INLAY_INLINE void add(const Pack& x) noexcept {
     each([&](std::size_t i) INLAY_INLINE_LAMBDA { r[i] = r[i] + x.r[i]; });
   }
-  /// *this += p[0..N) * s.
-  INLAY_INLINE void axpy(const T* p, T s) noexcept {
+  /// *this += x * s
+  INLAY_INLINE void axpy(const Pack& x, T s) noexcept {
     const auto factor = B::template fill<lanes>(s);
-    each([&](std::size_t i)
-             INLAY_INLINE_LAMBDA { r[i] = B::fma(B::template load<lanes>(p + i * lanes), factor, r[i]); });
+    each([&](std::size_t i) INLAY_INLINE_LAMBDA { r[i] = B::fma(x.r[i], factor, r[i]); });
   }
 };
 

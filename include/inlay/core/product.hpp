@@ -115,7 +115,8 @@ INLAY_INLINE void multiply_patch(std::size_t taps, const M& matrix, const T* bia
   for (std::size_t tap = 0; tap < taps; ++tap) {
     const T* source = x.now - (taps - 1 - tap) * dilation + frame;
     for (std::size_t c = 0; c < channels; ++c) {
-      repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].axpy(source, static_cast<T>(w[at[o]])); });
+      const Frames signal = Outs > 1 ? Frames::load_once(source) : Frames::load(source);
+      repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].axpy(signal, static_cast<T>(w[at[o]])); });
       source += x.channel_stride;
       w += height;
     }
