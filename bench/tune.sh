@@ -22,6 +22,7 @@ for compiler in ${COMPILERS:-g++ clang++}; do
     echo "Building with $compiler ${sets[$bytes]}"
     cmake -S . -B "$folder/$compiler-$bytes" -G Ninja -DCMAKE_CXX_COMPILER="$compiler" -DINLAY_BUILD_TESTS=OFF \
       -DINLAY_BUILD_EXAMPLES=OFF -DINLAY_BUILD_BENCH=ON -DINLAY_BENCH_MORE_LAYERS=OFF -DINLAY_BENCH_SIZES="$sizes" \
+      -DINLAY_BENCH_BACKENDS="xsimd;eigen;stl" \
       -DINLAY_BENCH_FLAGS="-O3 ${sets[$bytes]}" > /dev/null
     cmake --build "$folder/$compiler-$bytes" --target layers > "$folder/$compiler-$bytes.build"
     configurations+=("$compiler-$bytes")

@@ -44,13 +44,11 @@ struct StlSimdBackend {
     x.copy_to(p, std::experimental::element_aligned);
   }
 
-  /// Not std::experimental::fma, which libstdc++ computes lane by lane. On the compiler's vectors GCC and
-  /// Clang make one instruction of this expression where there is one.
+  /// Not std::experimental::fma, which libstdc++ computes lane by lane.
   template <class A>
   static INLAY_INLINE R<A> fma(R<A> a, R<A> b, R<A> c) noexcept {
 #if INLAY_HAS_NATIVE_VECTOR
-    using V = typename compiler::NativeVector<T, R<A>::size()>::type;
-    return std::bit_cast<R<A>>(std::bit_cast<V>(a) * std::bit_cast<V>(b) + std::bit_cast<V>(c));
+    return compiler::multiply_add<T>(a, b, c);
 #else
     return a * b + c;
 #endif

@@ -45,9 +45,14 @@ struct XsimdBackend {
     x.store_unaligned(p);
   }
 
+  /// Not xsimd's own, which for some instruction sets is a multiplication and an addition.
   template <class A>
   static INLAY_INLINE R<A> fma(R<A> a, R<A> b, R<A> c) noexcept {
+#if INLAY_HAS_NATIVE_VECTOR
+    return compiler::multiply_add<T>(a, b, c);
+#else
     return xsimd::fma(a, b, c);
+#endif
   }
 #if defined(__ARM_NEON) && INLAY_HAS_NATIVE_VECTOR
   /// xsimd's own is not exact on ARM.
