@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Prints how long a translation unit with ModelT<LSTM<1, 20>, Dense<20, 1>> takes to compile, and how much
-# code it is. CPU seconds, the median of three. COMPILERS and FLAGS can be set from outside.
+# code it is, and the same of one with the run-time model. CPU seconds, the median of three. COMPILERS and FLAGS can be set from outside.
 #   bench/compile_time.sh --networks   the networks of networks/networks.hpp with $CXX: name, seconds, bytes of code
 set -euo pipefail
 export LC_ALL=C
@@ -22,6 +22,12 @@ void block(Amp& amp, std::span<const float> in, std::span<float> out) { amp.proc
 CPP
 sed 's/engine/inlay/' "$work/engine.cpp" >"$work/inlay.cpp"
 echo 'void load(Amp& amp, const std::filesystem::path& file) { amp.load(file); }' >>"$work/inlay.cpp"
+
+cat >"$work/run_time.cpp" <<'CPP'
+#include <inlay/run_time.hpp>
+inlay::Model<float> load(const std::filesystem::path& file) { return inlay::Model<float>::load(file); }
+void block(inlay::Model<float>& m, const float* const* in, float* const* out, std::size_t n) { m.process(in, out, n); }
+CPP
 
 seconds() {  # of one run of a command, user and system
   local TIMEFORMAT='%U %S'
@@ -47,7 +53,7 @@ status=0
 printf '%-10s %-32s %9s %12s\n' compiler "unit ($flags)" seconds 'text, bytes'
 for compiler in ${COMPILERS:-g++ clang++}; do
   command -v "$compiler" >/dev/null || { echo "$compiler: not installed" >&2; continue; }
-  for unit in engine inlay; do
+  for unit in engine inlay run_time; do
     for package in "${packages[@]}"; do
       what="<inlay/$unit.hpp>${package:+, Eigen}"
       # shellcheck disable=SC2206  # flags are several words
