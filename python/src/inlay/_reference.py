@@ -265,8 +265,8 @@ def leaky_hardtanh(layer: Json, x: Signal) -> Signal:
 
 
 def fast_tanh(layer: Json, x: Signal) -> Signal:
-    a = np.abs(x)
-    over = 2.45550750702956 * (1 + a) + (0.893229853513558 + 0.821226666969744 * a) * a**2
+    a: Signal = np.abs(x)
+    over: Signal = 2.45550750702956 * (1 + a) + (0.893229853513558 + 0.821226666969744 * a) * a**2
     return (
         x
         * over
