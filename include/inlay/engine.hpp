@@ -12,6 +12,7 @@
 #include "inlay/layers/delay.hpp"
 #include "inlay/layers/dense.hpp"
 #include "inlay/layers/elu.hpp"
+#include "inlay/layers/fast_tanh.hpp"
 #include "inlay/layers/gelu.hpp"
 #include "inlay/layers/gru.hpp"
 #include "inlay/layers/hard_sigmoid.hpp"

@@ -67,7 +67,7 @@ LAYERS = [
         for name in ("tanh", "relu")
     ),
     *(LayerRecord(name, {"size": 3}) for name in ("silu", "gelu", "gelu_tanh")),
-    *(LayerRecord(name, {"size": 3}) for name in ("hardswish", "softsign")),
+    *(LayerRecord(name, {"size": 3}) for name in ("hardswish", "softsign", "fast_tanh")),
     LayerRecord("softplus", {"size": 3, "beta": 1.5, "threshold": 20.0}),
     LayerRecord("hardtanh", {"size": 3, "min": -0.5, "max": 6.0}),
     LayerRecord(

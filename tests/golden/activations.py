@@ -40,6 +40,16 @@ class LeakyHardtanh(nn.Module):
         return LayerRecord("leaky_hardtanh", {"size": 3, **self.numbers})
 
 
+class FastTanh(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        a, s = torch.abs(x), x * x
+        over = 2.45550750702956 + 2.45550750702956 * a + (0.893229853513558 + 0.821226666969744 * a) * s
+        return x * over / (2.44506634652299 + (2.44506634652299 + s) * torch.abs(x + 0.814642734961073 * x * a))
+
+    def record(self) -> LayerRecord:
+        return LayerRecord("fast_tanh", {"size": 3})
+
+
 class Scale(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return 0.3 * x
@@ -52,6 +62,7 @@ def goldens() -> dict[str, Golden]:
     return {
         "snake_5": Golden(Snake([0.25, 1.0, -0.75, 3.5, 40.0]), 5, peak=6.0),
         "leaky_hardtanh_3": Golden(LeakyHardtanh(), 3, peak=6.0),
+        "fast_tanh_3": Golden(FastTanh(), 3, peak=6.0),
         "scale_3": Golden(Scale(), 3, peak=6.0),
     }
 

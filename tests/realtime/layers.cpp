@@ -59,7 +59,8 @@ TEST(Realtime, INLAY_TEST_BACKEND) {
   expect_realtime<ModelT<Tanh<5, B>, Sigmoid<5, B>, HardSigmoid<5, B>, ReLU<5, B>, LeakyReLU<5, B>, PReLU<5, B>,
                          ELU<5, B>, Softmax<5, B>, BatchNorm1D<5, B>>>("pointwise layers");
   expect_realtime<ModelT<Softplus<5, B>, SiLU<5, B>, GELU<5, B>, TanhGELU<5, B>, Hardtanh<5, B>, LeakyHardtanh<5, B>,
-                         HardSwish<5, B>, Softsign<5, B>, Scale<5, B>, Snake<5, B>>>("more pointwise layers");
+                         HardSwish<5, B>, Softsign<5, B>, FastTanh<5, B>, Scale<5, B>, Snake<5, B>>>(
+      "more pointwise layers");
 }
 
 }  // namespace

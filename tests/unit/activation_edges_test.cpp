@@ -63,6 +63,11 @@ TYPED_TEST(ActivationEdges, limits) {
   EXPECT_EQ(softplus[4], this->inf);
   EXPECT_EQ((this->template frame<Hardtanh<5, B>>(x)), (std::array<T, 5>{-1, -1, 0, 1, 1}));
   EXPECT_EQ((this->template frame<Softsign<5, B>>(x)), (std::array<T, 5>{-1, -1, 0, 1, 1}));
+  const auto level = this->template frame<FastTanh<5, B>>(x);
+  EXPECT_NEAR(level[0], -1.0081, 1e-4);
+  EXPECT_EQ(level[2], 0);
+  EXPECT_EQ(level[3], -level[0]);
+  EXPECT_EQ(level[4], -level[0]);
   const auto leaky = this->template frame<LeakyHardtanh<5, B>>(x);
   EXPECT_EQ(leaky[0], -this->inf);
   EXPECT_NEAR(leaky[3], 1e28, 1e22);
@@ -152,6 +157,7 @@ TYPED_TEST(ActivationEdges, nan_stays_nan) {
   EXPECT_TRUE(only_first(this->template frame<LeakyHardtanh<2, B>>(x)));
   EXPECT_TRUE(only_first(this->template frame<HardSwish<2, B>>(x)));
   EXPECT_TRUE(only_first(this->template frame<Softsign<2, B>>(x)));
+  EXPECT_TRUE(only_first(this->template frame<FastTanh<2, B>>(x)));
   EXPECT_TRUE(only_first(this->template frame<Scale<2, B>>(x)));
   EXPECT_TRUE(only_first(this->template frame<Snake<2, B>>(x)));
 }

@@ -25,6 +25,7 @@ TYPED_TEST(ActivationTest, leaky_hardtanh) {
 }
 TYPED_TEST(ActivationTest, hardswish) { golden<ModelT<HardSwish<3, TypeParam>>>("hardswish_3", single_layer); }
 TYPED_TEST(ActivationTest, softsign) { golden<ModelT<Softsign<3, TypeParam>>>("softsign_3", single_layer); }
+TYPED_TEST(ActivationTest, fast_tanh) { golden<ModelT<FastTanh<3, TypeParam>>>("fast_tanh_3", single_layer); }
 TYPED_TEST(ActivationTest, scale) { golden<ModelT<Scale<3, TypeParam>>>("scale_3", single_layer); }
 TYPED_TEST(ActivationTest, snake) { golden<ModelT<Snake<5, TypeParam>>>("snake_5", single_layer); }
 TYPED_TEST(ActivationTest, softmax) { golden<ModelT<Softmax<5, TypeParam>>>("softmax_5", single_layer); }

@@ -209,7 +209,7 @@ TEST(NamWaveNet, blended_with_everything_else) {
     "layers": [
       {"input_size": 1, "condition_size": 2, "channels": 4, "bottleneck": 2, "dilations": [1, 3],
        "kernel_sizes": [2, 3], "activation": ["Tanh", {"type": "LeakyHardtanh", "min_val": -0.2, "max_slope": 0.1}],
-       "gating_mode": "blended", "secondary_activation": [null, "Hardtanh"],
+       "gating_mode": "blended", "secondary_activation": [null, "Fasttanh"],
        "groups_input": 2, "groups_input_mixin": 2,
        "layer1x1": {"active": true, "groups": 2},
        "head1x1": {"active": true, "out_channels": 3, "groups": 1},
@@ -237,7 +237,7 @@ TEST(NamWaveNet, blended_with_everything_else) {
         Sequential<Conv1D<2, 4, 1, 1, 2, B>, Film<4, 8>>, Sequential<Dense<2, 3, B>, Film<3, 3>>>{};
   };
   using First = decltype(layer(Conv1D<4, 4, 2, 1, 2, B>{}, Blend<Tanh<2, B>, Sigmoid<2, B>>{}));
-  using Second = decltype(layer(Conv1D<4, 4, 3, 3, 2, B>{}, Blend<LeakyHardtanh<2, B>, Hardtanh<2, B>>{}));
+  using Second = decltype(layer(Conv1D<4, 4, 3, 3, 2, B>{}, Blend<LeakyHardtanh<2, B>, FastTanh<2, B>>{}));
   using Model = ModelT<ConditionedBy<Condition, DenseNoBias<1, 4, B>, Pad<4, 7, B>, First, Second, Slice<7, 4, 3, B>,
                                      Conv1D<3, 2, 3, 2, 1, B>, Scale<2, B>, SharedPReLU<2, B>, Conv1D<2, 3, 2, 1, 1, B>,
                                      SharedPReLU<3, B>, Conv1D<3, 1, 3, 1, 1, B>>>;

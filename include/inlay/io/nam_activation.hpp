@@ -21,8 +21,8 @@ class NamActivation {
   LayerRecord layer() const {
     const std::string name = type_.string();
     static constexpr std::pair<std::string_view, const char*> plain[] = {
-        {"Tanh", "tanh"}, {"ReLU", "relu"},           {"Sigmoid", "sigmoid"},
-        {"SiLU", "silu"}, {"Hardswish", "hardswish"}, {"Softsign", "softsign"}};
+        {"Tanh", "tanh"},           {"ReLU", "relu"},         {"Sigmoid", "sigmoid"},   {"SiLU", "silu"},
+        {"Hardswish", "hardswish"}, {"Softsign", "softsign"}, {"Fasttanh", "fast_tanh"}};
     for (const auto& [nam, ours] : plain)
       if (name == nam) return make_plain(type_.place(), ours, size_);
     if (name == "Hardtanh") return with({{"min", value(-1)}, {"max", value(1)}}, "hardtanh");
@@ -34,9 +34,7 @@ class NamActivation {
                    {"max_slope", parameter("max_slope", 0.01)}},
                   "leaky_hardtanh");
     if (name == "PReLU") return prelu();
-    type_.fail(
-        "Tanh, Hardtanh, ReLU, LeakyReLU, PReLU, Sigmoid, SiLU, Hardswish, LeakyHardtanh or Softsign (Fasttanh has no "
-        "counterpart)");
+    type_.fail("Tanh, Fasttanh, Hardtanh, ReLU, LeakyReLU, PReLU, Sigmoid, SiLU, Hardswish, LeakyHardtanh or Softsign");
   }
 
  private:

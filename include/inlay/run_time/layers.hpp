@@ -188,6 +188,7 @@ class LayerMaker {
         {"leaky_hardtanh", make<LeakyHardtanh<any, B>>},
         {"hardswish", make<HardSwish<any, B>>},
         {"softsign", make<Softsign<any, B>>},
+        {"fast_tanh", make<FastTanh<any, B>>},
         {"scale", make<Scale<any, B>>},
     };
     const auto found = makers.find(type);

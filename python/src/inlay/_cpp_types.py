@@ -132,6 +132,7 @@ _PLAIN = {
     "gelu_tanh": ("TanhGELU", "size"),
     "hardswish": ("HardSwish", "size"),
     "softsign": ("Softsign", "size"),
+    "fast_tanh": ("FastTanh", "size"),
     "leaky_relu": ("LeakyReLU", "size"),
     "elu": ("ELU", "size"),
     "softplus": ("Softplus", "size"),

@@ -55,6 +55,7 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
     "gelu_tanh": ("size",),
     "hardswish": ("size",),
     "softsign": ("size",),
+    "fast_tanh": ("size",),
     "softplus": ("size", "beta", "threshold"),
     "hardtanh": ("size", "min", "max"),
     "leaky_hardtanh": ("size", "min", "max", "min_slope", "max_slope"),

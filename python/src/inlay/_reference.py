@@ -264,6 +264,16 @@ def leaky_hardtanh(layer: Json, x: Signal) -> Signal:
     return np.where(below < 0.0, layer["min"] + layer["min_slope"] * below, y)
 
 
+def fast_tanh(layer: Json, x: Signal) -> Signal:
+    a: Signal = np.abs(x)
+    over: Signal = 2.45550750702956 * (1 + a) + (0.893229853513558 + 0.821226666969744 * a) * a**2
+    return (
+        x
+        * over
+        / (2.44506634652299 + (2.44506634652299 + a**2) * (a + 0.814642734961073 * a**2))
+    )
+
+
 def snake(layer: Json, x: Signal) -> Signal:
     # sin(z) / z is numpy's sinc of z / pi, and 1 at 0.
     z = tensor(layer["alpha"]) * x
@@ -310,6 +320,7 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "leaky_hardtanh": leaky_hardtanh,
     "hardswish": lambda layer, x: x * hard_sigmoid(x),
     "softsign": lambda layer, x: x / (1.0 + np.abs(x)),
+    "fast_tanh": fast_tanh,
     "scale": lambda layer, x: x * float(layer["scale"]),
     "snake": snake,
     "batchnorm1d": batchnorm1d,

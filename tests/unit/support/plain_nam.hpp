@@ -43,6 +43,12 @@ inline Function activation(const json& said) {
   if (type == "Sigmoid") return [](double x, std::size_t) { return 1 / (1 + std::exp(-x)); };
   if (type == "ReLU") return [](double x, std::size_t) { return x > 0 ? x : 0; };
   if (type == "SiLU") return [](double x, std::size_t) { return x / (1 + std::exp(-x)); };
+  if (type == "Fasttanh")
+    return [](double x, std::size_t) {
+      const double a = std::abs(x), s = x * x;
+      return x * (2.45550750702956 + 2.45550750702956 * a + (0.893229853513558 + 0.821226666969744 * a) * s) /
+             (2.44506634652299 + (2.44506634652299 + s) * std::abs(x + 0.814642734961073 * x * a));
+    };
   if (type == "Softsign") return [](double x, std::size_t) { return x / (1 + std::abs(x)); };
   if (type == "Hardtanh") return [](double x, std::size_t) { return x < -1 ? -1 : x > 1 ? 1 : x; };
   if (type == "Hardswish") return [](double x, std::size_t) { return x * (x < -3 ? 0 : x > 3 ? 6 : x + 3) / 6; };
