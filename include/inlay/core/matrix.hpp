@@ -109,6 +109,16 @@ class Matrix {
     for (std::size_t i = 0; i < p.high_count; ++i) f(i * p.high, p.high);
     for (std::size_t i = 0; i < p.low_count; ++i) f(p.high_count * p.high + i * p.low, p.low);
   }
+  /// Whether there is one panel alone, and the registers that a column of the tallest takes.
+  static constexpr bool one_panel() {
+    const Panels p = divide(units_of(Rows));
+    return p.high_count + p.low_count == 1;
+  }
+  static constexpr std::size_t registers_of_column() {
+    const Panels p = divide(units_of(Rows));
+    const std::size_t height = p.high_count > 0 ? p.high : p.low;
+    return Gates * height / B::lanes(height);
+  }
   /// Whether every panel is known to have a multiple of `n` rows, without padding.
   static constexpr bool panels_of_multiples(std::size_t n) {
     if (Rows == dynamic || Rows % n != 0) return false;

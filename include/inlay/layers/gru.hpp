@@ -113,6 +113,7 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
   static constexpr std::size_t receptive_field = unbounded;
   static constexpr std::size_t macs = (In + Out) * 3 * Out;
   static constexpr std::size_t parameters = macs + (ResetAfter ? 6 : 3) * Out;
+  static constexpr bool side_by_side = Out != dynamic && detail::voices_pay<Kernel>(macs);
 
   void visit(auto& v) {
     v.option("in", this->in_);

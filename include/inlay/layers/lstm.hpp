@@ -43,6 +43,7 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
   static constexpr std::size_t receptive_field = unbounded;
   static constexpr std::size_t macs = (In + Out) * 4 * Out;
   static constexpr std::size_t parameters = macs + 4 * Out;
+  static constexpr bool side_by_side = Out != dynamic && detail::voices_pay<Kernel>(macs);
 
   void visit(auto& v) {
     v.option("in", this->in_);

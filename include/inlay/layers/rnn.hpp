@@ -55,6 +55,7 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
   static constexpr std::size_t receptive_field = unbounded;
   static constexpr std::size_t macs = (In + Out) * Out;
   static constexpr std::size_t parameters = macs + Out;
+  static constexpr bool side_by_side = Out != dynamic && detail::voices_pay<Kernel>(macs);
 
   void visit(auto& v) {
     v.option("in", this->in_);
