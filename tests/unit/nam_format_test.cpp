@@ -394,7 +394,7 @@ TEST(NamErrors, name_the_place) {
   const char* film = R"({"active": true, "shift": true, "groups": 1})";
   in_array(".dilations[1]", "dilations", "[1, 65537]");
   in_array(".dilations", "dilations", "[]");
-  in_array(".activation", "activation", R"("Fasttanh")");
+  in_array(".activation", "activation", R"("Cubic")");
   in_array(".activation.type", "activation", R"({"type": "Snake"})");
   in_array(".activation", "activation", R"({"type": "PReLU"})");
   in_array(".activation.negative_slopes", "activation", R"({"type": "PReLU", "negative_slopes": [1, 2, 3]})");
