@@ -1,4 +1,4 @@
-/// Columns of a matrix as registers, whatever its weights are stored as.
+/// Columns of a matrix whose weights are stored in 16 bits.
 #pragma once
 
 #include <bit>
@@ -57,17 +57,9 @@ INLAY_INLINE auto halves_in_order(const bfloat16* p) noexcept {
 
 }  // namespace detail
 
-/// Calls `f(gate, i, weights)` for each register of a column: register i of the pack P of each gate.
+/// Calls `f(gate, i, weights)` for each register of a column of 16 bits: register i of the pack P of each gate.
 template <class P, std::size_t Gates, class F>
-INLAY_INLINE void for_column(const typename P::T* column, F&& f) {
-  repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA {
-    P::each([&](std::size_t i) INLAY_INLINE_LAMBDA {
-      f(g, i, P::Backend::template load<P::lanes>(column + (g * P::registers + i) * P::lanes));
-    });
-  });
-}
-template <class P, std::size_t Gates, class F>
-INLAY_INLINE void for_column(const bfloat16* column, F&& f) {
+INLAY_INLINE void for_halves(const bfloat16* column, F&& f) {
   using Register = typename P::Register;
   constexpr std::size_t n = P::lanes, registers = Gates * P::registers;
   if constexpr (n == 1) {

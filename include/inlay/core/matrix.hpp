@@ -36,6 +36,8 @@ class Matrix {
   using backend = B;
   using value_type = typename B::scalar;
   static constexpr std::size_t gates = Gates;
+  /// Whether weights are stored as something smaller than the scalar.
+  static constexpr bool compact = !std::is_same_v<weight_of<B>, value_type>;
 
  private:
   using Weight = weight_of<B>;

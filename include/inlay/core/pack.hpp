@@ -18,7 +18,6 @@ INLAY_INLINE void repeat(F&& f) {
 /// N lanes of backend B as whole registers; N is a multiple of the register that `B` gives for it.
 template <class B, std::size_t N>
 struct Pack {
-  using Backend = B;
   using T = typename B::scalar;
   static constexpr std::size_t lanes = B::lanes(N);  ///< lanes of one register
   static constexpr std::size_t registers = N / lanes;
@@ -57,7 +56,19 @@ struct Pack {
   INLAY_INLINE void add(const Pack& x) noexcept {
     each([&](std::size_t i) INLAY_INLINE_LAMBDA { r[i] = r[i] + x.r[i]; });
   }
-  /// *this += x * s
+  /// p[0..N) * s
+  static INLAY_INLINE Pack product(const T* p, T s) noexcept {
+    Pack x;
+    const auto factor = B::template fill<lanes>(s);
+    each([&](std::size_t i) INLAY_INLINE_LAMBDA { x.r[i] = B::template load<lanes>(p + i * lanes) * factor; });
+    return x;
+  }
+  /// *this += p[0..N) * s, the one operation that matrix products are made of.
+  INLAY_INLINE void axpy(const T* p, T s) noexcept {
+    const auto factor = B::template fill<lanes>(s);
+    each([&](std::size_t i)
+             INLAY_INLINE_LAMBDA { r[i] = B::fma(B::template load<lanes>(p + i * lanes), factor, r[i]); });
+  }
   INLAY_INLINE void axpy(const Pack& x, T s) noexcept {
     const auto factor = B::template fill<lanes>(s);
     each([&](std::size_t i) INLAY_INLINE_LAMBDA { r[i] = B::fma(x.r[i], factor, r[i]); });

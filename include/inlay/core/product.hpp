@@ -45,19 +45,32 @@ INLAY_INLINE void accumulate(Extent<Count, Of> count, P (*sums)[Gates], const M&
     repeat<Gates>([&](std::size_t g)
                       INLAY_INLINE_LAMBDA { repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { f(v, g); }); });
   };
-  // Calls `f(v, g, i, weights, x)` for each voice and each register of a column, with the voice's value.
-  const auto with_column = [&](std::size_t col, auto&& f) INLAY_INLINE_LAMBDA {
-    typename P::Register factors[Voices];
-    repeat<Voices>([&](std::size_t v)
-                       INLAY_INLINE_LAMBDA { factors[v] = B::template fill<P::lanes>(x[v][col * stride]); });
-    for_column<P, Gates>(weights + col * Gates * height, [&](std::size_t g, std::size_t i, auto w) INLAY_INLINE_LAMBDA {
-      if constexpr (Voices > 1) w = compiler::loaded_once(w);
-      repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { f(v, g, i, w, factors[v]); });
-    });
-  };
   const auto add_column = [&](P(*to)[Gates], std::size_t col) INLAY_INLINE_LAMBDA {
-    with_column(col, [&](std::size_t v, std::size_t g, std::size_t i, auto w, auto factor)
-                         INLAY_INLINE_LAMBDA { to[v][g].r[i] = B::fma(w, factor, to[v][g].r[i]); });
+    const auto* const column = weights + col * Gates * height;
+    if constexpr (M::compact) {
+      for_halves<P, Gates>(column, [&](std::size_t g, std::size_t i, auto w) INLAY_INLINE_LAMBDA {
+        repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
+          to[v][g].r[i] = B::fma(w, B::template fill<P::lanes>(x[v][col * stride]), to[v][g].r[i]);
+        });
+      });
+    } else {
+      repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA {
+        if constexpr (Voices == 1) {
+          to[0][g].axpy(column + g * height, x[0][col * stride]);
+        } else {
+          const P weights_of_all = P::load_once(column + g * height);
+          repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { to[v][g].axpy(weights_of_all, x[v][col * stride]); });
+        }
+      });
+    }
+  };
+  // For what is nothing yet.
+  const auto first_column = [&](P(*to)[Gates], std::size_t col) INLAY_INLINE_LAMBDA {
+    each([&](std::size_t v, std::size_t g) INLAY_INLINE_LAMBDA {
+      if constexpr (M::compact) to[v][g] = P::fill(0);
+      else to[v][g] = P::product(weights + (col * Gates + g) * height, x[v][col * stride]);
+    });
+    if constexpr (M::compact) add_column(to, col);
   };
 
   if constexpr (sets == 1) {
@@ -70,10 +83,7 @@ INLAY_INLINE void accumulate(Extent<Count, Of> count, P (*sums)[Gates], const M&
       }
     P more[sets - 1][Voices][Gates];
     add_column(sums, 0);
-    repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA {
-      with_column(s + 1, [&](std::size_t v, std::size_t g, std::size_t i, auto w, auto factor)
-                             INLAY_INLINE_LAMBDA { more[s][v][g].r[i] = w * factor; });
-    });
+    repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA { first_column(more[s], s + 1); });
     const std::size_t whole = count / sets * sets;
     for (std::size_t col = sets; col < whole; col += sets) {
       add_column(sums, col);
