@@ -1,6 +1,7 @@
 // Networks that are built of combinators, against PyTorch.
 #include "support/backends.hpp"
 #include "support/golden.hpp"
+#include "support/wavenet.hpp"
 
 using namespace inlay;
 
@@ -41,20 +42,6 @@ TYPED_TEST(CombinedNetworkTest, anira) {
   loads<Cnn29k>("cnn_29k");
 }
 
-/// A layer of a WaveNet whose condition is one channel, plain or gated.
-template <std::size_t Size, std::size_t Dilation, class B>
-using WaveNetLayer =
-    ResidualSkip<Sequential<Conv1D<Size, Size, 3, Dilation, 1, B>, Mixin<DenseNoBias<1, Size, B>>, Tanh<Size, B>>,
-                 Dense<Size, Size, B>>;
-template <std::size_t Size, std::size_t Dilation, class B>
-using GatedWaveNetLayer =
-    ResidualSkip<Sequential<Conv1D<Size, 2 * Size, 3, Dilation, 1, B>, Mixin<DenseNoBias<1, 2 * Size, B>>,
-                            Gate<Tanh<Size, B>, Sigmoid<Size, B>>>,
-                 Dense<Size, Size, B>>;
-/// From one array to the next: what goes on and the head, each through a layer without bias.
-template <std::size_t From, std::size_t To, class B>
-using NextArray = Split<DenseNoBias<From, To, B>, DenseNoBias<From, To, B>>;
-
 TYPED_TEST(CombinedNetworkTest, wavenet) {
   using B = TypeParam;
   using Small =
@@ -63,11 +50,7 @@ TYPED_TEST(CombinedNetworkTest, wavenet) {
                               WaveNetLayer<4, 32, B>, Slice<8, 4, 4, B>, Dense<4, 1, B>, Scale<1, B>>>;
   static_assert(Small::receptive_field == 1 + 2 * 2 * (1 + 4 + 32) && Small::condition_size == 0);
   golden<Small>("wavenet_small", stack);
-  using WithGates = ModelT<
-      InputAsCondition<DenseNoBias<1, 4, B>, Pad<4, 8, B>, GatedWaveNetLayer<4, 1, B>, GatedWaveNetLayer<4, 2, B>,
-                       GatedWaveNetLayer<4, 8, B>, NextArray<4, 3, B>, WaveNetLayer<3, 1, B>, WaveNetLayer<3, 2, B>,
-                       WaveNetLayer<3, 8, B>, Slice<6, 3, 3, B>, Dense<3, 1, B>, Scale<1, B>>>;
-  golden<WithGates>("wavenet_gated", stack);
+  golden<GatedWaveNet<B>>("wavenet_gated", stack);
 }
 
 TEST(KerasCombinedTest, functional_and_strided) {

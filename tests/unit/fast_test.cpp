@@ -5,6 +5,7 @@
 
 #include "support/backends.hpp"
 #include "support/golden.hpp"
+#include "support/wavenet.hpp"
 
 using namespace inlay;
 
@@ -29,27 +30,7 @@ TYPED_TEST_SUITE(FastTest, FastBackends);
 TYPED_TEST(FastTest, lstm) { fast_golden<ModelT<LSTM<1, 8, TypeParam>>>("lstm_1_8"); }
 TYPED_TEST(FastTest, gru) { fast_golden<ModelT<GRU<1, 8, TypeParam>>>("gru_1_8"); }
 
-namespace {
-
-template <std::size_t Size, std::size_t Dilation, class B>
-using WaveNetLayer =
-    ResidualSkip<Sequential<Conv1D<Size, Size, 3, Dilation, 1, B>, Mixin<DenseNoBias<1, Size, B>>, Tanh<Size, B>>,
-                 Dense<Size, Size, B>>;
-template <std::size_t Size, std::size_t Dilation, class B>
-using GatedWaveNetLayer =
-    ResidualSkip<Sequential<Conv1D<Size, 2 * Size, 3, Dilation, 1, B>, Mixin<DenseNoBias<1, 2 * Size, B>>,
-                            Gate<Tanh<Size, B>, Sigmoid<Size, B>>>,
-                 Dense<Size, Size, B>>;
-
-}  // namespace
-
-TEST(FastNetworkTest, gated_wavenet) {
-  using B = fast_backend;
-  fast_golden<ModelT<InputAsCondition<
-      DenseNoBias<1, 4, B>, Pad<4, 8, B>, GatedWaveNetLayer<4, 1, B>, GatedWaveNetLayer<4, 2, B>,
-      GatedWaveNetLayer<4, 8, B>, Split<DenseNoBias<4, 3, B>, DenseNoBias<4, 3, B>>, WaveNetLayer<3, 1, B>,
-      WaveNetLayer<3, 2, B>, WaveNetLayer<3, 8, B>, Slice<6, 3, 3, B>, Dense<3, 1, B>, Scale<1, B>>>>("wavenet_gated");
-}
+TEST(FastNetworkTest, gated_wavenet) { fast_golden<GatedWaveNet<fast_backend>>("wavenet_gated"); }
 
 // The trained amplifier of the examples.
 TEST(FastNetworkTest, amplifier) {

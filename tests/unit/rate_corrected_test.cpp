@@ -26,7 +26,7 @@ void at_rate(const std::string& name, double rate, double tolerance = single_lay
 
 template <class B>
 class RateCorrectedTest : public ::testing::Test {};
-TYPED_TEST_SUITE(RateCorrectedTest, TwoBackends);
+TYPED_TEST_SUITE(RateCorrectedTest, OneBackend);
 
 }  // namespace
 

@@ -47,7 +47,7 @@ struct StlSimdBackend {
   /// Not std::experimental::fma, which libstdc++ computes lane by lane.
   template <class A>
   static INLAY_INLINE R<A> fma(R<A> a, R<A> b, R<A> c) noexcept {
-#if INLAY_HAS_NATIVE_VECTOR
+#if INLAY_HAS_NATIVE_VECTOR && !INLAY_FUSES_CALLS
     return compiler::multiply_add<T>(a, b, c);
 #else
     return a * b + c;

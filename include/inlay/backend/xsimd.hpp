@@ -45,10 +45,10 @@ struct XsimdBackend {
     x.store_unaligned(p);
   }
 
-  /// Not xsimd's own, which for some instruction sets is a multiplication and an addition.
+  /// xsimd's own is a multiplication and an addition for some instruction sets.
   template <class A>
   static INLAY_INLINE R<A> fma(R<A> a, R<A> b, R<A> c) noexcept {
-#if INLAY_HAS_NATIVE_VECTOR
+#if INLAY_HAS_NATIVE_VECTOR && !INLAY_FUSES_CALLS
     return compiler::multiply_add<T>(a, b, c);
 #else
     return xsimd::fma(a, b, c);

@@ -51,8 +51,15 @@ struct NativeVector {
 };
 #define INLAY_HAS_NATIVE_VECTOR 1
 
-/// a b + c of registers of Ts. One expression on the compiler's own vectors: GCC and Clang make one instruction of it
-/// where there is one, which Clang does not of two calls.
+/// Whether a product and a sum become one instruction, where there is one, also if they come from two functions.
+#if defined(__clang__)
+#define INLAY_FUSES_CALLS 0
+#else
+#define INLAY_FUSES_CALLS 1
+#endif
+
+/// a b + c of registers of Ts, in one expression on the compiler's own vectors: what becomes one instruction always. It
+/// takes longer to compile.
 template <class T, class R>
 INLAY_INLINE R multiply_add(R a, R b, R c) noexcept {
   using V = typename NativeVector<T, sizeof(R) / sizeof(T)>::type;
