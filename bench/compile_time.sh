@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Prints how long a translation unit with ModelT<LSTM<1, 20>, Dense<20, 1>> takes to compile, and how much
-# code it is, and the same of one with the run-time model. CPU seconds, the median of three. COMPILERS and FLAGS can be set from outside.
+# code it is, and the same of one with the run-time model. CPU seconds, the median of three. COMPILERS and FLAGS can be
+# set from outside.
 #   bench/compile_time.sh --networks   the networks of networks/networks.hpp with $CXX: name, seconds, bytes of code
 set -euo pipefail
 export LC_ALL=C

@@ -131,6 +131,24 @@ TEST(RunTimeModel, voices_and_copies_are_apart) {
   EXPECT_NE(other.forward(0.5f), first);
 }
 
+TEST(RunTimeModel, runs_several_voices_in_one_call) {
+  const auto model = Model<>::load(std::filesystem::path(test_file("golden/torch/lstm20_dense.f32.json")));
+  const std::vector<float> x[2]{std::vector<float>(100, 0.5f), std::vector<float>(100, -0.25f)};
+  std::vector<float> alone[2]{std::vector<float>(100), std::vector<float>(100)}, y[2]{alone[0], alone[1]};
+  for (std::size_t v = 0; v < 2; ++v) {
+    Model<>::State state = model.new_state();
+    model.process(state, x[v], alone[v]);
+  }
+  Model<>::State states[2]{model.new_state(), model.new_state()};
+  Model<>::State* const voices[2]{&states[0], &states[1]};
+  const float* const in[2]{x[0].data(), x[1].data()};
+  float* const out[2]{y[0].data(), y[1].data()};
+  model.process(voices, in, out, 100);
+  EXPECT_EQ(y[0], alone[0]);
+  EXPECT_EQ(y[1], alone[1]);
+  EXPECT_NE(y[0], y[1]);
+}
+
 TEST(RunTimeModel, agrees_with_the_type) {
   const std::filesystem::path path = test_file("golden/torch/mixed.f32.json");
   ModelT<Dense<1, 8>, Tanh<8>, Conv1D<8, 4, 3, 2>, Tanh<4>, GRU<4, 8>, Dense<8, 1>> type;

@@ -11,8 +11,7 @@
 namespace inlay {
 
 /// x (a + a |x| + (b + c |x|) x^2) / (d + (d + x^2) |x| (1 + e |x|)) of every channel: within 5e-4 of tanh for
-/// |x| < 5, and 1.0081 in the end. For files that say so, since their network was trained with it; Tanh is precise, and
-/// takes no more time.
+/// |x| < 5, and 1.0081 in the end. For files that say so, since their network was trained with it.
 template <std::size_t Size, Backend B = default_backend>
 class FastTanh : public Pointwise<FastTanh<Size, B>, Size, B> {
  public:
