@@ -16,14 +16,15 @@ INLAY_INLINE void copy(const T* from, std::size_t count, T* to) noexcept {
   std::memcpy(to, from, count * sizeof(T));
 }
 
-/// Copies a frame whose memory has room for whole cache lines; one of an open size in pieces of these, or else GCC
-/// calls a function that stores what no load of a register can be forwarded from.
+/// Copies a frame whose memory has room for whole cache lines to two places; one of an open size in pieces of these, or
+/// else GCC calls a function that stores what no load of a register can be forwarded from.
 template <class T, std::size_t N>
-INLAY_INLINE void copy_frame(const T* from, Extent<N> channels, T* to) noexcept {
-  constexpr std::size_t line = alignment / sizeof(T);
-  if constexpr (N != dynamic) copy(from, channels, to);
-  else
-    for (std::size_t i = 0; i < channels; i += line) copy(from + i, line, to + i);
+INLAY_INLINE void copy_frame_twice(const T* from, Extent<N> channels, T* first, T* second) noexcept {
+  constexpr std::size_t piece = N == dynamic ? alignment / sizeof(T) : N;
+  for (std::size_t i = 0; i < channels; i += piece) {
+    copy(from + i, piece, first + i);
+    copy(from + i, piece, second + i);
+  }
 }
 
 /// Copies a row, or a part of one, whose length is known only when it runs. In pieces of a cache line: GCC, which knows
@@ -31,9 +32,9 @@ INLAY_INLINE void copy_frame(const T* from, Extent<N> channels, T* to) noexcept 
 template <class T>
 INLAY_INLINE void copy_row(const T* from, std::size_t count, T* to) noexcept {
   constexpr std::size_t piece = alignment / sizeof(T);
-  std::size_t i = 0;
-  for (; i + piece <= count; i += piece) copy(from + i, piece, to + i);
-  for (; i < count; ++i) to[i] = from[i];
+  const std::size_t whole = count / piece * piece;
+  for (std::size_t i = 0; i < whole; i += piece) copy(from + i, piece, to + i);
+  for (std::size_t i = whole; i != count; ++i) to[i] = from[i];
 }
 
 /// Copies as many values as a layer knows, or finds in its file.

@@ -70,10 +70,11 @@ INLAY_INLINE R multiply_add(R a, R b, R c) noexcept {
 #define INLAY_HAS_NATIVE_VECTOR 0
 #endif
 
-/// A value that was loaded, as one that is used several times: GCC, short of registers, reads memory again for each
-/// use.
+/// A register as it is, whose making nobody looks into. GCC, short of registers, would read memory again for each use
+/// of one that was loaded; and a product that is added to another one it would fuse with the sum, or the other one
+/// instead, and not the same one in each copy of a function.
 template <class R>
-INLAY_INLINE R loaded_once(R x) noexcept {
+INLAY_INLINE R opaque(R x) noexcept {
 #if defined(__GNUC__) && !defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
   if constexpr (sizeof(R) >= 16) {
     auto bits = std::bit_cast<typename NativeVector<float, sizeof(R) / sizeof(float)>::type>(x);

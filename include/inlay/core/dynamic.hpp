@@ -25,8 +25,8 @@ class Values<T, dynamic> {
     size_ = size;
   }
   std::size_t size() const noexcept { return size_; }
-  T* data() noexcept { return lines_.empty() ? nullptr : lines_.front().values; }
-  const T* data() const noexcept { return lines_.empty() ? nullptr : lines_.front().values; }
+  T* data() noexcept { return reinterpret_cast<T*>(lines_.data()); }
+  const T* data() const noexcept { return reinterpret_cast<const T*>(lines_.data()); }
   void clear() noexcept { std::fill(lines_.begin(), lines_.end(), Line{}); }
 
  private:

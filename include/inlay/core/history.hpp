@@ -127,7 +127,7 @@ class ShortHistory {
     for (std::size_t c = 0; c < channels_; ++c) {
       T* row = rows_.data() + c * stride;
       if (!planar_) {
-        const T* ring = ring_.data() + (position_ + 1) * frame + c;
+        const T* ring = ring_.data() + position_ + frame + c;
         for (std::size_t i = 0; i < past_; ++i) row[lead - past_ + i] = ring[i * frame];
       } else {
         std::copy_n(row + filled_, lead, row);  // may overlap
@@ -140,26 +140,26 @@ class ShortHistory {
   }
 
   INLAY_INLINE Window<T> push(const T* in) noexcept {
-    const std::size_t length = past_ + 1, frame = frame_of(channels_);
+    const std::size_t frame = frame_of(channels_), length = (past_ + 1) * frame;
     if (planar_) to_frames();
     // Written twice, as in a long history.
-    T* at = ring_.data() + position_ * frame;
-    for (T* to : {at, at + length * frame})
-      if (frame == 1) *to = *in;
-      else copy_frame(in, channels_, to);
-    position_ = position_ + 1 == length ? 0 : position_ + 1;
-    return {at + length * frame, 1, frame};
+    T* const at = ring_.data() + position_;
+    T* const second = at + length;
+    if (frame == 1) at[0] = second[0] = in[0];
+    else copy_frame_twice(in, channels_, at, second);
+    position_ = position_ + frame == length ? 0 : position_ + frame;
+    return {second, 1, frame};
   }
 
  private:
-  void to_frames() noexcept {
+  INLAY_NOINLINE void to_frames() noexcept {
     const std::size_t lead = lead_of(past_), stride = stride_of(past_), frame = frame_of(channels_);
     T* ring = ring_.data();
     for (std::size_t i = 0; i < past_; ++i)
       for (std::size_t c = 0; c < channels_; ++c)
         ring[i * frame + c] = ring[(past_ + 1 + i) * frame + c] = rows_.data()[c * stride + lead - past_ + filled_ + i];
     planar_ = false;
-    position_ = past_;
+    position_ = past_ * frame;
   }
 
   INLAY_NO_ADDRESS Extent<Channels> channels_;

@@ -98,9 +98,7 @@ class Matrix {
       for (std::size_t i = 0; i < p.high_count; ++i) f.template operator()<p.high>(i * p.high);
       for (std::size_t i = 0; i < p.low_count; ++i) f.template operator()<p.low>(p.high_count * p.high + i * p.low);
     } else {
-      const Panels& p = panels_;
-      for (std::size_t i = 0; i < p.high_count; ++i) of_height(p.high, i * p.high, f);
-      for (std::size_t i = 0; i < p.low_count; ++i) of_height(p.low, p.high_count * p.high + i * p.low, f);
+      for_each_panel([&](std::size_t row, std::size_t height) INLAY_INLINE_LAMBDA { of_height(height, row, f); });
     }
   }
 
@@ -108,8 +106,29 @@ class Matrix {
   template <class F>
   INLAY_INLINE void for_each_panel(F&& f) const {
     const Panels p = panels();
-    for (std::size_t i = 0; i < p.high_count; ++i) f(i * p.high, p.high);
-    for (std::size_t i = 0; i < p.low_count; ++i) f(p.high_count * p.high + i * p.low, p.low);
+    std::size_t row = 0;
+    for (std::size_t i = 0; i < p.high_count + p.low_count; ++i) {
+      const std::size_t height = i < p.high_count ? p.high : p.low;
+      f(row, height);
+      row += height;
+    }
+  }
+  /// Calls `f(row, height, function)` for each panel, where `function` is what `of.template operator()<Height>()` gives
+  /// for its height.
+  template <class Of, class F>
+  INLAY_INLINE void for_heights(Of, F&& f) const
+    requires(Rows == dynamic)
+  {
+    static constexpr auto table = []<std::size_t... I>(std::index_sequence<I...>) {
+      return std::array {
+        Of{}.template operator()<half ? half : unit>(),
+        Of{}.template operator()<(I + 1) * unit>()...
+      };
+    }(std::make_index_sequence<widest>{});
+    const auto panel = [&](std::size_t row, std::size_t height)
+                           INLAY_INLINE_LAMBDA { f(row, height, table[height / unit]); };
+    if (panels_.high_count + panels_.low_count == 1) panel(0, panels_.low);  // most often
+    else for_each_panel(panel);
   }
   /// Whether there is one panel alone, and the registers that a column of the tallest takes.
   static constexpr bool one_panel() {
@@ -134,7 +153,7 @@ class Matrix {
 
  private:
   template <class F>
-  static INLAY_INLINE void of_height(std::size_t height, std::size_t row, F&& f) {
+  static INLAY_INLINE void of_height(std::size_t height, std::size_t row, F& f) {
     if constexpr (half > 0)
       if (height == half) return f.template operator()<half>(row);
     [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA {

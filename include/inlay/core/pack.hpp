@@ -47,7 +47,7 @@ struct Pack {
   /// For what is used several times.
   static INLAY_INLINE Pack load_once(const T* p) noexcept {
     Pack x = load(p);
-    each([&](std::size_t i) INLAY_INLINE_LAMBDA { x.r[i] = compiler::loaded_once(x.r[i]); });
+    each([&](std::size_t i) INLAY_INLINE_LAMBDA { x.r[i] = compiler::opaque(x.r[i]); });
     return x;
   }
   INLAY_INLINE void store(T* p) const noexcept {
@@ -55,13 +55,6 @@ struct Pack {
   }
   INLAY_INLINE void add(const Pack& x) noexcept {
     each([&](std::size_t i) INLAY_INLINE_LAMBDA { r[i] = r[i] + x.r[i]; });
-  }
-  /// p[0..N) * s
-  static INLAY_INLINE Pack product(const T* p, T s) noexcept {
-    Pack x;
-    const auto factor = B::template fill<lanes>(s);
-    each([&](std::size_t i) INLAY_INLINE_LAMBDA { x.r[i] = B::template load<lanes>(p + i * lanes) * factor; });
-    return x;
   }
   /// *this += p[0..N) * s, the one operation that matrix products are made of.
   INLAY_INLINE void axpy(const T* p, T s) noexcept {

@@ -72,6 +72,11 @@ class BasicConv1D {
   static constexpr std::size_t group_in = open ? dynamic : In / Groups, group_out = open ? dynamic : Out / Groups;
   using T = typename B::scalar;
   using Weights = Matrix<B, times<Kernel, group_in>, group_out>;
+  static constexpr std::size_t padded_group = open ? dynamic : round_up(group_out, row_unit<B, group_out>);
+  /// Whether groups may be written in whole registers, one after the other, the last of which reaches beyond its
+  /// channels: into the next group, which is yet to come, and at the end into the room of a frame. Frames of an open
+  /// size have a register of it.
+  static constexpr bool in_whole_registers = open || (Groups - 1) * group_out + padded_group <= padded_frame<T>(Out);
   struct Nothing {};
   /// Room for `N` values where they are needed.
   template <bool Needed, std::size_t N>
@@ -85,8 +90,7 @@ class BasicConv1D {
   struct State {
     INLAY_NO_ADDRESS History<T, In, past> history;
     std::conditional_t<Stride == 1, Nothing, Clock<past, Stride>> clock;
-    Room<Groups != 1, round_up(group_out, row_unit<B, group_out>)>
-        group;                                      ///< its last register may reach into the next
+    Room<!in_whole_registers, padded_group> group;
     Room<Stride != 1, padded_frame<T>(Out)> frame;  ///< of a tile, which keeps few of them
   };
   static constexpr std::string_view type = "conv1d";
@@ -114,8 +118,7 @@ class BasicConv1D {
   {
     state.history.fit(in_, reach());
     state.clock.fit(reach(), stride_);
-    state.group.fit(kernel_[0].padded_rows());
-    state.frame.fit(padded_frame<T>(out_));
+    state.frame.fit(padded_frame<T>(out_) + row_unit<B, dynamic>);
   }
   void reset(State& state) const noexcept {
     state.history.clear();
@@ -177,26 +180,28 @@ class BasicConv1D {
   }
 
   /// One frame of output. The channels of the present frame lie at `now`, `now_stride` values apart.
-  INLAY_INLINE void product([[maybe_unused]] State& state, const Window<scalar>& window, const scalar* now,
-                            std::size_t now_stride, scalar* out) const noexcept {
+  INLAY_INLINE void product(State& state, const Window<scalar>& window, const scalar* now, std::size_t now_stride,
+                            scalar* out) const noexcept {
+    if constexpr (!open) product_of_groups(state, window, now, now_stride, out);
+    else if (groups_ == 1) product_of(0, window, now, now_stride, out);
+    else called(state, window, now, now_stride, out);
+  }
+  INLAY_NOINLINE void called(State& state, const Window<scalar>& window, const scalar* now, std::size_t now_stride,
+                             scalar* out) const noexcept {
+    product_of_groups(state, window, now, now_stride, out);
+  }
+  INLAY_INLINE void product_of_groups([[maybe_unused]] State& state, const Window<scalar>& window, const scalar* now,
+                                      std::size_t now_stride, scalar* out) const noexcept {
     for (std::size_t g = 0; g < groups_; ++g) {
-      scalar* y = groups_ == 1 ? out : state.group.data();
-      const Window<scalar> x = window.from(g * ins_);
-      const Weights& w = kernel_[g];
-      w.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
-        using Rows = Pack<B, Height>;
-        Rows sums[1] = {Rows::load(bias_.data(g) + row)};
-        if constexpr (group_in == 1) {
-          accumulate(taps_, sums, w, row, 0, x.at(0, reach()), dilation_ * x.frame_stride);
-        } else {
-          for (std::size_t k = 0; k + 1 < taps_; ++k)
-            accumulate(ins_, sums, w, row, k * ins_, x.at(0, reach() - k * dilation_), x.channel_stride);
-          accumulate(ins_, sums, w, row, (taps_ - 1) * ins_, now + g * ins_ * now_stride, now_stride);
-        }
-        sums[0].store(y + row);
-      });
-      if (groups_ != 1) copy(y, outs_, out + g * outs_);
+      scalar* y = in_whole_registers ? out + g * outs_ : state.group.data();
+      product_of(g, window, now, now_stride, y);
+      if constexpr (!in_whole_registers) copy(y, outs_, out + g * outs_);
     }
+  }
+  INLAY_INLINE void product_of(std::size_t group, const Window<scalar>& window, const scalar* now,
+                               std::size_t now_stride, scalar* out) const noexcept {
+    multiply(taps_, ins_, kernel_[group], bias_.data(group), window.from(group * ins_), dilation_,
+             now + group * ins_ * now_stride, now_stride, out);
   }
 
  protected:

@@ -169,19 +169,7 @@ class BasicConv2D {
     for (std::size_t p = 0; p < positions; ++p) {
       scalar* const position = out + p * outs_;
       scalar* const y = in_whole_registers ? position : state.position.data();
-      const Window<scalar> x = window.from(p * step());
-      kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
-        using Rows = Pack<B, Height>;
-        Rows sums[1] = {Rows::load(bias_.data() + row)};
-        if constexpr (seen_size == 1) {
-          accumulate(taps_, sums, kernel_, row, 0, x.at(0, reach()), dilation_ * x.frame_stride);
-        } else {
-          for (std::size_t k = 0; k + 1 < taps_; ++k)
-            accumulate(seen(), sums, kernel_, row, k * seen(), x.at(0, reach() - k * dilation_), x.channel_stride);
-          accumulate(seen(), sums, kernel_, row, (taps_ - 1) * seen(), present + p * step());
-        }
-        sums[0].store(y + row);
-      });
+      multiply(taps_, seen(), kernel_, bias_.data(), window.from(p * step()), dilation_, present + p * step(), 1, y);
       if constexpr (!in_whole_registers) copy(y, outs_, position);
     }
   }

@@ -39,12 +39,7 @@ class BasicDense {
   void reset(State&) const noexcept {}
 
   INLAY_INLINE void forward(State&, const scalar* in, scalar* out) const noexcept {
-    kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
-      using Rows = Pack<B, Height>;
-      Rows sums[1] = {Rows::load(bias_.data() + row)};
-      accumulate(in_, sums, kernel_, row, 0, in);
-      sums[0].store(out + row);
-    });
+    multiply(Extent<1>{}, in_, kernel_, bias_.data(), Window<scalar>{in, 1, 0}, 0, in, 1, out);
   }
 
   void process(State&, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {

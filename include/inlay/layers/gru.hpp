@@ -171,11 +171,11 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
         input[v][0].add(bias(1, 0));
         input[v][1].add(bias(1, 1));
       });
-      accumulate(this->in_, input, static_cast<const Kernel&>(kernel_), row, 0, x, stride);
+      accumulate(this->in_, input, static_cast<const Kernel&>(kernel_), row, x, stride);
       repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
         sums[v][0] = input[v][0], sums[v][1] = input[v][1], sums[v][2] = bias(1, 2);
       });
-      accumulate(this->out_, sums, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, 0, h.now);
+      accumulate(this->out_, sums, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, h.now);
       repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
         for_registers(
             [&](std::size_t lane, auto zz, auto zr, auto n_recurrent, auto n_input) INLAY_INLINE_LAMBDA {
@@ -198,13 +198,13 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
       using Rows = Pack<B, Height>;
       Rows sums[3] = {Rows::load(bias_.data(0) + row), Rows::load(bias_.data(1) + row),
                       Rows::load(bias_.data(2) + row)};
-      accumulate(this->in_, sums, static_cast<const Kernel&>(kernel_), row, 0, x, stride);
+      accumulate(this->in_, sums, static_cast<const Kernel&>(kernel_), row, x, stride);
       repeat<3>([&](std::size_t gate) INLAY_INLINE_LAMBDA { sums[gate].store(input[gate] + row); });
     });
     recurrent_kernel_.first_two.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
       Rows sums[2] = {Rows::load(input[0] + row), Rows::load(input[1] + row)};
-      accumulate(this->out_, sums, recurrent_kernel_.first_two, row, 0, h);
+      accumulate(this->out_, sums, recurrent_kernel_.first_two, row, h);
       for_registers(
           [&](std::size_t lane, auto zz, auto zr) INLAY_INLINE_LAMBDA {
             B::store(update + row + lane, Gate::template apply<B>(zz));
@@ -215,7 +215,7 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
     recurrent_kernel_.last.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
       Rows sums[1] = {Rows::load(input[2] + row)};
-      accumulate(this->out_, sums, recurrent_kernel_.last, row, 0, reset_h);
+      accumulate(this->out_, sums, recurrent_kernel_.last, row, reset_h);
       for_registers(
           [&](std::size_t lane, auto zn) INLAY_INLINE_LAMBDA {
             const auto z = B::template load<Rows::lanes>(update + row + lane);

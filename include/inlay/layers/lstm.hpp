@@ -87,8 +87,8 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
       repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
         repeat<4>([&](std::size_t gate) INLAY_INLINE_LAMBDA { z[v][gate] = Rows::load(bias_.data(gate) + row); });
       });
-      accumulate(this->in_, z, static_cast<const Kernel&>(kernel_), row, 0, x, stride);
-      accumulate(this->out_, z, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, 0, h.now);
+      accumulate(this->in_, z, static_cast<const Kernel&>(kernel_), row, x, stride);
+      accumulate(this->out_, z, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, h.now);
       repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
         for_registers(
             [&](std::size_t lane, auto zi, auto zf, auto zg, auto zo) INLAY_INLINE_LAMBDA {
@@ -98,7 +98,7 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
               const auto f = Gate::template apply<B>(zf);
               const auto g = Math::template tanh<B>(zg);
               const auto o = Gate::template apply<B>(zo);
-              const auto c_new = B::fma(f, B::template load<Rows::lanes>(c), i * g);
+              const auto c_new = B::fma(f, B::template load<Rows::lanes>(c), compiler::opaque(i * g));
               B::store(c, c_new);
               B::store(h.next[v] + row + lane, o * Math::template tanh<B>(c_new));
             },

@@ -83,8 +83,8 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
       using Rows = Pack<B, Height>;
       Rows z[Voices][1];
       repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { z[v][0] = Rows::load(bias_.data() + row); });
-      accumulate(this->in_, z, kernel_, row, 0, x, stride);
-      accumulate(this->out_, z, recurrent_kernel_, row, 0, h.now);
+      accumulate(this->in_, z, kernel_, row, x, stride);
+      accumulate(this->out_, z, recurrent_kernel_, row, h.now);
       repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
         for_registers([&](std::size_t lane, auto sum)
                           INLAY_INLINE_LAMBDA { B::store(h.next[v] + row + lane, Activation::template apply<B>(sum)); },

@@ -53,7 +53,7 @@ struct Fast : Accurate {
     const auto c = [](double value) INLAY_INLINE_LAMBDA { return splat<B, R>(T(value)); };
     x = B::max(c(-5.7), B::min(c(5.7), x));
     const R s = x * x;
-    const R p = B::fma(x * s, B::fma(c(0.00152079831), s, c(0.114870079)), c(0.999976814) * x);
+    const R p = B::fma(x * s, B::fma(c(0.00152079831), s, c(0.114870079)), compiler::opaque(c(0.999976814) * x));
     const R q = B::fma(s * s, B::fma(c(5.67858042e-05), s, c(0.0176365245)), B::fma(c(0.448127836), s, c(1)));
     return divide<B>(p, q);
   }

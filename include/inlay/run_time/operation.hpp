@@ -23,9 +23,19 @@ struct Memory {
   virtual void assign(const Memory& other) noexcept = 0;
 };
 
-/// The output and up to three inputs of an operation.
+/// Where the output, operand 0, and up to three inputs of an operation lie, as distances from a place in memory.
+using Offsets = std::array<std::size_t, 4>;
+
 template <class T>
-using Operands = std::array<T*, 4>;
+class Operands {
+ public:
+  Operands(T* base, const Offsets& offsets) noexcept : base_(base), offsets_(&offsets) {}
+  T* operator[](std::size_t i) const noexcept { return base_ + (*offsets_)[i]; }
+
+ private:
+  T* base_;
+  const Offsets* offsets_;
+};
 
 /// Writes operand 0, of which it may fill whole registers, from the others. Constant while it runs.
 template <class T>
@@ -35,9 +45,9 @@ class Operation {
   virtual std::unique_ptr<Memory> memory() const { return nullptr; }
   virtual void reset(Memory*) const noexcept {}
   /// One frame; channels are consecutive values.
-  virtual void frame(Memory* memory, const Operands<T>& at) const noexcept = 0;
+  virtual void frame(Memory* memory, Operands<T> at) const noexcept = 0;
   /// A tile; channels are rows of one. Returns how many frames came out.
-  virtual std::size_t tile(Memory* memory, const Operands<T>& at, std::size_t frames) const noexcept = 0;
+  virtual std::size_t tile(Memory* memory, Operands<T> at, std::size_t frames) const noexcept = 0;
 };
 
 /// A layer of dynamic sizes.
@@ -60,10 +70,10 @@ class LayerOperation final : public Operation<typename L::scalar> {
     return made;
   }
   void reset(Memory* memory) const noexcept override { layer.reset(state(memory)); }
-  void frame(Memory* memory, const Operands<T>& at) const noexcept override {
+  void frame(Memory* memory, Operands<T> at) const noexcept override {
     inlay::detail::forward(layer, state(memory), static_cast<const T*>(at[1]), at[0], Context<T>{});
   }
-  std::size_t tile(Memory* memory, const Operands<T>& at, std::size_t frames) const noexcept override {
+  std::size_t tile(Memory* memory, Operands<T> at, std::size_t frames) const noexcept override {
     return inlay::detail::process(layer, state(memory), Block<const T>(at[1]), Block<T>(at[0]), frames, {});
   }
 };
@@ -75,12 +85,12 @@ class MapOperation final : public Operation<typename B::scalar> {
 
  public:
   explicit MapOperation(std::size_t channels) : channels_{channels} {}
-  void frame(Memory*, const Operands<T>& at) const noexcept override {
+  void frame(Memory*, Operands<T> at) const noexcept override {
     [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA {
       map_frame<B>(F(), channels_, at[0], static_cast<const T*>(at[I + 1])...);
     }(std::make_index_sequence<Inputs>{});
   }
-  std::size_t tile(Memory*, const Operands<T>& at, std::size_t frames) const noexcept override {
+  std::size_t tile(Memory*, Operands<T> at, std::size_t frames) const noexcept override {
     [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA {
       map_tile<B>(F(), channels_, frames, Block<T>(at[0]), Block<const T>(at[I + 1])...);
     }(std::make_index_sequence<Inputs>{});
@@ -96,8 +106,8 @@ template <class T>
 class CopyOperation final : public Operation<T> {
  public:
   explicit CopyOperation(std::size_t channels) : channels_(channels) {}
-  void frame(Memory*, const Operands<T>& at) const noexcept override { copy_row(at[1], channels_, at[0]); }
-  std::size_t tile(Memory*, const Operands<T>& at, std::size_t frames) const noexcept override {
+  void frame(Memory*, Operands<T> at) const noexcept override { copy_row(at[1], channels_, at[0]); }
+  std::size_t tile(Memory*, Operands<T> at, std::size_t frames) const noexcept override {
     for (std::size_t c = 0; c < channels_; ++c) copy_row(at[1] + c * tile_frames, frames, at[0] + c * tile_frames);
     return frames;
   }
@@ -111,8 +121,8 @@ template <class T>
 class ZeroOperation final : public Operation<T> {
  public:
   explicit ZeroOperation(std::size_t channels) : channels_(channels) {}
-  void frame(Memory*, const Operands<T>& at) const noexcept override { std::fill_n(at[0], channels_, T(0)); }
-  std::size_t tile(Memory*, const Operands<T>& at, std::size_t frames) const noexcept override {
+  void frame(Memory*, Operands<T> at) const noexcept override { std::fill_n(at[0], channels_, T(0)); }
+  std::size_t tile(Memory*, Operands<T> at, std::size_t frames) const noexcept override {
     std::fill_n(at[0], channels_ * tile_frames, T(0));
     return frames;
   }

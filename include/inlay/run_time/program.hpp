@@ -34,6 +34,14 @@ class Program {
   struct Place {
     std::size_t frame = 0, tile = 0;
   };
+  /// A step as it runs.
+  struct Call {
+    const Operation<T>* operation;
+    std::size_t addend;    ///< as that of the step
+    std::size_t channels;  ///< of the output
+    std::size_t in, out;   ///< buffers
+    Offsets frame{}, tile{};
+  };
 
  public:
   /// What a program remembers of one signal, and its buffers.
@@ -94,8 +102,12 @@ class Program {
     in_ = in, out_ = out, condition_ = condition;
     std::vector<std::size_t> place = places();
     for (const Step& step : steps_) {
-      std::array<Place, 4>& to = operands_.emplace_back();
-      for (std::size_t i = 0; i < step.operand_count; ++i) to[i] = at(step.operands[i], place);
+      const Channels &to = step.operands[0], &from = step.operands[1];
+      Call& call = calls_.emplace_back(Call{step.operation.get(), step.addend, to.count, from.buffer, to.buffer});
+      for (std::size_t i = 0; i < step.operand_count; ++i) {
+        const Place operand = at(step.operands[i], place);
+        call.frame[i] = operand.frame, call.tile[i] = operand.tile;
+      }
     }
     in_place_ = at(in, place), out_place_ = at(out, place), condition_place_ = at(condition, place);
   }
@@ -133,34 +145,28 @@ class Program {
   /// One frame, where every operation gives one.
   void frame(State& state) const noexcept {
     T* const base = state.buffers_.data();
-    for (std::size_t i = 0; i < steps_.size(); ++i) {
-      const std::array<Place, 4>& p = operands_[i];
-      const Step& step = steps_[i];
-      step.operation->frame(state.memory_[i].get(),
-                            {base + p[0].frame, base + p[1].frame, base + p[2].frame, base + p[3].frame});
-      if (step.addend) {
-        T* const sum = base + p[0].frame;
-        const T* const in = base + p[step.addend].frame;
-        map_frame<B>(plus, Extent<dynamic>{step.operands[0].count}, sum, static_cast<const T*>(sum), in);
-      }
+    const std::unique_ptr<Memory>* memory = state.memory_.data();
+    for (const Call& call : calls_) {
+      const Operands<T> operands(base, call.frame);
+      call.operation->frame((memory++)->get(), operands);
+      if (call.addend)
+        map_frame<B>(plus, Extent<dynamic>{call.channels}, operands[0], static_cast<const T*>(operands[0]),
+                     static_cast<const T*>(operands[call.addend]));
     }
   }
   /// A tile. Returns how many frames came out.
   std::size_t tile(State& state, std::size_t frames) const noexcept {
     T* const base = state.buffers_.data();
+    const std::unique_ptr<Memory>* memory = state.memory_.data();
     state.frames_[in_.buffer] = state.frames_[condition_.buffer] = frames;
-    for (std::size_t i = 0; i < steps_.size(); ++i) {
-      const std::array<Place, 4>& p = operands_[i];
-      const Step& step = steps_[i];
-      const std::size_t given = step.operation->tile(
-          state.memory_[i].get(), {base + p[0].tile, base + p[1].tile, base + p[2].tile, base + p[3].tile},
-          state.frames_[step.operands[1].buffer]);
-      if (step.addend) {
-        const Block<T> sum(base + p[0].tile);
-        map_tile<B>(plus, step.operands[0].count, given, sum, Block<const T>(sum),
-                    Block<const T>(base + p[step.addend].tile));
+    for (const Call& call : calls_) {
+      const Operands<T> operands(base, call.tile);
+      const std::size_t given = call.operation->tile((memory++)->get(), operands, state.frames_[call.in]);
+      if (call.addend) {
+        const Block<T> sum(operands[0]);
+        map_tile<B>(plus, call.channels, given, sum, Block<const T>(sum), Block<const T>(operands[call.addend]));
       }
-      state.frames_[step.operands[0].buffer] = given;
+      state.frames_[call.out] = given;
     }
     return state.frames_[out_.buffer];
   }
@@ -212,7 +218,7 @@ class Program {
 
   std::vector<Step> steps_;
   std::vector<std::size_t> channels_;  ///< of each buffer
-  std::vector<std::array<Place, 4>> operands_;
+  std::vector<Call> calls_;            ///< what the steps have become
   Channels in_{}, out_{}, condition_{};
   Place in_place_, out_place_, condition_place_;
   std::size_t room_ = 0;  ///< values of all buffers

@@ -73,12 +73,12 @@ class WindowedOperation final : public Operation<typename B::scalar> {
     own.history.clear();
     own.clock.reset();
   }
-  void frame(Memory* memory, const Operands<T>& at) const noexcept override {
+  void frame(Memory* memory, Operands<T> at) const noexcept override {
     auto& own = static_cast<Remembered&>(*memory);
     const Window<T> x = own.history.push(static_cast<const T*>(at[1]));
     if (own.clock.tick()) run(own, x, at[0], 1);
   }
-  std::size_t tile(Memory* memory, const Operands<T>& at, std::size_t frames) const noexcept override {
+  std::size_t tile(Memory* memory, Operands<T> at, std::size_t frames) const noexcept override {
     auto& own = static_cast<Remembered&>(*memory);
     const Window<T> x = own.history.push(Block<const T>(at[1]), frames);
     T* to = at[0];
