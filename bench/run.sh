@@ -79,7 +79,7 @@ $quick || targets+=(layers_double)
 build_with() {
   cmake -S . -B "$build" -G Ninja -DINLAY_BUILD_TESTS=OFF -DINLAY_BUILD_EXAMPLES=OFF -DINLAY_BENCH_SUITE=ON \
     -DINLAY_BENCH_MORE_LAYERS=OFF -DINLAY_BENCH_FLAGS="$flags" "${extent[@]}" "$@" > "$log/configure" 2>&1 || return 1
-  cmake --build "$build" -j "$jobs" --target "${targets[@]}" 2>&1 | tee "$log/build" |
+  cmake --build "$build" -j "$jobs" --target "${targets[@]}" options 2>&1 | tee "$log/build" |
     { if [[ -t 1 ]]; then cat; else grep -E "error|FAILED" || true; fi; }
 }
 say "Building for this machine, $flags: minutes, the first time"
@@ -131,9 +131,10 @@ wrong=false
 rm -f "$out"/*
 if $quick; then
   rounds=2 layer_time=0.004 seconds=0.08 buffers=16,64,512
+  opted="^(Dense|Tanh|Sigmoid|WaveNet)/|/(8|16|20|40|64|96)/"
   cases="^(dilation|depth)/|/(${few//;/|})/(xsimd|eigen|stl|loop|auto|xsimd-rt|libtorch|onnxruntime)/(frame|64)$"
 else
-  rounds=5 layer_time=0.01 seconds=0.5 buffers=16,64,128,512,2048 cases=.
+  rounds=5 layer_time=0.01 seconds=0.5 buffers=16,64,128,512,2048 cases=. opted=.
 fi
 for ((round = 1; round <= rounds; round++)); do
   for target in "${targets[@]}"; do
@@ -142,6 +143,10 @@ for ((round = 1; round <= rounds; round++)); do
     time_it "$target" "$out/$target.$round.json" --benchmark_repetitions=1 --benchmark_min_time="$layer_time" \
       --benchmark_filter="$cases" --benchmark_out="$out/$target.$round.json" --benchmark_out_format=json
   done
+  say "options, round $round of $rounds" # in the order of its table: what is compared follows one another
+  ${RUN:-} "$build/bench/options" --benchmark_repetitions=1 --benchmark_enable_random_interleaving=false \
+    --benchmark_min_time="$layer_time" --benchmark_filter="$opted" --benchmark_out="$out/options.$round.json" \
+    --benchmark_out_format=json > "$log/options.out" || wrong=true
 done
 say "Networks, callback by callback"
 time_it networks "$out/networks.json" --out="$out/networks.json" --seconds="$seconds" --buffers="$buffers"

@@ -37,11 +37,6 @@ std::size_t reach_of(const Description& layer) {
 
 }  // namespace
 
-std::size_t channels_of(const Chain& chain) {
-  const auto& options = chain.front().options;
-  return std::get<std::size_t>(options.at(options.contains("in") ? "in" : "size"));
-}
-
 std::string file_of(const Chain& chain) {
   io::ModelFile file;
   std::size_t frames = 64;

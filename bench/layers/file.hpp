@@ -10,7 +10,4 @@ namespace inlay::bench {
 /// Its text, with a check that is longer than what the network hears, of its reference.
 std::string file_of(const Chain&);
 
-/// Channels of a described network's input.
-std::size_t channels_of(const Chain&);
-
 }  // namespace inlay::bench

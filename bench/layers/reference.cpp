@@ -154,6 +154,11 @@ Frames layer_reference(const Description& layer, const Frames& x) {
 
 }  // namespace
 
+std::size_t channels_of(const Chain& chain) {
+  const auto& options = chain.front().options;
+  return std::get<std::size_t>(options.at(options.contains("in") ? "in" : "size"));
+}
+
 Frames reference(const Chain& layers, Frames x) {
   for (const Description& layer : layers) x = layer_reference(layer, x);
   return x;

@@ -6,6 +6,9 @@
 
 namespace inlay::bench {
 
+/// Channels of a described network's input.
+std::size_t channels_of(const Chain&);
+
 /// The output of the described layers for `in`, from the start of the signal.
 Frames reference(const Chain& layers, Frames in);
 

@@ -34,11 +34,21 @@ class Table : public benchmark::BenchmarkReporter {
   }
 
   void Finalize() override {
-    std::fprintf(stderr, "\r%-40s\r", "");
+    clear_progress();
     print("ns per sample", "ns", 1);
     print("real-time factor at 48 kHz", "realtime", 0);
     print("share of the FMA peak in %", "peak_share", 1, 100);
   }
+
+ protected:
+  /// What was measured of `layer/size` on a backend, in whatever shape of work: null if nothing was, empty if it was
+  /// wrong.
+  const benchmark::UserCounters* find(std::string_view row, std::string_view backend) const {
+    for (const auto& [place, cell] : cells_)
+      if (rows_[place.first] == row && columns_[place.second].second == backend) return &cell;
+    return nullptr;
+  }
+  static void clear_progress() { std::fprintf(stderr, "\r%-40s\r", ""); }
 
  private:
   using Place = std::pair<std::size_t, std::size_t>;

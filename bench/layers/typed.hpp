@@ -56,10 +56,7 @@ Chain chain_of() {
 
 template <class Model>
 std::unique_ptr<Subject> make_subject() {
-  auto subject = std::make_unique<ModelSubject<Model>>(random_model<Model>(), Model::in_size, Model::out_size);
-  subject->macs = Model::macs_per_sample;
-  subject->weight_bytes = Model::weight_bytes, subject->state_bytes = Model::state_bytes;
-  return subject;
+  return subject_of(random_model<Model>());
 }
 
 /// The weights are the same whatever the backend, so the first one's description is that of all.

@@ -16,11 +16,7 @@ using namespace inlay::bench;
 
 template <class Model>
 std::unique_ptr<Subject> make(const std::filesystem::path& base) {
-  auto model = std::make_unique<Model>();
-  model->load(std::filesystem::path(base.string() + ".json"));
-  auto subject = std::make_unique<ModelSubject<Model>>(std::move(model), Model::in_size, Model::out_size);
-  subject->weight_bytes = Model::weight_bytes, subject->state_bytes = Model::state_bytes;
-  return subject;
+  return loaded<Model>(base.string() + ".json");
 }
 
 [[maybe_unused]] const bool added = [] {

@@ -4,6 +4,7 @@
 #include <benchmark/benchmark.h>
 
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <utility>
@@ -84,5 +85,22 @@ class ModelSubject final : public Subject {
   Planar in_, out_;
   std::vector<std::size_t> given_;  ///< frames out of each callback
 };
+
+/// A model whose type says what there is to know.
+template <class Model>
+std::unique_ptr<Subject> subject_of(std::unique_ptr<Model> model) {
+  auto subject = std::make_unique<ModelSubject<Model>>(std::move(model), Model::in_size, Model::out_size);
+  subject->macs = Model::macs_per_sample;
+  subject->weight_bytes = Model::weight_bytes, subject->state_bytes = Model::state_bytes;
+  return subject;
+}
+
+/// The same with the weights of a file.
+template <class Model>
+std::unique_ptr<Subject> loaded(const std::filesystem::path& file) {
+  auto model = std::make_unique<Model>();
+  model->load(file);
+  return subject_of(std::move(model));
+}
 
 }  // namespace inlay::bench

@@ -26,14 +26,18 @@ class Subject {
   virtual Frames output() const = 0;
 };
 
-/// The largest difference of what a subject makes of a signal, in callbacks of `block` frames, from what it should
-/// make: as a share of that one's peak.
-inline double error_of(Subject& subject, Frames signal, const Frames& expected, std::size_t block) {
+/// What a subject makes of a signal in callbacks of `block` frames, the last of which goes on in silence.
+inline Frames output_of(Subject& subject, Frames signal, std::size_t block) {
   const std::size_t callbacks = (signal.size() + block - 1) / block;
-  signal.resize(callbacks * block, std::vector<double>(signal[0].size()));  // what is behind is not heard before
+  signal.resize(callbacks * block, std::vector<double>(signal[0].size()));
   subject.start(signal, block);
   subject.run(0, callbacks);
-  const Frames output = subject.output();
+  return subject.output();
+}
+
+/// The largest difference of that from what it should make: as a share of that one's peak.
+inline double error_of(Subject& subject, const Frames& signal, const Frames& expected, std::size_t block) {
+  const Frames output = output_of(subject, signal, block);  // what is behind the signal is not heard before
   double worst = output.size() < expected.size() ? std::numeric_limits<double>::infinity() : 0, peak = 0;
   for (std::size_t t = 0; t < std::min(output.size(), expected.size()); ++t)
     for (std::size_t c = 0; c < expected[t].size(); ++c) {

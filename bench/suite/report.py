@@ -11,6 +11,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Optional
 
@@ -143,6 +144,36 @@ def layer_table(times: dict[Layer, float], scalar: str, work: str) -> list[str]:
     return table(["", *map(title, subjects)], (row(*name) for name in names))
 
 
+# What each option is called, and how many voices it runs.
+OPTIONS = {
+    "fast": ("fast", 1),
+    "compact": ("16-bit", 1),
+    "2-voices": ("2 voices", 2),
+    "4-voices": ("4 voices", 4),
+}
+ALONE = {1: "ratio", 2: "against two alone", 4: "against four alone"}
+
+
+def option_table(times: dict[Layer, float], failed: dict[Layer, str]) -> list[str]:
+    def row(name: str, size: int, work: str) -> list[str]:
+        layer = Layer("float", name, size, "exact", work)
+        exact = times.get(layer)
+        what = f"{name} {size}" + (", per frame" if work == "frame" else "")
+        cells = [what, "wrong" if layer in failed else number(exact)]
+        for option, (_, voices) in OPTIONS.items():
+            layer = replace(layer, subject=option)
+            time = times.get(layer)
+            cells.append("wrong" if layer in failed else number(time))
+            cells.append(f"{time / exact / voices:.2f}" if time and exact else "")
+        return cells
+
+    layers = dict.fromkeys((layer.name, layer.size, layer.work) for layer in [*times, *failed])
+    head = ["layer", "exact"]
+    for what, voices in OPTIONS.values():
+        head += [what, ALONE[voices]]
+    return table(head, (row(*layer) for layer in layers)) if layers else []
+
+
 GROWTH = {
     "dilation": "one Conv1D, 16 channels, kernel 3, with a dilation",
     "depth": "layers of it, each with twice the dilation of the one before",
@@ -214,6 +245,8 @@ def page(
     context: Json,
     times: dict[Layer, float],
     failed: dict[Layer, str],
+    options: dict[Layer, float],
+    options_failed: dict[Layer, str],
     networks: Json,
     compiled: dict[str, tuple[float, int]],
     plots: Sequence[str],
@@ -263,6 +296,17 @@ def page(
             rows = layer_table(times, scalar, work)
             what = "frame by frame" if work == "frame" else f"in blocks of {work}"
             lines += [f"### {scalar}, {what}", "", *rows] if rows else []
+    opted = option_table(options, options_failed)
+    if opted:
+        lines += [
+            "## Options",
+            "",
+            "Mathematics, weights and voices that are opt-in, see [speed](../../../docs/speed.md): float on the default",
+            "backend in blocks of 64, where it does not say otherwise; ns for a frame of all voices together, in the",
+            "fastest round. A ratio is to the exact layer, to two or to four of it: below 1 is a gain.",
+            "",
+            *opted,
+        ]
     if networks:
         lines += [
             "## Callbacks",
@@ -273,7 +317,7 @@ def page(
             "",
             *callbacks(networks),
         ]
-    absent = absences(networks, failed)
+    absent = absences(networks, {**failed, **options_failed})
     if absent:
         lines += ["## Left out", "", *absent, ""]
     return lines
@@ -297,7 +341,10 @@ def main() -> None:
     parser.add_argument("--commit", default="")
     arguments = parser.parse_args()
 
-    times, failed = results.read_layers(arguments.folder)
+    times, failed = results.read_layers(
+        arguments.folder, {"layers": "float", "layers_double": "double"}
+    )
+    options, options_failed = results.read_layers(arguments.folder, {"options": "float"})
     networks = results.read(arguments.folder / "networks.json")
     compiled = results.read_compile_times(arguments.folder)
     context = {
@@ -315,9 +362,9 @@ def main() -> None:
     for old in folder.glob("*.svg"):
         old.unlink()
     drawn = draw(folder, times, networks)
-    lines = page(context, times, failed, networks, compiled, drawn)
+    lines = page(context, times, failed, options, options_failed, networks, compiled, drawn)
     (folder / "README.md").write_text("\n".join(lines), encoding="utf-8")
-    write_json(folder / "results.json", context, times, networks, compiled)
+    write_json(folder / "results.json", context, times, options, networks, compiled)
     print("\nIn buffers of 64 frames:\n\n" + "\n".join(summary(networks, 64)))
     print(f"All of it: {folder.relative_to(RESULTS.parent.parent)}/README.md")
     wrong = [
@@ -338,12 +385,14 @@ def write_json(
     path: Path,
     context: Json,
     times: dict[Layer, float],
+    options: dict[Layer, float],
     networks: Json,
     compiled: dict[str, tuple[float, int]],
 ) -> None:
     """One result a line, so that two runs can be compared by a diff."""
     lists: dict[str, list[Any]] = {
-        "layers": [{**vars(layer), "ns": float(f"{time:.4g}")} for layer, time in times.items()],
+        "layers": layer_records(times),
+        "options": layer_records(options),
         "networks": [shortened(result) for result in networks.get("results", [])],
         "sizes": networks.get("sizes", []),
         "compiled": [
@@ -354,6 +403,10 @@ def write_json(
     parts = [f'"context": {json.dumps(context)}']
     parts += [f'"{name}": [\n{joined(values)}\n]' for name, values in lists.items()]
     path.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
+
+
+def layer_records(times: dict[Layer, float]) -> list[Json]:
+    return [{**vars(layer), "ns": float(f"{time:.4g}")} for layer, time in times.items()]
 
 
 def joined(values: Iterable[Any]) -> str:

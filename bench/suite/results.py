@@ -42,11 +42,15 @@ def read(path: Path) -> Json:
         return {}
 
 
-def read_layers(folder: Path) -> tuple[dict[Layer, float], dict[Layer, str]]:
-    """ns for a frame, of the fastest round, since what else a machine does only adds; and why there are none."""
+def read_layers(
+    folder: Path, programs: dict[str, str]
+) -> tuple[dict[Layer, float], dict[Layer, str]]:
+    """ns for a frame, of the fastest round, since what else a machine does only adds; and why there are none.
+
+    Programs are given with the scalar that they run."""
     times: dict[Layer, float] = {}
     failed: dict[Layer, str] = {}
-    for program, scalar in (("layers", "float"), ("layers_double", "double")):
+    for program, scalar in programs.items():
         for run in rounds(folder, program):
             for one in run.get("benchmarks", []):
                 name, size, subject, work = one["name"].split("/")[:4]

@@ -1,0 +1,32 @@
+/// A recurrent layer at every size: compiled once for each that CMakeLists.txt names.
+#include <cstddef>
+#include <utility>
+
+#include "options.hpp"
+
+namespace {
+
+using namespace inlay;
+using namespace inlay::bench;
+
+template <std::size_t Units, class B>
+using Model = ModelT<INLAY_BENCH_LAYER<1, Units, B>>;
+
+template <std::size_t Units>
+void add_size() {
+  const Name name{INLAY_BENCH_NAME, Units};
+  add_exact<Model<Units, default_backend>>(name);
+  add_option<Model<Units, fast_backend>>(name, "fast");
+  if constexpr (Units >= 40) add_option<Model<Units, compact_backend>>(name, "compact");  // below it is no gain
+  if constexpr (Units <= 64) {
+    add_voices<2, Model<Units, default_backend>>(name);
+    add_voices<4, Model<Units, default_backend>>(name);
+  }
+}
+
+[[maybe_unused]] const bool added = [] {
+  [&]<std::size_t... N>(std::index_sequence<N...>) { (add_size<N>(), ...); }(std::index_sequence<INLAY_BENCH_SIZES>{});
+  return true;
+}();
+
+}  // namespace

@@ -1,0 +1,31 @@
+/// A WaveNet of a file.
+#include <filesystem>
+#include <type_traits>
+
+#include "../networks/networks.hpp"
+#include "inlay/inlay.hpp"
+#include "options.hpp"
+
+namespace {
+
+using namespace inlay;
+using namespace inlay::bench;
+
+/// The size is that of the larger of its layers. Loading it runs its file's check.
+template <class B>
+void add_wavenet(const char* option) {
+  Networks<B>::for_each([&]<class Model>(const char* name, const char* file) {
+    if constexpr (std::is_same_v<Model, typename Networks<B>::WaveNet>)
+      suite().cases.push_back(
+          {{name, 16}, option, [file] { return loaded<Model>(std::filesystem::path(INLAY_BENCH_ROOT) / file); }});
+  });
+}
+
+[[maybe_unused]] const bool added = [] {
+  add_wavenet<default_backend>("exact");
+  add_wavenet<fast_backend>("fast");
+  suite().names.push_back(suite().cases.back().name);
+  return true;
+}();
+
+}  // namespace
