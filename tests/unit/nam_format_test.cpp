@@ -440,17 +440,80 @@ TEST(NamErrors, sizes_are_compared_with_the_weights_before_memory_is_asked_for) 
   }
 }
 
-TEST(NamErrors, a_size_for_an_array_that_could_be_slimmed) {
-  const json allowed = json::parse(R"({"method": "slice_channels_uniform", "kwargs": {"allowed_channels": [1, 2]}})");
-  json document = plain::WaveNet(small_wavenet()).document(plain::noise(2, 1));
-  document["config"]["layers"][1]["slimmable"] = allowed;
-  EXPECT_NO_THROW(io::read_model(document));
-  try {
-    io::read_model(document, {.size = 0.5});
-    FAIL();
-  } catch (const load_error& error) {
-    EXPECT_EQ(error.place(), "config.layers[1].slimmable");
-  }
+// --- a WaveNet in several sizes -----------------------------------------------------------------------------------
+
+template <std::size_t Channels, std::size_t Inner, std::size_t Head, std::size_t Dilation>
+using GatedLayer = ResidualSkip<
+    Sequential<Conv1D<Channels, 2 * Inner, 3, Dilation>, BasicFiLM<2 * Inner, Dense<1, 4 * Inner>>,
+               Mixin<DenseNoBias<1, 2 * Inner>>, Gate<Tanh<Inner>, Sigmoid<Inner>>, BasicFiLM<Inner, Dense<1, Inner>>>,
+    Dense<Inner, Channels>>;
+template <std::size_t Channels, std::size_t Dilation>
+using PlainLayer =
+    ResidualSkip<Sequential<BasicFiLM<Channels, Dense<1, 2 * Channels>>, Conv1D<Channels, Channels, 2, Dilation>,
+                            Mixin<DenseNoBias<1, Channels>>, LeakyReLU<Channels>>,
+                 Dense<Channels, Channels>>;
+/// A quarter as many channels in the gates as in the first array of 6, and as many in the second one.
+template <std::size_t A, std::size_t Inner, std::size_t C>
+using Slimmed =
+    ModelT<InputAsCondition<DenseNoBias<1, A>, Pad<A, A + Inner>, GatedLayer<A, Inner, C, 1>,
+                            GatedLayer<A, Inner, C, 2>, Split<DenseNoBias<A, C>, Dense<Inner, C>>, PlainLayer<C, 4>,
+                            PlainLayer<C, 1>, PlainLayer<C, 3>, Slice<2 * C, C, C>, DenseNoBias<C, 1>, Scale<1>>>;
+
+template <class Model>
+void expect_size(const std::string& name, io::ReadOptions options) {
+  const json golden = parsed(test_file("golden/nam/slimmable.golden.json"));
+  std::vector<double> input(golden["prewarm_zeros"].get<std::size_t>());
+  io::Check check;
+  check.skip = input.size();
+  for (double x : golden["input"]) input.push_back(x);
+  check.input = signal(std::move(input));
+  check.output = signal(golden["outputs"][name].get<std::vector<double>>());
+  check.tolerance = 1e-6;
+  io::ModelFile file = io::read_model(parsed(test_file("golden/nam/slimmable.nam")), options);
+  EXPECT_LE(file.info.prewarm, check.skip);
+  file.check = check;
+  EXPECT_NO_THROW(io::fill_model(*std::make_unique<Model>(), file)) << name;
+}
+
+TEST(NamSlimmable, each_size_is_that_of_nam_core) {
+  expect_size<Slimmed<6, 4, 5>>("1", {});
+  expect_size<Slimmed<6, 4, 5>>("1", {.size = 1});
+  expect_size<Slimmed<2, 1, 1>>("0", {.size = 0});
+  expect_size<Slimmed<3, 2, 2>>("0.34", {.size = 0.34});
+  expect_size<Slimmed<6, 4, 4>>("0.7", {.size = 0.7});
+}
+
+TEST(NamSlimmable, sizes_beyond_the_ends_are_these) {
+  const json document = parsed(test_file("golden/nam/slimmable.nam"));
+  const auto width = [&](double size) {
+    const io::ModelFile file = io::read_model(document, {.size = size});
+    const auto& layers = file.chain.layers[0].chains.at("layers")[0].layers;
+    return std::get<std::size_t>(layers[0].values.at("out").value);
+  };
+  EXPECT_EQ(width(-1), 2u);
+  EXPECT_EQ(width(std::nan("")), 2u);
+  EXPECT_EQ(width(7), 6u);
+}
+
+TEST(NamSlimmable, refuses) {
+  const json document = parsed(test_file("golden/nam/slimmable.nam"));
+  const auto refused = [&](const std::string& place, const std::function<void(json&)>& change) {
+    json changed = document;
+    change(changed["config"]["layers"]);
+    try {
+      io::read_model(changed, {.size = 0.5});
+      ADD_FAILURE() << place;
+    } catch (const load_error& error) {
+      EXPECT_EQ(error.place(), "config.layers" + place) << error.what();
+    }
+  };
+  const std::string allowed = "[0].slimmable.kwargs.allowed_channels";
+  refused("[0].slimmable.method", [](json& l) { l[0]["slimmable"]["method"] = "other"; });
+  refused(allowed, [](json& l) { l[0]["slimmable"]["kwargs"]["allowed_channels"] = {2, 3}; });
+  refused(allowed, [](json& l) { l[0]["slimmable"]["kwargs"]["allowed_channels"] = json::array(); });
+  refused(allowed + "[1]", [](json& l) { l[0]["slimmable"]["kwargs"]["allowed_channels"] = {3, 2, 6}; });
+  refused(allowed + "[0]", [](json& l) { l[0]["slimmable"]["kwargs"]["allowed_channels"] = {0, 6}; });
+  refused("[0].groups_input", [](json& l) { l[0]["groups_input"] = 2; });
 }
 
 TEST(NamContainer, the_size_chooses) {

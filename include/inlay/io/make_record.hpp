@@ -18,10 +18,12 @@ namespace inlay::io::detail {
 struct Count {
   std::size_t n;
   Place place;
+  std::size_t full = n;  ///< of which the first n are used
 
   operator std::size_t() const noexcept { return n; }
   operator Value() const { return {place, n}; }
-  Count twice() const { return {2 * n, place}; }
+  Count twice() const { return {2 * n, place, 2 * full}; }
+  bool is_part() const noexcept { return n != full; }
 };
 
 inline Count count(const Node& node, std::size_t least = 1, std::size_t most = max_extent) {

@@ -50,7 +50,7 @@ class NamActivation {
     if (!each && !one) node_.fail("\"negative_slope\" or \"negative_slopes\" of PReLU", "neither");
     TensorRecord alpha{.place = each ? each->place() : one->place(), .shape = {1}, .values = {}, .row_places = {}};
     if (each) {
-      if (each->size() != size_) each->fail(concat({std::to_string(size_), " slopes, one for each channel"}));
+      if (each->size() != size_.full) each->fail(concat({std::to_string(size_.full), " slopes, one for each channel"}));
       alpha.shape[0] = size_;
       for (std::size_t i = 0; i < size_; ++i) alpha.values.push_back((*each)[i].in_float_range());
     } else {

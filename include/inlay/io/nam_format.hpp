@@ -108,7 +108,7 @@ inline NamNetwork read_nam_container(const Node& config, const ReadOptions& opti
     if (i > 0 && !(most.number() > below)) most.fail("a larger value than that of the model before");
     below = most.number();
     if (last && below < 1) most.fail("1 or more for the last model");
-    NamNetwork network = read_nam_network(submodels[i]["model"], options);
+    NamNetwork network = read_nam_network(submodels[i]["model"], {});  // whole
     if (!chosen && (last || (options.size && *options.size < below))) chosen = std::move(network);
   }
   return std::move(*chosen);

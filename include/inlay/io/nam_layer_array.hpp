@@ -1,11 +1,13 @@
 /// One array of layers of a .nam file's WaveNet.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "inlay/io/nam_activation.hpp"
 #include "inlay/io/nam_network.hpp"
@@ -20,27 +22,68 @@ inline bool is_active(const Node& array, std::string_view key, bool otherwise) {
   return active ? active->boolean() : otherwise;
 }
 
-/// An array's layers work on channels (x, head) and add to both. `to_x` leads from what comes before to x, and
-/// `to_output` from the head to the next array's, or out of the network.
-class NamLayerArray {
- public:
-  NamLayerArray(const Node& node, NamWeights& weights)
+/// The channels of an array. Where a size chooses some of them, they are the first ones of each matrix.
+struct NamArraySizes {
+  NamArraySizes(const Node& node, const ReadOptions& options)
       : input_size(count(node["input_size"])),
         condition_size(count(node["condition_size"])),
-        channels(count(node["channels"])),
-        bottleneck(find_value(node, "bottleneck") ? count(node["bottleneck"]) : channels),
-        head_size(is_active(node, "head1x1", false) ? count(node["head1x1"]["out_channels"]) : bottleneck),
-        node_(node),
-        weights_(weights),
-        dilations_(some(node["dilations"], max_layers)) {
-    append(to_x, weights_.conv1x1(input_size, channels, one(), false));
-    for (std::size_t i = 0; i < dilations_.size(); ++i)
-      if (LayerRecord made = layer(i); !weights_.ran_out()) append(layers, std::move(made));
-    append(to_output, head());
-  }
+        channels(chosen(node, options)),
+        bottleneck(narrowed(node)),
+        head_size(is_active(node, "head1x1", false) ? count(node["head1x1"]["out_channels"]) : bottleneck) {}
 
   Count input_size, condition_size, channels, bottleneck;
   Count head_size;  ///< channels of the head: those of what each layer adds to it
+
+ private:
+  static Count chosen(const Node& node, const ReadOptions& options) {
+    Count channels = count(node["channels"]);
+    const auto slimmable = find_value(node, "slimmable");
+    if (!slimmable || !options.size) return channels;
+    const Node method = (*slimmable)["method"];
+    if (method.string() != "slice_channels_uniform") method.fail("slice_channels_uniform");
+    const std::vector<std::size_t> allowed = allowed_channels(*slimmable, channels);
+    const double size = *options.size > 0 ? std::min(*options.size, 1.0) : 0;
+    channels.n = allowed[std::min(static_cast<std::size_t>(size * double(allowed.size())), allowed.size() - 1)];
+    return channels;
+  }
+  /// All, where it does not say which.
+  static std::vector<std::size_t> allowed_channels(const Node& slimmable, const Count& channels) {
+    std::vector<std::size_t> allowed;
+    const auto arguments = find_value(slimmable, "kwargs");
+    if (const auto list = arguments ? find_value(*arguments, "allowed_channels") : std::nullopt) {
+      for (std::size_t i = 0; i < list->size(); ++i)
+        allowed.push_back((*list)[i].whole(i == 0 ? 1 : allowed[i - 1] + 1, channels));
+      if (allowed.empty() || allowed.back() != channels)
+        list->fail(concat({"a list that ends with all ", std::to_string(channels), " channels"}));
+    } else {
+      for (std::size_t n = 1; n <= channels; ++n) allowed.push_back(n);
+    }
+    return allowed;
+  }
+  /// In proportion, if a layer leads back to the channels.
+  Count narrowed(const Node& node) const {
+    if (!find_value(node, "bottleneck")) return channels;
+    Count inner = count(node["bottleneck"]);
+    if (channels.is_part())
+      inner.n = !is_active(node, "layer1x1", true) ? channels.n
+                                                   : std::max<std::size_t>(1, inner.full * channels.n / channels.full);
+    return inner;
+  }
+};
+
+/// An array's layers work on channels (x, head) and add to both. `to_x` leads from what comes before to x, and
+/// `to_output` from the head to the next array's, or out of the network.
+class NamLayerArray : public NamArraySizes {
+ public:
+  /// `next` is what comes behind.
+  NamLayerArray(const Node& node, NamWeights& weights, const NamArraySizes& sizes, const NamArraySizes* next)
+      : NamArraySizes(sizes), node_(node), weights_(weights), dilations_(some(node["dilations"], max_layers)) {
+    append(to_x, weights_.conv1x1(input_size, channels, one(), false));
+    for (std::size_t i = 0; i < dilations_.size(); ++i)
+      if (LayerRecord made = layer(i); !weights_.ran_out()) append(layers, std::move(made));
+    append(to_output, head(next));
+  }
+
   Count output_size{0, {}};
   Layers to_x, layers, to_output;
   std::size_t past = 0;  ///< frames that the array looks back
@@ -166,14 +209,12 @@ class NamLayerArray {
   }
 
   /// {"out_channels", "kernel_size", "bias"}, or the older "head_size" and "head_bias".
-  LayerRecord head() {
+  LayerRecord head(const NamArraySizes* next) {
     const auto said = find_value(node_, "head");
-    if (!said) {
-      output_size = count(node_["head_size"]);
-      return weights_.conv1x1(head_size, output_size, one(), node_["head_bias"].boolean());
-    }
-    if (node_.find("head_size")) node_["head_size"].fail("none beside \"head\"");
-    output_size = count((*said)["out_channels"]);
+    if (said && node_.find("head_size")) node_["head_size"].fail("none beside \"head\"");
+    output_size = count(said ? (*said)["out_channels"] : node_["head_size"]);
+    if (next) output_size = same_channels(output_size, next->head_size, ", the channels of the next array's head");
+    if (!said) return weights_.conv1x1(head_size, output_size, one(), node_["head_bias"].boolean());
     const Count taps = count((*said)["kernel_size"]), dilation = count_or(*said, "head_dilation", 1);
     const bool bias = (*said)["bias"].boolean();
     past += (taps - 1) * dilation;

@@ -14,7 +14,8 @@ namespace inlay::io {
 
 /// What a reader may be asked for, beyond what the file says.
 struct ReadOptions {
-  /// Of a file that holds a model in several sizes, how much of it, from 0 to 1; all of it if not given.
+  /// Of a file that holds a model in several sizes, how much of it, from 0 to 1; all of it if not given. Of NAM's these
+  /// are a SlimmableContainer, and a WaveNet with `slimmable` arrays.
   std::optional<double> size;
 };
 
@@ -51,6 +52,13 @@ inline std::optional<Node> find_value(const Node& object, std::string_view key) 
 inline Node some(const Node& array, std::size_t most) {
   if (array.size() == 0 || array.size() > most) array.fail(concat({"1 to ", std::to_string(most), " entries"}));
   return array;
+}
+
+/// Channels that are those of `other`, of which as many are used.
+inline Count same_channels(const Count& count, const Count& other, const char* why) {
+  if (count.full != other.full)
+    throw load_error(count.place, concat({std::to_string(other.full), why}), std::to_string(count.full));
+  return {other.n, count.place, count.full};
 }
 
 inline void expect_equal(const Count& count, std::size_t wanted, const char* why) {

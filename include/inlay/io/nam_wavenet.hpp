@@ -48,24 +48,26 @@ inline NamNetwork read_nam_wavenet(const Node& model, NamWeights& weights, const
                                    NamReader read_inside) {
   const Node config = model["config"], arrays = some(config["layers"], 16);
   const Count in = count_or(config, "in_channels", 1);
-  NamNetwork condition = read_nam_condition(config, in, options, read_inside);
+  NamNetwork condition = read_nam_condition(config, in, {}, read_inside);
   NamNetwork network{{}, in, 1, prewarmed(condition.info.prewarm)};
 
-  Layers layers, to_output;
-  Count width = in, output = in;  // of x, and of what the head of the array before gives
+  std::vector<NamArraySizes> sizes;
   for (std::size_t i = 0; i < arrays.size(); ++i) {
-    NamLayerArray array(arrays[i].object(), weights);
-    if (const auto slimmable = find_value(arrays[i], "slimmable"); slimmable && options.size)
-      slimmable->fail("null, where a size is asked for: only a SlimmableContainer's models are chosen by it");
-    expect_equal(array.condition_size, condition.out, ", the channels of the condition");
-    expect_equal(array.input_size, width, ", the channels that come in");
+    NamArraySizes& own = sizes.emplace_back(arrays[i].object(), options);
+    expect_equal(own.condition_size, condition.out, ", the channels of the condition");
+    own.input_size = same_channels(own.input_size, i == 0 ? in : sizes[i - 1].channels, ", the channels that come in");
+  }
+
+  Layers layers, to_output;
+  Count output = in;  // of what the head of the array before gives
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
+    NamLayerArray array(arrays[i], weights, sizes[i], i + 1 < sizes.size() ? &sizes[i + 1] : nullptr);
     if (i == 0) {
       append(layers, std::move(array.to_x));
       append(layers, make_layer(array.channels.place, "pad",
                                 {{"in", array.channels},
                                  {"out", Value{array.head_size.place, array.channels.n + array.head_size.n}}}));
     } else {
-      expect_equal(output, array.head_size, ", the channels of the next array's head");
       LayerRecord split = make_layer(arrays[i].place(), "split");
       hold(split, "branches", std::move(array.to_x));
       hold(split, "branches", std::move(to_output));
@@ -74,7 +76,6 @@ inline NamNetwork read_nam_wavenet(const Node& model, NamWeights& weights, const
     append(layers, std::move(array.layers));
     to_output = std::move(array.to_output);
     network.info.prewarm += array.past;
-    width = array.channels;
     output = array.output_size;
     if (i + 1 == arrays.size()) {
       const Count both{array.channels.n + array.head_size.n, array.channels.place};

@@ -34,8 +34,10 @@ class NamWeights {
     return at < size() ? values_[at] : 0;
   }
 
-  TensorRecord vector(std::size_t size) {
-    return tensor(take(size), {size}, [](std::size_t i) { return i; });
+  TensorRecord vector(std::size_t size) { return vector(size, size); }
+  /// The first `size` of `full` numbers.
+  TensorRecord vector(std::size_t size, std::size_t full) {
+    return tensor(take(full), {size}, [](std::size_t i) { return i; });
   }
 
   /// Number `index(i)` from number `first` on is value i of the tensor.
@@ -56,7 +58,8 @@ class NamWeights {
     return std::exchange(at_, count > most - at_ ? most : at_ + count);
   }
 
-  /// A convolution; its numbers are ordered by output channel, then input channel, then tap.
+  /// A convolution; its numbers are ordered by output channel, then input channel, then tap. Of more channels than are
+  /// used, it is that between the first ones.
   LayerRecord conv1d(const Count& in, const Count& out, const Count& taps, const Count& dilation, const Count& groups,
                      bool bias) {
     expect_groups(in, out, groups);
@@ -65,8 +68,8 @@ class NamWeights {
     LayerRecord layer =
         make_layer(place(at_), "conv1d",
                    {{"in", in}, {"out", out}, {"kernel_size", taps}, {"dilation", dilation}, {"groups", groups}});
-    layer.tensors.emplace("kernel", kernel({taps, in / groups, out}, taps, in / groups, out));
-    if (bias) layer.tensors.emplace("bias", vector(out));
+    layer.tensors.emplace("kernel", kernel({taps, in / groups, out}, taps, in.full / groups, out));
+    if (bias) layer.tensors.emplace("bias", vector(out, out.full));
     return layer;
   }
 
@@ -74,8 +77,8 @@ class NamWeights {
   LayerRecord conv1x1(const Count& in, const Count& out, const Count& groups, bool bias) {
     if (groups != 1) return conv1d(in, out, {1, groups.place}, {1, groups.place}, groups, bias);
     LayerRecord layer = make_layer(place(at_), "dense", {{"in", in}, {"out", out}});
-    layer.tensors.emplace("kernel", kernel({in, out}, 1, in, out));
-    if (bias) layer.tensors.emplace("bias", vector(out));
+    layer.tensors.emplace("kernel", kernel({in, out}, 1, in.full, out));
+    if (bias) layer.tensors.emplace("bias", vector(out, out.full));
     return layer;
   }
 
@@ -91,14 +94,18 @@ class NamWeights {
   }
 
  private:
-  TensorRecord kernel(std::vector<std::size_t> shape, std::size_t taps, std::size_t in, std::size_t out) {
-    return tensor(take(taps * in * out), std::move(shape), [=](std::size_t i) {
-      const std::size_t o = i % out, c = i / out % in, k = i / out / in;
+  /// Of shape [..., inputs, outputs], out of `in` channels that each output has numbers for.
+  TensorRecord kernel(std::vector<std::size_t> shape, std::size_t taps, std::size_t in, const Count& out) {
+    const std::size_t used_in = shape[shape.size() - 2], used_out = out;
+    return tensor(take(taps * in * out.full), std::move(shape), [=](std::size_t i) {
+      const std::size_t o = i % used_out, c = i / used_out % used_in, k = i / used_out / used_in;
       return (o * in + c) * taps + k;
     });
   }
 
   static void expect_groups(const Count& in, const Count& out, const Count& groups) {
+    if (groups != 1 && (in.is_part() || out.is_part()))
+      throw load_error(groups.place, "1 where a size chooses some of the channels", std::to_string(groups));
     if (in % groups != 0 || out % groups != 0)
       throw load_error(groups.place,
                        concat({"a divisor of ", std::to_string(in), " and ", std::to_string(out), " channels"}),
