@@ -25,38 +25,8 @@ say() { printf '\n%s\n' "$*"; }
 # --- what has to be there ---------------------------------------------------------------------------
 required=(g++ cmake ninja-build python3 libbenchmark-dev nlohmann-json3-dev libeigen3-dev libxsimd-dev)
 optional=(libtorch-dev libonnxruntime-dev python3-torch python3-numpy python3-matplotlib)
-missing() {
-  for package in "$@"; do
-    dpkg-query -W -f='${Status}' "$package" 2> /dev/null | grep -q "ok installed" || echo "$package"
-  done
-}
-install_packages() {
-  local as_root=()
-  ((EUID == 0)) || as_root=(sudo)
-  "${as_root[@]}" apt-get update -q >&2 &&
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >&2
-}
-if command -v apt-get dpkg-query > /dev/null; then
-  mapfile -t need < <(missing "${required[@]}")
-  mapfile -t want < <(missing "${optional[@]}" | while read -r package; do
-    apt-cache show "$package" > /dev/null 2>&1 && echo "$package" # older releases lack some
-  done)
-  if ((${#need[@]} + ${#want[@]} > 0)); then
-    say "Installing ${need[*]} ${want[*]}"
-    if ! install_packages "${need[@]}" "${want[@]}"; then # an optional package must not take the required ones with it
-      if ((${#need[@]} > 0)) && ! install_packages "${need[@]}"; then
-        echo "Install these packages, then run this again: ${need[*]}" >&2
-        exit 2
-      fi
-      echo "Not installed, what needs them is left out: ${want[*]}" >&2
-    fi
-  fi
-fi
-for tool in "$CXX" cmake ninja "$python"; do
-  command -v "$tool" > /dev/null && continue
-  echo "$tool is missing: install what these Debian packages hold, then run this again: ${required[*]}" >&2
-  exit 2
-done
+. tests/packages.sh
+install_missing "what needs them is left out" "$CXX" cmake ninja "$python"
 
 # --- build ------------------------------------------------------------------------------------------
 build=build/bench

@@ -24,40 +24,8 @@ optional=(python3-torch libclang-rt-dev gcc-arm-none-eabi libstdc++-arm-none-eab
 $full && optional+=(clang-19 libc++-19-dev libc++abi-19-dev g++-mingw-w64-x86-64-posix wine64 g++-aarch64-linux-gnu
   qemu-user)
 
-missing() {
-  for package in "$@"; do
-    dpkg-query -W -f='${Status}' "$package" 2> /dev/null | grep -q "ok installed" || echo "$package"
-  done
-}
-install_packages() {
-  local as_root=()
-  [[ $(id -u) == 0 ]] || as_root=(sudo)
-  "${as_root[@]}" apt-get update -q &&
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
-}
-if command -v apt-get dpkg-query > /dev/null; then
-  mapfile -t need < <(missing "${required[@]}")
-  mapfile -t want < <(missing "${optional[@]}" | while read -r package; do
-    apt-cache show "$package" > /dev/null 2>&1 && echo "$package" # older releases lack some
-  done)
-  if ((${#need[@]} + ${#want[@]} > 0)); then
-    echo "Installing ${need[*]} ${want[*]}"
-    # An optional package that will not install must not take the required ones with it.
-    if ! { [[ $(id -u) == 0 ]] || command -v sudo > /dev/null; } || ! install_packages "${need[@]}" "${want[@]}"; then
-      if ((${#need[@]} > 0)) && ! install_packages "${need[@]}"; then
-        echo "Install these packages, then run this again: ${need[*]}" >&2
-        exit 2
-      fi
-      echo "Not installed, tests of these are skipped: ${want[*]}" >&2
-    fi
-  fi
-else
-  for tool in g++ clang++ cmake ninja "$python"; do
-    command -v "$tool" > /dev/null && continue
-    echo "No apt here. Install what these Debian packages hold, then run this again: ${required[*]}" >&2
-    exit 2
-  done
-fi
+. tests/packages.sh
+install_missing "tests of these are skipped" g++ clang++ cmake ninja "$python"
 
 # --- the steps --------------------------------------------------------------------------------------
 steps=3
