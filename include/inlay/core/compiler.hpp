@@ -6,6 +6,8 @@
 /// INLAY_INLINE_LAMBDA: the same, written between a lambda's parameters and its body.
 /// INLAY_NOINLINE: a call, so that what is large is compiled once.
 /// INLAY_NO_ADDRESS: a member that has no memory of its own if it is empty.
+/// INLAY_ROLLED: in front of a loop that stays one. Without fused multiply-adds GCC would unroll a short one, load all
+/// of its factors first, and run out of registers.
 /// INLAY_RESTRICT: the object behind this pointer is reached through no other pointer.
 #if defined(_MSC_VER) && !defined(__clang__)
 #define INLAY_INLINE __forceinline
@@ -22,6 +24,12 @@
 #define INLAY_NOINLINE
 #define INLAY_INLINE_LAMBDA
 #define INLAY_RESTRICT
+#endif
+
+#if defined(__GNUC__) && !defined(__clang__) && !defined(__FMA__) && !defined(__ARM_FEATURE_FMA)
+#define INLAY_ROLLED _Pragma("GCC unroll 1")
+#else
+#define INLAY_ROLLED
 #endif
 
 #if defined(_MSC_VER)

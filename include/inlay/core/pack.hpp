@@ -64,7 +64,12 @@ struct Pack {
   }
   INLAY_INLINE void axpy(const Pack& x, T s) noexcept {
     const auto factor = B::template fill<lanes>(s);
-    each([&](std::size_t i) INLAY_INLINE_LAMBDA { r[i] = B::fma(x.r[i], factor, r[i]); });
+    each([&](std::size_t i) INLAY_INLINE_LAMBDA {
+      const auto sum = B::fma(x.r[i], factor, r[i]);
+      // Without fused multiply-adds GCC would finish one sum before it begins the next, and run out of registers.
+      if constexpr (compiler::has_fma) r[i] = sum;
+      else r[i] = compiler::opaque(sum);
+    });
   }
 };
 

@@ -54,8 +54,15 @@ class PanelSum {
     const auto column = [&](std::size_t set, std::size_t col)
                             INLAY_INLINE_LAMBDA { add_column(set, weights + col * Gates * height, x, col * stride); };
     const std::size_t whole = count / sets * sets;
-    for (std::size_t col = 0; col < whole; col += sets)
+    const auto round = [&](std::size_t col) INLAY_INLINE_LAMBDA {
       repeat<sets>([&](std::size_t s) INLAY_INLINE_LAMBDA { column(s, col + s); });
+    };
+    if constexpr (B::width == 1) {
+      for (std::size_t col = 0; col < whole; col += sets) round(col);
+    } else {
+      INLAY_ROLLED
+      for (std::size_t col = 0; col < whole; col += sets) round(col);
+    }
     repeat<Count == dynamic ? sets - 1 : Count % sets>([&](std::size_t s) INLAY_INLINE_LAMBDA {
       if (whole + s < count) column(s, whole + s);
     });
@@ -88,8 +95,10 @@ class PanelSum {
         });
       });
     } else {
+      // Two sums or fewer are left to take their turns, see Pack::axpy.
+      constexpr bool in_turns = !compiler::has_fma && Gates * P::registers <= 2;
       repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA {
-        if constexpr (Voices == 1) {
+        if constexpr (Voices == 1 && !in_turns) {
           to[0][g].axpy(column + g * height, x[0][at]);
         } else {
           const P weights_of_all = P::load_once(column + g * height);
