@@ -60,6 +60,7 @@ def goldens() -> dict[str, Golden]:
         "conv1d_4_6_k3_d2": Golden(causal(4, 6, 3, 2), 4),
         "conv1d_6_6_k3_d4_g3": Golden(causal(6, 6, 3, 4, groups=3), 6),
         "conv1d_6_6_k3_d2_g6": Golden(causal(6, 6, 3, 2, groups=6), 6),
+        "conv1d_16_16_k3_g16": Golden(causal(16, 16, 3, groups=16), 16, frames=64),
         "conv1d_8_8_k5_d16": Golden(causal(8, 8, 5, 16), 8),
         "conv1d_3_20_k2": Golden(causal(3, 20, 2), 3, frames=64),
         "conv1d_2_2_k1": Golden(causal(2, 2, 1), 2),

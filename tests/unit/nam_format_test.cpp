@@ -513,7 +513,10 @@ TEST(NamSlimmable, refuses) {
   refused(allowed, [](json& l) { l[0]["slimmable"]["kwargs"]["allowed_channels"] = json::array(); });
   refused(allowed + "[1]", [](json& l) { l[0]["slimmable"]["kwargs"]["allowed_channels"] = {3, 2, 6}; });
   refused(allowed + "[0]", [](json& l) { l[0]["slimmable"]["kwargs"]["allowed_channels"] = {0, 6}; });
+  refused(allowed, [](json& l) { l[0]["slimmable"]["kwargs"]["allowed_channels"] = "all"; });
+  refused("[0].slimmable.kwargs", [](json& l) { l[0]["slimmable"]["kwargs"] = 3; });
   refused("[0].groups_input", [](json& l) { l[0]["groups_input"] = 2; });
+  refused("[0].bottleneck", [](json& l) { l[0]["layer1x1"]["active"] = false; });
 }
 
 TEST(NamContainer, the_size_chooses) {

@@ -26,7 +26,13 @@
 #define INLAY_RESTRICT
 #endif
 
-#if defined(__GNUC__) && !defined(__clang__) && !defined(__FMA__) && !defined(__ARM_FEATURE_FMA)
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__AVX512F__) || (defined(_MSC_VER) && defined(__AVX2__))
+#define INLAY_HAS_FMA 1
+#else
+#define INLAY_HAS_FMA 0
+#endif
+
+#if defined(__GNUC__) && !defined(__clang__) && !INLAY_HAS_FMA
 #define INLAY_ROLLED _Pragma("GCC unroll 1")
 #else
 #define INLAY_ROLLED
@@ -45,11 +51,7 @@ namespace inlay::compiler {
 
 /// Whether the target multiplies and adds in one instruction. Where it does not, std::fma is a slow
 /// function call, and kernels multiply and add in two steps instead.
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__AVX512F__) || (defined(_MSC_VER) && defined(__AVX2__))
-inline constexpr bool has_fma = true;
-#else
-inline constexpr bool has_fma = false;
-#endif
+inline constexpr bool has_fma = INLAY_HAS_FMA;
 
 /// The compiler's own vector of `Lanes` values, where it has such a thing.
 #if defined(__GNUC__) || defined(__clang__)

@@ -57,7 +57,7 @@ class PanelSum {
     const auto round = [&](std::size_t col) INLAY_INLINE_LAMBDA {
       repeat<sets>([&](std::size_t s) INLAY_INLINE_LAMBDA { column(s, col + s); });
     };
-    if constexpr (B::width == 1) {
+    if constexpr (B::width == 1) {  // for the compiler to unroll and to vectorise
       for (std::size_t col = 0; col < whole; col += sets) round(col);
     } else {
       INLAY_ROLLED

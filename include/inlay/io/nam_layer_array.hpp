@@ -41,32 +41,31 @@ struct NamArraySizes {
     if (!slimmable || !options.size) return channels;
     const Node method = (*slimmable)["method"];
     if (method.string() != "slice_channels_uniform") method.fail("slice_channels_uniform");
-    const std::vector<std::size_t> allowed = allowed_channels(*slimmable, channels);
     const double size = *options.size > 0 ? std::min(*options.size, 1.0) : 0;
-    channels.n = allowed[std::min(static_cast<std::size_t>(size * double(allowed.size())), allowed.size() - 1)];
+    const auto of = [&](std::size_t n) { return std::min(static_cast<std::size_t>(size * double(n)), n - 1); };
+    const auto arguments = find_value(*slimmable, "kwargs");
+    const auto list = arguments ? find_value(*arguments, "allowed_channels") : std::nullopt;
+    // All numbers, where it does not say which.
+    channels.n = list ? allowed_channels(*list, channels)[of(list->size())] : of(channels.full) + 1;
     return channels;
   }
-  /// All, where it does not say which.
-  static std::vector<std::size_t> allowed_channels(const Node& slimmable, const Count& channels) {
+  static std::vector<std::size_t> allowed_channels(const Node& list, const Count& channels) {
     std::vector<std::size_t> allowed;
-    const auto arguments = find_value(slimmable, "kwargs");
-    if (const auto list = arguments ? find_value(*arguments, "allowed_channels") : std::nullopt) {
-      for (std::size_t i = 0; i < list->size(); ++i)
-        allowed.push_back((*list)[i].whole(i == 0 ? 1 : allowed[i - 1] + 1, channels));
-      if (allowed.empty() || allowed.back() != channels)
-        list->fail(concat({"a list that ends with all ", std::to_string(channels), " channels"}));
-    } else {
-      for (std::size_t n = 1; n <= channels; ++n) allowed.push_back(n);
-    }
+    for (std::size_t i = 0; i < list.size(); ++i)
+      allowed.push_back(list[i].whole(i == 0 ? 1 : allowed[i - 1] + 1, channels));
+    if (allowed.empty() || allowed.back() != channels)
+      list.fail(concat({"a list that ends with all ", std::to_string(channels), " channels"}));
     return allowed;
   }
-  /// In proportion, if a layer leads back to the channels.
+  /// In proportion.
   Count narrowed(const Node& node) const {
-    if (!find_value(node, "bottleneck")) return channels;
-    Count inner = count(node["bottleneck"]);
-    if (channels.is_part())
-      inner.n = !is_active(node, "layer1x1", true) ? channels.n
-                                                   : std::max<std::size_t>(1, inner.full * channels.n / channels.full);
+    const auto said = find_value(node, "bottleneck");
+    if (!said) return channels;
+    Count inner = count(*said);
+    if (!channels.is_part()) return inner;
+    if (!is_active(node, "layer1x1", true) && inner.full != channels.full)
+      said->fail(concat({std::to_string(channels.full), ", as there is no layer1x1 and a size chooses channels"}));
+    inner.n = std::max<std::size_t>(1, inner.full * channels.n / channels.full);
     return inner;
   }
 };

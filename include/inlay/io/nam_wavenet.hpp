@@ -16,11 +16,10 @@ namespace inlay::io::detail {
 using NamReader = NamNetwork (*)(const Node& model, const ReadOptions& options);
 
 /// What all layers are shown: the input, or what another model makes of it.
-inline NamNetwork read_nam_condition(const Node& config, const Count& in, const ReadOptions& options,
-                                     NamReader read_inside) {
+inline NamNetwork read_nam_condition(const Node& config, const Count& in, NamReader read_inside) {
   const auto inside = find_value(config, "condition_dsp");
   if (!inside) return {chain_of(make_plain(config.place(), "identity", in)), in, in, prewarmed(1)};
-  NamNetwork condition = read_inside(*inside, options);
+  NamNetwork condition = read_inside(*inside, {});
   if (condition.in != in)
     inside->fail(concat({"a model of ", std::to_string(in), " channels, as the input has"}),
                  std::to_string(condition.in));
@@ -48,7 +47,7 @@ inline NamNetwork read_nam_wavenet(const Node& model, NamWeights& weights, const
                                    NamReader read_inside) {
   const Node config = model["config"], arrays = some(config["layers"], 16);
   const Count in = count_or(config, "in_channels", 1);
-  NamNetwork condition = read_nam_condition(config, in, {}, read_inside);
+  NamNetwork condition = read_nam_condition(config, in, read_inside);
   NamNetwork network{{}, in, 1, prewarmed(condition.info.prewarm)};
 
   std::vector<NamArraySizes> sizes;

@@ -186,6 +186,7 @@ class BasicConv1D {
     else if (groups_ == 1) product_of(0, window, now, now_stride, out);
     else called(state, window, now, now_stride, out);
   }
+  /// Groups of an open number are many calls, and this one is not what takes time.
   INLAY_NOINLINE void called(State& state, const Window<scalar>& window, const scalar* now, std::size_t now_stride,
                              scalar* out) const noexcept {
     product_of_groups(state, window, now, now_stride, out);

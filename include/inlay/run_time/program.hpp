@@ -177,10 +177,9 @@ class Program {
   static Place at(const Channels& c, const std::vector<std::size_t>& place) {
     return {place[c.buffer] + c.first, place[c.buffer] + c.first * tile_frames};
   }
-  /// A register behind the last channel, so that a frame may be read and written in whole ones.
-  static std::size_t room_of(std::size_t channels) {
-    return std::max(channels * tile_frames, padded_frame<T>(channels) + line);
-  }
+  /// That of a tile: of a frame it leaves more than a register behind the last channel, so that it may be read and
+  /// written in whole ones.
+  static std::size_t room_of(std::size_t channels) { return std::max<std::size_t>(channels, 1) * tile_frames; }
 
   /// Buffers whose time has passed give their place to others. Fills `room_`.
   std::vector<std::size_t> places() {
