@@ -18,7 +18,7 @@ namespace inlay::detail {
 template <class M>
 constexpr bool voices_pay(std::size_t macs) {
   constexpr std::size_t sums = M::registers_of_column(), cache = 32768;
-  return 2 * sums + 3 <= compiler::simd_registers || (sums <= 8 && M::one_panel()) ||
+  return 2 * sums + 3 <= compiler::simd_registers || (sums <= 6 && M::one_panel()) ||
          macs * sizeof(weight_of<typename M::backend>) > cache;
 }
 
