@@ -22,7 +22,7 @@ TYPED_TEST(Conv1DTest, grouped_and_dilated) {
 TYPED_TEST(MoreConv1DTest, depthwise) {
   golden<ModelT<DepthwiseConv1D<6, 3, 2, TypeParam>>>("conv1d_6_6_k3_d2_g6", single_layer);
 }
-TYPED_TEST(Conv1DTest, depthwise_with_more_channels_than_a_frame_has_room_behind) {
+TYPED_TEST(MoreConv1DTest, depthwise_with_more_channels_than_a_frame_has_room_behind) {
   golden<ModelT<DepthwiseConv1D<16, 3, 1, TypeParam>>>("conv1d_16_16_k3_g16", single_layer);
 }
 TYPED_TEST(MoreConv1DTest, far_back) {
