@@ -444,7 +444,7 @@ TEST(NamErrors, sizes_are_compared_with_the_weights_before_memory_is_asked_for) 
 // --- a WaveNet in several sizes -----------------------------------------------------------------------------------
 
 TEST(NamSlimmable, each_size_is_that_of_nam_core) {
-  const json golden = parsed(test_file("golden/nam/slimmable.golden.json"));
+  const json golden = parsed(test_file("unit/nam/slimmable.golden.json"));
   std::vector<double> input(golden["prewarm_zeros"].get<std::size_t>());
   io::Check check;
   check.skip = input.size();
@@ -452,7 +452,7 @@ TEST(NamSlimmable, each_size_is_that_of_nam_core) {
   check.input = signal(std::move(input));
   check.tolerance = 1e-6;
   const auto expect_size = [&](const std::string& name, const io::ReadOptions& options) {
-    io::ModelFile file = io::read_model(parsed(test_file("golden/nam/slimmable.nam")), options);
+    io::ModelFile file = io::read_model(parsed(test_file("unit/nam/slimmable.nam")), options);
     EXPECT_LE(file.info.prewarm, check.skip);
     check.output = signal(golden["outputs"][name].get<std::vector<double>>());
     file.check = check;
@@ -466,7 +466,7 @@ TEST(NamSlimmable, each_size_is_that_of_nam_core) {
 }
 
 TEST(NamSlimmable, sizes_beyond_the_ends_are_these) {
-  const json document = parsed(test_file("golden/nam/slimmable.nam"));
+  const json document = parsed(test_file("unit/nam/slimmable.nam"));
   const auto width = [&](double size) {
     const io::ModelFile file = io::read_model(document, {.size = size});
     const auto& layers = file.chain.layers[0].chains.at("layers")[0].layers;
@@ -478,7 +478,7 @@ TEST(NamSlimmable, sizes_beyond_the_ends_are_these) {
 }
 
 TEST(NamSlimmable, refuses) {
-  const json document = parsed(test_file("golden/nam/slimmable.nam"));
+  const json document = parsed(test_file("unit/nam/slimmable.nam"));
   const auto refused = [&](const std::string& place, const std::function<void(json&)>& change) {
     json changed = document;
     change(changed["config"]["layers"]);
