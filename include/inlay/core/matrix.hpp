@@ -42,7 +42,7 @@ class Matrix {
  private:
   using Weight = weight_of<B>;
   static constexpr std::size_t unit = row_unit<B, Rows>;
-  // One gate alone is summed in two sets, see PanelSum.
+  // One gate alone is summed in two sets, see core/panel_sum.hpp.
   static constexpr std::size_t widest =
       accumulators<B>() / (Gates == 1 && B::lanes(unit) > 1 ? 2 : Gates) / (unit / B::lanes(unit));
 

@@ -7,7 +7,7 @@
 
 #include "inlay/backend/auto.hpp"
 #include "inlay/core/concepts.hpp"
-#include "inlay/core/product.hpp"
+#include "inlay/core/panel_sum.hpp"
 #include "inlay/core/tensor.hpp"
 #include "inlay/layers/gates.hpp"
 #include "inlay/layers/recurrent.hpp"

@@ -1,0 +1,138 @@
+/// PanelSum: the sums of one frame's product, in registers.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "inlay/core/column.hpp"
+#include "inlay/core/compiler.hpp"
+#include "inlay/core/extent.hpp"
+#include "inlay/core/matrix.hpp"
+#include "inlay/core/pack.hpp"
+
+namespace inlay {
+
+/// Sums over the columns of one panel of M, while they are added up: sums[v][g], packs P, for each voice and gate.
+///
+/// A sum of few registers is a chain of additions that each wait for the one before, so columns are dealt to several
+/// sets of sums, as far as there are `Columns` for them, and those are added at the end. Voices take turns: they hide
+/// each other's latency, and each weight is loaded once. Every voice is summed in the order in which it would be summed
+/// alone.
+template <std::size_t Columns, class M, class P, std::size_t Gates, std::size_t Voices>
+class PanelSum {
+  using B = typename M::backend;
+  using T = typename M::value_type;
+  static_assert(Gates == M::gates);
+  static constexpr std::size_t in_flight = 8;  // latency times throughput of a multiply-add
+  static constexpr std::size_t sums_of_a_set = Gates * P::registers;
+  // One gate alone has registers to spare for the set that goes beyond what is needed.
+  static constexpr std::size_t rounding = Gates == 1 ? sums_of_a_set - 1 : 0;
+  static constexpr std::size_t wanted =
+      B::width == 1 ? 1 : std::max<std::size_t>(1, (in_flight + rounding) / sums_of_a_set);
+  static constexpr std::size_t sets = Columns < 8 ? 1 : std::min<std::size_t>(wanted, 4);
+  static constexpr std::size_t height = P::lanes * P::registers;
+
+ public:
+  /// Whether there are registers for the sums of all voices.
+  static constexpr bool fits =
+      Voices == 1 || (B::width > 1 && Voices * sets * sums_of_a_set + Voices + 1 <= compiler::simd_registers);
+
+  /// Of the panel whose columns begin at `weights`; `finish` adds to what is in `sums`.
+  INLAY_INLINE PanelSum(P (*sums)[Gates], const weight_of<B>* weights) noexcept : weights_(weights), sums_(sums) {
+    repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA {
+      each([&](std::size_t v, std::size_t g) INLAY_INLINE_LAMBDA { more_[s][v][g] = P::fill(0); });
+    });
+  }
+
+  /// Adds W(column, gate g) * x[v] for `count` columns, from column `first` on; x is read `stride` values apart.
+  template <std::size_t Count, class Of>
+  INLAY_INLINE void add(Extent<Count, Of> count, std::size_t first, const std::array<const T*, Voices>& x,
+                        std::size_t stride) noexcept {
+    const auto* weights = weights_ + first * Gates * height;
+    const auto column = [&](std::size_t set, std::size_t col)
+                            INLAY_INLINE_LAMBDA { add_column(set, weights + col * Gates * height, x, col * stride); };
+    const std::size_t whole = count / sets * sets;
+    const auto round = [&](std::size_t col) INLAY_INLINE_LAMBDA {
+      repeat<sets>([&](std::size_t s) INLAY_INLINE_LAMBDA { column(s, col + s); });
+    };
+    if constexpr (B::width == 1) {  // for the compiler to unroll and to vectorise
+      for (std::size_t col = 0; col < whole; col += sets) round(col);
+    } else {
+      INLAY_ROLLED
+      for (std::size_t col = 0; col < whole; col += sets) round(col);
+    }
+    repeat<Count == dynamic ? sets - 1 : Count % sets>([&](std::size_t s) INLAY_INLINE_LAMBDA {
+      if (whole + s < count) column(s, whole + s);
+    });
+  }
+
+  INLAY_INLINE void finish() noexcept {
+    const auto join = [&](std::size_t to, std::size_t from) INLAY_INLINE_LAMBDA {
+      each([&](std::size_t v, std::size_t g) INLAY_INLINE_LAMBDA { set(to)[v][g].add(set(from)[v][g]); });
+    };
+    if constexpr (sets == 4) join(2, 3);
+    if constexpr (sets >= 2) join(0, 1);
+    if constexpr (sets >= 3) join(0, 2);
+  }
+
+ private:
+  template <class F>
+  static INLAY_INLINE void each(F&& f) noexcept {
+    repeat<Gates>([&](std::size_t g)
+                      INLAY_INLINE_LAMBDA { repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { f(v, g); }); });
+  }
+  INLAY_INLINE P (*set(std::size_t s) noexcept)[Gates] { return s == 0 ? sums_ : more_[s - 1]; }
+
+  INLAY_INLINE void add_column(std::size_t s, const weight_of<B>* column, const std::array<const T*, Voices>& x,
+                               std::size_t at) noexcept {
+    P(*const to)[Gates] = set(s);
+    if constexpr (M::compact) {
+      for_halves<P, Gates>(column, [&](std::size_t g, std::size_t i, auto w) INLAY_INLINE_LAMBDA {
+        repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
+          to[v][g].r[i] = B::fma(w, B::template fill<P::lanes>(x[v][at]), to[v][g].r[i]);
+        });
+      });
+    } else {
+      // Two sums or fewer are left to take their turns, see Pack::axpy.
+      constexpr bool in_turns = !compiler::has_fma && Gates * P::registers <= 2;
+      repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA {
+        if constexpr (Voices == 1 && !in_turns) {
+          to[0][g].axpy(column + g * height, x[0][at]);
+        } else {
+          const P weights_of_all = P::load_once(column + g * height);
+          repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { to[v][g].axpy(weights_of_all, x[v][at]); });
+        }
+      });
+    }
+  }
+
+  const weight_of<B>* weights_;
+  P (*sums_)[Gates];
+  P more_[sets - 1 + (sets == 1)][Voices][Gates];
+};
+
+/// sums[v][g] += W(:, gate g) * x[v] for each voice v and the first `count` columns of the panel at row `row`; x is
+/// read `stride` values apart. Voices for which there are no registers come one after the other.
+template <std::size_t Count, class Of, class M, class P, std::size_t Gates, std::size_t Voices>
+INLAY_INLINE void accumulate(Extent<Count, Of> count, P (*sums)[Gates], const M& matrix, std::size_t row,
+                             const std::array<const typename M::value_type*, Voices>& x,
+                             std::size_t stride = 1) noexcept {
+  using Sum = PanelSum<Count, M, P, Gates, Voices>;
+  if constexpr (Sum::fits) {
+    Sum all(sums, matrix.column(row, P::lanes * P::registers, 0));
+    all.add(count, 0, x, stride);
+    all.finish();
+  } else {
+    for (std::size_t v = 0; v < Voices; ++v) accumulate(count, sums + v, matrix, row, std::array{x[v]}, stride);
+  }
+}
+
+/// The same for one voice.
+template <std::size_t Count, class Of, class M, class P, std::size_t Gates>
+INLAY_INLINE void accumulate(Extent<Count, Of> count, P (&sums)[Gates], const M& matrix, std::size_t row,
+                             const typename M::value_type* x, std::size_t stride = 1) noexcept {
+  accumulate(count, &sums, matrix, row, std::array{x}, stride);
+}
+
+}  // namespace inlay
