@@ -16,16 +16,26 @@ INLAY_INLINE void copy(const T* from, std::size_t count, T* to) noexcept {
   std::memcpy(to, from, count * sizeof(T));
 }
 
-/// Copies a frame whose memory has room for whole cache lines to two places; one of an open size in pieces of these, or
+/// Copies a frame whose memory has room for whole cache lines to two places; one of an open size in halves of these, or
 /// else GCC calls a function that stores what no load of a register can be forwarded from.
 template <class T, std::size_t N>
 INLAY_INLINE void copy_frame_twice(const T* from, Extent<N> channels, T* first, T* second) noexcept {
-  constexpr std::size_t piece = N == dynamic ? alignment / sizeof(T) : N;
+  constexpr std::size_t piece = N == dynamic ? alignment / 2 / sizeof(T) : N;
   for (std::size_t i = 0; i < channels; i += piece) {
     copy(from + i, piece, first + i);
     copy(from + i, piece, second + i);
   }
 }
+
+namespace detail {
+/// Copies less than 2 `Piece` values, in as few pieces as there can be.
+template <std::size_t Piece, class T>
+INLAY_INLINE void copy_rest(const T* from, std::size_t count, T* to) noexcept {
+  const std::size_t now = count & Piece;
+  if (now) copy(from, Piece, to);
+  if constexpr (Piece > 1) copy_rest<Piece / 2>(from + now, count - now, to + now);
+}
+}  // namespace detail
 
 /// Copies a row, or a part of one, whose length is known only when it runs. In pieces of a cache line: GCC, which knows
 /// that a row is short, would copy eight bytes at a time.
@@ -34,7 +44,7 @@ INLAY_INLINE void copy_row(const T* from, std::size_t count, T* to) noexcept {
   constexpr std::size_t piece = alignment / sizeof(T);
   const std::size_t whole = count / piece * piece;
   for (std::size_t i = 0; i < whole; i += piece) copy(from + i, piece, to + i);
-  for (std::size_t i = whole; i != count; ++i) to[i] = from[i];
+  if (whole < count) detail::copy_rest<piece / 2>(from + whole, count - whole, to + whole);
 }
 
 /// Copies as many values as a layer knows, or finds in its file.

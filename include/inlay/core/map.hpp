@@ -7,6 +7,7 @@
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/core/pack.hpp"
 
 namespace inlay {
 
@@ -30,8 +31,11 @@ using BackendOf = typename FindBackend<L>::type;
 /// out = f(in...) for each value of a frame of `size`, padded.
 template <class B, class F, std::size_t N, class... In>
 INLAY_INLINE void map_frame(F&& f, Extent<N> size, typename B::scalar* out, const In*... in) noexcept {
-  constexpr std::size_t lanes = N == dynamic ? B::width : B::lanes(N);
-  for (std::size_t i = 0; i < size; i += lanes) B::store(out + i, f(B::template load<lanes>(in + i)...));
+  const auto map_register = [&]<std::size_t Lanes>(std::size_t i)
+                                INLAY_INLINE_LAMBDA { B::store(out + i, f(B::template load<Lanes>(in + i)...)); };
+  if constexpr (N == dynamic) for_open_registers<B>(size, map_register);
+  else
+    for (std::size_t i = 0; i < size; i += B::lanes(N)) map_register.template operator()<B::lanes(N)>(i);
 }
 template <class B, std::size_t N, class F, class... In>
 INLAY_INLINE void map_frame(F&& f, typename B::scalar* out, const In*... in) noexcept {

@@ -113,10 +113,9 @@ class Matrix {
       row += height;
     }
   }
-  /// Calls `f(row, height, function)` for each panel, where `function` is what `of.template operator()<Height>()` gives
-  /// for its height.
-  template <class Of, class F>
-  INLAY_INLINE void for_heights(Of, F&& f) const
+  /// What `of.template operator()<Height>()` gives for a height that is known when it runs.
+  template <class Of>
+  static INLAY_INLINE auto for_height(Of, std::size_t height) noexcept
     requires(Rows == dynamic)
   {
     static constexpr auto table = []<std::size_t... I>(std::index_sequence<I...>) {
@@ -125,10 +124,13 @@ class Matrix {
         Of{}.template operator()<(I + 1) * unit>()...
       };
     }(std::make_index_sequence<widest>{});
-    const auto panel = [&](std::size_t row, std::size_t height)
-                           INLAY_INLINE_LAMBDA { f(row, height, table[height / unit]); };
-    if (panels_.high_count + panels_.low_count == 1) panel(0, panels_.low);  // most often
-    else for_each_panel(panel);
+    return table[height / unit];
+  }
+  /// The height of the panel, if it is the only one, or else 0.
+  constexpr std::size_t only_height() const noexcept
+    requires(Rows == dynamic)
+  {
+    return panels_.high_count + panels_.low_count == 1 ? panels_.low : 0;
   }
   /// Whether there is one panel alone, and the registers that a column of the tallest takes.
   static constexpr bool one_panel() {

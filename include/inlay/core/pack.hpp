@@ -81,11 +81,27 @@ INLAY_INLINE void copy_frame(const typename B::scalar* from, typename B::scalar*
 }
 
 /// Copies exactly N values, as far as they fill registers in these.
-template <class B, std::size_t N>
-INLAY_INLINE void copy_exactly(const typename B::scalar* from, typename B::scalar* to) noexcept {
-  constexpr std::size_t lanes = B::lanes(N), whole = N / lanes * lanes;
+template <class B, std::size_t N, class Of = void>
+INLAY_INLINE void copy_exactly(const typename B::scalar* from, typename B::scalar* to,
+                               Extent<N, Of> size = {}) noexcept {
+  constexpr std::size_t lanes = N == dynamic ? B::width : B::lanes(N);
+  const std::size_t whole = lanes > 1 ? size / lanes * lanes : 0;
   for (std::size_t i = 0; i < whole; i += lanes) B::store(to + i, B::template load<lanes>(from + i));
-  copy(from + whole, N - whole, to + whole);
+  if constexpr (N == dynamic) {
+    if (whole < size) copy_row(from + whole, size - whole, to + whole);
+  } else copy(from + whole, N - whole, to + whole);
+}
+
+/// Calls `f.template operator()<Lanes>(i)` for the registers that hold an open number of values, `i` being the first
+/// one's: the widest, and the last one half of that where it suffices, since what was stored in one half cannot be
+/// forwarded to a load of both.
+template <class B, class F>
+INLAY_INLINE void for_open_registers(std::size_t size, F&& f) {
+  constexpr std::size_t half = B::lanes(B::width / 2) < B::width ? B::width / 2 : 0;  // if there is such a register
+  std::size_t i = 0;
+  for (; i + half < size; i += B::width) f.template operator()<B::width>(i);
+  if constexpr (half > 0)
+    if (i < size) f.template operator()<half>(i);
 }
 
 /// Calls `f(lane, registers...)` for each register of packs of equal size, `lane` being the index of

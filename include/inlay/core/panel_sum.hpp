@@ -45,11 +45,12 @@ class PanelSum {
     });
   }
 
-  /// Adds W(column, gate g) * x[v] for `count` columns, from column `first` on; x is read `stride` values apart.
+  /// Adds W(column, gate g) * x[v] for the next `count` columns; x is read `stride` values apart.
   template <std::size_t Count, class Of>
-  INLAY_INLINE void add(Extent<Count, Of> count, std::size_t first, const std::array<const T*, Voices>& x,
-                        std::size_t stride) noexcept {
-    const auto* weights = weights_ + first * Gates * height;
+  INLAY_INLINE void add(Extent<Count, Of> count, const std::array<const T*, Voices>& x, std::size_t stride) noexcept {
+    if constexpr (Count == dynamic && B::width > 1) return add_open(count, x, stride);
+    const auto* weights = weights_;
+    weights_ += count * Gates * height;
     const auto column = [&](std::size_t set, std::size_t col)
                             INLAY_INLINE_LAMBDA { add_column(set, weights + col * Gates * height, x, col * stride); };
     const std::size_t whole = count / sets * sets;
@@ -77,6 +78,19 @@ class PanelSum {
   }
 
  private:
+  /// Places that move on, rather than indices: these GCC would multiply out for every tap, and run out of registers.
+  INLAY_INLINE void add_open(std::size_t count, std::array<const T*, Voices> x, std::size_t stride) noexcept {
+    const auto columns = [&](std::size_t n) INLAY_INLINE_LAMBDA {
+      repeat<sets>([&](std::size_t s) INLAY_INLINE_LAMBDA {
+        if (s < n) add_column(s, weights_ + s * Gates * height, x, s * stride);
+      });
+      weights_ += n * Gates * height;
+      for (const T*& at : x) at += n * stride;
+    };
+    for (; count >= sets; count -= sets) columns(sets);
+    if (count > 0) columns(count);
+  }
+
   template <class F>
   static INLAY_INLINE void each(F&& f) noexcept {
     repeat<Gates>([&](std::size_t g)
@@ -107,7 +121,7 @@ class PanelSum {
     }
   }
 
-  const weight_of<B>* weights_;
+  const weight_of<B>* weights_;  ///< of the next column
   P (*sums_)[Gates];
   P more_[sets - 1 + (sets == 1)][Voices][Gates];
 };
@@ -121,7 +135,7 @@ INLAY_INLINE void accumulate(Extent<Count, Of> count, P (*sums)[Gates], const M&
   using Sum = PanelSum<Count, M, P, Gates, Voices>;
   if constexpr (Sum::fits) {
     Sum all(sums, matrix.column(row, P::lanes * P::registers, 0));
-    all.add(count, 0, x, stride);
+    all.add(count, x, stride);
     all.finish();
   } else {
     for (std::size_t v = 0; v < Voices; ++v) accumulate(count, sums + v, matrix, row, std::array{x[v]}, stride);

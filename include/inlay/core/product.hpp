@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <type_traits>
 
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
@@ -17,68 +18,115 @@ namespace inlay {
 
 namespace detail {
 
-/// What a product of one frame reads: channel c of tap k at x[c * stride - (taps - 1 - k) * back], that of the last tap
-/// at now[c * now_stride].
-template <std::size_t Taps, std::size_t Channels, class T>
+/// What a product of one frame reads: its channels, side by side.
+template <std::size_t Channels, class T>
 struct FrameInput {
-  INLAY_NO_ADDRESS Extent<Taps, struct OfTaps> taps;
-  INLAY_NO_ADDRESS Extent<Channels, struct OfChannels> channels;
+  static constexpr std::size_t columns = Channels;
+  INLAY_NO_ADDRESS Extent<Channels> channels;
   const T* x;
-  std::size_t stride, back;
-  const T* now;
-  std::size_t now_stride;
+
+  INLAY_INLINE void add_to(auto& sum) const noexcept { sum.add(channels, std::array{x}, 1); }
 };
 
-/// One panel of `Height` rows.
-template <std::size_t Height, class M, std::size_t Taps, std::size_t Channels, class T>
-INLAY_INLINE void multiply_panel(const weight_of<typename M::backend>* weights, const T* bias,
-                                 const FrameInput<Taps, Channels, T>& in, T* out) noexcept {
+/// Or those of several frames: channel c of tap k at x[c * stride + k * back], that of the last tap at now[c *
+/// now_stride].
+template <std::size_t Taps, std::size_t Channels, class T, std::size_t Stride = dynamic>
+struct TapsInput {
+  static constexpr std::size_t columns = times<Taps, Channels>;
+  INLAY_NO_ADDRESS Extent<Taps, struct OfTaps> taps;
+  INLAY_NO_ADDRESS Extent<Channels, struct OfChannels> channels;
+  const T *x, *now;
+  std::size_t back;
+  INLAY_NO_ADDRESS Extent<Stride, struct OfStride> stride;
+  INLAY_NO_ADDRESS Extent<Stride, struct OfNowStride> now_stride;
+
+  INLAY_INLINE void add_to(auto& sum) const noexcept {
+    for (std::size_t k = 0; k + 1 < taps; ++k) sum.add(channels, std::array{x + k * back}, stride);
+    sum.add(channels, std::array{now}, now_stride);
+  }
+};
+
+/// One panel of `Height` rows, and what is added to them, if anything.
+template <std::size_t Height, class M, class Input, class T>
+INLAY_INLINE void multiply_panel(const weight_of<typename M::backend>* weights, const T* bias, const Input& in,
+                                 const T* addend, T* out) noexcept {
   using Rows = Pack<typename M::backend, Height>;
   Rows sums[1] = {Rows::load(bias)};
-  PanelSum<times<Taps, Channels>, M, Rows, 1, 1> sum(&sums, weights);
-  const auto& [taps, channels, x, stride, back, now, now_stride] = in;
-  for (std::size_t k = 0; k + 1 < taps; ++k)
-    sum.add(channels, k * channels, std::array{x - (taps - 1 - k) * back}, stride);
-  sum.add(channels, (taps - 1) * channels, std::array{now}, now_stride);
+  PanelSum<Input::columns, M, Rows, 1, 1> sum(&sums, weights);
+  in.add_to(sum);
   sum.finish();
+  if (addend) sums[0].add(Rows::load(addend));
   sums[0].store(out);
 }
-/// The same as a function for each height: with the code of all in one, compilers run out of registers.
-template <std::size_t Height, class M, std::size_t Taps, std::size_t Channels, class T>
-INLAY_NOINLINE void multiply_open_panel(const weight_of<typename M::backend>* weights, const T* bias,
-                                        const FrameInput<Taps, Channels, T>& in, T* out) noexcept {
-  multiply_panel<Height, M>(weights, bias, in, out);
+
+/// For sizes that are open, the same as a function for each height: with the code of all in one, compilers run out of
+/// registers. What fits into two registers travels in these.
+template <class Input>
+using Passed = std::conditional_t<sizeof(Input) <= 2 * sizeof(void*), Input, const Input&>;
+template <std::size_t Height, class M, class Input, class T>
+INLAY_NOINLINE void multiply_open_panel(const weight_of<typename M::backend>* weights, const T* bias, Passed<Input> in,
+                                        const T* addend, T* out) noexcept {
+  multiply_panel<Height, M>(weights, bias, in, addend, out);
+}
+template <class M, class Input, class T>
+constexpr auto open_panel = []<std::size_t Height>() { return &multiply_open_panel<Height, M, Input, T>; };
+
+template <class M, class Input, class T>
+INLAY_NOINLINE void multiply_open_panels(const M& matrix, const T* bias, Passed<Input> in, const T* addend,
+                                         T* out) noexcept {
+  matrix.for_each_panel([&](std::size_t row, std::size_t height) INLAY_INLINE_LAMBDA {
+    const auto rows = M::for_height(open_panel<M, Input, T>, height);
+    rows(matrix.column(row, height, 0), bias + row, in, addend ? addend + row : nullptr, out + row);
+  });
+}
+
+/// All rows.
+template <class M, class Input, class T>
+INLAY_INLINE void multiply_frame(const M& matrix, const T* bias, const Input& in, const T* addend, T* out) noexcept {
+  if constexpr (Input::columns != dynamic) {
+    matrix.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+      multiply_panel<Height, M>(matrix.column(row, Height, 0), bias + row, in, addend ? addend + row : nullptr,
+                                out + row);
+    });
+  } else if (const std::size_t height = matrix.only_height()) {  // most often
+    M::for_height(open_panel<M, Input, T>, height)(matrix.column(0, height, 0), bias, in, addend, out);
+  } else {
+    multiply_open_panels<M, Input, T>(matrix, bias, in, addend, out);
+  }
 }
 
 }  // namespace detail
 
-/// One frame: out(o) = bias[o] + sum over taps k and channels c of W(k * channels + c, o) * x(c, (taps - 1 - k) *
-/// dilation frames ago). The channels of the present frame are read at `now`, `now_stride` values apart.
+/// One frame: out(o) = bias[o] + sum over c of W(c, o) * x[c] + addend[o], unless `addend` is null.
+template <std::size_t Channels, class Of, class M, class T>
+INLAY_INLINE void multiply(Extent<Channels, Of> channels, const M& matrix, const T* bias, const T* x, const T* addend,
+                           T* out) noexcept {
+  detail::FrameInput<Channels, T> in{{}, x};
+  if constexpr (Channels == dynamic) in.channels.value = channels;
+  detail::multiply_frame(matrix, bias, in, addend, out);
+}
+
+/// One frame of several taps: out(o) = bias[o] + sum over taps k and channels c of W(k * channels + c, o) * x(c, (taps
+/// - 1 - k) * dilation frames ago) + addend[o], unless `addend` is null. The channels of the present frame are read at
+/// `now`, `now_stride` values apart.
 template <std::size_t Taps, class OfTaps, std::size_t Channels, class OfChannels, class M, class T>
 INLAY_INLINE void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels> channels, const M& matrix,
                            const T* bias, const Window<T>& x, std::size_t dilation, const T* now,
-                           std::size_t now_stride, T* out) noexcept {
-  const std::size_t back = dilation * x.frame_stride;
+                           std::size_t now_stride, const std::type_identity_t<T>* addend, T* out) noexcept {
+  using detail::TapsInput;
+  const std::size_t back = dilation * x.frame_stride, stride = x.channel_stride;
   const T* const oldest = x.now - (taps - 1) * back;
-  if constexpr (Channels == dynamic) {
-    detail::FrameInput<Taps, dynamic, T> in{{}, {channels}, x.now, x.channel_stride, back, now, now_stride};
-    if constexpr (Taps == dynamic) {
-      in.taps.value = taps;
-      if (channels == 1) in = {{1}, {taps}, nullptr, 0, 0, oldest, back};  // then taps are its columns
-    }
-    matrix.for_heights([]<std::size_t Height>() { return &detail::multiply_open_panel<Height, M, Taps, dynamic, T>; },
-                       [&](std::size_t row, std::size_t height, auto multiply_rows) INLAY_INLINE_LAMBDA {
-                         multiply_rows(matrix.column(row, height, 0), bias + row, in, out + row);
-                       });
+  const auto multiply_by = [&](const auto& in)
+                               INLAY_INLINE_LAMBDA { detail::multiply_frame(matrix, bias, in, addend, out); };
+  if constexpr (Taps != dynamic && Channels != dynamic) {
+    // The taps of one channel are columns.
+    if constexpr (Channels == 1) multiply_by(TapsInput<1, Taps, T>{{}, {}, nullptr, oldest, 0, {}, {back}});
+    else multiply_by(TapsInput<Taps, Channels, T>{{}, {}, oldest, now, back, {stride}, {now_stride}});
   } else {
-    matrix.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
-      const auto rows = [&](const auto& in) INLAY_INLINE_LAMBDA {
-        detail::multiply_panel<Height, M>(matrix.column(row, Height, 0), bias + row, in, out + row);
-      };
-      if constexpr (Channels == 1 && Taps > 1)
-        rows(detail::FrameInput<1, Taps, T>{{}, {}, nullptr, 0, 0, oldest, back});
-      else rows(detail::FrameInput<Taps, Channels, T>{{}, {}, x.now, x.channel_stride, back, now, now_stride});
-    });
+    if (channels == 1) multiply_by(TapsInput<dynamic, dynamic, T>{{1}, {taps}, nullptr, oldest, 0, {}, {back}});
+    else if (stride == 1 && now_stride == 1)
+      multiply_by(TapsInput<dynamic, dynamic, T, 1>{{taps}, {channels}, oldest, now, back, {}, {}});
+    else multiply_by(TapsInput<dynamic, dynamic, T>{{taps}, {channels}, oldest, now, back, {stride}, {now_stride}});
   }
 }
 

@@ -125,13 +125,15 @@ class BasicConv1D {
     if constexpr (Stride > 1) state.clock.reset();
   }
 
-  INLAY_INLINE auto forward(State& state, const scalar* in, scalar* out) const noexcept {
+  /// With an `addend`, the sum of both.
+  INLAY_INLINE auto forward(State& state, const scalar* in, scalar* out,
+                            const scalar* addend = nullptr) const noexcept {
     const Window<scalar> x = state.history.push(in);
     if constexpr (Stride == 1) {
-      product(state, x, in, 1, out);
+      product(state, x, in, 1, addend, out);
     } else {
       const bool due = state.clock.tick();
-      if (due) product(state, x, in, 1, out);
+      if (due) product(state, x, in, 1, addend, out);
       return std::size_t{due};
     }
   }
@@ -147,7 +149,7 @@ class BasicConv1D {
       return state.clock.tick(frames, [&](std::size_t t) INLAY_INLINE_LAMBDA {
         scalar* y = state.frame.data();
         const Window<scalar> then = x.later(t);
-        product(state, then, then.now, then.channel_stride, y);
+        product(state, then, then.now, then.channel_stride, nullptr, y);
         for (std::size_t c = 0; c < out_; ++c) to[c * tile_frames] = y[c];
         ++to;
       });
@@ -181,28 +183,28 @@ class BasicConv1D {
 
   /// One frame of output. The channels of the present frame lie at `now`, `now_stride` values apart.
   INLAY_INLINE void product(State& state, const Window<scalar>& window, const scalar* now, std::size_t now_stride,
-                            scalar* out) const noexcept {
-    if constexpr (!open) product_of_groups(state, window, now, now_stride, out);
-    else if (groups_ == 1) product_of(0, window, now, now_stride, out);
-    else called(state, window, now, now_stride, out);
+                            const scalar* addend, scalar* out) const noexcept {
+    if constexpr (!open) product_of_groups(state, window, now, now_stride, addend, out);
+    else if (groups_ == 1) product_of(0, window, now, now_stride, addend, out);
+    else called(state, window, now, now_stride, addend, out);
   }
   /// Groups of an open number are many calls, and this one is not what takes time.
   INLAY_NOINLINE void called(State& state, const Window<scalar>& window, const scalar* now, std::size_t now_stride,
-                             scalar* out) const noexcept {
-    product_of_groups(state, window, now, now_stride, out);
+                             const scalar* addend, scalar* out) const noexcept {
+    product_of_groups(state, window, now, now_stride, addend, out);
   }
   INLAY_INLINE void product_of_groups([[maybe_unused]] State& state, const Window<scalar>& window, const scalar* now,
-                                      std::size_t now_stride, scalar* out) const noexcept {
+                                      std::size_t now_stride, const scalar* addend, scalar* out) const noexcept {
     for (std::size_t g = 0; g < groups_; ++g) {
       scalar* y = in_whole_registers ? out + g * outs_ : state.group.data();
-      product_of(g, window, now, now_stride, y);
+      product_of(g, window, now, now_stride, addend ? addend + g * outs_ : nullptr, y);
       if constexpr (!in_whole_registers) copy(y, outs_, out + g * outs_);
     }
   }
   INLAY_INLINE void product_of(std::size_t group, const Window<scalar>& window, const scalar* now,
-                               std::size_t now_stride, scalar* out) const noexcept {
+                               std::size_t now_stride, const scalar* addend, scalar* out) const noexcept {
     multiply(taps_, ins_, kernel_[group], bias_.data(group), window.from(group * ins_), dilation_,
-             now + group * ins_ * now_stride, now_stride, out);
+             now + group * ins_ * now_stride, now_stride, addend, out);
   }
 
  protected:

@@ -169,7 +169,8 @@ class BasicConv2D {
     for (std::size_t p = 0; p < positions; ++p) {
       scalar* const position = out + p * outs_;
       scalar* const y = in_whole_registers ? position : state.position.data();
-      multiply(taps_, seen(), kernel_, bias_.data(), window.from(p * step()), dilation_, present + p * step(), 1, y);
+      multiply(taps_, seen(), kernel_, bias_.data(), window.from(p * step()), dilation_, present + p * step(), 1,
+               nullptr, y);
       if constexpr (!in_whole_registers) copy(y, outs_, position);
     }
   }

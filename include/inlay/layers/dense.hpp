@@ -38,8 +38,9 @@ class BasicDense {
 
   void reset(State&) const noexcept {}
 
-  INLAY_INLINE void forward(State&, const scalar* in, scalar* out) const noexcept {
-    multiply(Extent<1>{}, in_, kernel_, bias_.data(), Window<scalar>{in, 1, 0}, 0, in, 1, out);
+  /// With an `addend`, the sum of both.
+  INLAY_INLINE void forward(State&, const scalar* in, scalar* out, const scalar* addend = nullptr) const noexcept {
+    multiply(in_, kernel_, bias_.data(), in, addend, out);
   }
 
   void process(State&, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {

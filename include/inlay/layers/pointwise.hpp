@@ -8,6 +8,7 @@
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/core/pack.hpp"
 #include "inlay/core/tensor.hpp"
 #include "inlay/core/values.hpp"
 
@@ -87,7 +88,8 @@ class Pointwise {
 
   INLAY_INLINE void forward(State&, const scalar* in, scalar* out) const noexcept {
     if constexpr (Size == dynamic) {
-      for (std::size_t c = 0; c < size_; c += B::width) step<B::width>(in, out, c);
+      for_open_registers<B>(size_,
+                            [&]<std::size_t Lanes>(std::size_t c) INLAY_INLINE_LAMBDA { step<Lanes>(in, out, c); });
     } else {
       constexpr std::size_t lanes = B::lanes(Size), whole = Size / lanes * lanes;
       for (std::size_t c = 0; c < whole; c += lanes) step<lanes>(in, out, c);

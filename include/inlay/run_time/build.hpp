@@ -199,8 +199,8 @@ class Builder {
     if (at >= here.x.count()) refuse(here.record, "channels for a head", here.x.count());
     const Signal through = here.x.slice(0, at), head = here.x.slice(at, here.x.count() - at);
     const Signal a = inside(here, "path", through);
-    const Signal next = plus_inside(here, through, "residual", a);
-    return beside(here.record, next, plus_inside(here, head, "skip", a));
+    const Signal collected = plus_inside(here, head, "skip", a);
+    return beside(here.record, plus_inside(here, through, "residual", a), collected);
   }
   Signal slice(const Here& here) {
     expect_width(here, number_of(here.record, "in"));
@@ -312,10 +312,13 @@ class Builder {
     const bool alike = a.count() == b.count();
     if (alike && a.is_silent()) return align(here.record, b, a), b;
     const auto is_one = [](const Signal& s) { return s.parts.size() == 1 && !s.is_silent(); };
+    if (!alike || !is_one(a) || !is_one(b)) return map<Plus>(here, a, {a, b});
     // A buffer that is new is nobody else's.
-    const bool alone = alike && is_one(a) && is_one(b) && b.parts[0].buffer >= known;
-    if (!alone || !program_.add_to_last(b.parts[0], a.parts[0])) return map<Plus>(here, a, {a, b});
+    const Channels term = b.parts[0], sum = term.buffer >= known ? term : program_.buffer(term.count);
+    if (!program_.add_to_last(term, a.parts[0], sum)) return map<Plus>(here, a, {a, b});
     align(here.record, b, a);
+    b.parts = {sum};
+    b.clock = sum;
     return b;
   }
 

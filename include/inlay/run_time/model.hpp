@@ -97,10 +97,12 @@ class Model {
     assert(in.size() == in_size() && out.size() >= out_size() && condition.size() == condition_size());
     const Program& program = network_->program;
     if (!one_to_one()) return single_tile(state, in, out, condition);
-    copy_row(in.data(), in_size(), program.in_frame(state));
-    if (!condition.empty()) copy_row(condition.data(), condition_size(), program.condition_frame(state));
+    const auto copy = [](const T* from, std::size_t size, T* to)
+                          INLAY_INLINE_LAMBDA { copy_exactly<B>(from, to, Extent<dynamic>{size}); };
+    copy(in.data(), in_size(), program.in_frame(state));
+    if (!condition.empty()) copy(condition.data(), condition_size(), program.condition_frame(state));
     program.frame(state);
-    copy_row(program.out_frame(state), out_size(), out.data());
+    copy(program.out_frame(state), out_size(), out.data());
     return 1;
   }
   std::size_t forward(std::span<const T> in, std::span<T> out, std::span<const T> condition = {}) noexcept {

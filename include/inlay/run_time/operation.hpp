@@ -1,7 +1,6 @@
 /// Operation: one step of a network that is known only at run time.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -23,31 +22,28 @@ struct Memory {
   virtual void assign(const Memory& other) noexcept = 0;
 };
 
-/// Where the output, operand 0, and up to three inputs of an operation lie, as distances from a place in memory.
-using Offsets = std::array<std::size_t, 4>;
-
+/// What an operation works on: frames, whose channels are consecutive values, or tiles, whose rows they are.
 template <class T>
-class Operands {
- public:
-  Operands(T* base, const Offsets& offsets) noexcept : base_(base), offsets_(&offsets) {}
-  T* operator[](std::size_t i) const noexcept { return base_ + (*offsets_)[i]; }
-
- private:
-  T* base_;
-  const Offsets* offsets_;
+struct Operands {
+  Memory* memory;  ///< what it remembers
+  T* out;          ///< may be written in whole registers
+  const T* in[3];
+  const T* addend;  ///< what is to be added to `out` by an operation that `adds()`, or null
 };
 
-/// Writes operand 0, of which it may fill whole registers, from the others. Constant while it runs.
+/// Makes its output of its inputs. Constant while it runs.
 template <class T>
 class Operation {
  public:
   virtual ~Operation() = default;
   virtual std::unique_ptr<Memory> memory() const { return nullptr; }
   virtual void reset(Memory*) const noexcept {}
-  /// One frame; channels are consecutive values.
-  virtual void frame(Memory* memory, Operands<T> at) const noexcept = 0;
-  /// A tile; channels are rows of one. Returns how many frames came out.
-  virtual std::size_t tile(Memory* memory, Operands<T> at, std::size_t frames) const noexcept = 0;
+  /// One frame.
+  virtual void frame(const Operands<T>& at) const noexcept = 0;
+  /// Whether `frame` adds an addend.
+  virtual bool adds() const noexcept { return false; }
+  /// A tile. Returns how many frames came out.
+  virtual std::size_t tile(const Operands<T>& at, std::size_t frames) const noexcept = 0;
 };
 
 /// A layer of dynamic sizes.
@@ -59,6 +55,8 @@ class LayerOperation final : public Operation<typename L::scalar> {
     std::unique_ptr<Memory> clone() const override { return std::make_unique<Remembered>(*this); }
     void assign(const Memory& other) noexcept override { state = static_cast<const Remembered&>(other).state; }
   };
+  static constexpr bool can_add =
+      requires(const L& l, typename L::State& state, const T* in, T* out) { l.forward(state, in, out, in); };
   static typename L::State& state(Memory* memory) noexcept { return static_cast<Remembered*>(memory)->state; }
 
  public:
@@ -70,11 +68,13 @@ class LayerOperation final : public Operation<typename L::scalar> {
     return made;
   }
   void reset(Memory* memory) const noexcept override { layer.reset(state(memory)); }
-  void frame(Memory* memory, Operands<T> at) const noexcept override {
-    inlay::detail::forward(layer, state(memory), static_cast<const T*>(at[1]), at[0], Context<T>{});
+  void frame(const Operands<T>& at) const noexcept override {
+    if constexpr (can_add) layer.forward(state(at.memory), at.in[0], at.out, at.addend);
+    else inlay::detail::forward(layer, state(at.memory), at.in[0], at.out, Context<T>{});
   }
-  std::size_t tile(Memory* memory, Operands<T> at, std::size_t frames) const noexcept override {
-    return inlay::detail::process(layer, state(memory), Block<const T>(at[1]), Block<T>(at[0]), frames, {});
+  bool adds() const noexcept override { return can_add; }
+  std::size_t tile(const Operands<T>& at, std::size_t frames) const noexcept override {
+    return inlay::detail::process(layer, state(at.memory), Block<const T>(at.in[0]), Block<T>(at.out), frames, {});
   }
 };
 
@@ -85,14 +85,13 @@ class MapOperation final : public Operation<typename B::scalar> {
 
  public:
   explicit MapOperation(std::size_t channels) : channels_{channels} {}
-  void frame(Memory*, Operands<T> at) const noexcept override {
-    [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA {
-      map_frame<B>(F(), channels_, at[0], static_cast<const T*>(at[I + 1])...);
-    }(std::make_index_sequence<Inputs>{});
+  void frame(const Operands<T>& at) const noexcept override {
+    [&]<std::size_t... I>(std::index_sequence<I...>)
+        INLAY_INLINE_LAMBDA { map_frame<B>(F(), channels_, at.out, at.in[I]...); }(std::make_index_sequence<Inputs>{});
   }
-  std::size_t tile(Memory*, Operands<T> at, std::size_t frames) const noexcept override {
+  std::size_t tile(const Operands<T>& at, std::size_t frames) const noexcept override {
     [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA {
-      map_tile<B>(F(), channels_, frames, Block<T>(at[0]), Block<const T>(at[I + 1])...);
+      map_tile<B>(F(), channels_, frames, Block<T>(at.out), Block<const T>(at.in[I])...);
     }(std::make_index_sequence<Inputs>{});
     return frames;
   }
@@ -106,9 +105,9 @@ template <class T>
 class CopyOperation final : public Operation<T> {
  public:
   explicit CopyOperation(std::size_t channels) : channels_(channels) {}
-  void frame(Memory*, Operands<T> at) const noexcept override { copy_row(at[1], channels_, at[0]); }
-  std::size_t tile(Memory*, Operands<T> at, std::size_t frames) const noexcept override {
-    for (std::size_t c = 0; c < channels_; ++c) copy_row(at[1] + c * tile_frames, frames, at[0] + c * tile_frames);
+  void frame(const Operands<T>& at) const noexcept override { copy_row(at.in[0], channels_, at.out); }
+  std::size_t tile(const Operands<T>& at, std::size_t frames) const noexcept override {
+    for (std::size_t c = 0; c < channels_; ++c) copy_row(at.in[0] + c * tile_frames, frames, at.out + c * tile_frames);
     return frames;
   }
 
@@ -121,9 +120,9 @@ template <class T>
 class ZeroOperation final : public Operation<T> {
  public:
   explicit ZeroOperation(std::size_t channels) : channels_(channels) {}
-  void frame(Memory*, Operands<T> at) const noexcept override { std::fill_n(at[0], channels_, T(0)); }
-  std::size_t tile(Memory*, Operands<T> at, std::size_t frames) const noexcept override {
-    std::fill_n(at[0], channels_ * tile_frames, T(0));
+  void frame(const Operands<T>& at) const noexcept override { std::fill_n(at.out, channels_, T(0)); }
+  std::size_t tile(const Operands<T>& at, std::size_t frames) const noexcept override {
+    std::fill_n(at.out, channels_ * tile_frames, T(0));
     return frames;
   }
 

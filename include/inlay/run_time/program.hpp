@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "inlay/core/block.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/map.hpp"
 #include "inlay/run_time/operation.hpp"
@@ -17,7 +18,7 @@ namespace inlay::run_time {
 
 /// Some of the channels of a buffer.
 struct Channels {
-  std::size_t buffer, first, count;
+  std::size_t buffer = 0, first = 0, count = 0;
 };
 
 /// A list of operations on numbered buffers. Filled while a model is built, constant afterwards.
@@ -26,21 +27,23 @@ class Program {
   using T = typename B::scalar;
   struct Step {
     std::unique_ptr<Operation<T>> operation;
-    std::array<Channels, 4> operands;
-    std::size_t operand_count;
-    std::size_t addend = 0;  ///< the operand that is added to what it gives, or 0: none
+    Channels out;
+    std::array<Channels, 3> in{};
+    std::size_t inputs = 0;
+    Channels addend{}, sum{};  ///< sum = out + addend, if there are any
+    bool adds() const noexcept { return addend.count > 0; }
   };
-  /// An operand in memory: where its frame lies, and its tile.
+  /// In memory: where a frame lies, and a tile.
   struct Place {
     std::size_t frame = 0, tile = 0;
   };
-  /// A step as it runs.
+  /// A step as it runs on one signal.
   struct Call {
     const Operation<T>* operation;
-    std::size_t addend;    ///< as that of the step
-    std::size_t channels;  ///< of the output
-    std::size_t in, out;   ///< buffers
-    Offsets frame{}, tile{};
+    Operands<T> at;
+    T* sum;  ///< of what it gives and the addend, or null
+    const T* addend;
+    std::size_t channels;  ///< of the sum
   };
 
  public:
@@ -52,26 +55,49 @@ class Program {
       for (const Step& step : program.steps_) memory_.push_back(step.operation->memory());
       buffers_.fit(program.room_);
       frames_.assign(program.channels_.size(), 0);
+      for (std::size_t i = 0; i < memory_.size(); ++i) {
+        const Call& tile = tile_.emplace_back(program.call(i, *this, &Place::tile));
+        Call& frame = frame_.emplace_back(program.call(i, *this, &Place::frame));
+        if (tile.sum == tile.at.out && tile.operation->adds()) {
+          frame.at.addend = frame.addend;
+          frame.sum = nullptr;
+        }
+      }
       program.reset(*this);
     }
 
    public:
-    State(const State& other) : buffers_(other.buffers_), frames_(other.frames_) {
+    State(const State& other)
+        : buffers_(other.buffers_), frames_(other.frames_), frame_(other.frame_), tile_(other.tile_) {
       for (const auto& m : other.memory_) memory_.push_back(m ? m->clone() : nullptr);
+      for (std::vector<Call>* calls : {&frame_, &tile_})
+        for (std::size_t i = 0; i < calls->size(); ++i) move((*calls)[i], other, memory_[i].get());
     }
     State(State&&) noexcept = default;
     State& operator=(State other) noexcept {
       std::swap(memory_, other.memory_);
       std::swap(buffers_, other.buffers_);
       std::swap(frames_, other.frames_);
+      std::swap(frame_, other.frame_);
+      std::swap(tile_, other.tile_);
       return *this;
     }
     ~State() = default;
 
    private:
+    /// Makes a call of `other` one of this state's.
+    void move(Call& call, const State& other, Memory* memory) {
+      const auto same = [&](const T* p) { return p ? buffers_.data() + (p - other.buffers_.data()) : nullptr; };
+      Operands<T>& at = call.at;
+      at = {memory, same(at.out), {same(at.in[0]), same(at.in[1]), same(at.in[2])}, same(at.addend)};
+      call.sum = same(call.sum);
+      call.addend = same(call.addend);
+    }
+
     std::vector<std::unique_ptr<Memory>> memory_;
     Values<T, dynamic> buffers_;
     std::vector<std::size_t> frames_;  ///< in each buffer, of the present tile
+    std::vector<Call> frame_, tile_;   ///< the steps, for both kinds of work
   };
 
   /// A new buffer of so many channels.
@@ -80,36 +106,28 @@ class Program {
     return {channels_.size() - 1, 0, channels};
   }
   void add(std::unique_ptr<Operation<T>> operation, Channels out, std::initializer_list<Channels> in) {
-    Step step{std::move(operation), {out}, 1};
-    for (const Channels& c : in) step.operands[step.operand_count++] = c;
+    Step step{std::move(operation), out};
+    for (const Channels& c : in) step.in[step.inputs++] = c;
     steps_.push_back(std::move(step));
   }
   std::size_t size() const noexcept { return steps_.size(); }
   std::size_t buffers() const noexcept { return channels_.size(); }
-  /// Adds `addend` to `sum` within the step that gives it, rather than in one of its own: many of a network's steps are
-  /// sums, and each is a call. Returns false, having done nothing, unless that is the last one, and `sum` all it gives.
-  bool add_to_last(const Channels& sum, const Channels& addend) {
+  /// sum = term + addend within the step that gives `term`, rather than in one of its own: many of a network's steps
+  /// are sums, and each is a call. `sum` may be `term`. Returns false, having done nothing, unless that is the last
+  /// one, and `term` all it gives.
+  bool add_to_last(const Channels& term, const Channels& addend, const Channels& sum) {
     if (steps_.empty()) return false;
     Step& last = steps_.back();
-    const Channels& out = last.operands[0];
-    if (out.buffer != sum.buffer || out.count != sum.count || last.addend || last.operand_count == 4) return false;
-    last.addend = last.operand_count;
-    last.operands[last.operand_count++] = addend;
+    if (last.out.buffer != term.buffer || last.out.count != term.count || last.adds()) return false;
+    last.addend = addend;
+    last.sum = sum;
     return true;
   }
   /// To be called last: gives the buffers their places, those of `in`, `out` and `condition` for the whole run.
   void finish(Channels in, Channels out, Channels condition) {
     in_ = in, out_ = out, condition_ = condition;
-    std::vector<std::size_t> place = places();
-    for (const Step& step : steps_) {
-      const Channels &to = step.operands[0], &from = step.operands[1];
-      Call& call = calls_.emplace_back(Call{step.operation.get(), step.addend, to.count, from.buffer, to.buffer});
-      for (std::size_t i = 0; i < step.operand_count; ++i) {
-        const Place operand = at(step.operands[i], place);
-        call.frame[i] = operand.frame, call.tile[i] = operand.tile;
-      }
-    }
-    in_place_ = at(in, place), out_place_ = at(out, place), condition_place_ = at(condition, place);
+    place_ = places();
+    in_place_ = place_of(in), out_place_ = place_of(out), condition_place_ = place_of(condition);
   }
 
   State state() const { return State(*this); }
@@ -144,29 +162,23 @@ class Program {
 
   /// One frame, where every operation gives one.
   void frame(State& state) const noexcept {
-    T* const base = state.buffers_.data();
-    const std::unique_ptr<Memory>* memory = state.memory_.data();
-    for (const Call& call : calls_) {
-      const Operands<T> operands(base, call.frame);
-      call.operation->frame((memory++)->get(), operands);
-      if (call.addend)
-        map_frame<B>(plus, Extent<dynamic>{call.channels}, operands[0], static_cast<const T*>(operands[0]),
-                     static_cast<const T*>(operands[call.addend]));
+    for (const Call& call : state.frame_) {
+      call.operation->frame(call.at);
+      if (call.sum) add_frame(call);
     }
   }
   /// A tile. Returns how many frames came out.
   std::size_t tile(State& state, std::size_t frames) const noexcept {
-    T* const base = state.buffers_.data();
-    const std::unique_ptr<Memory>* memory = state.memory_.data();
     state.frames_[in_.buffer] = state.frames_[condition_.buffer] = frames;
-    for (const Call& call : calls_) {
-      const Operands<T> operands(base, call.tile);
-      const std::size_t given = call.operation->tile((memory++)->get(), operands, state.frames_[call.in]);
-      if (call.addend) {
-        const Block<T> sum(operands[0]);
-        map_tile<B>(plus, call.channels, given, sum, Block<const T>(sum), Block<const T>(operands[call.addend]));
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      const Call& call = state.tile_[i];
+      const Step& step = steps_[i];
+      const std::size_t given = call.operation->tile(call.at, state.frames_[step.in[0].buffer]);
+      if (step.adds()) {
+        add_tile(call, given);
+        state.frames_[step.sum.buffer] = given;
       }
-      state.frames_[call.out] = given;
+      state.frames_[step.out.buffer] = given;
     }
     return state.frames_[out_.buffer];
   }
@@ -174,50 +186,81 @@ class Program {
  private:
   static constexpr std::size_t line = alignment / sizeof(T);
 
-  static Place at(const Channels& c, const std::vector<std::size_t>& place) {
-    return {place[c.buffer] + c.first, place[c.buffer] + c.first * tile_frames};
+  // Not inline: of places in the same memory GCC would make indices of each other, and save registers in every step.
+  static INLAY_NOINLINE void add_frame(const Call& call) noexcept {
+    const T* const term = call.at.out;
+    map_frame<B>(plus, Extent<dynamic>{call.channels}, call.sum, term, call.addend);
   }
-  /// That of a tile: of a frame it leaves more than a register behind the last channel, so that it may be read and
-  /// written in whole ones.
-  static std::size_t room_of(std::size_t channels) { return std::max<std::size_t>(channels, 1) * tile_frames; }
+  static INLAY_NOINLINE void add_tile(const Call& call, std::size_t frames) noexcept {
+    const Block<const T> term(call.at.out), addend(call.addend);
+    map_tile<B>(plus, call.channels, frames, Block<T>(call.sum), term, addend);
+  }
+
+  Place place_of(const Channels& c) const {
+    return {place_[c.buffer].frame + c.first, place_[c.buffer].tile + c.first * tile_frames};
+  }
+  /// Step `i` on frames or on tiles of `state`.
+  Call call(std::size_t i, State& state, std::size_t Place::* kind) const {
+    const Step& step = steps_[i];
+    const auto at = [&](const Channels& c) { return c.count ? state.buffers_.data() + place_of(c).*kind : nullptr; };
+    const Operands<T> operands{
+        state.memory_[i].get(), at(step.out), {at(step.in[0]), at(step.in[1]), at(step.in[2])}, nullptr};
+    return {step.operation.get(), operands, at(step.sum), at(step.addend), step.sum.count};
+  }
+
+  /// What a buffer takes: a frame has whole registers, and one behind the last channel. Tiles begin where no load
+  /// follows a store at the same distance from a page.
+  static Place room_of(std::size_t channels) {
+    return {padded_frame<T>(channels) + line, std::max<std::size_t>(channels, 1) * tile_frames};
+  }
 
   /// Buffers whose time has passed give their place to others. Fills `room_`.
-  std::vector<std::size_t> places() {
-    std::vector<std::size_t> last_use(channels_.size(), 0), place(channels_.size(), 0);
+  std::vector<Place> places() {
+    std::vector<std::size_t> last_use(channels_.size(), 0);
+    std::vector<Place> place(channels_.size());
+    Place room;
+    const auto each_of = [](const Step& step, auto&& f) {
+      f(step.out.buffer);
+      for (std::size_t i = 0; i < step.inputs; ++i) f(step.in[i].buffer);
+      if (step.adds()) f(step.addend.buffer), f(step.sum.buffer);
+    };
     for (std::size_t i = 0; i < steps_.size(); ++i)
-      for (std::size_t o = 0; o < steps_[i].operand_count; ++o) last_use[steps_[i].operands[o].buffer] = i;
+      each_of(steps_[i], [&](std::size_t buffer) { last_use[buffer] = i; });
     for (const Channels& c : {in_, out_, condition_}) last_use[c.buffer] = steps_.size();
     std::vector<bool> placed(channels_.size(), false);
     std::vector<std::size_t> free;  // buffers that are done, their places to be had
     const auto take = [&](std::size_t buffer) {
       if (placed[buffer]) return;
       placed[buffer] = true;
-      const auto fits = [&](std::size_t other) { return room_of(channels_[other]) == room_of(channels_[buffer]); };
+      const auto fits = [&](std::size_t other) { return channels_[other] == channels_[buffer]; };
       const auto found = std::find_if(free.rbegin(), free.rend(), fits);
       if (found != free.rend()) {
         place[buffer] = place[*found];
         free.erase(std::next(found).base());
       } else {
-        place[buffer] = room_;
-        room_ += round_up(room_of(channels_[buffer]), line);
+        place[buffer] = room;
+        room.frame += room_of(channels_[buffer]).frame;
+        room.tile += room_of(channels_[buffer]).tile;
       }
     };
     for (const Channels& c : {in_, out_, condition_}) take(c.buffer);
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       const Step& step = steps_[i];
-      take(step.operands[0].buffer);
-      for (std::size_t o = 0; o < step.operand_count; ++o) {
-        const std::size_t buffer = step.operands[o].buffer;
+      take(step.out.buffer);
+      if (step.adds()) take(step.sum.buffer);
+      each_of(step, [&](std::size_t buffer) {
         const bool listed = std::find(free.begin(), free.end(), buffer) != free.end();
         if (last_use[buffer] == i && placed[buffer] && !listed) free.push_back(buffer);
-      }
+      });
     }
+    for (Place& p : place) p.tile += room.frame;  // behind the frames
+    room_ = room.frame + room.tile;
     return place;
   }
 
   std::vector<Step> steps_;
   std::vector<std::size_t> channels_;  ///< of each buffer
-  std::vector<Call> calls_;            ///< what the steps have become
+  std::vector<Place> place_;           ///< of each buffer
   Channels in_{}, out_{}, condition_{};
   Place in_place_, out_place_, condition_place_;
   std::size_t room_ = 0;  ///< values of all buffers

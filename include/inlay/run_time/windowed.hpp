@@ -73,15 +73,15 @@ class WindowedOperation final : public Operation<typename B::scalar> {
     own.history.clear();
     own.clock.reset();
   }
-  void frame(Memory* memory, Operands<T> at) const noexcept override {
-    auto& own = static_cast<Remembered&>(*memory);
-    const Window<T> x = own.history.push(static_cast<const T*>(at[1]));
-    if (own.clock.tick()) run(own, x, at[0], 1);
+  void frame(const Operands<T>& at) const noexcept override {
+    auto& own = static_cast<Remembered&>(*at.memory);
+    const Window<T> x = own.history.push(at.in[0]);
+    if (own.clock.tick()) run(own, x, at.out, 1);
   }
-  std::size_t tile(Memory* memory, Operands<T> at, std::size_t frames) const noexcept override {
-    auto& own = static_cast<Remembered&>(*memory);
-    const Window<T> x = own.history.push(Block<const T>(at[1]), frames);
-    T* to = at[0];
+  std::size_t tile(const Operands<T>& at, std::size_t frames) const noexcept override {
+    auto& own = static_cast<Remembered&>(*at.memory);
+    const Window<T> x = own.history.push(Block<const T>(at.in[0]), frames);
+    T* to = at.out;
     return own.clock.tick(frames, [&](std::size_t t) { run(own, x.later(t), to++, tile_frames); });
   }
 
