@@ -16,14 +16,21 @@ INLAY_INLINE void copy(const T* from, std::size_t count, T* to) noexcept {
   std::memcpy(to, from, count * sizeof(T));
 }
 
-/// Copies a frame whose memory has room for whole cache lines to two places; one of an open size in halves of these, or
+/// Copies a frame to two places; one of an open size, whose memory has room for whole cache lines, in halves of these, or
 /// else GCC calls a function that stores what no load of a register can be forwarded from.
 template <class T, std::size_t N>
 INLAY_INLINE void copy_frame_twice(const T* from, Extent<N> channels, T* first, T* second) noexcept {
-  constexpr std::size_t piece = N == dynamic ? alignment / 2 / sizeof(T) : N;
-  for (std::size_t i = 0; i < channels; i += piece) {
-    copy(from + i, piece, first + i);
-    copy(from + i, piece, second + i);
+  if constexpr (N != dynamic) {
+    copy(from, N, first);
+    copy(from, N, second);
+  } else {
+    constexpr std::size_t piece = alignment / 2 / sizeof(T);
+    for (std::size_t i = 0; i < channels; i += piece) {
+      compiler::Run<T, piece> run;
+      std::memcpy(&run, from + i, sizeof run);
+      std::memcpy(first + i, &run, sizeof run);
+      std::memcpy(second + i, &run, sizeof run);
+    }
   }
 }
 

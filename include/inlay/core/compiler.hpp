@@ -60,6 +60,9 @@ struct NativeVector {
   using type __attribute__((vector_size(Lanes * sizeof(T)))) = T;
 };
 #define INLAY_HAS_NATIVE_VECTOR 1
+/// Values on their way from one place to others, in registers.
+template <class T, std::size_t Size>
+using Run = typename NativeVector<T, Size>::type;
 
 /// Whether a product and a sum become one instruction, where there is one, also if they come from two functions.
 #if defined(__clang__)
@@ -78,6 +81,8 @@ INLAY_INLINE R multiply_add(R a, R b, R c) noexcept {
 
 #else
 #define INLAY_HAS_NATIVE_VECTOR 0
+template <class T, std::size_t Size>
+using Run = T[Size];
 #endif
 
 /// A register as it is, whose making nobody looks into. GCC, short of registers, would read memory again for each use

@@ -112,8 +112,9 @@ class ShortHistory {
     requires(Past == dynamic)
   {
     channels_.value = channels, past_.value = past;
+    frame_.value = frame_of(channels), length_.value = (past + 1) * frame_;
     rows_.fit(channels * stride_of(past));
-    ring_.fit(2 * (past + 1) * frame_of(channels));
+    ring_.fit(2 * length_);
   }
   void clear() noexcept {
     rows_.clear();
@@ -123,12 +124,12 @@ class ShortHistory {
   }
 
   Window<T> push(Block<const T> in, std::size_t frames) noexcept {
-    const std::size_t lead = lead_of(past_), stride = stride_of(past_), frame = frame_of(channels_);
+    const std::size_t lead = lead_of(past_), stride = stride_of(past_);
     for (std::size_t c = 0; c < channels_; ++c) {
       T* row = rows_.data() + c * stride;
       if (!planar_) {
-        const T* ring = ring_.data() + position_ + frame + c;
-        for (std::size_t i = 0; i < past_; ++i) row[lead - past_ + i] = ring[i * frame];
+        const T* ring = ring_.data() + position_ + frame_ + c;
+        for (std::size_t i = 0; i < past_; ++i) row[lead - past_ + i] = ring[i * frame_];
       } else {
         std::copy_n(row + filled_, lead, row);  // may overlap
       }
@@ -140,31 +141,33 @@ class ShortHistory {
   }
 
   INLAY_INLINE Window<T> push(const T* in) noexcept {
-    const std::size_t frame = frame_of(channels_), length = (past_ + 1) * frame;
     if (planar_) to_frames();
     // Written twice, as in a long history.
     T* const at = ring_.data() + position_;
-    T* const second = at + length;
-    if (frame == 1) at[0] = second[0] = in[0];
+    T* const second = at + length_;
+    position_ = position_ + frame_ == length_ ? 0 : position_ + frame_;
+    if (frame_ == 1) at[0] = second[0] = in[0];
     else copy_frame_twice(in, channels_, at, second);
-    position_ = position_ + frame == length ? 0 : position_ + frame;
-    return {second, 1, frame};
+    return {second, 1, frame_};
   }
 
  private:
   INLAY_NOINLINE void to_frames() noexcept {
-    const std::size_t lead = lead_of(past_), stride = stride_of(past_), frame = frame_of(channels_);
+    const std::size_t lead = lead_of(past_), stride = stride_of(past_);
     T* ring = ring_.data();
     for (std::size_t i = 0; i < past_; ++i)
       for (std::size_t c = 0; c < channels_; ++c)
-        ring[i * frame + c] = ring[(past_ + 1 + i) * frame + c] = rows_.data()[c * stride + lead - past_ + filled_ + i];
+        ring[i * frame_ + c] = ring[length_ + i * frame_ + c] =
+            rows_.data()[c * stride + lead - past_ + filled_ + i];
     planar_ = false;
-    position_ = past_ * frame;
+    position_ = past_ * frame_;
   }
 
   INLAY_NO_ADDRESS Extent<Channels> channels_;
   INLAY_NO_ADDRESS Extent<Past> past_;
   static constexpr bool open = Past == dynamic;
+  INLAY_NO_ADDRESS Extent<open ? dynamic : frame_of(Channels), struct OfFrame> frame_;  ///< values
+  INLAY_NO_ADDRESS Extent<open ? dynamic : (Past + 1) * frame_of(Channels), struct OfLength> length_;
   Values<T, open ? dynamic : Channels * stride_of(Past)> rows_;
   Values<T, open ? dynamic : 2 * (Past + 1) * frame_of(Channels)> ring_;
   std::size_t filled_ = 0;    ///< frames of the last tile

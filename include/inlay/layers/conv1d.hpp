@@ -132,7 +132,7 @@ class BasicConv1D {
     if constexpr (Stride == 1) {
       product(state, x, in, 1, addend, out);
     } else {
-      const bool due = state.clock.tick();
+      const bool due = stride_ == 1 || state.clock.tick();
       if (due) product(state, x, in, 1, addend, out);
       return std::size_t{due};
     }

@@ -97,8 +97,10 @@ class Model {
     assert(in.size() == in_size() && out.size() >= out_size() && condition.size() == condition_size());
     const Program& program = network_->program;
     if (!one_to_one()) return single_tile(state, in, out, condition);
-    const auto copy = [](const T* from, std::size_t size, T* to)
-                          INLAY_INLINE_LAMBDA { copy_exactly<B>(from, to, Extent<dynamic>{size}); };
+    const auto copy = [](const T* from, std::size_t size, T* to) INLAY_INLINE_LAMBDA {
+      if (size == 1) *to = *from;  // most often
+      else copy_exactly<B>(from, to, Extent<dynamic>{size});
+    };
     copy(in.data(), in_size(), program.in_frame(state));
     if (!condition.empty()) copy(condition.data(), condition_size(), program.condition_frame(state));
     program.frame(state);
