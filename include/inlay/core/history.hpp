@@ -157,8 +157,7 @@ class ShortHistory {
     T* ring = ring_.data();
     for (std::size_t i = 0; i < past_; ++i)
       for (std::size_t c = 0; c < channels_; ++c)
-        ring[i * frame_ + c] = ring[length_ + i * frame_ + c] =
-            rows_.data()[c * stride + lead - past_ + filled_ + i];
+        ring[i * frame_ + c] = ring[length_ + i * frame_ + c] = rows_.data()[c * stride + lead - past_ + filled_ + i];
     planar_ = false;
     position_ = past_ * frame_;
   }

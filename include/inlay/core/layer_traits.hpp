@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <numeric>
 #include <type_traits>
@@ -129,27 +130,36 @@ INLAY_INLINE T* take(Context<T>& context, std::size_t size) noexcept {
   return taken;
 }
 
-/// Runs one frame through a layer that takes a context, or does without. Returns how many frames came out; they
-/// lie `padded_frame(out_size)` values apart.
-template <class L, class T>
-INLAY_INLINE std::size_t forward(const L& layer, typename L::State& state, const T* in, T* out,
-                                 Context<T> context) noexcept {
+/// Whether layer L adds an addend, a frame or the first row of a tile, to what it gives: one pass less.
+template <class L>
+concept Adding =
+    requires(const L& layer, typename L::State& state, typename L::scalar* out, const typename L::scalar* addend) {
+      layer.forward(state, addend, out, addend);
+    } || requires(const L& layer, typename L::State& state, typename L::scalar* out, const typename L::scalar* addend,
+                  Context<typename L::scalar> context) { layer.forward(state, addend, out, context, addend); };
+
+/// Runs one frame through a layer that takes a context, or does without; an addend is for one that is `Adding`. Returns
+/// how many frames came out; they lie `padded_frame(out_size)` values apart.
+template <class L, class T, std::same_as<const T*>... Addend>
+INLAY_INLINE std::size_t forward(const L& layer, typename L::State& state, const T* in, T* out, Context<T> context,
+                                 Addend... addend) noexcept {
   const auto run = [&]() INLAY_INLINE_LAMBDA {
-    if constexpr (requires { layer.forward(state, in, out, context); }) return layer.forward(state, in, out, context);
-    else return layer.forward(state, in, out);
+    if constexpr (requires { layer.forward(state, in, out, context, addend...); })
+      return layer.forward(state, in, out, context, addend...);
+    else return layer.forward(state, in, out, addend...);
   };
   if constexpr (std::is_void_v<decltype(run())>) return run(), std::size_t{1};
   else return run();
 }
 
 /// Runs a tile through a layer likewise. Returns how many frames came out.
-template <class L, class T>
+template <class L, class T, std::same_as<const T*>... Addend>
 INLAY_INLINE std::size_t process(const L& layer, typename L::State& state, Block<const T> in, Block<T> out,
-                                 std::size_t frames, Context<T> context) noexcept {
+                                 std::size_t frames, Context<T> context, Addend... addend) noexcept {
   const auto run = [&]() INLAY_INLINE_LAMBDA {
-    if constexpr (requires { layer.process(state, in, out, frames, context); })
-      return layer.process(state, in, out, frames, context);
-    else return layer.process(state, in, out, frames);
+    if constexpr (requires { layer.process(state, in, out, frames, context, addend...); })
+      return layer.process(state, in, out, frames, context, addend...);
+    else return layer.process(state, in, out, frames, addend...);
   };
   if constexpr (std::is_void_v<decltype(run())>) return run(), frames;
   else return run();

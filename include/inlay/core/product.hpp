@@ -132,49 +132,58 @@ INLAY_INLINE void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannel
 
 namespace detail {
 
-/// Rows `row` + [0, Outs) of the panel of `height` rows at `panel`, for `Registers` registers of frames.
+/// Rows `row` + [0, Outs) of a panel of `height` rows, for `Registers` registers of frames; all places are the panel's.
 template <std::size_t Outs, std::size_t Registers, class M, class T>
-INLAY_INLINE void multiply_patch(std::size_t taps, const M& matrix, const T* bias, std::size_t panel,
-                                 std::size_t height, std::size_t row, const Window<T>& x, std::size_t dilation,
-                                 Block<T> out, std::size_t frame) noexcept {
+INLAY_INLINE void multiply_patch(std::size_t taps, std::size_t channels, const weight_of<typename M::backend>* weights,
+                                 std::size_t height, std::size_t row, const T* bias, Window<T> x, std::size_t dilation,
+                                 const T* addend, T* out, std::size_t frame) noexcept {
   using B = typename M::backend;
   using Frames = Pack<B, Registers * B::width>;
-  const std::size_t channels = matrix.cols() / taps;
   Frames sums[Outs];
-  repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o] = Frames::fill(bias[panel + row + o]); });
-  const auto* w = matrix.column(panel, height, 0);
+  repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o] = Frames::fill(bias[row + o]); });
   std::size_t at[Outs];
   for (std::size_t o = 0; o < Outs; ++o) at[o] = M::place(row + o, height);
   for (std::size_t tap = 0; tap < taps; ++tap) {
     const T* source = x.now - (taps - 1 - tap) * dilation + frame;
     for (std::size_t c = 0; c < channels; ++c) {
       const Frames signal = Outs > 1 ? Frames::load_once(source) : Frames::load(source);
-      repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].axpy(signal, static_cast<T>(w[at[o]])); });
+      repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].axpy(signal, static_cast<T>(weights[at[o]])); });
       source += x.channel_stride;
-      w += height;
+      weights += height;
     }
   }
-  repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].store(out.row(panel + row + o) + frame); });
+  const std::size_t first = row * tile_frames + frame;
+  if (addend)
+    repeat<Outs>([&](std::size_t o)
+                     INLAY_INLINE_LAMBDA { sums[o].add(Frames::load(addend + first + o * tile_frames)); });
+  repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].store(out + first + o * tile_frames); });
 }
 
 }  // namespace detail
 
 /// out(o, t) = bias[o] + sum over taps k and channels c of W(k * channels + c, o) * x(c, t - (taps - 1 - k) *
-/// dilation), for the frames of a tile rounded up to whole registers. Every frame is computed in the same order of
-/// operations wherever it stands in the tile.
-template <std::size_t Taps, class Of, class M, class T>
-void multiply(Extent<Taps, Of> taps, const M& matrix, const T* bias, const Window<T>& x, std::size_t dilation,
-              Block<T> out, std::size_t frames) noexcept {
+/// dilation) + addend(o, t), unless `addend`, the first row of a tile, is null, for the frames of a tile rounded up to
+/// whole registers. Every frame is computed in the same order of operations wherever it stands in the tile.
+template <std::size_t Taps, class OfTaps, std::size_t Channels, class OfChannels, class M, class T>
+void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels> channels, const M& matrix, const T* bias,
+              const Window<T>& window, std::size_t dilation, const std::type_identity_t<T>* addend, Block<T> out,
+              std::size_t frames) noexcept {
   using B = typename M::backend;
+  const Window<T> x = window;  // of its own: nothing that is written can be it
   constexpr std::size_t registers = B::width == 1 ? 16 : compiler::simd_registers / 8;
   constexpr std::size_t tall = 4;
   matrix.for_each_panel([&](std::size_t panel, std::size_t height) INLAY_INLINE_LAMBDA {
+    const auto* const weights = matrix.column(panel, height, 0);
+    const T* const added = addend ? addend + panel * tile_frames : nullptr;
+    T* const to = out.row(panel);
     const auto rows = [&]<std::size_t Outs>(std::size_t row) INLAY_INLINE_LAMBDA {
       std::size_t t = 0;
       for (; t + (registers - 1) * B::width < frames; t += registers * B::width)
-        detail::multiply_patch<Outs, registers>(taps, matrix, bias, panel, height, row, x, dilation, out, t);
+        detail::multiply_patch<Outs, registers, M>(taps, channels, weights, height, row, bias + panel, x, dilation,
+                                                   added, to, t);
       for (; t < frames; t += B::width)
-        detail::multiply_patch<Outs, 1>(taps, matrix, bias, panel, height, row, x, dilation, out, t);
+        detail::multiply_patch<Outs, 1, M>(taps, channels, weights, height, row, bias + panel, x, dilation, added, to,
+                                           t);
     };
     const std::size_t count = std::min(height, matrix.rows() - panel);
     std::size_t row = 0;

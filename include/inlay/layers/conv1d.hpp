@@ -138,20 +138,22 @@ class BasicConv1D {
     }
   }
 
-  auto process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
+  auto process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames,
+               const scalar* addend = nullptr) const noexcept {
     const Window<scalar> x = state.history.push(in, frames);
     if constexpr (Stride == 1) {
-      multiply_groups(x, out, frames);
+      multiply_groups(x, addend, out, frames);
     } else {
-      if (stride_ == 1) return multiply_groups(x, out, frames), frames;
+      if (stride_ == 1) return multiply_groups(x, addend, out, frames), frames;
       // Few frames are left, too few for lanes across them.
       scalar* to = out.row(0);
       return state.clock.tick(frames, [&](std::size_t t) INLAY_INLINE_LAMBDA {
         scalar* y = state.frame.data();
         const Window<scalar> then = x.later(t);
         product(state, then, then.now, then.channel_stride, nullptr, y);
-        for (std::size_t c = 0; c < out_; ++c) to[c * tile_frames] = y[c];
+        for (std::size_t c = 0; c < out_; ++c) to[c * tile_frames] = y[c] + (addend ? addend[c * tile_frames] : 0);
         ++to;
+        if (addend) ++addend;
       });
     }
   }
@@ -175,9 +177,11 @@ class BasicConv1D {
   /// Frames that the oldest tap looks back.
   constexpr std::size_t reach() const noexcept { return (taps_ - 1) * dilation_; }
 
-  void multiply_groups(const Window<scalar>& x, Block<scalar> out, std::size_t frames) const noexcept {
+  void multiply_groups(const Window<scalar>& x, const scalar* addend, Block<scalar> out,
+                       std::size_t frames) const noexcept {
     for (std::size_t g = 0; g < groups_; ++g)
-      multiply(taps_, kernel_[g], bias_.data(g), x.from(g * ins_), dilation_, Block<scalar>(out.row(g * outs_)),
+      multiply(taps_, ins_, kernel_[g], bias_.data(g), x.from(g * ins_), dilation_,
+               addend ? Block<const scalar>(addend).row(g * outs_) : nullptr, Block<scalar>(out.row(g * outs_)),
                frames);
   }
 

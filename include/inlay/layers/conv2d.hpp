@@ -179,7 +179,8 @@ class BasicConv2D {
     const Window<scalar> x = state.history.push(state.padded(in, frames), frames);
     const std::size_t positions = axis().positions;
     for (std::size_t p = 0; p < positions; ++p)
-      multiply(taps_, kernel_, bias_.data(), x.from(p * step()), dilation_, Block<scalar>(out.row(p * outs_)), frames);
+      multiply(taps_, seen(), kernel_, bias_.data(), x.from(p * step()), dilation_, nullptr,
+               Block<scalar>(out.row(p * outs_)), frames);
   }
 
  private:

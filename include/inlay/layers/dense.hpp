@@ -43,8 +43,10 @@ class BasicDense {
     multiply(in_, kernel_, bias_.data(), in, addend, out);
   }
 
-  void process(State&, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
-    multiply(Extent<1>{}, kernel_, bias_.data(), Window<scalar>{in.row(0), tile_frames, 1}, 0, out, frames);
+  void process(State&, Block<const scalar> in, Block<scalar> out, std::size_t frames,
+               const scalar* addend = nullptr) const noexcept {
+    multiply(Extent<1>{}, in_, kernel_, bias_.data(), Window<scalar>{in.row(0), tile_frames, 1}, 0, addend, out,
+             frames);
   }
 
  private:

@@ -45,6 +45,10 @@ class Conditioned {
   void reset(State& state) const noexcept { maker_.reset(state); }
 
   void forward(State& state, const scalar* in, scalar* out, Context<scalar> context) const noexcept {
+    if constexpr (L::is_sum && Adding<Maker>) {
+      detail::forward(maker_, state, context.condition, out, context, in);
+      return;
+    }
     scalar* made = take(context, made_size);
     scalar* parts = take(context, Parts * part_size);
     detail::forward(maker_, state, context.condition, made, context);
@@ -57,6 +61,10 @@ class Conditioned {
   }
   void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames,
                Context<scalar> context) const noexcept {
+    if constexpr (L::is_sum && Adding<Maker>) {
+      detail::process(maker_, state, Block<const scalar>(context.condition), out, frames, context, in.row(0));
+      return;
+    }
     const Block<scalar> made(take(context, made_size));
     context.scratch += Parts * part_size;
     detail::process(maker_, state, Block<const scalar>(context.condition), made, frames, context);
@@ -83,6 +91,7 @@ class Mixin
     : public detail::Conditioned<Mixin<Layers...>, detail::Chain<Layers...>::out_size, detail::Chain<Layers...>, 1> {
  public:
   static constexpr std::string_view type = "mixin";
+  static constexpr bool is_sum = true;
   template <class B, class R>
   static INLAY_INLINE R apply(R x, R made) noexcept {
     return x + made;
@@ -98,6 +107,7 @@ class BasicFiLM : public detail::Conditioned<BasicFiLM<Size, Layers...>, Size, d
                                              detail::Chain<Layers...>::out_size == Size ? 1 : 2> {
  public:
   static constexpr std::string_view type = "film";
+  static constexpr bool is_sum = false;
   template <class B, class R>
   static INLAY_INLINE R apply(R x, R scale, R shift) noexcept {
     return B::fma(x, scale, shift);

@@ -39,13 +39,21 @@ class Residual {
   void reset(State& state) const noexcept { body_.reset(state); }
 
   INLAY_INLINE void forward(State& state, const scalar* in, scalar* out, Context<scalar> context) const noexcept {
-    body_.forward(state, in, out, context);
-    map_frame<B, out_size>(plus, out, in, static_cast<const scalar*>(out));
+    if constexpr (detail::Adding<Body>) {
+      body_.forward(state, in, out, context, in);
+    } else {
+      body_.forward(state, in, out, context);
+      map_frame<B, out_size>(plus, out, in, static_cast<const scalar*>(out));
+    }
   }
   void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames,
                Context<scalar> context) const noexcept {
-    body_.process(state, in, out, frames, context);
-    map_tile<B>(plus, out_size, frames, out, in, Block<const scalar>(out));
+    if constexpr (detail::Adding<Body>) {
+      body_.process(state, in, out, frames, context, in.row(0));
+    } else {
+      body_.process(state, in, out, frames, context);
+      map_tile<B>(plus, out_size, frames, out, in, Block<const scalar>(out));
+    }
   }
 
   /// The layers inside, as one.

@@ -106,6 +106,7 @@ class Sequential {
   }();
 
  private:
+  static constexpr bool adds = one_to_one && detail::Adding<std::tuple_element_t<count - 1, std::tuple<Layers...>>>;
   static constexpr std::size_t result = count;
 
   /// The buffer that each layer writes: `result` is the chain's own output, others are numbered. A layer that can
@@ -162,12 +163,17 @@ class Sequential {
     for_each([&](auto i) INLAY_INLINE_LAMBDA { layer<i>().reset(std::get<i>(state.layers)); });
   }
 
-  INLAY_INLINE auto forward(State& state, const scalar* in, scalar* out, Context<scalar> context) const noexcept {
+  /// An addend is for the last layer.
+  template <std::same_as<const scalar*>... Addend>
+    requires(sizeof...(Addend) == 0 || adds)
+  INLAY_INLINE auto forward(State& state, const scalar* in, scalar* out, Context<scalar> context,
+                            Addend... addend) const noexcept {
     const Context<scalar> inner{context.scratch + offsets[count], context.condition};
     if constexpr (one_to_one) {
       for_each([&](auto i) INLAY_INLINE_LAMBDA {
         scalar* to = buffer<i>(out, context);
-        detail::forward(layer<i>(), std::get<i>(state.layers), in, to, inner);
+        if constexpr (i + 1 == count) detail::forward(layer<i>(), std::get<i>(state.layers), in, to, inner, addend...);
+        else detail::forward(layer<i>(), std::get<i>(state.layers), in, to, inner);
         in = to;
       });
     } else {
@@ -175,12 +181,16 @@ class Sequential {
     }
   }
 
-  auto process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames,
-               Context<scalar> context) const noexcept {
+  template <std::same_as<const scalar*>... Addend>
+    requires(sizeof...(Addend) == 0 || adds)
+  auto process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames, Context<scalar> context,
+               Addend... addend) const noexcept {
     const Context<scalar> inner{context.scratch + offsets[count], context.condition};
     for_each([&](auto i) INLAY_INLINE_LAMBDA {
       const Block<scalar> to(buffer<i>(out.row(0), context));
-      frames = detail::process(layer<i>(), std::get<i>(state.layers), in, to, frames, inner);
+      auto& memory = std::get<i>(state.layers);
+      if constexpr (i + 1 == count) frames = detail::process(layer<i>(), memory, in, to, frames, inner, addend...);
+      else frames = detail::process(layer<i>(), memory, in, to, frames, inner);
       in = to;
     });
     if constexpr (!one_to_one) return frames;

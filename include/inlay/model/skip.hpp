@@ -82,8 +82,12 @@ class ResidualSkip {
     }
     copy(in + size, head, sum);
     map_frame<B, head>(plus, sum, static_cast<const scalar*>(sum), skipped);
-    residual_.forward(state.residual, a, term, context);
-    map_frame<B, size>(plus, term, in, static_cast<const scalar*>(term));
+    if constexpr (detail::Adding<ToNext>) {
+      residual_.forward(state.residual, a, term, context, in);
+    } else {
+      residual_.forward(state.residual, a, term, context);
+      map_frame<B, size>(plus, term, in, static_cast<const scalar*>(term));
+    }
     copy(term, size, out);
     copy(sum, head, out + size);
   }
@@ -96,12 +100,18 @@ class ResidualSkip {
     path_.process(state.path, in, a, frames, context);
     if constexpr (skips_directly) {
       map_tile<B>(plus, head, frames, head_out, head_in, inner);
+    } else if constexpr (detail::Adding<ToHead>) {
+      skip_.process(state.skip, inner, head_out, frames, context, head_in.row(0));
     } else {
       skip_.process(state.skip, inner, term, frames, context);
       map_tile<B>(plus, head, frames, head_out, head_in, made);
     }
-    residual_.process(state.residual, inner, term, frames, context);
-    map_tile<B>(plus, size, frames, out, in, made);
+    if constexpr (detail::Adding<ToNext>) {
+      residual_.process(state.residual, inner, out, frames, context, in.row(0));
+    } else {
+      residual_.process(state.residual, inner, term, frames, context);
+      map_tile<B>(plus, size, frames, out, in, made);
+    }
   }
 
   Body& path() noexcept { return path_; }

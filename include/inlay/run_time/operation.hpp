@@ -40,7 +40,7 @@ class Operation {
   virtual void reset(Memory*) const noexcept {}
   /// One frame.
   virtual void frame(const Operands<T>& at) const noexcept = 0;
-  /// Whether `frame` adds an addend.
+  /// Whether it adds an addend.
   virtual bool adds() const noexcept { return false; }
   /// A tile. Returns how many frames came out.
   virtual std::size_t tile(const Operands<T>& at, std::size_t frames) const noexcept = 0;
@@ -55,8 +55,6 @@ class LayerOperation final : public Operation<typename L::scalar> {
     std::unique_ptr<Memory> clone() const override { return std::make_unique<Remembered>(*this); }
     void assign(const Memory& other) noexcept override { state = static_cast<const Remembered&>(other).state; }
   };
-  static constexpr bool can_add =
-      requires(const L& l, typename L::State& state, const T* in, T* out) { l.forward(state, in, out, in); };
   static typename L::State& state(Memory* memory) noexcept { return static_cast<Remembered*>(memory)->state; }
 
  public:
@@ -69,12 +67,16 @@ class LayerOperation final : public Operation<typename L::scalar> {
   }
   void reset(Memory* memory) const noexcept override { layer.reset(state(memory)); }
   void frame(const Operands<T>& at) const noexcept override {
-    if constexpr (can_add) layer.forward(state(at.memory), at.in[0], at.out, at.addend);
+    if constexpr (inlay::detail::Adding<L>) layer.forward(state(at.memory), at.in[0], at.out, at.addend);
     else inlay::detail::forward(layer, state(at.memory), at.in[0], at.out, Context<T>{});
   }
-  bool adds() const noexcept override { return can_add; }
+  bool adds() const noexcept override { return inlay::detail::Adding<L>; }
   std::size_t tile(const Operands<T>& at, std::size_t frames) const noexcept override {
-    return inlay::detail::process(layer, state(at.memory), Block<const T>(at.in[0]), Block<T>(at.out), frames, {});
+    const Block<const T> in(at.in[0]);
+    const Block<T> out(at.out);
+    if constexpr (inlay::detail::Adding<L>)
+      return inlay::detail::process(layer, state(at.memory), in, out, frames, Context<T>{}, at.addend);
+    else return inlay::detail::process(layer, state(at.memory), in, out, frames, Context<T>{});
   }
 };
 

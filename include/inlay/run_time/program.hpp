@@ -56,12 +56,8 @@ class Program {
       buffers_.fit(program.room_);
       frames_.assign(program.channels_.size(), 0);
       for (std::size_t i = 0; i < memory_.size(); ++i) {
-        const Call& tile = tile_.emplace_back(program.call(i, *this, &Place::tile));
-        Call& frame = frame_.emplace_back(program.call(i, *this, &Place::frame));
-        if (tile.sum == tile.at.out && tile.operation->adds()) {
-          frame.at.addend = frame.addend;
-          frame.sum = nullptr;
-        }
+        frame_.push_back(program.call(i, *this, &Place::frame));
+        tile_.push_back(program.call(i, *this, &Place::tile));
       }
       program.reset(*this);
     }
@@ -174,10 +170,8 @@ class Program {
       const Call& call = state.tile_[i];
       const Step& step = steps_[i];
       const std::size_t given = call.operation->tile(call.at, state.frames_[step.in[0].buffer]);
-      if (step.adds()) {
-        add_tile(call, given);
-        state.frames_[step.sum.buffer] = given;
-      }
+      if (call.sum) add_tile(call, given);
+      if (step.adds()) state.frames_[step.sum.buffer] = given;
       state.frames_[step.out.buffer] = given;
     }
     return state.frames_[out_.buffer];
@@ -205,7 +199,12 @@ class Program {
     const auto at = [&](const Channels& c) { return c.count ? state.buffers_.data() + place_of(c).*kind : nullptr; };
     const Operands<T> operands{
         state.memory_[i].get(), at(step.out), {at(step.in[0]), at(step.in[1]), at(step.in[2])}, nullptr};
-    return {step.operation.get(), operands, at(step.sum), at(step.addend), step.sum.count};
+    Call call{step.operation.get(), operands, at(step.sum), at(step.addend), step.sum.count};
+    if (call.sum == call.at.out && call.operation->adds()) {
+      call.at.addend = call.addend;
+      call.sum = nullptr;
+    }
+    return call;
   }
 
   /// What a buffer takes: a frame has whole registers, and one behind the last channel. Tiles begin where no load
