@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -129,6 +130,21 @@ TEST(RunTimeModel, voices_and_copies_are_apart) {
   model.reset();
   EXPECT_EQ(model.forward(0.5f), first);
   EXPECT_NE(other.forward(0.5f), first);
+}
+
+TEST(RunTimeModel, a_copy_runs_in_memory_of_its_own) {
+  // Of its steps some write two signals, and some add one.
+  auto model = Model<>::load(std::filesystem::path(test_file("golden/nam/wavenet_a1_standard.json")));
+  auto original = std::make_unique<Model<>>(model);
+  for (const float x : {0.5f, -0.25f}) EXPECT_EQ(original->forward(x), model.forward(x));
+  Model<> copy = *original;
+  original.reset();
+  EXPECT_EQ(copy.forward(0.75f), model.forward(0.75f));
+  const std::vector<float> x(100, 0.125f);
+  std::vector<float> y(100), expected(100);
+  copy.process(x, y);
+  model.process(x, expected);
+  EXPECT_EQ(y, expected);
 }
 
 TEST(RunTimeModel, runs_several_voices_in_one_call) {
