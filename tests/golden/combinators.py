@@ -561,6 +561,10 @@ def goldens() -> dict[str, tuple[Golden, int]]:
             ),
             2,
         ),
+        "mixin_of_groups": (
+            Golden(Seq(nn.Linear(1, 6), Mixin(3, Conv(3, 6, 2, groups=3)), nn.Tanh()), 4),
+            3,
+        ),
         "film": (
             Golden(Seq(Conv(2, 6, 3), FiLM(2, nn.Linear(2, 12)), nn.Tanh(), nn.Linear(6, 1)), 4),
             2,

@@ -50,6 +50,7 @@ TYPED_TEST(CombinatorsTest, channels) {
 TYPED_TEST(CombinatorsTest, conditions) {
   using B = TypeParam;
   golden<ModelT<Dense<1, 5, B>, Mixin<DenseNoBias<2, 5, B>>, Tanh<5, B>>>("mixin", stack);
+  golden<ModelT<Dense<1, 6, B>, Mixin<Conv1D<3, 6, 2, 1, 3, B>>, Tanh<6, B>>>("mixin_of_groups", stack);
   using Filmed = ModelT<Conv1D<2, 6, 3, 1, 1, B>, FiLM<6, 2, B>, Tanh<6, B>, Dense<6, 1, B>>;
   static_assert(Filmed::condition_size == 2 && Filmed::in_size == 2);
   golden<Filmed>("film", stack);

@@ -63,6 +63,8 @@ struct AnyVisitor {
 /// - Both may take a `Context` as their last argument, for scratch memory and for side channels, of which the layer
 ///   then says how much it needs; and a layer that changes the rate says so and returns the frames that it wrote.
 ///   `LayerTraits` has all that a layer may say.
+/// - Both may take, behind all others, an addend: a frame, or the first row of a tile, that is added to what the layer
+///   gives. It may be the output. What adds signals does so in one pass then.
 /// - `process_voices(states, in, out, frames)`, where there is one, does what `process` does for several states, on
 ///   std::arrays of pointers to them and of tiles, and bit for bit: for a layer whose steps wait for one another. It
 ///   may take an array of contexts as well.

@@ -125,7 +125,8 @@ class BasicConv1D {
     if constexpr (Stride > 1) state.clock.reset();
   }
 
-  /// With an `addend`, the sum of both.
+  /// With an `addend`, the sum of both. It may be `out`: what a group writes beyond its channels is the addend as it
+  /// was, since padding has neither weights nor bias.
   INLAY_INLINE auto forward(State& state, const scalar* in, scalar* out,
                             const scalar* addend = nullptr) const noexcept {
     const Window<scalar> x = state.history.push(in);
