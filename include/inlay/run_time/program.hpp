@@ -13,6 +13,7 @@
 #include "inlay/core/extent.hpp"
 #include "inlay/core/map.hpp"
 #include "inlay/run_time/operation.hpp"
+#include "inlay/run_time/placement.hpp"
 
 namespace inlay::run_time {
 
@@ -33,10 +34,6 @@ class Program {
     Channels addend{}, sum{};  ///< sum = out + addend, if there are any
     bool adds() const noexcept { return addend.count > 0; }
   };
-  /// In memory: where a frame lies, and a tile.
-  struct Place {
-    std::size_t frame = 0, tile = 0;
-  };
   /// A step as it runs on one signal.
   struct Call {
     const Operation<T>* operation;
@@ -53,7 +50,7 @@ class Program {
     explicit State(const Program& program) {
       memory_.reserve(program.steps_.size());
       for (const Step& step : program.steps_) memory_.push_back(step.operation->memory());
-      buffers_.fit(program.room_);
+      buffers_.fit(program.place_.room());
       frames_.assign(program.channels_.size(), 0);
       for (std::size_t i = 0; i < memory_.size(); ++i) {
         frame_.push_back(program.call(i, *this, &Place::frame));
@@ -122,7 +119,7 @@ class Program {
   /// To be called last: gives the buffers their places, those of `in`, `out` and `condition` for the whole run.
   void finish(Channels in, Channels out, Channels condition) {
     in_ = in, out_ = out, condition_ = condition;
-    place_ = places();
+    place_ = {channels_, {in.buffer, out.buffer, condition.buffer}, uses()};
     in_place_ = place_of(in), out_place_ = place_of(out), condition_place_ = place_of(condition);
   }
 
@@ -178,8 +175,6 @@ class Program {
   }
 
  private:
-  static constexpr std::size_t line = alignment / sizeof(T);
-
   // Not inline: of places in the same memory GCC would make indices of each other, and save registers in every step.
   static INLAY_NOINLINE void add_frame(const Call& call) noexcept {
     const T* const term = call.at.out;
@@ -207,62 +202,24 @@ class Program {
     return call;
   }
 
-  /// What a buffer takes: a frame has whole registers, and one behind the last channel. Tiles begin where no load
-  /// follows a store at the same distance from a page.
-  static Place room_of(std::size_t channels) {
-    return {padded_frame<T>(channels) + line, std::max<std::size_t>(channels, 1) * tile_frames};
-  }
-
-  /// Buffers whose time has passed give their place to others. Fills `room_`.
-  std::vector<Place> places() {
-    std::vector<std::size_t> last_use(channels_.size(), 0);
-    std::vector<Place> place(channels_.size());
-    Place room;
-    const auto each_of = [](const Step& step, auto&& f) {
-      f(step.out.buffer);
-      for (std::size_t i = 0; i < step.inputs; ++i) f(step.in[i].buffer);
-      if (step.adds()) f(step.addend.buffer), f(step.sum.buffer);
-    };
-    for (std::size_t i = 0; i < steps_.size(); ++i)
-      each_of(steps_[i], [&](std::size_t buffer) { last_use[buffer] = i; });
-    for (const Channels& c : {in_, out_, condition_}) last_use[c.buffer] = steps_.size();
-    std::vector<bool> placed(channels_.size(), false);
-    std::vector<std::size_t> free;  // buffers that are done, their places to be had
-    const auto take = [&](std::size_t buffer) {
-      if (placed[buffer]) return;
-      placed[buffer] = true;
-      const auto fits = [&](std::size_t other) { return channels_[other] == channels_[buffer]; };
-      const auto found = std::find_if(free.rbegin(), free.rend(), fits);
-      if (found != free.rend()) {
-        place[buffer] = place[*found];
-        free.erase(std::next(found).base());
-      } else {
-        place[buffer] = room;
-        room.frame += room_of(channels_[buffer]).frame;
-        room.tile += room_of(channels_[buffer]).tile;
-      }
-    };
-    for (const Channels& c : {in_, out_, condition_}) take(c.buffer);
-    for (std::size_t i = 0; i < steps_.size(); ++i) {
-      const Step& step = steps_[i];
-      take(step.out.buffer);
-      if (step.adds()) take(step.sum.buffer);
-      each_of(step, [&](std::size_t buffer) {
-        const bool listed = std::find(free.begin(), free.end(), buffer) != free.end();
-        if (last_use[buffer] == i && placed[buffer] && !listed) free.push_back(buffer);
-      });
+  /// The buffers of each step, in the order in which they are given up.
+  std::vector<Uses> uses() const {
+    std::vector<Uses> all;
+    for (const Step& step : steps_) {
+      Uses& of = all.emplace_back(Uses{{step.out.buffer}, {step.out.buffer}});
+      for (std::size_t i = 0; i < step.inputs; ++i) of.all.push_back(step.in[i].buffer);
+      if (!step.adds()) continue;
+      of.all.insert(of.all.end(), {step.addend.buffer, step.sum.buffer});
+      of.written.push_back(step.sum.buffer);
     }
-    for (Place& p : place) p.tile += room.frame;  // behind the frames
-    room_ = room.frame + room.tile;
-    return place;
+    return all;
   }
 
   std::vector<Step> steps_;
   std::vector<std::size_t> channels_;  ///< of each buffer
-  std::vector<Place> place_;           ///< of each buffer
+  Placement<T> place_;
   Channels in_{}, out_{}, condition_{};
   Place in_place_, out_place_, condition_place_;
-  std::size_t room_ = 0;  ///< values of all buffers
   std::unique_ptr<const State> start_;
 };
 

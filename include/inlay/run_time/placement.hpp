@@ -1,0 +1,79 @@
+/// Placement: where the buffers of a program lie.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <vector>
+
+#include "inlay/core/extent.hpp"
+
+namespace inlay::run_time {
+
+/// In memory: where a frame lies, and a tile.
+struct Place {
+  std::size_t frame = 0, tile = 0;
+};
+
+/// The buffers of one step: all that it uses, and those of them that it writes.
+struct Uses {
+  std::vector<std::size_t> all, written;
+};
+
+/// Places for buffers of Ts, so and so many `channels` each, in one memory. Those whose time has passed give theirs to
+/// others; those that are `kept` have one for the whole run.
+template <class T>
+class Placement {
+ public:
+  Placement() = default;
+  Placement(const std::vector<std::size_t>& channels, const std::vector<std::size_t>& kept,
+            const std::vector<Uses>& steps)
+      : place_(channels.size()) {
+    std::vector<std::size_t> last_use(channels.size(), 0);
+    for (std::size_t i = 0; i < steps.size(); ++i)
+      for (const std::size_t buffer : steps[i].all) last_use[buffer] = i;
+    for (const std::size_t buffer : kept) last_use[buffer] = steps.size();
+    std::vector<bool> placed(channels.size(), false);
+    std::vector<std::size_t> free;  // buffers that are done, their places to be had
+    const auto take = [&](std::size_t buffer) {
+      if (placed[buffer]) return;
+      placed[buffer] = true;
+      const auto fits = [&](std::size_t other) { return channels[other] == channels[buffer]; };
+      const auto found = std::find_if(free.rbegin(), free.rend(), fits);
+      if (found != free.rend()) {
+        place_[buffer] = place_[*found];
+        free.erase(std::next(found).base());
+      } else {
+        place_[buffer] = room_;
+        const Place room = room_of(channels[buffer]);
+        room_ = {room_.frame + room.frame, room_.tile + room.tile};
+      }
+    };
+    for (const std::size_t buffer : kept) take(buffer);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      for (const std::size_t buffer : steps[i].written) take(buffer);
+      for (const std::size_t buffer : steps[i].all) {
+        const bool listed = std::find(free.begin(), free.end(), buffer) != free.end();
+        if (last_use[buffer] == i && placed[buffer] && !listed) free.push_back(buffer);
+      }
+    }
+    for (Place& place : place_) place.tile += room_.frame;  // behind the frames
+  }
+
+  Place operator[](std::size_t buffer) const { return place_[buffer]; }
+  /// Values of all buffers.
+  std::size_t room() const noexcept { return room_.frame + room_.tile; }
+
+ private:
+  /// What a buffer takes: a frame has whole registers, and one behind the last channel. Tiles lie one behind the other
+  /// without a gap: with one of a cache line, each load comes a page's length after the last store, processors take the
+  /// one for the other, and layers of 16 channels wait three times as long.
+  static Place room_of(std::size_t channels) {
+    return {padded_frame<T>(channels) + alignment / sizeof(T), std::max<std::size_t>(channels, 1) * tile_frames};
+  }
+
+  std::vector<Place> place_;
+  Place room_;
+};
+
+}  // namespace inlay::run_time
