@@ -87,9 +87,8 @@ INLAY_INLINE void copy_exactly(const typename B::scalar* from, typename B::scala
   constexpr std::size_t lanes = N == dynamic ? B::width : B::lanes(N);
   const std::size_t whole = lanes > 1 ? size / lanes * lanes : 0;
   for (std::size_t i = 0; i < whole; i += lanes) B::store(to + i, B::template load<lanes>(from + i));
-  if constexpr (N == dynamic) {
-    if (whole < size) copy_row(from + whole, size - whole, to + whole);
-  } else copy(from + whole, N - whole, to + whole);
+  if constexpr (N == dynamic) copy_row(from + whole, size - whole, to + whole);
+  else copy(from + whole, N - whole, to + whole);
 }
 
 /// Calls `f.template operator()<Lanes>(i)` for the registers that hold an open number of values, `i` being the first

@@ -106,7 +106,9 @@ class Sequential {
   }();
 
  private:
-  static constexpr bool adds = one_to_one && detail::Adding<std::tuple_element_t<count - 1, std::tuple<Layers...>>>;
+  using Last = std::tuple_element_t<count - 1, std::tuple<Layers...>>;
+  // Before a last layer that works in place, the output, which may be the addend, is written by others.
+  static constexpr bool adds = one_to_one && detail::Adding<Last> && (count == 1 || !LayerTraits<Last>::in_place);
   static constexpr std::size_t result = count;
 
   /// The buffer that each layer writes: `result` is the chain's own output, others are numbered. A layer that can
