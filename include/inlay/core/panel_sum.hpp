@@ -48,23 +48,7 @@ class PanelSum {
   /// Adds W(column, gate g) * x[v] for the next `count` columns; x is read `stride` values apart.
   template <std::size_t Count, class Of>
   INLAY_INLINE void add(Extent<Count, Of> count, const std::array<const T*, Voices>& x, std::size_t stride) noexcept {
-    if constexpr (Count == dynamic && B::width > 1) add_open(count, x, stride);
-    else add_known(count, x, stride);
-  }
-
-  INLAY_INLINE void finish() noexcept {
-    const auto join = [&](std::size_t to, std::size_t from) INLAY_INLINE_LAMBDA {
-      each([&](std::size_t v, std::size_t g) INLAY_INLINE_LAMBDA { set(to)[v][g].add(set(from)[v][g]); });
-    };
-    if constexpr (sets == 4) join(2, 3);
-    if constexpr (sets >= 2) join(0, 1);
-    if constexpr (sets >= 3) join(0, 2);
-  }
-
- private:
-  template <std::size_t Count, class Of>
-  INLAY_INLINE void add_known(Extent<Count, Of> count, const std::array<const T*, Voices>& x,
-                              std::size_t stride) noexcept {
+    if constexpr (Count == dynamic && B::width > 1) return add_open(count, x, stride);
     const auto* weights = weights_;
     weights_ += count * Gates * height;
     const auto column = [&](std::size_t set, std::size_t col)
@@ -79,9 +63,21 @@ class PanelSum {
       INLAY_ROLLED
       for (std::size_t col = 0; col < whole; col += sets) round(col);
     }
-    repeat<Count % sets>([&](std::size_t s) INLAY_INLINE_LAMBDA { column(s, whole + s); });
+    repeat<Count == dynamic ? sets - 1 : Count % sets>([&](std::size_t s) INLAY_INLINE_LAMBDA {
+      if (whole + s < count) column(s, whole + s);
+    });
   }
 
+  INLAY_INLINE void finish() noexcept {
+    const auto join = [&](std::size_t to, std::size_t from) INLAY_INLINE_LAMBDA {
+      each([&](std::size_t v, std::size_t g) INLAY_INLINE_LAMBDA { set(to)[v][g].add(set(from)[v][g]); });
+    };
+    if constexpr (sets == 4) join(2, 3);
+    if constexpr (sets >= 2) join(0, 1);
+    if constexpr (sets >= 3) join(0, 2);
+  }
+
+ private:
   /// Places that move on, rather than indices: these GCC would multiply out for every tap, and run out of registers.
   INLAY_INLINE void add_open(std::size_t count, std::array<const T*, Voices> x, std::size_t stride) noexcept {
     const auto columns = [&](std::size_t n) INLAY_INLINE_LAMBDA {
