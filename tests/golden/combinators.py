@@ -400,6 +400,22 @@ def anira_cnn(blocks: Sequence[tuple[int, int]]) -> nn.Module:
     return Seq(*layers)
 
 
+def steps_in_one() -> nn.Module:
+    """What a model that is known only at run time does in one step, and what looks like it but must not be: something
+    else needs what is in between."""
+    return Seq(
+        *(Conv(3, 6, 3, 2), Mixin(2, nn.Linear(2, 6)), nn.PReLU(6)),
+        *(Conv(6, 5, 2), Parallel(Seq(Mixin(2, nn.Linear(2, 5))), identity())),
+        *(nn.Linear(5, 19), Residual(nn.Tanh())),
+        Residual(Conv(19, 19, 2, 70), nn.Sigmoid()),
+        *(Residual(nn.Linear(19, 19)), nn.ReLU()),
+        *(nn.Linear(19, 12), Plain("slice", begin=1, out=8), nn.Tanh()),
+        ResidualSkip(4, Seq(Conv(4, 4, 2)), Seq(nn.Tanh()), identity()),
+        *(nn.Linear(8, 8), Residual(Conv(8, 8, 2)), Mixin(2, nn.Linear(2, 8)), nn.Tanh()),
+        *(Conv(8, 3, 1), Mixin(2, nn.Linear(2, 3)), nn.Tanh(), nn.Tanh()),
+    )
+
+
 def rnn_2k() -> nn.Module:
     return Seq(Residual(Recurrent(nn.LSTM(1, 20)), nn.Linear(20, 1)))
 
@@ -565,6 +581,7 @@ def goldens() -> dict[str, tuple[Golden, int]]:
             Golden(Seq(nn.Linear(1, 6), Mixin(3, Conv(3, 6, 2, groups=3)), nn.Tanh()), 4),
             3,
         ),
+        "steps_in_one": (Golden(steps_in_one(), 5, frames=192), 2),
         "film": (
             Golden(Seq(Conv(2, 6, 3), FiLM(2, nn.Linear(2, 12)), nn.Tanh(), nn.Linear(6, 1)), 4),
             2,

@@ -33,6 +33,9 @@ using LayerExtent = Extent<N, struct OfLayer>;
 /// A and B as one size, dynamic where one of them is.
 template <std::size_t A, std::size_t B>
 inline constexpr std::size_t times = A == dynamic || B == dynamic ? dynamic : A * B;
+/// A and B together, likewise.
+template <std::size_t A, std::size_t B>
+inline constexpr std::size_t sum_of = A == dynamic || B == dynamic ? dynamic : A + B;
 
 /// Rows of weights are padded to whole multiples of this: the registers that the backend has for so many or, where the
 /// number is open, its widest; of one-lane backends then a run that is worth vectorising.

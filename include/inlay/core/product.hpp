@@ -8,6 +8,7 @@
 
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/epilogue.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/history.hpp"
 #include "inlay/core/matrix.hpp"
@@ -30,15 +31,13 @@ struct FrameInput {
 
 /// Or those of several frames: channel c of tap k at x[c * stride + k * back], that of the last tap at now[c *
 /// now_stride].
-template <std::size_t Taps, std::size_t Channels, class T, std::size_t Stride = dynamic>
+template <std::size_t Taps, std::size_t Channels, class T>
 struct TapsInput {
   static constexpr std::size_t columns = times<Taps, Channels>;
   INLAY_NO_ADDRESS Extent<Taps, struct OfTaps> taps;
   INLAY_NO_ADDRESS Extent<Channels, struct OfChannels> channels;
   const T *x, *now;
-  std::size_t back;
-  INLAY_NO_ADDRESS Extent<Stride, struct OfStride> stride;
-  INLAY_NO_ADDRESS Extent<Stride, struct OfNowStride> now_stride;
+  std::size_t back, stride, now_stride;
 
   INLAY_INLINE void add_to(auto& sum) const noexcept {
     for (std::size_t k = 0; k + 1 < taps; ++k) sum.add(channels, std::array{x + k * back}, stride);
@@ -46,17 +45,48 @@ struct TapsInput {
   }
 };
 
-/// One panel of `Height` rows, and what is added to them, if anything.
-template <std::size_t Height, class M, class Input, class T>
+/// The taps of a convolution. Those of one channel are channels of one tap.
+template <std::size_t Taps, class OfTaps, std::size_t Channels, class OfChannels, class T>
+INLAY_INLINE auto taps_of(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels> channels, const Window<T>& x,
+                          std::size_t dilation, const T* now, std::size_t now_stride) noexcept {
+  const std::size_t back = dilation * x.frame_stride, stride = x.channel_stride;
+  const T* const oldest = x.now - (taps - 1) * back;
+  if constexpr (Taps == dynamic || Channels == dynamic) {
+    using Open = TapsInput<dynamic, dynamic, T>;
+    return channels == 1 ? Open{{1}, {taps}, nullptr, oldest, 0, 0, back}
+                         : Open{{taps}, {channels}, oldest, now, back, stride, now_stride};
+  } else if constexpr (Channels == 1) {
+    return TapsInput<1, Taps, T>{{}, {}, nullptr, oldest, 0, 0, back};
+  } else {
+    return TapsInput<Taps, Channels, T>{{}, {}, oldest, now, back, stride, now_stride};
+  }
+}
+
+/// One input, and the other one, whose columns come behind.
+template <class First, class Second>
+struct BothInputs {
+  static constexpr std::size_t columns = sum_of<First::columns, Second::columns>;
+  First first;
+  Second second;
+
+  INLAY_INLINE void add_to(auto& sum) const noexcept {
+    first.add_to(sum);
+    second.add_to(sum);
+  }
+};
+
+/// One panel of `Height` rows, what is added to them, and what is done to the sums `then`, if anything.
+template <std::size_t Height, class M, class Input, class T, class Then = NoEpilogue>
 INLAY_INLINE void multiply_panel(const weight_of<typename M::backend>* weights, const T* bias, const Input& in,
-                                 const T* addend, T* out) noexcept {
+                                 const T* addend, T* out, const Then& then = {}) noexcept {
   using Rows = Pack<typename M::backend, Height>;
   Rows sums[1] = {Rows::load(bias)};
   PanelSum<Input::columns, M, Rows, 1, 1> sum(&sums, weights);
   in.add_to(sum);
   sum.finish();
   if (addend) sums[0].add(Rows::load(addend));
-  sums[0].store(out);
+  if (then) then.store(sums[0], out);
+  else sums[0].store(out);
 }
 
 /// For sizes that are open, the same as a function for each height: with the code of all in one, compilers run out of
@@ -113,45 +143,41 @@ template <std::size_t Taps, class OfTaps, std::size_t Channels, class OfChannels
 INLAY_INLINE void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels> channels, const M& matrix,
                            const T* bias, const Window<T>& x, std::size_t dilation, const T* now,
                            std::size_t now_stride, const std::type_identity_t<T>* addend, T* out) noexcept {
-  using detail::TapsInput;
-  const std::size_t back = dilation * x.frame_stride, stride = x.channel_stride;
-  const T* const oldest = x.now - (taps - 1) * back;
-  const auto multiply_by = [&](const auto& in)
-                               INLAY_INLINE_LAMBDA { detail::multiply_frame(matrix, bias, in, addend, out); };
-  if constexpr (Taps != dynamic && Channels != dynamic) {
-    // The taps of one channel are columns.
-    if constexpr (Channels == 1) multiply_by(TapsInput<1, Taps, T>{{}, {}, nullptr, oldest, 0, {}, {back}});
-    else multiply_by(TapsInput<Taps, Channels, T>{{}, {}, oldest, now, back, {stride}, {now_stride}});
-  } else {
-    if (channels == 1) multiply_by(TapsInput<dynamic, dynamic, T>{{1}, {taps}, nullptr, oldest, 0, {}, {back}});
-    else if (stride == 1 && now_stride == 1)
-      multiply_by(TapsInput<dynamic, dynamic, T, 1>{{taps}, {channels}, oldest, now, back, {}, {}});
-    else multiply_by(TapsInput<dynamic, dynamic, T>{{taps}, {channels}, oldest, now, back, {stride}, {now_stride}});
-  }
+  const auto in = detail::taps_of(taps, channels, x, dilation, now, now_stride);
+  detail::multiply_frame(matrix, bias, in, addend, out);
 }
 
 namespace detail {
 
+/// Channels of a tile.
+template <class T>
+struct TileInput {
+  std::size_t channels;
+  Block<const T> x;
+};
+
 /// Rows `row` + [0, Outs) of a panel of `height` rows, for `Registers` registers of frames; all places are the panel's.
-template <std::size_t Outs, std::size_t Registers, class M, class T>
+template <std::size_t Outs, std::size_t Registers, class M, class T, class... Before>
 INLAY_INLINE void multiply_patch(std::size_t taps, std::size_t channels, const weight_of<typename M::backend>* weights,
                                  std::size_t height, std::size_t row, const T* bias, Window<T> x, std::size_t dilation,
-                                 const T* addend, T* out, std::size_t frame) noexcept {
+                                 const T* addend, T* out, std::size_t frame, Before... before) noexcept {
   using B = typename M::backend;
   using Frames = Pack<B, Registers * B::width>;
   Frames sums[Outs];
   repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o] = Frames::fill(bias[row + o]); });
   std::size_t at[Outs];
   for (std::size_t o = 0; o < Outs; ++o) at[o] = M::place(row + o, height);
-  for (std::size_t tap = 0; tap < taps; ++tap) {
-    const T* source = x.now - (taps - 1 - tap) * dilation + frame;
-    for (std::size_t c = 0; c < channels; ++c) {
+  const auto add = [&](const T* source, std::size_t count, std::size_t stride) INLAY_INLINE_LAMBDA {
+    for (std::size_t c = 0; c < count; ++c) {
       const Frames signal = Outs > 1 ? Frames::load_once(source) : Frames::load(source);
       repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].axpy(signal, static_cast<T>(weights[at[o]])); });
-      source += x.channel_stride;
+      source += stride;
       weights += height;
     }
-  }
+  };
+  (add(before.x.row(0) + frame, before.channels, tile_frames), ...);
+  for (std::size_t tap = 0; tap < taps; ++tap)
+    add(x.now - (taps - 1 - tap) * dilation + frame, channels, x.channel_stride);
   const std::size_t first = row * tile_frames + frame;
   if (addend)
     repeat<Outs>([&](std::size_t o)
@@ -163,11 +189,12 @@ INLAY_INLINE void multiply_patch(std::size_t taps, std::size_t channels, const w
 
 /// out(o, t) = bias[o] + sum over taps k and channels c of W(k * channels + c, o) * x(c, t - (taps - 1 - k) *
 /// dilation) + addend(o, t), unless `addend`, the first row of a tile, is null, for the frames of a tile rounded up to
-/// whole registers. Every frame is computed in the same order of operations wherever it stands in the tile.
-template <std::size_t Taps, class OfTaps, std::size_t Channels, class OfChannels, class M, class T>
+/// whole registers. Every frame is computed in the same order of operations wherever it stands in the tile. With an
+/// input `before`, the matrix has its columns first.
+template <std::size_t Taps, class OfTaps, std::size_t Channels, class OfChannels, class M, class T, class... Before>
 void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels> channels, const M& matrix, const T* bias,
               const Window<T>& window, std::size_t dilation, const std::type_identity_t<T>* addend, Block<T> out,
-              std::size_t frames) noexcept {
+              std::size_t frames, Before... before) noexcept {
   using B = typename M::backend;
   const Window<T> x = window;  // of its own: nothing that is written can be it
   constexpr std::size_t registers = B::width == 1 ? 16 : compiler::simd_registers / 8;
@@ -180,10 +207,10 @@ void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels> channels, 
       std::size_t t = 0;
       for (; t + (registers - 1) * B::width < frames; t += registers * B::width)
         detail::multiply_patch<Outs, registers, M>(taps, channels, weights, height, row, bias + panel, x, dilation,
-                                                   added, to, t);
+                                                   added, to, t, before...);
       for (; t < frames; t += B::width)
         detail::multiply_patch<Outs, 1, M>(taps, channels, weights, height, row, bias + panel, x, dilation, added, to,
-                                           t);
+                                           t, before...);
     };
     const std::size_t count = std::min(height, matrix.rows() - panel);
     std::size_t row = 0;

@@ -37,6 +37,12 @@ class GroupedKernel {
   {
     for (M& m : group_) m.allocate();
   }
+  /// Gives the weights up.
+  void clear()
+    requires(Kernel == dynamic)
+  {
+    group_.clear();
+  }
   const M& operator[](std::size_t group) const noexcept { return group_[group]; }
 
   constexpr std::array<std::size_t, 3> shape() const noexcept {

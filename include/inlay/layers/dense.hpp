@@ -55,6 +55,7 @@ class BasicDense {
     bias_.fit(out_);
   }
 
+ protected:
   INLAY_NO_ADDRESS LayerExtent<In> in_;
   INLAY_NO_ADDRESS LayerExtent<Out> out_;
   Kernel kernel_;

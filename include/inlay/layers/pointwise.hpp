@@ -7,6 +7,7 @@
 
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/epilogue.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/pack.hpp"
 #include "inlay/core/tensor.hpp"
@@ -86,6 +87,17 @@ class Pointwise {
   void visit(auto& v) { v.option("size", size_); }
   void reset(State&) const noexcept {}
 
+  /// Its function, for a layer of open sizes whose frames it follows.
+  Epilogue<B> epilogue() const
+    requires(Size == dynamic && B::width > 1)
+  {
+    constexpr std::size_t half = Epilogue<B>::half, whole = B::width;
+    using Half = typename B::template Register<half>;
+    using Whole = typename B::template Register<whole>;
+    return {&layer(), of_registers<half, Half>, of_registers<whole, Whole>, of_registers<whole, Whole, Whole>,
+            of_frame};
+  }
+
   INLAY_INLINE void forward(State&, const scalar* in, scalar* out) const noexcept {
     if constexpr (Size == dynamic) {
       for_open_registers<B>(size_,
@@ -114,6 +126,16 @@ class Pointwise {
   template <std::size_t Lanes>
   INLAY_INLINE void step(const scalar* in, scalar* out, std::size_t c) const noexcept {
     B::store(out + c, layer().apply(B::template load<Lanes>(in + c), detail::Along<B, Lanes>{c}));
+  }
+
+  template <std::size_t Lanes, class... R>
+  static void of_registers(const void* layer, R... x, scalar* out) noexcept {
+    std::size_t c = 0;
+    ((B::store(out + c, static_cast<const L*>(layer)->apply(x, detail::Along<B, Lanes>{c})), c += Lanes), ...);
+  }
+  static void of_frame(const void* layer, scalar* frame) noexcept {
+    State none;
+    static_cast<const L*>(layer)->forward(none, frame, frame);
   }
 
   const L& layer() const noexcept { return static_cast<const L&>(*this); }

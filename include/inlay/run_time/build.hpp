@@ -76,8 +76,8 @@ class Builder {
     for (const Channels& part : x.parts) {
       const Channels to{out.buffer, row, part.count};
       row += part.count;
-      if (part.buffer == silence) program_.add(std::make_unique<ZeroOperation<T>>(part.count), to, {x.clock});
-      else program_.add(std::make_unique<CopyOperation<T>>(part.count), to, {part});
+      if (part.buffer == silence) program_.add(std::make_unique<ZeroOperation<B>>(part.count), to, {x.clock});
+      else program_.add(std::make_unique<CopyOperation<B>>(part.count), to, {part});
     }
     return out;
   }
@@ -129,13 +129,13 @@ class Builder {
     if (!make)
       throw load_error(here.record.type.place, "a layer that inlay::Model has",
                        io::concat({"\"", type_of(here.record), "\""}));
-    Made<T> made = make(here.record, here.number, here.x.count());
+    Made<B> made = make(here.record, here.number, here.x.count());
     bound = std::max(bound, made.bound);
     return put(here, std::move(made));
   }
 
   /// The next step of the program.
-  Signal put(const Here& here, Made<T> made) {
+  Signal put(const Here& here, Made<B> made) {
     const Signal& x = here.x;
     const Rate rate = x.pace.rate();
     const Channels in = together(x), out = program_.buffer(made.out);

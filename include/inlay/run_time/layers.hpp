@@ -12,14 +12,16 @@
 #include "inlay/engine.hpp"
 #include "inlay/io/fill.hpp"
 #include "inlay/run_time/operation.hpp"
+#include "inlay/run_time/panel_conv1d.hpp"
+#include "inlay/run_time/panel_dense.hpp"
 #include "inlay/run_time/record.hpp"
 
 namespace inlay::run_time {
 
 /// A layer that was read from a file.
-template <class T>
+template <class B>
 struct Made {
-  std::unique_ptr<Operation<T>> operation;
+  std::unique_ptr<Operation<B>> operation;
   std::size_t out;          ///< channels
   std::size_t reach = 0;    ///< frames that it looks back, or `unbounded`
   std::size_t latency = 0;  ///< in frames
@@ -31,18 +33,18 @@ struct Made {
 template <class B>
 class LayerMaker {
   using T = typename B::scalar;
-  using Make = Made<T> (*)(const io::LayerRecord&, const std::string& number, std::size_t in);
+  using Make = Made<B> (*)(const io::LayerRecord&, const std::string& number, std::size_t in);
   static constexpr std::size_t any = dynamic;
 
   /// `in` is the width of what comes before.
   template <class L>
-  static Made<T> make(const io::LayerRecord& record, const std::string& number, std::size_t in) {
-    auto operation = std::make_unique<LayerOperation<L>>();
+  static Made<B> make(const io::LayerRecord& record, const std::string& number, std::size_t in) {
+    auto operation = std::make_unique<LayerOperation<L, B>>();
     io::Fill fill(record, number, in);
     operation->layer.visit(fill);
     fill.finish();
     inlay::detail::prepare(operation->layer);
-    Made<T> made{std::move(operation), option(record, "out", in)};
+    Made<B> made{std::move(operation), option(record, "out", in)};
     if (L::receptive_field == unbounded) made.reach = unbounded;
     made.bound = io::policy_bound<L>();
     return made;
@@ -57,48 +59,48 @@ class LayerMaker {
 
   /// Calls `f.template operator()<Gate>()` with the gate that the record names; `Fill` complains of another.
   template <class F>
-  static Made<T> with_gate(const io::LayerRecord& record, F&& f) {
+  static Made<B> with_gate(const io::LayerRecord& record, F&& f) {
     const auto name = option(record, "recurrent_activation", std::string());
     if (name == HardSigmoidGate::name) return f.template operator()<HardSigmoidGate>();
     if (name == HardSigmoidKeras2Gate::name) return f.template operator()<HardSigmoidKeras2Gate>();
     return f.template operator()<SigmoidGate>();
   }
-  static Made<T> lstm(const io::LayerRecord& record, const std::string& number, std::size_t in) {
+  static Made<B> lstm(const io::LayerRecord& record, const std::string& number, std::size_t in) {
     return with_gate(record, [&]<class Gate> { return make<BasicLSTM<any, any, Gate, B>>(record, number, in); });
   }
-  static Made<T> gru(const io::LayerRecord& record, const std::string& number, std::size_t in) {
+  static Made<B> gru(const io::LayerRecord& record, const std::string& number, std::size_t in) {
     return with_gate(record, [&]<class Gate> {
       if (option(record, "reset_after", true)) return make<BasicGRU<any, any, true, Gate, B>>(record, number, in);
       return make<BasicGRU<any, any, false, Gate, B>>(record, number, in);
     });
   }
-  static Made<T> rnn(const io::LayerRecord& record, const std::string& number, std::size_t in) {
+  static Made<B> rnn(const io::LayerRecord& record, const std::string& number, std::size_t in) {
     if (option(record, "activation", std::string()) == ReLUActivation::name)
       return make<ReLURNN<any, any, B>>(record, number, in);
     return make<RNN<any, any, B>>(record, number, in);
   }
-  static Made<T> conv1d(const io::LayerRecord& record, const std::string& number, std::size_t in) {
+  static Made<B> conv1d(const io::LayerRecord& record, const std::string& number, std::size_t in) {
     const std::size_t groups = option(record, "groups", std::size_t{1}), out = positive(record, "out");
     if (groups == 0 || in % groups != 0 || out % groups != 0)
       throw load_error(place_of(record, "groups"), "a divisor of both numbers of channels", std::to_string(groups));
     const std::size_t reach = past(record, "kernel_size", in);
-    Made<T> made = make<BasicConv1D<any, any, any, any, any, true, B, any>>(record, number, in);
+    Made<B> made = make<PanelConv1D<B>>(record, number, in);
     made.reach = reach;
     made.rate = {option(record, "stride", std::size_t{1}), 1};
     return made;
   }
-  static Made<T> conv_transpose1d(const io::LayerRecord& record, const std::string& number, std::size_t in) {
+  static Made<B> conv_transpose1d(const io::LayerRecord& record, const std::string& number, std::size_t in) {
     const std::size_t kernel = positive(record, "kernel_size"), stride = positive(record, "stride");
     expect_past(record, "kernel_size", kernel, in);
     expect_past(record, "stride", stride, positive(record, "out"));
-    Made<T> made = make<ConvTranspose1D<any, any, any, any, B>>(record, number, in);
+    Made<B> made = make<ConvTranspose1D<any, any, any, any, B>>(record, number, in);
     made.reach = (kernel - 1) / stride;
     made.rate = {1, stride};
     return made;
   }
   template <FeaturePadding Padding>
   using OpenConv2D = BasicConv2D<any, any, any, any, any, any, any, Padding, true, B>;
-  static Made<T> conv2d(const io::LayerRecord& record, const std::string& number, std::size_t in) {
+  static Made<B> conv2d(const io::LayerRecord& record, const std::string& number, std::size_t in) {
     const std::size_t channels = in / features(record, in), kernel = positive(record, "kernel_size_features");
     expect_past(record, "kernel_size_features", kernel, in);
     const std::size_t reach = past(record, "kernel_size_time", in);
@@ -106,14 +108,14 @@ class LayerMaker {
     const auto axis = inlay::detail::feature_axis(in / channels, kernel, positive(record, "stride"), same);
     if (axis.positions == 0)
       throw load_error(place_of(record, "kernel_size_features"), "no more than the features", std::to_string(kernel));
-    Made<T> made = same ? make<OpenConv2D<FeaturePadding::same>>(record, number, channels)
+    Made<B> made = same ? make<OpenConv2D<FeaturePadding::same>>(record, number, channels)
                         : make<OpenConv2D<FeaturePadding::valid>>(record, number, channels);
     made.out *= axis.positions;
     made.reach = reach;
     return made;
   }
-  static Made<T> batchnorm2d(const io::LayerRecord& record, const std::string& number, std::size_t in) {
-    Made<T> made = make<BatchNorm2D<any, any, B>>(record, number, in / features(record, in));
+  static Made<B> batchnorm2d(const io::LayerRecord& record, const std::string& number, std::size_t in) {
+    Made<B> made = make<BatchNorm2D<any, any, B>>(record, number, in / features(record, in));
     made.out = in;
     return made;
   }
@@ -132,22 +134,22 @@ class LayerMaker {
     return (kernel - 1) * dilation;
   }
   template <class Pool>
-  static Made<T> pool1d(const io::LayerRecord& record, const std::string& number, std::size_t in) {
+  static Made<B> pool1d(const io::LayerRecord& record, const std::string& number, std::size_t in) {
     const std::size_t kernel = positive(record, "kernel_size");
     expect_past(record, "kernel_size", kernel, in);
-    Made<T> made = make<Pool>(record, number, in);
+    Made<B> made = make<Pool>(record, number, in);
     made.reach = kernel - 1;
     made.rate = {positive(record, "stride"), 1};
     return made;
   }
-  static Made<T> delay(const io::LayerRecord& record, const std::string& number, std::size_t in) {
+  static Made<B> delay(const io::LayerRecord& record, const std::string& number, std::size_t in) {
     const std::size_t frames = option(record, "frames", std::size_t{1});
     expect_past(record, "frames", frames, in);
-    Made<T> made = make<Delay<any, any, B>>(record, number, in);
+    Made<B> made = make<Delay<any, any, B>>(record, number, in);
     made.reach = made.latency = frames;
     return made;
   }
-  static Made<T> prelu(const io::LayerRecord& record, const std::string& number, std::size_t in) {
+  static Made<B> prelu(const io::LayerRecord& record, const std::string& number, std::size_t in) {
     const auto alpha = record.tensors.find("alpha");
     const bool one = alpha != record.tensors.end() && alpha->second.values.size() == 1;
     if (one) return make<BasicPReLU<any, 1, B>>(record, number, in);
@@ -158,7 +160,7 @@ class LayerMaker {
   /// Null where there is no such type.
   static Make find(std::string_view type) {
     static const std::map<std::string_view, Make> makers{
-        {"dense", make<Dense<any, any, B>>},
+        {"dense", make<PanelDense<B>>},
         {"conv1d", conv1d},
         {"conv2d", conv2d},
         {"conv_transpose1d", conv_transpose1d},

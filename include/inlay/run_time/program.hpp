@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -12,31 +11,22 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/map.hpp"
+#include "inlay/run_time/join.hpp"
 #include "inlay/run_time/operation.hpp"
 #include "inlay/run_time/placement.hpp"
+#include "inlay/run_time/step.hpp"
 
 namespace inlay::run_time {
-
-/// Some of the channels of a buffer.
-struct Channels {
-  std::size_t buffer = 0, first = 0, count = 0;
-};
 
 /// A list of operations on numbered buffers. Filled while a model is built, constant afterwards.
 template <class B>
 class Program {
   using T = typename B::scalar;
-  struct Step {
-    std::unique_ptr<Operation<T>> operation;
-    Channels out;
-    std::array<Channels, 3> in{};
-    std::size_t inputs = 0;
-    Channels addend{}, sum{};  ///< sum = out + addend, if there are any
-    bool adds() const noexcept { return addend.count > 0; }
-  };
+  using Step = run_time::Step<B>;
   /// A step as it runs on one signal.
   struct Call {
-    const Operation<T>* operation;
+    std::size_t step;
+    const Operation<B>* operation;
     Operands<T> at;
     T* sum;  ///< of what it gives and the addend, or null
     const T* addend;
@@ -53,8 +43,9 @@ class Program {
       buffers_.fit(program.place_.room());
       frames_.assign(program.channels_.size(), 0);
       for (std::size_t i = 0; i < memory_.size(); ++i) {
-        frame_.push_back(program.call(i, *this, &Place::frame));
-        tile_.push_back(program.call(i, *this, &Place::tile));
+        tile_.push_back(program.call(i, i, *this, &Place::tile));
+        if (program.steps_[i].within_last) frame_.back() = program.call(i - 1, i, *this, &Place::frame);
+        else frame_.push_back(program.call(i, i, *this, &Place::frame));
       }
       program.reset(*this);
     }
@@ -64,7 +55,7 @@ class Program {
         : buffers_(other.buffers_), frames_(other.frames_), frame_(other.frame_), tile_(other.tile_) {
       for (const auto& m : other.memory_) memory_.push_back(m ? m->clone() : nullptr);
       for (std::vector<Call>* calls : {&frame_, &tile_})
-        for (std::size_t i = 0; i < calls->size(); ++i) move((*calls)[i], other, memory_[i].get());
+        for (Call& call : *calls) move(call, other);
     }
     State(State&&) noexcept = default;
     State& operator=(State other) noexcept {
@@ -79,10 +70,10 @@ class Program {
 
    private:
     /// Makes a call of `other` one of this state's.
-    void move(Call& call, const State& other, Memory* memory) {
+    void move(Call& call, const State& other) {
       const auto same = [&](const T* p) { return p ? buffers_.data() + (p - other.buffers_.data()) : nullptr; };
       Operands<T>& at = call.at;
-      at = {memory, same(at.out), {same(at.in[0]), same(at.in[1]), same(at.in[2])}, same(at.addend)};
+      at = {memory_[call.step].get(), same(at.out), {same(at.in[0]), same(at.in[1]), same(at.in[2])}, same(at.addend)};
       call.sum = same(call.sum);
       call.addend = same(call.addend);
     }
@@ -98,7 +89,7 @@ class Program {
     channels_.push_back(channels);
     return {channels_.size() - 1, 0, channels};
   }
-  void add(std::unique_ptr<Operation<T>> operation, Channels out, std::initializer_list<Channels> in) {
+  void add(std::unique_ptr<Operation<B>> operation, Channels out, std::initializer_list<Channels> in) {
     Step step{std::move(operation), out};
     for (const Channels& c : in) step.in[step.inputs++] = c;
     steps_.push_back(std::move(step));
@@ -119,7 +110,11 @@ class Program {
   /// To be called last: gives the buffers their places, those of `in`, `out` and `condition` for the whole run.
   void finish(Channels in, Channels out, Channels condition) {
     in_ = in, out_ = out, condition_ = condition;
-    place_ = {channels_, {in.buffer, out.buffer, condition.buffer}, uses()};
+    const std::vector<std::size_t> kept{in.buffer, out.buffer, condition.buffer};
+    join_steps(steps_, channels_.size(), kept);
+    std::vector<Uses> uses;
+    for (const Step& step : steps_) uses.push_back(step.uses());
+    place_ = {channels_, kept, uses};
     in_place_ = place_of(in), out_place_ = place_of(out), condition_place_ = place_of(condition);
   }
 
@@ -188,31 +183,20 @@ class Program {
   Place place_of(const Channels& c) const {
     return {place_[c.buffer].frame + c.first, place_[c.buffer].tile + c.first * tile_frames};
   }
-  /// Step `i` on frames or on tiles of `state`.
-  Call call(std::size_t i, State& state, std::size_t Place::* kind) const {
-    const Step& step = steps_[i];
+  /// Step `i` on frames or on tiles of `state`, and those up to `last`, which are within it.
+  Call call(std::size_t i, std::size_t last, State& state, std::size_t Place::* kind) const {
+    const Step &first = steps_[i], &step = steps_[last];
     const auto at = [&](const Channels& c) { return c.count ? state.buffers_.data() + place_of(c).*kind : nullptr; };
     const Operands<T> operands{
-        state.memory_[i].get(), at(step.out), {at(step.in[0]), at(step.in[1]), at(step.in[2])}, nullptr};
-    Call call{step.operation.get(), operands, at(step.sum), at(step.addend), step.sum.count};
-    if (call.sum == call.at.out && call.operation->adds()) {
+        state.memory_[i].get(), at(step.out), {at(first.in[0]), at(first.in[1]), at(first.in[2])}, nullptr};
+    Call call{i, first.operation.get(), operands, at(step.sum), at(step.addend), step.sum.count};
+    if (i < last) {
+      call.at.addend = at(first.addend);
+    } else if (call.sum == call.at.out && call.operation->adds()) {
       call.at.addend = call.addend;
       call.sum = nullptr;
     }
     return call;
-  }
-
-  /// The buffers of each step, in the order in which they are given up.
-  std::vector<Uses> uses() const {
-    std::vector<Uses> all;
-    for (const Step& step : steps_) {
-      Uses& of = all.emplace_back(Uses{{step.out.buffer}, {step.out.buffer}});
-      for (std::size_t i = 0; i < step.inputs; ++i) of.all.push_back(step.in[i].buffer);
-      if (!step.adds()) continue;
-      of.all.insert(of.all.end(), {step.addend.buffer, step.sum.buffer});
-      of.written.push_back(step.sum.buffer);
-    }
-    return all;
   }
 
   std::vector<Step> steps_;

@@ -17,7 +17,7 @@
 namespace inlay::run_time {
 
 template <class B>
-class WindowedOperation final : public Operation<typename B::scalar> {
+class WindowedOperation final : public Operation<B> {
   using T = typename B::scalar;
   using Frames = inlay::detail::Frames<T>;
 

@@ -1,0 +1,50 @@
+/// Epilogue: what is done to each value of a frame before it is stored, where that is known only at run time.
+#pragma once
+
+#include <cstddef>
+
+#include "inlay/core/compiler.hpp"
+#include "inlay/core/pack.hpp"
+
+namespace inlay {
+
+/// A function of the values of `layer`'s channels, which stores what it gives: a call, but no way through memory for
+/// one register or two. By default there is none.
+template <class B>
+struct Epilogue {
+  using T = typename B::scalar;
+  template <std::size_t Lanes>
+  using R = typename B::template Register<Lanes>;
+  static constexpr std::size_t whole = B::width, half = B::width > 1 ? B::lanes(B::width / 2) : 1;
+
+  const void* layer = nullptr;
+  void (*of_half)(const void* layer, R<half> x, T* out) noexcept = nullptr;
+  void (*of_one)(const void* layer, R<whole> x, T* out) noexcept = nullptr;
+  void (*of_two)(const void* layer, R<whole> a, R<whole> b, T* out) noexcept = nullptr;
+  void (*of_frame)(const void* layer, T* frame) noexcept = nullptr;
+
+  explicit operator bool() const noexcept { return layer; }
+
+  template <std::size_t N>
+  INLAY_INLINE void store(const Pack<B, N>& x, T* out) const noexcept {
+    using P = Pack<B, N>;
+    if constexpr (P::lanes < whole && P::registers == 1) {
+      of_half(layer, x.r[0], out);
+    } else if constexpr (P::registers == 1) {
+      of_one(layer, x.r[0], out);
+    } else if constexpr (P::registers == 2) {
+      of_two(layer, x.r[0], x.r[1], out);
+    } else {
+      x.store(out);
+      of_frame(layer, out);
+    }
+  }
+};
+
+/// None at all.
+struct NoEpilogue {
+  constexpr explicit operator bool() const noexcept { return false; }
+  static void store(const auto&, auto*) noexcept {}
+};
+
+}  // namespace inlay
