@@ -25,6 +25,8 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
   using Base = BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynamic, true, B, dynamic>;
   using Weights = Matrix<B, dynamic, dynamic>;
   using T = typename B::scalar;
+  using Taps = inlay::detail::TapsInput<dynamic, dynamic, T>;
+  using Side = inlay::detail::FrameInput<dynamic, T>;
 
  public:
   using typename Base::State;
@@ -108,12 +110,11 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
   template <std::size_t Height>
   static INLAY_NOINLINE void forward_sided_panel(const PanelConv1D& conv, State& state, const T* in, const T* side,
                                                  const T*, T* out) noexcept {
-    const inlay::detail::FrameInput<dynamic, T> first{{conv.side_}, side};
-    const inlay::detail::BothInputs both{first, conv.push(state, in)};
+    const inlay::detail::BothInputs<Side, Taps> both{{{conv.side_}, side}, conv.push(state, in)};
     inlay::detail::multiply_panel<Height, Weights>(conv.whole_.column(0, Height, 0), conv.whole_bias_.data(), both,
                                                    static_cast<const T*>(nullptr), out, conv.panel_.epilogue);
   }
-  INLAY_INLINE auto push(State& state, const T* in) const noexcept {
+  INLAY_INLINE Taps push(State& state, const T* in) const noexcept {
     const Window<T> x = state.history.push(in);
     return inlay::detail::taps_of(this->taps_, this->in_, x, this->dilation_, in, 1);
   }
