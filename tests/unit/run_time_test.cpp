@@ -175,6 +175,8 @@ TEST(RunTimeModel, agrees_with_the_type) {
   type.process(x, a);
   model.process(x, b);
   for (std::size_t t = 0; t < x.size(); ++t) ASSERT_NEAR(a[t], b[t], 2e-6);
+  type.reset(), model.reset();
+  for (std::size_t t = 0; t < x.size(); ++t) ASSERT_NEAR(type.forward(x[t]), model.forward(x[t]), 2e-6);
 }
 
 namespace {

@@ -28,6 +28,7 @@ struct Epilogue {
   template <std::size_t N>
   INLAY_INLINE void store(const Pack<B, N>& x, T* out) const noexcept {
     using P = Pack<B, N>;
+    if (!layer) return x.store(out);
     if constexpr (P::lanes < whole && P::registers == 1) {
       of_half(layer, x.r[0], out);
     } else if constexpr (P::registers == 1) {
@@ -41,10 +42,9 @@ struct Epilogue {
   }
 };
 
-/// None at all.
+/// Where it is known that there is none.
 struct NoEpilogue {
-  constexpr explicit operator bool() const noexcept { return false; }
-  static void store(const auto&, auto*) noexcept {}
+  static INLAY_INLINE void store(const auto& x, auto* out) noexcept { x.store(out); }
 };
 
 }  // namespace inlay

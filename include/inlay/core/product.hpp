@@ -85,8 +85,7 @@ INLAY_INLINE void multiply_panel(const weight_of<typename M::backend>* weights, 
   in.add_to(sum);
   sum.finish();
   if (addend) sums[0].add(Rows::load(addend));
-  if (then) then.store(sums[0], out);
-  else sums[0].store(out);
+  then.store(sums[0], out);
 }
 
 /// For sizes that are open, the same as a function for each height: with the code of all in one, compilers run out of

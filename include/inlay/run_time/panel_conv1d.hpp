@@ -1,6 +1,7 @@
 /// PanelConv1D: a Conv1D of open sizes, whose frames are one call, and to which a Dense of side channels may be added.
 #pragma once
 
+#include <cassert>
 #include <cstddef>
 
 #include "inlay/core/block.hpp"
@@ -102,17 +103,20 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
   template <std::size_t Height>
   static INLAY_NOINLINE void forward_panel(const PanelConv1D& conv, State& state, const T* in, const T*,
                                            const T* addend, T* out) noexcept {
-    const auto taps = conv.push(state, in);
-    inlay::detail::multiply_panel<Height, Weights>(conv.whole_.column(0, Height, 0), conv.whole_bias_.data(), taps,
-                                                   addend, out, conv.panel_.epilogue);
+    conv.template multiply_by<Height>(conv.push(state, in), addend, out);
   }
   /// A step that adds one product adds nothing else.
   template <std::size_t Height>
   static INLAY_NOINLINE void forward_sided_panel(const PanelConv1D& conv, State& state, const T* in, const T* side,
-                                                 const T*, T* out) noexcept {
+                                                 [[maybe_unused]] const T* addend, T* out) noexcept {
+    assert(addend == nullptr);
     const inlay::detail::BothInputs<Side, Taps> both{{{conv.side_}, side}, conv.push(state, in)};
-    inlay::detail::multiply_panel<Height, Weights>(conv.whole_.column(0, Height, 0), conv.whole_bias_.data(), both,
-                                                   static_cast<const T*>(nullptr), out, conv.panel_.epilogue);
+    conv.template multiply_by<Height>(both, nullptr, out);
+  }
+  template <std::size_t Height>
+  INLAY_INLINE void multiply_by(const auto& in, const T* addend, T* out) const noexcept {
+    inlay::detail::multiply_panel<Height, Weights>(whole_.column(0, Height, 0), whole_bias_.data(), in, addend, out,
+                                                   panel_.epilogue);
   }
   INLAY_INLINE Taps push(State& state, const T* in) const noexcept {
     const Window<T> x = state.history.push(in);

@@ -1,0 +1,57 @@
+/// GroupedKernel: the weights of a convolution in groups.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "inlay/core/compiler.hpp"
+#include "inlay/core/extent.hpp"
+#include "inlay/core/values.hpp"
+
+namespace inlay {
+
+namespace detail {
+
+/// The kernels of all groups as one tensor [Kernel, In / Groups, Out], as Keras has it.
+template <class M, std::size_t Kernel, std::size_t Groups>
+class GroupedKernel {
+ public:
+  using value_type = typename M::value_type;
+  void fit(std::size_t taps, std::size_t in, std::size_t out, std::size_t groups)
+    requires(Kernel == dynamic)
+  {
+    taps_.value = taps;
+    group_.resize(groups);
+    for (M& m : group_) m.fit(taps * in / groups, out / groups);
+  }
+  void allocate()
+    requires(Kernel == dynamic)
+  {
+    for (M& m : group_) m.allocate();
+  }
+  /// Gives the weights up.
+  void clear()
+    requires(Kernel == dynamic)
+  {
+    group_.clear();
+  }
+  const M& operator[](std::size_t group) const noexcept { return group_[group]; }
+
+  constexpr std::array<std::size_t, 3> shape() const noexcept {
+    return {taps_, group_[0].cols() / taps_, group_[0].rows() * group_.size()};
+  }
+  value_type get(std::size_t i) const noexcept { return group_[group_of(i)].get(within(i)); }
+  void set(std::size_t i, value_type value) noexcept { group_[group_of(i)].set(within(i), value); }
+
+ private:
+  std::size_t outs() const noexcept { return group_[0].rows() * group_.size(); }
+  std::size_t group_of(std::size_t i) const noexcept { return i % outs() / group_[0].rows(); }
+  std::size_t within(std::size_t i) const noexcept { return i / outs() * group_[0].rows() + i % group_[0].rows(); }
+
+  INLAY_NO_ADDRESS Extent<Kernel> taps_;
+  Several<M, Groups> group_;
+};
+
+}  // namespace detail
+
+}  // namespace inlay
