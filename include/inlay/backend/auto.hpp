@@ -7,8 +7,9 @@
 #include "inlay/backend/auto_table.hpp"
 #include "inlay/backend/choice.hpp"
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 namespace detail {
 
@@ -69,4 +70,4 @@ struct Chosen<B, Kind, Channels> {
 template <class B, Work Kind, std::size_t Channels>
 using backend_for = typename detail::Chosen<B, Kind, Channels>::type;
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -6,11 +6,12 @@
 #include <cstddef>
 
 #include "inlay/backend/choice.hpp"
+#include "inlay/core/compiler.hpp"
 
-namespace inlay::detail {
+namespace inlay::INLAY_ISA::detail {
 
 inline constexpr std::array<Choice, 1> choices{{
     {Compiler::clang, 32, 4, Work::gru, 16, 19, BackendName::eigen},
 }};
 
-}  // namespace inlay::detail
+}  // namespace inlay::INLAY_ISA::detail

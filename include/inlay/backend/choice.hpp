@@ -3,7 +3,9 @@
 
 #include <cstddef>
 
-namespace inlay {
+#include "inlay/core/compiler.hpp"
+
+namespace inlay::INLAY_ISA {
 
 /// What layers are told apart by when a backend is chosen for them. `other` is all that has no weights to multiply
 /// with, such as activations.
@@ -34,4 +36,4 @@ struct Choice {
 
 }  // namespace detail
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "inlay/backend/stl.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/math/fast.hpp"
 
 #if __has_include(<Eigen/Core>)
@@ -25,7 +26,7 @@
 #define INLAY_HAS_XSIMD 0
 #endif
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// The best backend that is there for a scalar.
 #if INLAY_HAS_XSIMD
@@ -50,4 +51,4 @@ using fast_backend = default_backend_for<float, math::Fast>;
 /// `LSTM<1, 96, compact_backend>`.
 using compact_backend = default_backend_for<float, math::Accurate, bfloat16>;
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

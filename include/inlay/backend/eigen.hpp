@@ -14,7 +14,7 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/math/accurate.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 namespace detail {
 
@@ -96,4 +96,4 @@ struct EigenBackend {
   }
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -5,7 +5,9 @@
 #include <bit>
 #include <cstddef>
 
-namespace inlay {
+#include "inlay/core/compiler.hpp"
+
+namespace inlay::INLAY_ISA {
 
 /// Lanes of the register that holds `n` values: the widest, or the smallest that holds them all, but
 /// never less than 16 bytes, the smallest register that there is.
@@ -15,4 +17,4 @@ constexpr std::size_t simd_lanes(std::size_t n) {
   return std::clamp(std::bit_ceil(n), least, Width);
 }
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

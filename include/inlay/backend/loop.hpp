@@ -12,7 +12,7 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/math/accurate.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// @copydetails XsimdBackend
 template <std::floating_point T, class Math = math::Accurate, StoredWeight<T> Weight = T>
@@ -56,4 +56,4 @@ struct LoopBackend {
   }
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -4,6 +4,7 @@
 #include <version>
 
 #include "inlay/backend/loop.hpp"
+#include "inlay/core/compiler.hpp"
 
 #if __has_include(<experimental/simd>)
 #include <experimental/simd>
@@ -13,7 +14,7 @@
 #if defined(__cpp_lib_experimental_parallel_simd) && __cpp_lib_experimental_parallel_simd >= 201803
 #include "inlay/backend/stl_simd.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 namespace detail {
 template <class T, class Math, StoredWeight<T> Weight, bool HasSimd = (std::experimental::native_simd<T>::size() > 1)>
@@ -30,12 +31,12 @@ struct StlChoice<T, Math, Weight, false> {
 template <class T, class Math = math::Accurate, StoredWeight<T> Weight = T>
 using StlBackend = typename detail::StlChoice<T, Math, Weight>::type;
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA
 #else
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 template <class T, class Math = math::Accurate, StoredWeight<T> Weight = T>
 using StlBackend = LoopBackend<T, Math, Weight>;
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA
 #endif

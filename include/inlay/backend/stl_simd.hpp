@@ -14,7 +14,7 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/math/accurate.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// @copydetails XsimdBackend
 template <std::floating_point T, class Math = math::Accurate, StoredWeight<T> Weight = T>
@@ -89,4 +89,4 @@ struct StlSimdBackend {
   }
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

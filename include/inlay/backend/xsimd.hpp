@@ -13,7 +13,7 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/math/accurate.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// @tparam T       float or double
 /// @tparam Math    how tanh, sigmoid and exp are computed
@@ -89,4 +89,4 @@ struct XsimdBackend {
   }
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -24,6 +24,7 @@
 #include "inlay/compat/rtneural_layers.hpp"
 #include "inlay/compat/rtneural_model.hpp"
 #include "inlay/compat/rtneural_torch.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/inlay.hpp"
 
 // What RTNeural's build defines, and buffers are declared with; inlay needs no alignment of them.
@@ -31,7 +32,7 @@
 #define RTNEURAL_DEFAULT_ALIGNMENT 16
 #endif
 
-namespace inlay::compat::rtneural {
+namespace inlay::INLAY_ISA::compat::rtneural {
 
 /// RTNeural's model: an inlay::ModelT, all of which can be used as well, such as `process` and `load`.
 template <typename T, int in_size, int out_size, typename... Layers>
@@ -88,7 +89,7 @@ template <typename T, int num_filters_in, int num_features_in, int num_filters_o
           typename... Layers>
 using ModelT2D = ModelT<T, num_filters_in * num_features_in, num_filters_out * num_features_out, Layers...>;
 
-}  // namespace inlay::compat::rtneural
+}  // namespace inlay::INLAY_ISA::compat::rtneural
 
 #ifndef INLAY_NO_RTNEURAL_NAMESPACE
 #ifdef RTNEURAL_NAMESPACE

@@ -13,9 +13,10 @@
 #include <variant>
 #include <vector>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/inlay.hpp"
 
-namespace inlay::compat::rtneural::detail {
+namespace inlay::INLAY_ISA::compat::rtneural::detail {
 
 /// The layers of a file; nothing for a custom one, which the user fills.
 using Records = std::vector<std::optional<io::LayerRecord>>;
@@ -77,4 +78,4 @@ void fill(Model& model, Records records) {
   model.reset();
 }
 
-}  // namespace inlay::compat::rtneural::detail
+}  // namespace inlay::INLAY_ISA::compat::rtneural::detail

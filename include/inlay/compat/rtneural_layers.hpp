@@ -6,9 +6,10 @@
 #include <vector>
 
 #include "inlay/compat/rtneural_settable.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/engine.hpp"
 
-namespace inlay::compat::rtneural {
+namespace inlay::INLAY_ISA::compat::rtneural {
 
 template <typename T, int in_sizet, int out_sizet, bool has_bias = true>
 class DenseT : public detail::Settable<BasicDense<in_sizet, out_sizet, has_bias, default_backend_for<T>>> {
@@ -154,4 +155,4 @@ class PReLUActivationT : public detail::Settable<PReLU<size, default_backend_for
   }
 };
 
-}  // namespace inlay::compat::rtneural
+}  // namespace inlay::INLAY_ISA::compat::rtneural

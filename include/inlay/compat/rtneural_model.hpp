@@ -10,11 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/io/error.hpp"
 #include "inlay/io/parse.hpp"
 #include "inlay/run_time.hpp"
 
-namespace inlay::compat::rtneural {
+namespace inlay::INLAY_ISA::compat::rtneural {
 
 /// An inlay::Model, all of which can be used as well, such as `process`.
 template <typename T>
@@ -58,4 +59,4 @@ std::unique_ptr<Model<T>> parseJson(std::istream& stream, bool debug = false) {
 }
 
 }  // namespace json_parser
-}  // namespace inlay::compat::rtneural
+}  // namespace inlay::INLAY_ISA::compat::rtneural

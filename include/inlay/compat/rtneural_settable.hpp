@@ -12,10 +12,11 @@
 #include <type_traits>
 #include <vector>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/engine.hpp"
 #include "inlay/io/error.hpp"
 
-namespace inlay::compat::rtneural {
+namespace inlay::INLAY_ISA::compat::rtneural {
 
 /// How a recurrent layer's feedback is delayed at another sample rate than the trained one.
 enum class SampleRateCorrectionMode { None, NoInterp, LinInterp };
@@ -167,4 +168,4 @@ class BatchNorm : public Settable<L> {
 
 }  // namespace detail
 
-}  // namespace inlay::compat::rtneural
+}  // namespace inlay::INLAY_ISA::compat::rtneural

@@ -9,9 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/io/node.hpp"
 
-namespace inlay::compat::rtneural::torch_helpers {
+namespace inlay::INLAY_ISA::compat::rtneural::torch_helpers {
 
 namespace detail {
 
@@ -157,4 +158,4 @@ void loadLSTM(const nlohmann::json& modelJson, const std::string& layerPrefix, L
   lstm.setBVals(torch.input_bias);
 }
 
-}  // namespace inlay::compat::rtneural::torch_helpers
+}  // namespace inlay::INLAY_ISA::compat::rtneural::torch_helpers

@@ -6,9 +6,10 @@
 #include <string_view>
 #include <type_traits>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/tensor.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 namespace detail {
 
@@ -59,4 +60,4 @@ template <class L, class T, std::size_t N>
   return assign(layer, name, std::span<const T>(values));
 }
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace inlay {
+#include "inlay/core/compiler.hpp"
+
+namespace inlay::INLAY_ISA {
 
 /// The upper half of a float: all of its range, and 8 of its 24 bits of precision. As a backend's third parameter it
 /// halves the memory that a product reads, at the cost of an instruction for each register; sums and signals stay
@@ -50,4 +52,4 @@ struct WeightOf<B> {
 template <class B>
 using weight_of = typename detail::WeightOf<B>::type;
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

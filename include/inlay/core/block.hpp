@@ -7,7 +7,7 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Copies values between buffers that do not overlap. Not std::copy_n: that has to allow for overlap, and
 /// so becomes a function call however few values there are.
@@ -75,4 +75,4 @@ class Block {
   T* data_;
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -6,7 +6,7 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Strikes at each frame t, counted from `reset`, for which (t - Reach) is a multiple of `Stride`: where a framework's
 /// unpadded layer that looks back `Reach` frames and moves on by `Stride` has its outputs.
@@ -42,4 +42,4 @@ class Clock {
   std::size_t left_ = Stride == dynamic ? 0 : Reach % Stride;
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

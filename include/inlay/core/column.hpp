@@ -11,7 +11,7 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/pack.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Where value `i` of a column of `size` values is stored that is read in registers of `lanes`.
 ///
@@ -79,4 +79,4 @@ INLAY_INLINE void for_halves(const bfloat16* column, F&& f) {
   }
 }
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

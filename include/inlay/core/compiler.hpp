@@ -1,6 +1,33 @@
 /// Everything that differs between compilers and instruction sets, and nothing else.
 #pragma once
 
+/// INLAY_ISA: the inline namespace of everything whose code depends on the instruction set that this file is compiled
+/// for, `namespace inlay::INLAY_ISA { ... }`. Objects of one program that are compiled for different instruction sets
+/// then have different symbols, and the linker cannot take the wider code for a processor that lacks it.
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+#define INLAY_ISA inline avx512
+#elif defined(__AVX512F__)
+#define INLAY_ISA inline avx512f
+#elif defined(__AVX2__) && (defined(__FMA__) || defined(_MSC_VER))
+#define INLAY_ISA inline avx2
+#elif defined(__AVX2__)
+#define INLAY_ISA inline avx2_without_fma
+#elif defined(__AVX__)
+#define INLAY_ISA inline avx
+#elif defined(__SSE4_1__)
+#define INLAY_ISA inline sse4
+#elif defined(__SSE2__) || defined(_M_X64)
+#define INLAY_ISA inline sse2
+#elif defined(__ARM_FEATURE_SVE)
+#define INLAY_ISA inline sve
+#elif defined(__ARM_NEON) || defined(_M_ARM64)
+#define INLAY_ISA inline neon
+#elif defined(__wasm_simd128__)
+#define INLAY_ISA inline wasm_simd
+#else
+#define INLAY_ISA inline scalar_isa
+#endif
+
 /// INLAY_INLINE: inline even where a compiler's cost model says no. Kernels are built from
 /// one-line functions on registers; a call left standing would spill every accumulator.
 /// INLAY_INLINE_LAMBDA: the same, written between a lambda's parameters and its body.
@@ -47,7 +74,7 @@
 #include <bit>
 #include <cstddef>
 
-namespace inlay::compiler {
+namespace inlay::INLAY_ISA::compiler {
 
 /// Whether the target multiplies and adds in one instruction. Where it does not, std::fma is a slow
 /// function call, and kernels multiply and add in two steps instead.
@@ -111,4 +138,4 @@ inline constexpr std::size_t simd_registers = 32;
 inline constexpr std::size_t simd_registers = 16;
 #endif
 
-}  // namespace inlay::compiler
+}  // namespace inlay::INLAY_ISA::compiler

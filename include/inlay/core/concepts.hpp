@@ -6,9 +6,10 @@
 #include <string_view>
 
 #include "inlay/core/block.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/layer_traits.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// A scalar type, a rule for choosing registers, and a page of operations on them.
 ///
@@ -97,4 +98,4 @@ concept Layer =
       };
     };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -6,10 +6,11 @@
 #include <cstddef>
 #include <vector>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/values.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 template <class T>
 class Values<T, dynamic> {
@@ -37,4 +38,4 @@ class Values<T, dynamic> {
 template <class X>
 class Several<X, dynamic> : public std::vector<X> {};
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

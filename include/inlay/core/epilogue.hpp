@@ -6,7 +6,7 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/pack.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// A function of the values of `layer`'s channels, which stores what it gives: a call, but no way through memory for
 /// one register or two. By default there is none.
@@ -47,4 +47,4 @@ struct NoEpilogue {
   static INLAY_INLINE void store(const auto& x, auto* out) noexcept { x.store(out); }
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <limits>
 
-namespace inlay {
+#include "inlay/core/compiler.hpp"
+
+namespace inlay::INLAY_ISA {
 
 /// Receptive field of a layer that never forgets (a recurrent one).
 inline constexpr std::size_t unbounded = std::numeric_limits<std::size_t>::max();
@@ -61,4 +63,4 @@ constexpr std::size_t padded_frame(std::size_t channels) {
   return round_up(channels, alignment / sizeof(T));
 }
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

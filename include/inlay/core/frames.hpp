@@ -5,10 +5,11 @@
 #include <cstddef>
 
 #include "inlay/core/block.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/history.hpp"
 
-namespace inlay::detail {
+namespace inlay::INLAY_ISA::detail {
 
 /// View of `count` frames of `channels` channels, in room for as many whole tiles.
 template <class T>
@@ -60,4 +61,4 @@ struct Frames {
   }
 };
 
-}  // namespace inlay::detail
+}  // namespace inlay::INLAY_ISA::detail

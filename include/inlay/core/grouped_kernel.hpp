@@ -8,7 +8,7 @@
 #include "inlay/core/extent.hpp"
 #include "inlay/core/values.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 namespace detail {
 
@@ -54,4 +54,4 @@ class GroupedKernel {
 
 }  // namespace detail
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

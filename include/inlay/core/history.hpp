@@ -10,7 +10,7 @@
 #include "inlay/core/extent.hpp"
 #include "inlay/core/values.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// View of the present and the past of a signal.
 template <class T>
@@ -231,4 +231,4 @@ struct ChooseHistory<T, dynamic, dynamic> {
 template <class T, std::size_t Channels, std::size_t Past>
 using History = typename detail::ChooseHistory<T, Channels, Past>::type;
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -4,25 +4,14 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
-#include <numeric>
 #include <type_traits>
 
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/core/rate.hpp"
 
-namespace inlay {
-
-/// Frames out for frames in, in lowest terms: {4, 1} gives one frame for each four, {1, 4} four for each.
-struct Rate {
-  std::size_t in = 1, out = 1;
-  constexpr bool operator==(const Rate&) const = default;
-  /// The rate of two layers in a row.
-  friend constexpr Rate operator*(Rate a, Rate b) {
-    const std::size_t frames_in = a.in * b.in, frames_out = a.out * b.out, common = std::gcd(frames_in, frames_out);
-    return {frames_in / common, frames_out / common};
-  }
-};
+namespace inlay::INLAY_ISA {
 
 /// What a layer may use beside its input.
 template <class T>
@@ -181,4 +170,4 @@ INLAY_INLINE void process_voices(const L& layer, const std::array<typename L::St
 }
 
 }  // namespace detail
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -9,7 +9,7 @@
 #include "inlay/core/extent.hpp"
 #include "inlay/core/pack.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 namespace detail {
 
@@ -54,4 +54,4 @@ INLAY_INLINE void map_tile(F&& f, std::size_t channels, std::size_t frames, Bloc
 /// For `map`: the sum of two registers.
 inline constexpr auto plus = [](auto a, auto b) INLAY_INLINE_LAMBDA { return a + b; };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -12,7 +12,7 @@
 #include "inlay/core/extent.hpp"
 #include "inlay/core/values.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Accumulators that a kernel keeps in registers at once. One-lane backends keep theirs in memory,
 /// where the compiler's vectoriser finds them, and want long runs.
@@ -184,4 +184,4 @@ class Matrix {
   Values<Weight, size> data_;
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -7,7 +7,7 @@
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Calls `f(i)` for i = 0 .. N-1, unrolled, which is what keeps an array of registers in registers.
 template <std::size_t N, class F>
@@ -110,4 +110,4 @@ INLAY_INLINE void for_registers(F&& f, const First& first, const Rest&... rest) 
   First::each([&](std::size_t i) INLAY_INLINE_LAMBDA { f(i * First::lanes, first.r[i], rest.r[i]...); });
 }
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -11,7 +11,7 @@
 #include "inlay/core/matrix.hpp"
 #include "inlay/core/pack.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Sums over the columns of one panel of M, while they are added up: sums[v][g], packs P, for each voice and gate.
 ///
@@ -149,4 +149,4 @@ INLAY_INLINE void accumulate(Extent<Count, Of> count, P (&sums)[Gates], const M&
   accumulate(count, &sums, matrix, row, std::array{x}, stride);
 }
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -15,7 +15,7 @@
 #include "inlay/core/pack.hpp"
 #include "inlay/core/panel_sum.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 namespace detail {
 
@@ -224,4 +224,4 @@ void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels> channels, 
   });
 }
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -9,7 +9,7 @@
 #include "inlay/core/extent.hpp"
 #include "inlay/core/values.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// A tensor is a logical, row-major array over whatever layout a kernel wants: `shape()`,
 /// and `get` and `set` by flat row-major index. Neither is for the audio thread.
@@ -65,4 +65,4 @@ class Vector {
   Values<value_type, N == dynamic ? dynamic : padded_to_unit(N) * Gates> data_;
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

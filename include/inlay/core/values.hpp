@@ -4,9 +4,10 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// `N` values, aligned, zeros at first. Those of a `dynamic` number, in core/dynamic.hpp, have none until `fit`.
 template <class T, std::size_t N>
@@ -40,4 +41,4 @@ class Several {
   X items_[N];
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -6,10 +6,11 @@
 #include <string_view>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/layers/pointwise.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 namespace detail {
 
@@ -83,4 +84,4 @@ class BatchNorm1D : public detail::BatchNorm<BatchNorm1D<Size, B>, Size, 1, B> {
   }
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

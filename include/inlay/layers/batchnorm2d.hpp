@@ -5,10 +5,11 @@
 #include <string_view>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/layers/batchnorm1d.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Batch normalisation at inference of the frames of a Conv2D, which are [feature][channel]. Tensors as those of
 /// BatchNorm1D: `gamma`, `beta` (1 and 0 where a file has none), `mean` and `variance`, each [Channels], and the
@@ -25,4 +26,4 @@ class BatchNorm2D : public detail::BatchNorm<BatchNorm2D<Channels, Features, B>,
   }
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

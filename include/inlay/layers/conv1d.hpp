@@ -9,6 +9,7 @@
 
 #include "inlay/backend/auto.hpp"
 #include "inlay/core/clock.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/grouped_kernel.hpp"
 #include "inlay/core/history.hpp"
@@ -17,7 +18,7 @@
 #include "inlay/core/tensor.hpp"
 #include "inlay/core/values.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Causal one-dimensional convolution over time; the signal before the start is zero. With a `Stride` above 1 it gives
 /// one frame for so many, when (t - (Kernel - 1) Dilation) is a multiple of it.
@@ -206,4 +207,4 @@ template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Dilat
           Backend B = default_backend>
 using Conv1DNoBias = BasicConv1D<In, Out, Kernel, Dilation, Groups, false, backend_for<B, Work::conv1d, Out>>;
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -8,13 +8,14 @@
 #include <type_traits>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/history.hpp"
 #include "inlay/core/product.hpp"
 #include "inlay/core/tensor.hpp"
 #include "inlay/core/values.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// What a convolution does where its kernel reaches over the first or the last feature: not go there, or see
 /// zeros. `same` gives Features / Stride positions, rounded up; where the zeros are odd in number, the one that
@@ -221,4 +222,4 @@ template <std::size_t InChannels, std::size_t OutChannels, std::size_t Features,
 using Conv2DNoBias =
     BasicConv2D<InChannels, OutChannels, Features, KernelTime, KernelFeatures, Dilation, Stride, Padding, false, B>;
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

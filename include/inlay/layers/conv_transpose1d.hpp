@@ -5,9 +5,10 @@
 #include <cstddef>
 #include <string_view>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/layers/conv1d.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 namespace detail {
 
@@ -150,4 +151,4 @@ class ConvTranspose1D : detail::Polyphase<In, Out, Kernel, Stride, B> {
   INLAY_NO_ADDRESS Extent<Stride, struct OfStride> upsampling_;
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

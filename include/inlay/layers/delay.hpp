@@ -5,11 +5,12 @@
 #include <string_view>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/history.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Gives its input `N` frames later, zeros at first: what aligns a branch with a slower one.
 template <std::size_t Size, std::size_t N, Backend B = default_backend>
@@ -51,4 +52,4 @@ class Delay {
   INLAY_NO_ADDRESS LayerExtent<N> frames_;
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

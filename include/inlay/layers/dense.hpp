@@ -5,11 +5,12 @@
 #include <string_view>
 
 #include "inlay/backend/auto.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/product.hpp"
 #include "inlay/core/tensor.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Fully connected layer, `In` channels to `Out` (Keras Dense without activation, PyTorch Linear).
 ///
@@ -69,4 +70,4 @@ using Dense = BasicDense<In, Out, true, backend_for<B, Work::dense, Out>>;
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
 using DenseNoBias = BasicDense<In, Out, false, backend_for<B, Work::dense, Out>>;
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

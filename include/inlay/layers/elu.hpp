@@ -5,10 +5,11 @@
 #include <string_view>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/layers/pointwise.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Exponential linear unit; a file states `alpha` (1 by default in every framework).
 template <std::size_t Size, Backend B = default_backend>
@@ -32,4 +33,4 @@ class ELU : public Pointwise<ELU<Size, B>, Size, B> {
   scalar alpha = 1;
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

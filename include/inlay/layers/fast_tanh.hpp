@@ -5,10 +5,11 @@
 #include <string_view>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/layers/pointwise.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// x (a + a |x| + (b + c |x|) x^2) / (d + (d + x^2) |x| (1 + e |x|)) of every channel: within 5e-4 of tanh for
 /// |x| < 5, and 1.0081 in the end. For files that say so, since their network was trained with it.
@@ -30,4 +31,4 @@ class FastTanh : public Pointwise<FastTanh<Size, B>, Size, B> {
   }
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -6,12 +6,13 @@
 #include <cstddef>
 #include <string_view>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/tensor.hpp"
 #include "inlay/core/values.hpp"
 #include "inlay/math/accurate.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Gates by 1 / (1 + e^-z). Weights are stored halved, so that a gate costs one tanh.
 struct SigmoidGate {
@@ -117,4 +118,4 @@ template <class B, std::size_t Units>
 using PerUnit = Values<typename B::scalar, Units == dynamic ? dynamic : round_up(Units, row_unit<B, Units>)>;
 
 }  // namespace detail
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -5,11 +5,12 @@
 #include <string_view>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/layers/pointwise.hpp"
 #include "inlay/layers/self_gated.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Gaussian error linear unit: PyTorch's GELU(approximate='none'), Keras's gelu(approximate=False).
 template <std::size_t Size, Backend B = default_backend>
@@ -40,4 +41,4 @@ class TanhGELU : public Pointwise<TanhGELU<Size, B>, Size, B> {
   }
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -6,13 +6,14 @@
 #include <string_view>
 
 #include "inlay/backend/auto.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/panel_sum.hpp"
 #include "inlay/core/tensor.hpp"
 #include "inlay/layers/gates.hpp"
 #include "inlay/layers/recurrent.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 namespace detail {
 
@@ -243,4 +244,4 @@ using GRU = BasicGRU<In, Out, true, SigmoidGate, backend_for<B, Work::gru, Out>>
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
 using ResetBeforeGRU = BasicGRU<In, Out, false, SigmoidGate, backend_for<B, Work::gru, Out>>;
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

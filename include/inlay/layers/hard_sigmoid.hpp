@@ -5,11 +5,12 @@
 #include <string_view>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/layers/gates.hpp"
 #include "inlay/layers/pointwise.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// The function of a hard-sigmoid gate as a layer.
 template <std::size_t Size, class Gate, Backend B>
@@ -31,4 +32,4 @@ using HardSigmoid = BasicHardSigmoid<Size, HardSigmoidGate, B>;
 template <std::size_t Size, Backend B = default_backend>
 using HardSigmoidKeras2 = BasicHardSigmoid<Size, HardSigmoidKeras2Gate, B>;
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

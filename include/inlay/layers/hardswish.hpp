@@ -5,12 +5,13 @@
 #include <string_view>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/layers/gates.hpp"
 #include "inlay/layers/pointwise.hpp"
 #include "inlay/layers/self_gated.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// x times its hard sigmoid: PyTorch's Hardswish, Keras 3's hard_silu.
 template <std::size_t Size, Backend B = default_backend>
@@ -24,4 +25,4 @@ class HardSwish : public Pointwise<HardSwish<Size, B>, Size, B> {
   }
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -5,10 +5,11 @@
 #include <string_view>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/layers/pointwise.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Clipping at `min` and `max` (PyTorch's min_val and max_val, -1 and 1 by default), which a file states. From 0 to 6
 /// it is ReLU6.
@@ -32,4 +33,4 @@ class Hardtanh : public Pointwise<Hardtanh<Size, B>, Size, B> {
   scalar min = -1, max = 1;
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

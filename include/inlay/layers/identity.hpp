@@ -5,10 +5,11 @@
 #include <string_view>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/layers/pointwise.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Gives its input; a branch that changes nothing.
 template <std::size_t Size, Backend B = default_backend>
@@ -23,4 +24,4 @@ class Identity : public Pointwise<Identity<Size, B>, Size, B> {
   }
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

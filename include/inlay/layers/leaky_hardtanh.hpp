@@ -5,10 +5,11 @@
 #include <string_view>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/layers/pointwise.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Clipping that leaks, as Neural Amp Modeler has it: x between `min` and `max` (-1 and 1 by default), beyond them a
 /// line of `min_slope` or `max_slope` (0.01 each). A file states all four.
@@ -35,4 +36,4 @@ class LeakyHardtanh : public Pointwise<LeakyHardtanh<Size, B>, Size, B> {
   scalar min = -1, max = 1, min_slope = scalar(0.01), max_slope = scalar(0.01);
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

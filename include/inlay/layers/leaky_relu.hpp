@@ -5,10 +5,11 @@
 #include <string_view>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/layers/pointwise.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Rectifier with a fixed slope `alpha` for negative values (PyTorch's negative_slope; 0.01 there, 0.3 in
 /// Keras), which a file states.
@@ -31,4 +32,4 @@ class LeakyReLU : public Pointwise<LeakyReLU<Size, B>, Size, B> {
   scalar alpha = scalar(0.01);
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -7,13 +7,14 @@
 #include <type_traits>
 
 #include "inlay/backend/auto.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/panel_sum.hpp"
 #include "inlay/core/tensor.hpp"
 #include "inlay/layers/gates.hpp"
 #include "inlay/layers/recurrent.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Long short-term memory, `In` channels to `Out` units, giving its output at every frame.
 ///
@@ -139,4 +140,4 @@ using HardSigmoidLSTM = BasicLSTM<In, Out, HardSigmoidGate, backend_for<B, Work:
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
 using HardSigmoidKeras2LSTM = BasicLSTM<In, Out, HardSigmoidKeras2Gate, backend_for<B, Work::lstm, Out>>;
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

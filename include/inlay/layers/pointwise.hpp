@@ -13,7 +13,7 @@
 #include "inlay/core/tensor.hpp"
 #include "inlay/core/values.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 namespace detail {
 
@@ -141,4 +141,4 @@ class Pointwise {
   const L& layer() const noexcept { return static_cast<const L&>(*this); }
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -6,11 +6,12 @@
 
 #include "inlay/backend/default.hpp"
 #include "inlay/core/clock.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/history.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 namespace detail {
 
@@ -106,4 +107,4 @@ using MaxPool1D = BasicPool1D<detail::Largest, Size, Kernel, Stride, B>;
 template <std::size_t Size, std::size_t Kernel, std::size_t Stride = Kernel, Backend B = default_backend>
 using AvgPool1D = BasicPool1D<detail::Mean, Size, Kernel, Stride, B>;
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -5,10 +5,11 @@
 #include <string_view>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/layers/pointwise.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Rectifier with trained slopes: tensor `alpha` [Slopes], one per channel or one for all.
 template <std::size_t Size, std::size_t Slopes, Backend B>
@@ -40,4 +41,4 @@ using PReLU = BasicPReLU<Size, Size, B>;
 template <std::size_t Size, Backend B = default_backend>
 using SharedPReLU = BasicPReLU<Size, 1, B>;
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -13,7 +13,7 @@
 #include "inlay/core/extent.hpp"
 #include "inlay/layers/recurrent.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// A recurrent layer `L` whose feedback takes as long at another sample rate as it took at the trained one: what it
 /// remembers comes from M = rate / trained rate frames ago. A whole M is exact. Between frames, what it remembers is
@@ -129,4 +129,4 @@ class RateCorrected
   std::array<T, taps> weights_{T(1)};
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -10,7 +10,7 @@
 #include "inlay/core/extent.hpp"
 #include "inlay/core/pack.hpp"
 
-namespace inlay::detail {
+namespace inlay::INLAY_ISA::detail {
 
 /// Whether two voices side by side, with weights in matrices like M, `macs` of them, take less time than one after the
 /// other: where the sums of both fit into registers, or the weights, read once for both, not into the nearest cache.
@@ -79,4 +79,4 @@ class Recurrent {
   const L& layer() const noexcept { return static_cast<const L&>(*this); }
 };
 
-}  // namespace inlay::detail
+}  // namespace inlay::INLAY_ISA::detail

@@ -6,13 +6,14 @@
 #include <string_view>
 
 #include "inlay/backend/auto.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/panel_sum.hpp"
 #include "inlay/core/tensor.hpp"
 #include "inlay/layers/gates.hpp"
 #include "inlay/layers/recurrent.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 struct TanhActivation {
   static constexpr std::string_view name = "tanh";
@@ -113,4 +114,4 @@ using RNN = BasicRNN<In, Out, TanhActivation, backend_for<B, Work::rnn, Out>>;
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
 using ReLURNN = BasicRNN<In, Out, ReLUActivation, backend_for<B, Work::rnn, Out>>;
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

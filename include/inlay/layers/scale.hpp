@@ -5,10 +5,11 @@
 #include <string_view>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/layers/pointwise.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// One fixed factor for all channels, `scale`, which a file states: a head's gain, a residual's weight.
 template <std::size_t Size, Backend B = default_backend>
@@ -31,4 +32,4 @@ class Scale : public Pointwise<Scale<Size, B>, Size, B> {
   scalar scale = 1;
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

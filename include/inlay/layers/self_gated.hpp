@@ -6,7 +6,7 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/math/accurate.hpp"
 
-namespace inlay::detail {
+namespace inlay::INLAY_ISA::detail {
 
 /// x gate, and 0 where x is -infinity and the gate 0.
 template <class B, class R>
@@ -14,4 +14,4 @@ INLAY_INLINE R self_gated(R x, R gate) noexcept {
   return B::max(math::splat<B, R>(std::numeric_limits<typename B::scalar>::lowest()), x) * gate;
 }
 
-}  // namespace inlay::detail
+}  // namespace inlay::INLAY_ISA::detail

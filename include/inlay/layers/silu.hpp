@@ -5,11 +5,12 @@
 #include <string_view>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/layers/pointwise.hpp"
 #include "inlay/layers/self_gated.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Sigmoid linear unit, x sigmoid(x), also called swish.
 template <std::size_t Size, Backend B = default_backend>
@@ -23,4 +24,4 @@ class SiLU : public Pointwise<SiLU<Size, B>, Size, B> {
   }
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

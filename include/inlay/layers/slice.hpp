@@ -7,9 +7,10 @@
 
 #include "inlay/backend/default.hpp"
 #include "inlay/core/block.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// `Count` of `In` channels, from channel `Begin` on.
 template <std::size_t In, std::size_t Begin, std::size_t Count, Backend B = default_backend>
@@ -64,4 +65,4 @@ class Pad {
   }
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

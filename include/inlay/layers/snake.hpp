@@ -7,10 +7,11 @@
 #include <string_view>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/layers/pointwise.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Periodic activation of Ziyin, Hartwig and Ueda (2020), as vocoders and codecs have it: tensor `alpha` [Size], one
 /// per channel. Where alpha is 0, y is x, the limit. Implementations that add 1e-9 to alpha before they divide by it
@@ -50,4 +51,4 @@ class Snake : public Pointwise<Snake<Size, B>, Size, B> {
   detail::PerChannel<B, Size> alpha_, inverse_;
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -6,10 +6,11 @@
 #include <string_view>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/extent.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Softmax over the channels of each frame. The largest channel is subtracted first, so nothing overflows.
 template <std::size_t Size, Backend B = default_backend>
@@ -62,4 +63,4 @@ class Softmax {
   }
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -5,10 +5,11 @@
 #include <string_view>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/layers/pointwise.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Smooth rectifier, PyTorch's; a file states `beta` and `threshold` (1 and 20 by default). With a threshold that
 /// nothing reaches it is Keras's and TensorFlow's, which have none.
@@ -37,4 +38,4 @@ class Softplus : public Pointwise<Softplus<Size, B>, Size, B> {
   scalar beta = 1, threshold = 20;
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

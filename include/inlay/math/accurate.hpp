@@ -19,7 +19,7 @@
 
 #include "inlay/core/compiler.hpp"
 
-namespace inlay::math {
+namespace inlay::INLAY_ISA::math {
 
 /// Bits of the fraction of a float or double.
 template <class T>
@@ -228,4 +228,4 @@ struct Accurate {
   }
 };
 
-}  // namespace inlay::math
+}  // namespace inlay::INLAY_ISA::math

@@ -17,7 +17,7 @@
 #include "inlay/math/accurate.hpp"
 #include "inlay/math/lookup.hpp"
 
-namespace inlay::math {
+namespace inlay::INLAY_ISA::math {
 
 struct Fast : Accurate {
   /// What a model's output may differ by, as a share of max(1, its peak), when a file's check is run.
@@ -92,4 +92,4 @@ struct Fast : Accurate {
   };
 };
 
-}  // namespace inlay::math
+}  // namespace inlay::INLAY_ISA::math

@@ -11,7 +11,7 @@
 #include <immintrin.h>
 #endif
 
-namespace inlay::math {
+namespace inlay::INLAY_ISA::math {
 
 /// Whether `lookup` is there for a register of type R with lanes of type T.
 template <class T, class R>
@@ -44,4 +44,4 @@ INLAY_INLINE R lookup(const float (&table)[16], Index index) noexcept {
 
 #endif
 
-}  // namespace inlay::math
+}  // namespace inlay::INLAY_ISA::math

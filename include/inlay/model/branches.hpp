@@ -5,9 +5,10 @@
 #include <array>
 #include <cstddef>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/layer_traits.hpp"
 
-namespace inlay::detail {
+namespace inlay::INLAY_ISA::detail {
 
 template <std::size_t Branch, std::size_t InputSize, std::size_t InputSizeOfTheFirst>
 struct BranchHasTheInputSizeOfTheFirst {
@@ -53,4 +54,4 @@ struct BranchTraits {
   static constexpr std::size_t macs = (0 + ... + Branches::macs);
 };
 
-}  // namespace inlay::detail
+}  // namespace inlay::INLAY_ISA::detail

@@ -5,12 +5,13 @@
 #include <cstddef>
 #include <string_view>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/map.hpp"
 #include "inlay/layers/dense.hpp"
 #include "inlay/layers/identity.hpp"
 #include "inlay/model/sequential.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 namespace detail {
 
@@ -237,4 +238,4 @@ template <Layer... Layers>
 using InputAsCondition =
     ConditionedBy<Identity<detail::Chain<Layers...>::in_size, detail::BackendOf<detail::Chain<Layers...>>>, Layers...>;
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/pack.hpp"
 #include "inlay/layers/pointwise.hpp"
@@ -12,7 +13,7 @@
 #include "inlay/model/parallel.hpp"
 #include "inlay/model/sequential.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 namespace detail {
 
@@ -98,4 +99,4 @@ template <Layer A, Layer B, Layer Activation = Tanh<A::out_size, detail::Backend
           Layer GateActivation = Sigmoid<B::out_size, detail::BackendOf<B>>>
 using Gated = Sequential<Concat<A, B>, Gate<Activation, GateActivation>>;
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

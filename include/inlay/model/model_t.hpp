@@ -19,7 +19,7 @@
 #include "inlay/model/sequential.hpp"
 #include "inlay/model/tiles.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// A network whose layers run one after the other. Sizes and scalar are deduced from the layers.
 ///
@@ -279,4 +279,4 @@ class ModelT {
   State state_;
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

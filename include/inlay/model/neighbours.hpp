@@ -4,7 +4,9 @@
 #include <concepts>
 #include <cstddef>
 
-namespace inlay::detail {
+#include "inlay/core/compiler.hpp"
+
+namespace inlay::INLAY_ISA::detail {
 
 /// Instantiated for each pair of neighbours, so that a compiler's message carries the index of the
 /// second layer and both numbers.
@@ -27,4 +29,4 @@ struct Neighbours : Pairs... {
   static constexpr bool checked = true;
 };
 
-}  // namespace inlay::detail
+}  // namespace inlay::INLAY_ISA::detail

@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace inlay::detail {
+#include "inlay/core/compiler.hpp"
+
+namespace inlay::INLAY_ISA::detail {
 
 /// Whether channels share memory only where out[c] == in[c]. They are compared in pairs only where the memory of all
 /// inputs meets that of all outputs, so that an assertion of this is cheap in an optimised build that keeps it.
@@ -28,4 +30,4 @@ bool overlaps_only_in_place(const T* const* in, std::size_t in_size, T* const* o
   return true;
 }
 
-}  // namespace inlay::detail
+}  // namespace inlay::INLAY_ISA::detail

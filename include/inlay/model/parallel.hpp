@@ -7,12 +7,13 @@
 #include <tuple>
 #include <utility>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/map.hpp"
 #include "inlay/core/pack.hpp"
 #include "inlay/model/branches.hpp"
 #include "inlay/model/sequential.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 namespace detail {
 
@@ -164,4 +165,4 @@ class Concat : public detail::Beside<detail::Chain<Branches>...> {
   }
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

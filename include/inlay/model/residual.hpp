@@ -4,12 +4,13 @@
 #include <cstddef>
 #include <string_view>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/map.hpp"
 #include "inlay/layers/identity.hpp"
 #include "inlay/model/branches.hpp"
 #include "inlay/model/sequential.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Adds its input to what `Layers` make of it. Where the sizes differ, a branch of its own, such as a convolution of
 /// one tap, has to fit them: `Parallel<Dense<4, 8>, Sequential<...>>`.
@@ -63,4 +64,4 @@ class Residual {
   Body body_;
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

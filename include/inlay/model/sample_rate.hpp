@@ -4,10 +4,11 @@
 #include <cstddef>
 #include <string_view>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/layer_traits.hpp"
 
-namespace inlay::detail {
+namespace inlay::INLAY_ISA::detail {
 
 /// Visitor that finds out whether every layer, those within layers too, is right at `ratio` times the rate that it was
 /// trained at, or takes those that can be there.
@@ -40,4 +41,4 @@ struct RateCorrection {
   }
 };
 
-}  // namespace inlay::detail
+}  // namespace inlay::INLAY_ISA::detail

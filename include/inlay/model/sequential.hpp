@@ -16,7 +16,7 @@
 #include "inlay/core/map.hpp"
 #include "inlay/model/neighbours.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// A chain of layers. Its sizes and its scalar are those of its layers; it may stand wherever a layer may. A file
 /// holds a chain within a chain as one.
@@ -261,4 +261,4 @@ template <class... Layers>
 using Chain = typename ChainOf<Layers...>::type;
 
 }  // namespace detail
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

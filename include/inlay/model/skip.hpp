@@ -5,12 +5,13 @@
 #include <cstddef>
 #include <string_view>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/map.hpp"
 #include "inlay/layers/identity.hpp"
 #include "inlay/model/branches.hpp"
 #include "inlay/model/sequential.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// One layer of a WaveNet. Its channels are (x, head); with a = Path(x) it gives (x + Residual(a), head + Skip(a)).
 /// Several in a row add up their skips in the head, in place.
@@ -186,4 +187,4 @@ class Split {
   Second second_;
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

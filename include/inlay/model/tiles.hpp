@@ -5,10 +5,11 @@
 #include <cstddef>
 
 #include "inlay/core/block.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/condition.hpp"
 #include "inlay/core/extent.hpp"
 
-namespace inlay::detail {
+namespace inlay::INLAY_ISA::detail {
 
 /// How many channels a model has.
 struct Widths {
@@ -53,4 +54,4 @@ INLAY_INLINE std::size_t by_tiles(Widths size, Tiles<T> at, std::size_t tile, co
   return written;
 }
 
-}  // namespace inlay::detail
+}  // namespace inlay::INLAY_ISA::detail

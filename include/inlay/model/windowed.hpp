@@ -11,12 +11,13 @@
 
 #include "inlay/core/block.hpp"
 #include "inlay/core/clock.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/frames.hpp"
 #include "inlay/core/history.hpp"
 #include "inlay/layers/identity.hpp"
 #include "inlay/model/sequential.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Within a window: `Before` frames of zeros before the first frame and `After` behind the last one, a framework's
 /// padding of a convolution. A stream has no last frame; there, it is an identity only if both are 0.
@@ -149,4 +150,4 @@ class Windowed {
   Body body_;
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -10,13 +10,14 @@
 #include <string_view>
 #include <utility>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/condition.hpp"
 #include "inlay/io/load.hpp"
 #include "inlay/io/parse.hpp"
 #include "inlay/io/runnable.hpp"
 #include "inlay/run_time/model.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// Loads a file into the first of `Types`, each a `ModelT` of one scalar, that its network fits, and otherwise into
 /// `Model`. `AnyModel<Lstm16, Lstm20>` runs networks of these two sizes at the speed of the type. A file that asks for
@@ -98,4 +99,4 @@ class AnyModel {
   std::size_t index_ = 0;
 };
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/map.hpp"
 #include "inlay/io/error.hpp"
@@ -23,7 +24,7 @@
 #include "inlay/run_time/signal.hpp"
 #include "inlay/run_time/windowed.hpp"
 
-namespace inlay::run_time {
+namespace inlay::INLAY_ISA::run_time {
 
 /// Walks through the records once. Combinators are operations of a few kinds on the signals of what they hold, each
 /// with the function of the combinator that it stands for. Throws load_error.
@@ -337,4 +338,4 @@ class Builder {
   Program<B>& program_;
 };
 
-}  // namespace inlay::run_time
+}  // namespace inlay::INLAY_ISA::run_time

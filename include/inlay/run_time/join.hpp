@@ -5,13 +5,14 @@
 #include <utility>
 #include <vector>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/epilogue.hpp"
 #include "inlay/run_time/operation.hpp"
 #include "inlay/run_time/panel_conv1d.hpp"
 #include "inlay/run_time/panel_dense.hpp"
 #include "inlay/run_time/step.hpp"
 
-namespace inlay::run_time {
+namespace inlay::INLAY_ISA::run_time {
 
 /// Makes `a` give what it gives of in[0] and what `b` gives of in[1], added up, if it can.
 template <class B>
@@ -55,4 +56,4 @@ void join_steps(std::vector<Step<B>>& steps, std::size_t buffers, const std::vec
   steps = std::move(joined);
 }
 
-}  // namespace inlay::run_time
+}  // namespace inlay::INLAY_ISA::run_time

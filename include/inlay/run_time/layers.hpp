@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/dynamic.hpp"
 #include "inlay/engine.hpp"
 #include "inlay/io/fill.hpp"
@@ -16,7 +17,7 @@
 #include "inlay/run_time/panel_dense.hpp"
 #include "inlay/run_time/record.hpp"
 
-namespace inlay::run_time {
+namespace inlay::INLAY_ISA::run_time {
 
 /// A layer that was read from a file.
 template <class B>
@@ -198,4 +199,4 @@ class LayerMaker {
   }
 };
 
-}  // namespace inlay::run_time
+}  // namespace inlay::INLAY_ISA::run_time

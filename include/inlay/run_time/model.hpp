@@ -13,6 +13,7 @@
 
 #include "inlay/backend/default.hpp"
 #include "inlay/core/block.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/condition.hpp"
 #include "inlay/io/check.hpp"
 #include "inlay/io/load.hpp"
@@ -24,7 +25,7 @@
 #include "inlay/run_time/program.hpp"
 #include "inlay/run_time/record.hpp"
 
-namespace inlay {
+namespace inlay::INLAY_ISA {
 
 /// A network of any file: the layers and kernels of `ModelT` with sizes that are numbers. What a type can do for a
 /// network it does better; this is for files that nobody knew when the program was written.
@@ -246,4 +247,4 @@ auto Model<T, B>::build(const io::ModelFile& file) -> std::shared_ptr<Network> {
   return network;
 }
 
-}  // namespace inlay
+}  // namespace inlay::INLAY_ISA

@@ -1,9 +1,10 @@
 /// OnePanel: how a product of open sizes whose weights are one panel of rows does a frame.
 #pragma once
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/epilogue.hpp"
 
-namespace inlay::run_time {
+namespace inlay::INLAY_ISA::run_time {
 
 /// A function that is compiled for the panel's height, and the epilogue that it ends with. With more panels, or fewer
 /// rows than one, there is none, and the layer does as it would without.
@@ -19,4 +20,4 @@ struct OnePanel {
   }
 };
 
-}  // namespace inlay::run_time
+}  // namespace inlay::INLAY_ISA::run_time

@@ -13,7 +13,7 @@
 #include "inlay/core/layer_traits.hpp"
 #include "inlay/core/map.hpp"
 
-namespace inlay::run_time {
+namespace inlay::INLAY_ISA::run_time {
 
 /// What an operation remembers from frame to frame.
 struct Memory {
@@ -153,4 +153,4 @@ class ZeroOperation final : public Operation<B> {
   std::size_t channels_;
 };
 
-}  // namespace inlay::run_time
+}  // namespace inlay::INLAY_ISA::run_time

@@ -4,10 +4,11 @@
 #include <cstddef>
 #include <vector>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/layer_traits.hpp"
 
-namespace inlay::run_time {
+namespace inlay::INLAY_ISA::run_time {
 
 /// The steps on a signal's way that changed its rate. Two signals have their frames at the same time if these are the
 /// same, not merely of the same rate.
@@ -58,4 +59,4 @@ class Pace {
   std::vector<Change> changes_;
 };
 
-}  // namespace inlay::run_time
+}  // namespace inlay::INLAY_ISA::run_time

@@ -16,7 +16,7 @@
 #include "inlay/run_time/one_panel.hpp"
 #include "inlay/run_time/panel_dense.hpp"
 
-namespace inlay::run_time {
+namespace inlay::INLAY_ISA::run_time {
 
 /// One product for all groups, with zeros where an output does not see an input (but a NaN in one reaches all), and for
 /// the side channels of a WaveNet's layer, whose columns come first: they are there early, and are summed while others
@@ -129,4 +129,4 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
   OnePanel<B, void(const PanelConv1D&, State&, const T*, const T*, const T*, T*) noexcept> panel_;
 };
 
-}  // namespace inlay::run_time
+}  // namespace inlay::INLAY_ISA::run_time

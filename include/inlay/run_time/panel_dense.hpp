@@ -12,7 +12,7 @@
 #include "inlay/layers/dense.hpp"
 #include "inlay/run_time/one_panel.hpp"
 
-namespace inlay::run_time {
+namespace inlay::INLAY_ISA::run_time {
 
 /// With more panels than one it is a Dense like any other.
 template <class B>
@@ -53,4 +53,4 @@ class PanelDense : public Dense<dynamic, dynamic, B> {
   OnePanel<B, void(const PanelDense&, const T*, const T*, T*) noexcept> panel_;
 };
 
-}  // namespace inlay::run_time
+}  // namespace inlay::INLAY_ISA::run_time

@@ -6,9 +6,10 @@
 #include <iterator>
 #include <vector>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 
-namespace inlay::run_time {
+namespace inlay::INLAY_ISA::run_time {
 
 /// In memory: where a frame lies, and a tile.
 struct Place {
@@ -76,4 +77,4 @@ class Placement {
   Place room_;
 };
 
-}  // namespace inlay::run_time
+}  // namespace inlay::INLAY_ISA::run_time

@@ -16,7 +16,7 @@
 #include "inlay/run_time/placement.hpp"
 #include "inlay/run_time/step.hpp"
 
-namespace inlay::run_time {
+namespace inlay::INLAY_ISA::run_time {
 
 /// A list of operations on numbered buffers. Filled while a model is built, constant afterwards.
 template <class B>
@@ -207,4 +207,4 @@ class Program {
   std::unique_ptr<const State> start_;
 };
 
-}  // namespace inlay::run_time
+}  // namespace inlay::INLAY_ISA::run_time

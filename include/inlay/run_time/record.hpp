@@ -9,10 +9,11 @@
 #include <variant>
 #include <vector>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/io/error.hpp"
 #include "inlay/io/model_file.hpp"
 
-namespace inlay::run_time {
+namespace inlay::INLAY_ISA::run_time {
 
 inline const std::string& type_of(const io::LayerRecord& record) { return std::get<std::string>(record.type.value); }
 
@@ -102,4 +103,4 @@ inline void expect_only(const Members& members, const io::LayerRecord& record) {
   }
 }
 
-}  // namespace inlay::run_time
+}  // namespace inlay::INLAY_ISA::run_time

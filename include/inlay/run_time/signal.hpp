@@ -6,13 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/io/error.hpp"
 #include "inlay/io/model_file.hpp"
 #include "inlay/run_time/pace.hpp"
 #include "inlay/run_time/program.hpp"
 
-namespace inlay::run_time {
+namespace inlay::INLAY_ISA::run_time {
 
 /// The buffer of channels that are zero.
 inline constexpr std::size_t silence = unbounded;
@@ -65,4 +66,4 @@ inline Signal beside(const io::LayerRecord& record, Signal a, const Signal& b) {
   return a;
 }
 
-}  // namespace inlay::run_time
+}  // namespace inlay::INLAY_ISA::run_time

@@ -5,10 +5,11 @@
 #include <cstddef>
 #include <memory>
 
+#include "inlay/core/compiler.hpp"
 #include "inlay/run_time/operation.hpp"
 #include "inlay/run_time/placement.hpp"
 
-namespace inlay::run_time {
+namespace inlay::INLAY_ISA::run_time {
 
 /// Some of the channels of a buffer.
 struct Channels {
@@ -39,4 +40,4 @@ struct Step {
   }
 };
 
-}  // namespace inlay::run_time
+}  // namespace inlay::INLAY_ISA::run_time

@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "inlay/core/clock.hpp"
+#include "inlay/core/compiler.hpp"
 #include "inlay/core/frames.hpp"
 #include "inlay/core/history.hpp"
 #include "inlay/run_time/operation.hpp"
 #include "inlay/run_time/pace.hpp"
 #include "inlay/run_time/program.hpp"
 
-namespace inlay::run_time {
+namespace inlay::INLAY_ISA::run_time {
 
 template <class B>
 class WindowedOperation final : public Operation<B> {
@@ -118,4 +119,4 @@ class WindowedOperation final : public Operation<B> {
   std::vector<Stage> stages_;
 };
 
-}  // namespace inlay::run_time
+}  // namespace inlay::INLAY_ISA::run_time
