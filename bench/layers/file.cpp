@@ -6,7 +6,7 @@
 #include <variant>
 
 #include "inlay/io/model_file.hpp"
-#include "inlay/io/write.hpp"
+#include "inlay/io/write_model.hpp"
 #include "reference.hpp"
 
 namespace inlay::bench {

@@ -110,7 +110,7 @@ Frames frames_of(const inlay::io::TensorRecord& record) {
 }
 
 Check check_of(const std::filesystem::path& file) {
-  const auto model = inlay::io::read_model(inlay::io::parse(inlay::io::read_text(file)));
+  const auto model = inlay::io::read_model(file);
   return {frames_of(model.check->input), frames_of(model.check->output)};
 }
 

@@ -5,9 +5,8 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
-#include <inlay/io/formats.hpp>
-#include <inlay/io/load.hpp>
-#include <inlay/io/write.hpp>
+#include <inlay/io/read_model.hpp>
+#include <inlay/io/write_model.hpp>
 #include <inlay/run_time.hpp>
 #include <span>
 #include <stdexcept>
@@ -66,11 +65,11 @@ void write_file(const fs::path& path, const std::string& text) {
 }
 
 void convert(const fs::path& from, const fs::path& to, const io::ReadOptions& options) try {
-  const nlohmann::json document = io::parse(io::read_text(from));
-  io::ModelFile file = io::read_model(document, options);
+  const std::string text = io::read_text(from);
+  io::ModelFile file = io::read_model_text(text, options);
   if (!file.check) file.check = check_for(file);
   write_file(to, io::write_model(file));
-  std::printf("%s: %s\n", to.string().c_str(), std::string(io::format_of(document).name).c_str());
+  std::printf("%s: %s\n", to.string().c_str(), std::string(io::format_name(text)).c_str());
 } catch (const load_error& error) {
   throw error.from(from.string());
 }

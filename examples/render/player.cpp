@@ -16,7 +16,7 @@ std::string describe(const inlay::io::ModelFile& file) {
     text += std::get<std::string>(layer.type.value);
     for (std::string_view name : {"out", "size"})
       if (const auto found = layer.values.find(name); found != layer.values.end()) {
-        text += ' ' + inlay::io::Fill::text(found->second);
+        text += ' ' + inlay::io::value_text(found->second);
         break;
       }
   }
@@ -40,7 +40,7 @@ void check_audio(const inlay::Model<float>& model, std::size_t channels) {
 
 Player::Player(const std::filesystem::path& path, std::size_t channels) try
     : model_([&] {
-        const inlay::io::ModelFile file = inlay::io::read_model(inlay::io::parse(inlay::io::read_text(path)));
+        const inlay::io::ModelFile file = inlay::io::read_model(path);
         network_ = describe(file);
         return inlay::Model<float>::of(file);
       }()) {

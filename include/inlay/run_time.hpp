@@ -1,7 +1,10 @@
-/// Networks that are known only when their file is loaded. Needs nlohmann/json and the heap, and takes longer to
-/// compile than all the rest: include it in one source file.
+/// Networks that are known only when their file is loaded. Header-only it needs nlohmann/json and the heap, and takes
+/// longer to compile than all the rest; with the compiled library it is declarations alone.
 #pragma once
 
+#include "inlay/run_time/model.hpp"
+#if !defined(INLAY_COMPILED)
 #include "inlay/inlay.hpp"
 #include "inlay/run_time/any_model.hpp"
-#include "inlay/run_time/model.hpp"
+#include "inlay/run_time/model_on.hpp"
+#endif

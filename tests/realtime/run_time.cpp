@@ -6,15 +6,15 @@
 #include <string>
 #include <vector>
 
+#include <inlay/run_time.hpp>
 #include "realtime/realtime.hpp"
-#include "support/models.hpp"
 
 namespace {
 
 void expect_realtime(const std::string& name, std::size_t prewarm) {
   SCOPED_TRACE(name);
   const std::filesystem::path path = std::string(INLAY_TEST_DIR) + "/golden/torch/" + name + ".f32.json";
-  inlay::io::ModelFile file = inlay::io::read_model(inlay::io::parse(inlay::io::read_text(path)));
+  inlay::io::ModelFile file = inlay::io::read_model(path);
   file.info.prewarm = prewarm;
   auto model = inlay::Model<float>::of(file);
   auto voice = model.new_state();

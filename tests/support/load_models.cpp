@@ -2,8 +2,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-
-#include "support/models.hpp"
+#include <inlay/run_time.hpp>
 
 int main(int count, char** files) {
   int failures = 0;

@@ -8,7 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include <inlay/io/player.hpp>
 #include "support/backends.hpp"
+
 #include "support/golden.hpp"
 
 using namespace inlay;
@@ -35,7 +37,7 @@ namespace {
 template <class Model, class Compact>
 void expect_same(const std::string& name) {
   const std::string path = test_file("golden/torch/" + name + ".f32.json");
-  io::ModelFile file = io::read_model(io::parse(io::read_text(std::filesystem::path(path))));
+  io::ModelFile file = io::read_model(std::filesystem::path(path));
   for (auto& layer : file.chain.layers)
     for (auto& [of, tensor] : layer.tensors)
       for (double& value : tensor.values) value = static_cast<float>(bfloat16(static_cast<float>(value)));

@@ -9,7 +9,8 @@
 #include <functional>
 #include <inlay/io/formats.hpp>
 #include <inlay/io/load.hpp>
-#include <inlay/io/write.hpp>
+#include <inlay/io/parse.hpp>
+#include <inlay/io/write_model.hpp>
 #include <iterator>
 #include <string>
 #include <vector>

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <inlay/io/parse.hpp>
+
 #include "support/backends.hpp"
 #include "support/golden.hpp"
 
@@ -78,7 +80,7 @@ TEST(LoadTest, returns_what_the_file_says) {
   Amp amp;
   const ModelInfo info = amp.load(document);
   EXPECT_EQ(info.sample_rate, 44100);
-  EXPECT_EQ(info.metadata["author"], "somebody");
+  EXPECT_EQ(io::parse(info.metadata)["author"], "somebody");
 }
 
 TEST(LoadTest, resets_the_state_it_owns) {

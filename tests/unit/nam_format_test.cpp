@@ -5,12 +5,15 @@
 #include <cstddef>
 #include <cstdlib>
 #include <functional>
-#include <inlay/io/write.hpp>
+#include <inlay/io/formats.hpp>
+#include <inlay/io/parse.hpp>
+#include <inlay/io/write_model.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "../support/models.hpp"
+#include <inlay/inlay.hpp>
+#include <inlay/run_time.hpp>
 #include "support/golden.hpp"
 #include "support/plain_nam.hpp"
 
@@ -99,8 +102,8 @@ TEST_F(NamFiles, wavenet) {
   const ModelInfo info = file("wavenet").info;
   EXPECT_EQ(info.sample_rate, 48000);
   EXPECT_EQ(info.prewarm, Model::receptive_field);
-  EXPECT_EQ(info.metadata["loudness"], -20.020729064941406);
-  EXPECT_EQ(info.metadata["input_level_dbu"], 18.3);
+  EXPECT_EQ(io::parse(info.metadata)["loudness"], -20.020729064941406);
+  EXPECT_EQ(io::parse(info.metadata)["input_level_dbu"], 18.3);
 }
 
 TEST_F(NamFiles, wavenet_gated) {
@@ -518,7 +521,7 @@ TEST(NamContainer, the_size_chooses) {
   EXPECT_EQ(taps({.size = 0.4}), 2u);
   EXPECT_EQ(taps({.size = 1}), 3u);
   EXPECT_EQ(io::read_model(container).info.sample_rate, 3000);
-  EXPECT_EQ(io::read_model(container).info.metadata["name"], "of the container");
+  EXPECT_EQ(io::parse(io::read_model(container).info.metadata)["name"], "of the container");
 
   const auto refused = [&](const std::string& place, const std::function<void(json&)>& change) {
     json changed = container;

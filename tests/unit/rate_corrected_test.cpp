@@ -15,7 +15,7 @@ template <class Model>
 void at_rate(const std::string& name, double rate, double tolerance = single_layer) {
   constexpr bool single = std::same_as<typename Model::scalar, float>;
   const std::string path = test_file("golden/rate_corrected/" + name + (single ? ".f32.json" : ".f64.json"));
-  io::ModelFile file = io::read_model(io::parse(io::read_text(std::filesystem::path(path))));
+  io::ModelFile file = io::read_model(std::filesystem::path(path));
   const io::Check check = std::exchange(file.check, std::nullopt).value();
   const auto model = std::make_unique<Model>();
   const auto state = std::make_unique<typename Model::State>();

@@ -12,7 +12,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "../support/models.hpp"
+#include <inlay/run_time.hpp>
 #include "support/golden.hpp"
 
 namespace {

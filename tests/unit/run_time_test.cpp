@@ -7,7 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "../support/models.hpp"
+#include <inlay/inlay.hpp>
+#include <inlay/io/parse.hpp>
+#include <inlay/run_time.hpp>
+#include <inlay/run_time/any_model.hpp>
 #include "support/golden.hpp"
 
 using namespace inlay;
@@ -61,7 +64,7 @@ namespace {
 void as_nam_core(const std::string& name, const std::string& golden, bool prewarm = true) {
   const std::filesystem::path folder = std::string(INLAY_FIXTURES_DIR) + "/nam";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "there is no " << folder;
-  io::ModelFile file = io::read_model(io::parse(io::read_text(folder / (name + ".nam"))));
+  io::ModelFile file = io::read_model(folder / (name + ".nam"));
   if (!prewarm) file.info.prewarm = 0;
   auto model = Model<>::of(file);
   const auto wanted = io::parse(io::read_text(folder / golden));

@@ -15,6 +15,7 @@
 
 #include "inlay/core/compiler.hpp"
 #include "inlay/inlay.hpp"
+#include "inlay/io/rtneural_format.hpp"
 
 namespace inlay::INLAY_ISA::compat::rtneural::detail {
 
@@ -65,11 +66,11 @@ void fill(Model& model, Records records) {
                      io::concat({std::to_string(records.size()), " (an activation counts as a layer)"}));
   std::size_t i = 0;
   io::for_each_leaf(chain, [&]<class L>(L& layer) {
-    const std::string number = std::to_string(i);
+    const io::LayerNumber number{i};
     std::optional<io::LayerRecord>& record = records[i++];
     if (!record) return;
     adapt(layer, *record);
-    io::Fill filling(*record, number, L::type, L::in_size, L::out_size);
+    io::WeightLoader filling(*record, number, L::type, L::in_size, L::out_size);
     layer.visit(filling);
     filling.finish();
     inlay::detail::prepare(layer);

@@ -12,6 +12,7 @@
 
 #include "inlay/core/compiler.hpp"
 #include "inlay/io/error.hpp"
+#include "inlay/io/formats.hpp"
 #include "inlay/io/parse.hpp"
 #include "inlay/run_time.hpp"
 
@@ -47,7 +48,7 @@ namespace json_parser {
 /// Nothing is printed: what RTNeural says in debug mode is in the error.
 template <typename T>
 std::unique_ptr<Model<T>> parseJson(const nlohmann::json& parent, bool /*debug*/ = false) {
-  auto model = inlay::Model<T>::load(parent);
+  auto model = inlay::Model<T>::of(io::read_model(parent));
   if (!model.one_to_one() || model.condition_size() > 0)
     throw load_error("file", "a network without side channels that gives a frame for each", "another");
   return std::make_unique<Model<T>>(std::move(model));

@@ -20,7 +20,8 @@ struct Assign {
   std::span<const T> values;
   bool done = false;
 
-  void option(std::string_view, const auto&) noexcept {}
+  void option(std::string_view, const auto&, std::size_t = 0) noexcept {}
+  void require(bool, std::string_view, std::string_view) noexcept {}
   void number(std::string_view n, auto& variable) noexcept {
     if (n != name || values.size() != 1) return;
     variable = static_cast<std::remove_reference_t<decltype(variable)>>(values[0]);

@@ -5,28 +5,29 @@
 /// for, `namespace inlay::INLAY_ISA { ... }`. Objects of one program that are compiled for different instruction sets
 /// then have different symbols, and the linker cannot take the wider code for a processor that lacks it.
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
-#define INLAY_ISA inline avx512
+#define INLAY_ISA_NAME avx512
 #elif defined(__AVX512F__)
-#define INLAY_ISA inline avx512f
+#define INLAY_ISA_NAME avx512f
 #elif defined(__AVX2__) && (defined(__FMA__) || defined(_MSC_VER))
-#define INLAY_ISA inline avx2
+#define INLAY_ISA_NAME avx2
 #elif defined(__AVX2__)
-#define INLAY_ISA inline avx2_without_fma
+#define INLAY_ISA_NAME avx2_without_fma
 #elif defined(__AVX__)
-#define INLAY_ISA inline avx
+#define INLAY_ISA_NAME avx
 #elif defined(__SSE4_1__)
-#define INLAY_ISA inline sse4
+#define INLAY_ISA_NAME sse4
 #elif defined(__SSE2__) || defined(_M_X64)
-#define INLAY_ISA inline sse2
+#define INLAY_ISA_NAME sse2
 #elif defined(__ARM_FEATURE_SVE)
-#define INLAY_ISA inline sve
+#define INLAY_ISA_NAME sve
 #elif defined(__ARM_NEON) || defined(_M_ARM64)
-#define INLAY_ISA inline neon
+#define INLAY_ISA_NAME neon
 #elif defined(__wasm_simd128__)
-#define INLAY_ISA inline wasm_simd
+#define INLAY_ISA_NAME wasm_simd
 #else
-#define INLAY_ISA inline scalar_isa
+#define INLAY_ISA_NAME scalar_isa
 #endif
+#define INLAY_ISA inline INLAY_ISA_NAME
 
 /// INLAY_INLINE: inline even where a compiler's cost model says no. Kernels are built from
 /// one-line functions on registers; a call left standing would spill every accumulator.

@@ -45,6 +45,7 @@ namespace detail {
 /// A visitor that takes note of nothing: what a layer's `visit` has to work with.
 struct AnyVisitor {
   void option(std::string_view, const auto&, std::size_t = 0) {}
+  void require(bool, std::string_view, std::string_view) {}
   void number(std::string_view, auto&) {}
   void tensor(std::string_view, auto&) {}
   void optional_tensor(std::string_view, auto&, auto) {}
@@ -70,7 +71,9 @@ struct AnyVisitor {
 ///   std::arrays of pointers to them and of tiles, and bit for bit: for a layer whose steps wait for one another. It
 ///   may take an array of contexts as well.
 /// - `reset` puts a state to the start of a signal.
+/// - `shape()`, where there is one, says what the constants say, for sizes that are known at run time.
 /// - `visit(v)` names everything that a file holds: `v.option(name, value)` for what the type fixes,
+///   `v.require(holds, name, expected)` for a rule about options that are known at run time,
 ///   `v.number(name, variable)` for a scalar, `v.tensor(name, tensor)`,
 ///   `v.optional_tensor(name, tensor, value)` for one that a file may leave out, and `v.chain(name, chain)` for
 ///   layers within the layer, a `Sequential`; of several under one name, `v.chain(name, chain, i)`.

@@ -2,14 +2,11 @@
 #pragma once
 
 #include <cstddef>
-#include <limits>
 
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/layer_shape.hpp"
 
 namespace inlay::INLAY_ISA {
-
-/// Receptive field of a layer that never forgets (a recurrent one).
-inline constexpr std::size_t unbounded = std::numeric_limits<std::size_t>::max();
 
 /// A size that the type leaves open: a layer of such sizes takes them from the file that it is loaded from.
 inline constexpr std::size_t dynamic = unbounded - 1;

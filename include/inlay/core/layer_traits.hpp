@@ -9,7 +9,7 @@
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
-#include "inlay/core/rate.hpp"
+#include "inlay/core/layer_shape.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -95,6 +95,17 @@ struct LayerTraits {
     else return alignment / sizeof(typename L::scalar);
   }();
 };
+
+/// What a layer says of itself, sizes that are known at run time included: by its `shape()`, or by its constants.
+template <class L>
+constexpr LayerShape shape_of(const L& layer) {
+  if constexpr (requires { layer.shape(); }) {
+    return layer.shape();
+  } else {
+    constexpr std::size_t past = L::receptive_field == unbounded ? unbounded : L::receptive_field - 1;
+    return {L::in_size, L::out_size, past, LayerTraits<L>::latency, LayerTraits<L>::rate};
+  }
+}
 
 /// `count` values rounded up so that what follows them in scratch memory is aligned.
 template <class T>

@@ -67,7 +67,7 @@ inline ModelFile read_aidax(const Node& root) {
   if (behind != 1) append(file.chain.layers, make_scale(out_gain->place(), out, behind));
 
   const auto metadata = root.find("metadata");
-  if (metadata) file.info.metadata = metadata->object().json();
+  if (metadata) file.info.metadata = metadata->object().text();
   if (const auto rate = root.find("samplerate")) file.info.sample_rate = read_rate(*rate);
   else if (const auto told = metadata ? metadata->find("samplerate") : std::nullopt)
     file.info.sample_rate = read_rate(*told);

@@ -5,25 +5,15 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
+
+#include "inlay/core/compiled.hpp"
 
 namespace inlay {
 
 namespace io {
 
-/// Not operator+, of which GCC 12 warns wrongly where one side is a literal (GCC bug 105651).
-inline std::string concat(std::initializer_list<std::string_view> parts) {
-  std::string text;
-  for (std::string_view part : parts) text.append(part);
-  return text;
-}
-
-/// What comes from a file may hold anything; an error is one line.
-inline std::string one_line(std::string text) {
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < ' ') c = '?';
-  return text;
-}
+/// The parts in one string.
+std::string concat(std::initializer_list<std::string_view> parts);
 
 }  // namespace io
 
@@ -32,15 +22,7 @@ inline std::string one_line(std::string text) {
 class load_error : public std::runtime_error {
  public:
   load_error(std::string place, std::string expected, std::string found, std::string layer = {},
-             std::string source = {})
-      : std::runtime_error(
-            io::one_line(io::concat({source, source.empty() ? "" : ": ", place, layer.empty() ? "" : " (", layer,
-                                     layer.empty() ? "" : ")", ": expected ", expected, ", found ", found}))),
-        place_(io::one_line(std::move(place))),
-        layer_(std::move(layer)),
-        expected_(std::move(expected)),
-        found_(io::one_line(std::move(found))),
-        source_(std::move(source)) {}
+             std::string source = {});
 
   /// Place in the file, such as `layers[2].kernel.data[17]`.
   const std::string& place() const noexcept { return place_; }
@@ -51,10 +33,15 @@ class load_error : public std::runtime_error {
   /// Path of the file; empty if the model came from elsewhere.
   const std::string& source() const noexcept { return source_; }
 
-  load_error from(std::string source) const { return load_error(place_, expected_, found_, layer_, std::move(source)); }
+  /// The same error of a file of this path.
+  load_error from(std::string source) const;
 
  private:
   std::string place_, layer_, expected_, found_, source_;
 };
 
 }  // namespace inlay
+
+#if !defined(INLAY_COMPILED)
+#include "inlay/io/error.ipp"
+#endif

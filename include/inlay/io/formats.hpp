@@ -1,6 +1,7 @@
 /// The formats of model files that are read. What a document holds decides, not a file's name.
 #pragma once
 
+#include <concepts>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -59,9 +60,9 @@ inline const Format& format_of(const nlohmann::json& document) {
   root.fail(concat({"a model file of one of these formats: ", names}), "an object with none of their keys");
 }
 
-/// Reads a document in any of the formats, and checks all of it that does not depend on a model type. Throws
-/// load_error.
-inline ModelFile read_model(const nlohmann::json& document, const ReadOptions& options = {}) {
+/// Reads a document in any of the formats, as `read_model` of io/read_model.hpp does a file. Throws load_error.
+template <std::same_as<nlohmann::json> Document>
+ModelFile read_model(const Document& document, const ReadOptions& options = {}) {
   return format_of(document).read(Node(document, ""), options);
 }
 

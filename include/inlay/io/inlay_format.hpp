@@ -116,7 +116,7 @@ inline ModelFile read_inlay(const Node& root) {
   if (root["version"].json() != 1) root["version"].fail("version 1");
   ModelFile file;
   if (const auto rate = root.find("sample_rate")) file.info.sample_rate = rate->positive();
-  if (const auto metadata = root.find("metadata")) file.info.metadata = metadata->object().json();
+  if (const auto metadata = root.find("metadata")) file.info.metadata = metadata->object().text();
   if (const auto prewarm = root.find("prewarm")) file.info.prewarm = prewarm->whole(0, max_prewarm);
   file.chain = detail::read_chain(root["layers"]);
   file.check = detail::read_check(root["check"].object());

@@ -2,10 +2,8 @@
 /// against it.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,7 +17,7 @@ namespace inlay {
 /// What a file says beside the network.
 struct ModelInfo {
   std::optional<double> sample_rate;  ///< Hz, the rate that the model was trained at
-  nlohmann::json metadata = nlohmann::json::object();
+  std::string metadata;               ///< what the file says of itself: a JSON object as text, or empty
   /// Frames of silence to run after every reset and before the signal: a trained amplifier does not start from zeros
   /// but from what silence at its input leaves in it.
   std::size_t prewarm = 0;
@@ -38,10 +36,8 @@ struct TensorRecord {
   std::vector<double> values;     ///< row-major
   std::vector<Place> row_places;  ///< where the values of each innermost row stand, if not in one array
 
-  Place place_of(std::size_t i) const {
-    if (row_places.empty()) return concat({place, ".data[", std::to_string(i), "]"});
-    return concat({row_places[i / shape.back()], "[", std::to_string(i % shape.back()), "]"});
-  }
+  /// Where value `i` stands.
+  Place place_of(std::size_t i) const;
 };
 
 /// An option or a number of a layer.
@@ -76,46 +72,31 @@ struct Check {
 };
 
 struct ModelFile {
+  std::string source;  ///< path of the file; empty if the model came from elsewhere
   ModelInfo info;
   ChainRecord chain;
   std::optional<Check> check;
 };
 
+/// What a reader may be asked for, beyond what the file says.
+struct ReadOptions {
+  /// Of a file that holds a model in several sizes, how much of it, from 0 to 1; all of it if not given. Of NAM's these
+  /// are a SlimmableContainer, and a WaveNet with `slimmable` arrays.
+  std::optional<double> size;
+};
+
 /// Numbers in the tensors of a chain: what frameworks count as parameters.
-inline std::size_t parameters_of(const ChainRecord& chain) {
-  std::size_t count = 0;
-  for (const LayerRecord& layer : chain.layers) {
-    for (const auto& [name, tensor] : layer.tensors) count += tensor.values.size();
-    for (const auto& [name, chains] : layer.chains)
-      for (const ChainRecord& inner : chains) count += parameters_of(inner);
-  }
-  return count;
-}
+std::size_t parameters_of(const ChainRecord& chain);
 
 /// Side channels that a chain appends to its signal, which a file without a check has to say itself.
-inline std::size_t condition_of(const ChainRecord& chain) {
-  std::size_t most = 0;
-  for (const LayerRecord& layer : chain.layers) {
-    const auto size = layer.values.find("condition_size");
-    if (size != layer.values.end())
-      if (const auto* found = std::get_if<std::size_t>(&size->second.value)) most = std::max(most, *found);
-    const auto* type = std::get_if<std::string>(&layer.type.value);
-    if (type && *type == "conditioned_by") continue;  // its layers have another condition
-    for (const auto& [name, chains] : layer.chains)
-      for (const ChainRecord& inner : chains) most = std::max(most, condition_of(inner));
-  }
-  return most;
-}
+std::size_t condition_of(const ChainRecord& chain);
 
 /// "8x16"
-inline std::string shape_text(std::span<const std::size_t> shape) {
-  std::string text;
-  for (std::size_t extent : shape) {
-    if (!text.empty()) text += 'x';
-    text += std::to_string(extent);
-  }
-  return text;
-}
+std::string shape_text(std::span<const std::size_t> shape);
 
 }  // namespace io
 }  // namespace inlay
+
+#if !defined(INLAY_COMPILED)
+#include "inlay/io/model_file.ipp"
+#endif

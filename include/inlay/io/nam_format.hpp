@@ -137,7 +137,7 @@ inline NamNetwork read_nam_network(const Node& model, const ReadOptions& options
   weights.finish();
   // What a container does not say, its model may.
   if (const auto rate = find_value(model, "sample_rate")) network.info.sample_rate = rate->positive();
-  if (const auto metadata = find_value(model, "metadata")) network.info.metadata = metadata->object().json();
+  if (const auto metadata = find_value(model, "metadata")) network.info.metadata = metadata->object().text();
   network.info.prewarm = std::min(network.info.prewarm, max_prewarm);
   return network;
 }

@@ -12,13 +12,6 @@
 
 namespace inlay::io {
 
-/// What a reader may be asked for, beyond what the file says.
-struct ReadOptions {
-  /// Of a file that holds a model in several sizes, how much of it, from 0 to 1; all of it if not given. Of NAM's these
-  /// are a SlimmableContainer, and a WaveNet with `slimmable` arrays.
-  std::optional<double> size;
-};
-
 namespace detail {
 
 /// A real network has some twenty layers.

@@ -58,6 +58,8 @@ class Node {
     if (!value_->is_array()) fail("an array");
     return value_->size();
   }
+  /// All that stands here, as JSON.
+  std::string text() const { return value_->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
   std::string string() const {
     if (!value_->is_string()) fail("a string");
     return value_->get<std::string>();

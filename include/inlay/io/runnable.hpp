@@ -6,7 +6,7 @@
 #include <span>
 #include <type_traits>
 
-#include "inlay/core/layer_traits.hpp"
+#include "inlay/core/layer_shape.hpp"
 
 namespace inlay::io {
 

@@ -65,6 +65,11 @@ class BasicConv1D {
   static constexpr std::size_t macs = Kernel * group_in * Out / Stride;
 
   void visit(auto& v) {
+    visit_options(v);
+    v.tensor("kernel", kernel_);
+    if constexpr (Bias) v.optional_tensor("bias", bias_, 0);
+  }
+  void visit_options(auto& v) {
     v.option("in", in_);
     v.option("out", out_);
     v.option("kernel_size", taps_);
@@ -72,9 +77,13 @@ class BasicConv1D {
     v.option("groups", groups_);
     if constexpr (open) v.option("stride", stride_, 1);
     else if constexpr (Stride > 1) v.option("stride", stride_);
-    if constexpr (open) fit();
-    v.tensor("kernel", kernel_);
-    if constexpr (Bias) v.optional_tensor("bias", bias_, 0);
+    if constexpr (open) {
+      v.require(in_ % groups_ == 0 && out_ % groups_ == 0, "groups", "a divisor of both numbers of channels");
+      fit();
+    }
+  }
+  constexpr LayerShape shape() const noexcept {
+    return {.in = in_, .out = out_, .past = reach(), .rate = {stride_, 1}};
   }
 
   void fit(State& state) const

@@ -147,10 +147,17 @@ class BasicConv2D {
     v.option("dilation", dilation_);
     v.option("stride", stride_);
     v.option("padding", std::string_view(Padding == FeaturePadding::same ? "same" : "valid"));
-    if constexpr (open) kernel_.fit(taps_ * seen(), outs_), bias_.fit(outs_);
+    if constexpr (open) {
+      v.require(axis().positions > 0, "kernel_size_features", "no more than the features");
+      kernel_.fit(taps_ * seen(), outs_);
+      bias_.fit(outs_);
+    }
     detail::KernelMatrix<Weights> kernel{&kernel_, {taps_, span_, ins_, outs_}};
     v.tensor("kernel", kernel);
     if constexpr (Bias) v.optional_tensor("bias", bias_, 0);
+  }
+  constexpr LayerShape shape() const noexcept {
+    return {.in = features_ * ins_, .out = axis().positions * outs_, .past = reach()};
   }
 
   void fit(State& state) const

@@ -112,6 +112,9 @@ class ConvTranspose1D : detail::Polyphase<In, Out, Kernel, Stride, B> {
     v.tensor("kernel", kernel);
     v.optional_tensor("bias", bias, 0);
   }
+  constexpr LayerShape shape() const noexcept {
+    return {.in = this->in_, .out = outs_, .past = (kernel_size_ - 1) / upsampling_, .rate = {1, upsampling_}};
+  }
 
   void fit(State& state) const
     requires(open)

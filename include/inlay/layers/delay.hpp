@@ -32,6 +32,9 @@ class Delay {
     v.option("size", size_);
     v.option("frames", frames_);
   }
+  constexpr LayerShape shape() const noexcept {
+    return {.in = size_, .out = size_, .past = frames_, .latency = frames_};
+  }
   void fit(State& state) const
     requires(N == dynamic)
   {

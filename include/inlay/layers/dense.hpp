@@ -36,6 +36,7 @@ class BasicDense {
     v.tensor("kernel", kernel_);
     if constexpr (Bias) v.optional_tensor("bias", bias_, 0);
   }
+  constexpr LayerShape shape() const noexcept { return {.in = in_, .out = out_}; }
 
   void reset(State&) const noexcept {}
 

@@ -85,6 +85,7 @@ class Pointwise {
   static constexpr bool in_place = true;
 
   void visit(auto& v) { v.option("size", size_); }
+  constexpr LayerShape shape() const noexcept { return {.in = size_, .out = size_}; }
   void reset(State&) const noexcept {}
 
   /// Its function, for a layer of open sizes whose frames it follows.

@@ -64,6 +64,9 @@ class BasicPool1D {
     v.option("kernel_size", taps_);
     v.option("stride", stride_);
   }
+  constexpr LayerShape shape() const noexcept {
+    return {.in = size_, .out = size_, .past = taps_ - 1, .rate = {stride_, 1}};
+  }
   void fit(State& state) const
     requires(Kernel == dynamic)
   {

@@ -60,6 +60,8 @@ class Recurrent {
     }
   }
 
+  constexpr LayerShape shape() const noexcept { return {.in = in_, .out = out_, .past = unbounded}; }
+
  protected:
   INLAY_NO_ADDRESS LayerExtent<In> in_;
   INLAY_NO_ADDRESS LayerExtent<Out> out_;

@@ -26,6 +26,7 @@ class Softmax {
   static constexpr bool in_place = true;
 
   void visit(auto& v) { v.option("size", size_); }
+  constexpr LayerShape shape() const noexcept { return {.in = size_, .out = size_}; }
   void reset(State&) const noexcept {}
 
   INLAY_INLINE void forward(State&, const scalar* in, scalar* out) const noexcept {

@@ -18,7 +18,8 @@ struct RateCorrection {
   bool possible = true;
   bool holds_layers = false;
 
-  void option(std::string_view, const auto&) noexcept {}
+  void option(std::string_view, const auto&, std::size_t = 0) noexcept {}
+  void require(bool, std::string_view, std::string_view) noexcept {}
   void number(std::string_view, auto&) noexcept {}
   void tensor(std::string_view, auto&) noexcept {}
   void optional_tensor(std::string_view, auto&, auto) noexcept {}

@@ -2,18 +2,13 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
-#include <istream>
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <string>
 #include <string_view>
 #include <utility>
 
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/condition.hpp"
 #include "inlay/io/load.hpp"
-#include "inlay/io/parse.hpp"
 #include "inlay/io/runnable.hpp"
 #include "inlay/run_time/model.hpp"
 
@@ -29,17 +24,14 @@ class AnyModel {
  public:
   using scalar = typename First::scalar;
 
-  /// From a std::filesystem::path or a std::istream. Throws inlay::load_error. Not for the audio thread.
-  static AnyModel load(const std::filesystem::path& path) {
-    try {
-      return load_text(io::read_text(path));
-    } catch (const load_error& error) {
-      throw error.from(path.string());
-    }
+  /// From a std::filesystem::path, a std::istream or a nlohmann::json. Throws inlay::load_error. Not for the audio
+  /// thread.
+  template <class Source>
+  static AnyModel load(Source&& source) {
+    return of(io::read_model_of(std::forward<Source>(source)));
   }
-  static AnyModel load(std::istream& stream) { return load_text(io::read_text(stream)); }
-  static AnyModel load_text(std::string_view text) {
-    const io::ModelFile file = io::read_model(io::parse(text));
+  static AnyModel load_text(std::string_view text) { return of(io::read_model_text(text)); }
+  static AnyModel of(const io::ModelFile& file) {
     AnyModel any;
     std::size_t index = 0;
     if (file.info.prewarm > 0 || !(any.fits<First>(file, index++) || ... || any.fits<Types>(file, index++))) {

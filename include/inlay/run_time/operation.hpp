@@ -1,156 +1,76 @@
 /// Operation: one step of a network that is known only at run time.
+///
+/// The interface between the plan of a network, which is the same for every processor, and the code that runs it,
+/// which is compiled for each instruction set.
 #pragma once
 
 #include <cstddef>
 #include <memory>
-#include <utility>
 
-#include "inlay/core/block.hpp"
-#include "inlay/core/compiler.hpp"
-#include "inlay/core/dynamic.hpp"
-#include "inlay/core/epilogue.hpp"
-#include "inlay/core/extent.hpp"
-#include "inlay/core/layer_traits.hpp"
-#include "inlay/core/map.hpp"
+#include "inlay/core/compiled.hpp"
+#include "inlay/core/layer_shape.hpp"
+#include "inlay/io/model_file.hpp"
 
-namespace inlay::INLAY_ISA::run_time {
+namespace inlay::run_time {
+
+/// Where the weights of an operation come from.
+struct Weights {
+  const io::LayerRecord* record = nullptr;  ///< null if it has none
+  std::size_t width = 0;                    ///< channels that come in
+};
 
 /// What an operation remembers from frame to frame.
 struct Memory {
-  virtual ~Memory() = default;
+  virtual ~Memory();
   virtual std::unique_ptr<Memory> clone() const = 0;
-  /// Becomes as `other`, which is of the same operation. Does not allocate.
+  /// Becomes equal to `other`, which is of the same operation. Does not allocate.
   virtual void assign(const Memory& other) noexcept = 0;
 };
 
-/// What an operation works on: frames, whose channels are consecutive values, or tiles, whose rows they are.
+/// Memory that an operation works on: frames, whose channels are consecutive values, or tiles, whose rows are channels
+/// `tile_frames` values apart.
 template <class T>
 struct Operands {
-  Memory* memory;  ///< what it remembers
+  Memory* memory;  ///< what the operation remembers
   T* out;          ///< may be written in whole registers
   const T* in[3];
-  const T* addend;  ///< what is to be added to `out` by an operation that `adds()`, or null
+  const T* addend;  ///< added to the output by an operation that `adds()`; may be null
 };
 
-/// Makes its output of its inputs. Constant while it runs.
-template <class B>
+/// Computes its output from its inputs. Constant while it runs.
+template <class T>
 class Operation {
-  using T = typename B::scalar;
-
  public:
-  virtual ~Operation() = default;
-  virtual std::unique_ptr<Memory> memory() const { return nullptr; }
+  virtual ~Operation();
+
+  /// What it says of itself, once its options are read.
+  virtual LayerShape shape() const = 0;
+  /// The error that its mathematics states.
+  virtual double bound() const { return 0; }
+
+  /// Reads the weights of a layer, and those of a Dense that was fused into it, if one was.
+  virtual void load(const Weights& own, const Weights& condition_dense);
+
+  virtual std::unique_ptr<Memory> memory() const;
   virtual void reset(Memory*) const noexcept {}
   /// One frame.
   virtual void frame(const Operands<T>& at) const noexcept = 0;
-  /// Whether it adds an addend.
-  virtual bool adds() const noexcept { return false; }
-  /// What it does to each value, if it treats every one alone: as long as it stays where it is.
-  virtual Epilogue<B> epilogue() const { return {}; }
-  /// Makes an epilogue part of `frame`, if it can.
-  virtual bool then(const Epilogue<B>&) { return false; }
   /// A tile. Returns how many frames came out.
   virtual std::size_t tile(const Operands<T>& at, std::size_t frames) const noexcept = 0;
+
+  /// Whether it adds an addend to its output.
+  virtual bool adds() const noexcept { return false; }
+  /// Before weights are loaded: makes `dense` of the side channels in in[1] part of this operation, which then gives
+  /// the sum of both. Returns false if it cannot.
+  virtual bool fuse_condition(const Operation& /*dense*/) { return false; }
+  /// Makes `next`, which treats each value alone, part of `frame`. Returns false if it cannot.
+  virtual bool fuse_epilogue(const Operation& /*next*/) { return false; }
+  /// Writes the Epilogue of the backend that `tag` stands for to `epilogue`. Returns false if it has none.
+  virtual bool epilogue(const void* /*tag*/, void* /*epilogue*/) const { return false; }
 };
 
-/// A layer of dynamic sizes, in a network of backend B: of in[0], and of side channels in in[1].
-template <class L, class B>
-class LayerOperation final : public Operation<B> {
-  using T = typename B::scalar;
-  struct Remembered final : Memory {
-    typename L::State state;
-    std::unique_ptr<Memory> clone() const override { return std::make_unique<Remembered>(*this); }
-    void assign(const Memory& other) noexcept override { state = static_cast<const Remembered&>(other).state; }
-  };
-  static typename L::State& state(Memory* memory) noexcept { return static_cast<Remembered*>(memory)->state; }
-  static Context<T> context(const Operands<T>& at) noexcept { return {nullptr, at.in[1]}; }
+}  // namespace inlay::run_time
 
- public:
-  L layer;
-
-  std::unique_ptr<Memory> memory() const override {
-    auto made = std::make_unique<Remembered>();
-    if constexpr (requires { layer.fit(made->state); }) layer.fit(made->state);
-    return made;
-  }
-  void reset(Memory* memory) const noexcept override { layer.reset(state(memory)); }
-  void frame(const Operands<T>& at) const noexcept override {
-    if constexpr (inlay::detail::Adding<L>)
-      inlay::detail::forward(layer, state(at.memory), at.in[0], at.out, context(at), at.addend);
-    else inlay::detail::forward(layer, state(at.memory), at.in[0], at.out, context(at));
-  }
-  bool adds() const noexcept override { return inlay::detail::Adding<L>; }
-  Epilogue<B> epilogue() const override {
-    if constexpr (requires(Epilogue<B> e) { e = layer.epilogue(); }) return layer.epilogue();
-    else return {};
-  }
-  bool then([[maybe_unused]] const Epilogue<B>& epilogue) override {
-    if constexpr (requires { layer.then(epilogue); }) return layer.then(epilogue);
-    else return false;
-  }
-  std::size_t tile(const Operands<T>& at, std::size_t frames) const noexcept override {
-    const Block<const T> in(at.in[0]);
-    const Block<T> out(at.out);
-    if constexpr (inlay::detail::Adding<L>)
-      return inlay::detail::process(layer, state(at.memory), in, out, frames, context(at), at.addend);
-    else return inlay::detail::process(layer, state(at.memory), in, out, frames, context(at));
-  }
-};
-
-/// out = F()(in...) for each value of `channels` channels, `Inputs` being how many inputs there are.
-template <class B, std::size_t Inputs, class F>
-class MapOperation final : public Operation<B> {
-  using T = typename B::scalar;
-
- public:
-  explicit MapOperation(std::size_t channels) : channels_{channels} {}
-  void frame(const Operands<T>& at) const noexcept override {
-    [&]<std::size_t... I>(std::index_sequence<I...>)
-        INLAY_INLINE_LAMBDA { map_frame<B>(F(), channels_, at.out, at.in[I]...); }(std::make_index_sequence<Inputs>{});
-  }
-  std::size_t tile(const Operands<T>& at, std::size_t frames) const noexcept override {
-    [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA {
-      map_tile<B>(F(), channels_, frames, Block<T>(at.out), Block<const T>(at.in[I])...);
-    }(std::make_index_sequence<Inputs>{});
-    return frames;
-  }
-
- private:
-  Extent<dynamic> channels_;
-};
-
-/// Copies channels, no more of them than there are: to where others lie beside them.
-template <class B>
-class CopyOperation final : public Operation<B> {
-  using T = typename B::scalar;
-
- public:
-  explicit CopyOperation(std::size_t channels) : channels_(channels) {}
-  void frame(const Operands<T>& at) const noexcept override { copy_row(at.in[0], channels_, at.out); }
-  std::size_t tile(const Operands<T>& at, std::size_t frames) const noexcept override {
-    for (std::size_t c = 0; c < channels_; ++c) copy_row(at.in[0] + c * tile_frames, frames, at.out + c * tile_frames);
-    return frames;
-  }
-
- private:
-  std::size_t channels_;
-};
-
-/// Silence, as long as its input.
-template <class B>
-class ZeroOperation final : public Operation<B> {
-  using T = typename B::scalar;
-
- public:
-  explicit ZeroOperation(std::size_t channels) : channels_(channels) {}
-  void frame(const Operands<T>& at) const noexcept override { std::fill_n(at.out, channels_, T(0)); }
-  std::size_t tile(const Operands<T>& at, std::size_t frames) const noexcept override {
-    std::fill_n(at.out, channels_ * tile_frames, T(0));
-    return frames;
-  }
-
- private:
-  std::size_t channels_;
-};
-
-}  // namespace inlay::INLAY_ISA::run_time
+#if !defined(INLAY_COMPILED)
+#include "inlay/run_time/operation.ipp"
+#endif

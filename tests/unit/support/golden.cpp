@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <inlay/io/player.hpp>
 #include <vector>
 
 namespace {
@@ -159,5 +160,5 @@ template void expect_golden<double>(const Runner<double>&, std::size_t, const in
 std::string test_file(const std::string& name) { return std::string(INLAY_TEST_DIR) + "/" + name; }
 
 inlay::io::Check read_check(const std::string& path) {
-  return *inlay::io::read_model(inlay::io::parse(inlay::io::read_text(std::filesystem::path(path)))).check;
+  return *inlay::io::read_model(std::filesystem::path(path)).check;
 }

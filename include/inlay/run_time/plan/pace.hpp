@@ -8,7 +8,7 @@
 #include "inlay/core/extent.hpp"
 #include "inlay/core/layer_traits.hpp"
 
-namespace inlay::INLAY_ISA::run_time {
+namespace inlay::INLAY_ISA::plan {
 
 /// The steps on a signal's way that changed its rate. Two signals have their frames at the same time if these are the
 /// same, not merely of the same rate.
@@ -59,4 +59,4 @@ class Pace {
   std::vector<Change> changes_;
 };
 
-}  // namespace inlay::INLAY_ISA::run_time
+}  // namespace inlay::INLAY_ISA::plan

@@ -9,7 +9,7 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 
-namespace inlay::INLAY_ISA::run_time {
+namespace inlay::INLAY_ISA::plan {
 
 /// In memory: where a frame lies, and a tile.
 struct Place {
@@ -77,4 +77,4 @@ class Placement {
   Place room_;
 };
 
-}  // namespace inlay::INLAY_ISA::run_time
+}  // namespace inlay::INLAY_ISA::plan

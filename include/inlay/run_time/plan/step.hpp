@@ -6,27 +6,32 @@
 #include <memory>
 
 #include "inlay/core/compiler.hpp"
+#include "inlay/io/model_file.hpp"
 #include "inlay/run_time/operation.hpp"
-#include "inlay/run_time/placement.hpp"
+#include "inlay/run_time/plan/placement.hpp"
 
-namespace inlay::INLAY_ISA::run_time {
+namespace inlay::INLAY_ISA::plan {
 
 /// Some of the channels of a buffer.
 struct Channels {
   std::size_t buffer = 0, first = 0, count = 0;
 };
 
-template <class B>
+template <class T>
 struct Step {
-  std::unique_ptr<Operation<B>> operation;
+  std::unique_ptr<run_time::Operation<T>> operation;
   Channels out;
   std::array<Channels, 3> in{};
   std::size_t inputs = 0;
-  Channels addend{}, sum{};  ///< sum = out + addend, if there are any
-  bool within_last = false;  ///< frames are done by the step before
+  run_time::Weights weights{}, condition_weights{};  ///< its own, and those of a Dense that was fused into it
+  Channels addend{}, sum{};                          ///< sum = out + addend, if there is an addend
+  std::unique_ptr<run_time::Operation<T>> addition;  ///< computes the sum where `operation` does not
+  bool fused_into_previous = false;                  ///< for frames, the step before computes this one
 
   bool adds() const noexcept { return addend.count > 0; }
   bool adds_in_place() const noexcept { return adds() && sum.buffer == out.buffer; }
+  /// Whether its operation gives the sum.
+  bool adds_inside() const noexcept { return adds_in_place() && operation->adds(); }
 
   /// Its buffers, in the order in which they are given up.
   Uses uses() const {
@@ -40,4 +45,4 @@ struct Step {
   }
 };
 
-}  // namespace inlay::INLAY_ISA::run_time
+}  // namespace inlay::INLAY_ISA::plan

@@ -12,30 +12,36 @@
 #include "inlay/core/frames.hpp"
 #include "inlay/core/history.hpp"
 #include "inlay/run_time/operation.hpp"
-#include "inlay/run_time/pace.hpp"
-#include "inlay/run_time/program.hpp"
+#include "inlay/run_time/plan/pace.hpp"
+#include "inlay/run_time/plan/program.hpp"
 
-namespace inlay::INLAY_ISA::run_time {
+namespace inlay::INLAY_ISA::plan {
 
-template <class B>
-class WindowedOperation final : public Operation<B> {
-  using T = typename B::scalar;
+template <class T>
+class WindowedOperation final : public run_time::Operation<T> {
+  using Memory = run_time::Memory;
+  using Operands = run_time::Operands<T>;
   using Frames = inlay::detail::Frames<T>;
 
-  /// One layer: its program, or zeros around what comes to it.
+  /// One layer: its program, or zeros around its input.
   struct Stage {
-    Program<B> program;
-    std::size_t channels;  ///< of what it gives
+    Program<T> program;
+    std::size_t channels;  ///< of its output
     std::size_t before, after;
     bool by_frame;  ///< takes each frame on its own
   };
   struct Remembered final : Memory {
     inlay::detail::DynamicHistory<T> history;
     Clock<dynamic, dynamic> clock;
-    std::vector<typename Program<B>::State> stages;
+    std::vector<typename Program<T>::State> stages;
     Values<T, dynamic> frames[2];
     std::unique_ptr<Memory> clone() const override { return std::make_unique<Remembered>(*this); }
-    void assign(const Memory& other) noexcept override { *this = static_cast<const Remembered&>(other); }
+    /// The layers start anew for each window: what they remember need not be copied.
+    void assign(const Memory& other) noexcept override {
+      const auto& from = static_cast<const Remembered&>(other);
+      history = from.history;
+      clock = from.clock;
+    }
   };
 
  public:
@@ -43,12 +49,13 @@ class WindowedOperation final : public Operation<B> {
       : channels_(channels), window_(window), hop_(hop), count_(window), room_(Frames::room(channels, window)) {}
 
   /// A layer that gives `out` channels, at a pace of its own.
-  void add(Program<B> program, std::size_t out, const Pace& pace, bool by_frame) {
+  void add(Program<T> program, std::size_t out, const Pace& pace, bool by_frame) {
     stages_.push_back({std::move(program), out, 0, 0, by_frame});
     count_ = pace.most_frames(count_);
     make_room(out);
   }
-  void add_zeros(std::size_t before, std::size_t after, std::size_t channels) {
+  void add_zeros(std::size_t before, std::size_t after) {
+    const std::size_t channels = out();
     stages_.push_back({{}, channels, before, after, false});
     count_ += before + after;
     make_room(channels);
@@ -61,11 +68,13 @@ class WindowedOperation final : public Operation<B> {
   /// Values of the frames of the layer that has the most.
   std::size_t room() const noexcept { return room_; }
 
+  LayerShape shape() const override { return {.in = channels_, .out = out(), .past = window_ - 1, .rate = {hop_, 1}}; }
   std::unique_ptr<Memory> memory() const override {
     auto made = std::make_unique<Remembered>();
     made->history.fit(channels_, window_ - 1);
     made->clock.fit(window_ - 1, hop_);
-    for (const Stage& stage : stages_) made->stages.push_back(stage.program.state());
+    made->stages.reserve(stages_.size());
+    for (const Stage& stage : stages_) made->stages.emplace_back(stage.program);
     for (auto& frames : made->frames) frames.fit(room_);
     return made;
   }
@@ -74,12 +83,12 @@ class WindowedOperation final : public Operation<B> {
     own.history.clear();
     own.clock.reset();
   }
-  void frame(const Operands<T>& at) const noexcept override {
+  void frame(const Operands& at) const noexcept override {
     auto& own = static_cast<Remembered&>(*at.memory);
     const Window<T> x = own.history.push(at.in[0]);
     if (own.clock.tick()) run(own, x, at.out, 1);
   }
-  std::size_t tile(const Operands<T>& at, std::size_t frames) const noexcept override {
+  std::size_t tile(const Operands& at, std::size_t frames) const noexcept override {
     auto& own = static_cast<Remembered&>(*at.memory);
     const Window<T> x = own.history.push(Block<const T>(at.in[0]), frames);
     T* to = at.out;
@@ -87,6 +96,8 @@ class WindowedOperation final : public Operation<B> {
   }
 
  private:
+  std::size_t out() const noexcept { return stages_.empty() ? channels_ : stages_.back().channels; }
+
   /// The window that ends at `x`; channel c of the result goes to out[c * stride].
   void run(Remembered& own, const Window<T>& x, T* out, std::size_t stride) const noexcept {
     Frames from{own.frames[0].data(), channels_};
@@ -103,13 +114,14 @@ class WindowedOperation final : public Operation<B> {
     }
     from.last(out, stride);
   }
-  static void through(const Program<B>& program, typename Program<B>::State& state, const Frames& from,
+  static void through(const Program<T>& program, typename Program<T>::State& state, const Frames& from,
                       Frames& to) noexcept {
     program.reset(state);
+    const run_time::Run<T>& run = state.run();
     from.for_each_tile([&](Block<T> tile, std::size_t frames) {
-      for (std::size_t c = 0; c < from.channels; ++c) copy_row(tile.row(c), frames, program.in_tile(state).row(c));
-      const std::size_t given = program.tile(state, frames);
-      to.append(program.out_tile(state), given);
+      for (std::size_t c = 0; c < from.channels; ++c) copy_row(tile.row(c), frames, Block<T>(run.tile.in).row(c));
+      const std::size_t given = run_tile(run, frames);
+      to.append(Block<const T>(run.tile.out), given);
     });
   }
   void make_room(std::size_t channels) { room_ = std::max(room_, Frames::room(channels, count_)); }
@@ -119,4 +131,4 @@ class WindowedOperation final : public Operation<B> {
   std::vector<Stage> stages_;
 };
 
-}  // namespace inlay::INLAY_ISA::run_time
+}  // namespace inlay::INLAY_ISA::plan

@@ -1,4 +1,3 @@
-/// Writes inlay's own format, version 1 (docs/file-format.md).
 #pragma once
 
 #include <charconv>
@@ -6,14 +5,11 @@
 #include <cstddef>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
-#include <ostream>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 
-#include "inlay/io/error.hpp"
-#include "inlay/io/model_file.hpp"
+#include "inlay/io/write_model.hpp"
 
 namespace inlay::io {
 
@@ -27,7 +23,7 @@ class InlayWriter {
   std::string write(const ModelFile& file) && {
     put({"{\n  \"format\": \"inlay\",\n  \"version\": 1"});
     if (file.info.sample_rate) put({",\n  \"sample_rate\": ", number(*file.info.sample_rate)});
-    if (!file.info.metadata.empty()) put({",\n  \"metadata\": ", json(file.info.metadata)});
+    if (!file.info.metadata.empty()) put({",\n  \"metadata\": ", file.info.metadata});
     if (file.info.prewarm > 0) put({",\n  \"prewarm\": ", std::to_string(file.info.prewarm)});
     put({",\n  \"layers\": "});
     chain(file.chain, "  ");
@@ -127,13 +123,11 @@ class InlayWriter {
 
 }  // namespace detail
 
-/// A model as the text of a file in inlay's format, which has a check: throws load_error if there is none, or if a
-/// number is not finite.
-inline std::string write_model(const ModelFile& file) {
+INLAY_DECL std::string write_model(const ModelFile& file) {
   if (!file.check) throw load_error("check", "a signal and what the model makes of it", "none");
   return detail::InlayWriter(file.check->dtype == "float32").write(file);
 }
 
-inline void write_model(const ModelFile& file, std::ostream& stream) { stream << write_model(file); }
+INLAY_DECL void write_model(const ModelFile& file, std::ostream& stream) { stream << write_model(file); }
 
 }  // namespace inlay::io

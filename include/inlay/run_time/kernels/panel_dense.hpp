@@ -1,4 +1,4 @@
-/// PanelDense: a Dense of open sizes, whose frames are one call.
+/// PanelDense: a Dense of dynamic sizes whose frames are one call.
 #pragma once
 
 #include <cstddef>
@@ -10,9 +10,9 @@
 #include "inlay/core/product.hpp"
 #include "inlay/core/tensor.hpp"
 #include "inlay/layers/dense.hpp"
-#include "inlay/run_time/one_panel.hpp"
+#include "inlay/run_time/kernels/one_panel.hpp"
 
-namespace inlay::INLAY_ISA::run_time {
+namespace inlay::INLAY_ISA::kernels {
 
 /// With more panels than one it is a Dense like any other.
 template <class B>
@@ -24,18 +24,16 @@ class PanelDense : public Dense<dynamic, dynamic, B> {
  public:
   using typename Base::State;
 
-  /// After the weights have come.
-  void prepare() noexcept {
+  void visit(auto& v) {
+    Base::visit(v);
     constexpr auto of_height = []<std::size_t Height>() { return &PanelDense::forward_panel<Height>; };
     if (const std::size_t height = this->kernel_.only_height()) panel_.forward = Kernel::for_height(of_height, height);
   }
-  const Kernel& kernel() const noexcept { return this->kernel_; }
-  const Vector<B, dynamic>& bias() const noexcept { return this->bias_; }
-  /// Makes an epilogue part of `forward`, if it can; that of a tile has to follow `process`.
-  bool then(const Epilogue<B>& epilogue) noexcept
+  /// Makes an epilogue part of `forward`, if it can; for tiles the epilogue's layer follows `process`.
+  bool fuse_epilogue(const Epilogue<B>& epilogue) noexcept
     requires(B::width > 1)
   {
-    return panel_.then(epilogue);
+    return panel_.fuse_epilogue(epilogue);
   }
   INLAY_INLINE void forward(State& state, const T* in, T* out, const T* addend = nullptr) const noexcept {
     if (panel_.forward) panel_.forward(*this, in, addend, out);
@@ -53,4 +51,4 @@ class PanelDense : public Dense<dynamic, dynamic, B> {
   OnePanel<B, void(const PanelDense&, const T*, const T*, T*) noexcept> panel_;
 };
 
-}  // namespace inlay::INLAY_ISA::run_time
+}  // namespace inlay::INLAY_ISA::kernels

@@ -10,10 +10,10 @@
 #include "inlay/core/extent.hpp"
 #include "inlay/io/error.hpp"
 #include "inlay/io/model_file.hpp"
-#include "inlay/run_time/pace.hpp"
-#include "inlay/run_time/program.hpp"
+#include "inlay/run_time/plan/pace.hpp"
+#include "inlay/run_time/plan/step.hpp"
 
-namespace inlay::INLAY_ISA::run_time {
+namespace inlay::INLAY_ISA::plan {
 
 /// The buffer of channels that are zero.
 inline constexpr std::size_t silence = unbounded;
@@ -22,7 +22,7 @@ inline constexpr std::size_t silence = unbounded;
 struct Signal {
   std::vector<Channels> parts;
   Channels clock{};         ///< channels that have as many frames, and are not silence
-  std::size_t reach = 0;    ///< frames before the present one that it depends on, or `unbounded`
+  std::size_t past = 0;     ///< frames before the present one that it depends on, or `unbounded`
   std::size_t latency = 0;  ///< frames of the input by which it is late
   Pace pace{};              ///< when it has a frame
 
@@ -56,7 +56,7 @@ inline void align(const io::LayerRecord& record, Signal& a, const Signal& b) {
   if (a.latency != b.latency)
     throw load_error(record.place, io::concat({"a latency of ", std::to_string(a.latency), " frames in each branch"}),
                      std::to_string(b.latency));
-  a.reach = std::max(a.reach, b.reach);
+  a.past = std::max(a.past, b.past);
 }
 
 /// The channels of one behind those of the other.
@@ -66,4 +66,4 @@ inline Signal beside(const io::LayerRecord& record, Signal a, const Signal& b) {
   return a;
 }
 
-}  // namespace inlay::INLAY_ISA::run_time
+}  // namespace inlay::INLAY_ISA::plan

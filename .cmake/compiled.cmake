@@ -1,0 +1,56 @@
+# inlay::compiled: readers and run-time models compiled once, for every instruction set that this compiler has.
+#
+# It is built where something links it. It is optimised in every configuration: in a debug build, too, models play.
+include(CheckCXXSourceCompiles)
+
+if(MSVC)
+  set(INLAY_COMPILED_OPTIONS "" CACHE STRING "Compiler options of inlay::compiled")
+else()
+  set(INLAY_COMPILED_OPTIONS "-O3;-DNDEBUG" CACHE STRING "Compiler options of inlay::compiled")
+endif()
+option(INLAY_COMPILED_DISPATCH "Compile run-time models for wider instruction sets as well, to be chosen when they are loaded" ON)
+
+# The kernels of one instruction set, in a file for each scalar: they compile side by side.
+function(inlay_compiled_kernels name)
+  set(wider "")
+  if(NOT name STREQUAL base)
+    set(wider "#define INLAY_WIDER_KERNELS\n")
+  endif()
+  foreach(scalar float double)
+    set(file ${PROJECT_BINARY_DIR}/compiled/${name}_${scalar}.cpp)
+    file(CONFIGURE OUTPUT ${file}
+         CONTENT "${wider}#define INLAY_KERNELS_SCALAR ${scalar}\n#include <inlay/src_kernels.hpp>\n")
+    set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS "${ARGN}")
+    target_sources(inlay_compiled PRIVATE ${file})
+  endforeach()
+endfunction()
+
+file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/compiled/inlay.cpp
+     CONTENT "#define INLAY_SEPARATE_KERNELS\n#include <inlay/src.hpp>\n")
+add_library(inlay_compiled STATIC ${PROJECT_BINARY_DIR}/compiled/inlay.cpp)
+add_library(inlay::compiled ALIAS inlay_compiled)
+set_target_properties(
+  inlay_compiled PROPERTIES EXPORT_NAME compiled POSITION_INDEPENDENT_CODE ON EXCLUDE_FROM_ALL $<NOT:$<BOOL:${INLAY_INSTALL}>>
+)
+target_link_libraries(inlay_compiled PUBLIC inlay)
+target_compile_definitions(inlay_compiled PUBLIC INLAY_COMPILED)
+target_compile_options(inlay_compiled PRIVATE ${INLAY_COMPILED_OPTIONS})
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  # GCC 12 takes its own AVX-512 intrinsics for uninitialised (GCC bug 105593).
+  target_compile_options(inlay_compiled PRIVATE -Wno-maybe-uninitialized -Wno-uninitialized)
+endif()
+inlay_compiled_kernels(base)
+
+# Wider ones than what the whole build is compiled for.
+if(INLAY_COMPILED_DISPATCH AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT MSVC)
+  check_cxx_source_compiles("#ifdef __AVX2__\n#error\n#endif\nint main() {}" INLAY_BUILD_LACKS_AVX2)
+  check_cxx_source_compiles("#ifdef __AVX512F__\n#error\n#endif\nint main() {}" INLAY_BUILD_LACKS_AVX512)
+  if(INLAY_BUILD_LACKS_AVX2)
+    inlay_compiled_kernels(avx2 -mavx2 -mfma)
+    target_compile_definitions(inlay_compiled PRIVATE INLAY_HAS_AVX2_KERNELS)
+  endif()
+  if(INLAY_BUILD_LACKS_AVX512)
+    inlay_compiled_kernels(avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd -mfma)
+    target_compile_definitions(inlay_compiled PRIVATE INLAY_HAS_AVX512_KERNELS)
+  endif()
+endif()

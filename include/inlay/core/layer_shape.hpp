@@ -1,0 +1,32 @@
+/// Rate and LayerShape: what a layer says of its channels and of time.
+#pragma once
+
+#include <cstddef>
+#include <limits>
+#include <numeric>
+
+namespace inlay {
+
+/// The past of a layer that never forgets (a recurrent one).
+inline constexpr std::size_t unbounded = std::numeric_limits<std::size_t>::max();
+
+/// Frames out for frames in, in lowest terms: {4, 1} gives one frame for each four, {1, 4} four for each.
+struct Rate {
+  std::size_t in = 1, out = 1;
+  constexpr bool operator==(const Rate&) const = default;
+  /// The rate of two layers in a row.
+  friend constexpr Rate operator*(Rate a, Rate b) {
+    const std::size_t frames_in = a.in * b.in, frames_out = a.out * b.out, common = std::gcd(frames_in, frames_out);
+    return {frames_in / common, frames_out / common};
+  }
+};
+
+/// Channels of a layer, and how its output stands in time. In frames of the layer's input.
+struct LayerShape {
+  std::size_t in = 0, out = 0;  ///< channels
+  std::size_t past = 0;         ///< frames before the present one that the output depends on, or `unbounded`
+  std::size_t latency = 0;      ///< frames by which the output is late
+  Rate rate{};
+};
+
+}  // namespace inlay

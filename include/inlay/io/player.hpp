@@ -1,0 +1,98 @@
+/// Player: runs a model over the signal of a check, frame by frame and in buffers.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "inlay/io/model_file.hpp"
+#include "inlay/io/runnable.hpp"
+
+namespace inlay::io {
+
+/// What came out of a model, planar: channel c of frame j is `values[c * room + j]`.
+template <class T>
+struct Output {
+  std::size_t frames, room;
+  std::vector<T> values;
+  std::vector<std::size_t> times;  ///< the frame of the input that each frame came with; of `by_frames` only
+};
+
+/// Runs a model over signals.
+template <class T>
+class Player {
+ public:
+  Player(const Runnable<T>& model, const Check& check)
+      : model_(model),
+        frames_(check.input.shape[0]),
+        input_(planar(check.input, model.in_size)),
+        condition_(planar(check.condition, model.condition_size)) {}
+
+  /// Frame by frame, from the start.
+  Output<T> by_frames() const {
+    Output<T> output = empty();
+    std::vector<T> x(model_.in_size), side(model_.condition_size), y(model_.most_frames(1) * model_.out_size);
+    model_.reset();
+    for (std::size_t t = 0; t < frames_; ++t) {
+      for (std::size_t c = 0; c < x.size(); ++c) x[c] = input_[c * frames_ + t];
+      for (std::size_t c = 0; c < side.size(); ++c) side[c] = condition_[c * frames_ + t];
+      const std::size_t given = model_.forward(x.data(), y.data(), side.data());
+      for (std::size_t f = 0; f < given; ++f, ++output.frames) {
+        for (std::size_t c = 0; c < model_.out_size; ++c)
+          output.values[c * output.room + output.frames] = y[f * model_.out_size + c];
+        output.times.push_back(t);
+      }
+    }
+    return output;
+  }
+
+  /// In buffers of these sizes over and over, from the start.
+  template <class Cuts>
+  Output<T> by_buffers(const Cuts& cuts) const {
+    Output<T> output = empty();
+    std::vector<const T*> in(model_.in_size), side(model_.condition_size);
+    std::vector<T*> out(model_.out_size);
+    model_.reset();
+    for (std::size_t t = 0, cut = 0; t < frames_; ++cut) {
+      const std::size_t count = std::min(cuts[cut % cuts.size()], frames_ - t);
+      for (std::size_t c = 0; c < in.size(); ++c) in[c] = input_.data() + c * frames_ + t;
+      for (std::size_t c = 0; c < side.size(); ++c) side[c] = condition_.data() + c * frames_ + t;
+      for (std::size_t c = 0; c < out.size(); ++c) out[c] = output.values.data() + c * output.room + output.frames;
+      output.frames += model_.process(in.data(), out.data(), count, side.data());
+      t += count;
+    }
+    return output;
+  }
+
+ private:
+  Output<T> empty() const {
+    const std::size_t room = model_.most_frames(frames_);
+    return {0, room, std::vector<T>(room * model_.out_size), {}};
+  }
+  std::vector<T> planar(const TensorRecord& signal, std::size_t channels) const {
+    std::vector<T> values(signal.values.size());
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i % channels * frames_ + i / channels] = static_cast<T>(signal.values[i]);
+    return values;
+  }
+
+  const Runnable<T>& model_;
+  std::size_t frames_;
+  std::vector<T> input_, condition_;
+};
+
+/// The frames of an output that a check speaks of: number `first`, and every `stride`th after it.
+struct Checked {
+  std::size_t first, stride;
+};
+
+/// A check's first row is what comes out with frame `skip` of the input or, if that brings nothing, next. From row to
+/// row it goes on by `stride` frames of the input or, where one frame of it gives several, of the output.
+template <class T>
+Checked checked_frames(const Runnable<T>& model, const Check& check, const Output<T>& output) {
+  const auto first = std::lower_bound(output.times.begin(), output.times.end(), check.skip);
+  return {static_cast<std::size_t>(first - output.times.begin()),
+          std::max<std::size_t>(1, check.stride * std::min(model.rate.out, model.rate.in) / model.rate.in)};
+}
+
+}  // namespace inlay::io

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include "inlay/io/formats.hpp"
+#include "inlay/io/parse.hpp"
+#include "inlay/io/read_model.hpp"
+
+namespace inlay::io {
+
+INLAY_DECL ModelFile read_model_text(std::string_view text, const ReadOptions& options) {
+  return read_model(parse(text), options);
+}
+
+INLAY_DECL ModelFile read_model(std::istream& stream, const ReadOptions& options) {
+  return read_model_text(read_text(stream), options);
+}
+
+INLAY_DECL ModelFile read_model(const std::filesystem::path& path, const ReadOptions& options) {
+  try {
+    ModelFile file = read_model_text(read_text(path), options);
+    file.source = path.string();
+    return file;
+  } catch (const load_error& error) {
+    throw error.from(path.string());
+  }
+}
+
+INLAY_DECL std::string_view format_name(std::string_view text) { return format_of(parse(text)).name; }
+
+INLAY_DECL std::string read_text(std::istream& stream) {
+  std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  if (stream.bad()) throw load_error("file", "a readable stream", "a read error");
+  return text;
+}
+
+INLAY_DECL std::string read_text(const std::filesystem::path& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) throw load_error("file", "a model file", "a directory");
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream)
+    throw load_error("file", "a readable file",
+                     std::filesystem::exists(path, error) ? "one that cannot be opened" : "none");
+  return read_text(stream);
+}
+
+}  // namespace inlay::io

@@ -1,0 +1,109 @@
+/// KernelsOf: the operations of a backend, and the loops that run them.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+
+#include "inlay/core/block.hpp"
+#include "inlay/core/compiler.hpp"
+#include "inlay/core/map.hpp"
+#include "inlay/core/pack.hpp"
+#include "inlay/model/condition.hpp"
+#include "inlay/model/gate.hpp"
+#include "inlay/model/tiles.hpp"
+#include "inlay/run_time/kernels.hpp"
+#include "inlay/run_time/kernels/layer_table.hpp"
+#include "inlay/run_time/kernels/map_operation.hpp"
+#include "inlay/run_time/plan/run_tile.hpp"
+
+namespace inlay::INLAY_ISA::kernels {
+
+template <class B>
+class KernelsOf final : public run_time::Kernels<typename B::scalar> {
+  using T = typename B::scalar;
+  using Run = run_time::Run<T>;
+  using Made = std::unique_ptr<run_time::Operation<T>>;
+
+  struct Sum {
+    INLAY_INLINE auto operator()(auto a, auto b) const noexcept { return plus(a, b); }
+  };
+  struct Product {
+    template <class R>
+    INLAY_INLINE R operator()(R activated, R gate) const noexcept {
+      return Gate<Tanh<1, B>, Tanh<1, B>>::template mix<B>(activated, activated, gate);
+    }
+  };
+  struct Mix {
+    template <class R>
+    INLAY_INLINE R operator()(R x, R activated, R gate) const noexcept {
+      return Blend<Tanh<1, B>, Tanh<1, B>>::template mix<B>(x, activated, gate);
+    }
+  };
+  struct Modulate {
+    INLAY_INLINE auto operator()(auto... x) const noexcept {
+      return BasicFiLM<1, Dense<1, 1, B>>::template apply<B>(x...);
+    }
+  };
+
+ public:
+  explicit constexpr KernelsOf(const char* name) : name_(name) {}
+  const char* name() const noexcept override { return name_; }
+
+  Made layer(const io::LayerRecord& record, std::size_t width) const override {
+    return LayerTable<B>::find(record, width);
+  }
+  Made map(run_time::MapFunction function, std::size_t channels) const override {
+    switch (function) {
+      case run_time::MapFunction::sum:
+        return std::make_unique<MapOperation<B, 2, Sum>>(channels);
+      case run_time::MapFunction::product:
+        return std::make_unique<MapOperation<B, 2, Product>>(channels);
+      case run_time::MapFunction::blend:
+        return std::make_unique<MapOperation<B, 3, Mix>>(channels);
+      case run_time::MapFunction::scale:
+        return std::make_unique<MapOperation<B, 2, Modulate>>(channels);
+      case run_time::MapFunction::modulate:
+        return std::make_unique<MapOperation<B, 3, Modulate>>(channels);
+    }
+    return nullptr;
+  }
+  Made copy(std::size_t channels) const override { return std::make_unique<CopyOperation<T>>(channels); }
+  Made zeros(std::size_t channels) const override { return std::make_unique<ZeroOperation<T>>(channels); }
+
+  std::size_t forward(const Run& run, const T* in, T* out, const T* condition) const noexcept override {
+    if (!run.one_to_one) return forward_tile(run, in, out, condition);
+    const auto copy = [](const T* from, std::size_t size, T* to) INLAY_INLINE_LAMBDA {
+      if (size == 1) *to = *from;  // most often
+      else copy_exactly<B>(from, to, Extent<dynamic>{size});
+    };
+    copy(in, run.in_size, run.frame.in);
+    if (run.condition_size > 0) copy(condition, run.condition_size, run.frame.condition);
+    for (const run_time::Call<T>& call : run.frame.calls) call.operation->frame(call.at);
+    copy(run.frame.out, run.out_size, out);
+    return 1;
+  }
+
+  std::size_t process(const Run& run, const T* const* in, T* const* out, std::size_t frames,
+                      Condition<T> condition) const noexcept override {
+    const inlay::detail::Widths widths{run.in_size, run.out_size, run.condition_size};
+    const inlay::detail::Tiles<T> at{Block<T>(run.tile.in), Block<T>(run.tile.out), Block<T>(run.tile.condition)};
+    return inlay::detail::by_tiles<T>(widths, at, run.tile_size, in, out, frames, condition,
+                                      [&](std::size_t count) { return plan::run_tile(run, count); });
+  }
+
+ private:
+  /// A frame as a tile of one, for a network that does not give one frame for each.
+  static std::size_t forward_tile(const Run& run, const T* in, T* out, const T* condition) noexcept {
+    for (std::size_t c = 0; c < run.in_size; ++c) *Block<T>(run.tile.in).row(c) = in[c];
+    for (std::size_t c = 0; c < run.condition_size; ++c) *Block<T>(run.tile.condition).row(c) = condition[c];
+    const std::size_t given = plan::run_tile(run, 1);
+    for (std::size_t f = 0; f < given; ++f)
+      for (std::size_t c = 0; c < run.out_size; ++c) out[f * run.out_size + c] = Block<T>(run.tile.out).row(c)[f];
+    return given;
+  }
+
+  const char* name_;
+};
+
+}  // namespace inlay::INLAY_ISA::kernels

@@ -1,0 +1,110 @@
+/// LayerOperation: a layer of dynamic sizes as an operation.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "inlay/core/assign.hpp"
+#include "inlay/core/block.hpp"
+#include "inlay/core/compiler.hpp"
+#include "inlay/core/dynamic.hpp"
+#include "inlay/core/epilogue.hpp"
+#include "inlay/core/layer_traits.hpp"
+#include "inlay/io/weight_loader.hpp"
+#include "inlay/run_time/operation.hpp"
+
+namespace inlay::INLAY_ISA::kernels {
+
+/// The address stands for a backend.
+template <class B>
+inline constexpr char backend_tag = 0;
+
+/// Layer L of in[0], and of side channels in in[1].
+template <class L>
+class LayerOperation final : public run_time::Operation<typename L::scalar> {
+  using T = typename L::scalar;
+  using Operands = run_time::Operands<T>;
+  using Memory = run_time::Memory;
+  using Operation = run_time::Operation<T>;
+  struct Remembered final : Memory {
+    typename L::State state;
+    std::unique_ptr<Memory> clone() const override { return std::make_unique<Remembered>(*this); }
+    void assign(const Memory& other) noexcept override { state = static_cast<const Remembered&>(other).state; }
+  };
+  static typename L::State& state(Memory* memory) noexcept { return static_cast<Remembered*>(memory)->state; }
+  static Context<T> context(const Operands& at) noexcept { return {nullptr, at.in[1]}; }
+
+ public:
+  L layer;
+
+  /// Reads the options of a record, for `width` channels.
+  LayerOperation(const io::LayerRecord& record, std::size_t width) {
+    io::WeightLoader loader(record, width);
+    layer.visit(loader.only_shapes());
+  }
+
+  LayerShape shape() const override { return shape_of(layer); }
+  double bound() const override { return io::policy_bound<L>(); }
+
+  void load(const run_time::Weights& own, const run_time::Weights& condition_dense) override {
+    visit(own, layer);
+    if constexpr (requires { layer.condition_dense(); })
+      if (condition_dense.record) visit(condition_dense, layer.condition_dense());
+    inlay::detail::prepare(layer);
+  }
+
+  std::unique_ptr<Memory> memory() const override {
+    auto made = std::make_unique<Remembered>();
+    if constexpr (requires { layer.fit(made->state); }) layer.fit(made->state);
+    return made;
+  }
+  void reset(Memory* memory) const noexcept override { layer.reset(state(memory)); }
+  void frame(const Operands& at) const noexcept override {
+    if constexpr (inlay::detail::Adding<L>)
+      inlay::detail::forward(layer, state(at.memory), at.in[0], at.out, context(at), at.addend);
+    else inlay::detail::forward(layer, state(at.memory), at.in[0], at.out, context(at));
+  }
+  std::size_t tile(const Operands& at, std::size_t frames) const noexcept override {
+    const Block<const T> in(at.in[0]);
+    const Block<T> out(at.out);
+    if constexpr (inlay::detail::Adding<L>)
+      return inlay::detail::process(layer, state(at.memory), in, out, frames, context(at), at.addend);
+    else return inlay::detail::process(layer, state(at.memory), in, out, frames, context(at));
+  }
+
+  bool adds() const noexcept override { return inlay::detail::Adding<L>; }
+  bool fuse_condition([[maybe_unused]] const Operation& dense) override {
+    if constexpr (requires { typename L::ConditionDense; }) {
+      const auto* other = dynamic_cast<const LayerOperation<typename L::ConditionDense>*>(&dense);
+      return other && layer.fuse_condition(other->layer);
+    } else {
+      return false;
+    }
+  }
+  bool fuse_epilogue([[maybe_unused]] const Operation& next) override {
+    if constexpr (requires(Epilogue<typename L::backend> e) { layer.fuse_epilogue(e); }) {
+      Epilogue<typename L::backend> found;
+      return next.epilogue(&backend_tag<typename L::backend>, &found) && layer.fuse_epilogue(found);
+    } else {
+      return false;
+    }
+  }
+  bool epilogue([[maybe_unused]] const void* tag, [[maybe_unused]] void* to) const override {
+    if constexpr (requires { layer.epilogue(); }) {
+      if (tag != &backend_tag<typename L::backend>) return false;
+      *static_cast<Epilogue<typename L::backend>*>(to) = layer.epilogue();
+      return true;
+    } else {
+      return false;
+    }
+  }
+
+ private:
+  static void visit(const run_time::Weights& weights, auto&& visited) {
+    io::WeightLoader loader(*weights.record, weights.width);
+    visited.visit(loader);
+    loader.finish();
+  }
+};
+
+}  // namespace inlay::INLAY_ISA::kernels

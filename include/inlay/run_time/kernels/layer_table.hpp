@@ -1,0 +1,113 @@
+/// The layers of a file by the name of their type, with dynamic sizes.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+#include "inlay/core/compiler.hpp"
+#include "inlay/core/dynamic.hpp"
+#include "inlay/engine.hpp"
+#include "inlay/io/record.hpp"
+#include "inlay/run_time/kernels/layer_operation.hpp"
+#include "inlay/run_time/kernels/panel_conv1d.hpp"
+#include "inlay/run_time/kernels/panel_dense.hpp"
+
+namespace inlay::INLAY_ISA::kernels {
+
+/// Makes layers of backend B from their records. Throws load_error.
+template <class B>
+class LayerTable {
+  using T = typename B::scalar;
+  using Made = std::unique_ptr<run_time::Operation<T>>;
+  static constexpr std::size_t any = dynamic;
+
+  template <class L>
+  static Made make(const io::LayerRecord& record, std::size_t width) {
+    return std::make_unique<LayerOperation<L>>(record, width);
+  }
+
+  /// Calls `f.template operator()<Gate>()` with the gate that the record names; the layer complains of another.
+  template <class F>
+  static Made with_gate(const io::LayerRecord& record, F&& f) {
+    const std::string_view name = io::text_option(record, "recurrent_activation", {});
+    if (name == HardSigmoidGate::name) return f.template operator()<HardSigmoidGate>();
+    if (name == HardSigmoidKeras2Gate::name) return f.template operator()<HardSigmoidKeras2Gate>();
+    return f.template operator()<SigmoidGate>();
+  }
+  static Made lstm(const io::LayerRecord& record, std::size_t width) {
+    return with_gate(record, [&]<class Gate> { return make<BasicLSTM<any, any, Gate, B>>(record, width); });
+  }
+  static Made gru(const io::LayerRecord& record, std::size_t width) {
+    return with_gate(record, [&]<class Gate> {
+      if (io::flag_option(record, "reset_after", true)) return make<BasicGRU<any, any, true, Gate, B>>(record, width);
+      return make<BasicGRU<any, any, false, Gate, B>>(record, width);
+    });
+  }
+  static Made rnn(const io::LayerRecord& record, std::size_t width) {
+    if (io::text_option(record, "activation", {}) == ReLUActivation::name)
+      return make<ReLURNN<any, any, B>>(record, width);
+    return make<RNN<any, any, B>>(record, width);
+  }
+  template <FeaturePadding Padding>
+  using DynamicConv2D = BasicConv2D<any, any, any, any, any, any, any, Padding, true, B>;
+  static Made conv2d(const io::LayerRecord& record, std::size_t width) {
+    if (io::text_option(record, "padding", {}) == "same")
+      return make<DynamicConv2D<FeaturePadding::same>>(record, width);
+    return make<DynamicConv2D<FeaturePadding::valid>>(record, width);
+  }
+  static Made prelu(const io::LayerRecord& record, std::size_t width) {
+    if (io::tensor_size(record, "alpha") == 1) return make<BasicPReLU<any, 1, B>>(record, width);
+    return make<PReLU<any, B>>(record, width);
+  }
+
+  struct Row {
+    std::string_view type;
+    Made (*make)(const io::LayerRecord&, std::size_t);
+  };
+  static constexpr Row rows[] = {
+      {"dense", make<PanelDense<B>>},
+      {"conv1d", make<PanelConv1D<B>>},
+      {"conv2d", conv2d},
+      {"conv_transpose1d", make<ConvTranspose1D<any, any, any, any, B>>},
+      {"max_pool1d", make<MaxPool1D<any, any, any, B>>},
+      {"avg_pool1d", make<AvgPool1D<any, any, any, B>>},
+      {"lstm", lstm},
+      {"gru", gru},
+      {"rnn", rnn},
+      {"delay", make<Delay<any, any, B>>},
+      {"batchnorm1d", make<BatchNorm1D<any, B>>},
+      {"batchnorm2d", make<BatchNorm2D<any, any, B>>},
+      {"softmax", make<Softmax<any, B>>},
+      {"prelu", prelu},
+      {"snake", make<Snake<any, B>>},
+      {"tanh", make<Tanh<any, B>>},
+      {"sigmoid", make<Sigmoid<any, B>>},
+      {"hard_sigmoid", make<HardSigmoid<any, B>>},
+      {"hard_sigmoid_keras2", make<HardSigmoidKeras2<any, B>>},
+      {"relu", make<ReLU<any, B>>},
+      {"leaky_relu", make<LeakyReLU<any, B>>},
+      {"elu", make<ELU<any, B>>},
+      {"softplus", make<Softplus<any, B>>},
+      {"silu", make<SiLU<any, B>>},
+      {"gelu", make<GELU<any, B>>},
+      {"gelu_tanh", make<TanhGELU<any, B>>},
+      {"hardtanh", make<Hardtanh<any, B>>},
+      {"leaky_hardtanh", make<LeakyHardtanh<any, B>>},
+      {"hardswish", make<HardSwish<any, B>>},
+      {"softsign", make<Softsign<any, B>>},
+      {"fast_tanh", make<FastTanh<any, B>>},
+      {"scale", make<Scale<any, B>>},
+  };
+
+ public:
+  /// Null if there is no such type.
+  static Made find(const io::LayerRecord& record, std::size_t width) {
+    const std::string_view type = io::type_of(record);
+    for (const Row& row : rows)
+      if (row.type == type) return row.make(record, width);
+    return nullptr;
+  }
+};
+
+}  // namespace inlay::INLAY_ISA::kernels

@@ -1,0 +1,78 @@
+/// Operations without weights: functions of each value, copies and zeros.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <utility>
+
+#include "inlay/core/block.hpp"
+#include "inlay/core/compiler.hpp"
+#include "inlay/core/dynamic.hpp"
+#include "inlay/core/extent.hpp"
+#include "inlay/core/map.hpp"
+#include "inlay/run_time/operation.hpp"
+
+namespace inlay::INLAY_ISA::kernels {
+
+/// Base of an operation that gives as many channels as each of its inputs has.
+template <class T>
+class ChannelsOperation : public run_time::Operation<T> {
+ public:
+  explicit ChannelsOperation(std::size_t channels) : channels_{channels} {}
+  LayerShape shape() const override { return {.in = channels_, .out = channels_}; }
+
+ protected:
+  Extent<dynamic> channels_;
+};
+
+/// out = F()(in...) for each value, of `Inputs` inputs.
+template <class B, std::size_t Inputs, class F>
+class MapOperation final : public ChannelsOperation<typename B::scalar> {
+  using T = typename B::scalar;
+  using Operands = run_time::Operands<T>;
+
+ public:
+  using ChannelsOperation<T>::ChannelsOperation;
+  void frame(const Operands& at) const noexcept override {
+    [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA {
+      map_frame<B>(F(), this->channels_, at.out, at.in[I]...);
+    }(std::make_index_sequence<Inputs>{});
+  }
+  std::size_t tile(const Operands& at, std::size_t frames) const noexcept override {
+    [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA {
+      map_tile<B>(F(), this->channels_, frames, Block<T>(at.out), Block<const T>(at.in[I])...);
+    }(std::make_index_sequence<Inputs>{});
+    return frames;
+  }
+};
+
+template <class T>
+class CopyOperation final : public ChannelsOperation<T> {
+  using Operands = run_time::Operands<T>;
+
+ public:
+  using ChannelsOperation<T>::ChannelsOperation;
+  void frame(const Operands& at) const noexcept override { copy_row(at.in[0], this->channels_, at.out); }
+  std::size_t tile(const Operands& at, std::size_t frames) const noexcept override {
+    for (std::size_t c = 0; c < this->channels_; ++c)
+      copy_row(at.in[0] + c * tile_frames, frames, at.out + c * tile_frames);
+    return frames;
+  }
+};
+
+template <class T>
+class ZeroOperation final : public ChannelsOperation<T> {
+  using Operands = run_time::Operands<T>;
+
+ public:
+  using ChannelsOperation<T>::ChannelsOperation;
+  void frame(const Operands& at) const noexcept override {
+    for (std::size_t c = 0; c < this->channels_; ++c) at.out[c] = T(0);
+  }
+  std::size_t tile(const Operands& at, std::size_t frames) const noexcept override {
+    for (std::size_t i = 0; i < this->channels_ * tile_frames; ++i) at.out[i] = T(0);
+    return frames;
+  }
+};
+
+}  // namespace inlay::INLAY_ISA::kernels

@@ -1,0 +1,201 @@
+/// PanelConv1D: a Conv1D of dynamic sizes whose frames are one call, and to which a Dense of side channels may be
+/// added.
+#pragma once
+
+#include <array>
+#include <cassert>
+#include <cstddef>
+
+#include "inlay/core/block.hpp"
+#include "inlay/core/compiler.hpp"
+#include "inlay/core/dynamic.hpp"
+#include "inlay/core/epilogue.hpp"
+#include "inlay/core/layer_traits.hpp"
+#include "inlay/core/matrix.hpp"
+#include "inlay/core/product.hpp"
+#include "inlay/core/tensor.hpp"
+#include "inlay/layers/conv1d.hpp"
+#include "inlay/run_time/kernels/one_panel.hpp"
+#include "inlay/run_time/kernels/panel_dense.hpp"
+
+namespace inlay::INLAY_ISA::kernels {
+
+/// One product for all groups, with zeros where an output does not see an input (but a NaN in one group reaches all),
+/// and for the side channels of a WaveNet's layer. Their columns come first: the side channels are there early, and
+/// are summed while the other columns wait for the input. Tiles have a product for each group.
+template <class B>
+class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynamic, true, B, dynamic> {
+  using Base = BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynamic, true, B, dynamic>;
+  using Weights = Matrix<B, dynamic, dynamic>;
+  using T = typename B::scalar;
+  using Taps = inlay::detail::TapsInput<dynamic, dynamic, T>;
+  using Side = inlay::detail::FrameInput<dynamic, T>;
+
+  /// The kernel of a file, [Kernel, In / Groups, Out], in each layout that is used.
+  struct KernelTensor {
+    using value_type = T;
+    std::array<std::size_t, 3> shape() const noexcept { return {conv->taps_, conv->ins_, conv->out_}; }
+    T get(std::size_t i) const noexcept {
+      return conv->has_whole() ? conv->whole_.get(conv->place_in_whole(i)) : conv->kernel_.get(i);
+    }
+    void set(std::size_t i, T value) noexcept {
+      if (conv->has_whole()) conv->whole_.set(conv->place_in_whole(i), value);
+      if (conv->has_groups()) conv->kernel_.set(i, value);
+    }
+    void allocate() {
+      if (conv->has_whole()) conv->whole_.allocate();
+      if (conv->has_groups()) conv->kernel_.allocate();
+    }
+    PanelConv1D* conv;
+  };
+  /// The bias of a file, [Out], likewise.
+  struct BiasTensor {
+    using value_type = T;
+    std::array<std::size_t, 1> shape() const noexcept { return {conv->out_}; }
+    T get(std::size_t i) const noexcept { return conv->bias_.get(i); }
+    void set(std::size_t i, T value) noexcept {
+      conv->bias_.set(i, value);
+      if (conv->has_whole()) conv->whole_bias_.set(i, value);
+    }
+    void fill(T value) noexcept {
+      for (std::size_t i = 0; i < conv->out_; ++i) set(i, value);
+    }
+    void allocate() {
+      conv->bias_.allocate();
+      if (conv->has_whole()) conv->whole_bias_.allocate();
+    }
+    PanelConv1D* conv;
+  };
+  /// A Dense of the side channels: its kernel [In, Out] is the first columns, its bias is added.
+  struct SideKernel {
+    using value_type = T;
+    std::array<std::size_t, 2> shape() const noexcept { return {conv->side_, conv->out_}; }
+    T get(std::size_t i) const noexcept { return conv->whole_.get(i); }
+    void set(std::size_t i, T value) noexcept { conv->whole_.set(i, value); }
+    PanelConv1D* conv;
+  };
+  struct SideBias {
+    using value_type = T;
+    std::array<std::size_t, 1> shape() const noexcept { return {conv->out_}; }
+    T get(std::size_t i) const noexcept { return conv->whole_bias_.get(i); }
+    void set(std::size_t i, T value) noexcept { conv->whole_bias_.set(i, conv->whole_bias_.get(i) + value); }
+    static void fill(T) noexcept {}
+    PanelConv1D* conv;
+  };
+  struct SideDense {
+    void visit(auto& v) {
+      v.option("in", conv->side_);
+      v.option("out", conv->out_);
+      SideKernel kernel{conv};
+      SideBias bias{conv};
+      v.tensor("kernel", kernel);
+      v.optional_tensor("bias", bias, 0);
+    }
+    PanelConv1D* conv;
+  };
+
+ public:
+  using typename Base::State;
+  /// The layer that `fuse_condition` takes.
+  using ConditionDense = PanelDense<B>;
+
+  void visit(auto& v) {
+    Base::visit_options(v);
+    choose_panel();
+    KernelTensor kernel{this};
+    BiasTensor bias{this};
+    v.tensor("kernel", kernel);
+    v.optional_tensor("bias", bias, 0);
+  }
+  /// Makes the sum of its output and a Dense of the condition its output, if it can. Before the weights are loaded.
+  bool fuse_condition(const ConditionDense& dense) noexcept {
+    if (!has_whole() || has_groups() || side_ > 0) return false;
+    side_.value = dense.shape().in;
+    choose_panel();
+    return true;
+  }
+  /// What the weights of that Dense are loaded into, after the convolution's own.
+  SideDense condition_dense() noexcept { return {this}; }
+  /// Makes an epilogue part of `forward`, if it can; for tiles the epilogue's layer follows `process`.
+  bool fuse_epilogue(const Epilogue<B>& epilogue) noexcept
+    requires(B::width > 1)
+  {
+    return panel_.fuse_epilogue(epilogue);
+  }
+
+  INLAY_INLINE std::size_t forward(State& state, const T* in, T* out, Context<T> context,
+                                   const T* addend = nullptr) const noexcept {
+    if (!panel_.forward) return forward_panels(state, in, out, addend);
+    panel_.forward(*this, state, in, context.condition, addend, out);
+    return 1;
+  }
+  std::size_t process(State& state, Block<const T> in, Block<T> out, std::size_t frames, Context<T> context,
+                      const T* addend = nullptr) const noexcept {
+    if (has_groups()) return Base::process(state, in, out, frames, addend);
+    const inlay::detail::TileInput<T> side{side_, Block<const T>(context.condition)};
+    const Window<T> x = state.history.push(in, frames);
+    multiply(this->taps_, this->in_, whole_, whole_bias_.data(), x, this->dilation_, addend, out, frames, side);
+    return frames;
+  }
+
+ private:
+  /// Whether the weights are kept as one product of all groups, and as one for each group.
+  bool has_whole() const noexcept { return panel_.forward; }
+  bool has_groups() const noexcept { return !has_whole() || this->groups_ > 1; }
+
+  void choose_panel() noexcept {
+    whole_.fit(side_ + this->taps_ * this->in_, this->out_);
+    whole_bias_.fit(this->out_);
+    const std::size_t height = whole_.only_height();
+    if (this->stride_ != 1 || height == 0 || !is_fast_as_one()) return;
+    constexpr auto plain = []<std::size_t Height>() { return &PanelConv1D::forward_panel<Height>; };
+    constexpr auto sided = []<std::size_t Height>() { return &PanelConv1D::forward_sided_panel<Height>; };
+    panel_.forward = side_ > 0 ? Weights::for_height(sided, height) : Weights::for_height(plain, height);
+  }
+  /// Whether one product takes no longer than one for each group: more multiply-adds, but fewer calls.
+  bool is_fast_as_one() const noexcept {
+    constexpr std::size_t call = 24;  // columns take as long
+    const auto registers = [](std::size_t rows) { return (rows + B::width - 1) / B::width; };
+    return this->taps_ * this->in_ * (registers(this->out_) - registers(this->outs_)) <= call * (this->groups_ - 1);
+  }
+  /// Value `i` of the kernel of a file in the product of all groups.
+  std::size_t place_in_whole(std::size_t i) const noexcept {
+    const std::size_t row = i / this->out_, o = i % this->out_, tap = row / this->ins_;
+    const std::size_t channel = o / this->outs_ * this->ins_ + row % this->ins_;
+    return (side_ + tap * this->in_ + channel) * this->out_ + o;
+  }
+
+  // Not inlined: what is rare would save registers for what is not.
+  INLAY_NOINLINE std::size_t forward_panels(State& state, const T* in, T* out, const T* addend) const noexcept {
+    return Base::forward(state, in, out, addend);
+  }
+  template <std::size_t Height>
+  static INLAY_NOINLINE void forward_panel(const PanelConv1D& conv, State& state, const T* in, const T*,
+                                           const T* addend, T* out) noexcept {
+    conv.template multiply_by<Height>(conv.push(state, in), addend, out);
+  }
+  /// A step that adds one product adds nothing else.
+  template <std::size_t Height>
+  static INLAY_NOINLINE void forward_sided_panel(const PanelConv1D& conv, State& state, const T* in, const T* side,
+                                                 [[maybe_unused]] const T* addend, T* out) noexcept {
+    assert(addend == nullptr);
+    const inlay::detail::BothInputs<Side, Taps> both{{{conv.side_}, side}, conv.push(state, in)};
+    conv.template multiply_by<Height>(both, nullptr, out);
+  }
+  template <std::size_t Height>
+  INLAY_INLINE void multiply_by(const auto& in, const T* addend, T* out) const noexcept {
+    inlay::detail::multiply_panel<Height, Weights>(whole_.column(0, Height, 0), whole_bias_.data(), in, addend, out,
+                                                   panel_.epilogue);
+  }
+  INLAY_INLINE Taps push(State& state, const T* in) const noexcept {
+    const Window<T> x = state.history.push(in);
+    return inlay::detail::taps_of(this->taps_, this->in_, x, this->dilation_, in, 1);
+  }
+
+  Weights whole_;
+  Vector<B, dynamic> whole_bias_;
+  Extent<dynamic> side_;
+  OnePanel<B, void(const PanelConv1D&, State&, const T*, const T*, const T*, T*) noexcept> panel_;
+};
+
+}  // namespace inlay::INLAY_ISA::kernels

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "inlay/run_time/operation.hpp"
+
+namespace inlay::run_time {
+
+INLAY_DECL Memory::~Memory() = default;
+
+template <class T>
+Operation<T>::~Operation() = default;
+
+template <class T>
+void Operation<T>::load(const Weights&, const Weights&) {}
+
+template <class T>
+std::unique_ptr<Memory> Operation<T>::memory() const {
+  return nullptr;
+}
+
+}  // namespace inlay::run_time

@@ -1,0 +1,184 @@
+/// Program: the operations of a network in the order in which they run, and where their signals lie.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "inlay/core/block.hpp"
+#include "inlay/core/compiler.hpp"
+#include "inlay/core/dynamic.hpp"
+#include "inlay/core/extent.hpp"
+#include "inlay/run_time/kernels.hpp"
+#include "inlay/run_time/plan/fusion.hpp"
+#include "inlay/run_time/plan/placement.hpp"
+#include "inlay/run_time/plan/run_tile.hpp"
+#include "inlay/run_time/plan/step.hpp"
+
+namespace inlay::INLAY_ISA::plan {
+
+/// A list of operations on numbered buffers. Filled while a model is planned, constant afterwards.
+template <class T>
+class Program {
+  using Operation = run_time::Operation<T>;
+  using Call = run_time::Call<T>;
+
+ public:
+  /// What a program remembers of one signal, and its buffers.
+  class State {
+   public:
+    explicit State(const Program& program) : program_(&program) {
+      memory_.reserve(program.steps_.size());
+      for (const Step<T>& step : program.steps_) memory_.push_back(step.operation->memory());
+      buffers_.fit(program.place_.room());
+      frames_.assign(program.channels_.size(), 0);
+      program.bind(*this);
+      program.reset(*this);
+    }
+    State(const State& other) : State(*other.program_) {
+      for (std::size_t i = 0; i < memory_.size(); ++i)
+        if (memory_[i]) memory_[i] = other.memory_[i]->clone();
+      buffers_ = other.buffers_;
+      frames_ = other.frames_;
+      program_->bind(*this);
+    }
+    State& operator=(const State&) = delete;
+    ~State() = default;
+
+    const run_time::Run<T>& run() const noexcept { return run_; }
+
+   private:
+    friend Program;
+    const Program* program_;
+    std::vector<std::unique_ptr<run_time::Memory>> memory_;
+    Values<T, dynamic> buffers_;
+    std::vector<std::size_t> frames_;  ///< in each buffer, of the present tile
+    std::vector<Call> frame_calls_, tile_calls_;
+    run_time::Run<T> run_{};
+  };
+
+  /// A new buffer of so many channels.
+  Channels buffer(std::size_t channels) {
+    channels_.push_back(channels);
+    return {channels_.size() - 1, 0, channels};
+  }
+  void add(std::unique_ptr<Operation> operation, Channels out, std::initializer_list<Channels> in,
+           run_time::Weights weights = {}) {
+    Step<T> step;
+    step.operation = std::move(operation);
+    step.out = out;
+    for (const Channels& c : in) step.in[step.inputs++] = c;
+    step.weights = weights;
+    steps_.push_back(std::move(step));
+  }
+  std::size_t size() const noexcept { return steps_.size(); }
+  std::size_t buffers() const noexcept { return channels_.size(); }
+  /// sum = term + addend within the step that gives `term`, rather than in one of its own: many of a network's steps
+  /// are sums, and each is a call. `sum` may be `term`. Returns false, having done nothing, unless that is the last
+  /// step, and `term` all of its output.
+  bool add_to_last(const Channels& term, const Channels& addend, const Channels& sum) {
+    if (steps_.empty()) return false;
+    Step<T>& last = steps_.back();
+    if (last.out.buffer != term.buffer || last.out.count != term.count || last.adds()) return false;
+    last.addend = addend;
+    last.sum = sum;
+    return true;
+  }
+  /// To be called last: fuses steps, loads weights, and gives the buffers their places, those of `in`, `out` and
+  /// `condition` for the whole run. `tile` frames of input go through the program at once.
+  void finish(Channels in, Channels out, Channels condition, const run_time::Kernels<T>& kernels, std::size_t tile,
+              bool one_to_one) {
+    in_ = in, out_ = out, condition_ = condition;
+    tile_ = tile;
+    one_to_one_ = one_to_one;
+    const std::vector<std::size_t> kept{in.buffer, out.buffer, condition.buffer};
+    fuse_steps(steps_, channels_.size(), kept);
+    std::vector<Uses> uses;
+    for (Step<T>& step : steps_) {
+      if (step.weights.record) step.operation->load(step.weights, step.condition_weights);
+      step.weights = step.condition_weights = {};  // the file goes
+      if (step.adds() && !step.adds_inside()) step.addition = kernels.map(run_time::MapFunction::sum, step.sum.count);
+      uses.push_back(step.uses());
+    }
+    place_ = {channels_, kept, uses};
+  }
+
+  void reset(State& state) const noexcept {
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      run_time::Memory* memory = state.memory_[i].get();
+      if (!start_) steps_[i].operation->reset(memory);
+      else if (memory) memory->assign(*start_->memory_[i]);
+    }
+  }
+  /// From now on a signal starts after `frames` frames of silence.
+  void start_after_silence(std::size_t frames) {
+    auto start = std::make_unique<State>(*this);
+    const typename run_time::Run<T>::Place& at = start->run_.tile;
+    for (; frames > 0; frames -= std::min(frames, tile_)) {
+      std::fill_n(at.in, in_.count * tile_frames, T(0));
+      std::fill_n(at.condition, condition_.count * tile_frames, T(0));
+      run_tile(start->run_, std::min(frames, tile_));
+    }
+    start_ = std::move(start);
+  }
+
+ private:
+  /// Points the calls of a state to its memory.
+  void bind(State& state) const {
+    if (channels_.empty()) return;  // a program without anything
+    state.frame_calls_.clear();
+    state.tile_calls_.clear();
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      add_calls(state, state.tile_calls_, i, i, &Place::tile);
+      if (i + 1 < steps_.size() && steps_[i + 1].fused_into_previous) continue;
+      add_calls(state, state.frame_calls_, steps_[i].fused_into_previous ? i - 1 : i, i, &Place::frame);
+    }
+    T* const memory = state.buffers_.data();
+    const Place in = place_of(in_), out = place_of(out_), condition = place_of(condition_);
+    std::size_t* const frames = state.frames_.data();
+    state.run_ = {.frame = {state.frame_calls_, memory + in.frame, memory + out.frame, memory + condition.frame},
+                  .tile = {state.tile_calls_, memory + in.tile, memory + out.tile, memory + condition.tile},
+                  .in_size = in_.count,
+                  .out_size = out_.count,
+                  .condition_size = condition_.count,
+                  .tile_size = tile_,
+                  .in_frames = frames + in_.buffer,
+                  .condition_frames = frames + condition_.buffer,
+                  .out_frames = frames + out_.buffer,
+                  .one_to_one = one_to_one_};
+  }
+  /// The calls of steps `first` to `last`, which are one operation, that of `first`.
+  void add_calls(State& state, std::vector<Call>& calls, std::size_t first, std::size_t last,
+                 std::size_t Place::* kind) const {
+    const Step<T>&from = steps_[first], &to = steps_[last];
+    const auto at = [&](const Channels& c) { return c.count ? state.buffers_.data() + place_of(c).*kind : nullptr; };
+    const auto frames = [&](const Channels& c) { return state.frames_.data() + c.buffer; };
+    // An operation that is fused with the next one adds its own addend, before that.
+    const T* const addend = first < last || to.adds_inside() ? at(from.addend) : nullptr;
+    calls.push_back({from.operation.get(),
+                     {state.memory_[first].get(), at(to.out), {at(from.in[0]), at(from.in[1]), at(from.in[2])}, addend},
+                     frames(from.in[0]),
+                     frames(to.out)});
+    if (to.addition)
+      calls.push_back({to.addition.get(),
+                       {nullptr, at(to.sum), {at(to.out), at(to.addend), nullptr}, nullptr},
+                       frames(to.out),
+                       frames(to.sum)});
+  }
+  Place place_of(const Channels& c) const {
+    return {place_[c.buffer].frame + c.first, place_[c.buffer].tile + c.first * tile_frames};
+  }
+
+  std::vector<Step<T>> steps_;
+  std::vector<std::size_t> channels_;  ///< of each buffer
+  Placement<T> place_;
+  Channels in_{}, out_{}, condition_{};
+  std::size_t tile_ = 0;
+  bool one_to_one_ = true;
+  std::unique_ptr<const State> start_;
+};
+
+}  // namespace inlay::INLAY_ISA::plan

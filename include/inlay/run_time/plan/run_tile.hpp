@@ -1,0 +1,19 @@
+/// Runs a tile through all calls of a network.
+#pragma once
+
+#include <cstddef>
+
+#include "inlay/core/compiler.hpp"
+#include "inlay/run_time/kernels.hpp"
+
+namespace inlay::INLAY_ISA::plan {
+
+/// The tile of the input, and of the side channels, has `frames` frames. Returns how many frames came out.
+template <class T>
+std::size_t run_tile(const run_time::Run<T>& run, std::size_t frames) noexcept {
+  *run.in_frames = *run.condition_frames = frames;
+  for (const run_time::Call<T>& call : run.tile.calls) *call.given = call.operation->tile(call.at, *call.taken);
+  return *run.out_frames;
+}
+
+}  // namespace inlay::INLAY_ISA::plan
