@@ -32,7 +32,8 @@
 /// INLAY_INLINE: inline even where a compiler's cost model says no. Kernels are built from
 /// one-line functions on registers; a call left standing would spill every accumulator.
 /// INLAY_INLINE_LAMBDA: the same, written between a lambda's parameters and its body.
-/// INLAY_NOINLINE: a call, so that what is large is compiled once.
+/// INLAY_NOINLINE: never inlined, nor copied for the constants of a caller, so that large functions are compiled once.
+/// INLAY_COLD: a function that runs while a model is loaded: small code that compiles fast.
 /// INLAY_NO_ADDRESS: a member that has no memory of its own if it is empty.
 /// INLAY_ROLLED: in front of a loop that stays one. Without fused multiply-adds GCC would unroll a short one, load all
 /// of its factors first, and run out of registers.
@@ -40,16 +41,23 @@
 #if defined(_MSC_VER) && !defined(__clang__)
 #define INLAY_INLINE __forceinline
 #define INLAY_NOINLINE __declspec(noinline)
+#define INLAY_COLD
 #define INLAY_INLINE_LAMBDA
 #define INLAY_RESTRICT __restrict
 #elif defined(__GNUC__) || defined(__clang__)
 #define INLAY_INLINE __attribute__((always_inline)) inline
+#if defined(__clang__)
 #define INLAY_NOINLINE __attribute__((noinline))
+#else
+#define INLAY_NOINLINE __attribute__((noinline, noclone))
+#endif
+#define INLAY_COLD __attribute__((cold))
 #define INLAY_INLINE_LAMBDA __attribute__((always_inline))
 #define INLAY_RESTRICT __restrict__
 #else
 #define INLAY_INLINE inline
 #define INLAY_NOINLINE
+#define INLAY_COLD
 #define INLAY_INLINE_LAMBDA
 #define INLAY_RESTRICT
 #endif

@@ -46,6 +46,7 @@ namespace detail {
 struct AnyVisitor {
   void option(std::string_view, const auto&, std::size_t = 0) {}
   void require(bool, std::string_view, std::string_view) {}
+  void choice(std::string_view, const auto&, std::size_t&) {}
   void number(std::string_view, auto&) {}
   void tensor(std::string_view, auto&) {}
   void optional_tensor(std::string_view, auto&, auto) {}
@@ -74,6 +75,7 @@ struct AnyVisitor {
 /// - `shape()`, where there is one, says what the constants say, for sizes that are known at run time.
 /// - `visit(v)` names everything that a file holds: `v.option(name, value)` for what the type fixes,
 ///   `v.require(holds, name, expected)` for a rule about options that are known at run time,
+///   `v.choice(name, names, index)` for one of several texts,
 ///   `v.number(name, variable)` for a scalar, `v.tensor(name, tensor)`,
 ///   `v.optional_tensor(name, tensor, value)` for one that a file may leave out, and `v.chain(name, chain)` for
 ///   layers within the layer, a `Sequential`; of several under one name, `v.chain(name, chain, i)`.

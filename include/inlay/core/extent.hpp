@@ -25,6 +25,13 @@ struct Extent<dynamic> {
 template <class Of>
 struct Extent<dynamic, Of> : Extent<dynamic> {};
 
+/// The same size for functions that do not ask whose it is.
+template <std::size_t N, class Of>
+constexpr Extent<N> untagged(Extent<N, Of> extent) noexcept {
+  if constexpr (N == dynamic) return {extent.value};
+  else return {};
+}
+
 /// Those of a layer, beside those of its tensors.
 template <std::size_t N>
 using LayerExtent = Extent<N, struct OfLayer>;

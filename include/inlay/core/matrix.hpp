@@ -1,6 +1,7 @@
 /// Weights of a product y = W x, laid out for the kernels that read them.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <type_traits>
@@ -28,7 +29,10 @@ constexpr std::size_t accumulators() {
 /// Storage: the registers that hold one column's rows are divided into panels, as many as a kernel has
 /// accumulators for. A panel stores, column by column, its rows of every gate, each gate padded to whole
 /// registers: a product reads memory in one forward sweep, and no gate straddles a register.
-template <class B, std::size_t Cols, std::size_t Rows, std::size_t Gates = 1>
+///
+/// Code is compiled for each height that a panel of dynamic size may have. `MostUnits` limits the heights, in
+/// registers, for a matrix that is rarely used.
+template <class B, std::size_t Cols, std::size_t Rows, std::size_t Gates = 1, std::size_t MostUnits = unbounded>
 class Matrix {
   static_assert((Cols == dynamic) == (Rows == dynamic));
 
@@ -44,7 +48,7 @@ class Matrix {
   static constexpr std::size_t unit = row_unit<B, Rows>;
   // One gate alone is summed in two sets, see core/panel_sum.hpp.
   static constexpr std::size_t widest =
-      accumulators<B>() / (Gates == 1 && B::lanes(unit) > 1 ? 2 : Gates) / (unit / B::lanes(unit));
+      std::min(MostUnits, accumulators<B>() / (Gates == 1 && B::lanes(unit) > 1 ? 2 : Gates) / (unit / B::lanes(unit)));
 
   struct Panels {
     std::size_t high_count = 0, low_count = 0;

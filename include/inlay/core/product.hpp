@@ -184,16 +184,11 @@ INLAY_INLINE void multiply_patch(std::size_t taps, std::size_t channels, const w
   repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].store(out + first + o * tile_frames); });
 }
 
-}  // namespace detail
-
-/// out(o, t) = bias[o] + sum over taps k and channels c of W(k * channels + c, o) * x(c, t - (taps - 1 - k) *
-/// dilation) + addend(o, t), unless `addend`, the first row of a tile, is null, for the frames of a tile rounded up to
-/// whole registers. Every frame is computed in the same order of operations wherever it stands in the tile. With an
-/// input `before`, the matrix has its columns first.
-template <std::size_t Taps, class OfTaps, std::size_t Channels, class OfChannels, class M, class T, class... Before>
-void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels> channels, const M& matrix, const T* bias,
-              const Window<T>& window, std::size_t dilation, const std::type_identity_t<T>* addend, Block<T> out,
-              std::size_t frames, Before... before) noexcept {
+/// A function for sizes alone, whatever layer they are of: it is large.
+template <std::size_t Taps, std::size_t Channels, class M, class T, class... Before>
+void multiply_tile(Extent<Taps> taps, Extent<Channels> channels, const M& matrix, const T* bias,
+                   const Window<T>& window, std::size_t dilation, const T* addend, Block<T> out, std::size_t frames,
+                   Before... before) noexcept {
   using B = typename M::backend;
   const Window<T> x = window;  // of its own: nothing that is written can be it
   constexpr std::size_t registers = B::width == 1 ? 16 : compiler::simd_registers / 8;
@@ -205,11 +200,11 @@ void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels> channels, 
     const auto rows = [&]<std::size_t Outs>(std::size_t row) INLAY_INLINE_LAMBDA {
       std::size_t t = 0;
       for (; t + (registers - 1) * B::width < frames; t += registers * B::width)
-        detail::multiply_patch<Outs, registers, M>(taps, channels, weights, height, row, bias + panel, x, dilation,
-                                                   added, to, t, before...);
-      for (; t < frames; t += B::width)
-        detail::multiply_patch<Outs, 1, M>(taps, channels, weights, height, row, bias + panel, x, dilation, added, to,
+        multiply_patch<Outs, registers, M>(taps, channels, weights, height, row, bias + panel, x, dilation, added, to,
                                            t, before...);
+      for (; t < frames; t += B::width)
+        multiply_patch<Outs, 1, M>(taps, channels, weights, height, row, bias + panel, x, dilation, added, to, t,
+                                   before...);
     };
     const std::size_t count = std::min(height, matrix.rows() - panel);
     std::size_t row = 0;
@@ -222,6 +217,21 @@ void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels> channels, 
       if (row < count) rows.template operator()<1>(row);
     }
   });
+}
+
+}  // namespace detail
+
+/// out(o, t) = bias[o] + sum over taps k and channels c of W(k * channels + c, o) * x(c, t - (taps - 1 - k) *
+/// dilation) + addend(o, t), unless `addend`, the first row of a tile, is null, for the frames of a tile rounded up to
+/// whole registers. Every frame is computed in the same order of operations wherever it stands in the tile. With an
+/// input `before`, the matrix has its columns first.
+template <std::size_t Taps, class OfTaps, std::size_t Channels, class OfChannels, class M, class T, class... Before>
+INLAY_INLINE void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels> channels, const M& matrix,
+                           const T* bias, const Window<T>& window, std::size_t dilation,
+                           const std::type_identity_t<T>* addend, Block<T> out, std::size_t frames,
+                           Before... before) noexcept {
+  detail::multiply_tile(untagged(taps), untagged(channels), matrix, bias, window, dilation, addend, out, frames,
+                        before...);
 }
 
 }  // namespace inlay::INLAY_ISA

@@ -76,6 +76,8 @@ class WeightLoader {
   void option(std::string_view name, Extent<dynamic, Of>& extent, std::size_t otherwise) {
     extent.value = dynamic_size(name, otherwise);
   }
+  /// A property of which the file chooses one of `names`, number `index`.
+  void choice(std::string_view name, std::span<const std::string_view> names, std::size_t& index);
   /// A rule about the options of a layer of dynamic sizes: option `name` has to be `expected`.
   void require(bool holds, std::string_view name, std::string_view expected) const;
 

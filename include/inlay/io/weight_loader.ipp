@@ -94,6 +94,17 @@ INLAY_DECL std::size_t WeightLoader::dynamic_size(std::string_view name, std::si
   return record_.values.contains(name) ? dynamic_size(name) : otherwise;
 }
 
+INLAY_DECL void WeightLoader::choice(std::string_view name, std::span<const std::string_view> names,
+                                     std::size_t& index) {
+  const Value& found = find(name);
+  std::string expected;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (detail::is(found, std::string(names[i]))) return static_cast<void>(index = i);
+    expected += concat({expected.empty() ? "\"" : " or \"", names[i], "\""});
+  }
+  fail(found.place, expected, value_text(found));
+}
+
 INLAY_DECL void WeightLoader::require(bool holds, std::string_view name, std::string_view expected) const {
   if (holds) return;
   const auto value = record_.values.find(name);

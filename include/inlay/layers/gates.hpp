@@ -40,7 +40,33 @@ struct ClippedGate {
 using HardSigmoidGate = ClippedGate<1, 6>;        ///< PyTorch and Keras 3: clip(z / 6 + 0.5, 0, 1)
 using HardSigmoidKeras2Gate = ClippedGate<1, 5>;  ///< Keras up to 2: clip(0.2 z + 0.5, 0, 1)
 
+/// Either of the clipped gates, whichever a file names: for layers of dynamic sizes.
+class AnyClippedGate {
+  static constexpr std::string_view names[] = {HardSigmoidGate::name, HardSigmoidKeras2Gate::name};
+
+ public:
+  static constexpr double weight_scale = 1;
+  void visit(auto& v) { v.choice("recurrent_activation", names, choice_); }
+  template <class B, class R>
+  INLAY_INLINE R apply(R z) const noexcept {
+    using T = typename B::scalar;
+    const T slope = choice_ == 0 ? T(1.0 / 6) : T(1.0 / 5);
+    const R line = B::fma(z, math::splat<B, R>(slope), math::splat<B, R>(T(0.5)));
+    return B::max(math::splat<B, R>(T(0)), B::min(math::splat<B, R>(T(1)), line));
+  }
+
+ private:
+  std::size_t choice_ = 0;
+};
+
 namespace detail {
+
+/// Names the gate that a file has to agree with, or lets the file choose.
+template <class Gate>
+void visit_gate(auto& v, Gate& gate) {
+  if constexpr (requires { Gate::name; }) v.option("recurrent_activation", Gate::name);
+  else gate.visit(v);
+}
 
 /// A tensor of gate-major rows, [..., Gates * units], whose gates other than `Candidate` are stored
 /// multiplied by a power of two.

@@ -88,9 +88,11 @@ template <std::size_t In, std::size_t Out, bool ResetAfter, class Gate, Backend 
 class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>, B, In, Out> {
   template <class Inner>
   using Gates = detail::ScaledGates<Inner, 3, 2, Gate>;
-  using Kernel = Matrix<B, In, Out, 3>;
-  using RecurrentZR = Matrix<B, Out, Out, 2>;
-  using RecurrentN = Matrix<B, Out, Out, 1>;
+  // Of dynamic size, a reset before the product is rare: panels of one register are enough.
+  static constexpr std::size_t most_units = Out == dynamic && !ResetAfter ? 1 : unbounded;
+  using Kernel = Matrix<B, In, Out, 3, most_units>;
+  using RecurrentZR = Matrix<B, Out, Out, 2, most_units>;
+  using RecurrentN = Matrix<B, Out, Out, 1, most_units>;
   using RecurrentKernel =
       std::conditional_t<ResetAfter, Matrix<B, Out, Out, 3>, detail::SplitGates<RecurrentZR, RecurrentN>>;
   using BiasRow = Vector<B, Out, 3>;
@@ -120,7 +122,7 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
     v.option("in", this->in_);
     v.option("out", this->out_);
     v.option("reset_after", ResetAfter);
-    v.option("recurrent_activation", Gate::name);
+    detail::visit_gate(v, gate_);
     if constexpr (Out == dynamic) fit();
     v.tensor("kernel", kernel_);
     v.tensor("recurrent_kernel", recurrent_kernel_);
@@ -180,8 +182,8 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
       repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
         for_registers(
             [&](std::size_t lane, auto zz, auto zr, auto n_recurrent, auto n_input) INLAY_INLINE_LAMBDA {
-              const auto z = Gate::template apply<B>(zz);
-              const auto r = Gate::template apply<B>(zr);
+              const auto z = gate_.template apply<B>(zz);
+              const auto r = gate_.template apply<B>(zr);
               const auto n = tanh(B::fma(r, n_recurrent, n_input));
               B::store(h.next[v] + row + lane, mix(z, B::template load<Rows::lanes>(h.now[v] + row + lane), n));
             },
@@ -208,8 +210,8 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
       accumulate(this->out_, sums, recurrent_kernel_.first_two, row, h);
       for_registers(
           [&](std::size_t lane, auto zz, auto zr) INLAY_INLINE_LAMBDA {
-            B::store(update + row + lane, Gate::template apply<B>(zz));
-            B::store(reset_h + row + lane, Gate::template apply<B>(zr) * B::template load<Rows::lanes>(h + row + lane));
+            B::store(update + row + lane, gate_.template apply<B>(zz));
+            B::store(reset_h + row + lane, gate_.template apply<B>(zr) * B::template load<Rows::lanes>(h + row + lane));
           },
           sums[0], sums[1]);
     });
@@ -232,6 +234,7 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
     bias_.fit(this->out_);
   }
 
+  INLAY_NO_ADDRESS Gate gate_;
   Gates<Kernel> kernel_;
   Gates<RecurrentKernel> recurrent_kernel_;
   Gates<Bias> bias_;

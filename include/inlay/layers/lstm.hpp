@@ -49,7 +49,7 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
   void visit(auto& v) {
     v.option("in", this->in_);
     v.option("out", this->out_);
-    v.option("recurrent_activation", Gate::name);
+    detail::visit_gate(v, gate_);
     if constexpr (Out == dynamic) fit();
     v.tensor("kernel", kernel_);
     v.tensor("recurrent_kernel", recurrent_kernel_);
@@ -95,10 +95,10 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
             [&](std::size_t lane, auto zi, auto zf, auto zg, auto zo) INLAY_INLINE_LAMBDA {
               using Math = typename B::math_policy;
               scalar* c = cell[v] + row + lane;
-              const auto i = Gate::template apply<B>(zi);
-              const auto f = Gate::template apply<B>(zf);
+              const auto i = gate_.template apply<B>(zi);
+              const auto f = gate_.template apply<B>(zf);
               const auto g = Math::template tanh<B>(zg);
-              const auto o = Gate::template apply<B>(zo);
+              const auto o = gate_.template apply<B>(zo);
               const auto c_new = B::fma(f, B::template load<Rows::lanes>(c), compiler::opaque(i * g));
               B::store(c, c_new);
               B::store(h.next[v] + row + lane, o * Math::template tanh<B>(c_new));
@@ -118,6 +118,7 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
     start_.cell.fit(this->out_);
   }
 
+  INLAY_NO_ADDRESS Gate gate_;
   Gates<Kernel> kernel_;
   Gates<RecurrentKernel> recurrent_kernel_;
   Gates<Vector<B, Out, 4>> bias_;

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <inlay/io/player.hpp>
 #include <vector>
 
@@ -36,6 +39,7 @@ class Comparison {
     expect_framework(frames.values, "forward");
     const std::vector<T> whole = by_buffers({frames_});
     expect_framework(whole, "process");
+    record_hashes(frames.values, whole);
     for (std::size_t i = 0; i < whole.size(); ++i) {
       const double limit = 2e-6 * double(layers_) * std::max(1.0, std::abs(double(whole[i])));
       ASSERT_NEAR(frames.values[i], whole[i], limit) << "forward against process at frame " << i % room_;
@@ -52,6 +56,24 @@ class Comparison {
   }
 
  private:
+  /// Appends a line to the file that the environment variable INLAY_HASHES names: which test, and hashes of the outputs
+  /// of `forward` and of `process`. tests/hashes.py compares two such files.
+  static void record_hashes(const std::vector<T>& frames, const std::vector<T>& whole) {
+    const char* const path = std::getenv("INLAY_HASHES");
+    if (!path) return;
+    const auto hash = [](const std::vector<T>& values) {  // FNV-1a
+      std::uint64_t h = 14695981039346656037u;
+      const auto* bytes = reinterpret_cast<const unsigned char*>(values.data());
+      for (std::size_t i = 0; i < values.size() * sizeof(T); ++i) h = (h ^ bytes[i]) * 1099511628211u;
+      return h;
+    };
+    const ::testing::TestInfo& test = *::testing::UnitTest::GetInstance()->current_test_info();
+    const char* const type = test.type_param();
+    std::ofstream(path, std::ios::app) << test.test_suite_name() << '.' << test.name() << '\t'
+                                       << (type ? type : (sizeof(T) == 4 ? "float" : "double")) << '\t' << std::hex
+                                       << hash(frames) << '\t' << hash(whole) << '\n';
+  }
+
   std::vector<T> planar(const inlay::io::TensorRecord& signal, std::size_t channels) const {
     std::vector<T> values(signal.values.size());
     for (std::size_t i = 0; i < values.size(); ++i)

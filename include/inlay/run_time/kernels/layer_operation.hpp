@@ -28,7 +28,7 @@ class LayerOperation final : public run_time::Operation<typename L::scalar> {
   using Operation = run_time::Operation<T>;
   struct Remembered final : Memory {
     typename L::State state;
-    std::unique_ptr<Memory> clone() const override { return std::make_unique<Remembered>(*this); }
+    INLAY_COLD std::unique_ptr<Memory> clone() const override { return std::make_unique<Remembered>(*this); }
     void assign(const Memory& other) noexcept override { state = static_cast<const Remembered&>(other).state; }
   };
   static typename L::State& state(Memory* memory) noexcept { return static_cast<Remembered*>(memory)->state; }
@@ -38,7 +38,7 @@ class LayerOperation final : public run_time::Operation<typename L::scalar> {
   L layer;
 
   /// Reads the options of a record, for `width` channels.
-  LayerOperation(const io::LayerRecord& record, std::size_t width) {
+  INLAY_COLD LayerOperation(const io::LayerRecord& record, std::size_t width) {
     io::WeightLoader loader(record, width);
     layer.visit(loader.only_shapes());
   }
@@ -46,14 +46,14 @@ class LayerOperation final : public run_time::Operation<typename L::scalar> {
   LayerShape shape() const override { return shape_of(layer); }
   double bound() const override { return io::policy_bound<L>(); }
 
-  void load(const run_time::Weights& own, const run_time::Weights& condition_dense) override {
+  INLAY_COLD void load(const run_time::Weights& own, const run_time::Weights& condition_dense) override {
     visit(own, layer);
     if constexpr (requires { layer.condition_dense(); })
       if (condition_dense.record) visit(condition_dense, layer.condition_dense());
     inlay::detail::prepare(layer);
   }
 
-  std::unique_ptr<Memory> memory() const override {
+  INLAY_COLD std::unique_ptr<Memory> memory() const override {
     auto made = std::make_unique<Remembered>();
     if constexpr (requires { layer.fit(made->state); }) layer.fit(made->state);
     return made;
@@ -100,7 +100,7 @@ class LayerOperation final : public run_time::Operation<typename L::scalar> {
   }
 
  private:
-  static void visit(const run_time::Weights& weights, auto&& visited) {
+  static INLAY_COLD void visit(const run_time::Weights& weights, auto&& visited) {
     io::WeightLoader loader(*weights.record, weights.width);
     visited.visit(loader);
     loader.finish();

@@ -23,7 +23,7 @@ class LayerTable {
   static constexpr std::size_t any = dynamic;
 
   template <class L>
-  static Made make(const io::LayerRecord& record, std::size_t width) {
+  static INLAY_COLD Made make(const io::LayerRecord& record, std::size_t width) {
     return std::make_unique<LayerOperation<L>>(record, width);
   }
 
@@ -31,9 +31,8 @@ class LayerTable {
   template <class F>
   static Made with_gate(const io::LayerRecord& record, F&& f) {
     const std::string_view name = io::text_option(record, "recurrent_activation", {});
-    if (name == HardSigmoidGate::name) return f.template operator()<HardSigmoidGate>();
-    if (name == HardSigmoidKeras2Gate::name) return f.template operator()<HardSigmoidKeras2Gate>();
-    return f.template operator()<SigmoidGate>();
+    const bool clipped = name == HardSigmoidGate::name || name == HardSigmoidKeras2Gate::name;
+    return clipped ? f.template operator()<AnyClippedGate>() : f.template operator()<SigmoidGate>();
   }
   static Made lstm(const io::LayerRecord& record, std::size_t width) {
     return with_gate(record, [&]<class Gate> { return make<BasicLSTM<any, any, Gate, B>>(record, width); });
