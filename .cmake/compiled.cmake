@@ -25,9 +25,13 @@ function(inlay_compiled_kernels name)
   endforeach()
 endfunction()
 
-file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/compiled/inlay.cpp
-     CONTENT "#define INLAY_SEPARATE_KERNELS\n#include <inlay/src.hpp>\n")
-add_library(inlay_compiled STATIC ${PROJECT_BINARY_DIR}/compiled/inlay.cpp)
+set(folder ${PROJECT_BINARY_DIR}/compiled)
+file(CONFIGURE OUTPUT ${folder}/readers.cpp CONTENT "#include <inlay/src_readers.hpp>\n")
+file(CONFIGURE OUTPUT ${folder}/model.cpp CONTENT "#define INLAY_SEPARATE_KERNELS\n#include <inlay/src_model.hpp>\n")
+add_library(inlay_compiled STATIC ${folder}/readers.cpp ${folder}/model.cpp)
+if(NOT MSVC) # what runs while a model is loaded need not be optimised further, and compiles in half the time
+  set_source_files_properties(${folder}/readers.cpp PROPERTIES COMPILE_OPTIONS -O1)
+endif()
 add_library(inlay::compiled ALIAS inlay_compiled)
 set_target_properties(
   inlay_compiled PROPERTIES EXPORT_NAME compiled POSITION_INDEPENDENT_CODE ON EXCLUDE_FROM_ALL $<NOT:$<BOOL:${INLAY_INSTALL}>>

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "../subjects/model.hpp"
+#include "inlay/backend/all.hpp"
 #include "inlay/engine.hpp"
 #include "suite.hpp"
 

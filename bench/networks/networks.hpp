@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "inlay/backend/all.hpp"
 #include "inlay/engine.hpp"
 
 namespace inlay::bench {

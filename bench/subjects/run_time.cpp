@@ -1,5 +1,6 @@
 /// The run-time model: compiled once for each backend that CMakeLists.txt names.
 #include "inlay/run_time.hpp"
+#include "inlay/backend/all.hpp"
 
 #include <memory>
 #include <utility>

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
+#include <inlay/backend/stl.hpp>
 #include <inlay/inlay.hpp>
 #include <random>
 #include <span>

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
+#include <inlay/backend/loop.hpp>
 #include <inlay/inlay.hpp>
 #include <random>
 #include <span>

@@ -2,6 +2,9 @@
 /// that bring their weights along.
 #pragma once
 
+#if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 202002L
+#error "inlay needs C++20: compile with -std=c++20, or /std:c++20, or set CMAKE_CXX_STANDARD to 20"
+#else
 #include "inlay/backend/default.hpp"
 #include "inlay/core/assign.hpp"
 #include "inlay/layers/batchnorm1d.hpp"
@@ -44,3 +47,4 @@
 #include "inlay/model/sequential.hpp"
 #include "inlay/model/skip.hpp"
 #include "inlay/model/windowed.hpp"
+#endif

@@ -2,9 +2,13 @@
 /// longer to compile than all the rest; with the compiled library it is declarations alone.
 #pragma once
 
+#if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 202002L
+#error "inlay needs C++20: compile with -std=c++20, or /std:c++20, or set CMAKE_CXX_STANDARD to 20"
+#else
 #include "inlay/run_time/model.hpp"
 #if !defined(INLAY_COMPILED)
 #include "inlay/inlay.hpp"
 #include "inlay/run_time/any_model.hpp"
 #include "inlay/run_time/model_on.hpp"
+#endif
 #endif

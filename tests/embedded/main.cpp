@@ -3,6 +3,7 @@
 // PyTorch gave.
 #include <cmath>
 #include <cstddef>
+#include <inlay/backend/stl.hpp>
 #include <inlay/engine.hpp>
 
 #include "board.hpp"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <inlay/backend/all.hpp>
 #include <inlay/engine.hpp>
 #include <memory>
 #include <utility>

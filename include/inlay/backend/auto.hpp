@@ -7,7 +7,11 @@
 #include "inlay/backend/auto_table.hpp"
 #include "inlay/backend/choice.hpp"
 #include "inlay/backend/default.hpp"
+#include "inlay/backend/stl.hpp"
 #include "inlay/core/compiler.hpp"
+#if INLAY_HAS_EIGEN
+#include "inlay/backend/eigen.hpp"
+#endif
 
 namespace inlay::INLAY_ISA {
 
@@ -51,23 +55,5 @@ struct AutoBackend : detail::Named<detail::fastest<T>(Work::other, 0), T, Math, 
   template <Work Kind, std::size_t Channels>
   using choose = typename detail::Named<detail::fastest<T>(Kind, Channels), T, Math, Weight>::type;
 };
-
-namespace detail {
-
-template <class B, Work Kind, std::size_t Channels>
-struct Chosen {
-  using type = B;
-};
-template <class B, Work Kind, std::size_t Channels>
-  requires requires { typename B::template choose<Kind, Channels>; }
-struct Chosen<B, Kind, Channels> {
-  using type = typename B::template choose<Kind, Channels>;
-};
-
-}  // namespace detail
-
-/// The backend for a layer of this kind: B, unless that is one that chooses.
-template <class B, Work Kind, std::size_t Channels>
-using backend_for = typename detail::Chosen<B, Kind, Channels>::type;
 
 }  // namespace inlay::INLAY_ISA

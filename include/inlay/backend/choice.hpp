@@ -1,4 +1,4 @@
-/// What the table of backends is made of: see backend/auto.hpp.
+/// Backends that choose another one for each layer: see backend/auto.hpp.
 #pragma once
 
 #include <cstddef>
@@ -35,5 +35,23 @@ struct Choice {
 };
 
 }  // namespace detail
+
+namespace detail {
+
+template <class B, Work Kind, std::size_t Channels>
+struct Chosen {
+  using type = B;
+};
+template <class B, Work Kind, std::size_t Channels>
+  requires requires { typename B::template choose<Kind, Channels>; }
+struct Chosen<B, Kind, Channels> {
+  using type = typename B::template choose<Kind, Channels>;
+};
+
+}  // namespace detail
+
+/// The backend for a layer of this kind: B, unless that is one that chooses.
+template <class B, Work Kind, std::size_t Channels>
+using backend_for = typename detail::Chosen<B, Kind, Channels>::type;
 
 }  // namespace inlay::INLAY_ISA

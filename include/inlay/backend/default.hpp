@@ -1,15 +1,15 @@
-/// The backends that this translation unit has, and the one that layers take unless told otherwise.
-/// A package that is not on the include path removes its backend and nothing else.
+/// The backend that layers take unless told otherwise, and which others there are.
+///
+/// A package that is not on the include path removes its backend and nothing else. Only the default's header is
+/// included here, since it takes time to compile: for `EigenBackend`, `StlBackend`, `LoopBackend` and `AutoBackend`
+/// include <inlay/backend/eigen.hpp>, stl.hpp, loop.hpp and auto.hpp, or <inlay/backend/all.hpp>.
 #pragma once
 
-#include <type_traits>
-
-#include "inlay/backend/stl.hpp"
+#include "inlay/core/bfloat16.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/math/fast.hpp"
 
 #if __has_include(<Eigen/Core>)
-#include "inlay/backend/eigen.hpp"
 #define INLAY_HAS_EIGEN 1
 #else
 #define INLAY_HAS_EIGEN 0
@@ -20,13 +20,24 @@
 #include <xsimd/config/xsimd_config.hpp>  // its version
 #endif
 #if defined(XSIMD_VERSION_MAJOR) && XSIMD_VERSION_MAJOR >= 8 && !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
-#include "inlay/backend/xsimd.hpp"
 #define INLAY_HAS_XSIMD 1
+#include "inlay/backend/xsimd.hpp"
 #else
 #define INLAY_HAS_XSIMD 0
+#include <type_traits>
+
+#include "inlay/backend/stl.hpp"
+#if INLAY_HAS_EIGEN
+#include "inlay/backend/eigen.hpp"
+#endif
 #endif
 
 namespace inlay::INLAY_ISA {
+
+#if INLAY_HAS_XSIMD
+template <std::floating_point T, class Math, StoredWeight<T> Weight>
+struct EigenBackend;  // include <inlay/backend/eigen.hpp>, which needs Eigen on the include path
+#endif
 
 /// The best backend that is there for a scalar.
 #if INLAY_HAS_XSIMD

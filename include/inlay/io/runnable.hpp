@@ -6,6 +6,7 @@
 #include <span>
 #include <type_traits>
 
+#include "inlay/core/condition.hpp"
 #include "inlay/core/layer_shape.hpp"
 
 namespace inlay::io {
@@ -21,7 +22,7 @@ struct Runnable {
   void (*reset_with)(const void* model, void* state);
   std::size_t (*forward_with)(const void* model, void* state, const T* in, T* out, const T* condition);
   std::size_t (*process_with)(const void* model, void* state, const T* const* in, T* const* out, std::size_t frames,
-                              const T* const* condition);
+                              Condition<T> condition);
 
   std::size_t most_frames(std::size_t frames) const { return most_frames_with(model, frames); }
   void reset() const { reset_with(model, state); }
@@ -29,8 +30,7 @@ struct Runnable {
   std::size_t forward(const T* in, T* out, const T* condition = nullptr) const {
     return forward_with(model, state, in, out, condition);
   }
-  std::size_t process(const T* const* in, T* const* out, std::size_t frames,
-                      const T* const* condition = nullptr) const {
+  std::size_t process(const T* const* in, T* const* out, std::size_t frames, Condition<T> condition = {}) const {
     return process_with(model, state, in, out, frames, condition);
   }
 };
@@ -61,7 +61,7 @@ Runnable<typename Model::scalar> runnable(const Model& model, typename Model::St
         else return run();
       },
       [](const void* weights, void* voice, const T* const* in, T* const* out, std::size_t frames,
-         const T* const* condition) {
+         Condition<T> condition) {
         return static_cast<const Model*>(weights)->process(*static_cast<State*>(voice), in, out, frames, condition);
       }};
 }

@@ -5,7 +5,8 @@
 #include <cstddef>
 #include <string_view>
 
-#include "inlay/backend/auto.hpp"
+#include "inlay/backend/choice.hpp"
+#include "inlay/backend/default.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/panel_sum.hpp"

@@ -168,28 +168,21 @@ class ModelT {
   /// `frames` where the rate is one to one, and at most `most_frames(frames)`.
   std::size_t process(State& state, const scalar* const* in, scalar* const* out, std::size_t frames,
                       Condition<scalar> condition) const noexcept {
-    assert(!one_to_one || detail::overlaps_only_in_place(in, in_size, out, out_size, frames));
-    assert(condition.values.size() <= condition_size);
-    assert(condition.values.size() == condition_size || condition.channels != nullptr);
-    const detail::Tiles<scalar> at = state.tiles();
-    return detail::by_tiles<scalar>(
-        widths, at, Network::tile, in, out, frames, condition, [&](std::size_t count) INLAY_INLINE_LAMBDA {
-          return detail::process(network_, state.layers, Block<const scalar>(at.in), at.out, count, state.context());
-        });
+    return buffer(state, in, out, frames, condition);
   }
   std::size_t process(const scalar* const* in, scalar* const* out, std::size_t frames,
                       Condition<scalar> condition) noexcept {
-    return process(state_, in, out, frames, condition);
+    return buffer(state_, in, out, frames, condition);
   }
   std::size_t process(State& state, const scalar* const* in, scalar* const* out, std::size_t frames) const noexcept
     requires(condition_size == 0)
   {
-    return process(state, in, out, frames, {});
+    return buffer(state, in, out, frames, Condition<scalar>{});
   }
   std::size_t process(const scalar* const* in, scalar* const* out, std::size_t frames) noexcept
     requires(condition_size == 0)
   {
-    return process(state_, in, out, frames, {});
+    return buffer(state_, in, out, frames, Condition<scalar>{});
   }
 
   /// One channel in, one out; as many frames as the shorter of both.
@@ -199,12 +192,44 @@ class ModelT {
   {
     const scalar* const from = in.data();
     scalar* const to = out.data();
-    return process(state, &from, &to, std::min(in.size(), out.size()), condition);
+    return buffer(state, &from, &to, std::min(in.size(), out.size()), condition);
   }
   std::size_t process(std::span<const scalar> in, std::span<scalar> out, Condition<scalar> condition = {}) noexcept
     requires(in_size == 1 && out_size == 1 && one_to_one)
   {
     return process(state_, in, out, condition);
+  }
+
+  /// The same for pointers.
+  std::size_t process(State& state, const scalar* in, scalar* out, std::size_t frames,
+                      Condition<scalar> condition = {}) const noexcept
+    requires(in_size == 1 && out_size == 1)
+  {
+    return buffer(state, &in, &out, frames, condition);
+  }
+  std::size_t process(const scalar* in, scalar* out, std::size_t frames, Condition<scalar> condition = {}) noexcept
+    requires(in_size == 1 && out_size == 1)
+  {
+    return buffer(state_, &in, &out, frames, condition);
+  }
+
+  /// Chosen where nothing else fits, for the sake of its message.
+  template <class Model = ModelT>
+  std::size_t process(...) {
+    static_assert(
+        sizeof(Model) == 0,
+        "inlay: process takes (in, out, frames), planar: const T* const* in and T* const* out, one pointer for "
+        "each channel; with one channel in and out also pointers or spans of samples; side channels come last");
+    return 0;
+  }
+  template <class Model = ModelT>
+  std::size_t forward(...) {
+    static_assert(
+        sizeof(Model) == 0,
+        "inlay: forward takes a frame, (in, out): spans or arrays of in_size and of out_size values of the "
+        "model's scalar, and of condition_size values for a model with side channels; with one channel in and "
+        "out also a sample");
+    return 0;
   }
 
   /// Several voices at once, each with a state of its own: the channels of a stereo signal, the notes of a synthesiser.
@@ -232,6 +257,18 @@ class ModelT {
 
  private:
   static constexpr detail::Widths widths{in_size, out_size, condition_size};
+
+  std::size_t buffer(State& state, const scalar* const* in, scalar* const* out, std::size_t frames,
+                     Condition<scalar> condition) const noexcept {
+    assert(!one_to_one || detail::overlaps_only_in_place(in, in_size, out, out_size, frames));
+    assert(condition.values.size() <= condition_size);
+    assert(condition.values.size() == condition_size || condition.channels != nullptr);
+    const detail::Tiles<scalar> at = state.tiles();
+    return detail::by_tiles<scalar>(
+        widths, at, Network::tile, in, out, frames, condition, [&](std::size_t count) INLAY_INLINE_LAMBDA {
+          return detail::process(network_, state.layers, Block<const scalar>(at.in), at.out, count, state.context());
+        });
+  }
 
   /// Two voices, tile by tile.
   void pair(std::array<State*, 2> voices, const scalar* const* in, scalar* const* out, std::size_t frames,

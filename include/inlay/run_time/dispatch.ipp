@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/processor.hpp"
 #include "inlay/io/error.hpp"
 #include "inlay/run_time/kernels.hpp"
 #if !defined(INLAY_SEPARATE_KERNELS)
@@ -37,22 +38,6 @@ template <class T>
 const Kernels<T>& avx512_kernels() noexcept;
 #endif
 
-namespace detail {
-
-/// Whether the processor, and the operating system, have all that the kernels of a name need.
-inline bool processor_runs([[maybe_unused]] std::string_view isa) noexcept {
-#if (defined(INLAY_HAS_AVX2_KERNELS) || defined(INLAY_HAS_AVX512_KERNELS)) && defined(__GNUC__)
-  __builtin_cpu_init();
-  if (isa == "avx2") return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  if (isa == "avx512")
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
-#endif
-  return true;
-}
-
-}  // namespace detail
-
 template <class T>
 const Kernels<T>& choose_kernels(std::string_view isa) {
   // The widest come first; those of this file, which every processor has that the program is for, last.
@@ -68,7 +53,7 @@ const Kernels<T>& choose_kernels(std::string_view isa) {
     if (const char* forced = std::getenv("INLAY_ISA")) isa = forced;
   std::string names;
   for (const Kernels<T>* each : all) {
-    if (!detail::processor_runs(each->name())) continue;
+    if (!processor_has(each->name())) continue;
     if (isa.empty() || isa == each->name()) return *each;
     names += io::concat({names.empty() ? "" : ", ", each->name()});
   }

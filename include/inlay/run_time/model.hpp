@@ -148,6 +148,10 @@ class Model<T, void> {
   std::size_t process(std::span<const T> in, std::span<T> out, Condition<T> condition = {}) noexcept {
     return process(state_, in, out, condition);
   }
+  /// The same for pointers.
+  std::size_t process(const T* in, T* out, std::size_t frames, Condition<T> condition = {}) noexcept {
+    return process(std::span<const T>(in, frames), std::span<T>(out, frames), condition);
+  }
   /// Several voices, for a network that gives one frame for each: the channels of the first one, then those of the
   /// second, ...; of side channels there is one Condition for each voice. One after the other: a `ModelT` is faster.
   void process(std::span<State* const> voices, const T* const* in, T* const* out, std::size_t frames,

@@ -238,7 +238,7 @@ io::Runnable<T> Model<T>::runnable() noexcept {
             return model.forward(*static_cast<State*>(state), {x, model.in_size()}, {y, model.network_->room},
                                  {side, model.condition_size()});
           },
-          [](const void* m, void* state, const T* const* x, T* const* y, std::size_t frames, const T* const* side) {
+          [](const void* m, void* state, const T* const* x, T* const* y, std::size_t frames, Condition<T> side) {
             return static_cast<const Model*>(m)->process(*static_cast<State*>(state), x, y, frames, side);
           }};
 }

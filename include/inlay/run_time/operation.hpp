@@ -46,7 +46,7 @@ class Operation {
   /// What it says of itself, once its options are read.
   virtual LayerShape shape() const = 0;
   /// The error that its mathematics states.
-  virtual double bound() const { return 0; }
+  virtual double bound() const;
 
   /// Reads the weights of a layer, and those of a Dense that was fused into it, if one was.
   virtual void load(const Weights& own, const Weights& condition_dense);

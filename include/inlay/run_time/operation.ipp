@@ -10,6 +10,11 @@ template <class T>
 Operation<T>::~Operation() = default;
 
 template <class T>
+double Operation<T>::bound() const {
+  return 0;
+}
+
+template <class T>
 void Operation<T>::load(const Weights&, const Weights&) {}
 
 template <class T>

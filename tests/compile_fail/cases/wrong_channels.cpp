@@ -1,5 +1,5 @@
 // Frames of three values to a model of two channels.
-// expect: no matching (member )?function for call to .*forward
+// expect: forward takes a frame
 // errors: 1
 #include <array>
 

@@ -1,6 +1,6 @@
 // Frames of double to a model of float.
-// expect: no matching (member )?function for call to .*forward
-// expect: no known conversion .*array<double, 2>.* to .*span<const
+// expect: forward takes a frame
+// expect: of the model.s scalar
 // errors: 1
 #include <array>
 

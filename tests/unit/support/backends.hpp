@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <inlay/backend/default.hpp>
+#include <inlay/backend/all.hpp>
 
 #if defined(INLAY_TEST_FEW_BACKENDS) || !INLAY_HAS_XSIMD || !INLAY_HAS_EIGEN
 // For builds that look at something else than numbers, such as a sanitizer's.

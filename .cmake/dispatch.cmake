@@ -1,0 +1,65 @@
+# inlay_dispatch(<target> <Name> TYPE <type> HEADER <header> [SCALAR float|double])
+#
+# Compiles a ModelT for each instruction set that the compiler has and adds it to <target>, optimised in every
+# configuration. <header> defines <type>; it is relative to the current source directory, or on the include path.
+# Sources of <target> then have `Name` from `#include <dispatched/Name.hpp>`: a handle with the model's interface, which
+# takes the best instruction set that the processor has.
+function(inlay_dispatch target name)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "TYPE;HEADER;SCALAR" "")
+  if(NOT arg_TYPE OR NOT arg_HEADER OR arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "usage: inlay_dispatch(<target> <Name> TYPE <type> HEADER <header> [SCALAR float|double])")
+  endif()
+  if(NOT arg_SCALAR)
+    set(arg_SCALAR float)
+  endif()
+  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${arg_HEADER})
+    set(arg_HEADER ${CMAKE_CURRENT_SOURCE_DIR}/${arg_HEADER})
+  endif()
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/inlay_dispatch/${target})
+  set(isas base)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT MSVC)
+    list(APPEND isas avx2 avx512)
+  endif()
+  set(flags_base "")
+  set(flags_avx2 -mavx2 -mfma)
+  set(flags_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd -mfma)
+  set(declarations "")
+  set(tables "")
+  foreach(isa IN LISTS isas)
+    set(file ${folder}/${name}_${isa}.cpp)
+    file(CONFIGURE OUTPUT ${file} CONTENT
+"#include <inlay/dispatch_implementation.hpp>
+#include \"${arg_HEADER}\"
+namespace inlay_dispatch { using ${name}_type = ${arg_TYPE}; INLAY_DISPATCH_IMPLEMENTATION(${name}_type, ${name}_${isa}) }
+")
+    set(flags ${flags_${isa}})
+    if(NOT MSVC)
+      list(APPEND flags -O3 -DNDEBUG)
+    endif()
+    if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+      list(APPEND flags -Wno-maybe-uninitialized -Wno-uninitialized) # in GCC's own header, bug 105593
+    endif()
+    set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS "${flags}")
+    target_sources(${target} PRIVATE ${file})
+    string(APPEND declarations "const inlay::DispatchTable<${arg_SCALAR}>& ${name}_${isa}() noexcept;\n")
+    list(PREPEND tables "&${name}_${isa}()") # the widest first
+  endforeach()
+  list(LENGTH isas count)
+  list(JOIN tables ", " tables)
+  file(CONFIGURE OUTPUT ${folder}/include/dispatched/${name}.hpp CONTENT
+"// Written by inlay_dispatch.
+#pragma once
+#include <array>
+#include <inlay/dispatch.hpp>
+namespace inlay_dispatch {
+${declarations}
+struct ${name}_family {
+  using scalar = ${arg_SCALAR};
+  static std::array<const inlay::DispatchTable<scalar>*, ${count}> tables() noexcept { return {${tables}}; }
+};
+}
+using ${name} = inlay::Dispatched<inlay_dispatch::${name}_family>;
+")
+  target_include_directories(${target} PRIVATE ${folder}/include)
+  target_link_libraries(${target} PRIVATE inlay::compiled)
+endfunction()

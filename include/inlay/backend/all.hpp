@@ -1,0 +1,10 @@
+/// Every backend whose package is on the include path.
+#pragma once
+
+#include "inlay/backend/auto.hpp"
+#include "inlay/backend/default.hpp"
+#include "inlay/backend/loop.hpp"
+#include "inlay/backend/stl.hpp"
+#if INLAY_HAS_EIGEN
+#include "inlay/backend/eigen.hpp"
+#endif

@@ -1,0 +1,207 @@
+/// Dispatched: a ModelT that was compiled for several instruction sets, run on the best one that the processor has.
+#pragma once
+
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "inlay/core/condition.hpp"
+#include "inlay/core/processor.hpp"
+#include "inlay/dispatch_table.hpp"
+#include "inlay/io/check.hpp"
+#include "inlay/io/read_model.hpp"
+
+namespace inlay {
+
+/// A handle with the interface of `ModelT`. `Family` is written by CMake's inlay_dispatch(target Name TYPE ... HEADER
+/// ...), and `Name` is this handle: include <dispatched/Name.hpp>.
+///
+/// The weights, and one state, are on the heap. Making, copying and loading allocate; `forward`, `process` and `reset`
+/// do not, nor do they lock, throw or call the system. A call whose sizes do not fit computes nothing and returns 0.
+/// The environment variable INLAY_ISA names an instruction set for all of a program's models: for tests.
+template <class Family>
+class Dispatched {
+ public:
+  using scalar = typename Family::scalar;
+
+ private:
+  using T = scalar;
+  using Table = DispatchTable<T>;
+  using Free = void (*)(void*);
+  struct Delete {
+    const Table* table;
+    Free destroy;
+    void operator()(void* p) const noexcept {
+      destroy(p);
+      ::operator delete(p, std::align_val_t(table->alignment));
+    }
+  };
+  using Memory = std::unique_ptr<void, Delete>;
+
+ public:
+  /// What a model remembers of one signal.
+  class State {
+   public:
+    State() : State(table()) {}
+    State(const State& other)
+        : memory_(other.memory_ ? make_state(table(), other.memory_.get())
+                                : Memory(nullptr, {&table(), table().destroy_state})) {}
+    State(State&&) noexcept = default;
+    State& operator=(State other) noexcept {
+      std::swap(memory_, other.memory_);
+      return *this;
+    }
+    ~State() = default;
+
+   private:
+    friend Dispatched;
+    explicit State(const Table& table) : memory_(make_state(table, nullptr)) {}
+    Memory memory_;
+  };
+
+  Dispatched() : model_(make_model(table(), nullptr)), run_(runnable()) {}
+  Dispatched(const Dispatched& other)
+      : model_(make_model(table(), other.model_.get())), state_(other.state_), run_(runnable()) {}
+  Dispatched(Dispatched&&) noexcept = default;
+  Dispatched& operator=(Dispatched other) noexcept {
+    std::swap(model_, other.model_);
+    std::swap(state_, other.state_);
+    std::swap(run_, other.run_);
+    return *this;
+  }
+  ~Dispatched() = default;
+
+  /// The instruction set that all models of this type run on, such as "avx2".
+  static std::string_view isa() { return table().isa; }
+
+  /// Loads weights from a std::filesystem::path, a std::istream or a nlohmann::json and runs the file's check. Returns
+  /// what the file says beside the network. Throws inlay::load_error, and then the model is as it was; otherwise resets
+  /// the state it owns. Not for the audio thread.
+  template <class Source>
+  ModelInfo load(Source&& source) {
+    return load_records(io::read_model_of(std::forward<Source>(source)));
+  }
+  /// The same from the text of a file.
+  ModelInfo load_text(std::string_view text) { return load_records(io::read_model_text(text)); }
+
+  std::size_t in_size() const noexcept { return run_.in_size; }
+  std::size_t out_size() const noexcept { return run_.out_size; }
+  std::size_t condition_size() const noexcept { return run_.condition_size; }
+  Rate rate() const noexcept { return run_.rate; }
+  bool one_to_one() const noexcept { return run_.one_to_one; }
+  std::size_t most_frames(std::size_t frames) const noexcept { return run_.most_frames(frames); }
+  std::size_t receptive_field() const noexcept { return run_.receptive_field; }
+  static std::size_t latency() noexcept { return table().latency; }
+  static std::size_t parameters() noexcept { return table().parameters; }
+
+  /// Puts a state to the start of a signal.
+  void reset(State& state) const noexcept {
+    if (state.memory_) run_.reset_with(model_.get(), state.memory_.get());
+  }
+  void reset() noexcept { reset(state_); }
+
+  /// One frame, as ModelT::forward. Returns how many frames came out.
+  std::size_t forward(State& state, std::span<const T> in, std::span<T> out,
+                      std::span<const T> condition = {}) const noexcept {
+    const bool fits = state.memory_ && in.size() == run_.in_size && out.size() >= run_.most_frames(1) * run_.out_size &&
+                      condition.size() == run_.condition_size;
+    return fits ? run_.forward_with(model_.get(), state.memory_.get(), in.data(), out.data(), condition.data()) : 0;
+  }
+  std::size_t forward(std::span<const T> in, std::span<T> out, std::span<const T> condition = {}) noexcept {
+    return forward(state_, in, out, condition);
+  }
+  /// For a model of one channel in and out, one frame for each, and no side channels; 0 for another.
+  T forward(State& state, T in) const noexcept {
+    T out{};
+    if (state.memory_ && is_mono()) run_.forward_with(model_.get(), state.memory_.get(), &in, &out, nullptr);
+    return out;
+  }
+  T forward(T in) noexcept { return forward(state_, in); }
+
+  /// A buffer, planar, as ModelT::process. Returns the number of frames written.
+  std::size_t process(State& state, const T* const* in, T* const* out, std::size_t frames,
+                      Condition<T> condition = {}) const noexcept {
+    const std::size_t values = condition.values.size();
+    const bool fits =
+        state.memory_ && (values == run_.condition_size || (values < run_.condition_size && condition.channels));
+    return fits ? run_.process_with(model_.get(), state.memory_.get(), in, out, frames, condition) : 0;
+  }
+  std::size_t process(const T* const* in, T* const* out, std::size_t frames, Condition<T> condition = {}) noexcept {
+    return process(state_, in, out, frames, condition);
+  }
+  /// One channel in, one out; as many frames as the shorter of both.
+  std::size_t process(State& state, std::span<const T> in, std::span<T> out,
+                      Condition<T> condition = {}) const noexcept {
+    if (run_.in_size != 1 || run_.out_size != 1 || !run_.one_to_one) return 0;
+    const T* const from = in.data();
+    T* const to = out.data();
+    return process(state, &from, &to, in.size() < out.size() ? in.size() : out.size(), condition);
+  }
+  std::size_t process(std::span<const T> in, std::span<T> out, Condition<T> condition = {}) noexcept {
+    return process(state_, in, out, condition);
+  }
+
+ private:
+  /// Chosen once.
+  static const Table& table() {
+    static const Table& chosen = choose();
+    return chosen;
+  }
+  static const Table& choose() {
+    const char* const forced = std::getenv("INLAY_ISA");
+    std::string names;
+    for (const Table* each : Family::tables()) {
+      if (!processor_has(each->isa)) continue;
+      if (!forced || std::string_view(forced) == each->isa) return *each;
+      names += io::concat({names.empty() ? "" : ", ", each->isa});
+    }
+    throw load_error("instruction set", names, forced ? forced : "none");
+  }
+
+  static void* memory(const Table& t, std::size_t bytes) {
+    return ::operator new(bytes, std::align_val_t(t.alignment));
+  }
+  static Memory make_model(const Table& t, const void* from) {
+    void* const at = memory(t, t.model_bytes);
+    if (from) t.copy_model(at, from);
+    else t.make_model(at);
+    return Memory(at, {&t, t.destroy_model});
+  }
+  static Memory make_state(const Table& t, const void* from) {
+    void* const at = memory(t, t.state_bytes);
+    if (from) t.copy_state(at, from);
+    else t.make_state(at);
+    return Memory(at, {&t, t.destroy_state});
+  }
+  io::Runnable<T> runnable() { return table().runnable(model_.get(), state_.memory_.get()); }
+  bool is_mono() const noexcept {
+    return run_.in_size == 1 && run_.out_size == 1 && run_.condition_size == 0 && run_.one_to_one;
+  }
+
+  /// All of it is tried on a copy.
+  ModelInfo load_records(const io::ModelFile& file) {
+    try {
+      Memory fresh = make_model(table(), model_.get());
+      const double bound = table().load(fresh.get(), file.chain);
+      State state;
+      ModelInfo info = io::checked_info(file, table().runnable(fresh.get(), state.memory_.get()), bound);
+      model_ = std::move(fresh);
+      run_ = runnable();
+      reset();
+      return info;
+    } catch (const load_error& error) {
+      throw file.source.empty() ? error : error.from(file.source);
+    }
+  }
+
+  Memory model_;
+  State state_;
+  io::Runnable<T> run_;
+};
+
+}  // namespace inlay

@@ -1,0 +1,31 @@
+/// DispatchTable: a ModelT of one instruction set behind functions, so that programs can hold several and choose.
+#pragma once
+
+#include <cstddef>
+#include <new>
+#include <utility>
+
+#include "inlay/core/layer_shape.hpp"
+#include "inlay/io/model_file.hpp"
+#include "inlay/io/runnable.hpp"
+
+namespace inlay {
+
+/// Functions on the memory of a model and of a state. `T` is the model's scalar.
+template <class T>
+struct DispatchTable {
+  const char* isa;  ///< name of the instruction set, such as "avx2"
+  std::size_t model_bytes, state_bytes, alignment;
+  std::size_t latency, parameters;
+  void (*make_model)(void* at);
+  void (*copy_model)(void* at, const void* from);
+  void (*make_state)(void* at);
+  void (*copy_state)(void* at, const void* from);
+  void (*destroy_model)(void* model);
+  void (*destroy_state)(void* state);
+  /// Fills the model from a chain of records. Returns the error that its mathematics states. Throws load_error.
+  double (*load)(void* model, const io::ChainRecord& chain);
+  io::Runnable<T> (*runnable)(const void* model, void* state);
+};
+
+}  // namespace inlay

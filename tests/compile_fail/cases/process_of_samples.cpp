@@ -1,0 +1,7 @@
+// A network of two channels is given one pointer to samples.
+// expect: process takes \(in, out, frames\), planar
+// errors: 1
+
+#include <inlay/engine.hpp>
+
+std::size_t run(inlay::ModelT<inlay::Dense<2, 2>>& model, const float* x, float* y) { return model.process(x, y, 64); }

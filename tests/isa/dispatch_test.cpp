@@ -1,0 +1,100 @@
+// Models that were compiled for several instruction sets, behind one handle.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <dispatched/Amp.hpp>
+#include <dispatched/Filter.hpp>
+#include <filesystem>
+#include <inlay/run_time.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+std::filesystem::path golden(const std::string& name) {
+  return std::string(INLAY_TEST_DIR) + "/golden/torch/" + name + ".json";
+}
+
+std::vector<float> wave(std::size_t frames) {
+  std::vector<float> x(frames);
+  for (std::size_t t = 0; t < frames; ++t) x[t] = std::sin(0.1f * float(t));
+  return x;
+}
+
+}  // namespace
+
+TEST(Dispatched, computes_what_the_model_of_the_file_does) {
+  Amp amp;
+  const inlay::ModelInfo info = amp.load(golden("lstm20_dense.f32"));
+  ASSERT_TRUE(info.check_error);
+  auto model = inlay::Model<>::load(golden("lstm20_dense.f32"));
+  const std::vector<float> x = wave(300);
+  std::vector<float> y(300), expected(300);
+  EXPECT_EQ(amp.process(x, y), 300u);
+  model.process(x, expected);
+  for (std::size_t t = 0; t < x.size(); ++t) ASSERT_NEAR(y[t], expected[t], 1e-5);
+  amp.reset();
+  for (std::size_t t = 0; t < x.size(); ++t) ASSERT_NEAR(amp.forward(x[t]), expected[t], 1e-5);
+}
+
+TEST(Dispatched, runs_on_the_best_that_the_processor_has) {
+  const std::string isa(Amp::isa());
+  EXPECT_TRUE(inlay::processor_has(isa));
+#if defined(__x86_64__)
+  if (!std::getenv("INLAY_ISA")) {
+    if (inlay::processor_has("avx512")) EXPECT_EQ(isa, "avx512");
+    else if (inlay::processor_has("avx2")) EXPECT_EQ(isa, "avx2");
+  }
+#endif
+}
+
+TEST(Dispatched, says_what_it_is) {
+  Filter filter;
+  EXPECT_EQ(filter.in_size(), 3u);
+  EXPECT_EQ(filter.out_size(), 5u);
+  EXPECT_EQ(filter.condition_size(), 0u);
+  EXPECT_EQ(filter.receptive_field(), 1u);
+  EXPECT_EQ(Filter::parameters(), 20u);
+  EXPECT_EQ(Amp().receptive_field(), inlay::unbounded);
+}
+
+TEST(Dispatched, copies_and_states_are_apart) {
+  Amp amp;
+  amp.load(golden("lstm20_dense.f32"));
+  const float first = amp.forward(0.5f);
+  Amp::State state;
+  EXPECT_EQ(amp.forward(state, 0.5f), first);
+  Amp other = amp;
+  EXPECT_EQ(other.forward(0.25f), amp.forward(0.25f));
+  amp.reset();
+  EXPECT_EQ(amp.forward(0.5f), first);
+  EXPECT_NE(other.forward(0.5f), first);
+  Amp moved = std::move(other);
+  moved.reset();
+  EXPECT_EQ(moved.forward(0.5f), first);
+  amp = moved;
+  amp.reset(state);
+  EXPECT_EQ(amp.forward(state, 0.5f), first);
+}
+
+TEST(Dispatched, a_file_that_does_not_fit_changes_nothing) {
+  Amp amp;
+  amp.load(golden("lstm20_dense.f32"));
+  const float first = amp.forward(0.5f);
+  amp.reset();
+  EXPECT_THROW(amp.load(golden("lstm_1_8.f32")), inlay::load_error);
+  EXPECT_EQ(amp.forward(0.5f), first);
+}
+
+TEST(Dispatched, calls_that_do_not_fit_compute_nothing) {
+  Filter filter;
+  filter.load(golden("dense_3_5.f64"));
+  std::vector<double> in(3, 0.5), out(5), less(4);
+  EXPECT_EQ(filter.forward(in, less), 0u);
+  EXPECT_EQ(filter.forward(less, out), 0u);
+  EXPECT_EQ(filter.forward(0.5), 0.0);
+  EXPECT_EQ(filter.process(in, out), 0u);
+  EXPECT_EQ(out, std::vector<double>(5));
+  EXPECT_EQ(filter.forward(in, out), 1u);
+}
