@@ -93,6 +93,7 @@ done_in
 step "clang++ with address and undefined-behaviour sanitizers, unit tests"
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 build clang-sanitized -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DINLAY_TEST_SUITES="unit;compile_fail" \
+  -DINLAY_COMPILED_OPTIONS= -DINLAY_COMPILED_DISPATCH=OFF \
   -DINLAY_TEST_FEW_BACKENDS=ON \
   -DCMAKE_CXX_FLAGS="-O1 -g1 -fsanitize=address,undefined -fno-sanitize=pointer-overflow,object-size -fno-sanitize-recover=all -fno-omit-frame-pointer" &&
   tests clang-sanitized
