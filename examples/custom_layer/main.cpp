@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <inlay/backend/loop.hpp>
 #include <inlay/inlay.hpp>
+#include <inlay/run_time.hpp>
+#include <inlay/run_time/register_layer.hpp>
 #include <random>
 #include <span>
 #include <vector>
@@ -59,11 +61,16 @@ int main(int argc, char** argv) try {
   for (float& x : noise) x = uniform(random);
 
   const bool cuts = same_for_every_cut(fast, noise) && same_for_every_cut(plain, noise);
+  // A network that is known only when its file is loaded has the same layer.
+  inlay::register_layer<FractionalDelay<4, 32>>();
+  auto model = inlay::Model<float>::load(path);
+  const float to_model = largest_difference(render(fast, noise, 512), render(model, noise, 512));
+
   const float difference = largest_difference(render(fast, noise, 512), render(plain, noise, 512));
-  std::printf("%s: check passed on %s and %s; cuts: %s; largest difference between backends: %g\n", path,
+  std::printf("%s: check passed on %s and %s; cuts: %s; largest difference between backends: %g, to Model: %g\n", path,
               inlay::default_backend::name, inlay::LoopBackend<float>::name, cuts ? "identical" : "DIFFERENT",
-              double(difference));
-  return cuts && difference <= 2e-6f ? 0 : 1;
+              double(difference), double(to_model));
+  return cuts && difference <= 2e-6f && to_model <= 2e-6f ? 0 : 1;
 } catch (const inlay::load_error& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 2;

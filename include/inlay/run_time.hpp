@@ -10,5 +10,6 @@
 #include "inlay/inlay.hpp"
 #include "inlay/run_time/any_model.hpp"
 #include "inlay/run_time/model_on.hpp"
+#include "inlay/run_time/register_layer.hpp"
 #endif
 #endif

@@ -8,11 +8,14 @@
 #include "inlay/run_time/dispatch.ipp"
 #include "inlay/run_time/model.ipp"
 #include "inlay/run_time/operation.ipp"
+#include "inlay/run_time/registry.ipp"
 
 namespace inlay {
 
 template class run_time::Operation<float>;
 template class run_time::Operation<double>;
+template void run_time::add_layer_type<float>(std::string_view, run_time::MakeLayer<float>);
+template void run_time::add_layer_type<double>(std::string_view, run_time::MakeLayer<double>);
 template class Model<float>;
 template class Model<double>;
 

@@ -24,6 +24,7 @@ struct Rate {
 /// Channels of a layer, and how its output stands in time. In frames of the layer's input.
 struct LayerShape {
   std::size_t in = 0, out = 0;  ///< channels
+  std::size_t condition = 0;    ///< side channels that it reads
   std::size_t past = 0;         ///< frames before the present one that the output depends on, or `unbounded`
   std::size_t latency = 0;      ///< frames by which the output is late
   Rate rate{};

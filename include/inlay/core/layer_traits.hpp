@@ -103,7 +103,12 @@ constexpr LayerShape shape_of(const L& layer) {
     return layer.shape();
   } else {
     constexpr std::size_t past = L::receptive_field == unbounded ? unbounded : L::receptive_field - 1;
-    return {L::in_size, L::out_size, past, LayerTraits<L>::latency, LayerTraits<L>::rate};
+    return {.in = L::in_size,
+            .out = L::out_size,
+            .condition = LayerTraits<L>::condition_size,
+            .past = past,
+            .latency = LayerTraits<L>::latency,
+            .rate = LayerTraits<L>::rate};
   }
 }
 

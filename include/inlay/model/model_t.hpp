@@ -200,35 +200,23 @@ class ModelT {
     return process(state_, in, out, condition);
   }
 
-  /// The same for pointers.
-  std::size_t process(State& state, const scalar* in, scalar* out, std::size_t frames,
-                      Condition<scalar> condition = {}) const noexcept
-    requires(in_size == 1 && out_size == 1)
-  {
-    return buffer(state, &in, &out, frames, condition);
-  }
-  std::size_t process(const scalar* in, scalar* out, std::size_t frames, Condition<scalar> condition = {}) noexcept
-    requires(in_size == 1 && out_size == 1)
-  {
-    return buffer(state_, &in, &out, frames, condition);
-  }
-
   /// Chosen where nothing else fits, for the sake of its message.
   template <class Model = ModelT>
-  std::size_t process(...) {
+  std::size_t process(...) const {
     static_assert(
         sizeof(Model) == 0,
         "inlay: process takes (in, out, frames), planar: const T* const* in and T* const* out, one pointer for "
-        "each channel; with one channel in and out also pointers or spans of samples; side channels come last");
+        "each channel; with one channel in and out also spans of samples; side channels come last; a const "
+        "model takes a State first");
     return 0;
   }
   template <class Model = ModelT>
-  std::size_t forward(...) {
+  std::size_t forward(...) const {
     static_assert(
         sizeof(Model) == 0,
         "inlay: forward takes a frame, (in, out): spans or arrays of in_size and of out_size values of the "
         "model's scalar, and of condition_size values for a model with side channels; with one channel in and "
-        "out also a sample");
+        "out also a sample; a const model takes a State first");
     return 0;
   }
 

@@ -148,9 +148,15 @@ class Model<T, void> {
   std::size_t process(std::span<const T> in, std::span<T> out, Condition<T> condition = {}) noexcept {
     return process(state_, in, out, condition);
   }
-  /// The same for pointers.
-  std::size_t process(const T* in, T* out, std::size_t frames, Condition<T> condition = {}) noexcept {
-    return process(std::span<const T>(in, frames), std::span<T>(out, frames), condition);
+  /// Chosen where nothing else fits, for the sake of its message.
+  template <class M = Model>
+  std::size_t process(...) const {
+    static_assert(
+        sizeof(M) == 0,
+        "inlay: process takes (in, out, frames), planar: const T* const* in and T* const* out, one pointer for "
+        "each channel, or spans of samples for one channel in and out; side channels come last; a const model "
+        "takes a State first");
+    return 0;
   }
   /// Several voices, for a network that gives one frame for each: the channels of the first one, then those of the
   /// second, ...; of side channels there is one Condition for each voice. One after the other: a `ModelT` is faster.

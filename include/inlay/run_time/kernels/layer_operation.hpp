@@ -26,13 +26,21 @@ class LayerOperation final : public run_time::Operation<typename L::scalar> {
   using Operands = run_time::Operands<T>;
   using Memory = run_time::Memory;
   using Operation = run_time::Operation<T>;
+  /// Of a layer of fixed sizes; others have scratch memory in their state.
+  static constexpr std::size_t scratch_size = [] {
+    if constexpr (requires { L::scratch_size; }) return L::scratch_size;
+    else return std::size_t{0};
+  }();
   struct Remembered final : Memory {
     typename L::State state;
+    Values<T, scratch_size> scratch;
     INLAY_COLD std::unique_ptr<Memory> clone() const override { return std::make_unique<Remembered>(*this); }
     void assign(const Memory& other) noexcept override { state = static_cast<const Remembered&>(other).state; }
   };
   static typename L::State& state(Memory* memory) noexcept { return static_cast<Remembered*>(memory)->state; }
-  static Context<T> context(const Operands& at) noexcept { return {nullptr, at.in[1]}; }
+  static Context<T> context(const Operands& at) noexcept {
+    return {static_cast<Remembered*>(at.memory)->scratch.data(), at.in[1]};
+  }
 
  public:
   L layer;

@@ -19,6 +19,7 @@
 #include "inlay/run_time/plan/program.hpp"
 #include "inlay/run_time/plan/signal.hpp"
 #include "inlay/run_time/plan/windowed_operation.hpp"
+#include "inlay/run_time/registry.hpp"
 
 namespace inlay::INLAY_ISA::plan {
 
@@ -102,6 +103,7 @@ class Planner {
 
   Signal leaf(const BuildContext& here) {
     auto operation = kernels_.layer(here.record, here.x.count());
+    if (!operation) operation = run_time::make_added_layer<T>(here.record, here.x.count());
     if (!operation)
       throw load_error(here.record.type.place, "a layer that inlay::Model has",
                        io::concat({"\"", io::type_of(here.record), "\""}));
@@ -129,8 +131,15 @@ class Planner {
              y.pace.most_frames(1));
     if (y.pace.rate().in > slowest) refuse(here.record, "a rate that a network has", y.pace.rate().in);
     bound = std::max(bound, operation->bound());
-    program_.add(std::move(operation), out, {in}, weights);
+    if (shape.condition == 0) program_.add(std::move(operation), out, {in}, weights);
+    else program_.add(std::move(operation), out, {in, side_channels(here, shape.condition)}, weights);
     return y;
+  }
+
+  Channels side_channels(const BuildContext& here, std::size_t count) {
+    if (here.condition.count() < count)
+      refuse(here.record, io::concat({std::to_string(count), " side channels"}), here.condition.count());
+    return together(here.condition.slice(0, count));
   }
 
   Signal identity(const BuildContext& here) { return sized(here); }
