@@ -230,6 +230,86 @@ TEST_F(FormatFiles, malformed_files_are_refused_with_their_place) {
     EXPECT_NO_THROW(io::read_model(parsed(fixtures() / "malformed" / valid))) << valid;
 }
 
+// --- numbers of which no model can be made ------------------------------------------------------------------------
+
+namespace {
+
+/// The message of the error that reading a document gives.
+std::string refusal(const json& document) {
+  try {
+    io::read_model(document);
+  } catch (const load_error& error) {
+    return error.what();
+  }
+  return "was read";
+}
+
+}  // namespace
+
+TEST(UsableNumbers, a_variance_with_epsilon_is_above_0_in_rtneurals_format) {
+  const auto batchnorm = [](const char* type, const json& weights) -> json {
+    return {{"type", type},        {"shape", {nullptr, nullptr, 4}},
+            {"weights", weights},  {"epsilon", 1e-5},
+            {"num_filters_in", 2}, {"num_features_in", 2}};
+  };
+  const json tanh = {{"type", "activation"}, {"activation", "tanh"}, {"shape", {nullptr, nullptr, 4}}};
+  json document = {
+      {"in_shape", {nullptr, nullptr, 4}},
+      {"layers", {tanh, batchnorm("batchnorm", {{1, 1, 1, 1}, {0, 0, 0, 0}, {0, 0, 0, 0}, {1, 2, 3, 0}})}}};
+  EXPECT_EQ(refusal(document), "was read");
+  document["layers"][1]["weights"][3][2] = -1;
+  EXPECT_EQ(refusal(document),
+            "layers[1].weights[3][2]: expected a variance that with epsilon 1e-05 is above 0, found -1");
+  document["layers"][1] = batchnorm("batchnorm", {{0, 0, 0, 0}, {1, 2, -1e-5, 1}});  // without gamma and beta
+  EXPECT_EQ(refusal(document),
+            "layers[1].weights[1][2]: expected a variance that with epsilon 1e-05 is above 0, found -1e-05");
+  document["layers"][1] = batchnorm("batchnorm2d", {{0, 0}, {1, -0.5}});
+  EXPECT_EQ(refusal(document),
+            "layers[1].weights[1][1]: expected a variance that with epsilon 1e-05 is above 0, found -0.5");
+  document["layers"][1]["epsilon"] = -1;
+  EXPECT_EQ(refusal(document), "layers[1].weights[1][0]: expected a variance that with epsilon -1 is above 0, found 1");
+  // 0 in the float that a model holds.
+  document["layers"][1]["epsilon"] = 0;
+  document["layers"][1]["weights"][1][0] = 1e-60;
+  EXPECT_EQ(refusal(document),
+            "layers[1].weights[1][0]: expected a variance that with epsilon 0 is above 0, found 1e-60");
+}
+
+TEST(UsableNumbers, a_variance_with_epsilon_is_above_0_in_inlays_format) {
+  json document = parsed(test_file("golden/torch/batchnorm1d_6.f32.json"));
+  json& variance = document["layers"][0]["variance"]["data"];
+  const json before = variance[4];
+  variance[4] = -2;
+  EXPECT_EQ(refusal(document),
+            "layers[0].variance.data[4]: expected a variance that with epsilon 1e-05 is above 0, found -2");
+  // Within layers within layers.
+  document["layers"] = {{{"type", "parallel"},
+                         {"branches", {document["layers"], {{{"type", "residual"}, {"layers", document["layers"]}}}}}}};
+  document["layers"][0]["branches"][0][0]["variance"]["data"][4] = before;
+  EXPECT_EQ(
+      refusal(document),
+      "layers[0].branches[1][0].layers[0].variance.data[4]: expected a variance that with epsilon 1e-05 is above 0, "
+      "found -2");
+}
+
+TEST(UsableNumbers, a_variance_with_epsilon_is_above_0_in_nams_format) {
+  json document = {{"version", "0.5.4"},
+                   {"architecture", "ConvNet"},
+                   {"config", {{"channels", 2}, {"dilations", {1, 2}}, {"batchnorm", true}, {"activation", "Tanh"}}},
+                   {"weights", std::vector<double>(4 + 9 + 8 + 9 + 3, 0.5)}};
+  EXPECT_EQ(refusal(document), "was read");
+  document["weights"][4 + 9 + 8 + 3] = -1;  // of the second convolution's channel 1
+  EXPECT_EQ(refusal(document), "weights[24]: expected a variance that with epsilon 0.5 is above 0, found -1");
+  // Shown to a WaveNet as its condition.
+  plain::WaveNet net(json::parse(R"({"layers": [
+      {"input_size": 1, "condition_size": 1, "channels": 2, "kernel_size": 2, "dilations": [1], "activation": "Tanh",
+       "head_size": 1, "head_bias": true}]})"));
+  json around = net.document(plain::noise(2, 1));
+  around["config"]["condition_dsp"] = document;
+  EXPECT_EQ(refusal(around),
+            "config.condition_dsp.weights[24]: expected a variance that with epsilon 0.5 is above 0, found -1");
+}
+
 // --- writing ------------------------------------------------------------------------------------------------------
 
 TEST(WriteModel, reads_back_as_it_was) {

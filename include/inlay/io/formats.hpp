@@ -13,6 +13,7 @@
 #include "inlay/io/node.hpp"
 #include "inlay/io/proteus_format.hpp"
 #include "inlay/io/rtneural_format.hpp"
+#include "inlay/io/usable.hpp"
 
 namespace inlay::io {
 
@@ -62,7 +63,9 @@ inline const Format& format_of(const nlohmann::json& document) {
 /// Reads a document in any of the formats, and checks all of it that does not depend on a model type. Throws
 /// load_error.
 inline ModelFile read_model(const nlohmann::json& document, const ReadOptions& options = {}) {
-  return format_of(document).read(Node(document, ""), options);
+  ModelFile file = format_of(document).read(Node(document, ""), options);
+  expect_usable(file.chain);
+  return file;
 }
 
 }  // namespace inlay::io
