@@ -107,6 +107,70 @@ TEST(ProteusFormat, without_skip_and_biases) {
   EXPECT_FALSE(io::read_model(document).chain.layers[2].tensors.contains("bias"));
 }
 
+// In Proteus's training code, bias_fl is about the linear layer alone: the recurrent ones always have their biases.
+TEST(ProteusFormat, biases_of_the_recurrent_layers_whatever_bias_fl_says) {
+  const json with_all = plain::proteus("GRU", 3, 0);
+  json document = with_all;
+  document["model_data"]["bias_fl"] = false;
+  document["state_dict"].erase("lin.bias");
+  const auto layers = [](const json& d) {
+    return io::read_model(d).chain.layers[0].chains.at("layers")[0].layers;  // within the residual
+  };
+  ASSERT_NO_THROW(layers(document));
+  for (std::size_t i : {0u, 1u})
+    EXPECT_EQ(layers(document)[i].tensors.at("bias").values, layers(with_all)[i].tensors.at("bias").values);
+  EXPECT_FALSE(layers(document)[2].tensors.contains("bias"));
+  expect_refused(document, "state_dict", [](json& d) { d["state_dict"].erase("rec.bias_ih_l1"); });
+  expect_refused(document, "state_dict", [](json& d) { d["state_dict"].erase("rec.bias_hh_l0"); });
+}
+
+TEST(ProteusFormat, refuses_a_linear_layer_without_the_bias_that_it_promises) {
+  const json document = plain::proteus("LSTM", 4, 0);
+  expect_refused(document, "state_dict", [](json& d) { d["state_dict"].erase("lin.bias"); });
+  expect_refused(document, "state_dict", [](json& d) {
+    d["model_data"].erase("bias_fl");  // it is true where the file does not say
+    d["state_dict"].erase("lin.bias");
+  });
+  expect_refused(document, "model_data.bias_fl", [](json& d) { d["model_data"]["bias_fl"] = "true"; });
+}
+
+TEST(ProteusFormat, model_data_and_state_dict_say_the_same) {
+  const json document = plain::proteus("LSTM", 4, 1);
+  const auto refused = [&](const std::string& place, const char* key, const json& value) {
+    SCOPED_TRACE(key + value.dump());
+    expect_refused(document, place, [&](json& d) { d["model_data"][key] = value; });
+  };
+  for (int size : {1, 2, 4, 6, 12, 65536}) refused("state_dict.rec.weight_ih_l0", "hidden_size", size);
+  for (int size : {1, 3, 65536}) refused("state_dict.rec.weight_ih_l0[0]", "input_size", size);
+  for (int size : {2, 3, 65536}) refused("state_dict.lin.weight", "output_size", size);
+  refused("state_dict.rec.bias_hh_l1", "num_layers", 1);
+  for (int depth : {3, 65536}) refused("state_dict", "num_layers", depth);
+  for (const char* type : {"GRU", "RNN"}) refused("state_dict.rec.weight_ih_l0", "unit_type", type);
+  for (const char* key : {"hidden_size", "input_size", "output_size", "num_layers"})
+    for (const json& value : {json(0), json(-1), json(65537), json(1.5), json("1"), json(nullptr), json(true)})
+      refused(std::string("model_data.") + key, key, value);
+  for (const json& value : {json(2), json(-1), json("1"), json(nullptr), json(0.5)})
+    refused("model_data.skip", "skip", value);
+  for (const json& value : {json("lstm"), json(""), json(4), json(nullptr)})
+    refused("model_data.unit_type", "unit_type", value);
+  for (const char* key : {"hidden_size", "input_size", "output_size", "num_layers", "unit_type", "skip"})
+    expect_refused(document, "model_data", [&](json& d) { d["model_data"].erase(key); });
+  // A row of 12 gates would also do for 12 units without gates, but not their states.
+  expect_refused(document, "state_dict.rec.weight_hh_l0[0]", [](json& d) {
+    d["model_data"]["unit_type"] = "RNN";
+    d["model_data"]["hidden_size"] = 12;
+  });
+  // Two channels go out, and one comes in.
+  expect_refused(document, "model_data.skip", [](json& d) {
+    d["model_data"]["output_size"] = 2;
+    d["state_dict"]["lin.weight"].push_back(d["state_dict"]["lin.weight"][0]);
+    d["state_dict"]["lin.bias"].push_back(0);
+  });
+  // Tensors of other networks: one that also runs backwards, one with projections.
+  for (const char* key : {"rec.weight_ih_l0_reverse", "rec.weight_hr_l0", "conv.weight"})
+    expect_refused(document, std::string("state_dict.") + key, [&](json& d) { d["state_dict"][key] = {{1.0}}; });
+}
+
 TEST(ProteusFormat, refuses_what_does_not_fit) {
   const json document = plain::proteus("LSTM", 4, 0);
   const auto refused = [&](const std::string& place, const std::function<void(json&)>& change) {
