@@ -268,6 +268,22 @@ TEST(Formats, the_content_decides) {
   EXPECT_THROW(name({1, 2}), load_error);
 }
 
+TEST_F(FormatFiles, those_of_keras_are_named) {
+  std::size_t count = 0;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(fixtures() / "keras")) {
+    const auto ending = file.path().extension();
+    if (ending != ".keras" && ending != ".h5") continue;
+    ++count;
+    try {
+      parsed(file);
+      ADD_FAILURE() << file << " was read";
+    } catch (const load_error& error) {
+      EXPECT_EQ(error.found(), ending == ".h5" ? "a Keras file (HDF5)" : "a Keras file (.keras)") << file;
+    }
+  }
+  EXPECT_GT(count, 0u);
+}
+
 // The places are those of the README beside the files; those of RTNeural's format are in rtneural_test.cpp.
 TEST_F(FormatFiles, malformed_files_are_refused_with_their_place) {
   const std::map<std::string, std::string> places{
