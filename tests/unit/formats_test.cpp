@@ -1,10 +1,13 @@
 // Formats other than inlay's own: which one a document is in, what becomes of it, what is refused, and writing it down.
+#include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
 #include <inlay/io/write.hpp>
+#include <limits>
 #include <map>
 #include <string>
 #include <utility>
@@ -388,6 +391,178 @@ TEST(UsableNumbers, a_variance_with_epsilon_is_above_0_in_nams_format) {
   around["config"]["condition_dsp"] = document;
   EXPECT_EQ(refusal(around),
             "config.condition_dsp.weights[24]: expected a variance that with epsilon 0.5 is above 0, found -1");
+}
+
+namespace {
+
+json rtneural_layer(const char* type, std::size_t size, const json& weights, const json& others = json::object()) {
+  json layer = {{"type", type}, {"shape", {nullptr, nullptr, size}}, {"weights", weights}};
+  layer.update(others);
+  return layer;
+}
+
+json rtneural_document() {
+  const auto rows = [](std::size_t rows, std::size_t columns) { return plain::matrix(rows, columns, 0); };
+  const auto row = [](std::size_t size) { return plain::row(size, 0); };
+  return {{"in_shape", {nullptr, nullptr, 1}},
+          {"layers",
+           {rtneural_layer("dense", 2, {rows(1, 2), row(2)}, {{"activation", "elu"}}),
+            rtneural_layer("conv1d", 4, {{rows(1, 4), rows(1, 4)}, row(4)},
+                           {{"kernel_size", {2}}, {"dilation", {3}}, {"groups", 2}}),
+            rtneural_layer("prelu", 4, {{row(4)}}),
+            rtneural_layer("batchnorm", 4, {row(4), row(4), row(4), {1, 2, 3, 4}}, {{"epsilon", 0.001}}),
+            rtneural_layer("conv2d", 4, {{{rows(2, 2), rows(2, 2)}}, row(2)},
+                           {{"shape", {nullptr, nullptr, 1, 2}},
+                            {"num_filters_in", 2},
+                            {"num_features_in", 2},
+                            {"num_filters_out", 2},
+                            {"kernel_size_time", 1},
+                            {"kernel_size_feature", 2},
+                            {"dilation", 1},
+                            {"strides", 1},
+                            {"padding", "valid"}}),
+            rtneural_layer("lstm", 2, {rows(2, 8), rows(2, 8), row(8)}),
+            rtneural_layer("gru", 1, {rows(2, 3), rows(1, 3), rows(2, 3)})}}};
+}
+
+json aidax_document() {
+  return {{"in_shape", {nullptr, nullptr, 1}},
+          {"layers", {rtneural_layer("dense", 1, {{{0.5}}, {0.25}})}},
+          {"in_gain", -6.5},
+          {"out_gain", 3},
+          {"in_skip", 1},
+          {"samplerate", 48000},
+          {"input_batch", {0.0, 1.0}},
+          {"output_batch", {0.25, 1.75}}};
+}
+
+json inlay_document() {
+  json document = parsed(test_file("golden/torch/batchnorm1d_6.f32.json"));
+  document["sample_rate"] = 48000;
+  document["prewarm"] = 5;
+  for (const char* signal : {"input", "output"})
+    document["check"][signal] = {{"shape", {2, 6}}, {"data", std::vector<double>(12, 0.5)}};
+  json& layers = document["layers"];
+  layers.push_back(
+      {{"type", "leaky_hardtanh"}, {"size", 6}, {"min", -2}, {"max", 1.5}, {"min_slope", 0.25}, {"max_slope", 0.125}});
+  layers.push_back({{"type", "residual"}, {"layers", {{{"type", "elu"}, {"size", 6}, {"alpha", 0.5}}}}});
+  return document;
+}
+
+std::vector<json> nam_documents() {
+  const auto of = [](const char* architecture, const json& config, std::size_t weights) -> json {
+    return {{"version", "0.5.4"},
+            {"architecture", architecture},
+            {"config", config},
+            {"sample_rate", 48000},
+            {"weights", std::vector<double>(weights, 0.5)}};
+  };
+  const json wavenet = json::parse(R"({"layers": [
+      {"input_size": 1, "condition_size": 1, "channels": 2, "kernel_size": 2, "dilations": [1], "gating_mode": "blended",
+       "activation": {"type": "LeakyHardtanh", "min_val": -0.5, "max_val": 0.5, "min_slope": 0.1, "max_slope": 0.2},
+       "secondary_activation": {"type": "PReLU", "negative_slopes": [0.1, 0.2]}, "head_size": 1, "head_bias": true}]})");
+  return {of("Linear", {{"receptive_field", 3}, {"bias", true}}, 4),
+          of("LSTM", {{"num_layers", 1}, {"input_size", 1}, {"hidden_size", 2}}, 4 * 2 * 3 + 8 + 4 + 3),
+          of("ConvNet", {{"channels", 2}, {"dilations", {1, 2}}, {"batchnorm", true}, {"activation", "Tanh"}},
+             4 + 9 + 8 + 9 + 3),
+          plain::WaveNet(wavenet).document(plain::noise(2, 1))};
+}
+
+/// "/layers/0/weights/1" as the errors write it.
+std::string place_of(const std::string& pointer) {
+  std::string place;
+  for (std::size_t at = 0; at < pointer.size();) {
+    const std::size_t end = std::min(pointer.find('/', at + 1), pointer.size());
+    const std::string key = pointer.substr(at + 1, end - at - 1);
+    if (std::isdigit(static_cast<unsigned char>(key[0]))) place += "[" + key + "]";
+    else place += (place.empty() ? "" : ".") + key;
+    at = end;
+  }
+  return place;
+}
+
+/// Puts `value` where each of a document's numbers stands that `chosen` says yes to.
+void expect_each_refused(const json& document, const json& value, bool (*chosen)(const std::string& pointer)) {
+  EXPECT_EQ(refusal(document), "was read");
+  const json numbers = document.flatten();
+  for (const auto& [pointer, number] : numbers.items()) {
+    if (!number.is_number() || !chosen(pointer)) continue;
+    const json::json_pointer at(pointer);
+    expect_refused(document, place_of(pointer), [&](json& d) { d[at] = value; });
+  }
+}
+
+bool is_weight(const std::string& pointer) {
+  for (const char* name : {"/weights/", "/state_dict/", "/data/", "_batch/"})
+    if (pointer.find(name) != std::string::npos) return true;
+  return false;
+}
+
+}  // namespace
+
+// JSON text has no such numbers; a document that a program makes may.
+TEST(UsableNumbers, are_finite_in_every_format) {
+  std::vector<json> documents = nam_documents();
+  for (const json& document : {rtneural_document(), aidax_document(), inlay_document(), plain::proteus("GRU", 3, 1)})
+    documents.push_back(document);
+  for (const json& document : documents)
+    for (const double value : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+      const auto is_read = [](const std::string& pointer) {  // head_scale is not: the last weight counts
+        return pointer.find("head_scale") == std::string::npos && pointer.find("/metadata/") == std::string::npos;
+      };
+      expect_each_refused(document, value, is_read);
+    }
+  json document = rtneural_document();
+  document["layers"][0]["weights"][1][1] = std::nan("");
+  EXPECT_EQ(refusal(document), "layers[0].weights[1][1]: expected a finite number, found NaN");
+  document["layers"][0]["weights"][1][1] = -HUGE_VAL;
+  EXPECT_EQ(refusal(document), "layers[0].weights[1][1]: expected a finite number, found -infinity");
+}
+
+TEST(UsableNumbers, are_floats_unless_the_file_says_that_they_are_doubles) {
+  std::vector<json> documents = nam_documents();
+  for (const json& document : {rtneural_document(), aidax_document(), inlay_document(), plain::proteus("GRU", 3, 1),
+                               plain::proteus("LSTM", 4, 0)})
+    documents.push_back(document);
+  for (const json& document : documents)
+    for (const double value : {1e39, -1e300}) expect_each_refused(document, value, is_weight);
+
+  json document = inlay_document();
+  document["layers"][0]["mean"]["data"][2] = 1e39;
+  EXPECT_EQ(refusal(document), "layers[0].mean.data[2]: expected a number in the range of a float, found 1e+39");
+  document["check"]["dtype"] = "float64";
+  EXPECT_EQ(refusal(document), "was read");
+  // Each of two that are added up is a float.
+  document = plain::proteus("LSTM", 4, 0);
+  for (const char* key : {"rec.bias_ih_l1", "rec.bias_hh_l1"}) document["state_dict"][key][7] = -2e38;
+  EXPECT_EQ(refusal(document),
+            "state_dict.rec.bias_hh_l1[7]: expected a number that added to rec.bias_ih_l1 is in the range of a float, "
+            "found -2e+38");
+  // The test signal is given to the network behind the gain.
+  document = aidax_document();
+  document["input_batch"][1] = 3e38;
+  EXPECT_EQ(refusal(document),
+            "input_batch[1]: expected a number that the gains leave in the range of a float, found 3e+38");
+}
+
+TEST(UsableNumbers, counts_and_sizes_have_limits_in_every_format) {
+  std::vector<json> documents = nam_documents();
+  for (const json& document : {rtneural_document(), plain::proteus("GRU", 3, 1)}) documents.push_back(document);
+  const auto is_count = [](const std::string& pointer) {
+    for (const char* other : {"head_scale", "epsilon", "slope", "_val", "sample_rate"})
+      if (pointer.find(other) != std::string::npos) return false;
+    return !is_weight(pointer);
+  };
+  for (const json& document : documents)
+    for (const json& value : {json(0), json(-1), json(1.5), json(1e300), json((std::uint64_t{1} << 32) + 1),
+                              json(std::numeric_limits<std::uint64_t>::max())}) {
+      SCOPED_TRACE(document.dump().substr(0, 200) + ", " + value.dump());
+      if (value == 0)
+        expect_each_refused(document, value, [](const std::string& pointer) {
+          return !is_weight(pointer) && pointer.find("_size") != std::string::npos;
+        });
+      else expect_each_refused(document, value, is_count);
+    }
 }
 
 // --- writing ------------------------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ inline const Format& format_of(const nlohmann::json& document) {
 /// load_error.
 inline ModelFile read_model(const nlohmann::json& document, const ReadOptions& options = {}) {
   ModelFile file = format_of(document).read(Node(document, ""), options);
-  expect_usable(file.chain);
+  expect_usable(file);
   return file;
 }
 

@@ -80,7 +80,11 @@ class ProteusReader {
       bias.values.insert(bias.values.end(), other.values.begin(), other.values.end());
       bias.shape.insert(bias.shape.begin(), 2);
     } else {
-      for (std::size_t k = 0; k < bias.values.size(); ++k) bias.values[k] += other.values[k];
+      for (std::size_t k = 0; k < bias.values.size(); ++k) {
+        bias.values[k] += other.values[k];
+        if (!is_float(bias.values[k]))
+          state_[of_state][k].fail(concat({"a number that added to ", of_input, " is in the range of a float"}));
+      }
     }
     layer.tensors.emplace("bias", std::move(bias));
     return layer;

@@ -21,7 +21,7 @@ inline void read_nested(const Node& node, TensorRecord& tensor, std::size_t dept
     node.fail(std::to_string(extent) + (innermost ? " numbers" : " rows"), std::to_string(node.size()));
   if (innermost) tensor.row_places.push_back(node.place());
   for (std::size_t i = 0; i < extent; ++i) {
-    if (innermost) tensor.values.push_back(node[i].number());
+    if (innermost) tensor.values.push_back(node[i].in_float_range());
     else read_nested(node[i], tensor, depth + 1);
   }
 }

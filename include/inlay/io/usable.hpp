@@ -13,6 +13,7 @@
 
 #include "inlay/io/error.hpp"
 #include "inlay/io/model_file.hpp"
+#include "inlay/io/node.hpp"
 
 namespace inlay::io {
 
@@ -58,6 +59,21 @@ inline void expect_variances(const LayerRecord& layer) {
                        number_text(values[i]));
 }
 
+inline void expect_floats(const TensorRecord& tensor) {
+  for (std::size_t i = 0; i < tensor.values.size(); ++i)
+    if (!is_float(tensor.values[i]))
+      throw load_error(tensor.place_of(i), "a number in the range of a float", number_text(tensor.values[i]));
+}
+
+/// Calls `f(layer)` for the layers of a chain and for those that they hold.
+void for_each_record(const ChainRecord& chain, const auto& f) {
+  for (const LayerRecord& layer : chain.layers) {
+    f(layer);
+    for (const auto& [name, chains] : layer.chains)
+      for (const ChainRecord& inner : chains) for_each_record(inner, f);
+  }
+}
+
 }  // namespace detail
 
 /// Throws load_error where no layer of this type could work with the numbers of the record.
@@ -66,13 +82,17 @@ inline void expect_usable(const LayerRecord& layer) {
   if (type && (*type == "batchnorm1d" || *type == "batchnorm2d")) detail::expect_variances(layer);
 }
 
-/// The same for a chain and all that its layers hold.
-inline void expect_usable(const ChainRecord& chain) {
-  for (const LayerRecord& layer : chain.layers) {
+/// The same for a file, whose tensors hold floats unless it says that they hold doubles.
+inline void expect_usable(const ModelFile& file) {
+  const bool single = !file.check || file.check->dtype == "float32";
+  detail::for_each_record(file.chain, [&](const LayerRecord& layer) {
     expect_usable(layer);
-    for (const auto& [name, chains] : layer.chains)
-      for (const ChainRecord& inner : chains) expect_usable(inner);
-  }
+    if (!single) return;
+    for (const auto& [name, tensor] : layer.tensors) detail::expect_floats(tensor);
+  });
+  if (file.check && single)
+    for (const TensorRecord* signal : {&file.check->input, &file.check->condition, &file.check->output})
+      detail::expect_floats(*signal);
 }
 
 }  // namespace inlay::io
