@@ -251,6 +251,30 @@ TEST_F(FormatFiles, aida_x_without_its_keys_is_the_network_alone) {
   refused("input_batch", json::array());
 }
 
+// --- RTNeural -----------------------------------------------------------------------------------------------------
+
+// RTNeural's own conv1d has none, and a file that says otherwise is of another network.
+TEST(RtneuralFormat, a_conv1d_has_no_stride) {
+  const json document = {{"in_shape", {nullptr, nullptr, 1}},
+                         {"layers",
+                          {{{"type", "conv1d"},
+                            {"shape", {nullptr, nullptr, 1}},
+                            {"kernel_size", {2}},
+                            {"dilation", {1}},
+                            {"weights", {{{{1.0}}, {{2.0}}}, {0.0}}}}}}};
+  for (const char* key : {"strides", "stride"}) {
+    for (const json& one : {json(1), json({1})}) {
+      json changed = document;
+      changed["layers"][0][key] = one;
+      EXPECT_NO_THROW(io::read_model(changed));
+    }
+    const std::string place = std::string("layers[0].") + key;
+    expect_refused(document, place, [&](json& d) { d["layers"][0][key] = 2; });
+    expect_refused(document, place + "[0]", [&](json& d) { d["layers"][0][key] = {3}; });
+    expect_refused(document, place, [&](json& d) { d["layers"][0][key] = "2"; });
+  }
+}
+
 // --- which format -------------------------------------------------------------------------------------------------
 
 TEST(Formats, the_content_decides) {
