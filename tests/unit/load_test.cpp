@@ -194,6 +194,68 @@ TEST(ParseTest, faults_of_syntax_have_a_place) {
   EXPECT_EQ(error_of(amp, "[1]").place(), "root");
 }
 
+TEST(ParseTest, files_of_other_kinds_are_named_with_the_way_to_a_model_file) {
+  Amp amp;
+  const auto expect = [&](const std::string& bytes, const std::string& found, const std::string& way) {
+    const load_error error = error_of(amp, bytes);
+    EXPECT_EQ(error.place(), "start of file");
+    EXPECT_EQ(error.expected(), "a model file in JSON (" + way + ")");
+    EXPECT_EQ(error.found(), found);
+  };
+  // As ZIP files hold them: a header with the length of a name, the name, no data.
+  const auto archive = [](const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names)
+      text += std::string("PK\3\4\24", 5) + std::string(21, '\0') + static_cast<char>(name.size()) +
+              std::string(3, '\0') + name;
+    return text;
+  };
+  const auto with_nul = [](const auto& literal) { return std::string(literal, sizeof literal - 1); };
+  const std::string keras = "python3 -m inlay export FILE -o MODEL.json writes one: docs/from-keras.md";
+  const std::string torch = "python3 -m inlay export FILE -o MODEL.json writes one: docs/from-pytorch.md";
+  const std::string state_dict =
+      "python3 -m inlay export PACKAGE.MODULE:FACTORY --state-dict FILE -o MODEL.json writes one: docs/from-pytorch.md";
+  expect(archive({"metadata.json", "config.json", "model.weights.h5"}), "a Keras file (.keras)", keras);
+  expect(archive({"amp/data.pkl", "amp/code/__torch__.py", "amp/constants.pkl"}), "a TorchScript file", torch);
+  expect(archive({"archive/data.pkl", "archive/data/0"}), "a PyTorch checkpoint", state_dict);
+  expect(archive({"kernel.npy", "bias.npy"}), "arrays of NumPy (.npz)", "docs/file-format.md says how to write one");
+  expect(archive({"amp.json"}), "a ZIP archive", "there may be one in the archive");
+  expect(with_nul("\x89HDF\r\n\x1a\n\0\0\0\0model_config\0"), "a Keras file (HDF5)", keras);
+  expect(with_nul("\x89HDF\r\n\x1a\n\0\0\0\0dense\0"), "an HDF5 file without a network, such as Keras's weights",
+         "python3 -m inlay export CONFIG.json --weights FILE -o MODEL.json writes one: docs/from-keras.md");
+  expect(with_nul("\x80\2\x8a\nl\xfc\x9c\x46\xf9 j\xa8P\x19."), "a PyTorch checkpoint", state_dict);
+  expect(with_nul("\x80\4\x95\0\0\0\0\0\0\0\0]."), "a Python pickle", "docs/file-format.md says how to write one");
+  for (const char* onnx : {"\x08\x07\x12\x07pytorch\x1a\x05", "\x08\x08:", "\x08\x0a\x42\x02"})
+    expect(onnx, "an ONNX file",
+           "export the network from where it was trained: docs/from-pytorch.md, docs/from-keras.md");
+  for (const std::string length : {"\x40", "{", "[", "\x20"})  // a length begins with any byte
+    expect(length + std::string(7, '\0') + R"({"rec.bias":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+           "tensors without a network (.safetensors)",
+           "put them into their PyTorch module and export that: docs/from-pytorch.md");
+  expect(with_nul("\x1f\x8b\x08\0\0\0\0\0"), "a gzip archive", "there may be one in the archive: gunzip FILE");
+  EXPECT_STREQ(error_of(amp, archive({"archive/data.pkl"})).what(),
+               "start of file: expected a model file in JSON (python3 -m inlay export PACKAGE.MODULE:FACTORY "
+               "--state-dict FILE -o MODEL.json writes one: docs/from-pytorch.md), found a PyTorch checkpoint");
+}
+
+TEST(ParseTest, text_is_in_utf8) {
+  const std::string text = text_of(amp_path);
+  Amp amp;
+  EXPECT_NO_THROW(amp.load_text("\xef\xbb\xbf" + text));  // a byte order mark says nothing in UTF-8
+  EXPECT_EQ(error_of(amp, "\xef\xbb\xbf<html>").expected(), "JSON");
+  EXPECT_EQ(error_of(amp, "\xef\xbb\xbf").found(), "the end of the file");
+  EXPECT_EQ(error_of(amp, "\xef\xbb").expected(), "JSON");
+  for (const bool big : {false, true})
+    for (const bool marked : {false, true}) {
+      std::string wide = !marked ? "" : big ? "\xfe\xff" : "\xff\xfe";
+      for (char c : text) wide += big ? std::string{'\0', c} : std::string{c, '\0'};
+      const load_error error = error_of(amp, wide);
+      EXPECT_EQ(error.place(), "start of file");
+      EXPECT_EQ(error.expected(), "JSON in UTF-8");
+      EXPECT_EQ(error.found(), "text in UTF-16");
+    }
+}
+
 // Every prefix of a file, and every file with one byte changed, is either loaded or refused.
 TEST(ParseTest, damaged_files_never_crash) {
   const std::string text = text_of(test_file("golden/torch/conv1d_2_2_k1.f32.json"));

@@ -35,7 +35,10 @@ inline double read_rate(const Node& node) {
 /// [x, x, ...], times a factor, as [frames, 1].
 inline TensorRecord read_batch(const Node& node, double factor) {
   TensorRecord signal{.place = node.place(), .shape = {node.size(), 1}, .values = {}, .row_places = {}};
-  for (std::size_t i = 0; i < node.size(); ++i) signal.values.push_back(factor * node[i].in_float_range());
+  for (std::size_t i = 0; i < node.size(); ++i) {
+    signal.values.push_back(factor * node[i].in_float_range());
+    if (!is_float(signal.values.back())) node[i].fail("a number that the gains leave in the range of a float");
+  }
   return signal;
 }
 

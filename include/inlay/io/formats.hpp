@@ -14,6 +14,7 @@
 #include "inlay/io/node.hpp"
 #include "inlay/io/proteus_format.hpp"
 #include "inlay/io/rtneural_format.hpp"
+#include "inlay/io/usable.hpp"
 
 namespace inlay::io {
 
@@ -63,7 +64,9 @@ inline const Format& format_of(const nlohmann::json& document) {
 /// Reads a document in any of the formats, as `read_model` of io/read_model.hpp does a file. Throws load_error.
 template <std::same_as<nlohmann::json> Document>
 ModelFile read_model(const Document& document, const ReadOptions& options = {}) {
-  return format_of(document).read(Node(document, ""), options);
+  ModelFile file = format_of(document).read(Node(document, ""), options);
+  expect_usable(file);
+  return file;
 }
 
 }  // namespace inlay::io

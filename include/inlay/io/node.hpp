@@ -20,6 +20,9 @@ inline constexpr std::size_t max_extent = 65536;
 /// No more silence than this is run before a signal: minutes of it are not meant.
 inline constexpr std::size_t max_prewarm = std::size_t{1} << 24;
 
+/// Whether a float can hold a number, if not exactly.
+inline bool is_float(double x) { return std::abs(x) <= static_cast<double>(std::numeric_limits<float>::max()); }
+
 class Node {
  public:
   Node(const nlohmann::json& value, std::string place) : value_(&value), place_(std::move(place)) {}
@@ -68,13 +71,15 @@ class Node {
     if (!value_->is_boolean()) fail("true or false");
     return value_->get<bool>();
   }
+  /// A finite one. Others are in no JSON text, but may be in a document that a program made.
   double number() const {
     if (!value_->is_number()) fail("a number");
-    return value_->get<double>();
+    if (const double x = value_->get<double>(); std::isfinite(x)) return x;
+    fail("a finite number");
   }
   /// A number that a float can hold, exactly as it stands.
   double in_float_range() const {
-    if (const double x = number(); std::abs(x) <= static_cast<double>(std::numeric_limits<float>::max())) return x;
+    if (const double x = number(); is_float(x)) return x;
     fail("a number in the range of a float");
   }
   double positive() const {
@@ -88,7 +93,8 @@ class Node {
   }
   std::size_t whole(std::size_t least, std::size_t most = max_extent) const {
     if (is_whole())
-      if (const auto n = value_->get<std::size_t>(); n >= least && n <= most) return n;
+      if (const auto n = value_->get<nlohmann::json::number_unsigned_t>(); n >= least && n <= most)
+        return static_cast<std::size_t>(n);
     fail(concat({"a whole number from ", std::to_string(least), " to ", std::to_string(most)}));
   }
 
@@ -101,6 +107,10 @@ class Node {
         return concat({"an array of ", std::to_string(value_->size())});
       case nlohmann::json::value_t::string:
         return concat({"\"", value_->get<std::string>().substr(0, 40), "\""});
+      case nlohmann::json::value_t::number_float:
+        if (const double x = value_->get<double>(); !std::isfinite(x))
+          return std::isnan(x) ? "NaN" : x > 0 ? "infinity" : "-infinity";
+        return value_->dump();
       default:
         return value_->dump();
     }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "inlay/io/error.hpp"
+#include "inlay/io/other_kinds.hpp"
 
 namespace inlay::io {
 
@@ -117,9 +118,10 @@ class DocumentBuilder {
 
 }  // namespace detail
 
-/// Parses JSON text. Throws load_error.
+/// Parses JSON text in UTF-8, which may begin with a byte order mark. Throws load_error.
 inline nlohmann::json parse(std::string_view text) {
   if (text.empty()) throw load_error("start of file", "a JSON object", "an empty file");
+  refuse_other_kinds(text);
   detail::DocumentBuilder builder(text.size());
   nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
   return std::move(builder.document);

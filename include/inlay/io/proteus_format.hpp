@@ -67,14 +67,24 @@ class ProteusReader {
     layer.tensors.emplace("kernel", matrix("rec.weight_ih" + suffix, own.gates, hidden, in));
     layer.tensors.emplace("recurrent_kernel", matrix("rec.weight_hh" + suffix, own.gates, hidden, hidden));
 
-    TensorRecord bias = recurrent_bias("rec.bias_ih" + suffix, own.gates, hidden);
-    const TensorRecord other = recurrent_bias("rec.bias_hh" + suffix, own.gates, hidden);
+    // Both or none, and none only where the file says that it has no biases.
+    const std::string of_input = "rec.bias_ih" + suffix, of_state = "rec.bias_hh" + suffix;
+    const bool biased = has_biases() || state_.find(of_input) || state_.find(of_state);
+    const auto bias_of = [&](const std::string& key) {
+      return biased ? vector(key, own.gates, hidden) : zeros(own.gates.size() * hidden);
+    };
+    TensorRecord bias = bias_of(of_input);
+    const TensorRecord other = bias_of(of_state);
     if (two_biases) {
       layer.values.emplace("reset_after", Value{data_.place(), true});
       bias.values.insert(bias.values.end(), other.values.begin(), other.values.end());
       bias.shape.insert(bias.shape.begin(), 2);
     } else {
-      for (std::size_t k = 0; k < bias.values.size(); ++k) bias.values[k] += other.values[k];
+      for (std::size_t k = 0; k < bias.values.size(); ++k) {
+        bias.values[k] += other.values[k];
+        if (!is_float(bias.values[k]))
+          state_[of_state][k].fail(concat({"a number that added to ", of_input, " is in the range of a float"}));
+      }
     }
     layer.tensors.emplace("bias", std::move(bias));
     return layer;
@@ -84,7 +94,7 @@ class ProteusReader {
     static constexpr std::size_t one_gate[] = {0};
     LayerRecord layer = make_layer(state_.place(), "dense", {{"in", in}, {"out", out}});
     layer.tensors.emplace("kernel", matrix("lin.weight", one_gate, out, in));
-    if (state_.find("lin.bias")) layer.tensors.emplace("bias", vector("lin.bias", one_gate, out));
+    if (has_biases() || state_.find("lin.bias")) layer.tensors.emplace("bias", vector("lin.bias", one_gate, out));
     return layer;
   }
 
@@ -110,11 +120,14 @@ class ProteusReader {
     return made;
   }
 
-  /// Zeros where the model was trained without.
-  TensorRecord recurrent_bias(const std::string& key, std::span<const std::size_t> gates, std::size_t size) {
-    if (const auto has_bias = data_.find("bias_fl"); !has_bias || flag(*has_bias)) return vector(key, gates, size);
-    const std::size_t count = gates.size() * size;
-    return {.place = state_.place(), .shape = {count}, .values = std::vector<double>(count), .row_places = {}};
+  TensorRecord zeros(std::size_t size) const {
+    return {.place = state_.place(), .shape = {size}, .values = std::vector<double>(size), .row_places = {}};
+  }
+
+  /// Whether the file promises biases. The code that trains these models leaves out that of the linear layer only.
+  bool has_biases() const {
+    const auto said = data_.find("bias_fl");
+    return !said || flag(*said);
   }
 
   Node tensor(const std::string& key, std::size_t rows) {

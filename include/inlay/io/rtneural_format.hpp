@@ -21,7 +21,7 @@ inline void read_nested(const Node& node, TensorRecord& tensor, std::size_t dept
     node.fail(std::to_string(extent) + (innermost ? " numbers" : " rows"), std::to_string(node.size()));
   if (innermost) tensor.row_places.push_back(node.place());
   for (std::size_t i = 0; i < extent; ++i) {
-    if (innermost) tensor.values.push_back(node[i].number());
+    if (innermost) tensor.values.push_back(node[i].in_float_range());
     else read_nested(node[i], tensor, depth + 1);
   }
 }
@@ -123,6 +123,14 @@ class RtneuralLayer {
     return channels;
   }
 
+  /// An option that a file may leave out, and that only another network would have other than 1.
+  void expect_one(const char* name) const {
+    const auto found = node_.find(name);
+    if (!found) return;
+    const Node number = found->json().is_array() ? found->back() : *found;
+    if (number.json() != 1) number.fail("1");
+  }
+
   void dense() {
     sizes("dense");
     expect_arrays({1, 2});
@@ -133,6 +141,7 @@ class RtneuralLayer {
   void conv1d() {
     sizes("conv1d");
     expect_arrays({2});
+    for (const char* name : {"strides", "stride"}) expect_one(name);
     const Node kernel_size = node_["kernel_size"].back(), dilation = node_["dilation"].back();
     const std::size_t taps = kernel_size.whole(1);
     std::size_t groups = 1;

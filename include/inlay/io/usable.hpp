@@ -1,0 +1,98 @@
+/// Refuses numbers that no layer can work with, whatever the format they were read from.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "inlay/io/error.hpp"
+#include "inlay/io/model_file.hpp"
+#include "inlay/io/node.hpp"
+
+namespace inlay::io {
+
+namespace detail {
+
+/// A number for people, in at most 9 digits.
+inline std::string number_text(double x) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, x, std::chars_format::general, 9).ptr};
+}
+
+/// Where value i of a vector stands. The vectors of a .nam file lie in one list of numbers, and the place of each is
+/// that of its first number: value 3 of `weights[57]` is `weights[60]`.
+inline Place place_in_vector(const TensorRecord& vector, std::size_t i) {
+  if (!vector.row_places.empty() || !vector.place.ends_with(']')) return vector.place_of(i);
+  const std::size_t digits = vector.place.rfind('[') + 1;
+  std::size_t first = 0;
+  std::from_chars(vector.place.data() + digits, vector.place.data() + vector.place.size() - 1, first);
+  return concat({std::string_view(vector.place).substr(0, digits), std::to_string(first + i), "]"});
+}
+
+/// A number of a layer, where the record has one of that name.
+inline std::optional<double> number_of(const LayerRecord& layer, std::string_view name) {
+  const auto found = layer.values.find(name);
+  if (found == layer.values.end()) return std::nullopt;
+  if (const auto* real = std::get_if<double>(&found->second.value)) return *real;
+  if (const auto* whole = std::get_if<std::size_t>(&found->second.value)) return static_cast<double>(*whole);
+  return std::nullopt;
+}
+
+/// A batch normalisation divides by sqrt(variance + epsilon). The sum is above 0 in the floats that a model holds.
+inline void expect_variances(const LayerRecord& layer) {
+  const auto variance = layer.tensors.find("variance");
+  const auto epsilon = number_of(layer, "epsilon");
+  if (variance == layer.tensors.end() || !epsilon) return;  // the layer itself asks for them
+  static constexpr double most = std::numeric_limits<float>::max();
+  const auto as_float = [](double x) { return static_cast<double>(static_cast<float>(std::clamp(x, -most, most))); };
+  const std::vector<double>& values = variance->second.values;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (!(as_float(values[i]) + as_float(*epsilon) > 0))
+      throw load_error(place_in_vector(variance->second, i),
+                       concat({"a variance that with epsilon ", number_text(*epsilon), " is above 0"}),
+                       number_text(values[i]));
+}
+
+inline void expect_floats(const TensorRecord& tensor) {
+  for (std::size_t i = 0; i < tensor.values.size(); ++i)
+    if (!is_float(tensor.values[i]))
+      throw load_error(tensor.place_of(i), "a number in the range of a float", number_text(tensor.values[i]));
+}
+
+/// Calls `f(layer)` for the layers of a chain and for those that they hold.
+void for_each_record(const ChainRecord& chain, const auto& f) {
+  for (const LayerRecord& layer : chain.layers) {
+    f(layer);
+    for (const auto& [name, chains] : layer.chains)
+      for (const ChainRecord& inner : chains) for_each_record(inner, f);
+  }
+}
+
+}  // namespace detail
+
+/// Throws load_error where no layer of this type could work with the numbers of the record.
+inline void expect_usable(const LayerRecord& layer) {
+  const auto* type = std::get_if<std::string>(&layer.type.value);
+  if (type && (*type == "batchnorm1d" || *type == "batchnorm2d")) detail::expect_variances(layer);
+}
+
+/// The same for a file, whose tensors hold floats unless it says that they hold doubles.
+inline void expect_usable(const ModelFile& file) {
+  const bool single = !file.check || file.check->dtype == "float32";
+  detail::for_each_record(file.chain, [&](const LayerRecord& layer) {
+    expect_usable(layer);
+    if (!single) return;
+    for (const auto& [name, tensor] : layer.tensors) detail::expect_floats(tensor);
+  });
+  if (file.check && single)
+    for (const TensorRecord* signal : {&file.check->input, &file.check->condition, &file.check->output})
+      detail::expect_floats(*signal);
+}
+
+}  // namespace inlay::io
