@@ -6,14 +6,14 @@
 #include <cstddef>
 #include <vector>
 
+#include "inlay/core/aligned_array.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
-#include "inlay/core/values.hpp"
 
 namespace inlay::INLAY_ISA {
 
 template <class T>
-class Values<T, dynamic> {
+class AlignedArray<T, dynamic> {
   struct alignas(alignment) Line {
     T values[alignment / sizeof(T)]{};
   };
@@ -36,6 +36,6 @@ class Values<T, dynamic> {
 };
 
 template <class X>
-class Several<X, dynamic> : public std::vector<X> {};
+class ObjectArray<X, dynamic> : public std::vector<X> {};
 
 }  // namespace inlay::INLAY_ISA

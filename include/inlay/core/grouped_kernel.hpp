@@ -4,9 +4,9 @@
 #include <array>
 #include <cstddef>
 
+#include "inlay/core/aligned_array.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
-#include "inlay/core/values.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -49,7 +49,7 @@ class GroupedKernel {
   std::size_t within(std::size_t i) const noexcept { return i / outs() * group_[0].rows() + i % group_[0].rows(); }
 
   INLAY_NO_ADDRESS Extent<Kernel> taps_;
-  Several<M, Groups> group_;
+  ObjectArray<M, Groups> group_;
 };
 
 }  // namespace detail

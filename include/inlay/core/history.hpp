@@ -5,10 +5,10 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "inlay/core/aligned_array.hpp"
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
-#include "inlay/core/values.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -91,7 +91,7 @@ class LongHistory {
 
   INLAY_NO_ADDRESS Extent<Channels> channels_;
   INLAY_NO_ADDRESS Extent<Past> past_;
-  Values<T, Past == dynamic ? dynamic : Channels * stride_of(Past)> data_;
+  AlignedArray<T, Past == dynamic ? dynamic : Channels * stride_of(Past)> data_;
   std::size_t position_ = 0;
 };
 
@@ -167,8 +167,8 @@ class ShortHistory {
   static constexpr bool open = Past == dynamic;
   INLAY_NO_ADDRESS Extent<open ? dynamic : frame_of(Channels), struct OfFrame> frame_;  ///< values
   INLAY_NO_ADDRESS Extent<open ? dynamic : (Past + 1) * frame_of(Channels), struct OfLength> length_;
-  Values<T, open ? dynamic : Channels * stride_of(Past)> rows_;
-  Values<T, open ? dynamic : 2 * (Past + 1) * frame_of(Channels)> ring_;
+  AlignedArray<T, open ? dynamic : Channels * stride_of(Past)> rows_;
+  AlignedArray<T, open ? dynamic : 2 * (Past + 1) * frame_of(Channels)> ring_;
   std::size_t filled_ = 0;    ///< frames of the last tile
   std::size_t position_ = 0;  ///< where the next frame goes
   bool planar_ = false;       ///< which of the two holds the past

@@ -137,14 +137,14 @@ INLAY_INLINE T* take(Context<T>& context, std::size_t size) noexcept {
 
 /// Whether layer L adds an addend, a frame or the first row of a tile, to what it gives: one pass less.
 template <class L>
-concept Adding =
+concept FusesAddend =
     requires(const L& layer, typename L::State& state, typename L::scalar* out, const typename L::scalar* addend) {
       layer.forward(state, addend, out, addend);
     } || requires(const L& layer, typename L::State& state, typename L::scalar* out, const typename L::scalar* addend,
                   Context<typename L::scalar> context) { layer.forward(state, addend, out, context, addend); };
 
-/// Runs one frame through a layer that takes a context, or does without; an addend is for one that is `Adding`. Returns
-/// how many frames came out; they lie `padded_frame(out_size)` values apart.
+/// Runs one frame through a layer that takes a context, or does without; an addend is for one that is `FusesAddend`.
+/// Returns how many frames came out; they lie `padded_frame(out_size)` values apart.
 template <class L, class T, std::same_as<const T*>... Addend>
 INLAY_INLINE std::size_t forward(const L& layer, typename L::State& state, const T* in, T* out, Context<T> context,
                                  Addend... addend) noexcept {

@@ -3,30 +3,12 @@
 
 #include <cstddef>
 
-#include "inlay/backend/loop.hpp"
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/pack.hpp"
 
 namespace inlay::INLAY_ISA {
-
-namespace detail {
-
-template <class L>
-struct FindBackend {
-  using type = LoopBackend<typename L::scalar>;
-};
-template <class L>
-  requires requires { typename L::backend; }
-struct FindBackend<L> {
-  using type = typename L::backend;
-};
-/// The backend that a combinator of layer L computes with: L's own, or plain loops for a layer that has none.
-template <class L>
-using BackendOf = typename FindBackend<L>::type;
-
-}  // namespace detail
 
 /// out = f(in...) for each value of a frame of `size`, padded.
 template <class B, class F, std::size_t N, class... In>

@@ -7,11 +7,11 @@
 #include <type_traits>
 #include <utility>
 
+#include "inlay/core/aligned_array.hpp"
 #include "inlay/core/bfloat16.hpp"
 #include "inlay/core/column.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
-#include "inlay/core/values.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -46,7 +46,7 @@ class Matrix {
  private:
   using Weight = weight_of<B>;
   static constexpr std::size_t unit = row_unit<B, Rows>;
-  // One gate alone is summed in two sets, see core/panel_sum.hpp.
+  // One gate alone is summed in two sets, see core/panel_accumulator.hpp.
   static constexpr std::size_t widest =
       std::min(MostUnits, accumulators<B>() / (Gates == 1 && B::lanes(unit) > 1 ? 2 : Gates) / (unit / B::lanes(unit)));
 
@@ -185,7 +185,7 @@ class Matrix {
   INLAY_NO_ADDRESS Extent<Rows> rows_;
   struct Nothing {};
   INLAY_NO_ADDRESS std::conditional_t<Rows == dynamic, Panels, Nothing> panels_;  ///< divided once: divisions are slow
-  Values<Weight, size> data_;
+  AlignedArray<Weight, size> data_;
 };
 
 }  // namespace inlay::INLAY_ISA

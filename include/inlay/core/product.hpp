@@ -13,7 +13,7 @@
 #include "inlay/core/history.hpp"
 #include "inlay/core/matrix.hpp"
 #include "inlay/core/pack.hpp"
-#include "inlay/core/panel_sum.hpp"
+#include "inlay/core/panel_accumulator.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -81,7 +81,7 @@ INLAY_INLINE void multiply_panel(const weight_of<typename M::backend>* weights, 
                                  const T* addend, T* out, const Then& then = {}) noexcept {
   using Rows = Pack<typename M::backend, Height>;
   Rows sums[1] = {Rows::load(bias)};
-  PanelSum<Input::columns, M, Rows, 1, 1> sum(&sums, weights);
+  PanelAccumulator<Input::columns, M, Rows, 1, 1> sum(&sums, weights);
   in.add_to(sum);
   sum.finish();
   if (addend) sums[0].add(Rows::load(addend));

@@ -5,9 +5,9 @@
 #include <concepts>
 #include <cstddef>
 
+#include "inlay/core/aligned_array.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
-#include "inlay/core/values.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -62,7 +62,7 @@ class Vector {
 
   INLAY_NO_ADDRESS Extent<N> size_;
   INLAY_NO_ADDRESS Extent<Gates> gates_;
-  Values<value_type, N == dynamic ? dynamic : padded_to_unit(N) * Gates> data_;
+  AlignedArray<value_type, N == dynamic ? dynamic : padded_to_unit(N) * Gates> data_;
 };
 
 }  // namespace inlay::INLAY_ISA

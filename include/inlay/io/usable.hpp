@@ -36,7 +36,7 @@ inline Place place_in_vector(const TensorRecord& vector, std::size_t i) {
 }
 
 /// A number of a layer, where the record has one of that name.
-inline std::optional<double> number_of(const LayerRecord& layer, std::string_view name) {
+inline std::optional<double> number_if_any(const LayerRecord& layer, std::string_view name) {
   const auto found = layer.values.find(name);
   if (found == layer.values.end()) return std::nullopt;
   if (const auto* real = std::get_if<double>(&found->second.value)) return *real;
@@ -47,7 +47,7 @@ inline std::optional<double> number_of(const LayerRecord& layer, std::string_vie
 /// A batch normalisation divides by sqrt(variance + epsilon). The sum is above 0 in the floats that a model holds.
 inline void expect_variances(const LayerRecord& layer) {
   const auto variance = layer.tensors.find("variance");
-  const auto epsilon = number_of(layer, "epsilon");
+  const auto epsilon = number_if_any(layer, "epsilon");
   if (variance == layer.tensors.end() || !epsilon) return;  // the layer itself asks for them
   static constexpr double most = std::numeric_limits<float>::max();
   const auto as_float = [](double x) { return static_cast<double>(static_cast<float>(std::clamp(x, -most, most))); };

@@ -9,13 +9,13 @@
 #include <string>
 #include <string_view>
 
+#include "inlay/combinators/sequential.hpp"
 #include "inlay/core/assign.hpp"
 #include "inlay/core/bfloat16.hpp"
 #include "inlay/core/compiled.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/tensor.hpp"
 #include "inlay/io/model_file.hpp"
-#include "inlay/model/sequential.hpp"
 
 namespace inlay::io {
 

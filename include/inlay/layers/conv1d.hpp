@@ -9,6 +9,7 @@
 
 #include "inlay/backend/choice.hpp"
 #include "inlay/backend/default.hpp"
+#include "inlay/core/aligned_array.hpp"
 #include "inlay/core/clock.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
@@ -17,7 +18,6 @@
 #include "inlay/core/layer_traits.hpp"
 #include "inlay/core/product.hpp"
 #include "inlay/core/tensor.hpp"
-#include "inlay/core/values.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -45,9 +45,9 @@ class BasicConv1D {
   struct Nothing {};
   /// Room for `N` values where they are needed.
   template <bool Needed, std::size_t N>
-  using Room = Values<T, !Needed ? 0
-                         : open  ? dynamic
-                                 : N>;
+  using Room = AlignedArray<T, !Needed ? 0
+                               : open  ? dynamic
+                                       : N>;
 
  public:
   using backend = B;

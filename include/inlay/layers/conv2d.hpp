@@ -8,12 +8,12 @@
 #include <type_traits>
 
 #include "inlay/backend/default.hpp"
+#include "inlay/core/aligned_array.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/history.hpp"
 #include "inlay/core/product.hpp"
 #include "inlay/core/tensor.hpp"
-#include "inlay/core/values.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -62,8 +62,8 @@ class ZeroPadding {
   INLAY_NO_ADDRESS Extent<Size, struct OfSize> size_;
   INLAY_NO_ADDRESS Extent<Before, struct OfBefore> before_;
   // What is around the middle is never written, and so stays zero.
-  Values<T, padded == dynamic ? dynamic : padded_frame<T>(padded)> frame_;
-  Values<T, times<padded, tile_frames>> rows_;
+  AlignedArray<T, padded == dynamic ? dynamic : padded_frame<T>(padded)> frame_;
+  AlignedArray<T, times<padded, tile_frames>> rows_;
 };
 
 template <class T, std::size_t Size>
@@ -129,7 +129,7 @@ class BasicConv2D {
     detail::ZeroPadding<T, times<Features, InChannels>, before, after> padded;
     INLAY_NO_ADDRESS History<T, padded_size, past> history;
     /// One position, where its last register would reach into the next one, and that of the last beyond the frame.
-    Values<T, in_whole_registers ? 0 : open ? dynamic : round_up(OutChannels, unit)> position;
+    AlignedArray<T, in_whole_registers ? 0 : open ? dynamic : round_up(OutChannels, unit)> position;
   };
   static constexpr std::string_view type = "conv2d";
   static constexpr std::size_t out_features = fixed_axis.positions;

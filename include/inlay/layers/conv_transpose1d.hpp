@@ -90,7 +90,8 @@ class ConvTranspose1D : detail::Polyphase<In, Out, Kernel, Stride, B> {
   using typename Inner::scalar;
   struct State {
     typename Inner::State taps;
-    Values<scalar, open ? dynamic : 0> phases;  ///< the place of scratch memory where the type does not know its size
+    AlignedArray<scalar, open ? dynamic : 0>
+        phases;  ///< the place of scratch memory where the type does not know its size
   };
   static constexpr std::string_view type = "conv_transpose1d";
   static constexpr std::size_t in_size = In, out_size = Out, receptive_field = Inner::receptive_field;

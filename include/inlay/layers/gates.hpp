@@ -6,10 +6,10 @@
 #include <cstddef>
 #include <string_view>
 
+#include "inlay/core/aligned_array.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/tensor.hpp"
-#include "inlay/core/values.hpp"
 #include "inlay/math/accurate.hpp"
 
 namespace inlay::INLAY_ISA {
@@ -116,15 +116,15 @@ class Hidden {
 
  private:
   INLAY_NO_ADDRESS Extent<Units> units_;
-  Values<T, Units == dynamic ? dynamic : 2 * padded_to_unit(Units)> values_;
+  AlignedArray<T, Units == dynamic ? dynamic : 2 * padded_to_unit(Units)> values_;
   std::size_t now_ = 0;
 };
 
 /// What a step of several voices reads, and where it writes: their outputs of the last frame and of this one.
 template <class T, std::size_t Voices>
-struct Turn {
+struct HiddenDoubleBuffer {
   template <class State>
-  INLAY_INLINE explicit Turn(const std::array<State*, Voices>& states) noexcept {
+  INLAY_INLINE explicit HiddenDoubleBuffer(const std::array<State*, Voices>& states) noexcept {
     for (std::size_t v = 0; v < Voices; ++v) {
       now[v] = states[v]->hidden.current();
       next[v] = states[v]->hidden.next();
@@ -141,7 +141,7 @@ struct Turn {
 
 /// Room for one value per unit, padded as `Hidden` is.
 template <class B, std::size_t Units>
-using PerUnit = Values<typename B::scalar, Units == dynamic ? dynamic : round_up(Units, row_unit<B, Units>)>;
+using PerUnit = AlignedArray<typename B::scalar, Units == dynamic ? dynamic : round_up(Units, row_unit<B, Units>)>;
 
 }  // namespace detail
 }  // namespace inlay::INLAY_ISA

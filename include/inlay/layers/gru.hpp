@@ -9,7 +9,7 @@
 #include "inlay/backend/default.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
-#include "inlay/core/panel_sum.hpp"
+#include "inlay/core/panel_accumulator.hpp"
 #include "inlay/core/tensor.hpp"
 #include "inlay/layers/gates.hpp"
 #include "inlay/layers/recurrent.hpp"
@@ -117,7 +117,7 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
   static constexpr std::size_t receptive_field = unbounded;
   static constexpr std::size_t macs = (In + Out) * 3 * Out;
   static constexpr std::size_t parameters = macs + (ResetAfter ? 6 : 3) * Out;
-  static constexpr bool side_by_side = Out != dynamic && detail::voices_pay<Kernel>(macs);
+  static constexpr bool interleaves_voices = Out != dynamic && detail::interleaving_is_faster<Kernel>(macs);
 
   void visit(auto& v) {
     v.option("in", this->in_);
@@ -143,7 +143,7 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
   template <std::size_t Voices>
   INLAY_INLINE auto step(const std::array<State*, Voices>& states, const std::array<const scalar*, Voices>& x,
                          std::size_t stride) const noexcept {
-    const detail::Turn<scalar, Voices> h(states);
+    const detail::HiddenDoubleBuffer<scalar, Voices> h(states);
     if constexpr (ResetAfter) step_reset_after(x, stride, h);
     else
       for (std::size_t v = 0; v < Voices; ++v) step_reset_before(*states[v], x[v], stride, h.now[v], h.next[v]);
@@ -164,7 +164,7 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
 
   template <std::size_t Voices>
   INLAY_INLINE void step_reset_after(const std::array<const scalar*, Voices>& x, std::size_t stride,
-                                     const detail::Turn<scalar, Voices>& h) const noexcept {
+                                     const detail::HiddenDoubleBuffer<scalar, Voices>& h) const noexcept {
     kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
       const auto bias = [&](std::size_t which, std::size_t gate)

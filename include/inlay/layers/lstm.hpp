@@ -10,7 +10,7 @@
 #include "inlay/backend/default.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
-#include "inlay/core/panel_sum.hpp"
+#include "inlay/core/panel_accumulator.hpp"
 #include "inlay/core/tensor.hpp"
 #include "inlay/layers/gates.hpp"
 #include "inlay/layers/recurrent.hpp"
@@ -45,7 +45,7 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
   static constexpr std::size_t receptive_field = unbounded;
   static constexpr std::size_t macs = (In + Out) * 4 * Out;
   static constexpr std::size_t parameters = macs + 4 * Out;
-  static constexpr bool side_by_side = Out != dynamic && detail::voices_pay<Kernel>(macs);
+  static constexpr bool interleaves_voices = Out != dynamic && detail::interleaving_is_faster<Kernel>(macs);
 
   void visit(auto& v) {
     v.option("in", this->in_);
@@ -80,7 +80,7 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
   template <std::size_t Voices>
   INLAY_INLINE auto step(const std::array<State*, Voices>& states, const std::array<const scalar*, Voices>& x,
                          std::size_t stride) const noexcept {
-    const detail::Turn<scalar, Voices> h(states);
+    const detail::HiddenDoubleBuffer<scalar, Voices> h(states);
     std::array<scalar*, Voices> cell;
     for (std::size_t v = 0; v < Voices; ++v) cell[v] = states[v]->cell.data();
     recurrent_kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {

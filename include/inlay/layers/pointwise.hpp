@@ -5,13 +5,13 @@
 #include <array>
 #include <cstddef>
 
+#include "inlay/core/aligned_array.hpp"
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/epilogue.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/pack.hpp"
 #include "inlay/core/tensor.hpp"
-#include "inlay/core/values.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -45,7 +45,7 @@ class PerChannel {
 
  private:
   INLAY_NO_ADDRESS Extent<Size> size_;
-  Values<value_type, Size == dynamic ? dynamic : padded_frame<value_type>(Size)> data_;
+  AlignedArray<value_type, Size == dynamic ? dynamic : padded_frame<value_type>(Size)> data_;
 };
 
 /// For `apply`: the parameters of the channels from `first` on, in a register.

@@ -51,7 +51,7 @@ class RateCorrected
   static constexpr std::size_t in_size = L::in_size, out_size = L::out_size;
   static constexpr std::size_t receptive_field = unbounded;
   static constexpr std::size_t macs = L::macs + taps * parts * L::out_size, parameters = L::parameters;
-  static constexpr bool side_by_side = L::side_by_side;
+  static constexpr bool interleaves_voices = L::interleaves_voices;
 
   void visit(auto& v) { layer_.visit(v); }
   void prepare() noexcept {

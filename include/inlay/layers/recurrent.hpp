@@ -16,7 +16,7 @@ namespace inlay::INLAY_ISA::detail {
 /// other: where the sums of both fit into registers, or the weights, read once for both, not into the nearest cache.
 /// Sums that go to memory pay while there are few of them.
 template <class M>
-constexpr bool voices_pay(std::size_t macs) {
+constexpr bool interleaving_is_faster(std::size_t macs) {
   constexpr std::size_t sums = M::registers_of_column(), cache = 32768;
   return 2 * sums + 3 <= compiler::simd_registers || (sums <= 6 && M::one_panel()) ||
          macs * sizeof(weight_of<typename M::backend>) > cache;
@@ -24,7 +24,7 @@ constexpr bool voices_pay(std::size_t macs) {
 
 /// Base of a recurrent layer `L`, which has `step(voices, x, stride)`: one frame of each voice, `voices` and `x` being
 /// std::arrays of pointers to states and to inputs that lie `stride` values apart. It returns those to the new outputs.
-/// `side_by_side` says whether it is worth calling for several voices.
+/// `interleaves_voices` says whether it is worth calling for several voices.
 template <class L, class B, std::size_t In, std::size_t Out>
 class Recurrent {
   using T = typename B::scalar;
@@ -47,7 +47,7 @@ class Recurrent {
                       const std::array<Block<T>, Voices>& out, std::size_t frames) const noexcept
     requires(Out != dynamic)
   {
-    if constexpr (!L::side_by_side) {
+    if constexpr (!L::interleaves_voices) {
       for (std::size_t v = 0; v < Voices; ++v) process(*states[v], in[v], out[v], frames);
       return;
     }

@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "inlay/combinators/sequential.hpp"
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
@@ -16,7 +17,6 @@
 #include "inlay/core/pack.hpp"
 #include "inlay/model/overlap.hpp"
 #include "inlay/model/sample_rate.hpp"
-#include "inlay/model/sequential.hpp"
 #include "inlay/model/tiles.hpp"
 
 namespace inlay::INLAY_ISA {

@@ -5,12 +5,12 @@
 #include <cstddef>
 #include <memory>
 
+#include "inlay/combinators/film.hpp"
+#include "inlay/combinators/gate.hpp"
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/map.hpp"
 #include "inlay/core/pack.hpp"
-#include "inlay/model/condition.hpp"
-#include "inlay/model/gate.hpp"
 #include "inlay/model/tiles.hpp"
 #include "inlay/run_time/kernels.hpp"
 #include "inlay/run_time/kernels/layer_table.hpp"

@@ -33,7 +33,7 @@ class LayerOperation final : public run_time::Operation<typename L::scalar> {
   }();
   struct Remembered final : Memory {
     typename L::State state;
-    Values<T, scratch_size> scratch;
+    AlignedArray<T, scratch_size> scratch;
     INLAY_COLD std::unique_ptr<Memory> clone() const override { return std::make_unique<Remembered>(*this); }
     void assign(const Memory& other) noexcept override { state = static_cast<const Remembered&>(other).state; }
   };
@@ -68,19 +68,19 @@ class LayerOperation final : public run_time::Operation<typename L::scalar> {
   }
   void reset(Memory* memory) const noexcept override { layer.reset(state(memory)); }
   void frame(const Operands& at) const noexcept override {
-    if constexpr (inlay::detail::Adding<L>)
+    if constexpr (inlay::detail::FusesAddend<L>)
       inlay::detail::forward(layer, state(at.memory), at.in[0], at.out, context(at), at.addend);
     else inlay::detail::forward(layer, state(at.memory), at.in[0], at.out, context(at));
   }
   std::size_t tile(const Operands& at, std::size_t frames) const noexcept override {
     const Block<const T> in(at.in[0]);
     const Block<T> out(at.out);
-    if constexpr (inlay::detail::Adding<L>)
+    if constexpr (inlay::detail::FusesAddend<L>)
       return inlay::detail::process(layer, state(at.memory), in, out, frames, context(at), at.addend);
     else return inlay::detail::process(layer, state(at.memory), in, out, frames, context(at));
   }
 
-  bool adds() const noexcept override { return inlay::detail::Adding<L>; }
+  bool adds() const noexcept override { return inlay::detail::FusesAddend<L>; }
   bool fuse_condition([[maybe_unused]] const Operation& dense) override {
     if constexpr (requires { typename L::ConditionDense; }) {
       const auto* other = dynamic_cast<const LayerOperation<typename L::ConditionDense>*>(&dense);

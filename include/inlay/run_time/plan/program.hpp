@@ -54,7 +54,7 @@ class Program {
     friend Program;
     const Program* program_;
     std::vector<std::unique_ptr<run_time::Memory>> memory_;
-    Values<T, dynamic> buffers_;
+    AlignedArray<T, dynamic> buffers_;
     std::vector<std::size_t> frames_;  ///< in each buffer, of the present tile
     std::vector<Call> frame_calls_, tile_calls_;
     run_time::Run<T> run_{};

@@ -34,7 +34,7 @@ class WindowedOperation final : public run_time::Operation<T> {
     inlay::detail::DynamicHistory<T> history;
     Clock<dynamic, dynamic> clock;
     std::vector<typename Program<T>::State> stages;
-    Values<T, dynamic> frames[2];
+    AlignedArray<T, dynamic> frames[2];
     std::unique_ptr<Memory> clone() const override { return std::make_unique<Remembered>(*this); }
     /// The layers start anew for each window: what they remember need not be copied.
     void assign(const Memory& other) noexcept override {

@@ -4,14 +4,15 @@
 #include <cstddef>
 #include <string_view>
 
+#include "inlay/backend/backend_of.hpp"
+#include "inlay/combinators/parallel.hpp"
+#include "inlay/combinators/sequential.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/pack.hpp"
 #include "inlay/layers/pointwise.hpp"
 #include "inlay/layers/sigmoid.hpp"
 #include "inlay/layers/tanh.hpp"
-#include "inlay/model/parallel.hpp"
-#include "inlay/model/sequential.hpp"
 
 namespace inlay::INLAY_ISA {
 

@@ -7,11 +7,12 @@
 #include <tuple>
 #include <utility>
 
+#include "inlay/backend/backend_of.hpp"
+#include "inlay/combinators/branches.hpp"
+#include "inlay/combinators/sequential.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/map.hpp"
 #include "inlay/core/pack.hpp"
-#include "inlay/model/branches.hpp"
-#include "inlay/model/sequential.hpp"
 
 namespace inlay::INLAY_ISA {
 

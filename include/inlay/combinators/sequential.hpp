@@ -8,13 +8,14 @@
 #include <tuple>
 #include <utility>
 
+#include "inlay/backend/backend_of.hpp"
+#include "inlay/combinators/neighbours.hpp"
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/layer_traits.hpp"
 #include "inlay/core/map.hpp"
-#include "inlay/model/neighbours.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -108,7 +109,7 @@ class Sequential {
  private:
   using Last = std::tuple_element_t<count - 1, std::tuple<Layers...>>;
   // Before a last layer that works in place, the output, which may be the addend, is written by others.
-  static constexpr bool adds = one_to_one && detail::Adding<Last> && (count == 1 || !LayerTraits<Last>::in_place);
+  static constexpr bool adds = one_to_one && detail::FusesAddend<Last> && (count == 1 || !LayerTraits<Last>::in_place);
   static constexpr std::size_t result = count;
 
   /// The buffer that each layer writes: `result` is the chain's own output, others are numbered. A layer that can

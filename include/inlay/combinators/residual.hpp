@@ -4,11 +4,12 @@
 #include <cstddef>
 #include <string_view>
 
+#include "inlay/backend/backend_of.hpp"
+#include "inlay/combinators/branches.hpp"
+#include "inlay/combinators/sequential.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/map.hpp"
 #include "inlay/layers/identity.hpp"
-#include "inlay/model/branches.hpp"
-#include "inlay/model/sequential.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -40,7 +41,7 @@ class Residual {
   void reset(State& state) const noexcept { body_.reset(state); }
 
   INLAY_INLINE void forward(State& state, const scalar* in, scalar* out, Context<scalar> context) const noexcept {
-    if constexpr (detail::Adding<Body>) {
+    if constexpr (detail::FusesAddend<Body>) {
       body_.forward(state, in, out, context, in);
     } else {
       body_.forward(state, in, out, context);
@@ -49,7 +50,7 @@ class Residual {
   }
   void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames,
                Context<scalar> context) const noexcept {
-    if constexpr (detail::Adding<Body>) {
+    if constexpr (detail::FusesAddend<Body>) {
       body_.process(state, in, out, frames, context, in.row(0));
     } else {
       body_.process(state, in, out, frames, context);

@@ -9,13 +9,14 @@
 #include <tuple>
 #include <type_traits>
 
+#include "inlay/backend/backend_of.hpp"
+#include "inlay/combinators/sequential.hpp"
 #include "inlay/core/block.hpp"
 #include "inlay/core/clock.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/frames.hpp"
 #include "inlay/core/history.hpp"
 #include "inlay/layers/identity.hpp"
-#include "inlay/model/sequential.hpp"
 
 namespace inlay::INLAY_ISA {
 

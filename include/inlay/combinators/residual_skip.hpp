@@ -5,11 +5,12 @@
 #include <cstddef>
 #include <string_view>
 
+#include "inlay/backend/backend_of.hpp"
+#include "inlay/combinators/branches.hpp"
+#include "inlay/combinators/sequential.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/map.hpp"
 #include "inlay/layers/identity.hpp"
-#include "inlay/model/branches.hpp"
-#include "inlay/model/sequential.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -83,7 +84,7 @@ class ResidualSkip {
     }
     copy(in + size, head, sum);
     map_frame<B, head>(plus, sum, static_cast<const scalar*>(sum), skipped);
-    if constexpr (detail::Adding<ToNext>) {
+    if constexpr (detail::FusesAddend<ToNext>) {
       residual_.forward(state.residual, a, term, context, in);
     } else {
       residual_.forward(state.residual, a, term, context);
@@ -101,13 +102,13 @@ class ResidualSkip {
     path_.process(state.path, in, a, frames, context);
     if constexpr (skips_directly) {
       map_tile<B>(plus, head, frames, head_out, head_in, inner);
-    } else if constexpr (detail::Adding<ToHead>) {
+    } else if constexpr (detail::FusesAddend<ToHead>) {
       skip_.process(state.skip, inner, head_out, frames, context, head_in.row(0));
     } else {
       skip_.process(state.skip, inner, term, frames, context);
       map_tile<B>(plus, head, frames, head_out, head_in, made);
     }
-    if constexpr (detail::Adding<ToNext>) {
+    if constexpr (detail::FusesAddend<ToNext>) {
       residual_.process(state.residual, inner, out, frames, context, in.row(0));
     } else {
       residual_.process(state.residual, inner, term, frames, context);

@@ -1,4 +1,4 @@
-/// Values: memory of a layer, as large as its type says, or as its file does.
+/// AlignedArray and ObjectArray: memory of a layer, as large as its type says, or as its file does.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace inlay::INLAY_ISA {
 
 /// `N` values, aligned, zeros at first. Those of a `dynamic` number, in core/dynamic.hpp, have none until `fit`.
 template <class T, std::size_t N>
-class Values {
+class AlignedArray {
  public:
   static constexpr std::size_t size() noexcept { return N; }
   constexpr T* data() noexcept { return data_; }
@@ -23,7 +23,7 @@ class Values {
 };
 
 template <class T>
-class Values<T, 0> {
+class AlignedArray<T, 0> {
  public:
   static constexpr T* data() noexcept { return nullptr; }
   static constexpr void clear() noexcept {}
@@ -31,7 +31,7 @@ class Values<T, 0> {
 
 /// `N` objects that each have memory of their own.
 template <class X, std::size_t N>
-class Several {
+class ObjectArray {
  public:
   static constexpr std::size_t size() noexcept { return N; }
   constexpr X& operator[](std::size_t i) noexcept { return items_[i]; }

@@ -1,4 +1,4 @@
-/// PanelSum: the sums of one frame's product, in registers.
+/// PanelAccumulator: the sums of one frame's product, in registers.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@ namespace inlay::INLAY_ISA {
 /// each other's latency, and each weight is loaded once. Every voice is summed in the order in which it would be summed
 /// alone.
 template <std::size_t Columns, class M, class P, std::size_t Gates, std::size_t Voices>
-class PanelSum {
+class PanelAccumulator {
   using B = typename M::backend;
   using T = typename M::value_type;
   static_assert(Gates == M::gates);
@@ -39,7 +39,8 @@ class PanelSum {
       Voices == 1 || (B::width > 1 && Voices * sets * sums_of_a_set + Voices + 1 <= compiler::simd_registers);
 
   /// Of the panel whose columns begin at `weights`; `finish` adds to what is in `sums`.
-  INLAY_INLINE PanelSum(P (*sums)[Gates], const weight_of<B>* weights) noexcept : weights_(weights), sums_(sums) {
+  INLAY_INLINE PanelAccumulator(P (*sums)[Gates], const weight_of<B>* weights) noexcept
+      : weights_(weights), sums_(sums) {
     repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA {
       each([&](std::size_t v, std::size_t g) INLAY_INLINE_LAMBDA { more_[s][v][g] = P::fill(0); });
     });
@@ -132,7 +133,7 @@ template <std::size_t Count, class Of, class M, class P, std::size_t Gates, std:
 INLAY_INLINE void accumulate(Extent<Count, Of> count, P (*sums)[Gates], const M& matrix, std::size_t row,
                              const std::array<const typename M::value_type*, Voices>& x,
                              std::size_t stride = 1) noexcept {
-  using Sum = PanelSum<Count, M, P, Gates, Voices>;
+  using Sum = PanelAccumulator<Count, M, P, Gates, Voices>;
   if constexpr (Sum::fits) {
     Sum all(sums, matrix.column(row, P::lanes * P::registers, 0));
     all.add(count, x, stride);

@@ -1,0 +1,101 @@
+/// ConditionedBy: layers whose condition is computed from their own input.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/backend/backend_of.hpp"
+#include "inlay/combinators/sequential.hpp"
+#include "inlay/core/compiler.hpp"
+#include "inlay/layers/identity.hpp"
+
+namespace inlay::INLAY_ISA {
+
+/// `Layers` whose condition is what `Source` makes of their own input.
+///
+/// In a file: `source` and `layers`.
+template <Layer Source, Layer... Layers>
+class ConditionedBy {
+  using Body = detail::Chain<Layers...>;
+  using Maker = detail::Chain<Source>;
+  static_assert(Maker::in_size == Body::in_size,
+                "inlay::ConditionedBy: the source and the layers differ in their input");
+  static_assert(Maker::out_size == LayerTraits<Body>::condition_size,
+                "inlay::ConditionedBy: the source does not give the condition that the layers want");
+  static_assert(LayerTraits<Maker>::one_to_one, "inlay::ConditionedBy: the source changes the rate");
+  /// An identity is its input, and need not be copied.
+  static constexpr bool copies = !requires { Source::is_identity; };
+
+ public:
+  using backend = detail::BackendOf<Body>;
+  using scalar = typename Body::scalar;
+  struct State {
+    typename Maker::State source;
+    typename Body::State layers;
+  };
+  static constexpr std::string_view type = "conditioned_by";
+  static constexpr std::size_t in_size = Body::in_size, out_size = Body::out_size;
+  static constexpr Rate rate = Body::rate;
+  static constexpr bool one_to_one = Body::one_to_one;
+  static constexpr std::size_t tile = Body::tile;
+  static constexpr std::size_t most_frames(std::size_t frames) { return Body::most_frames(frames); }
+  static constexpr std::size_t receptive_field =
+      Body::receptive_field == unbounded || Maker::receptive_field == unbounded
+          ? unbounded
+          : Body::receptive_field + Maker::receptive_field - 1;
+  static constexpr std::size_t skip = Body::skip + Maker::skip, latency = Body::latency;
+  static constexpr std::size_t parameters = Body::parameters + Maker::parameters, macs = Body::macs + Maker::macs;
+  static constexpr std::size_t condition_size = Maker::condition_size;
+
+ private:
+  static constexpr std::size_t made_size = copies ? scratch_block<scalar>(scratch_tile<scalar>(Maker::out_size)) : 0;
+
+ public:
+  static constexpr std::size_t scratch_size = made_size + std::max(Maker::scratch_size, Body::scratch_size);
+
+  void visit(auto& v) {
+    v.chain("source", source_);
+    v.chain("layers", body_);
+  }
+  void reset(State& state) const noexcept {
+    source_.reset(state.source);
+    body_.reset(state.layers);
+  }
+  // An input that is the condition is read as one, in whole cache lines.
+  static constexpr std::size_t frame_unit = alignment / sizeof(scalar);
+
+  auto forward(State& state, const scalar* in, scalar* out, Context<scalar> context) const noexcept {
+    const scalar* condition = in;
+    if constexpr (copies) {
+      scalar* made = detail::take(context, made_size);
+      source_.forward(state.source, in, made, context);
+      condition = made;
+    }
+    return body_.forward(state.layers, in, out, {context.scratch, condition});
+  }
+  auto process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames,
+               Context<scalar> context) const noexcept {
+    const scalar* condition = in.row(0);
+    if constexpr (copies) {
+      const Block<scalar> made(detail::take(context, made_size));
+      source_.process(state.source, in, made, frames, context);
+      condition = made.row(0);
+    }
+    return body_.process(state.layers, in, out, frames, {context.scratch, condition});
+  }
+
+  Body& layers() noexcept { return body_; }
+  Maker& source() noexcept { return source_; }
+
+ private:
+  Maker source_;
+  Body body_;
+};
+
+/// `Layers` whose condition is their own input, as in WaveNet.
+template <Layer... Layers>
+using InputAsCondition =
+    ConditionedBy<Identity<detail::Chain<Layers...>::in_size, detail::BackendOf<detail::Chain<Layers...>>>, Layers...>;
+
+}  // namespace inlay::INLAY_ISA

@@ -1,0 +1,28 @@
+/// Mixin: y = x + F(condition).
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "inlay/combinators/conditioned.hpp"
+#include "inlay/combinators/sequential.hpp"
+#include "inlay/core/compiler.hpp"
+
+namespace inlay::INLAY_ISA {
+
+/// y = x + F(condition), F being `Layers`: WaveNet's way of showing the input to every layer.
+///
+/// In a file: `layers`.
+template <Layer... Layers>
+class Mixin
+    : public detail::Conditioned<Mixin<Layers...>, detail::Chain<Layers...>::out_size, detail::Chain<Layers...>, 1> {
+ public:
+  static constexpr std::string_view type = "mixin";
+  static constexpr bool is_sum = true;
+  template <class B, class R>
+  static INLAY_INLINE R apply(R x, R made) noexcept {
+    return x + made;
+  }
+};
+
+}  // namespace inlay::INLAY_ISA
