@@ -30,7 +30,7 @@ void read(const io::Node& node, std::vector<V>& values, const std::size_t* shape
   for (std::size_t i = 0; i < *shape; ++i) read(node[i], values[i], shape + 1);
 }
 
-template <class AlignedArray, std::size_t N>
+template <class Values, std::size_t N>
 Values read(const nlohmann::json& state_dict, const std::string& name, const std::size_t (&shape)[N]) {
   Values values;
   read(io::Node(state_dict, "")[name], values, shape);
