@@ -16,8 +16,8 @@ INLAY_INLINE void copy(const T* from, std::size_t count, T* to) noexcept {
   std::memcpy(to, from, count * sizeof(T));
 }
 
-/// Copies a frame to two places; one of an open size, whose memory has room for whole cache lines, in halves of these,
-/// or else GCC calls a function that stores what no load of a register can be forwarded from.
+/// Copies a frame to two places; one of a dynamic size, whose memory has room for whole cache lines, in halves of
+/// these, or else GCC calls a function that stores what no load of a register can be forwarded from.
 template <class T, std::size_t N>
 INLAY_INLINE void copy_frame_twice(const T* from, Extent<N> channels, T* first, T* second) noexcept {
   if constexpr (N != dynamic) {

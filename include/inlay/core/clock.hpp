@@ -1,4 +1,4 @@
-/// Clock: when a layer that does not answer every frame does.
+/// Clock: which input frames of a strided layer are due to give an output frame.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Strikes at each frame t, counted from `reset`, for which (t - Reach) is a multiple of `Stride`: where a framework's
-/// unpadded layer that looks back `Reach` frames and moves on by `Stride` has its outputs.
+/// An output frame is due at each input frame t, counted from `reset`, for which (t - Reach) is a multiple of `Stride`:
+/// where an unpadded layer of a framework that looks back `Reach` frames and has this stride gives its outputs.
 template <std::size_t Reach, std::size_t Stride>
 class Clock {
  public:
@@ -21,19 +21,20 @@ class Clock {
   }
   void reset() noexcept { left_ = reach_ % stride_; }
 
-  /// One frame goes by; whether it is one.
+  /// Advances one input frame. Returns true if an output frame is due.
   INLAY_INLINE bool tick() noexcept {
     const bool now = left_ == 0;
     left_ = now ? stride_ - 1 : left_ - 1;
     return now;
   }
-  /// `frames` frames go by; calls `f(t)` for each that is one, t being its place among them. Returns how many.
+  /// Advances `frames` input frames. Calls `f(t)` for each input frame t at which an output frame is due. Returns how
+  /// many are.
   template <class F>
   INLAY_INLINE std::size_t tick(std::size_t frames, F&& f) noexcept {
-    std::size_t strikes = 0;
-    for (; left_ < frames; left_ += stride_, ++strikes) f(left_);
+    std::size_t due = 0;
+    for (; left_ < frames; left_ += stride_, ++due) f(left_);
     left_ -= frames;
-    return strikes;
+    return due;
   }
 
  private:

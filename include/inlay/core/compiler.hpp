@@ -121,9 +121,9 @@ template <class T, std::size_t Size>
 using Run = T[Size];
 #endif
 
-/// A register as it is, whose making nobody looks into. GCC, short of registers, would read memory again for each use
-/// of one that was loaded; and a product that is added to another one it would fuse with the sum, or the other one
-/// instead, and not the same one in each copy of a function.
+/// Optimisation barrier: returns `x`, and hides from the compiler how it was computed. It keeps GCC from fusing either
+/// product of a*b + c*d, not the same one in each inlined copy, and from loading a value again for each of its uses
+/// where registers are short.
 template <class R>
 INLAY_INLINE R opaque(R x) noexcept {
 #if defined(__GNUC__) && !defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))

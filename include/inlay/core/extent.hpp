@@ -8,7 +8,7 @@
 
 namespace inlay::INLAY_ISA {
 
-/// A size that the type leaves open: a layer of such sizes takes them from the file that it is loaded from.
+/// A size that is known at run time: a layer of dynamic sizes reads them from its file.
 inline constexpr std::size_t dynamic = unbounded - 1;
 
 /// A size, part of the type. `Of` tells extents apart that would otherwise need addresses of their own.
@@ -44,7 +44,7 @@ template <std::size_t A, std::size_t B>
 inline constexpr std::size_t sum_of = A == dynamic || B == dynamic ? dynamic : A + B;
 
 /// Rows of weights are padded to whole multiples of this: the registers that the backend has for so many or, where the
-/// number is open, its widest; of one-lane backends then a run that is worth vectorising.
+/// number is dynamic, its widest; of one-lane backends then a run that is worth vectorising.
 template <class B, std::size_t Rows>
 inline constexpr std::size_t row_unit = Rows != dynamic ? B::lanes(Rows)
                                         : B::width == 1 ? 16

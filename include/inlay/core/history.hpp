@@ -164,11 +164,11 @@ class ShortHistory {
 
   INLAY_NO_ADDRESS Extent<Channels> channels_;
   INLAY_NO_ADDRESS Extent<Past> past_;
-  static constexpr bool open = Past == dynamic;
-  INLAY_NO_ADDRESS Extent<open ? dynamic : frame_of(Channels), struct OfFrame> frame_;  ///< values
-  INLAY_NO_ADDRESS Extent<open ? dynamic : (Past + 1) * frame_of(Channels), struct OfLength> length_;
-  AlignedArray<T, open ? dynamic : Channels * stride_of(Past)> rows_;
-  AlignedArray<T, open ? dynamic : 2 * (Past + 1) * frame_of(Channels)> ring_;
+  static constexpr bool is_dynamic = Past == dynamic;
+  INLAY_NO_ADDRESS Extent<is_dynamic ? dynamic : frame_of(Channels), struct OfFrame> frame_;  ///< values
+  INLAY_NO_ADDRESS Extent<is_dynamic ? dynamic : (Past + 1) * frame_of(Channels), struct OfLength> length_;
+  AlignedArray<T, is_dynamic ? dynamic : Channels * stride_of(Past)> rows_;
+  AlignedArray<T, is_dynamic ? dynamic : 2 * (Past + 1) * frame_of(Channels)> ring_;
   std::size_t filled_ = 0;    ///< frames of the last tile
   std::size_t position_ = 0;  ///< where the next frame goes
   bool planar_ = false;       ///< which of the two holds the past

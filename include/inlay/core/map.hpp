@@ -15,7 +15,7 @@ template <class B, class F, std::size_t N, class... In>
 INLAY_INLINE void map_frame(F&& f, Extent<N> size, typename B::scalar* out, const In*... in) noexcept {
   const auto map_register = [&]<std::size_t Lanes>(std::size_t i)
                                 INLAY_INLINE_LAMBDA { B::store(out + i, f(B::template load<Lanes>(in + i)...)); };
-  if constexpr (N == dynamic) for_open_registers<B>(size, map_register);
+  if constexpr (N == dynamic) for_dynamic_registers<B>(size, map_register);
   else
     for (std::size_t i = 0; i < size; i += B::lanes(N)) map_register.template operator()<B::lanes(N)>(i);
 }

@@ -61,7 +61,7 @@ class Matrix {
     return {units % count, count - units % count, low + unit, low};
   }
   static constexpr std::size_t units_of(std::size_t rows) { return round_up(rows, unit) / unit; }
-  /// Few rows of an open number are one panel of half a register: wider ones are slower.
+  /// Few rows of a dynamic number are one panel of half a register: wider ones are slower.
   static constexpr std::size_t half = Rows == dynamic && unit > 2 && B::lanes(unit / 2) == unit / 2 ? unit / 2 : 0;
 
  public:

@@ -91,11 +91,11 @@ INLAY_INLINE void copy_exactly(const typename B::scalar* from, typename B::scala
   else copy(from + whole, N - whole, to + whole);
 }
 
-/// Calls `f.template operator()<Lanes>(i)` for the registers that hold an open number of values, `i` being the first
+/// Calls `f.template operator()<Lanes>(i)` for the registers that hold a dynamic number of values, `i` being the first
 /// one's: the widest, and the last one half of that where it suffices, since what was stored in one half cannot be
 /// forwarded to a load of both.
 template <class B, class F>
-INLAY_INLINE void for_open_registers(std::size_t size, F&& f) {
+INLAY_INLINE void for_dynamic_registers(std::size_t size, F&& f) {
   constexpr std::size_t half = B::lanes(B::width / 2) < B::width ? B::width / 2 : 0;  // if there is such a register
   std::size_t i = 0;
   for (; i + half < size; i += B::width) f.template operator()<B::width>(i);

@@ -49,7 +49,7 @@ class PanelAccumulator {
   /// Adds W(column, gate g) * x[v] for the next `count` columns; x is read `stride` values apart.
   template <std::size_t Count, class Of>
   INLAY_INLINE void add(Extent<Count, Of> count, const std::array<const T*, Voices>& x, std::size_t stride) noexcept {
-    if constexpr (Count == dynamic && B::width > 1) return add_open(count, x, stride);
+    if constexpr (Count == dynamic && B::width > 1) return add_dynamic(count, x, stride);
     const auto* weights = weights_;
     weights_ += count * Gates * height;
     const auto column = [&](std::size_t set, std::size_t col)
@@ -80,7 +80,7 @@ class PanelAccumulator {
 
  private:
   /// Places that move on, rather than indices: these GCC would multiply out for every tap, and run out of registers.
-  INLAY_INLINE void add_open(std::size_t count, std::array<const T*, Voices> x, std::size_t stride) noexcept {
+  INLAY_INLINE void add_dynamic(std::size_t count, std::array<const T*, Voices> x, std::size_t stride) noexcept {
     const auto columns = [&](std::size_t n) INLAY_INLINE_LAMBDA {
       repeat<sets>([&](std::size_t s) INLAY_INLINE_LAMBDA {
         if (s < n) add_column(s, weights_ + s * Gates * height, x, s * stride);

@@ -52,9 +52,9 @@ INLAY_INLINE auto taps_of(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels
   const std::size_t back = dilation * x.frame_stride, stride = x.channel_stride;
   const T* const oldest = x.now - (taps - 1) * back;
   if constexpr (Taps == dynamic || Channels == dynamic) {
-    using Open = TapsInput<dynamic, dynamic, T>;
-    return channels == 1 ? Open{{1}, {taps}, nullptr, oldest, 0, 0, back}
-                         : Open{{taps}, {channels}, oldest, now, back, stride, now_stride};
+    using Dynamic = TapsInput<dynamic, dynamic, T>;
+    return channels == 1 ? Dynamic{{1}, {taps}, nullptr, oldest, 0, 0, back}
+                         : Dynamic{{taps}, {channels}, oldest, now, back, stride, now_stride};
   } else if constexpr (Channels == 1) {
     return TapsInput<1, Taps, T>{{}, {}, nullptr, oldest, 0, 0, back};
   } else {
@@ -88,23 +88,23 @@ INLAY_INLINE void multiply_panel(const weight_of<typename M::backend>* weights, 
   then.store(sums[0], out);
 }
 
-/// For sizes that are open, the same as a function for each height: with the code of all in one, compilers run out of
+/// For dynamic sizes, the same as a function for each height: with the code of all in one, compilers run out of
 /// registers. What fits into two registers travels in these.
 template <class Input>
 using Passed = std::conditional_t<sizeof(Input) <= 2 * sizeof(void*), Input, const Input&>;
 template <std::size_t Height, class M, class Input, class T>
-INLAY_NOINLINE void multiply_open_panel(const weight_of<typename M::backend>* weights, const T* bias, Passed<Input> in,
-                                        const T* addend, T* out) noexcept {
+INLAY_NOINLINE void multiply_dynamic_panel(const weight_of<typename M::backend>* weights, const T* bias,
+                                           Passed<Input> in, const T* addend, T* out) noexcept {
   multiply_panel<Height, M>(weights, bias, in, addend, out);
 }
 template <class M, class Input, class T>
-constexpr auto open_panel = []<std::size_t Height>() { return &multiply_open_panel<Height, M, Input, T>; };
+constexpr auto dynamic_panel = []<std::size_t Height>() { return &multiply_dynamic_panel<Height, M, Input, T>; };
 
 template <class M, class Input, class T>
-INLAY_NOINLINE void multiply_open_panels(const M& matrix, const T* bias, Passed<Input> in, const T* addend,
-                                         T* out) noexcept {
+INLAY_NOINLINE void multiply_dynamic_panels(const M& matrix, const T* bias, Passed<Input> in, const T* addend,
+                                            T* out) noexcept {
   matrix.for_each_panel([&](std::size_t row, std::size_t height) INLAY_INLINE_LAMBDA {
-    const auto rows = M::for_height(open_panel<M, Input, T>, height);
+    const auto rows = M::for_height(dynamic_panel<M, Input, T>, height);
     rows(matrix.column(row, height, 0), bias + row, in, addend ? addend + row : nullptr, out + row);
   });
 }
@@ -118,9 +118,9 @@ INLAY_INLINE void multiply_frame(const M& matrix, const T* bias, const Input& in
                                 out + row);
     });
   } else if (const std::size_t height = matrix.only_height()) {  // most often
-    M::for_height(open_panel<M, Input, T>, height)(matrix.column(0, height, 0), bias, in, addend, out);
+    M::for_height(dynamic_panel<M, Input, T>, height)(matrix.column(0, height, 0), bias, in, addend, out);
   } else {
-    multiply_open_panels<M, Input, T>(matrix, bias, in, addend, out);
+    multiply_dynamic_panels<M, Input, T>(matrix, bias, in, addend, out);
   }
 }
 

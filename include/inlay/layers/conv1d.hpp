@@ -31,23 +31,25 @@ template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Dilat
           Backend B, std::size_t Stride = 1>
 class BasicConv1D {
   static_assert(Kernel > 0 && Dilation > 0 && Groups > 0 && Stride > 0);
-  static constexpr bool open = In == dynamic;
-  static_assert(open || (In % Groups == 0 && Out % Groups == 0), "channels are divided evenly among groups");
-  static constexpr std::size_t past = open ? dynamic : (Kernel - 1) * Dilation;
-  static constexpr std::size_t group_in = open ? dynamic : In / Groups, group_out = open ? dynamic : Out / Groups;
+  static constexpr bool is_dynamic = In == dynamic;
+  static_assert(is_dynamic || (In % Groups == 0 && Out % Groups == 0), "channels are divided evenly among groups");
+  static constexpr std::size_t past = is_dynamic ? dynamic : (Kernel - 1) * Dilation;
+  static constexpr std::size_t group_in = is_dynamic ? dynamic : In / Groups,
+                               group_out = is_dynamic ? dynamic : Out / Groups;
   using T = typename B::scalar;
   using Weights = Matrix<B, times<Kernel, group_in>, group_out>;
-  static constexpr std::size_t padded_group = open ? dynamic : round_up(group_out, row_unit<B, group_out>);
+  static constexpr std::size_t padded_group = is_dynamic ? dynamic : round_up(group_out, row_unit<B, group_out>);
   /// Whether groups may be written in whole registers, one after the other, the last of which reaches beyond its
-  /// channels: into the next group, which is yet to come, and at the end into the room of a frame. Frames of an open
-  /// size have a register of it.
-  static constexpr bool in_whole_registers = open || (Groups - 1) * group_out + padded_group <= padded_frame<T>(Out);
+  /// channels: into the next group, which is yet to come, and at the end into the room of a frame. Frames of a
+  /// dynamic size have a register of it.
+  static constexpr bool in_whole_registers =
+      is_dynamic || (Groups - 1) * group_out + padded_group <= padded_frame<T>(Out);
   struct Nothing {};
   /// Room for `N` values where they are needed.
   template <bool Needed, std::size_t N>
-  using Room = AlignedArray<T, !Needed ? 0
-                               : open  ? dynamic
-                                       : N>;
+  using Room = AlignedArray<T, !Needed      ? 0
+                               : is_dynamic ? dynamic
+                                            : N>;
 
  public:
   using backend = B;
@@ -76,9 +78,9 @@ class BasicConv1D {
     v.option("kernel_size", taps_);
     v.option("dilation", dilation_);
     v.option("groups", groups_);
-    if constexpr (open) v.option("stride", stride_, 1);
+    if constexpr (is_dynamic) v.option("stride", stride_, 1);
     else if constexpr (Stride > 1) v.option("stride", stride_);
-    if constexpr (open) {
+    if constexpr (is_dynamic) {
       v.require(in_ % groups_ == 0 && out_ % groups_ == 0, "groups", "a divisor of both numbers of channels");
       fit();
     }
@@ -88,7 +90,7 @@ class BasicConv1D {
   }
 
   void fit(State& state) const
-    requires(open)
+    requires(is_dynamic)
   {
     state.history.fit(in_, reach());
     state.clock.fit(reach(), stride_);
@@ -136,7 +138,7 @@ class BasicConv1D {
  protected:
   /// For a convolution that is part of another layer.
   void fit(std::size_t in, std::size_t out, std::size_t taps)
-    requires(open)
+    requires(is_dynamic)
   {
     in_.value = in, out_.value = out, taps_.value = taps;
     dilation_.value = groups_.value = stride_.value = 1;
@@ -163,11 +165,11 @@ class BasicConv1D {
   /// One frame of output. The channels of the present frame lie at `now`, `now_stride` values apart.
   INLAY_INLINE void product(State& state, const Window<scalar>& window, const scalar* now, std::size_t now_stride,
                             const scalar* addend, scalar* out) const noexcept {
-    if constexpr (!open) product_of_groups(state, window, now, now_stride, addend, out);
+    if constexpr (!is_dynamic) product_of_groups(state, window, now, now_stride, addend, out);
     else if (groups_ == 1) product_of(0, window, now, now_stride, addend, out);
     else called(state, window, now, now_stride, addend, out);
   }
-  /// Groups of an open number are many calls, and this one is not what takes time.
+  /// Not inlined: the products of the groups dominate.
   INLAY_NOINLINE void called(State& state, const Window<scalar>& window, const scalar* now, std::size_t now_stride,
                              const scalar* addend, scalar* out) const noexcept {
     product_of_groups(state, window, now, now_stride, addend, out);

@@ -107,20 +107,20 @@ class BasicConv2D {
                 Dilation > 0 && Stride > 0);
   static_assert(Padding == FeaturePadding::same || KernelFeatures <= Features,
                 "without padding, a kernel spans no more features than there are");
-  static constexpr bool open = InChannels == dynamic;
+  static constexpr bool is_dynamic = InChannels == dynamic;
   /// Positions, and sizes in values of a frame, where the type knows them.
   static constexpr detail::FeatureAxis fixed_axis =
-      open ? detail::FeatureAxis{dynamic, dynamic, dynamic}
-           : detail::feature_axis(Features, KernelFeatures, Stride, Padding == FeaturePadding::same);
-  static constexpr std::size_t past = open ? dynamic : (KernelTime - 1) * Dilation;
+      is_dynamic ? detail::FeatureAxis{dynamic, dynamic, dynamic}
+                 : detail::feature_axis(Features, KernelFeatures, Stride, Padding == FeaturePadding::same);
+  static constexpr std::size_t past = is_dynamic ? dynamic : (KernelTime - 1) * Dilation;
   static constexpr std::size_t seen_size = times<KernelFeatures, InChannels>;
   static constexpr std::size_t before = times<fixed_axis.before, InChannels>;
   static constexpr std::size_t after = times<fixed_axis.after, InChannels>;
-  static constexpr std::size_t padded_size = open ? dynamic : before + Features * InChannels + after;
+  static constexpr std::size_t padded_size = is_dynamic ? dynamic : before + Features * InChannels + after;
   using T = typename B::scalar;
   using Weights = Matrix<B, times<KernelTime, seen_size>, OutChannels>;
   static constexpr std::size_t unit = row_unit<B, OutChannels>;
-  static constexpr bool in_whole_registers = !open && OutChannels % unit == 0;
+  static constexpr bool in_whole_registers = !is_dynamic && OutChannels % unit == 0;
 
  public:
   using backend = B;
@@ -129,7 +129,7 @@ class BasicConv2D {
     detail::ZeroPadding<T, times<Features, InChannels>, before, after> padded;
     INLAY_NO_ADDRESS History<T, padded_size, past> history;
     /// One position, where its last register would reach into the next one, and that of the last beyond the frame.
-    AlignedArray<T, in_whole_registers ? 0 : open ? dynamic : round_up(OutChannels, unit)> position;
+    AlignedArray<T, in_whole_registers ? 0 : is_dynamic ? dynamic : round_up(OutChannels, unit)> position;
   };
   static constexpr std::string_view type = "conv2d";
   static constexpr std::size_t out_features = fixed_axis.positions;
@@ -147,7 +147,7 @@ class BasicConv2D {
     v.option("dilation", dilation_);
     v.option("stride", stride_);
     v.option("padding", std::string_view(Padding == FeaturePadding::same ? "same" : "valid"));
-    if constexpr (open) {
+    if constexpr (is_dynamic) {
       v.require(axis().positions > 0, "kernel_size_features", "no more than the features");
       kernel_.fit(taps_ * seen(), outs_);
       bias_.fit(outs_);
@@ -161,7 +161,7 @@ class BasicConv2D {
   }
 
   void fit(State& state) const
-    requires(open)
+    requires(is_dynamic)
   {
     const detail::FeatureAxis a = axis();
     state.padded.fit(features_ * ins_, a.before * ins_, a.after * ins_);
@@ -193,12 +193,12 @@ class BasicConv2D {
 
  private:
   constexpr detail::FeatureAxis axis() const noexcept {
-    if constexpr (open) return detail::feature_axis(features_, span_, stride_, Padding == FeaturePadding::same);
+    if constexpr (is_dynamic) return detail::feature_axis(features_, span_, stride_, Padding == FeaturePadding::same);
     else return fixed_axis;
   }
   /// Values of a frame that one position sees, and from one position to the next.
   constexpr Extent<seen_size> seen() const noexcept {
-    if constexpr (open) return {span_ * ins_};
+    if constexpr (is_dynamic) return {span_ * ins_};
     else return {};
   }
   constexpr std::size_t step() const noexcept { return stride_ * ins_; }

@@ -82,7 +82,7 @@ struct PolyphaseBias {
 template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Stride, Backend B = default_backend>
 class ConvTranspose1D : detail::Polyphase<In, Out, Kernel, Stride, B> {
   using Inner = detail::Polyphase<In, Out, Kernel, Stride, B>;
-  static constexpr bool open = In == dynamic;
+  static constexpr bool is_dynamic = In == dynamic;
   static_assert(Kernel > 0 && Stride > 0);
 
  public:
@@ -90,7 +90,7 @@ class ConvTranspose1D : detail::Polyphase<In, Out, Kernel, Stride, B> {
   using typename Inner::scalar;
   struct State {
     typename Inner::State taps;
-    AlignedArray<scalar, open ? dynamic : 0>
+    AlignedArray<scalar, is_dynamic ? dynamic : 0>
         phases;  ///< the place of scratch memory where the type does not know its size
   };
   static constexpr std::string_view type = "conv_transpose1d";
@@ -99,14 +99,16 @@ class ConvTranspose1D : detail::Polyphase<In, Out, Kernel, Stride, B> {
   static constexpr std::size_t skip = 0;  // a framework has the first frames as well
   static constexpr std::size_t parameters = Kernel * In * Out + Out;
   static constexpr std::size_t macs = Kernel * In * Out;
-  static constexpr std::size_t scratch_size = open ? 0 : scratch_block<scalar>(scratch_tile<scalar>(Stride * Out));
+  static constexpr std::size_t scratch_size =
+      is_dynamic ? 0 : scratch_block<scalar>(scratch_tile<scalar>(Stride * Out));
 
   void visit(auto& v) {
     v.option("in", this->in_);
     v.option("out", outs_);
     v.option("kernel_size", kernel_size_);
     v.option("stride", upsampling_);
-    if constexpr (open) Inner::fit(this->in_, upsampling_ * outs_, detail::polyphase_taps(kernel_size_, upsampling_));
+    if constexpr (is_dynamic)
+      Inner::fit(this->in_, upsampling_ * outs_, detail::polyphase_taps(kernel_size_, upsampling_));
     detail::PolyphaseKernel<decltype(Inner::kernel_)> kernel{&this->kernel_, this->in_, outs_, kernel_size_,
                                                              upsampling_};
     detail::PolyphaseBias<decltype(Inner::bias_)> bias{&this->bias_, outs_, upsampling_};
@@ -118,7 +120,7 @@ class ConvTranspose1D : detail::Polyphase<In, Out, Kernel, Stride, B> {
   }
 
   void fit(State& state) const
-    requires(open)
+    requires(is_dynamic)
   {
     Inner::fit(state.taps);
     state.phases.fit(scratch_tile<scalar>(upsampling_ * outs_));
@@ -146,7 +148,7 @@ class ConvTranspose1D : detail::Polyphase<In, Out, Kernel, Stride, B> {
 
  private:
   static scalar* phases([[maybe_unused]] State& state, const Context<scalar>& context) noexcept {
-    if constexpr (open) return state.phases.data();
+    if constexpr (is_dynamic) return state.phases.data();
     else return context.scratch;
   }
 

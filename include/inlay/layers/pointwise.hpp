@@ -88,7 +88,7 @@ class Pointwise {
   constexpr LayerShape shape() const noexcept { return {.in = size_, .out = size_}; }
   void reset(State&) const noexcept {}
 
-  /// Its function, for a layer of open sizes whose frames it follows.
+  /// Its function as the epilogue of a layer of dynamic sizes.
   Epilogue<B> epilogue() const
     requires(Size == dynamic && B::width > 1)
   {
@@ -101,8 +101,8 @@ class Pointwise {
 
   INLAY_INLINE void forward(State&, const scalar* in, scalar* out) const noexcept {
     if constexpr (Size == dynamic) {
-      for_open_registers<B>(size_,
-                            [&]<std::size_t Lanes>(std::size_t c) INLAY_INLINE_LAMBDA { step<Lanes>(in, out, c); });
+      for_dynamic_registers<B>(size_,
+                               [&]<std::size_t Lanes>(std::size_t c) INLAY_INLINE_LAMBDA { step<Lanes>(in, out, c); });
     } else {
       constexpr std::size_t lanes = B::lanes(Size), whole = Size / lanes * lanes;
       for (std::size_t c = 0; c < whole; c += lanes) step<lanes>(in, out, c);
