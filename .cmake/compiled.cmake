@@ -10,13 +10,13 @@ else()
 endif()
 option(INLAY_COMPILED_DISPATCH "Compile run-time models for wider instruction sets as well, to be chosen when they are loaded" ON)
 
-# The kernels of one instruction set, in a file for each scalar: they compile side by side.
-function(inlay_compiled_kernels name)
+# The kernels of one instruction set, in a file for each of the scalars: they compile side by side.
+function(inlay_compiled_kernels name scalars)
   set(wider "")
   if(NOT name STREQUAL base)
     set(wider "#define INLAY_WIDER_KERNELS\n")
   endif()
-  foreach(scalar float double)
+  foreach(scalar IN LISTS scalars)
     set(file ${PROJECT_BINARY_DIR}/compiled/${name}_${scalar}.cpp)
     file(CONFIGURE OUTPUT ${file}
          CONTENT "${wider}#define INLAY_KERNELS_SCALAR ${scalar}\n#include <inlay/src_kernels.hpp>\n")
@@ -43,18 +43,19 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   # GCC 12 takes its own AVX-512 intrinsics for uninitialised (GCC bug 105593).
   target_compile_options(inlay_compiled PRIVATE -Wno-maybe-uninitialized -Wno-uninitialized)
 endif()
-inlay_compiled_kernels(base)
+inlay_compiled_kernels(base "float;double")
 
 # Wider ones than what the whole build is compiled for.
 if(INLAY_COMPILED_DISPATCH AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT MSVC)
   check_cxx_source_compiles("#ifdef __AVX2__\n#error\n#endif\nint main() {}" INLAY_BUILD_LACKS_AVX2)
   check_cxx_source_compiles("#ifdef __AVX512F__\n#error\n#endif\nint main() {}" INLAY_BUILD_LACKS_AVX512)
   if(INLAY_BUILD_LACKS_AVX2)
-    inlay_compiled_kernels(avx2 -mavx2 -mfma)
+    inlay_compiled_kernels(avx2 "float;double" -mavx2 -mfma)
     target_compile_definitions(inlay_compiled PRIVATE INLAY_HAS_AVX2_KERNELS)
   endif()
   if(INLAY_BUILD_LACKS_AVX512)
-    inlay_compiled_kernels(avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd -mfma)
+    # Model<double> is for comparisons: AVX2 is fast enough for them.
+    inlay_compiled_kernels(avx512 float -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd -mfma)
     target_compile_definitions(inlay_compiled PRIVATE INLAY_HAS_AVX512_KERNELS)
   endif()
 endif()

@@ -38,12 +38,21 @@ template <class T>
 const Kernels<T>& avx512_kernels() noexcept;
 #endif
 
+#if defined(INLAY_HAS_AVX512_KERNELS)
+/// Of float alone: doubles are for comparisons.
+template <class T>
+const Kernels<T>* avx512_kernels_if_any() noexcept {
+  if constexpr (sizeof(T) == sizeof(float)) return &avx512_kernels<T>();
+  else return nullptr;
+}
+#endif
+
 template <class T>
 const Kernels<T>& choose_kernels(std::string_view isa) {
   // The widest come first; those of this file, which every processor has that the program is for, last.
   const Kernels<T>* const all[] = {
 #if defined(INLAY_HAS_AVX512_KERNELS)
-      &avx512_kernels<T>(),
+      avx512_kernels_if_any<T>(),
 #endif
 #if defined(INLAY_HAS_AVX2_KERNELS)
       &avx2_kernels<T>(),
@@ -53,7 +62,7 @@ const Kernels<T>& choose_kernels(std::string_view isa) {
     if (const char* forced = std::getenv("INLAY_ISA")) isa = forced;
   std::string names;
   for (const Kernels<T>* each : all) {
-    if (!processor_has(each->name())) continue;
+    if (!each || !processor_has(each->name())) continue;
     if (isa.empty() || isa == each->name()) return *each;
     names += io::concat({names.empty() ? "" : ", ", each->name()});
   }
