@@ -33,9 +33,10 @@ if(NOT MSVC) # what runs while a model is loaded need not be optimised further, 
   set_source_files_properties(${folder}/readers.cpp PROPERTIES COMPILE_OPTIONS -O1)
 endif()
 add_library(inlay::compiled ALIAS inlay_compiled)
-set_target_properties(
-  inlay_compiled PROPERTIES EXPORT_NAME compiled POSITION_INDEPENDENT_CODE ON EXCLUDE_FROM_ALL $<NOT:$<BOOL:${INLAY_INSTALL}>>
-)
+set_target_properties(inlay_compiled PROPERTIES EXPORT_NAME compiled POSITION_INDEPENDENT_CODE ON)
+if(NOT INLAY_INSTALL)
+  set_target_properties(inlay_compiled PROPERTIES EXCLUDE_FROM_ALL ON)
+endif()
 target_link_libraries(inlay_compiled PUBLIC inlay)
 target_compile_definitions(inlay_compiled PUBLIC INLAY_COMPILED)
 target_compile_options(inlay_compiled PRIVATE ${INLAY_COMPILED_OPTIONS})
