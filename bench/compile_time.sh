@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints how long a translation unit with ModelT<LSTM<1, 20>, Dense<20, 1>> takes to compile, and how much
-# code it is, and the same of one with the run-time model. CPU seconds, the median of three. COMPILERS and FLAGS can be
-# set from outside.
+# code it is, and the same of one with the run-time model: header-only, and with the compiled library, whose parts come
+# last (docs/compiling.md). CPU seconds, the median of three. COMPILERS and FLAGS can be set from outside.
 #   bench/compile_time.sh --networks   the networks of networks/networks.hpp with $CXX: name, seconds, bytes of code
 set -euo pipefail
 export LC_ALL=C
@@ -30,6 +30,10 @@ inlay::Model<float> load(const std::filesystem::path& file) { return inlay::Mode
 void block(inlay::Model<float>& m, const float* const* in, float* const* out, std::size_t n) { m.process(in, out, n); }
 CPP
 
+echo '#include <inlay/src_readers.hpp>' >"$work/readers.cpp"
+printf '#define INLAY_SEPARATE_KERNELS\n#include <inlay/src_model.hpp>\n' >"$work/model.cpp"
+printf '#define INLAY_KERNELS_SCALAR float\n#include <inlay/src_kernels.hpp>\n' >"$work/kernels.cpp"
+
 seconds() {  # of one run of a command, user and system
   local TIMEFORMAT='%U %S'
   { time "$@"; } 2>&1 | awk '{ s = $1 + $2 } END { printf "%.2f\n", s }'
@@ -51,22 +55,28 @@ CPP
 fi
 
 status=0
-printf '%-10s %-32s %9s %12s\n' compiler "unit ($flags)" seconds 'text, bytes'
+printf '%-10s %-40s %9s %12s\n' compiler "unit ($flags)" seconds 'text, bytes'
+# Unit, what it is called, and whether it is compiled with INLAY_COMPILED.
+units=('engine <inlay/engine.hpp> no' 'inlay <inlay/inlay.hpp> no' 'run_time <inlay/run_time.hpp> no'
+  'inlay <inlay/inlay.hpp>,~compiled yes' 'run_time <inlay/run_time.hpp>,~compiled yes'
+  'readers library:~readers yes' 'model library:~Model yes' 'kernels library:~kernels,~float yes')
 for compiler in ${COMPILERS:-g++ clang++}; do
   command -v "$compiler" >/dev/null || { echo "$compiler: not installed" >&2; continue; }
-  for unit in engine inlay run_time; do
+  for row in "${units[@]}"; do
+    read -r unit name compiled <<<"$row"
+    [[ $compiled == yes ]] && define=-DINLAY_COMPILED || define=
     for package in "${packages[@]}"; do
-      what="<inlay/$unit.hpp>${package:+, Eigen}"
+      what="${name//\~/ }${package:+, Eigen}"
       # shellcheck disable=SC2206  # flags are several words
-      compile=("$compiler" -std=c++20 $flags -I"$include" $package -c "$work/$unit.cpp" -o "$work/$unit.o")
+      compile=("$compiler" -std=c++20 $flags $define -I"$include" $package -c "$work/$unit.cpp" -o "$work/$unit.o")
       if ! "${compile[@]}"; then  # also brings the files into the cache
-        printf '%-10s %-32s %9s\n' "$compiler" "$what" failed
+        printf '%-10s %-40s %9s\n' "$compiler" "$what" failed
         status=1
         continue
       fi
       median=$(for _ in 1 2 3; do seconds "${compile[@]}"; done | sort -n | sed -n 2p)
       text=$(size "$work/$unit.o" | awk 'NR == 2 { print $1 }')
-      printf '%-10s %-32s %9s %12s\n' "$compiler" "$what" "$median" "$text"
+      printf '%-10s %-40s %9s %12s\n' "$compiler" "$what" "$median" "$text"
     done
   done
 done
