@@ -2,6 +2,7 @@
 #
 # It is built where something links it. It is optimised in every configuration: in a debug build, too, models play.
 include(CheckCXXSourceCompiles)
+include(${CMAKE_CURRENT_LIST_DIR}/isa.cmake)
 
 if(MSVC)
   set(INLAY_COMPILED_OPTIONS "" CACHE STRING "Compiler options of inlay::compiled")
@@ -47,16 +48,16 @@ endif()
 inlay_compiled_kernels(base "float;double")
 
 # Wider ones than what the whole build is compiled for.
-if(INLAY_COMPILED_DISPATCH AND CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT MSVC)
+if(INLAY_COMPILED_DISPATCH AND INLAY_FLAGS_AVX2)
   check_cxx_source_compiles("#ifdef __AVX2__\n#error\n#endif\nint main() {}" INLAY_BUILD_LACKS_AVX2)
   check_cxx_source_compiles("#ifdef __AVX512F__\n#error\n#endif\nint main() {}" INLAY_BUILD_LACKS_AVX512)
   if(INLAY_BUILD_LACKS_AVX2)
-    inlay_compiled_kernels(avx2 "float;double" -mavx2 -mfma)
+    inlay_compiled_kernels(avx2 "float;double" ${INLAY_FLAGS_AVX2})
     target_compile_definitions(inlay_compiled PRIVATE INLAY_HAS_AVX2_KERNELS)
   endif()
   if(INLAY_BUILD_LACKS_AVX512)
     # Model<double> is for comparisons: AVX2 is fast enough for them.
-    inlay_compiled_kernels(avx512 float -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd -mfma)
+    inlay_compiled_kernels(avx512 float ${INLAY_FLAGS_AVX512})
     target_compile_definitions(inlay_compiled PRIVATE INLAY_HAS_AVX512_KERNELS)
   endif()
 endif()

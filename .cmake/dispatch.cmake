@@ -4,7 +4,13 @@
 # configuration. <header> defines <type>; it is relative to the current source directory, or on the include path.
 # Sources of <target> then have `Name` from `#include <dispatched/Name.hpp>`: a handle with the model's interface, which
 # takes the best instruction set that the processor has.
+include(${CMAKE_CURRENT_LIST_DIR}/isa.cmake)
+set_property(GLOBAL PROPERTY INLAY_FLAGS_AVX2 "${INLAY_FLAGS_AVX2}") # the function may be called in another directory
+set_property(GLOBAL PROPERTY INLAY_FLAGS_AVX512 "${INLAY_FLAGS_AVX512}")
+
 function(inlay_dispatch target name)
+  get_property(INLAY_FLAGS_AVX2 GLOBAL PROPERTY INLAY_FLAGS_AVX2)
+  get_property(INLAY_FLAGS_AVX512 GLOBAL PROPERTY INLAY_FLAGS_AVX512)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "TYPE;HEADER;SCALAR" "")
   if(NOT arg_TYPE OR NOT arg_HEADER OR arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "usage: inlay_dispatch(<target> <Name> TYPE <type> HEADER <header> [SCALAR float|double])")
@@ -17,12 +23,12 @@ function(inlay_dispatch target name)
   endif()
   set(folder ${CMAKE_CURRENT_BINARY_DIR}/inlay_dispatch/${target})
   set(isas base)
-  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64" AND NOT MSVC)
+  if(INLAY_FLAGS_AVX2)
     list(APPEND isas avx2 avx512)
   endif()
   set(flags_base "")
-  set(flags_avx2 -mavx2 -mfma)
-  set(flags_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd -mfma)
+  set(flags_avx2 ${INLAY_FLAGS_AVX2})
+  set(flags_avx512 ${INLAY_FLAGS_AVX512})
   set(declarations "")
   set(tables "")
   foreach(isa IN LISTS isas)
