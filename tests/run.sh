@@ -20,9 +20,8 @@ required=(g++ clang cmake ninja-build python3 libgtest-dev libbenchmark-dev nloh
   python3-pytest python3-numpy python3-jsonschema)
 # Tests that need one of these are skipped, and counted as such, where it cannot be had.
 optional=(python3-torch libclang-rt-dev gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm libclang-rt-19-dev
-  clang-format-19 libsndfile1-dev libcli11-dev python3-h5py python3-matplotlib)
-$full && optional+=(clang-19 libc++-19-dev libc++abi-19-dev g++-mingw-w64-x86-64-posix wine64 g++-aarch64-linux-gnu
-  qemu-user)
+  clang-format-19 libsndfile1-dev libcli11-dev python3-h5py python3-matplotlib qemu-user)
+$full && optional+=(clang-19 libc++-19-dev libc++abi-19-dev g++-mingw-w64-x86-64-posix wine64 g++-aarch64-linux-gnu)
 
 . tests/packages.sh
 install_missing "tests of these are skipped" g++ clang++ cmake ninja "$python"
