@@ -104,7 +104,7 @@ Rendering render_file(AudioInput& input, Player& player, WavOutput& output, Audi
 void print(const Options& options, const AudioInput& input, const Player& player, const Rendering& result) {
   const double seconds = double(result.frames) / input.sample_rate();
   const auto& model = player.model();
-  std::printf("model             %s (%s)\n", player.network().c_str(), inlay::default_backend::name);
+  std::printf("model             %s (%s)\n", player.network().c_str(), std::string(player.model().isa()).c_str());
   std::printf("parameters        %zu\n", model.parameters());
   std::printf("model size        %zu bytes of weights\n", model.parameters() * sizeof(float));
   std::printf("signal            %.2f s, %zu channel%s at %d Hz, in blocks of %zu\n", seconds, input.channels(),

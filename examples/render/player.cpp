@@ -1,5 +1,6 @@
 #include "player.hpp"
 
+#include <inlay/io/weight_loader.hpp>
 #include <string_view>
 #include <utility>
 #include <variant>
