@@ -428,7 +428,7 @@ json rtneural_layer(const char* type, std::size_t size, const json& weights, con
 }
 
 json rtneural_document() {
-  const auto rows = [](std::size_t rows, std::size_t columns) { return plain::matrix(rows, columns, 0); };
+  const auto rows = [](std::size_t height, std::size_t width) { return plain::matrix(height, width, 0); };
   const auto row = [](std::size_t size) { return plain::row(size, 0); };
   return {{"in_shape", {nullptr, nullptr, 1}},
           {"layers",
