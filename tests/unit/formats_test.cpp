@@ -591,18 +591,6 @@ TEST(UsableNumbers, counts_and_sizes_have_limits_in_every_format) {
     }
 }
 
-// A size of inlay's own format is at most 2^31. What is larger is a number: a layer's scale may be.
-TEST(UsableNumbers, whole_numbers_above_2_to_the_31_are_no_sizes) {
-  json document = inlay_document();
-  const auto alpha = [&](const json& value) {
-    document["layers"][2]["layers"][0]["alpha"] = value;
-    return io::read_model(document).chain.layers[2].chains.at("layers")[0].layers[0].values.at("alpha").value;
-  };
-  EXPECT_EQ(std::get<std::size_t>(alpha(std::uint64_t{1} << 31)), std::size_t{1} << 31);
-  EXPECT_EQ(std::get<double>(alpha((std::uint64_t{1} << 31) + 1)), 2147483649.0);
-  EXPECT_EQ(std::get<double>(alpha(std::numeric_limits<std::uint64_t>::max())), 0x1p64);
-}
-
 // --- writing ------------------------------------------------------------------------------------------------------
 
 TEST(WriteModel, reads_back_as_it_was) {

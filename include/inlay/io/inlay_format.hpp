@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -54,12 +52,6 @@ inline std::vector<ChainRecord> read_chains(const Node& node) {
   return chains;
 }
 
-/// A size or a count is at most 2^31, so that sums and products of several fit. A larger whole number may be the value
-/// of something else, such as a threshold.
-inline bool is_size(const Node& member) {
-  return member.is_whole() && member.json().get<nlohmann::json::number_unsigned_t>() <= std::uint64_t{1} << 31;
-}
-
 /// Adds a layer to a chain; one that is itself a chain, with all that it holds.
 inline void read_layer(const Node& node, ChainRecord& chain) {
   const Node type = node["type"];
@@ -78,7 +70,7 @@ inline void read_layer(const Node& node, ChainRecord& chain) {
     else if (json.is_array()) layer.chains.emplace(key, read_chains(member));
     else if (json.is_boolean()) layer.values.emplace(key, Value{member.place(), member.boolean()});
     else if (json.is_string()) layer.values.emplace(key, Value{member.place(), member.string()});
-    else if (is_size(member)) layer.values.emplace(key, Value{member.place(), json.get<std::size_t>()});
+    else if (member.is_whole()) layer.values.emplace(key, Value{member.place(), json.get<std::size_t>()});
     else layer.values.emplace(key, Value{member.place(), member.number()});
   }
 }
