@@ -1,7 +1,9 @@
 // inlay::Model, whose sizes are numbers, against the same frameworks as the types.
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <set>
 #include <string>
@@ -294,4 +296,8 @@ TEST(RunTimeModel, refuses_absurd_sizes_before_it_asks_for_memory) {
   refused("conv1d_4_6_k3_d2", [&](Json& j) { j["layers"][0].erase("dilation"); }, "layers[0]");
   refused("conv1d_4_6_k3_d2", [&](Json& j) { j["layers"][0]["groups"] = 3; }, "layers[0].groups");
   refused("conv1d_4_6_k3_d2", [&](Json& j) { j["layers"][0]["stride"] = 0; }, "layers[0].stride");
+  const auto largest = std::numeric_limits<std::uint64_t>::max();  // sums with it begin again at 0
+  refused("conv1d_4_6_k3_d2", [&](Json& j) { j["layers"][0]["stride"] = largest; }, "layers[0].stride");
+  refused("max_pool1d_5_k3_s2", [&](Json& j) { j["layers"][0]["stride"] = largest; }, "layers[0].stride");
+  refused("windowed", [&](Json& j) { j["layers"][0]["hop"] = largest; }, "layers[0]");
 }
