@@ -54,7 +54,7 @@ native=-march=native
 # A build folder that has moved, or was made with another compiler, is made anew.
 stamp="$root $CXX $native"
 if [[ $(cat "$build/stamp" 2>/dev/null) != "$stamp" ]]; then
-  echo "Building inlay-render for this machine (Release, -O3 $native): about a minute"
+  echo "Building inlay-render for this machine (Release, -O3 $native): one or two minutes"
   rm -rf "$build"
 fi
 mkdir -p "$build"
