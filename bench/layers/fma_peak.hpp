@@ -22,8 +22,8 @@ double fma_peak() {
   alignas(alignment) T values[Chains::registers * Chains::lanes]{};
   benchmark::DoNotOptimize(values);  // equal chains would be computed once
   auto sums = Chains::load(values);
-  const auto factor = B::template fill<B::width>(T(0.999));
-  const auto term = B::template fill<B::width>(T(0.001));
+  const auto factor = B::template broadcast<B::width>(T(0.999));
+  const auto term = B::template broadcast<B::width>(T(0.001));
   std::chrono::duration<double> best{std::numeric_limits<double>::infinity()};
   for (std::size_t run = 0; run < runs; ++run) {
     const auto start = Clock::now();

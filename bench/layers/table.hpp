@@ -25,8 +25,8 @@ class Table : public benchmark::BenchmarkReporter {
       if (run.run_type != Run::RT_Iteration) continue;
       const std::string& name = run.run_name.function_name;
       const std::size_t middle = name.find('/', name.find('/') + 1), last = name.rfind('/');
-      const Place place{insert(rows_, name.substr(0, middle)),
-                        insert(columns_, {name.substr(last + 1), name.substr(middle + 1, last - middle - 1)})};
+      const Cell place{insert(rows_, name.substr(0, middle)),
+                       insert(columns_, {name.substr(last + 1), name.substr(middle + 1, last - middle - 1)})};
       benchmark::UserCounters& best = cells_[place];
       if (!best.count("ns") || (run.counters.count("ns") && run.counters.at("ns") < best.at("ns"))) best = run.counters;
     }
@@ -51,7 +51,7 @@ class Table : public benchmark::BenchmarkReporter {
   static void clear_progress() { std::fprintf(stderr, "\r%-40s\r", ""); }
 
  private:
-  using Place = std::pair<std::size_t, std::size_t>;
+  using Cell = std::pair<std::size_t, std::size_t>;
 
   template <class X>
   static std::size_t insert(std::vector<X>& list, X x) {
@@ -86,7 +86,7 @@ class Table : public benchmark::BenchmarkReporter {
 
   std::vector<std::string> rows_;
   std::vector<std::pair<std::string, std::string>> columns_;
-  std::map<Place, benchmark::UserCounters> cells_;
+  std::map<Cell, benchmark::UserCounters> cells_;
 };
 
 }  // namespace inlay::bench

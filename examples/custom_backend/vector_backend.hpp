@@ -55,7 +55,7 @@ struct VectorBackend {
   }
   /// Each lane `value`. Minus zero, as plus would turn -0 into 0.
   template <std::size_t N>
-  static INLAY_INLINE Register<N> fill(T value) noexcept {
+  static INLAY_INLINE Register<N> broadcast(T value) noexcept {
     return value - Register<N>{};
   }
 

@@ -66,7 +66,7 @@ class FractionalDelay {
     const auto x = state.history.push(in, frames);
     for (std::size_t c = 0; c < Size; ++c) {
       const scalar *newer = x.at(c, whole_[c]), *older = x.at(c, whole_[c] + 1);
-      const auto fraction = B::template fill<B::width>(fraction_.get(c));
+      const auto fraction = B::template broadcast<B::width>(fraction_.get(c));
       for (std::size_t t = 0; t < frames; t += B::width)
         B::store(out.row(c) + t,
                  interpolate(B::template load<B::width>(newer + t), B::template load<B::width>(older + t), fraction));

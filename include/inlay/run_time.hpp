@@ -8,8 +8,8 @@
 #include "inlay/run_time/model.hpp"
 #if !defined(INLAY_COMPILED)
 #include "inlay/inlay.hpp"
-#include "inlay/run_time/any_model.hpp"
 #include "inlay/run_time/model_on.hpp"
 #include "inlay/run_time/register_layer.hpp"
+#include "inlay/run_time/typed_or_dynamic_model.hpp"
 #endif
 #endif

@@ -162,7 +162,7 @@ def randomise(module: nn.Module, random: np.random.Generator) -> None:
 
 
 def signal(golden: Golden, random: np.random.Generator) -> npt.NDArray[np.float32]:
-    """[frames, channels] of noise and a sine, silence and a burst, up to its peak."""
+    """[frames, channels] of noise and a sine, silence and a max_frames_per_input, up to its peak."""
     time = np.arange(golden.frames)[:, np.newaxis]
     shape = (golden.frames, golden.channels)
     samples = 0.6 * np.sin(time * random.uniform(0.1, 2.0, golden.channels))

@@ -18,7 +18,7 @@ void expect_realtime(const char* what) {
   SCOPED_TRACE(what);
   using T = typename M::scalar;
   // What comes out of these frames is no more than the buffers hold; they are the input's as well.
-  constexpr std::size_t room = 3 * inlay::tile_frames + 5, frames = room / M::burst;
+  constexpr std::size_t room = 3 * inlay::tile_frames + 5, frames = room / M::max_frames_per_input;
   constexpr std::size_t channels = std::max(M::in_size, M::out_size);
   const auto model = std::make_unique<M>();
   const auto voice = std::make_unique<typename M::State>();
@@ -26,7 +26,7 @@ void expect_realtime(const char* what) {
   std::array<T*, channels> rows;
   for (std::size_t c = 0; c < channels; ++c) rows[c] = (*audio)[c].data();
   std::array<T, M::in_size> in{};
-  std::array<T, M::burst * M::out_size> out{};
+  std::array<T, M::max_frames_per_input * M::out_size> out{};
 
   EXPECT_STREQ(realtime::check([&] { model->forward(in, out); }), "");
   EXPECT_STREQ(realtime::check([&] { model->process(rows.data(), rows.data(), frames); }), "");

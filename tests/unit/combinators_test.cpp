@@ -12,7 +12,8 @@ TYPED_TEST(CombinatorsTest, residual) {
   using B = TypeParam;
   golden<ModelT<Residual<Dense<5, 5, B>>>>("residual_dense", single_layer);
   using Conv = ModelT<Residual<Conv1D<6, 4, 3, 2, 1, B>, Tanh<4, B>, Dense<4, 6, B>>>;
-  static_assert(Conv::receptive_field == 5 && Conv::skip == 4 && Conv::parameters == 6 * 4 * 3 + 4 + 4 * 6 + 6);
+  static_assert(Conv::receptive_field == 5 && Conv::warmup_frames == 4 &&
+                Conv::parameters == 6 * 4 * 3 + 4 + 4 * 6 + 6);
   golden<Conv>("residual_conv", stack);
   golden<ModelT<Dense<3, 8, B>, Residual<Tanh<8, B>, Residual<Dense<8, 8, B>, Tanh<8, B>>, Dense<8, 8, B>>,
                 Residual<GRU<8, 8, B>>>>("residual_of_residual", stack);
@@ -20,7 +21,7 @@ TYPED_TEST(CombinatorsTest, residual) {
 TYPED_TEST(CombinatorsTest, branches) {
   using B = TypeParam;
   using Sum = ModelT<Parallel<Dense<3, 7, B>, Sequential<Conv1D<3, 7, 4, 1, 1, B>, Tanh<7, B>>, LSTM<3, 7, B>>>;
-  static_assert(Sum::receptive_field == unbounded && Sum::skip == 3);
+  static_assert(Sum::receptive_field == unbounded && Sum::warmup_frames == 3);
   golden<Sum>("parallel", stack);
   golden<ModelT<Concat<Dense<3, 5, B>, Sequential<Conv1D<3, 17, 2, 1, 1, B>, Tanh<17, B>>, Dense<3, 2, B>>,
                 Dense<24, 2, B>>>("concat", stack);

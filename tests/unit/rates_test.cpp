@@ -11,7 +11,8 @@ TYPED_TEST_SUITE(RatesTest, TwoBackends);
 TYPED_TEST(RatesTest, strided_convolution) {
   using B = TypeParam;
   using Model = ModelT<StridedConv1D<4, 6, 5, 3, 2, 1, B>>;
-  static_assert(Model::rate == Rate{3, 1} && Model::skip == 8 && Model::latency() == 0 && Model::burst == 1);
+  static_assert(Model::rate == Rate{3, 1} && Model::warmup_frames == 8 && Model::latency() == 0 &&
+                Model::max_frames_per_input == 1);
   golden<Model>("conv1d_4_6_k5_s3_d2", single_layer);
   golden<ModelT<StridedConv1D<1, 16, 12, 12, 1, 1, B>>>("conv1d_1_16_k12_s12", single_layer);
   golden<ModelT<StridedConv1D<6, 6, 3, 2, 1, 3, B>>>("conv1d_6_6_k3_s2_g3", single_layer);
@@ -21,7 +22,7 @@ TYPED_TEST(RatesTest, strided_convolution) {
 TYPED_TEST(RatesTest, transposed_convolution) {
   using B = TypeParam;
   using Model = ModelT<ConvTranspose1D<3, 5, 4, 2, B>>;
-  static_assert(Model::rate == Rate{1, 2} && Model::burst == 2 && Model::most_frames(10) == 20);
+  static_assert(Model::rate == Rate{1, 2} && Model::max_frames_per_input == 2 && Model::most_frames(10) == 20);
   static_assert(Model::parameters == 4 * 3 * 5 + 5);
   golden<Model>("conv_transpose1d_3_5_k4_s2", single_layer);
   golden<ModelT<ConvTranspose1D<4, 1, 7, 3, B>>>("conv_transpose1d_4_1_k7_s3", single_layer);
@@ -37,7 +38,8 @@ TYPED_TEST(RatesTest, down_and_up_again) {
   using B = TypeParam;
   using Model = ModelT<StridedConv1D<1, 8, 4, 4, 1, 1, B>, Tanh<8, B>, StridedConv1D<8, 8, 2, 2, 1, 1, B>, Tanh<8, B>,
                        ConvTranspose1D<8, 1, 16, 8, B>>;
-  static_assert(Model::rate == Rate{1, 1} && !Model::one_to_one && Model::burst == 8 && Model::skip == 7);
+  static_assert(Model::rate == Rate{1, 1} && !Model::one_to_one && Model::max_frames_per_input == 8 &&
+                Model::warmup_frames == 7);
   static_assert(Model::receptive_field == 1 + 3 + 4 + 8);
   golden<Model>("down_up", stack);
 }

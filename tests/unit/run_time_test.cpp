@@ -12,7 +12,7 @@
 #include <inlay/inlay.hpp>
 #include <inlay/io/parse.hpp>
 #include <inlay/run_time.hpp>
-#include <inlay/run_time/any_model.hpp>
+#include <inlay/run_time/typed_or_dynamic_model.hpp>
 #include "support/golden.hpp"
 
 using namespace inlay;
@@ -93,7 +93,7 @@ TEST(RunTimeModel, plays_files_of_nam) {
 
 TEST(RunTimeModel, or_a_type_where_one_fits) {
   using Lstm20 = ModelT<LSTM<1, 20>, Dense<20, 1>>;
-  using Any = AnyModel<ModelT<LSTM<1, 8>, Dense<8, 1>>, Lstm20>;
+  using Any = TypedOrDynamicModel<ModelT<LSTM<1, 8>, Dense<8, 1>>, Lstm20>;
   const std::filesystem::path known = test_file("golden/torch/lstm20_dense.f32.json"),
                               unknown = test_file("golden/torch/gru16_gru8_dense.f32.json");
   Any a = Any::load(known), b = Any::load(unknown);

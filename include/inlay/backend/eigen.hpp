@@ -57,7 +57,7 @@ struct EigenBackend {
     return {Eigen::internal::ploadu<typename Register<N>::Packet>(p)};
   }
   template <std::size_t N>
-  static INLAY_INLINE Register<N> fill(T value) noexcept {
+  static INLAY_INLINE Register<N> broadcast(T value) noexcept {
     return {Eigen::internal::pset1<typename Register<N>::Packet>(value)};
   }
   template <std::size_t N>

@@ -32,7 +32,7 @@ struct LoopBackend {
     return *p;
   }
   template <std::size_t>
-  static INLAY_INLINE T fill(T value) noexcept {
+  static INLAY_INLINE T broadcast(T value) noexcept {
     return value;
   }
   static INLAY_INLINE void store(T* p, T x) noexcept { *p = x; }

@@ -34,7 +34,7 @@ struct StlSimdBackend {
     return Register<N>(p, std::experimental::element_aligned);
   }
   template <std::size_t N>
-  static INLAY_INLINE Register<N> fill(T value) noexcept {
+  static INLAY_INLINE Register<N> broadcast(T value) noexcept {
     return Register<N>(value);
   }
   template <class A>

@@ -35,7 +35,7 @@ struct XsimdBackend {
     return Register<N>::load_unaligned(p);
   }
   template <std::size_t N>
-  static INLAY_INLINE Register<N> fill(T value) noexcept {
+  static INLAY_INLINE Register<N> broadcast(T value) noexcept {
     return Register<N>(value);
   }
   template <class A>

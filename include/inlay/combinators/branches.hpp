@@ -45,7 +45,7 @@ struct BranchFits : BranchHasTheInputSizeOfTheFirst<I, Branch::in_size, First::i
 template <class... Branches>
 struct BranchTraits {
   static constexpr std::size_t receptive_field = std::max({Branches::receptive_field...});
-  static constexpr std::size_t skip = std::max({LayerTraits<Branches>::skip...});
+  static constexpr std::size_t warmup_frames = std::max({LayerTraits<Branches>::warmup_frames...});
   static constexpr std::size_t latency = std::max({LayerTraits<Branches>::latency...});
   static constexpr std::size_t condition_size = std::max({LayerTraits<Branches>::condition_size...});
   static constexpr std::size_t scratch_size = std::max({LayerTraits<Branches>::scratch_size...});

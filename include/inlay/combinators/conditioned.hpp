@@ -26,7 +26,8 @@ class Conditioned {
   using scalar = typename Maker::scalar;
   using State = typename Maker::State;
   static constexpr std::size_t in_size = Size, out_size = Size;
-  static constexpr std::size_t receptive_field = Maker::receptive_field, skip = LayerTraits<Maker>::skip;
+  static constexpr std::size_t receptive_field = Maker::receptive_field,
+                               warmup_frames = LayerTraits<Maker>::warmup_frames;
   static constexpr std::size_t parameters = Maker::parameters, macs = Maker::macs;
   static constexpr std::size_t condition_size = std::max(Maker::in_size, LayerTraits<Maker>::condition_size);
   static constexpr bool in_place = true;

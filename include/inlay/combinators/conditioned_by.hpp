@@ -44,7 +44,7 @@ class ConditionedBy {
       Body::receptive_field == unbounded || Maker::receptive_field == unbounded
           ? unbounded
           : Body::receptive_field + Maker::receptive_field - 1;
-  static constexpr std::size_t skip = Body::skip + Maker::skip, latency = Body::latency;
+  static constexpr std::size_t warmup_frames = Body::warmup_frames + Maker::warmup_frames, latency = Body::latency;
   static constexpr std::size_t parameters = Body::parameters + Maker::parameters, macs = Body::macs + Maker::macs;
   static constexpr std::size_t condition_size = Maker::condition_size;
 

@@ -38,7 +38,7 @@ class Beside {
 
  public:
   static constexpr std::size_t in_size = First::in_size;
-  static constexpr std::size_t receptive_field = Traits::receptive_field, skip = Traits::skip;
+  static constexpr std::size_t receptive_field = Traits::receptive_field, warmup_frames = Traits::warmup_frames;
   static constexpr std::size_t latency = Traits::latency;
   static constexpr std::size_t parameters = Traits::parameters, macs = Traits::macs;
   static constexpr std::size_t condition_size = Traits::condition_size, frame_unit = Traits::frame_unit;

@@ -32,7 +32,7 @@ class Residual {
   using State = typename Body::State;
   static constexpr std::string_view type = "residual";
   static constexpr std::size_t in_size = Body::in_size, out_size = Body::out_size;
-  static constexpr std::size_t receptive_field = Traits::receptive_field, skip = Traits::skip;
+  static constexpr std::size_t receptive_field = Traits::receptive_field, warmup_frames = Traits::warmup_frames;
   static constexpr std::size_t parameters = Traits::parameters, macs = Traits::macs;
   static constexpr std::size_t condition_size = Traits::condition_size, scratch_size = Traits::scratch_size;
   static constexpr std::size_t frame_unit = Traits::frame_unit;

@@ -147,7 +147,7 @@ class Split {
   static constexpr std::string_view type = "split";
   static constexpr std::size_t in_size = First::in_size + Second::in_size;
   static constexpr std::size_t out_size = First::out_size + Second::out_size;
-  static constexpr std::size_t receptive_field = Traits::receptive_field, skip = Traits::skip;
+  static constexpr std::size_t receptive_field = Traits::receptive_field, warmup_frames = Traits::warmup_frames;
   static constexpr std::size_t latency = Traits::latency;
   static constexpr std::size_t parameters = Traits::parameters, macs = Traits::macs;
   static constexpr std::size_t condition_size = Traits::condition_size;

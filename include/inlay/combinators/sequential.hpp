@@ -97,7 +97,7 @@ class Sequential {
   static constexpr std::size_t receptive_field = ((Layers::receptive_field == unbounded) || ...)
                                                      ? unbounded
                                                      : 1 + in_frames_of_input({(Layers::receptive_field - 1)...});
-  static constexpr std::size_t skip = in_frames_of_input({LayerTraits<Layers>::skip...});
+  static constexpr std::size_t warmup_frames = in_frames_of_input({LayerTraits<Layers>::warmup_frames...});
   static constexpr std::size_t latency = in_frames_of_input({LayerTraits<Layers>::latency...});
   /// Multiply-accumulates for each frame of the input.
   static constexpr std::size_t macs = [] {
@@ -127,13 +127,13 @@ class Sequential {
     return chosen;
   }();
 
-  static constexpr std::array<std::size_t, count> bursts{LayerTraits<Layers>::most_frames(1)...};
+  static constexpr std::array<std::size_t, count> max_frames{LayerTraits<Layers>::most_frames(1)...};
   /// Where each buffer begins in scratch memory; behind them all, that of the layers.
   static constexpr std::array<std::size_t, count + 1> offsets = [] {
     std::array<std::size_t, count> sizes{};
     for (std::size_t i = 0; i + 1 < count; ++i)
       if (buffers[i] != result)
-        sizes[buffers[i]] = std::max(sizes[buffers[i]], scratch_tile<scalar>(out_sizes[i], bursts[i]));
+        sizes[buffers[i]] = std::max(sizes[buffers[i]], scratch_tile<scalar>(out_sizes[i], max_frames[i]));
     std::array<std::size_t, count + 1> begin{};
     for (std::size_t b = 0; b < count; ++b) begin[b + 1] = begin[b] + scratch_block<scalar>(sizes[b]);
     return begin;

@@ -24,12 +24,12 @@ using Records = std::vector<std::optional<io::LayerRecord>>;
 
 /// Reads what RTNeural's Keras script writes; layers of the types that `custom` lists are left to the user.
 inline Records read(const nlohmann::json& document, std::initializer_list<std::string> custom) {
-  const io::Node root(document, ""), layers = root["layers"];
+  const io::JsonCursor root(document, ""), layers = root["layers"];
   layers.size();  // is it an array?
   std::size_t width = io::detail::rtneural_width(root["in_shape"]);
   Records records;
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    const io::Node node = layers[i].object();
+    const io::JsonCursor node = layers[i].object();
     if (std::find(custom.begin(), custom.end(), node["type"].string()) != custom.end()) {
       width = io::detail::rtneural_width(node["shape"]);
       records.emplace_back();

@@ -10,21 +10,21 @@
 #include <vector>
 
 #include "inlay/core/compiler.hpp"
-#include "inlay/io/node.hpp"
+#include "inlay/io/json_cursor.hpp"
 
 namespace inlay::INLAY_ISA::compat::rtneural::torch_helpers {
 
 namespace detail {
 
 template <class T>
-void read(const io::Node& node, T& value, const std::size_t*) {
+void read(const io::JsonCursor& node, T& value, const std::size_t*) {
   value = static_cast<T>(node.number());
   if (!std::isfinite(value)) node.fail("a number in the range of the layer's scalar");
 }
 
 /// Nested arrays of exactly these extents.
 template <class V>
-void read(const io::Node& node, std::vector<V>& values, const std::size_t* shape) {
+void read(const io::JsonCursor& node, std::vector<V>& values, const std::size_t* shape) {
   if (node.size() != *shape) node.fail(io::concat({std::to_string(*shape), " entries"}));
   values.resize(*shape);
   for (std::size_t i = 0; i < *shape; ++i) read(node[i], values[i], shape + 1);
@@ -33,7 +33,7 @@ void read(const io::Node& node, std::vector<V>& values, const std::size_t* shape
 template <class Values, std::size_t N>
 Values read(const nlohmann::json& state_dict, const std::string& name, const std::size_t (&shape)[N]) {
   Values values;
-  read(io::Node(state_dict, "")[name], values, shape);
+  read(io::JsonCursor(state_dict, "")[name], values, shape);
   return values;
 }
 
@@ -41,7 +41,7 @@ Values read(const nlohmann::json& state_dict, const std::string& name, const std
 template <class T>
 std::vector<T> read_bias(const nlohmann::json& state_dict, const std::string& name, std::size_t size, bool there_is) {
   if (there_is) return read<std::vector<T>>(state_dict, name, {size});
-  if (const auto bias = io::Node(state_dict, "").find(name)) bias->fail("no bias, as for this layer");
+  if (const auto bias = io::JsonCursor(state_dict, "").find(name)) bias->fail("no bias, as for this layer");
   return std::vector<T>(size);
 }
 

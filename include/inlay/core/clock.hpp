@@ -13,7 +13,7 @@ namespace inlay::INLAY_ISA {
 template <std::size_t Reach, std::size_t Stride>
 class Clock {
  public:
-  void fit(std::size_t reach, std::size_t stride)
+  void resize(std::size_t reach, std::size_t stride)
     requires(Stride == dynamic)
   {
     reach_.value = reach, stride_.value = stride;

@@ -25,7 +25,7 @@ concept Backend = requires(typename B::scalar s, const typename B::scalar* from,
   { B::lanes(std::size_t{3}) } -> std::convertible_to<std::size_t>;
   requires requires(typename B::template Register<B::width> r) {
     { B::template load<B::width>(from) } -> std::same_as<decltype(r)>;
-    { B::template fill<B::width>(s) } -> std::same_as<decltype(r)>;
+    { B::template broadcast<B::width>(s) } -> std::same_as<decltype(r)>;
     B::store(to, r);
     { r + r } -> std::convertible_to<decltype(r)>;
     { r - r } -> std::convertible_to<decltype(r)>;

@@ -20,7 +20,7 @@ class AlignedArray<T, dynamic> {
 
  public:
   /// Makes room for `size` values, zeros, if that is another size than before.
-  void fit(std::size_t size) {
+  void resize(std::size_t size) {
     if (size == size_) return;
     lines_.assign(round_up(size, alignment / sizeof(T)) / (alignment / sizeof(T)), Line{});
     size_ = size;

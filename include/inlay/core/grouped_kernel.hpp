@@ -17,12 +17,12 @@ template <class M, std::size_t Kernel, std::size_t Groups>
 class GroupedKernel {
  public:
   using value_type = typename M::value_type;
-  void fit(std::size_t taps, std::size_t in, std::size_t out, std::size_t groups)
+  void resize(std::size_t taps, std::size_t in, std::size_t out, std::size_t groups)
     requires(Kernel == dynamic)
   {
     taps_.value = taps;
     group_.resize(groups);
-    for (M& m : group_) m.fit(taps * in / groups, out / groups);
+    for (M& m : group_) m.resize(taps * in / groups, out / groups);
   }
   void allocate()
     requires(Kernel == dynamic)

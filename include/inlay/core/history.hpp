@@ -47,11 +47,11 @@ class LongHistory {
   }
 
  public:
-  void fit(std::size_t channels, std::size_t past)
+  void resize(std::size_t channels, std::size_t past)
     requires(Past == dynamic)
   {
     channels_.value = channels, past_.value = past;
-    data_.fit(channels * stride_of(past));
+    data_.resize(channels * stride_of(past));
   }
   void clear() noexcept {
     data_.clear();
@@ -108,13 +108,13 @@ class ShortHistory {
   static constexpr std::size_t frame_of(std::size_t channels) { return channels == 1 ? 1 : padded_frame<T>(channels); }
 
  public:
-  void fit(std::size_t channels, std::size_t past)
+  void resize(std::size_t channels, std::size_t past)
     requires(Past == dynamic)
   {
     channels_.value = channels, past_.value = past;
     frame_.value = frame_of(channels), length_.value = (past + 1) * frame_;
-    rows_.fit(channels * stride_of(past));
-    ring_.fit(2 * length_);
+    rows_.resize(channels * stride_of(past));
+    ring_.resize(2 * length_);
   }
   void clear() noexcept {
     rows_.clear();
@@ -178,10 +178,10 @@ class ShortHistory {
 template <class T>
 class DynamicHistory {
  public:
-  void fit(std::size_t channels, std::size_t past) {
+  void resize(std::size_t channels, std::size_t past) {
     long_ = past > tile_frames;
-    if (long_) far_.fit(channels, past);
-    else near_.fit(channels, past);
+    if (long_) far_.resize(channels, past);
+    else near_.resize(channels, past);
   }
   void clear() noexcept {
     near_.clear();

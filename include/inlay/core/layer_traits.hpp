@@ -65,8 +65,8 @@ struct LayerTraits {
 
   /// The first frame from which on the output does not depend on the zeros before the start: where the output
   /// of a framework's unpadded convolutions begins.
-  static constexpr std::size_t skip = [] {
-    if constexpr (requires { L::skip; }) return L::skip;
+  static constexpr std::size_t warmup_frames = [] {
+    if constexpr (requires { L::warmup_frames; }) return L::warmup_frames;
     else return L::receptive_field == unbounded ? std::size_t{0} : L::receptive_field - 1;
   }();
 

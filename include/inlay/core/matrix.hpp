@@ -65,7 +65,7 @@ class Matrix {
   static constexpr std::size_t half = Rows == dynamic && unit > 2 && B::lanes(unit / 2) == unit / 2 ? unit / 2 : 0;
 
  public:
-  void fit(std::size_t cols, std::size_t rows)
+  void resize(std::size_t cols, std::size_t rows)
     requires(Rows == dynamic)
   {
     cols_.value = cols, rows_.value = rows;
@@ -74,7 +74,7 @@ class Matrix {
   void allocate()
     requires(Rows == dynamic)
   {
-    data_.fit(padded_rows() * Gates * cols_);
+    data_.resize(padded_rows() * Gates * cols_);
   }
 
   constexpr std::size_t cols() const noexcept { return cols_; }

@@ -39,9 +39,9 @@ struct Pack {
     each([&](std::size_t i) INLAY_INLINE_LAMBDA { x.r[i] = B::template load<lanes>(p + i * lanes); });
     return x;
   }
-  static INLAY_INLINE Pack fill(T value) noexcept {
+  static INLAY_INLINE Pack broadcast(T value) noexcept {
     Pack x;
-    each([&](std::size_t i) INLAY_INLINE_LAMBDA { x.r[i] = B::template fill<lanes>(value); });
+    each([&](std::size_t i) INLAY_INLINE_LAMBDA { x.r[i] = B::template broadcast<lanes>(value); });
     return x;
   }
   /// For what is used several times.
@@ -58,12 +58,12 @@ struct Pack {
   }
   /// *this += p[0..N) * s, the one operation that matrix products are made of.
   INLAY_INLINE void axpy(const T* p, T s) noexcept {
-    const auto factor = B::template fill<lanes>(s);
+    const auto factor = B::template broadcast<lanes>(s);
     each([&](std::size_t i)
              INLAY_INLINE_LAMBDA { r[i] = B::fma(B::template load<lanes>(p + i * lanes), factor, r[i]); });
   }
   INLAY_INLINE void axpy(const Pack& x, T s) noexcept {
-    const auto factor = B::template fill<lanes>(s);
+    const auto factor = B::template broadcast<lanes>(s);
     each([&](std::size_t i) INLAY_INLINE_LAMBDA {
       const auto sum = B::fma(x.r[i], factor, r[i]);
       // Without fused multiply-adds GCC would finish one sum before it begins the next, and run out of registers.

@@ -42,7 +42,7 @@ class PanelAccumulator {
   INLAY_INLINE PanelAccumulator(P (*sums)[Gates], const weight_of<B>* weights) noexcept
       : weights_(weights), sums_(sums) {
     repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA {
-      each([&](std::size_t v, std::size_t g) INLAY_INLINE_LAMBDA { more_[s][v][g] = P::fill(0); });
+      each([&](std::size_t v, std::size_t g) INLAY_INLINE_LAMBDA { more_[s][v][g] = P::broadcast(0); });
     });
   }
 
@@ -105,7 +105,7 @@ class PanelAccumulator {
     if constexpr (M::compact) {
       for_halves<P, Gates>(column, [&](std::size_t g, std::size_t i, auto w) INLAY_INLINE_LAMBDA {
         repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
-          to[v][g].r[i] = B::fma(w, B::template fill<P::lanes>(x[v][at]), to[v][g].r[i]);
+          to[v][g].r[i] = B::fma(w, B::template broadcast<P::lanes>(x[v][at]), to[v][g].r[i]);
         });
       });
     } else {

@@ -163,7 +163,7 @@ INLAY_INLINE void multiply_patch(std::size_t taps, std::size_t channels, const w
   using B = typename M::backend;
   using Frames = Pack<B, Registers * B::width>;
   Frames sums[Outs];
-  repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o] = Frames::fill(bias[row + o]); });
+  repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o] = Frames::broadcast(bias[row + o]); });
   std::size_t at[Outs];
   for (std::size_t o = 0; o < Outs; ++o) at[o] = M::place(row + o, height);
   const auto add = [&](const T* source, std::size_t count, std::size_t stride) INLAY_INLINE_LAMBDA {

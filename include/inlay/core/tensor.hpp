@@ -35,7 +35,7 @@ class Vector {
 
  public:
   using value_type = typename B::scalar;
-  void fit(std::size_t size, Extent<Gates> gates = {})
+  void resize(std::size_t size, Extent<Gates> gates = {})
     requires(N == dynamic)
   {
     size_.value = size;
@@ -44,7 +44,7 @@ class Vector {
   void allocate()
     requires(N == dynamic)
   {
-    data_.fit(padded() * gates_);
+    data_.resize(padded() * gates_);
   }
   constexpr std::size_t padded() const noexcept { return padded_to_unit(size_); }
   constexpr std::array<std::size_t, 1> shape() const noexcept { return {size_ * gates_}; }

@@ -8,9 +8,9 @@
 #include <string>
 #include <utility>
 
+#include "inlay/io/json_cursor.hpp"
 #include "inlay/io/make_record.hpp"
 #include "inlay/io/model_file.hpp"
-#include "inlay/io/node.hpp"
 #include "inlay/io/rtneural_format.hpp"
 
 namespace inlay::io {
@@ -18,22 +18,22 @@ namespace inlay::io {
 namespace detail {
 
 /// Decibels as a factor; -90 dB and below is silence.
-inline double gain(const std::optional<Node>& node) {
+inline double gain(const std::optional<JsonCursor>& node) {
   const double decibels = node ? node->number() : 0;
   if (decibels > 200) node->fail("a gain of at most 200 dB");
   return decibels <= -90 ? 0 : std::pow(10, decibels / 20);
 }
 
 /// A number, or a number in a string.
-inline double read_rate(const Node& node) {
+inline double read_rate(const JsonCursor& node) {
   if (!node.json().is_string()) return node.positive();
   const auto inside = nlohmann::json::parse(node.string(), nullptr, false);
   if (!inside.is_number()) node.fail("a sample rate in Hz");
-  return Node(inside, node.place()).positive();
+  return JsonCursor(inside, node.place()).positive();
 }
 
 /// [x, x, ...], times a factor, as [frames, 1].
-inline TensorRecord read_batch(const Node& node, double factor) {
+inline TensorRecord read_batch(const JsonCursor& node, double factor) {
   TensorRecord signal{.place = node.place(), .shape = {node.size(), 1}, .values = {}, .row_places = {}};
   for (std::size_t i = 0; i < node.size(); ++i) {
     signal.values.push_back(factor * node[i].in_float_range());
@@ -46,16 +46,16 @@ inline TensorRecord read_batch(const Node& node, double factor) {
 
 /// y = out_gain (model(u) + in_skip u) with u = in_gain x, as `scale` and `residual` layers; those that would change
 /// nothing are left out.
-inline ModelFile read_aidax(const Node& root) {
+inline ModelFile read_aidax(const JsonCursor& root) {
   using namespace detail;
   ModelFile file = read_rtneural(root);
-  const Node layers = root["layers"];
+  const JsonCursor layers = root["layers"];
   const Count in = count(root["in_shape"].back()), out = count(layers.back()["shape"].back());
   const auto in_gain = root.find("in_gain"), out_gain = root.find("out_gain"), in_skip = root.find("in_skip");
   const double before = gain(in_gain), behind = gain(out_gain);
   const bool skips = in_skip && in_skip->whole(0, 1) == 1;
 
-  const auto expect_one = [](const Count& channels, const Node& key) {
+  const auto expect_one = [](const Count& channels, const JsonCursor& key) {
     if (channels != 1) key.fail(concat({"0, as there are ", std::to_string(channels), " channels"}));
   };
   if (before != 1) expect_one(in, *in_gain);

@@ -9,9 +9,9 @@
 
 #include "inlay/io/aidax_format.hpp"
 #include "inlay/io/inlay_format.hpp"
+#include "inlay/io/json_cursor.hpp"
 #include "inlay/io/model_file.hpp"
 #include "inlay/io/nam_format.hpp"
-#include "inlay/io/node.hpp"
 #include "inlay/io/proteus_format.hpp"
 #include "inlay/io/rtneural_format.hpp"
 #include "inlay/io/usable.hpp"
@@ -20,13 +20,13 @@ namespace inlay::io {
 
 struct Format {
   std::string_view name;
-  bool (*recognises)(const Node& root);
-  ModelFile (*read)(const Node& root, const ReadOptions& options);
+  bool (*recognises)(const JsonCursor& root);
+  ModelFile (*read)(const JsonCursor& root, const ReadOptions& options);
 };
 
 namespace detail {
 
-inline bool has_any(const Node& root, std::initializer_list<std::string_view> keys) {
+inline bool has_any(const JsonCursor& root, std::initializer_list<std::string_view> keys) {
   for (std::string_view key : keys)
     if (root.find(key)) return true;
   return false;
@@ -36,23 +36,23 @@ inline bool has_any(const Node& root, std::initializer_list<std::string_view> ke
 
 /// In the order in which they are tried.
 inline constexpr Format formats[] = {
-    {"inlay", [](const Node& root) { return detail::has_any(root, {"format"}); },
-     [](const Node& root, const ReadOptions&) { return read_inlay(root); }},
-    {"Neural Amp Modeler", [](const Node& root) { return detail::has_any(root, {"architecture"}); }, read_nam},
-    {"Proteus", [](const Node& root) { return detail::has_any(root, {"model_data", "state_dict"}); },
-     [](const Node& root, const ReadOptions&) { return read_proteus(root); }},
+    {"inlay", [](const JsonCursor& root) { return detail::has_any(root, {"format"}); },
+     [](const JsonCursor& root, const ReadOptions&) { return read_inlay(root); }},
+    {"Neural Amp Modeler", [](const JsonCursor& root) { return detail::has_any(root, {"architecture"}); }, read_nam},
+    {"Proteus", [](const JsonCursor& root) { return detail::has_any(root, {"model_data", "state_dict"}); },
+     [](const JsonCursor& root, const ReadOptions&) { return read_proteus(root); }},
     {"AIDA-X",
-     [](const Node& root) {
+     [](const JsonCursor& root) {
        return detail::has_any(root, {"in_skip", "in_gain", "out_gain", "samplerate", "input_batch", "output_batch"});
      },
-     [](const Node& root, const ReadOptions&) { return read_aidax(root); }},
-    {"RTNeural", [](const Node& root) { return detail::has_any(root, {"layers", "in_shape"}); },
-     [](const Node& root, const ReadOptions&) { return read_rtneural(root); }},
+     [](const JsonCursor& root, const ReadOptions&) { return read_aidax(root); }},
+    {"RTNeural", [](const JsonCursor& root) { return detail::has_any(root, {"layers", "in_shape"}); },
+     [](const JsonCursor& root, const ReadOptions&) { return read_rtneural(root); }},
 };
 
 /// The format of a document. Throws load_error if it is none of them.
 inline const Format& format_of(const nlohmann::json& document) {
-  const Node root(document, "");
+  const JsonCursor root(document, "");
   std::string names;
   for (const Format& format : formats) {
     if (format.recognises(root)) return format;
@@ -64,7 +64,7 @@ inline const Format& format_of(const nlohmann::json& document) {
 /// Reads a document in any of the formats, as `read_model` of io/read_model.hpp does a file. Throws load_error.
 template <std::same_as<nlohmann::json> Document>
 ModelFile read_model(const Document& document, const ReadOptions& options = {}) {
-  ModelFile file = format_of(document).read(Node(document, ""), options);
+  ModelFile file = format_of(document).read(JsonCursor(document, ""), options);
   expect_usable(file);
   return file;
 }

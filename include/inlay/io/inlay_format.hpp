@@ -8,23 +8,23 @@
 #include <utility>
 #include <vector>
 
+#include "inlay/io/json_cursor.hpp"
 #include "inlay/io/model_file.hpp"
-#include "inlay/io/node.hpp"
 
 namespace inlay::io {
 
 namespace detail {
 
-inline void allow_only(const Node& object, std::initializer_list<std::string_view> keys) {
+inline void allow_only(const JsonCursor& object, std::initializer_list<std::string_view> keys) {
   for (const auto& [key, value] : object.object().json().items())
     if (std::find(keys.begin(), keys.end(), key) == keys.end()) object[key].fail("no such key");
 }
 
 /// {"shape": [...], "data": [...]}
-inline TensorRecord read_tensor(const Node& node) {
+inline TensorRecord read_tensor(const JsonCursor& node) {
   allow_only(node, {"shape", "data"});
   TensorRecord tensor{.place = node.place(), .shape = {}, .values = {}, .row_places = {}};
-  const Node shape = node["shape"], data = node["data"];
+  const JsonCursor shape = node["shape"], data = node["data"];
   constexpr std::size_t most = std::size_t{1} << 32;
   std::size_t count = 1;
   if (shape.size() == 0 || shape.size() > 8) shape.fail("1 to 8 extents");
@@ -41,10 +41,10 @@ inline TensorRecord read_tensor(const Node& node) {
   return tensor;
 }
 
-ChainRecord read_chain(const Node& node);
+ChainRecord read_chain(const JsonCursor& node);
 
 /// One chain, [layer, ...], or several, [[layer, ...], ...].
-inline std::vector<ChainRecord> read_chains(const Node& node) {
+inline std::vector<ChainRecord> read_chains(const JsonCursor& node) {
   std::vector<ChainRecord> chains;
   if (node.size() == 0 || !node[0].json().is_array()) chains.push_back(read_chain(node));
   else
@@ -53,8 +53,8 @@ inline std::vector<ChainRecord> read_chains(const Node& node) {
 }
 
 /// Adds a layer to a chain; one that is itself a chain, with all that it holds.
-inline void read_layer(const Node& node, ChainRecord& chain) {
-  const Node type = node["type"];
+inline void read_layer(const JsonCursor& node, ChainRecord& chain) {
+  const JsonCursor type = node["type"];
   if (type.string() == "sequential") {
     allow_only(node, {"type", "layers"});
     for (LayerRecord& layer : read_chain(node["layers"]).layers) chain.layers.push_back(std::move(layer));
@@ -65,7 +65,7 @@ inline void read_layer(const Node& node, ChainRecord& chain) {
   layer.type = {type.place(), type.string()};
   for (const auto& [key, json] : node.json().items()) {
     if (key == "type") continue;
-    const Node member = node[key];
+    const JsonCursor member = node[key];
     if (json.is_object()) layer.tensors.emplace(key, read_tensor(member));
     else if (json.is_array()) layer.chains.emplace(key, read_chains(member));
     else if (json.is_boolean()) layer.values.emplace(key, Value{member.place(), member.boolean()});
@@ -76,14 +76,14 @@ inline void read_layer(const Node& node, ChainRecord& chain) {
 }
 
 /// [layer, layer, ...]
-inline ChainRecord read_chain(const Node& node) {
+inline ChainRecord read_chain(const JsonCursor& node) {
   ChainRecord chain{node.place(), {}};
   if (node.size() == 0) node.fail("at least one layer");
   for (std::size_t i = 0; i < node.size(); ++i) read_layer(node[i].object(), chain);
   return chain;
 }
 
-inline Check read_check(const Node& node) {
+inline Check read_check(const JsonCursor& node) {
   allow_only(node, {"source", "dtype", "input", "condition", "output", "skip", "stride", "tolerance"});
   Check check;
   if (const auto source = node.find("source")) check.source = source->string();
@@ -110,7 +110,7 @@ inline Check read_check(const Node& node) {
 
 }  // namespace detail
 
-inline ModelFile read_inlay(const Node& root) {
+inline ModelFile read_inlay(const JsonCursor& root) {
   detail::allow_only(root, {"format", "version", "sample_rate", "metadata", "prewarm", "layers", "check"});
   if (root["format"].json() != "inlay") root["format"].fail("\"inlay\"");
   if (root["version"].json() != 1) root["version"].fail("version 1");

@@ -9,15 +9,15 @@
 #include <utility>
 #include <vector>
 
+#include "inlay/io/json_cursor.hpp"
 #include "inlay/io/model_file.hpp"
-#include "inlay/io/node.hpp"
 
 namespace inlay::io::detail {
 
 /// A number of channels, taps or frames, and where the file says it.
 struct Count {
   std::size_t n;
-  Place place;
+  SourceLocation place;
   std::size_t full = n;  ///< of which the first n are used
 
   operator std::size_t() const noexcept { return n; }
@@ -26,13 +26,13 @@ struct Count {
   bool is_part() const noexcept { return n != full; }
 };
 
-inline Count count(const Node& node, std::size_t least = 1, std::size_t most = max_extent) {
+inline Count count(const JsonCursor& node, std::size_t least = 1, std::size_t most = max_extent) {
   return {node.whole(least, most), node.place()};
 }
 
 using Layers = std::vector<LayerRecord>;
 
-inline LayerRecord make_layer(Place place, std::string type,
+inline LayerRecord make_layer(SourceLocation place, std::string type,
                               std::initializer_list<std::pair<const char*, Value>> values = {}) {
   LayerRecord layer{.place = place, .type = {std::move(place), std::move(type)}, .values = {}, .tensors = {}};
   for (const auto& [name, value] : values) layer.values.emplace(name, value);
@@ -40,16 +40,16 @@ inline LayerRecord make_layer(Place place, std::string type,
 }
 
 /// A layer without weights that keeps the number of channels.
-inline LayerRecord make_plain(Place place, std::string type, const Count& size) {
+inline LayerRecord make_plain(SourceLocation place, std::string type, const Count& size) {
   return make_layer(std::move(place), std::move(type), {{"size", size}});
 }
 
-inline LayerRecord make_scale(Place place, const Count& size, double scale) {
+inline LayerRecord make_scale(SourceLocation place, const Count& size, double scale) {
   return make_layer(place, "scale", {{"size", size}, {"scale", Value{place, scale}}});
 }
 
 /// `count` of `in` channels, from channel `begin` on.
-inline LayerRecord make_slice(Place place, const Count& in, std::size_t begin, const Count& out) {
+inline LayerRecord make_slice(SourceLocation place, const Count& in, std::size_t begin, const Count& out) {
   return make_layer(place, "slice", {{"in", in}, {"begin", Value{place, begin}}, {"out", out}});
 }
 

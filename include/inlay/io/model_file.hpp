@@ -28,21 +28,21 @@ struct ModelInfo {
 namespace io {
 
 /// Where a value stands, in the words of an error message.
-using Place = std::string;
+using SourceLocation = std::string;
 
 struct TensorRecord {
-  Place place;
+  SourceLocation place;
   std::vector<std::size_t> shape;
-  std::vector<double> values;     ///< row-major
-  std::vector<Place> row_places;  ///< where the values of each innermost row stand, if not in one array
+  std::vector<double> values;              ///< row-major
+  std::vector<SourceLocation> row_places;  ///< where the values of each innermost row stand, if not in one array
 
   /// Where value `i` stands.
-  Place place_of(std::size_t i) const;
+  SourceLocation place_of(std::size_t i) const;
 };
 
 /// An option or a number of a layer.
 struct Value {
-  Place place;
+  SourceLocation place;
   std::variant<bool, std::size_t, double, std::string> value;
 };
 
@@ -50,12 +50,12 @@ struct LayerRecord;
 
 /// Layers one after the other; those of a chain within a chain are among them.
 struct ChainRecord {
-  Place place;
+  SourceLocation place;
   std::vector<LayerRecord> layers;
 };
 
 struct LayerRecord {
-  Place place;
+  SourceLocation place;
   Value type;
   std::map<std::string, Value, std::less<>> values;
   std::map<std::string, TensorRecord, std::less<>> tensors;

@@ -6,7 +6,7 @@
 
 namespace inlay::io {
 
-INLAY_DECL Place TensorRecord::place_of(std::size_t i) const {
+INLAY_DECL SourceLocation TensorRecord::place_of(std::size_t i) const {
   if (row_places.empty()) return concat({place, ".data[", std::to_string(i), "]"});
   return concat({row_places[i / shape.back()], "[", std::to_string(i % shape.back()), "]"});
 }

@@ -15,7 +15,7 @@ namespace inlay::io::detail {
 /// An activation of a .nam file, a name or an object with "type" and parameters, as a layer of `size` channels.
 class NamActivation {
  public:
-  NamActivation(const Node& node, const Count& size)
+  NamActivation(const JsonCursor& node, const Count& size)
       : node_(node), type_(node.json().is_object() ? node["type"] : node), size_(size) {}
 
   LayerRecord layer() const {
@@ -61,7 +61,7 @@ class NamActivation {
     return layer;
   }
 
-  std::optional<Node> find(std::string_view key) const {
+  std::optional<JsonCursor> find(std::string_view key) const {
     return node_.json().is_object() ? node_.find(key) : std::nullopt;
   }
   Value parameter(std::string_view key, double otherwise) const {
@@ -70,10 +70,12 @@ class NamActivation {
   }
   Value value(double x) const { return {type_.place(), x}; }
 
-  Node node_, type_;
+  JsonCursor node_, type_;
   Count size_;
 };
 
-inline LayerRecord nam_activation(const Node& node, const Count& size) { return NamActivation(node, size).layer(); }
+inline LayerRecord nam_activation(const JsonCursor& node, const Count& size) {
+  return NamActivation(node, size).layer();
+}
 
 }  // namespace inlay::io::detail

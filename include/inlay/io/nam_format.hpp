@@ -7,19 +7,19 @@
 #include <string>
 #include <utility>
 
+#include "inlay/io/json_cursor.hpp"
 #include "inlay/io/model_file.hpp"
 #include "inlay/io/nam_activation.hpp"
 #include "inlay/io/nam_network.hpp"
 #include "inlay/io/nam_wavenet.hpp"
 #include "inlay/io/nam_weights.hpp"
-#include "inlay/io/node.hpp"
 
 namespace inlay::io {
 
 namespace detail {
 
 /// An impulse response: a convolution that hears its first weight at once.
-inline NamNetwork read_nam_linear(const Node& config, NamWeights& weights) {
+inline NamNetwork read_nam_linear(const JsonCursor& config, NamWeights& weights) {
   const Count taps = count(config["receptive_field"], 1, std::size_t{1} << 24), one{1, config.place()};
   LayerRecord layer = make_layer(
       config.place(), "conv1d", {{"in", one}, {"out", one}, {"kernel_size", taps}, {"dilation", one}, {"groups", one}});
@@ -29,8 +29,8 @@ inline NamNetwork read_nam_linear(const Node& config, NamWeights& weights) {
   return {chain_of(std::move(layer)), 1, 1, {}};
 }
 
-inline NamNetwork read_nam_convnet(const Node& config, NamWeights& weights) {
-  const Node dilations = some(config["dilations"], max_layers);
+inline NamNetwork read_nam_convnet(const JsonCursor& config, NamWeights& weights) {
+  const JsonCursor dilations = some(config["dilations"], max_layers);
   const Count channels = count(config["channels"]), groups = count_or(config, "groups", 1);
   const Count in = count_or(config, "in_channels", 1), one{1, config.place()}, taps{2, config.place()};
   const bool normalised = config["batchnorm"].boolean();
@@ -42,7 +42,7 @@ inline NamNetwork read_nam_convnet(const Node& config, NamWeights& weights) {
       LayerRecord norm = make_plain(weights.place(weights.take(0)), "batchnorm1d", channels);
       for (const char* name : {"mean", "variance", "gamma", "beta"})
         norm.tensors.emplace(name, weights.vector(channels));
-      const Place place = weights.place(weights.take(0));
+      const SourceLocation place = weights.place(weights.take(0));
       norm.values.emplace("epsilon", Value{place, weights.number()});
       append(network.layers, std::move(norm));
     }
@@ -62,8 +62,8 @@ inline void add_unless_zero(LayerRecord& layer, const char* name, TensorRecord t
     }
 }
 
-inline NamNetwork read_nam_lstm(const Node& model, NamWeights& weights) {
-  const Node config = model["config"];
+inline NamNetwork read_nam_lstm(const JsonCursor& model, NamWeights& weights) {
+  const JsonCursor config = model["config"];
   const Count layers = count(config["num_layers"], 1, max_layers), hidden = count(config["hidden_size"]);
   const Count in = count(config["input_size"]), out = count_or(config, "out_channels", 1), one{1, config.place()};
   const std::size_t h = hidden, fixed = 4 * h * h + 6 * h;  // numbers of a layer, but for its input's
@@ -95,15 +95,15 @@ inline NamNetwork read_nam_lstm(const Node& model, NamWeights& weights) {
   return network;
 }
 
-NamNetwork read_nam_network(const Node& model, const ReadOptions& options);
+NamNetwork read_nam_network(const JsonCursor& model, const ReadOptions& options);
 
 /// One model in several sizes, each a model of its own. All are read, so that a damaged one is noticed; one is kept.
-inline NamNetwork read_nam_container(const Node& config, const ReadOptions& options) {
-  const Node submodels = some(config["submodels"], 64);
+inline NamNetwork read_nam_container(const JsonCursor& config, const ReadOptions& options) {
+  const JsonCursor submodels = some(config["submodels"], 64);
   std::optional<NamNetwork> chosen;
   double below = 0;
   for (std::size_t i = 0; i < submodels.size(); ++i) {
-    const Node most = submodels[i]["max_value"];
+    const JsonCursor most = submodels[i]["max_value"];
     const bool last = i + 1 == submodels.size();
     if (i > 0 && !(most.number() > below)) most.fail("a larger value than that of the model before");
     below = most.number();
@@ -114,7 +114,7 @@ inline NamNetwork read_nam_container(const Node& config, const ReadOptions& opti
   return std::move(*chosen);
 }
 
-inline void expect_nam_version(const Node& node) {
+inline void expect_nam_version(const JsonCursor& node) {
   const std::string version = node.string();
   for (const char* known : {"0.5.", "0.6.", "0.7."})
     if (version.starts_with(known)) return;
@@ -122,9 +122,9 @@ inline void expect_nam_version(const Node& node) {
 }
 
 /// A model, or a model within a model.
-inline NamNetwork read_nam_network(const Node& model, const ReadOptions& options) {
+inline NamNetwork read_nam_network(const JsonCursor& model, const ReadOptions& options) {
   expect_nam_version(model["version"]);
-  const Node architecture = model["architecture"], config = model["config"].object();
+  const JsonCursor architecture = model["architecture"], config = model["config"].object();
   const std::string name = architecture.string();
   NamWeights weights(model["weights"]);
   NamNetwork network;
@@ -145,7 +145,7 @@ inline NamNetwork read_nam_network(const Node& model, const ReadOptions& options
 }  // namespace detail
 
 /// A .nam file has no check: what comes of it is as right as its weights.
-inline ModelFile read_nam(const Node& root, const ReadOptions& options = {}) {
+inline ModelFile read_nam(const JsonCursor& root, const ReadOptions& options = {}) {
   detail::NamNetwork network = detail::read_nam_network(root, options);
   ModelFile file;
   file.info = std::move(network.info);

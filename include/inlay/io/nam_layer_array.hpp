@@ -16,7 +16,7 @@
 namespace inlay::io::detail {
 
 /// {"active", "groups", ...}, or what holds where there is none.
-inline bool is_active(const Node& array, std::string_view key, bool otherwise) {
+inline bool is_active(const JsonCursor& array, std::string_view key, bool otherwise) {
   const auto found = find_value(array, key);
   const auto active = found ? found->find("active") : std::nullopt;
   return active ? active->boolean() : otherwise;
@@ -24,7 +24,7 @@ inline bool is_active(const Node& array, std::string_view key, bool otherwise) {
 
 /// The channels of an array. Where a size chooses some of them, they are the first ones of each matrix.
 struct NamArraySizes {
-  NamArraySizes(const Node& node, const ReadOptions& options)
+  NamArraySizes(const JsonCursor& node, const ReadOptions& options)
       : input_size(count(node["input_size"])),
         condition_size(count(node["condition_size"])),
         channels(chosen(node, options)),
@@ -35,11 +35,11 @@ struct NamArraySizes {
   Count head_size;  ///< channels of the head: those of what each layer adds to it
 
  private:
-  static Count chosen(const Node& node, const ReadOptions& options) {
+  static Count chosen(const JsonCursor& node, const ReadOptions& options) {
     Count channels = count(node["channels"]);
     const auto slimmable = find_value(node, "slimmable");
     if (!slimmable || !options.size) return channels;
-    const Node method = (*slimmable)["method"];
+    const JsonCursor method = (*slimmable)["method"];
     if (method.string() != "slice_channels_uniform") method.fail("slice_channels_uniform");
     const double size = *options.size > 0 ? std::min(*options.size, 1.0) : 0;
     const auto of = [&](std::size_t n) { return std::min(static_cast<std::size_t>(size * double(n)), n - 1); };
@@ -49,7 +49,7 @@ struct NamArraySizes {
     channels.n = list ? allowed_channels(*list, channels)[of(list->size())] : of(channels.full) + 1;
     return channels;
   }
-  static std::vector<std::size_t> allowed_channels(const Node& list, const Count& channels) {
+  static std::vector<std::size_t> allowed_channels(const JsonCursor& list, const Count& channels) {
     std::vector<std::size_t> allowed;
     for (std::size_t i = 0; i < list.size(); ++i)
       allowed.push_back(list[i].whole(i == 0 ? 1 : allowed[i - 1] + 1, channels));
@@ -58,7 +58,7 @@ struct NamArraySizes {
     return allowed;
   }
   /// In proportion.
-  Count narrowed(const Node& node) const {
+  Count narrowed(const JsonCursor& node) const {
     const auto said = find_value(node, "bottleneck");
     if (!said) return channels;
     Count inner = count(*said);
@@ -75,7 +75,7 @@ struct NamArraySizes {
 class NamLayerArray : public NamArraySizes {
  public:
   /// `next` is what comes behind.
-  NamLayerArray(const Node& node, NamWeights& weights, const NamArraySizes& sizes, const NamArraySizes* next)
+  NamLayerArray(const JsonCursor& node, NamWeights& weights, const NamArraySizes& sizes, const NamArraySizes* next)
       : NamArraySizes(sizes), node_(node), weights_(weights), dilations_(some(node["dilations"], max_layers)) {
     append(to_x, weights_.conv1x1(input_size, channels, one(), false));
     for (std::size_t i = 0; i < dilations_.size(); ++i)
@@ -145,7 +145,7 @@ class NamLayerArray : public NamArraySizes {
   }
   LayerRecord second_activation(std::size_t i) const {
     if (const auto said = find_value(node_, "secondary_activation"))
-      if (const Node own = of_layer(i, *said); !own.json().is_null()) return nam_activation(own, bottleneck);
+      if (const JsonCursor own = of_layer(i, *said); !own.json().is_null()) return nam_activation(own, bottleneck);
     return make_plain(node_.place(), "sigmoid", bottleneck);
   }
 
@@ -154,7 +154,7 @@ class NamLayerArray : public NamArraySizes {
     const auto gated = find_value(node_, "gated"), mode = find_value(node_, "gating_mode");
     const bool is_gated = gated && gated->boolean();
     if (!mode) return is_gated ? Gating::gated : Gating::none;
-    const Node own = of_layer(i, *mode);
+    const JsonCursor own = of_layer(i, *mode);
     const std::string name = own.string();
     if (is_gated && name != "gated") gated->fail("what gating_mode says");
     if (name == "none") return Gating::none;
@@ -163,14 +163,14 @@ class NamLayerArray : public NamArraySizes {
     own.fail("none, gated or blended");
   }
 
-  Node kernel_size(std::size_t i) const {
+  JsonCursor kernel_size(std::size_t i) const {
     const auto one_size = find_value(node_, "kernel_size"), sizes = find_value(node_, "kernel_sizes");
     if (!one_size == !sizes) node_.fail("either \"kernel_size\" or \"kernel_sizes\"", sizes ? "both" : "neither");
     return of_layer(i, sizes ? *sizes : *one_size);
   }
 
   /// What is said of layer i: one value holds for all layers, an array has one for each.
-  Node of_layer(std::size_t i, const Node& said) const {
+  JsonCursor of_layer(std::size_t i, const JsonCursor& said) const {
     if (!said.json().is_array()) return said;
     if (said.size() != dilations_.size())
       said.fail(concat({std::to_string(dilations_.size()), " entries, as many as dilations"}));
@@ -221,9 +221,9 @@ class NamLayerArray : public NamArraySizes {
     return weights_.conv1d(head_size, output_size, taps, dilation, one(), bias);
   }
 
-  Node node_;
+  JsonCursor node_;
   NamWeights& weights_;
-  Node dilations_;
+  JsonCursor dilations_;
 };
 
 }  // namespace inlay::io::detail

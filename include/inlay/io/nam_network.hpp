@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "inlay/io/json_cursor.hpp"
 #include "inlay/io/make_record.hpp"
 #include "inlay/io/model_file.hpp"
-#include "inlay/io/node.hpp"
 
 namespace inlay::io {
 
@@ -30,19 +30,19 @@ inline ModelInfo prewarmed(std::size_t frames) {
 }
 
 /// A count that a file may leave out.
-inline Count count_or(const Node& object, std::string_view key, std::size_t otherwise) {
+inline Count count_or(const JsonCursor& object, std::string_view key, std::size_t otherwise) {
   const auto found = object.find(key);
   return found ? count(*found) : Count{otherwise, object.place()};
 }
 
 /// A member that a file may leave out, or write as null.
-inline std::optional<Node> find_value(const Node& object, std::string_view key) {
+inline std::optional<JsonCursor> find_value(const JsonCursor& object, std::string_view key) {
   const auto found = object.find(key);
   return found && !found->json().is_null() ? found : std::nullopt;
 }
 
 /// The members of an array, of which a real network has some and no damaged file too many.
-inline Node some(const Node& array, std::size_t most) {
+inline JsonCursor some(const JsonCursor& array, std::size_t most) {
   if (array.size() == 0 || array.size() > most) array.fail(concat({"1 to ", std::to_string(most), " entries"}));
   return array;
 }

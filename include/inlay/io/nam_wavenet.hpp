@@ -13,10 +13,10 @@
 namespace inlay::io::detail {
 
 /// Reads a model within a model.
-using NamReader = NamNetwork (*)(const Node& model, const ReadOptions& options);
+using NamReader = NamNetwork (*)(const JsonCursor& model, const ReadOptions& options);
 
 /// What all layers are shown: the input, or what another model makes of it.
-inline NamNetwork read_nam_condition(const Node& config, const Count& in, NamReader read_inside) {
+inline NamNetwork read_nam_condition(const JsonCursor& config, const Count& in, NamReader read_inside) {
   const auto inside = find_value(config, "condition_dsp");
   if (!inside) return {chain_of(make_plain(config.place(), "identity", in)), in, in, prewarmed(1)};
   NamNetwork condition = read_inside(*inside, {});
@@ -27,9 +27,9 @@ inline NamNetwork read_nam_condition(const Node& config, const Count& in, NamRea
 }
 
 /// The head after the stack: an activation before each of its convolutions.
-inline NamNetwork read_nam_head(const Node& head, Count in, NamWeights& weights) {
+inline NamNetwork read_nam_head(const JsonCursor& head, Count in, NamWeights& weights) {
   NamNetwork network{{}, in, in, {}};
-  const Node sizes = some(head["kernel_sizes"], max_layers);
+  const JsonCursor sizes = some(head["kernel_sizes"], max_layers);
   const Count channels = count(head["channels"]), out = count(head["out_channels"]), one{1, head.place()};
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     const Count taps = count(sizes[i]);
@@ -43,9 +43,9 @@ inline NamNetwork read_nam_head(const Node& head, Count in, NamWeights& weights)
   return network;
 }
 
-inline NamNetwork read_nam_wavenet(const Node& model, NamWeights& weights, const ReadOptions& options,
+inline NamNetwork read_nam_wavenet(const JsonCursor& model, NamWeights& weights, const ReadOptions& options,
                                    NamReader read_inside) {
-  const Node config = model["config"], arrays = some(config["layers"], 16);
+  const JsonCursor config = model["config"], arrays = some(config["layers"], 16);
   const Count in = count_or(config, "in_channels", 1);
   NamNetwork condition = read_nam_condition(config, in, read_inside);
   NamNetwork network{{}, in, 1, prewarmed(condition.info.prewarm)};

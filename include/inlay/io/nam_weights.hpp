@@ -19,7 +19,7 @@ inline constexpr std::size_t max_memory = std::size_t{1} << 24;
 /// is it known how many numbers the network has, and nothing was allocated for those that are missing.
 class NamWeights {
  public:
-  explicit NamWeights(const Node& list) : list_(list) {
+  explicit NamWeights(const JsonCursor& list) : list_(list) {
     values_.reserve(list.size());
     for (std::size_t i = 0; i < list.size(); ++i)
       values_.push_back(static_cast<double>(static_cast<float>(list[i].in_float_range())));
@@ -83,7 +83,9 @@ class NamWeights {
   }
 
   /// Where number i stands.
-  Place place(std::size_t i) const { return concat({list_.place(), "[", std::to_string(std::min(i, size())), "]"}); }
+  SourceLocation place(std::size_t i) const {
+    return concat({list_.place(), "[", std::to_string(std::min(i, size())), "]"});
+  }
 
   /// To be called last.
   void finish() const { expect(at_); }
@@ -112,7 +114,7 @@ class NamWeights {
                        std::to_string(groups));
   }
 
-  Node list_;
+  JsonCursor list_;
   std::vector<double> values_;
   std::size_t at_ = 0;
 };

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "inlay/io/json_cursor.hpp"
 #include "inlay/io/make_record.hpp"
 #include "inlay/io/model_file.hpp"
-#include "inlay/io/node.hpp"
 
 namespace inlay::io {
 
@@ -18,7 +18,8 @@ namespace detail {
 
 class ProteusReader {
  public:
-  explicit ProteusReader(const Node& root) : data_(root["model_data"].object()), state_(root["state_dict"].object()) {}
+  explicit ProteusReader(const JsonCursor& root)
+      : data_(root["model_data"].object()), state_(root["state_dict"].object()) {}
 
   /// y = lin(rec(x)) + skip x[0]; channels behind the first are knobs.
   Layers read() {
@@ -34,7 +35,7 @@ class ProteusReader {
     append(layers, linear(hidden, out));
     expect_all_used();
 
-    const Node skip = data_["skip"];
+    const JsonCursor skip = data_["skip"];
     if (!flag(skip)) return layers;
     if (out != 1) skip.fail(concat({"0, as the output has ", std::to_string(out), " channels"}));
     LayerRecord residual = make_layer(skip.place(), "residual");
@@ -49,7 +50,7 @@ class ProteusReader {
     std::vector<std::size_t> gates;
   };
   Cell cell() const {
-    const Node type = data_["unit_type"];
+    const JsonCursor type = data_["unit_type"];
     const std::string name = type.string();
     if (name == "LSTM") return {"lstm", {0, 1, 2, 3}};
     if (name == "GRU") return {"gru", {1, 0, 2}};  // r, z, n there; z, r, n here
@@ -100,7 +101,7 @@ class ProteusReader {
 
   /// [gates size, in] there, one gate's rows after the other's; [in, gates size] here.
   TensorRecord matrix(const std::string& key, std::span<const std::size_t> gates, std::size_t size, std::size_t in) {
-    const Node rows = tensor(key, gates.size() * size);
+    const JsonCursor rows = tensor(key, gates.size() * size);
     TensorRecord made{.place = rows.place(), .shape = {in, rows.size()}, .values = {}, .row_places = {}};
     for (std::size_t i = 0; i < rows.size(); ++i) expect_size(rows[i], in);
     made.values.reserve(in * rows.size());
@@ -112,7 +113,7 @@ class ProteusReader {
   }
 
   TensorRecord vector(const std::string& key, std::span<const std::size_t> gates, std::size_t size) {
-    const Node values = tensor(key, gates.size() * size);
+    const JsonCursor values = tensor(key, gates.size() * size);
     TensorRecord made{.place = values.place(), .shape = {values.size()}, .values = {}, .row_places = {}};
     for (std::size_t gate : gates)
       for (std::size_t unit = 0; unit < size; ++unit)
@@ -130,18 +131,18 @@ class ProteusReader {
     return !said || flag(*said);
   }
 
-  Node tensor(const std::string& key, std::size_t rows) {
+  JsonCursor tensor(const std::string& key, std::size_t rows) {
     used_.insert(key);
-    const Node found = state_[key];
+    const JsonCursor found = state_[key];
     expect_size(found, rows);
     return found;
   }
-  static void expect_size(const Node& array, std::size_t size) {
+  static void expect_size(const JsonCursor& array, std::size_t size) {
     if (array.size() != size) array.fail(concat({std::to_string(size), " entries"}), std::to_string(array.size()));
   }
 
   /// true or false, or 1 or 0.
-  static bool flag(const Node& node) { return node.json().is_boolean() ? node.boolean() : node.whole(0, 1) == 1; }
+  static bool flag(const JsonCursor& node) { return node.json().is_boolean() ? node.boolean() : node.whole(0, 1) == 1; }
 
   /// Weights that nothing asked for are those of another network.
   void expect_all_used() const {
@@ -149,14 +150,14 @@ class ProteusReader {
       if (!used_.contains(key)) state_[key].fail("no such tensor in this model");
   }
 
-  Node data_, state_;
+  JsonCursor data_, state_;
   std::set<std::string> used_;
 };
 
 }  // namespace detail
 
 /// The file does not say its sample rate: the plug-ins of this format run at 44.1 kHz.
-inline ModelFile read_proteus(const Node& root) {
+inline ModelFile read_proteus(const JsonCursor& root) {
   ModelFile file;
   file.chain = {"state_dict", detail::ProteusReader(root).read()};
   return file;

@@ -14,7 +14,7 @@ namespace inlay::io {
 std::string_view type_of(const LayerRecord& record);
 
 /// Where an option stands, or the layer that lacks it.
-const Place& place_of(const LayerRecord& record, std::string_view name);
+const SourceLocation& place_of(const LayerRecord& record, std::string_view name);
 
 /// Options that a record may lack, or have of another kind.
 std::string_view text_option(const LayerRecord& record, std::string_view name, std::string_view otherwise);
@@ -37,7 +37,7 @@ std::size_t width_of(const ChainRecord& chain);
 [[noreturn]] void refuse(const LayerRecord& record, std::string expected, std::size_t found);
 
 /// Refuses a past of so many frames and channels that no network has, before memory is asked for.
-void expect_past(const Place& place, std::size_t frames, std::size_t channels);
+void expect_past(const SourceLocation& place, std::size_t frames, std::size_t channels);
 
 /// What a combinator's record holds, and how many chains of each name.
 struct Members {

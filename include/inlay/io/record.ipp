@@ -21,7 +21,7 @@ const V* value_of(const LayerRecord& record, std::string_view name) {
 
 INLAY_DECL std::string_view type_of(const LayerRecord& record) { return std::get<std::string>(record.type.value); }
 
-INLAY_DECL const Place& place_of(const LayerRecord& record, std::string_view name) {
+INLAY_DECL const SourceLocation& place_of(const LayerRecord& record, std::string_view name) {
   const auto found = record.values.find(name);
   return found == record.values.end() ? record.place : found->second.place;
 }
@@ -76,14 +76,14 @@ INLAY_DECL void refuse(const LayerRecord& record, std::string expected, std::siz
   throw load_error(record.place, std::move(expected), std::to_string(found));
 }
 
-INLAY_DECL void expect_past(const Place& place, std::size_t frames, std::size_t channels) {
+INLAY_DECL void expect_past(const SourceLocation& place, std::size_t frames, std::size_t channels) {
   constexpr std::size_t most = std::size_t{1} << 26;
   if (channels == 0 || frames <= most / channels) return;
   throw load_error(place, concat({"a past of at most ", std::to_string(most), " values"}), std::to_string(frames));
 }
 
 INLAY_DECL void expect_only(const Members& members, const LayerRecord& record) {
-  const auto complain = [](const Place& place, std::string_view name) {
+  const auto complain = [](const SourceLocation& place, std::string_view name) {
     throw load_error(place, concat({"no \"", name, "\" in this layer"}), "one");
   };
   const auto is_among = [](const std::vector<std::string_view>& names, std::string_view name) {

@@ -6,15 +6,15 @@
 #include <utility>
 #include <vector>
 
+#include "inlay/io/json_cursor.hpp"
 #include "inlay/io/model_file.hpp"
-#include "inlay/io/node.hpp"
 
 namespace inlay::io {
 
 namespace detail {
 
 /// Appends nested arrays whose extents are `shape` from level `depth` on.
-inline void read_nested(const Node& node, TensorRecord& tensor, std::size_t depth) {
+inline void read_nested(const JsonCursor& node, TensorRecord& tensor, std::size_t depth) {
   const std::size_t extent = tensor.shape[depth];
   const bool innermost = depth + 1 == tensor.shape.size();
   if (node.size() != extent)
@@ -26,14 +26,14 @@ inline void read_nested(const Node& node, TensorRecord& tensor, std::size_t dept
   }
 }
 
-inline TensorRecord nested_tensor(const Node& node, std::vector<std::size_t> shape) {
+inline TensorRecord nested_tensor(const JsonCursor& node, std::vector<std::size_t> shape) {
   TensorRecord tensor{.place = node.place(), .shape = std::move(shape), .values = {}, .row_places = {}};
   read_nested(node, tensor, 0);
   return tensor;
 }
 
 /// Values of a frame of this shape. One of two dimensions, behind batch and time, is [feature][channel].
-inline std::size_t rtneural_width(const Node& shape) {
+inline std::size_t rtneural_width(const JsonCursor& shape) {
   const std::size_t channels = shape.back().whole(1);
   return shape.size() == 4 ? shape[2].whole(1) * channels : channels;
 }
@@ -41,13 +41,13 @@ inline std::size_t rtneural_width(const Node& shape) {
 /// Turns one layer of the file into one of ours, or two where it has an activation.
 class RtneuralLayer {
  public:
-  RtneuralLayer(const Node& node, std::size_t in) : node_(node), in_(in), type_(node["type"]) {}
+  RtneuralLayer(const JsonCursor& node, std::size_t in) : node_(node), in_(in), type_(node["type"]) {}
 
   /// Appends the layers and returns their number of output channels.
   std::size_t read(std::vector<LayerRecord>& layers) {
     record_ = {.place = node_.place(), .type = {type_.place(), std::string{}}, .values = {}, .tensors = {}};
     const std::string type = type_.string();
-    const Node shape = node_["shape"];
+    const JsonCursor shape = node_["shape"];
     out_ = rtneural_width(shape);
     out_place_ = shape.back().place();
     if (type == "dense" || type == "time-distributed-dense") dense();
@@ -71,10 +71,10 @@ class RtneuralLayer {
   }
 
  private:
-  Node weights(std::size_t i) const { return node_["weights"][i]; }
+  JsonCursor weights(std::size_t i) const { return node_["weights"][i]; }
 
   void expect_arrays(std::initializer_list<std::size_t> counts) const {
-    const Node all = node_["weights"];
+    const JsonCursor all = node_["weights"];
     std::string text;
     for (std::size_t count : counts) {
       if (all.size() == count) return;
@@ -89,7 +89,7 @@ class RtneuralLayer {
                        std::to_string(out_));
   }
 
-  void option(const char* name, auto value, Place place) {
+  void option(const char* name, auto value, SourceLocation place) {
     record_.values.insert_or_assign(name, Value{std::move(place), value});
   }
   void tensor(const char* name, std::size_t i, std::vector<std::size_t> shape) {
@@ -110,7 +110,7 @@ class RtneuralLayer {
   }
   /// A number alone, or the last of several, by our name. Returns it.
   std::size_t number(const char* ours, const char* theirs) {
-    const Node found = node_[theirs], number = found.json().is_array() ? found.back() : found;
+    const JsonCursor found = node_[theirs], number = found.json().is_array() ? found.back() : found;
     option(ours, number.whole(1), number.place());
     return number.whole(1);
   }
@@ -127,7 +127,7 @@ class RtneuralLayer {
   void expect_one(const char* name) const {
     const auto found = node_.find(name);
     if (!found) return;
-    const Node number = found->json().is_array() ? found->back() : *found;
+    const JsonCursor number = found->json().is_array() ? found->back() : *found;
     if (number.json() != 1) number.fail("1");
   }
 
@@ -142,10 +142,10 @@ class RtneuralLayer {
     sizes("conv1d");
     expect_arrays({2});
     for (const char* name : {"strides", "stride"}) expect_one(name);
-    const Node kernel_size = node_["kernel_size"].back(), dilation = node_["dilation"].back();
+    const JsonCursor kernel_size = node_["kernel_size"].back(), dilation = node_["dilation"].back();
     const std::size_t taps = kernel_size.whole(1);
     std::size_t groups = 1;
-    Place groups_place = node_.place();
+    SourceLocation groups_place = node_.place();
     if (const auto g = node_.find("groups")) {
       groups = g->whole(1);
       groups_place = g->place();
@@ -167,7 +167,7 @@ class RtneuralLayer {
     const std::size_t width = number("kernel_size_features", "kernel_size_feature");
     number("dilation", "dilation");
     number("stride", "strides");
-    const Node padding = node_["padding"];
+    const JsonCursor padding = node_["padding"];
     option("padding", padding.string(), padding.place());
     expect_arrays({1, 2});
     tensor("kernel", 0, {time, width, channels, filters});
@@ -193,7 +193,7 @@ class RtneuralLayer {
   void batchnorm(std::size_t channels) {
     same_width();
     expect_arrays({2, 4});
-    const Node epsilon = node_["epsilon"];
+    const JsonCursor epsilon = node_["epsilon"];
     option("epsilon", epsilon.number(), epsilon.place());
     std::size_t i = 0;
     if (node_["weights"].size() == 4)
@@ -204,7 +204,7 @@ class RtneuralLayer {
   void prelu() {
     size("prelu");
     expect_arrays({1});
-    Node alpha = weights(0);
+    JsonCursor alpha = weights(0);
     if (alpha.size() == 1 && alpha[0].json().is_array()) alpha = alpha[0];  // [1 x C] or plain [C]
     record_.tensors.insert_or_assign("alpha", nested_tensor(alpha, {alpha.size() == 1 ? 1 : out_}));
   }
@@ -221,18 +221,18 @@ class RtneuralLayer {
     layers.push_back(std::move(layer));
   }
 
-  Node node_;
+  JsonCursor node_;
   std::size_t in_, out_ = 0;
-  Place out_place_;
-  Node type_;
+  SourceLocation out_place_;
+  JsonCursor type_;
   LayerRecord record_;
 };
 
 }  // namespace detail
 
-inline ModelFile read_rtneural(const Node& root) {
+inline ModelFile read_rtneural(const JsonCursor& root) {
   ModelFile file;
-  const Node layers = root["layers"];
+  const JsonCursor layers = root["layers"];
   std::size_t width = detail::rtneural_width(root["in_shape"]);
   file.chain.place = layers.place();
   if (layers.size() == 0) layers.fail("at least one layer");

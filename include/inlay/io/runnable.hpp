@@ -54,7 +54,8 @@ Runnable<typename Model::scalar> runnable(const Model& model, typename Model::St
         const auto run = [&] {
           return static_cast<const Model*>(weights)->forward(
               *static_cast<State*>(voice), std::span<const T, Model::in_size>(in, Model::in_size),
-              std::span<T, Model::burst * Model::out_size>(out, Model::burst * Model::out_size),
+              std::span<T, Model::max_frames_per_input * Model::out_size>(
+                  out, Model::max_frames_per_input * Model::out_size),
               std::span<const T, Model::condition_size>(condition, Model::condition_size));
         };
         if constexpr (Model::one_to_one) return run(), std::size_t{1};

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "inlay/io/error.hpp"
+#include "inlay/io/json_cursor.hpp"
 #include "inlay/io/model_file.hpp"
-#include "inlay/io/node.hpp"
 
 namespace inlay::io {
 
@@ -27,7 +27,7 @@ inline std::string number_text(double x) {
 
 /// Where value i of a vector stands. The vectors of a .nam file lie in one list of numbers, and the place of each is
 /// that of its first number: value 3 of `weights[57]` is `weights[60]`.
-inline Place place_in_vector(const TensorRecord& vector, std::size_t i) {
+inline SourceLocation place_in_vector(const TensorRecord& vector, std::size_t i) {
   if (!vector.row_places.empty() || !vector.place.ends_with(']')) return vector.place_of(i);
   const std::size_t digits = vector.place.rfind('[') + 1;
   std::size_t first = 0;

@@ -178,7 +178,7 @@ INLAY_DECL const ChainRecord& WeightLoader::chain_of(std::string_view name, std:
 }
 
 INLAY_DECL void WeightLoader::finish() const {
-  const auto refuse = [&](const Place& place, const std::string& name, std::string found) {
+  const auto refuse = [&](const SourceLocation& place, const std::string& name, std::string found) {
     fail(place, concat({"no \"", name, "\" in this layer"}), std::move(found));
   };
   for (const auto& [name, value] : record_.values)

@@ -113,7 +113,7 @@ class InlayWriter {
     return single_ && static_cast<double>(narrow) == x ? number(narrow) : number(x);
   }
 
-  [[noreturn]] static void refuse(Place place, double x) {
+  [[noreturn]] static void refuse(SourceLocation place, double x) {
     throw load_error(std::move(place), "a finite number", std::to_string(x));
   }
 

@@ -32,8 +32,8 @@ class BatchNorm : public Pointwise<L, times<Channels, Features>, B> {
   void visit(auto& v) {
     if constexpr (Channels == dynamic) {
       this->size_.value = channels_ * features_;
-      for (auto* tensor : {&gamma_, &beta_, &mean_, &variance_}) tensor->fit(channels_);
-      for (auto* tensor : {&scale_, &shift_}) tensor->fit(this->size_);
+      for (auto* tensor : {&gamma_, &beta_, &mean_, &variance_}) tensor->resize(channels_);
+      for (auto* tensor : {&scale_, &shift_}) tensor->resize(this->size_);
     }
     v.number("epsilon", epsilon);
     v.optional_tensor("gamma", gamma_, 1);

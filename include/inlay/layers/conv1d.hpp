@@ -82,19 +82,19 @@ class BasicConv1D {
     else if constexpr (Stride > 1) v.option("stride", stride_);
     if constexpr (is_dynamic) {
       v.require(in_ % groups_ == 0 && out_ % groups_ == 0, "groups", "a divisor of both numbers of channels");
-      fit();
+      resize();
     }
   }
   constexpr LayerShape shape() const noexcept {
     return {.in = in_, .out = out_, .past = reach(), .rate = {stride_, 1}};
   }
 
-  void fit(State& state) const
+  void resize(State& state) const
     requires(is_dynamic)
   {
-    state.history.fit(in_, reach());
-    state.clock.fit(reach(), stride_);
-    state.frame.fit(padded_frame<T>(out_) + row_unit<B, dynamic>);
+    state.history.resize(in_, reach());
+    state.clock.resize(reach(), stride_);
+    state.frame.resize(padded_frame<T>(out_) + row_unit<B, dynamic>);
   }
   void reset(State& state) const noexcept {
     state.history.clear();
@@ -137,19 +137,19 @@ class BasicConv1D {
 
  protected:
   /// For a convolution that is part of another layer.
-  void fit(std::size_t in, std::size_t out, std::size_t taps)
+  void resize(std::size_t in, std::size_t out, std::size_t taps)
     requires(is_dynamic)
   {
     in_.value = in, out_.value = out, taps_.value = taps;
     dilation_.value = groups_.value = stride_.value = 1;
-    fit();
+    resize();
   }
 
  private:
-  void fit() {
+  void resize() {
     ins_.value = in_ / groups_, outs_.value = out_ / groups_;
-    kernel_.fit(taps_, in_, out_, groups_);
-    bias_.fit(outs_, groups_);
+    kernel_.resize(taps_, in_, out_, groups_);
+    bias_.resize(outs_, groups_);
   }
   /// Frames that the oldest tap looks back.
   constexpr std::size_t reach() const noexcept { return (taps_ - 1) * dilation_; }

@@ -40,12 +40,12 @@ constexpr FeatureAxis feature_axis(std::size_t features, std::size_t kernel, std
 template <class T, std::size_t Size, std::size_t Before, std::size_t After>
 class ZeroPadding {
  public:
-  void fit(std::size_t size, std::size_t before, std::size_t after)
+  void resize(std::size_t size, std::size_t before, std::size_t after)
     requires(Size == dynamic)
   {
     size_.value = size, before_.value = before;
-    frame_.fit(padded_frame<T>(before + size + after));
-    rows_.fit((before + size + after) * tile_frames);
+    frame_.resize(padded_frame<T>(before + size + after));
+    rows_.resize((before + size + after) * tile_frames);
   }
   INLAY_INLINE const T* operator()(const T* in) noexcept {
     copy(in, size_, frame_.data() + before_);
@@ -149,8 +149,8 @@ class BasicConv2D {
     v.option("padding", std::string_view(Padding == FeaturePadding::same ? "same" : "valid"));
     if constexpr (is_dynamic) {
       v.require(axis().positions > 0, "kernel_size_features", "no more than the features");
-      kernel_.fit(taps_ * seen(), outs_);
-      bias_.fit(outs_);
+      kernel_.resize(taps_ * seen(), outs_);
+      bias_.resize(outs_);
     }
     detail::KernelMatrix<Weights> kernel{&kernel_, {taps_, span_, ins_, outs_}};
     v.tensor("kernel", kernel);
@@ -160,13 +160,13 @@ class BasicConv2D {
     return {.in = features_ * ins_, .out = axis().positions * outs_, .past = reach()};
   }
 
-  void fit(State& state) const
+  void resize(State& state) const
     requires(is_dynamic)
   {
     const detail::FeatureAxis a = axis();
-    state.padded.fit(features_ * ins_, a.before * ins_, a.after * ins_);
-    state.history.fit((a.before + features_ + a.after) * ins_, reach());
-    state.position.fit(kernel_.padded_rows());
+    state.padded.resize(features_ * ins_, a.before * ins_, a.after * ins_);
+    state.history.resize((a.before + features_ + a.after) * ins_, reach());
+    state.position.resize(kernel_.padded_rows());
   }
   void reset(State& state) const noexcept { state.history.clear(); }
 

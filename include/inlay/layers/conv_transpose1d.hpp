@@ -96,7 +96,7 @@ class ConvTranspose1D : detail::Polyphase<In, Out, Kernel, Stride, B> {
   static constexpr std::string_view type = "conv_transpose1d";
   static constexpr std::size_t in_size = In, out_size = Out, receptive_field = Inner::receptive_field;
   static constexpr Rate rate{1, Stride};
-  static constexpr std::size_t skip = 0;  // a framework has the first frames as well
+  static constexpr std::size_t warmup_frames = 0;  // a framework has the first frames as well
   static constexpr std::size_t parameters = Kernel * In * Out + Out;
   static constexpr std::size_t macs = Kernel * In * Out;
   static constexpr std::size_t scratch_size =
@@ -108,7 +108,7 @@ class ConvTranspose1D : detail::Polyphase<In, Out, Kernel, Stride, B> {
     v.option("kernel_size", kernel_size_);
     v.option("stride", upsampling_);
     if constexpr (is_dynamic)
-      Inner::fit(this->in_, upsampling_ * outs_, detail::polyphase_taps(kernel_size_, upsampling_));
+      Inner::resize(this->in_, upsampling_ * outs_, detail::polyphase_taps(kernel_size_, upsampling_));
     detail::PolyphaseKernel<decltype(Inner::kernel_)> kernel{&this->kernel_, this->in_, outs_, kernel_size_,
                                                              upsampling_};
     detail::PolyphaseBias<decltype(Inner::bias_)> bias{&this->bias_, outs_, upsampling_};
@@ -119,11 +119,11 @@ class ConvTranspose1D : detail::Polyphase<In, Out, Kernel, Stride, B> {
     return {.in = this->in_, .out = outs_, .past = (kernel_size_ - 1) / upsampling_, .rate = {1, upsampling_}};
   }
 
-  void fit(State& state) const
+  void resize(State& state) const
     requires(is_dynamic)
   {
-    Inner::fit(state.taps);
-    state.phases.fit(scratch_tile<scalar>(upsampling_ * outs_));
+    Inner::resize(state.taps);
+    state.phases.resize(scratch_tile<scalar>(upsampling_ * outs_));
   }
   void reset(State& state) const noexcept { Inner::reset(state.taps); }
 

@@ -35,10 +35,10 @@ class Delay {
   constexpr LayerShape shape() const noexcept {
     return {.in = size_, .out = size_, .past = frames_, .latency = frames_};
   }
-  void fit(State& state) const
+  void resize(State& state) const
     requires(N == dynamic)
   {
-    state.history.fit(size_, frames_);
+    state.history.resize(size_, frames_);
   }
   void reset(State& state) const noexcept { state.history.clear(); }
   void forward(State& state, const scalar* in, scalar* out) const noexcept {

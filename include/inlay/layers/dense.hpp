@@ -33,7 +33,7 @@ class BasicDense {
   void visit(auto& v) {
     v.option("in", in_);
     v.option("out", out_);
-    if constexpr (Out == dynamic) fit();
+    if constexpr (Out == dynamic) resize();
     v.tensor("kernel", kernel_);
     if constexpr (Bias) v.optional_tensor("bias", bias_, 0);
   }
@@ -53,9 +53,9 @@ class BasicDense {
   }
 
  private:
-  void fit() {
-    kernel_.fit(in_, out_);
-    bias_.fit(out_);
+  void resize() {
+    kernel_.resize(in_, out_);
+    bias_.resize(out_);
   }
 
  protected:

@@ -32,8 +32,8 @@ struct ClippedGate {
   template <class B, class R>
   static INLAY_INLINE R apply(R z) noexcept {
     using T = typename B::scalar;
-    const R line = B::fma(z, math::splat<B, R>(T(double(Numerator) / Denominator)), math::splat<B, R>(T(0.5)));
-    return B::max(math::splat<B, R>(T(0)), B::min(math::splat<B, R>(T(1)), line));
+    const R line = B::fma(z, math::broadcast<B, R>(T(double(Numerator) / Denominator)), math::broadcast<B, R>(T(0.5)));
+    return B::max(math::broadcast<B, R>(T(0)), B::min(math::broadcast<B, R>(T(1)), line));
   }
 };
 
@@ -51,8 +51,8 @@ class AnyClippedGate {
   INLAY_INLINE R apply(R z) const noexcept {
     using T = typename B::scalar;
     const T slope = choice_ == 0 ? T(1.0 / 6) : T(1.0 / 5);
-    const R line = B::fma(z, math::splat<B, R>(slope), math::splat<B, R>(T(0.5)));
-    return B::max(math::splat<B, R>(T(0)), B::min(math::splat<B, R>(T(1)), line));
+    const R line = B::fma(z, math::broadcast<B, R>(slope), math::broadcast<B, R>(T(0.5)));
+    return B::max(math::broadcast<B, R>(T(0)), B::min(math::broadcast<B, R>(T(1)), line));
   }
 
  private:
@@ -95,11 +95,11 @@ class Hidden {
   static constexpr std::size_t padded_to_unit(std::size_t n) { return round_up(n, row_unit<B, Units>); }
 
  public:
-  void fit(std::size_t units)
+  void resize(std::size_t units)
     requires(Units == dynamic)
   {
     units_.value = units;
-    values_.fit(2 * padded());
+    values_.resize(2 * padded());
   }
   /// Values of one copy.
   constexpr std::size_t padded() const noexcept { return padded_to_unit(units_); }

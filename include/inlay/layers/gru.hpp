@@ -23,8 +23,8 @@ template <class Row>
 class TwoBiases {
  public:
   using value_type = typename Row::value_type;
-  void fit(std::size_t units) {
-    for (Row& r : row) r.fit(units);
+  void resize(std::size_t units) {
+    for (Row& r : row) r.resize(units);
   }
   void allocate()
     requires requires(Row r) { r.allocate(); }
@@ -46,9 +46,9 @@ template <class FirstTwo, class Last>
 class SplitGates {
  public:
   using value_type = typename Last::value_type;
-  void fit(std::size_t cols, std::size_t rows) {
-    first_two.fit(cols, rows);
-    last.fit(cols, rows);
+  void resize(std::size_t cols, std::size_t rows) {
+    first_two.resize(cols, rows);
+    last.resize(cols, rows);
   }
   void allocate()
     requires requires(Last m) { m.allocate(); }
@@ -124,18 +124,18 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
     v.option("out", this->out_);
     v.option("reset_after", ResetAfter);
     detail::visit_gate(v, gate_);
-    if constexpr (Out == dynamic) fit();
+    if constexpr (Out == dynamic) resize();
     v.tensor("kernel", kernel_);
     v.tensor("recurrent_kernel", recurrent_kernel_);
     v.tensor("bias", bias_);
   }
 
-  void fit(State& state) const
+  void resize(State& state) const
     requires(Out == dynamic)
   {
-    state.hidden.fit(this->out_);
-    for (auto& values : state.input) values.fit(state.hidden.padded());
-    for (auto& values : state.gates) values.fit(state.hidden.padded());
+    state.hidden.resize(this->out_);
+    for (auto& values : state.input) values.resize(state.hidden.padded());
+    for (auto& values : state.gates) values.resize(state.hidden.padded());
   }
   void reset(State& state) const noexcept { state.hidden.clear(); }
 
@@ -229,10 +229,10 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
     });
   }
 
-  void fit() {
-    kernel_.fit(this->in_, this->out_);
-    recurrent_kernel_.fit(this->out_, this->out_);
-    bias_.fit(this->out_);
+  void resize() {
+    kernel_.resize(this->in_, this->out_);
+    recurrent_kernel_.resize(this->out_, this->out_);
+    bias_.resize(this->out_);
   }
 
   INLAY_NO_ADDRESS Gate gate_;

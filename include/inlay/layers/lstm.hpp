@@ -51,7 +51,7 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
     v.option("in", this->in_);
     v.option("out", this->out_);
     detail::visit_gate(v, gate_);
-    if constexpr (Out == dynamic) fit();
+    if constexpr (Out == dynamic) resize();
     v.tensor("kernel", kernel_);
     v.tensor("recurrent_kernel", recurrent_kernel_);
     v.tensor("bias", bias_);
@@ -61,11 +61,11 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
     }
   }
 
-  void fit(State& state) const
+  void resize(State& state) const
     requires(Out == dynamic)
   {
-    state.hidden.fit(this->out_);
-    state.cell.fit(state.hidden.padded());
+    state.hidden.resize(this->out_);
+    state.cell.resize(state.hidden.padded());
   }
   void reset(State& state) const noexcept {
     state.hidden.clear();
@@ -111,12 +111,12 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
   }
 
  private:
-  void fit() {
-    kernel_.fit(this->in_, this->out_);
-    recurrent_kernel_.fit(this->out_, this->out_);
-    bias_.fit(this->out_);
-    start_.hidden.fit(this->out_);
-    start_.cell.fit(this->out_);
+  void resize() {
+    kernel_.resize(this->in_, this->out_);
+    recurrent_kernel_.resize(this->out_, this->out_);
+    bias_.resize(this->out_);
+    start_.hidden.resize(this->out_);
+    start_.cell.resize(this->out_);
   }
 
   INLAY_NO_ADDRESS Gate gate_;

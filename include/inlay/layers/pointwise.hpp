@@ -24,7 +24,7 @@ class PerChannel {
 
  public:
   using value_type = typename B::scalar;
-  void fit(std::size_t size)
+  void resize(std::size_t size)
     requires(Size == dynamic)
   {
     size_.value = size;
@@ -32,7 +32,7 @@ class PerChannel {
   void allocate()
     requires(Size == dynamic)
   {
-    data_.fit(padded_frame<value_type>(size_));
+    data_.resize(padded_frame<value_type>(size_));
   }
   constexpr std::array<std::size_t, 1> shape() const noexcept { return {Count == 1 ? 1 : std::size_t(size_)}; }
   value_type get(std::size_t i) const noexcept { return data_.data()[i]; }
@@ -55,16 +55,18 @@ struct Along {
   INLAY_INLINE auto operator()(const Tensor auto& tensor) const noexcept {
     return B::template load<Lanes>(tensor.data() + first);
   }
-  INLAY_INLINE auto operator()(typename B::scalar value) const noexcept { return B::template fill<Lanes>(value); }
+  INLAY_INLINE auto operator()(typename B::scalar value) const noexcept { return B::template broadcast<Lanes>(value); }
 };
 /// Those of one channel, in each lane.
 template <class B>
 struct Across {
   std::size_t channel;
   INLAY_INLINE auto operator()(const Tensor auto& tensor) const noexcept {
-    return B::template fill<B::width>(tensor.data()[channel]);
+    return B::template broadcast<B::width>(tensor.data()[channel]);
   }
-  INLAY_INLINE auto operator()(typename B::scalar value) const noexcept { return B::template fill<B::width>(value); }
+  INLAY_INLINE auto operator()(typename B::scalar value) const noexcept {
+    return B::template broadcast<B::width>(value);
+  }
 };
 
 }  // namespace detail

@@ -67,11 +67,11 @@ class BasicPool1D {
   constexpr LayerShape shape() const noexcept {
     return {.in = size_, .out = size_, .past = taps_ - 1, .rate = {stride_, 1}};
   }
-  void fit(State& state) const
+  void resize(State& state) const
     requires(Kernel == dynamic)
   {
-    state.history.fit(size_, taps_ - 1);
-    state.clock.fit(taps_ - 1, stride_);
+    state.history.resize(size_, taps_ - 1);
+    state.clock.resize(taps_ - 1, stride_);
   }
   void reset(State& state) const noexcept {
     state.history.clear();

@@ -20,7 +20,7 @@ class BasicPReLU : public Pointwise<BasicPReLU<Size, Slopes, B>, Size, B> {
 
   void visit(auto& v) {
     v.option("size", this->size_);
-    if constexpr (Size == dynamic) alpha_.fit(this->size_);
+    if constexpr (Size == dynamic) alpha_.resize(this->size_);
     v.tensor("alpha", alpha_);
   }
 

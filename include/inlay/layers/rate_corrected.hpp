@@ -101,8 +101,8 @@ class RateCorrected
       for (std::size_t i = 0; i < units; i += lanes) {
         const auto at = [&](std::size_t k)
                             INLAY_INLINE_LAMBDA { return B::template load<lanes>(state.past[rows[k]][p] + i); };
-        auto sum = compiler::opaque(at(0) * B::template fill<lanes>(weights_[0]));
-        for (std::size_t k = 1; k < taps; ++k) sum = B::fma(at(k), B::template fill<lanes>(weights_[k]), sum);
+        auto sum = compiler::opaque(at(0) * B::template broadcast<lanes>(weights_[0]));
+        for (std::size_t k = 1; k < taps; ++k) sum = B::fma(at(k), B::template broadcast<lanes>(weights_[k]), sum);
         B::store(memory[p] + i, sum);
       }
   }

@@ -28,7 +28,7 @@ struct ReLUActivation {
   static constexpr std::string_view name = "relu";
   template <class B, class R>
   static INLAY_INLINE R apply(R z) noexcept {
-    return B::max(math::splat<B, R>(typename B::scalar(0)), z);
+    return B::max(math::broadcast<B, R>(typename B::scalar(0)), z);
   }
 };
 
@@ -63,16 +63,16 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
     v.option("in", this->in_);
     v.option("out", this->out_);
     v.option("activation", Activation::name);
-    if constexpr (Out == dynamic) fit();
+    if constexpr (Out == dynamic) resize();
     v.tensor("kernel", kernel_);
     v.tensor("recurrent_kernel", recurrent_kernel_);
     v.tensor("bias", bias_);
   }
 
-  void fit(State& state) const
+  void resize(State& state) const
     requires(Out == dynamic)
   {
-    state.hidden.fit(this->out_);
+    state.hidden.resize(this->out_);
   }
   void reset(State& state) const noexcept { state.hidden.clear(); }
 
@@ -97,10 +97,10 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
   }
 
  private:
-  void fit() {
-    kernel_.fit(this->in_, this->out_);
-    recurrent_kernel_.fit(this->out_, this->out_);
-    bias_.fit(this->out_);
+  void resize() {
+    kernel_.resize(this->in_, this->out_);
+    recurrent_kernel_.resize(this->out_, this->out_);
+    bias_.resize(this->out_);
   }
 
   Kernel kernel_;

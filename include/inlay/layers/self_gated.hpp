@@ -11,7 +11,7 @@ namespace inlay::INLAY_ISA::detail {
 /// x gate, and 0 where x is -infinity and the gate 0.
 template <class B, class R>
 INLAY_INLINE R self_gated(R x, R gate) noexcept {
-  return B::max(math::splat<B, R>(std::numeric_limits<typename B::scalar>::lowest()), x) * gate;
+  return B::max(math::broadcast<B, R>(std::numeric_limits<typename B::scalar>::lowest()), x) * gate;
 }
 
 }  // namespace inlay::INLAY_ISA::detail

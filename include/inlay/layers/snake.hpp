@@ -28,7 +28,7 @@ class Snake : public Pointwise<Snake<Size, B>, Size, B> {
 
   void visit(auto& v) {
     v.option("size", this->size_);
-    if constexpr (Size == dynamic) alpha_.fit(this->size_), inverse_.fit(this->size_);
+    if constexpr (Size == dynamic) alpha_.resize(this->size_), inverse_.resize(this->size_);
     v.tensor("alpha", alpha_);
     if constexpr (Size == dynamic) inverse_.allocate();
   }

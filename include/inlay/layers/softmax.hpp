@@ -31,11 +31,11 @@ class Softmax {
 
   INLAY_INLINE void forward(State&, const scalar* in, scalar* out) const noexcept {
     constexpr std::size_t lanes = Size == dynamic ? B::width : B::lanes(Size);
-    const auto largest = B::template fill<lanes>(*std::max_element(in, in + size_));
+    const auto largest = B::template broadcast<lanes>(*std::max_element(in, in + size_));
     for (std::size_t c = 0; c < size_; c += lanes) B::store(out + c, exp(B::template load<lanes>(in + c) - largest));
     scalar sum = 0;
     for (std::size_t c = 0; c < size_; ++c) sum += out[c];
-    const auto share = B::template fill<lanes>(1 / sum);
+    const auto share = B::template broadcast<lanes>(1 / sum);
     for (std::size_t c = 0; c < size_; c += lanes) B::store(out + c, B::template load<lanes>(out + c) * share);
   }
 
@@ -44,13 +44,13 @@ class Softmax {
     for (std::size_t t = 0; t < frames; t += B::width) {
       auto largest = load(in.row(0) + t);
       for (std::size_t c = 1; c < size_; ++c) largest = B::max(largest, load(in.row(c) + t));
-      auto sum = B::template fill<B::width>(0);
+      auto sum = B::template broadcast<B::width>(0);
       for (std::size_t c = 0; c < size_; ++c) {
         const auto e = exp(load(in.row(c) + t) - largest);
         sum = sum + e;
         B::store(out.row(c) + t, e);
       }
-      const auto share = math::divide<B>(B::template fill<B::width>(1), sum);
+      const auto share = math::divide<B>(B::template broadcast<B::width>(1), sum);
       for (std::size_t c = 0; c < size_; ++c) B::store(out.row(c) + t, load(out.row(c) + t) * share);
     }
   }

@@ -31,8 +31,8 @@ inline constexpr T pow2_magic = std::same_as<T, float> ? T(12582912 + 127) : T(6
 
 /// A register of R's kind with `value` in each lane.
 template <class B, class R>
-INLAY_INLINE R splat(typename B::scalar value) noexcept {
-  return B::template fill<sizeof(R) / sizeof(typename B::scalar)>(value);
+INLAY_INLINE R broadcast(typename B::scalar value) noexcept {
+  return B::template broadcast<sizeof(R) / sizeof(typename B::scalar)>(value);
 }
 
 /// a / b, exactly rounded.
@@ -45,8 +45,8 @@ INLAY_INLINE R divide(R a, R b) noexcept {
 /// c[0] + c[1] x + c[2] x^2 + ...
 template <class B, class R, std::size_t N>
 INLAY_INLINE R polynomial(R x, const std::array<typename B::scalar, N>& c) noexcept {
-  R y = splat<B, R>(c[N - 1]);
-  for (std::size_t k = N - 1; k-- > 0;) y = B::fma(y, x, splat<B, R>(c[k]));
+  R y = broadcast<B, R>(c[N - 1]);
+  for (std::size_t k = N - 1; k-- > 0;) y = B::fma(y, x, broadcast<B, R>(c[k]));
   return y;
 }
 
@@ -67,11 +67,11 @@ struct Accurate {
     constexpr T ln2_high = single ? T(0.693359375) : T(6.93145751953125e-1);
     constexpr T ln2_low = single ? T(-2.12194440054690583e-4) : T(1.42860682030941723212e-6);
     // Beyond these the result is infinite, or less than half of the smallest number.
-    x = B::max(splat<B, R>(single ? T(-104) : T(-746)), B::min(splat<B, R>(single ? T(89) : T(710)), x));
-    const R n = B::round(x * splat<B, R>(T(1.44269504088896340736)));
-    const R r = B::fma(n, splat<B, R>(-ln2_low), B::fma(n, splat<B, R>(-ln2_high), x));
-    const R y = B::fma(r * r, polynomial<B>(r, series), r) + splat<B, R>(T(1));
-    const R half = B::round(n * splat<B, R>(T(0.5)));  // 2^n in two steps reaches the denormals
+    x = B::max(broadcast<B, R>(single ? T(-104) : T(-746)), B::min(broadcast<B, R>(single ? T(89) : T(710)), x));
+    const R n = B::round(x * broadcast<B, R>(T(1.44269504088896340736)));
+    const R r = B::fma(n, broadcast<B, R>(-ln2_low), B::fma(n, broadcast<B, R>(-ln2_high), x));
+    const R y = B::fma(r * r, polynomial<B>(r, series), r) + broadcast<B, R>(T(1));
+    const R half = B::round(n * broadcast<B, R>(T(0.5)));  // 2^n in two steps reaches the denormals
     return y * B::pow2(half) * B::pow2(n - half);
   }
 
@@ -86,7 +86,7 @@ struct Accurate {
   template <class B, class R>
   static INLAY_INLINE R sigmoid(R x) noexcept {
     using T = typename B::scalar;
-    if constexpr (std::same_as<T, float>) return sigmoid_of_double<B>(x * splat<B, R>(T(0.5)));
+    if constexpr (std::same_as<T, float>) return sigmoid_of_double<B>(x * broadcast<B, R>(T(0.5)));
     else return sigmoid_relative<B>(x);
   }
 
@@ -94,7 +94,7 @@ struct Accurate {
   template <class B, class R>
   static INLAY_INLINE R sigmoid_relative(R x) noexcept {
     using T = typename B::scalar;
-    const R zero = splat<B, R>(T(0)), one = splat<B, R>(T(1));
+    const R zero = broadcast<B, R>(T(0)), one = broadcast<B, R>(T(1));
     const R e = exp<B>(B::if_less(x, zero, x, zero - x));
     return divide<B>(B::if_less(x, zero, e, one), one + e);
   }
@@ -103,7 +103,7 @@ struct Accurate {
   template <class B, class R>
   static INLAY_INLINE R sigmoid_of_double(R u) noexcept {
     using T = typename B::scalar;
-    return B::fma(splat<B, R>(T(0.5)), tanh<B>(u), splat<B, R>(T(0.5)));
+    return B::fma(broadcast<B, R>(T(0.5)), tanh<B>(u), broadcast<B, R>(T(0.5)));
   }
 
   /// log(1 + x) for x in [0, 1]: 2 artanh(s) with s = x / (2 + x) <= 1/3, whose series in s^2 ends where its
@@ -116,9 +116,9 @@ struct Accurate {
       for (std::size_t k = 0; k < c.size(); ++k) c[k] = T(1 / double(2 * k + 3));
       return c;
     }();
-    const R two = splat<B, R>(T(2));
+    const R two = broadcast<B, R>(T(2));
     const R twice_s = divide<B>(two * x, two + x);
-    const R square = twice_s * twice_s * splat<B, R>(T(0.25));
+    const R square = twice_s * twice_s * broadcast<B, R>(T(0.25));
     return B::fma(twice_s * square, polynomial<B>(square, series), twice_s);
   }
 
@@ -127,8 +127,8 @@ struct Accurate {
   template <class B, class R>
   static INLAY_INLINE R normal_cdf(R x) noexcept {
     using T = typename B::scalar;
-    const R zero = splat<B, R>(T(0)), one = splat<B, R>(T(1)), half = splat<B, R>(T(0.5));
-    const R farthest = splat<B, R>(std::same_as<T, float> ? T(15) : T(39));  // e^(-a^2 / 2) is zero there
+    const R zero = broadcast<B, R>(T(0)), one = broadcast<B, R>(T(1)), half = broadcast<B, R>(T(0.5));
+    const R farthest = broadcast<B, R>(std::same_as<T, float> ? T(15) : T(39));  // e^(-a^2 / 2) is zero there
     const R a = B::min(farthest, B::if_less(x, zero, zero - x, x));
     const R tail = exp<B>(zero - half * a * a) * mills_ratio<B>(a);
     return B::if_less(x, zero, tail, one - tail);
@@ -152,13 +152,13 @@ struct Accurate {
     constexpr T pi_middle = single ? T(0.0009670257568359375) : T(1.21542010126079319531910982732e-10);
     constexpr T pi_low = single ? T(6.278329573e-7) : T(4.04453249759190146e-21);
     constexpr T range = single ? T(50000) : T(3000000);
-    const R one = splat<B, R>(T(1)), two = splat<B, R>(T(2));
-    x = B::max(splat<B, R>(-range), B::min(splat<B, R>(range), x));
-    const R n = B::round(x * splat<B, R>(T(0.318309886183790671538)));
-    R r = B::fma(n, splat<B, R>(-pi_high), x);
-    r = B::fma(n, splat<B, R>(-pi_middle), r);
-    r = B::fma(n, splat<B, R>(-pi_low), r);
-    const R odd = n - two * B::round(n * splat<B, R>(T(0.5)));  // -1, 0 or 1
+    const R one = broadcast<B, R>(T(1)), two = broadcast<B, R>(T(2));
+    x = B::max(broadcast<B, R>(-range), B::min(broadcast<B, R>(range), x));
+    const R n = B::round(x * broadcast<B, R>(T(0.318309886183790671538)));
+    R r = B::fma(n, broadcast<B, R>(-pi_high), x);
+    r = B::fma(n, broadcast<B, R>(-pi_middle), r);
+    r = B::fma(n, broadcast<B, R>(-pi_low), r);
+    const R odd = n - two * B::round(n * broadcast<B, R>(T(0.5)));  // -1, 0 or 1
     const R square = r * r;
     return B::fma(r * square, polynomial<B>(square, series), r) * (one - two * odd * odd);
   }
@@ -171,7 +171,7 @@ struct Accurate {
   static INLAY_INLINE R tanh_single(R x) noexcept {
     constexpr std::array<float, 5> p = {1.02352893f, 0.137545347f, 0.00364803802f, 2.22783692e-05f, 1.53886948e-08f};
     constexpr std::array<float, 5> q = {1.02352893f, 0.478721619f, 0.026751481f, 0.000347888446f, 8.64525589e-07f};
-    x = B::max(splat<B, R>(-8.1f), B::min(splat<B, R>(8.1f), x));
+    x = B::max(broadcast<B, R>(-8.1f), B::min(broadcast<B, R>(8.1f), x));
     const R s = x * x;
     return divide<B>(x * polynomial<B>(s, p), polynomial<B>(s, q));
   }
@@ -182,7 +182,8 @@ struct Accurate {
   static INLAY_INLINE R tanh_double(R x) noexcept {
     constexpr std::array<double, 4> p = {675675, 45045, 594, 1};
     constexpr std::array<double, 5> q = {2027025, 945945, 51975, 630, 1};
-    const R zero = splat<B, R>(0.0), one = splat<B, R>(1.0), two = splat<B, R>(2.0), split = splat<B, R>(0.5);
+    const R zero = broadcast<B, R>(0.0), one = broadcast<B, R>(1.0), two = broadcast<B, R>(2.0),
+            split = broadcast<B, R>(0.5);
     const R a = B::if_less(x, zero, zero - x, x);
     const R s = a * a;
     const R e = exp<B>(zero - two * a);

@@ -34,14 +34,14 @@ struct Fast : Accurate {
   template <class B, class R>
   static INLAY_INLINE R sigmoid_of_double(R u) noexcept {
     using T = typename B::scalar;
-    return B::fma(splat<B, R>(T(0.5)), tanh<B>(u), splat<B, R>(T(0.5)));
+    return B::fma(broadcast<B, R>(T(0.5)), tanh<B>(u), broadcast<B, R>(T(0.5)));
   }
 
   /// 1 / (1 + e^-x)
   template <class B, class R>
   static INLAY_INLINE R sigmoid(R x) noexcept {
     using T = typename B::scalar;
-    return sigmoid_of_double<B>(x * splat<B, R>(T(0.5)));
+    return sigmoid_of_double<B>(x * broadcast<B, R>(T(0.5)));
   }
 
  private:
@@ -50,7 +50,7 @@ struct Fast : Accurate {
   template <class B, class R>
   static INLAY_INLINE R tanh_rational(R x) noexcept {
     using T = typename B::scalar;
-    const auto c = [](double value) INLAY_INLINE_LAMBDA { return splat<B, R>(T(value)); };
+    const auto c = [](double value) INLAY_INLINE_LAMBDA { return broadcast<B, R>(T(value)); };
     x = B::max(c(-5.7), B::min(c(5.7), x));
     const R s = x * x;
     const R p = B::fma(x * s, B::fma(c(0.00152079831), s, c(0.114870079)), compiler::opaque(c(0.999976814) * x));
@@ -68,8 +68,8 @@ struct Fast : Accurate {
   {
     using Bits = typename compiler::NativeVector<std::int32_t, sizeof(R) / 4>::type;
     const Bits magnitude_and_sign = std::bit_cast<Bits>(x), sign = magnitude_and_sign & ~0x7FFFFFFF;
-    const R a = B::min(splat<B, R>(6.75f), std::bit_cast<R>(magnitude_and_sign & 0x7FFFFFFF));
-    const Bits piece = std::bit_cast<Bits>(a + splat<B, R>(0.5f)) >> 21;
+    const R a = B::min(broadcast<B, R>(6.75f), std::bit_cast<R>(magnitude_and_sign & 0x7FFFFFFF));
+    const Bits piece = std::bit_cast<Bits>(a + broadcast<B, R>(0.5f)) >> 21;
     const auto c = [&](std::size_t power) INLAY_INLINE_LAMBDA { return lookup<R>(pieces[power], piece); };
     const R y = B::fma(a * a, B::fma(c(3), a, c(2)), B::fma(c(1), a, c(0)));
     return std::bit_cast<R>(std::bit_cast<Bits>(y) | sign);

@@ -48,12 +48,12 @@ class ModelT {
     return one_to_one ? frames : Network::most_frames(frames);
   }
   /// The most frames that one `forward` can give.
-  static constexpr std::size_t burst = most_frames(1);
+  static constexpr std::size_t max_frames_per_input = most_frames(1);
   /// Frames of input that an output depends on, the present one included; `inlay::unbounded` for a model
   /// with a recurrent layer.
   static constexpr std::size_t receptive_field = Network::receptive_field;
   /// The first frame of input from which on the output does not depend on the zeros before the start.
-  static constexpr std::size_t skip = Network::skip;
+  static constexpr std::size_t warmup_frames = Network::warmup_frames;
   /// Frames of input by which the output is late (see LayerTraits).
   static constexpr std::size_t latency() noexcept { return Network::latency; }
   /// Trained (and, for batch normalisation, gathered) numbers, as frameworks count them.
@@ -67,7 +67,8 @@ class ModelT {
   class State {
     friend ModelT;
     static constexpr std::size_t input = 0, output = input + scratch_block<scalar>(scratch_tile<scalar>(in_size));
-    static constexpr std::size_t condition = output + scratch_block<scalar>(scratch_tile<scalar>(out_size, burst));
+    static constexpr std::size_t condition =
+        output + scratch_block<scalar>(scratch_tile<scalar>(out_size, max_frames_per_input));
     static constexpr std::size_t network =
         condition + (condition_size == 0 ? 0 : scratch_block<scalar>(scratch_tile<scalar>(condition_size)));
 
@@ -126,23 +127,25 @@ class ModelT {
 
   /// One frame: `in_size` values in, `out_size` values out, and `condition_size` values of side channels for a model
   /// that has them. `in` and `out` may be the same memory. Where the rate is not one to one, returns how many
-  /// frames it wrote, one behind the other; `out` has room for `burst`.
-  INLAY_INLINE auto forward(State& state, std::span<const scalar, in_size> in, std::span<scalar, burst * out_size> out,
+  /// frames it wrote, one behind the other; `out` has room for `max_frames_per_input`.
+  INLAY_INLINE auto forward(State& state, std::span<const scalar, in_size> in,
+                            std::span<scalar, max_frames_per_input * out_size> out,
                             std::span<const scalar, condition_size> condition) const noexcept {
     if constexpr (condition_size > 0) copy(condition.data(), condition_size, state.at(State::condition));
     return frame(state, in.data(), out.data());
   }
-  INLAY_INLINE auto forward(std::span<const scalar, in_size> in, std::span<scalar, burst * out_size> out,
+  INLAY_INLINE auto forward(std::span<const scalar, in_size> in, std::span<scalar, max_frames_per_input * out_size> out,
                             std::span<const scalar, condition_size> condition) noexcept {
     return forward(state_, in, out, condition);
   }
   INLAY_INLINE auto forward(State& state, std::span<const scalar, in_size> in,
-                            std::span<scalar, burst * out_size> out) const noexcept
+                            std::span<scalar, max_frames_per_input * out_size> out) const noexcept
     requires(condition_size == 0)
   {
     return frame(state, in.data(), out.data());
   }
-  INLAY_INLINE auto forward(std::span<const scalar, in_size> in, std::span<scalar, burst * out_size> out) noexcept
+  INLAY_INLINE auto forward(std::span<const scalar, in_size> in,
+                            std::span<scalar, max_frames_per_input * out_size> out) noexcept
     requires(condition_size == 0)
   {
     return forward(state_, in, out);

@@ -23,12 +23,12 @@ struct Call {
 /// A network on one signal: all its calls in order, and the memory of its inputs and its output.
 template <class T>
 struct Run {
-  /// Of frames, or of tiles.
-  struct Place {
+  /// The calls of one pass, of a frame or of a tile, and where its signals lie.
+  struct Pass {
     std::span<const Call<T>> calls;
     T *in, *out, *condition;
   };
-  Place frame, tile;
+  Pass frame, tile;
   std::size_t in_size, out_size, condition_size;
   std::size_t tile_size;                      ///< frames of input that go through it at once
   std::size_t *in_frames, *condition_frames;  ///< frames of the present tile

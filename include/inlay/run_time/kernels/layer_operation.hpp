@@ -63,7 +63,7 @@ class LayerOperation final : public run_time::Operation<typename L::scalar> {
 
   INLAY_COLD std::unique_ptr<Memory> memory() const override {
     auto made = std::make_unique<Remembered>();
-    if constexpr (requires { layer.fit(made->state); }) layer.fit(made->state);
+    if constexpr (requires { layer.resize(made->state); }) layer.resize(made->state);
     return made;
   }
   void reset(Memory* memory) const noexcept override { layer.reset(state(memory)); }

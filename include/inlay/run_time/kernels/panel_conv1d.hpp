@@ -144,8 +144,8 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
   bool has_groups() const noexcept { return !has_whole() || this->groups_ > 1; }
 
   void choose_panel() noexcept {
-    whole_.fit(side_ + this->taps_ * this->in_, this->out_);
-    whole_bias_.fit(this->out_);
+    whole_.resize(side_ + this->taps_ * this->in_, this->out_);
+    whole_bias_.resize(this->out_);
     const std::size_t height = whole_.only_height();
     if (this->stride_ != 1 || height == 0 || !is_fast_as_one()) return;
     constexpr auto plain = []<std::size_t Height>() { return &PanelConv1D::forward_panel<Height>; };

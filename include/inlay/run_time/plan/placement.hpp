@@ -12,7 +12,7 @@
 namespace inlay::INLAY_ISA::plan {
 
 /// In memory: where a frame lies, and a tile.
-struct Place {
+struct BufferOffset {
   std::size_t frame = 0, tile = 0;
 };
 
@@ -46,7 +46,7 @@ class Placement {
         free.erase(std::next(found).base());
       } else {
         place_[buffer] = room_;
-        const Place room = room_of(channels[buffer]);
+        const BufferOffset room = room_of(channels[buffer]);
         room_ = {room_.frame + room.frame, room_.tile + room.tile};
       }
     };
@@ -58,10 +58,10 @@ class Placement {
         if (last_use[buffer] == i && placed[buffer] && !listed) free.push_back(buffer);
       }
     }
-    for (Place& place : place_) place.tile += room_.frame;  // behind the frames
+    for (BufferOffset& place : place_) place.tile += room_.frame;  // behind the frames
   }
 
-  Place operator[](std::size_t buffer) const { return place_[buffer]; }
+  BufferOffset operator[](std::size_t buffer) const { return place_[buffer]; }
   /// Values of all buffers.
   std::size_t room() const noexcept { return room_.frame + room_.tile; }
 
@@ -69,12 +69,12 @@ class Placement {
   /// What a buffer takes: a frame has whole registers, and one behind the last channel. Tiles lie one behind the other
   /// without a gap: with one of a cache line, each load comes a page's length after the last store, processors take the
   /// one for the other, and layers of 16 channels wait three times as long.
-  static Place room_of(std::size_t channels) {
+  static BufferOffset room_of(std::size_t channels) {
     return {padded_frame<T>(channels) + alignment / sizeof(T), std::max<std::size_t>(channels, 1) * tile_frames};
   }
 
-  std::vector<Place> place_;
-  Place room_;
+  std::vector<BufferOffset> place_;
+  BufferOffset room_;
 };
 
 }  // namespace inlay::INLAY_ISA::plan

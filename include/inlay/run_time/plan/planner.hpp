@@ -322,7 +322,7 @@ class Planner {
       if (here.record.values.contains(name)) throw wrong_width(io::place_of(here.record, name), here.x.count(), width);
     throw wrong_width(here.record.place, here.x.count(), width);
   }
-  static load_error wrong_width(const io::Place& place, std::size_t channels, std::size_t found) {
+  static load_error wrong_width(const io::SourceLocation& place, std::size_t channels, std::size_t found) {
     return load_error(place, io::concat({std::to_string(channels), ", the channels that come in"}),
                       std::to_string(found));
   }

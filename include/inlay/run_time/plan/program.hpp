@@ -33,7 +33,7 @@ class Program {
     explicit State(const Program& program) : program_(&program) {
       memory_.reserve(program.steps_.size());
       for (const Step<T>& step : program.steps_) memory_.push_back(step.operation->memory());
-      buffers_.fit(program.place_.room());
+      buffers_.resize(program.place_.room());
       frames_.assign(program.channels_.size(), 0);
       program.bind(*this);
       program.reset(*this);
@@ -116,7 +116,7 @@ class Program {
   /// From now on a signal starts after `frames` frames of silence.
   void start_after_silence(std::size_t frames) {
     auto start = std::make_unique<State>(*this);
-    const typename run_time::Run<T>::Place& at = start->run_.tile;
+    const typename run_time::Run<T>::Pass& at = start->run_.tile;
     for (; frames > 0; frames -= std::min(frames, tile_)) {
       std::fill_n(at.in, in_.count * tile_frames, T(0));
       std::fill_n(at.condition, condition_.count * tile_frames, T(0));
@@ -132,12 +132,12 @@ class Program {
     state.frame_calls_.clear();
     state.tile_calls_.clear();
     for (std::size_t i = 0; i < steps_.size(); ++i) {
-      add_calls(state, state.tile_calls_, i, i, &Place::tile);
+      add_calls(state, state.tile_calls_, i, i, &BufferOffset::tile);
       if (i + 1 < steps_.size() && steps_[i + 1].fused_into_previous) continue;
-      add_calls(state, state.frame_calls_, steps_[i].fused_into_previous ? i - 1 : i, i, &Place::frame);
+      add_calls(state, state.frame_calls_, steps_[i].fused_into_previous ? i - 1 : i, i, &BufferOffset::frame);
     }
     T* const memory = state.buffers_.data();
-    const Place in = place_of(in_), out = place_of(out_), condition = place_of(condition_);
+    const BufferOffset in = place_of(in_), out = place_of(out_), condition = place_of(condition_);
     std::size_t* const frames = state.frames_.data();
     state.run_ = {.frame = {state.frame_calls_, memory + in.frame, memory + out.frame, memory + condition.frame},
                   .tile = {state.tile_calls_, memory + in.tile, memory + out.tile, memory + condition.tile},
@@ -152,7 +152,7 @@ class Program {
   }
   /// The calls of steps `first` to `last`, which are one operation, that of `first`.
   void add_calls(State& state, std::vector<Call>& calls, std::size_t first, std::size_t last,
-                 std::size_t Place::* kind) const {
+                 std::size_t BufferOffset::* kind) const {
     const Step<T>&from = steps_[first], &to = steps_[last];
     const auto at = [&](const Channels& c) { return c.count ? state.buffers_.data() + place_of(c).*kind : nullptr; };
     const auto frames = [&](const Channels& c) { return state.frames_.data() + c.buffer; };
@@ -168,7 +168,7 @@ class Program {
                        frames(to.out),
                        frames(to.sum)});
   }
-  Place place_of(const Channels& c) const {
+  BufferOffset place_of(const Channels& c) const {
     return {place_[c.buffer].frame + c.first, place_[c.buffer].tile + c.first * tile_frames};
   }
 

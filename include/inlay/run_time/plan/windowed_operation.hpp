@@ -71,11 +71,11 @@ class WindowedOperation final : public run_time::Operation<T> {
   LayerShape shape() const override { return {.in = channels_, .out = out(), .past = window_ - 1, .rate = {hop_, 1}}; }
   std::unique_ptr<Memory> memory() const override {
     auto made = std::make_unique<Remembered>();
-    made->history.fit(channels_, window_ - 1);
-    made->clock.fit(window_ - 1, hop_);
+    made->history.resize(channels_, window_ - 1);
+    made->clock.resize(window_ - 1, hop_);
     made->stages.reserve(stages_.size());
     for (const Stage& stage : stages_) made->stages.emplace_back(stage.program);
-    for (auto& frames : made->frames) frames.fit(room_);
+    for (auto& frames : made->frames) frames.resize(room_);
     return made;
   }
   void reset(Memory* memory) const noexcept override {

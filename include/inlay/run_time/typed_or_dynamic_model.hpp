@@ -1,4 +1,5 @@
-/// AnyModel: a file's network as one of some types where it fits one, and as a run-time model where it does not.
+/// TypedOrDynamicModel: a file's network as one of some types where it fits one, and as a run-time model where it does
+/// not.
 #pragma once
 
 #include <cstddef>
@@ -15,24 +16,24 @@
 namespace inlay::INLAY_ISA {
 
 /// Loads a file into the first of `Types`, each a `ModelT` of one scalar, that its network fits, and otherwise into
-/// `Model`. `AnyModel<Lstm16, Lstm20>` runs networks of these two sizes at the speed of the type. A file that asks for
-/// silence before the start is a `Model`'s.
+/// `Model`. `TypedOrDynamicModel<Lstm16, Lstm20>` runs networks of these two sizes at the speed of the type. A file
+/// that asks for silence before the start is a `Model`'s.
 ///
 /// Loading allocates; `forward`, `process` and `reset` do not, nor do they lock, throw or call the system.
 template <class First, class... Types>
-class AnyModel {
+class TypedOrDynamicModel {
  public:
   using scalar = typename First::scalar;
 
   /// From a std::filesystem::path, a std::istream or a nlohmann::json. Throws inlay::load_error. Not for the audio
   /// thread.
   template <class Source>
-  static AnyModel load(Source&& source) {
+  static TypedOrDynamicModel load(Source&& source) {
     return of(io::read_model_of(std::forward<Source>(source)));
   }
-  static AnyModel load_text(std::string_view text) { return of(io::read_model_text(text)); }
-  static AnyModel of(const io::ModelFile& file) {
-    AnyModel any;
+  static TypedOrDynamicModel load_text(std::string_view text) { return of(io::read_model_text(text)); }
+  static TypedOrDynamicModel of(const io::ModelFile& file) {
+    TypedOrDynamicModel any;
     std::size_t index = 0;
     if (file.info.prewarm > 0 || !(any.fits<First>(file, index++) || ... || any.fits<Types>(file, index++))) {
       any.index_ = 1 + sizeof...(Types);
@@ -63,7 +64,7 @@ class AnyModel {
   }
 
  private:
-  AnyModel() = default;
+  TypedOrDynamicModel() = default;
 
   template <class M>
   bool fits(const io::ModelFile& file, std::size_t index) {

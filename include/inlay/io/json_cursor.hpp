@@ -23,9 +23,9 @@ inline constexpr std::size_t max_prewarm = std::size_t{1} << 24;
 /// Whether a float can hold a number, if not exactly.
 inline bool is_float(double x) { return std::abs(x) <= static_cast<double>(std::numeric_limits<float>::max()); }
 
-class Node {
+class JsonCursor {
  public:
-  Node(const nlohmann::json& value, std::string place) : value_(&value), place_(std::move(place)) {}
+  JsonCursor(const nlohmann::json& value, std::string place) : value_(&value), place_(std::move(place)) {}
 
   const nlohmann::json& json() const noexcept { return *value_; }
   const std::string& place() const noexcept { return place_; }
@@ -36,23 +36,25 @@ class Node {
   }
 
   /// Member of an object; one that is not there is missed at the object.
-  Node operator[](std::string_view key) const {
+  JsonCursor operator[](std::string_view key) const {
     if (auto node = find(key)) return *node;
     fail(concat({"a member \"", key, "\""}), "none");
   }
-  std::optional<Node> find(std::string_view key) const {
+  std::optional<JsonCursor> find(std::string_view key) const {
     object();
     const auto member = value_->find(std::string(key));
     if (member == value_->end()) return std::nullopt;
-    return Node(*member, place_.empty() ? std::string(key) : concat({place_, ".", key}));
+    return JsonCursor(*member, place_.empty() ? std::string(key) : concat({place_, ".", key}));
   }
-  Node operator[](std::size_t i) const { return Node((*value_)[i], concat({place_, "[", std::to_string(i), "]"})); }
-  Node back() const {
+  JsonCursor operator[](std::size_t i) const {
+    return JsonCursor((*value_)[i], concat({place_, "[", std::to_string(i), "]"}));
+  }
+  JsonCursor back() const {
     if (size() == 0) fail("at least one entry");
     return (*this)[size() - 1];
   }
 
-  const Node& object() const {
+  const JsonCursor& object() const {
     if (!value_->is_object()) fail("an object");
     return *this;
   }
