@@ -1,12 +1,12 @@
-/// Opt-in mathematics that is faster and less precise than the default.
+/// Fast: opt-in SIMD math functions, faster and less accurate than `Accurate`.
 ///
-/// | function | absolute error in float and double            | elsewhere                                     |
+/// | function | maximum absolute error, float and double      | properties                                    |
 /// |----------|-----------------------------------------------|-----------------------------------------------|
 /// | tanh     | 3e-5, within [-1, 1]; 3e-5 relative near zero | odd, 0 at 0, monotonic to within four roundings |
-/// | sigmoid  | 2e-5, within [0, 1]                           | monotonic likewise                              |
+/// | sigmoid  | 2e-5, within [0, 1]                           | monotonic to within four roundings            |
 ///
-/// All other functions are the default's. NaN stays NaN, infinities go to the limits, or as near to them as the bound
-/// says. The bounds are tested for every backend over all exponents.
+/// All other functions are inherited from `Accurate`. NaN returns NaN. Infinities return the limits to within the error
+/// bound. Tests check the bounds for every backend and all exponents.
 #pragma once
 
 #include <concepts>
@@ -20,17 +20,16 @@
 namespace inlay::INLAY_ISA::math {
 
 struct Fast : Accurate {
-  /// What a model's output may differ by, as a share of max(1, its peak), when a file's check is run.
+  /// Tolerance of a file's check, relative to max(1, peak of the output), when a model uses this math policy.
   static constexpr double lossy_bound = 1e-3;
 
-  /// Hyperbolic tangent.
   template <class B, class R>
   static INLAY_INLINE R tanh(R x) noexcept {
     if constexpr (has_lookup<typename B::scalar, R>) return tanh_piecewise<B>(x);
     else return tanh_rational<B>(x);
   }
 
-  /// sigmoid(2 u) = (tanh(u) + 1) / 2, for gates whose weights were halved while loading.
+  /// sigmoid(2 u) = (tanh(u) + 1) / 2. See `Accurate::sigmoid_of_double`.
   template <class B, class R>
   static INLAY_INLINE R sigmoid_of_double(R u) noexcept {
     using T = typename B::scalar;
@@ -45,8 +44,8 @@ struct Fast : Accurate {
   }
 
  private:
-  /// x P(x^2) / Q(x^2), fitted to the least absolute error on [0, 5.8], 5e-6, and held from its maximum on, where it
-  /// is 1 - 2.3e-5. Each polynomial is summed in two halves that need not wait for one another.
+  /// x P(x^2) / Q(x^2). Minimax fit of the absolute error on [0, 5.8]: 5e-6. Arguments are clamped at the maximum of
+  /// the quotient, 1 - 2.3e-5. Each polynomial is split into two independent halves for instruction-level parallelism.
   template <class B, class R>
   static INLAY_INLINE R tanh_rational(R x) noexcept {
     using T = typename B::scalar;
@@ -58,10 +57,10 @@ struct Fast : Accurate {
     return divide<B>(p, q);
   }
 
-  /// A cubic for each of fifteen intervals of |x|, and 1 from 6.5 on: 1.6e-5. Four intervals make an octave of
-  /// |x| + 0.5, so that the bits of this number, from its two highest fractional ones on, say which it is. No division,
-  /// and half the latency of the shortest rational function: what counts where one step waits for the step before.
-  /// Neighbours meet at tanh's own values, and each piece was fitted to the least absolute error.
+  /// Piecewise cubic on fifteen intervals of |x|, and 1 from 6.5 on. Maximum error: 1.6e-5. Each octave of |x| + 0.5
+  /// has four intervals, so the exponent and the two highest fraction bits of |x| + 0.5 are the interval's index. There
+  /// is no division, and the latency is half that of the shortest rational function, which matters in recurrent layers.
+  /// The pieces are continuous, and each was fitted for the least maximum absolute error.
   template <class B, class R>
   static INLAY_INLINE R tanh_piecewise(R x) noexcept
     requires has_lookup<float, R>
@@ -75,8 +74,8 @@ struct Fast : Accurate {
     return std::bit_cast<R>(std::bit_cast<Bits>(y) | sign);
   }
 
-  /// Coefficients of 1, a, a^2 and a^3 for a in [1.5, 2), ... [3, 3.5), [3.5, 4.5), ... [6.5, 7.5), and then
-  /// [0, 1/8), ... [3/8, 1/2), [1/2, 3/4), ... [5/4, 3/2).
+  /// Coefficients of 1, a, a^2 and a^3. Intervals: [1.5, 2), ... [3, 3.5), [3.5, 4.5), ... [6.5, 7.5), then [0, 1/8),
+  /// ... [3/8, 1/2), [1/2, 3/4), ... [5/4, 3/2).
   alignas(64) static constexpr float pieces[4][16] = {
       {0.0697718671f, 0.347431907f, 0.599543086f, 0.774258265f, 0.908676994f, 0.977646447f, 0.970711787f, 1.0f, 0.0f,
        -0.000101052783f, -0.0012457356f, -0.00570040371f, -0.0225124501f, -0.0624314256f, -0.0890956854f,

@@ -1,4 +1,4 @@
-/// A table of sixteen numbers that is read for all lanes in one instruction, where the target has one.
+/// Register-wide lookup in a table of sixteen floats, one instruction where the target has it (AVX-512VL).
 #pragma once
 
 #include <bit>
@@ -13,7 +13,7 @@
 
 namespace inlay::INLAY_ISA::math {
 
-/// Whether `lookup` is there for a register of type R with lanes of type T.
+/// True if `lookup` is available for a register of type R with lanes of type T.
 template <class T, class R>
 inline constexpr bool has_lookup =
 #if defined(__AVX512VL__) && INLAY_HAS_NATIVE_VECTOR
@@ -24,12 +24,12 @@ inline constexpr bool has_lookup =
 
 #if defined(__AVX512VL__) && INLAY_HAS_NATIVE_VECTOR
 
-/// For each lane the number in `table` that the lowest four bits of the lane of `index` say. Clang has no dynamic
-/// shuffle of its own vectors, hence intrinsics.
+/// Returns table[index & 15] for each lane. Uses intrinsics, because Clang has no variable shuffle for its vector
+/// types.
 template <class R, class Index>
 INLAY_INLINE R lookup(const float (&table)[16], Index index) noexcept {
   if constexpr (sizeof(R) == 64) {
-    // With a mask of all lanes, since GCC takes its own unmasked intrinsic for one of something uninitialised.
+    // The masked intrinsic, because GCC warns that its unmasked one uses an uninitialised value.
     const __m512 all = _mm512_loadu_ps(table);
     return std::bit_cast<R>(_mm512_maskz_permutexvar_ps(__mmask16(-1), std::bit_cast<__m512i>(index), all));
   } else if constexpr (sizeof(R) == 32) {
