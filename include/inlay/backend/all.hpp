@@ -1,4 +1,4 @@
-/// Every backend whose package is on the include path.
+/// All available backends.
 #pragma once
 
 #include "inlay/backend/auto.hpp"

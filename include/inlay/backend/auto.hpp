@@ -1,4 +1,4 @@
-/// AutoBackend: for each layer the backend that was measured to be fastest.
+/// AutoBackend: selects the backend that was measured to be fastest for each layer.
 #pragma once
 
 #include <concepts>
@@ -32,7 +32,8 @@ struct Named<BackendName::stl, T, Math, Weight> {
   using type = StlBackend<T, Math, Weight>;
 };
 
-/// By the table; what it does not mention is the default's, which `xsimd` stands for as well.
+/// Looks up the table of measurements. `xsimd`, the result where the table has no entry, stands for the default
+/// backend.
 template <class T>
 constexpr BackendName fastest(Work work, std::size_t channels) {
   for (const Choice& choice : choices)
@@ -44,11 +45,10 @@ constexpr BackendName fastest(Work work, std::size_t channels) {
 
 }  // namespace detail
 
-/// Each layer's own choice among the backends that are there, made while compiling, by the kind of layer, its
-/// channels out, the instruction set and the compiler: `LSTM<1, 20, AutoBackend<float>>`. From a table of measurements
-/// in backend/auto_table.hpp, which bench/tune.sh writes; what it does not have is the default backend's.
-///
-/// @copydetails XsimdBackend
+/// Selects a backend for each layer at compile time: `LSTM<1, 20, AutoBackend<float>>`. The choice depends on the kind
+/// of layer, its number of output channels, the instruction set and the compiler. It is read from a table of
+/// measurements, backend/auto_table.hpp, which bench/tune.sh writes. The default backend is used where the table has no
+/// entry.
 template <std::floating_point T, class Math = math::Accurate, StoredWeight<T> Weight = T>
 struct AutoBackend : detail::Named<detail::fastest<T>(Work::other, 0), T, Math, Weight>::type {
   static constexpr const char* name = "auto";

@@ -1,4 +1,4 @@
-/// The backend of a layer that holds layers.
+/// BackendOf: the backend that a combinator uses for its own arithmetic.
 #pragma once
 
 #include "inlay/backend/loop.hpp"
@@ -15,7 +15,7 @@ template <class L>
 struct FindBackend<L> {
   using type = typename L::backend;
 };
-/// The backend that a combinator of layer L computes with: L's own, or plain loops for a layer that has none.
+/// The backend of layer L, or `LoopBackend` if L has none (a custom layer without a backend).
 template <class L>
 using BackendOf = typename FindBackend<L>::type;
 

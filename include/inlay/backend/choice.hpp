@@ -1,4 +1,4 @@
-/// Backends that choose another one for each layer: see backend/auto.hpp.
+/// Selection of a backend for each layer. See backend/auto.hpp.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,7 @@
 
 namespace inlay::INLAY_ISA {
 
-/// What layers are told apart by when a backend is chosen for them. `other` is all that has no weights to multiply
-/// with, such as activations.
+/// Kinds of layers that a backend is selected by. `other`: layers without a matrix product, such as activations.
 enum class Work { dense, conv1d, lstm, gru, rnn, other };
 
 namespace detail {
@@ -24,13 +23,13 @@ inline constexpr Compiler this_compiler = Compiler::gcc;
 inline constexpr Compiler this_compiler = Compiler::other;
 #endif
 
-/// A row of the table: a backend that is clearly faster than the default for this work.
+/// One row of the table: `backend` is clearly faster than the default backend for this kind of layer.
 struct Choice {
   Compiler compiler;
-  std::size_t register_bytes;  ///< of the widest register: the instruction set
+  std::size_t register_bytes;  ///< size of the widest register, which identifies the instruction set
   std::size_t scalar_bytes;
   Work work;
-  std::size_t from, to;  ///< channels out, both included
+  std::size_t from, to;  ///< range of output channels, inclusive
   BackendName backend;
 };
 
@@ -50,7 +49,7 @@ struct Chosen<B, Kind, Channels> {
 
 }  // namespace detail
 
-/// The backend for a layer of this kind: B, unless that is one that chooses.
+/// B, or the backend that B selects for this kind of layer if B is an `AutoBackend`.
 template <class B, Work Kind, std::size_t Channels>
 using backend_for = typename detail::Chosen<B, Kind, Channels>::type;
 

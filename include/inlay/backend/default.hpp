@@ -1,8 +1,8 @@
-/// The backend that layers take unless told otherwise, and which others there are.
+/// The default backend, and detection of the available ones.
 ///
-/// A package that is not on the include path removes its backend and nothing else. Only the default's header is
-/// included here, since it takes time to compile: for `EigenBackend`, `StlBackend`, `LoopBackend` and `AutoBackend`
-/// include <inlay/backend/eigen.hpp>, stl.hpp, loop.hpp and auto.hpp, or <inlay/backend/all.hpp>.
+/// Without Eigen or xsimd on the include path, the library lacks that backend and nothing else. Only the default
+/// backend's header is included here, to save compile time. For `EigenBackend`, `StlBackend`, `LoopBackend` and
+/// `AutoBackend` include <inlay/backend/eigen.hpp>, stl.hpp, loop.hpp and auto.hpp, or <inlay/backend/all.hpp>.
 #pragma once
 
 #include "inlay/core/bfloat16.hpp"
@@ -15,9 +15,9 @@
 #define INLAY_HAS_EIGEN 0
 #endif
 
-// xsimd 7 is another library; without an instruction set that it knows, it has no batches.
+// Needs xsimd 8: xsimd 7 has another interface. xsimd has no batches for an instruction set that it does not know.
 #if __has_include(<xsimd/xsimd.hpp>)
-#include <xsimd/config/xsimd_config.hpp>  // its version
+#include <xsimd/config/xsimd_config.hpp>  // defines its version
 #endif
 #if defined(XSIMD_VERSION_MAJOR) && XSIMD_VERSION_MAJOR >= 8 && !defined(XSIMD_NO_SUPPORTED_ARCHITECTURE)
 #define INLAY_HAS_XSIMD 1
@@ -39,12 +39,12 @@ template <std::floating_point T, class Math, StoredWeight<T> Weight>
 struct EigenBackend;  // include <inlay/backend/eigen.hpp>, which needs Eigen on the include path
 #endif
 
-/// The best backend that is there for a scalar.
+/// The fastest available backend for scalar type T: xsimd, else std::experimental::simd or Eigen, else plain loops.
 #if INLAY_HAS_XSIMD
 template <class T, class Math = math::Accurate, class Weight = T>
 using default_backend_for = XsimdBackend<T, Math, Weight>;
 #elif INLAY_HAS_EIGEN
-/// Eigen, unless the standard library has SIMD types and Eigen is needed for nothing.
+/// Eigen, unless the standard library has SIMD types.
 template <class T, class Math = math::Accurate, class Weight = T>
 using default_backend_for =
     std::conditional_t<(StlBackend<T>::width > 1), StlBackend<T, Math, Weight>, EigenBackend<T, Math, Weight>>;
@@ -53,13 +53,15 @@ template <class T, class Math = math::Accurate, class Weight = T>
 using default_backend_for = StlBackend<T, Math, Weight>;
 #endif
 
+/// Backend that layers use if none is given: single precision, accurate math functions.
 using default_backend = default_backend_for<float>;
 
-/// The same with opt-in mathematics that is faster and less precise: `LSTM<1, 20, fast_backend>`.
+/// Default backend with opt-in math functions that are faster and less accurate: `LSTM<1, 20, fast_backend>`. See
+/// `math::Fast` for the error bounds.
 using fast_backend = default_backend_for<float, math::Fast>;
 
-/// The same with weights in 16 bits, opt-in, for layers whose weights do not fit into the first-level cache:
-/// `LSTM<1, 96, compact_backend>`.
+/// Default backend with opt-in 16-bit weights, for layers whose weights exceed the L1 cache:
+/// `LSTM<1, 96, compact_backend>`. See `bfloat16`.
 using compact_backend = default_backend_for<float, math::Accurate, bfloat16>;
 
 }  // namespace inlay::INLAY_ISA

@@ -1,8 +1,7 @@
-/// Backend on Eigen's packets, the registers that Eigen's own products are made of.
+/// EigenBackend: Eigen's packets, the SIMD types inside Eigen's kernels.
 ///
-/// Eigen's matrix products are for matrices larger than an audio model's: they may allocate, and the
-/// order of their additions depends on the size of the block. Its packets have neither trait, and bring
-/// what Eigen is loved for: every instruction set that it knows.
+/// Uses packets only, none of Eigen's matrix products: those may allocate, and their order of additions depends on the
+/// block size. Packets support every instruction set that Eigen supports.
 #pragma once
 
 #include <Eigen/Core>
@@ -18,7 +17,7 @@ namespace inlay::INLAY_ISA {
 
 namespace detail {
 
-/// The packet of N lanes of T, with operators.
+/// Eigen's packet of N lanes of T, with operators.
 template <class T, std::size_t N>
 struct EigenRegister {
   using Packet = typename Eigen::internal::find_best_packet<T, int(N)>::type;
@@ -39,6 +38,8 @@ struct EigenRegister {
 
 }  // namespace detail
 
+/// SIMD backend on Eigen's packets. See `Backend` for the operations.
+///
 /// @copydetails XsimdBackend
 template <std::floating_point T, class Math = math::Accurate, StoredWeight<T> Weight = T>
 struct EigenBackend {

@@ -1,4 +1,4 @@
-/// The rule by which SIMD backends choose a register for a run of values.
+/// simd_lanes: selects the register size of SIMD backends.
 #pragma once
 
 #include <algorithm>
@@ -9,8 +9,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Lanes of the register that holds `n` values: the widest, or the smallest that holds them all, but
-/// never less than 16 bytes, the smallest register that there is.
+/// Lanes of the register for a run of `n` values of type T: the smallest register that holds all of them, or the widest
+/// (`Width` lanes). No register is smaller than 16 bytes.
 template <class T, std::size_t Width>
 constexpr std::size_t simd_lanes(std::size_t n) {
   const std::size_t least = std::min<std::size_t>(Width, 16 / sizeof(T));

@@ -1,4 +1,4 @@
-/// Backend on plain C++: one lane to a register, and loops that the compiler's vectoriser finds.
+/// LoopBackend: plain C++ loops, left to the compiler's vectoriser.
 #pragma once
 
 #include <bit>
@@ -14,6 +14,8 @@
 
 namespace inlay::INLAY_ISA {
 
+/// Backend of one-lane registers. See `Backend` for the operations.
+///
 /// @copydetails XsimdBackend
 template <std::floating_point T, class Math = math::Accurate, StoredWeight<T> Weight = T>
 struct LoopBackend {
@@ -44,12 +46,13 @@ struct LoopBackend {
   static INLAY_INLINE T min(T bound, T x) noexcept { return bound < x ? bound : x; }
   static INLAY_INLINE T max(T bound, T x) noexcept { return x < bound ? bound : x; }
   static INLAY_INLINE T if_less(T a, T b, T x, T y) noexcept { return a < b ? x : y; }
-  /// By way of an integer, which every instruction set converts to; `x` fits into 32 bits. A NaN, which no integer
-  /// can be, gives 0.
+  /// Converts through a 32-bit integer, which every instruction set can do. NaN is replaced by 0 first, because
+  /// converting it is undefined behaviour.
   static INLAY_INLINE T round(T x) noexcept {
     const T number = x == x ? x : T(0);
     return static_cast<T>(static_cast<std::int32_t>(number + (number < 0 ? T(-0.5) : T(0.5))));
   }
+  /// Shifts n into the exponent bits.
   static INLAY_INLINE T pow2(T n) noexcept {
     using Int = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
     return std::bit_cast<T>(std::bit_cast<Int>(n + math::pow2_magic<T>) << math::mantissa_bits<T>);

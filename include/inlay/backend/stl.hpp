@@ -1,4 +1,4 @@
-/// Backend on the standard library alone: its SIMD types where it has them, plain loops where not.
+/// StlBackend: needs the standard library only.
 #pragma once
 
 #include <version>
@@ -10,7 +10,7 @@
 #include <experimental/simd>
 #endif
 
-// libstdc++ defines the feature macro; libc++ ships an unfinished header without it.
+// Tests the feature macro, because libc++ ships an incomplete <experimental/simd> without defining it.
 #if defined(__cpp_lib_experimental_parallel_simd) && __cpp_lib_experimental_parallel_simd >= 201803
 #include "inlay/backend/stl_simd.hpp"
 
@@ -27,13 +27,14 @@ struct StlChoice<T, Math, Weight, false> {
 };
 }  // namespace detail
 
-/// std::experimental::simd, or plain loops on a target without SIMD registers.
+/// `StlSimdBackend`, or `LoopBackend` on a target without SIMD registers.
 template <class T, class Math = math::Accurate, StoredWeight<T> Weight = T>
 using StlBackend = typename detail::StlChoice<T, Math, Weight>::type;
 
 }  // namespace inlay::INLAY_ISA
 #else
 namespace inlay::INLAY_ISA {
+/// `LoopBackend`: the standard library has no SIMD types.
 
 template <class T, class Math = math::Accurate, StoredWeight<T> Weight = T>
 using StlBackend = LoopBackend<T, Math, Weight>;

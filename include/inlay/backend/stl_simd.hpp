@@ -1,4 +1,4 @@
-/// Backend on std::experimental::simd (Parallelism TS 2), for standard libraries that have it.
+/// StlSimdBackend: std::experimental::simd (Parallelism TS 2), where the standard library has it.
 #pragma once
 
 #include <bit>
@@ -16,6 +16,8 @@
 
 namespace inlay::INLAY_ISA {
 
+/// SIMD backend on std::experimental::simd. See `Backend` for the operations.
+///
 /// @copydetails XsimdBackend
 template <std::floating_point T, class Math = math::Accurate, StoredWeight<T> Weight = T>
 struct StlSimdBackend {
@@ -44,7 +46,7 @@ struct StlSimdBackend {
     x.copy_to(p, std::experimental::element_aligned);
   }
 
-  /// Not std::experimental::fma, which libstdc++ computes lane by lane.
+  /// std::experimental::fma is not used: libstdc++ computes it lane by lane.
   template <class A>
   static INLAY_INLINE R<A> fma(R<A> a, R<A> b, R<A> c) noexcept {
 #if INLAY_HAS_NATIVE_VECTOR && !INLAY_FUSES_CALLS
@@ -61,7 +63,7 @@ struct StlSimdBackend {
   static INLAY_INLINE R<A> max(R<A> bound, R<A> x) noexcept {
     return if_less(x, bound, bound, x);
   }
-  /// Not std::experimental::where, which libstdc++ 12 gets wrong under Clang with AVX-512.
+  /// std::experimental::where is not used: libstdc++ 12 miscompiles it with Clang and AVX-512.
   template <class A>
   static INLAY_INLINE R<A> if_less(R<A> a, R<A> b, R<A> x, R<A> y) noexcept {
 #if INLAY_HAS_NATIVE_VECTOR
@@ -73,13 +75,14 @@ struct StlSimdBackend {
     return y;
 #endif
   }
-  /// By way of integers, which every instruction set converts to; `x` fits into 32 bits.
+  /// Converts through 32-bit integers, which every instruction set can do.
   template <class A>
   static INLAY_INLINE R<A> round(R<A> x) noexcept {
     using Int = std::experimental::rebind_simd_t<std::int32_t, R<A>>;
     const R<A> half = if_less(x, R<A>(0), R<A>(T(-0.5)), R<A>(T(0.5)));
     return std::experimental::static_simd_cast<R<A>>(std::experimental::static_simd_cast<Int>(x + half));
   }
+  /// Shifts n into the exponent bits.
   template <class A>
   static INLAY_INLINE R<A> pow2(R<A> n) noexcept {
     using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;

@@ -1,4 +1,4 @@
-/// Backend on xsimd batches.
+/// XsimdBackend: xsimd batches.
 #pragma once
 
 #include <bit>
@@ -15,9 +15,11 @@
 
 namespace inlay::INLAY_ISA {
 
+/// SIMD backend on xsimd batches. See `Backend` for the operations.
+///
 /// @tparam T       float or double
-/// @tparam Math    how tanh, sigmoid and exp are computed
-/// @tparam Weight  what weights of products are stored as: T, or bfloat16 where that is float
+/// @tparam Math    computes tanh, sigmoid, exp, ...: `math::Accurate`, `math::Fast`
+/// @tparam Weight  storage type of the weights of products: T, or bfloat16 if T is float
 template <std::floating_point T, class Math = math::Accurate, StoredWeight<T> Weight = T>
 struct XsimdBackend {
   using scalar = T;
@@ -30,22 +32,25 @@ struct XsimdBackend {
   template <std::size_t N>
   using Register = xsimd::make_sized_batch_t<T, N>;
 
+  /// p[0], ..., p[N - 1]; any alignment.
   template <std::size_t N>
   static INLAY_INLINE Register<N> load(const T* p) noexcept {
     return Register<N>::load_unaligned(p);
   }
+  /// `value` in every lane.
   template <std::size_t N>
   static INLAY_INLINE Register<N> broadcast(T value) noexcept {
     return Register<N>(value);
   }
   template <class A>
   using R = xsimd::batch<T, A>;
+  /// Writes all lanes to `p`; any alignment.
   template <class A>
   static INLAY_INLINE void store(T* p, R<A> x) noexcept {
     x.store_unaligned(p);
   }
 
-  /// xsimd's own is a multiplication and an addition for some instruction sets.
+  /// a b + c. On some instruction sets xsimd::fma is a multiplication and an addition, which Clang does not fuse.
   template <class A>
   static INLAY_INLINE R<A> fma(R<A> a, R<A> b, R<A> c) noexcept {
 #if INLAY_HAS_NATIVE_VECTOR && !INLAY_FUSES_CALLS
@@ -55,32 +60,34 @@ struct XsimdBackend {
 #endif
   }
 #if defined(__ARM_NEON) && INLAY_HAS_NATIVE_VECTOR
-  /// xsimd's own is not exact on ARM.
+  /// a / b. xsimd's division is not correctly rounded on ARM.
   template <class A>
   static INLAY_INLINE R<A> divide(R<A> a, R<A> b) noexcept {
     using Native = typename compiler::NativeVector<T, R<A>::size>::type;
     return std::bit_cast<R<A>>(Native(std::bit_cast<Native>(a) / std::bit_cast<Native>(b)));
   }
 #endif
-  /// Bounds come first: a NaN in `x` stays a NaN.
+  /// Lane-wise minimum. The operand order matters: a NaN in `x` is returned.
   template <class A>
   static INLAY_INLINE R<A> min(R<A> bound, R<A> x) noexcept {
     return xsimd::min(bound, x);
   }
+  /// Lane-wise maximum. A NaN in `x` is returned.
   template <class A>
   static INLAY_INLINE R<A> max(R<A> bound, R<A> x) noexcept {
     return xsimd::max(bound, x);
   }
-  /// a < b ? x : y
+  /// a < b ? x : y in each lane; y if a or b is NaN.
   template <class A>
   static INLAY_INLINE R<A> if_less(R<A> a, R<A> b, R<A> x, R<A> y) noexcept {
     return xsimd::select(a < b, x, y);
   }
+  /// Nearest integer, ties to even.
   template <class A>
   static INLAY_INLINE R<A> round(R<A> x) noexcept {
     return xsimd::nearbyint(x);
   }
-  /// 2^n for a whole number n in the range of the exponent: n is shifted into its place in the bits.
+  /// 2^n for an integer n such that 2^n is a normal number. Shifts n into the exponent bits.
   template <class A>
   static INLAY_INLINE R<A> pow2(R<A> n) noexcept {
     using Int = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;

@@ -1,4 +1,4 @@
-/// What a backend and a layer have to offer. Anything that does is a full citizen.
+/// The concepts `Backend` and `Layer`. Any class that satisfies one can be used wherever the library's own classes can.
 #pragma once
 
 #include <concepts>
@@ -11,11 +11,30 @@
 
 namespace inlay::INLAY_ISA {
 
-/// A scalar type, a rule for choosing registers, and a page of operations on them.
+/// A SIMD policy class: a scalar type, registers, and operations on them. A backend is never instantiated. Layers take
+/// it as their last template parameter.
 ///
-/// A register is as large as its lanes together. `min(bound, x)` and `max(bound, x)` leave a NaN in `x`,
-/// `if_less(a, b, x, y)` is a < b ? x : y, `round` has to serve values below 2^31, and `pow2` whole numbers
-/// in the range of the exponent.
+/// - `scalar`: float or double.
+/// - `math_policy`: computes tanh, exp, ... from the operations below: `math::Accurate`, `math::Fast`, or a custom
+///   class.
+/// - `weight`, optional: the storage type of weights, see `StoredWeight`. The default is `scalar`.
+/// - `name`: a short text for reports.
+/// - `width`: lanes of the widest register, a power of two.
+/// - `lanes(n)`: lanes of the register to use for a run of n values, a power of two of at most `width`.
+/// - `Register<N>`: a register of N lanes with the operators +, -, *, /. Its size is N scalars.
+/// - `load<N>(p)`: returns p[0], ..., p[N - 1]. `p` may have any alignment that a scalar may have.
+/// - `store(p, x)`: writes all lanes of `x` to `p`. Alignment as for `load`.
+/// - `broadcast<N>(s)`: returns a register with `s` in every lane.
+/// - `fma(a, b, c)`: a b + c, fused or not, but rounded alike in every lane and for every register size.
+/// - `min(bound, x)`, `max(bound, x)`: lane-wise minimum and maximum. A NaN in `x` is returned; a NaN in `bound` is not
+///   supported.
+/// - `if_less(a, b, x, y)`: a < b ? x : y in each lane. If a or b is NaN, y.
+/// - `round(x)`: the nearest integer as a floating-point value, for |x| < 2^31. Ties may go either way. For NaN the
+///   result is unspecified.
+/// - `pow2(n)`: 2^n for an integer n such that 2^n is a normal number.
+/// - `divide(a, b)`, optional: a correctly rounded quotient, if that of operator/ is not.
+///
+/// All operations are real-time safe and should be inlined: a call in a kernel's inner loop spills its accumulators.
 template <class B>
 concept Backend = requires(typename B::scalar s, const typename B::scalar* from, typename B::scalar* to) {
   requires std::floating_point<typename B::scalar>;
@@ -42,7 +61,7 @@ concept Backend = requires(typename B::scalar s, const typename B::scalar* from,
 
 namespace detail {
 
-/// A visitor that takes note of nothing: what a layer's `visit` has to work with.
+/// Visitor that ignores everything. Checks that a layer has a valid `visit`.
 struct AnyVisitor {
   void option(std::string_view, const auto&, std::size_t = 0) {}
   void require(bool, std::string_view, std::string_view) {}
@@ -55,31 +74,32 @@ struct AnyVisitor {
 
 }  // namespace detail
 
-/// A layer: weights that are constant while it runs, and a `State` of what it remembers.
+/// A layer: weights, constant while it runs, and a nested type `State` for what it remembers of one signal.
 ///
-/// - `forward` takes one frame of `in_size` values and writes one of `out_size`. The output lies in an aligned
-///   buffer padded to `padded_frame` values. The input may be read in whole registers of `B::lanes(in_size)`
-///   lanes, and no wider: the first layer of a model whose `backend` is B reads a user's memory where the frame
-///   fills such registers, of any alignment.
-/// - `process` takes a tile of up to `tile_frames` frames. Input and output are never the same memory, unless the
-///   layer says `in_place`.
-/// - Both may take a `Context` as their last argument, for scratch memory and for side channels, of which the layer
-///   then says how much it needs; and a layer that changes the rate says so and returns the frames that it wrote.
-///   `LayerTraits` has all that a layer may say.
-/// - Both may take, behind all others, an addend: a frame, or the first row of a tile, that is added to what the layer
-///   gives. It may be the output. What adds signals does so in one pass then.
-/// - `process_voices(states, in, out, frames)`, where there is one, does what `process` does for several states, on
-///   std::arrays of pointers to them and of tiles, and bit for bit: for a layer whose steps wait for one another. It
-///   may take an array of contexts as well.
-/// - `reset` puts a state to the start of a signal.
-/// - `shape()`, where there is one, says what the constants say, for sizes that are known at run time.
-/// - `visit(v)` names everything that a file holds: `v.option(name, value)` for what the type fixes,
-///   `v.require(holds, name, expected)` for a rule about options that are known at run time,
-///   `v.choice(name, names, index)` for one of several texts,
-///   `v.number(name, variable)` for a scalar, `v.tensor(name, tensor)`,
-///   `v.optional_tensor(name, tensor, value)` for one that a file may leave out, and `v.chain(name, chain)` for
-///   layers within the layer, a `Sequential`; of several under one name, `v.chain(name, chain, i)`.
-/// - `prepare()`, where there is one, derives what depends on tensors after they were set.
+/// - `forward(state, in, out)` computes one frame of `out_size` values from one of `in_size`. `out` is aligned to
+///   `alignment` bytes and has room for `padded_frame` values. `in` may have any alignment, and may be read in whole
+///   registers of `B::lanes(in_size)` lanes, where B is the layer's `backend`, but no wider: the first layer of a model
+///   may read the caller's memory.
+/// - `process(state, in, out, frames)` computes a tile of up to `tile_frames` frames. Input and output do not overlap,
+///   unless `LayerTraits::in_place` is true.
+/// - Both take a `Context` as an additional last argument if the layer uses scratch memory or side channels. Both
+///   return the number of frames written if the layer's rate is not 1:1. See `LayerTraits`.
+/// - Both may take an addend after all other arguments: a frame, or the first row of a tile, which is added to the
+///   output. It may be the same memory as the output. Adders of signals then need no second pass.
+/// - `process_voices(states, in, out, frames)`, optional: does what `process` does, bit for bit, for several states at
+///   once. Arguments are std::arrays of pointers to states and of tiles. Useful for recurrent layers, whose steps
+///   depend on each other. May take a std::array of contexts as its last argument.
+/// - `reset(state)` sets a state to the start of a signal.
+/// - `shape()`, optional: returns the `LayerShape` of a layer whose sizes are known at run time only.
+/// - `visit(v)` names everything that a file stores: `v.option(name, value)` for a value that the type fixes,
+///   `v.require(holds, name, expected)` for a condition on options of run-time sizes, `v.choice(name, names, index)`
+///   for one of several texts, `v.number(name, variable)` for a scalar, `v.tensor(name, tensor)`,
+///   `v.optional_tensor(name, tensor, value)` for a tensor that a file may omit, `v.chain(name, chain)` for a
+///   `Sequential` of nested layers, and `v.chain(name, chain, i)` for one of several of the same name.
+/// - `prepare()`, optional: computes values that depend on tensors. Called after the tensors were set.
+///
+/// `forward`, `process`, `process_voices` and `reset` are real-time safe: noexcept, without allocations, locks or
+/// system calls. The others are not.
 template <class L>
 concept Layer =
     requires(L& layer, const L& weights, typename L::State& state, typename L::scalar* out,
