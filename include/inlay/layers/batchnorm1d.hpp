@@ -1,4 +1,4 @@
-/// BatchNorm1D: y = gamma (x - mean) / sqrt(variance + epsilon) + beta, with the statistics of training.
+/// BatchNorm1D: batch normalisation at inference.
 #pragma once
 
 #include <cmath>
@@ -14,7 +14,7 @@ namespace inlay::INLAY_ISA {
 
 namespace detail {
 
-/// Base of a layer `L` that normalises frames of [feature][channel], a channel alike at every feature.
+/// Base of batch normalisation `L` for frames of [feature][channel]. All features of a channel are normalised alike.
 template <class L, std::size_t Channels, std::size_t Features, class B>
 class BatchNorm : public Pointwise<L, times<Channels, Features>, B> {
  public:
@@ -43,7 +43,7 @@ class BatchNorm : public Pointwise<L, times<Channels, Features>, B> {
     if constexpr (Channels == dynamic) scale_.allocate(), shift_.allocate();
   }
 
-  /// y = scale x + shift.
+  /// Computes scale and shift of y = scale x + shift.
   void prepare() noexcept {
     for (std::size_t i = 0; i < this->size_; ++i) {
       const std::size_t c = i % channels_;
@@ -71,8 +71,13 @@ class BatchNorm : public Pointwise<L, times<Channels, Features>, B> {
 
 }  // namespace detail
 
-/// Batch normalisation at inference, per channel. Tensors `gamma`, `beta` (1 and 0 where a file has
-/// none), `mean` and `variance`, each [Size], and the number `epsilon` (Keras 1e-3, PyTorch 1e-5).
+/// Batch normalisation at inference, per channel: y = gamma (x - mean) / sqrt(variance + epsilon) + beta.
+///
+/// `Size` channels in and out. Tensors: `mean`, `variance` [Size]; `gamma`, `beta` [Size], optional in files, 1 and 0
+/// by default. Number: `epsilon`. variance + epsilon must be positive.
+///
+/// PyTorch: BatchNorm1d in eval mode (epsilon 1e-5 by default). Keras: BatchNormalization (1e-3 by default). Cost per
+/// frame: Size multiply-accumulates. No state.
 template <std::size_t Size, Backend B = default_backend>
 class BatchNorm1D : public detail::BatchNorm<BatchNorm1D<Size, B>, Size, 1, B> {
  public:

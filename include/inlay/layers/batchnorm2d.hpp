@@ -1,4 +1,4 @@
-/// BatchNorm2D: y = gamma (x - mean) / sqrt(variance + epsilon) + beta, a channel being the same at every feature.
+/// BatchNorm2D: batch normalisation at inference, for the frames of a Conv2D.
 #pragma once
 
 #include <cstddef>
@@ -11,9 +11,14 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Batch normalisation at inference of the frames of a Conv2D, which are [feature][channel]. Tensors as those of
-/// BatchNorm1D: `gamma`, `beta` (1 and 0 where a file has none), `mean` and `variance`, each [Channels], and the
-/// number `epsilon`.
+/// Batch normalisation at inference of frames of [feature][channel], per channel: y = gamma (x - mean) / sqrt(variance
+/// + epsilon) + beta.
+///
+/// Channels * Features values in and out. Tensors: `mean`, `variance` [Channels]; `gamma`, `beta` [Channels], optional
+/// in files, 1 and 0 by default. Number: `epsilon`.
+///
+/// PyTorch: BatchNorm2d in eval mode. Keras: BatchNormalization after Conv2D. Cost per frame: Channels Features
+/// multiply-accumulates. No state.
 template <std::size_t Channels, std::size_t Features, Backend B = default_backend>
 class BatchNorm2D : public detail::BatchNorm<BatchNorm2D<Channels, Features, B>, Channels, Features, B> {
  public:

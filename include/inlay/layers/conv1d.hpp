@@ -1,4 +1,4 @@
-/// Conv1D: y(t) = b + sum over k of W[k] x(t - (Kernel - 1 - k) Dilation), causal.
+/// Conv1D: causal convolution over time.
 #pragma once
 
 #include <algorithm>
@@ -21,12 +21,20 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Causal one-dimensional convolution over time; the signal before the start is zero. With a `Stride` above 1 it gives
-/// one frame for so many, when (t - (Kernel - 1) Dilation) is a multiple of it.
+/// Causal convolution over time, `In` to `Out` channels:
 ///
-/// Tensors: `kernel` [Kernel, In / Groups, Out], whose last row multiplies the present frame, and, with
-/// `Bias`, `bias` [Out]. Output channel o is in group o / (Out / Groups) and sees the In / Groups input
-/// channels of that group.
+///     y(t) = bias + sum over k of kernel[k] x(t - (Kernel - 1 - k) Dilation)
+///
+/// x is zero before the start. With `Stride` above 1, an output frame is computed only if (t - (Kernel - 1) Dilation)
+/// is a multiple of `Stride`.
+///
+/// Tensors: `kernel` [Kernel, In / Groups, Out], whose last row multiplies the present frame; with `Bias` also `bias`
+/// [Out], optional in files. Output channel o belongs to group o / (Out / Groups), rounded down, and reads the In /
+/// Groups input channels of that group.
+///
+/// PyTorch: Conv1d (weight [Out, In / Groups, Kernel]) after left padding of (Kernel - 1) Dilation. Keras: Conv1D with
+/// padding='causal', the same layout. Cost per input frame: Kernel In Out / (Groups Stride) multiply-accumulates.
+/// State: the last (Kernel - 1) Dilation frames.
 template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Dilation, std::size_t Groups, bool Bias,
           Backend B, std::size_t Stride = 1>
 class BasicConv1D {
@@ -39,13 +47,13 @@ class BasicConv1D {
   using T = typename B::scalar;
   using Weights = Matrix<B, times<Kernel, group_in>, group_out>;
   static constexpr std::size_t padded_group = is_dynamic ? dynamic : round_up(group_out, row_unit<B, group_out>);
-  /// Whether groups may be written in whole registers, one after the other, the last of which reaches beyond its
-  /// channels: into the next group, which is yet to come, and at the end into the room of a frame. Frames of a
-  /// dynamic size have a register of it.
+  /// True if a group may be written in whole registers whose last one reaches beyond the group's channels: into the
+  /// next group, which is written later, or into the frame's padding. Frames of dynamic size have an extra register of
+  /// padding.
   static constexpr bool in_whole_registers =
       is_dynamic || (Groups - 1) * group_out + padded_group <= padded_frame<T>(Out);
   struct Nothing {};
-  /// Room for `N` values where they are needed.
+  /// Array of `N` values if `Needed`, else empty.
   template <bool Needed, std::size_t N>
   using Room = AlignedArray<T, !Needed      ? 0
                                : is_dynamic ? dynamic
@@ -58,7 +66,7 @@ class BasicConv1D {
     INLAY_NO_ADDRESS History<T, In, past> history;
     std::conditional_t<Stride == 1, Nothing, Clock<past, Stride>> clock;
     Room<!in_whole_registers, padded_group> group;
-    Room<Stride != 1, padded_frame<T>(Out)> frame;  ///< of a tile, which keeps few of them
+    Room<Stride != 1, padded_frame<T>(Out)> frame;  ///< one output frame of a strided tile
   };
   static constexpr std::string_view type = "conv1d";
   static constexpr std::size_t in_size = In, out_size = Out;
@@ -101,8 +109,8 @@ class BasicConv1D {
     if constexpr (Stride > 1) state.clock.reset();
   }
 
-  /// With an `addend`, the sum of both. It may be `out`: what a group writes beyond its channels is the addend as it
-  /// was, since padding has neither weights nor bias.
+  /// Computes one frame. `addend`, if not null, is added to the output and may be `out`: weights and bias of a group's
+  /// padding are zero, so that writing the padding leaves the next group's addend unchanged.
   INLAY_INLINE auto forward(State& state, const scalar* in, scalar* out,
                             const scalar* addend = nullptr) const noexcept {
     const Window<scalar> x = state.history.push(in);
@@ -122,7 +130,7 @@ class BasicConv1D {
       multiply_groups(x, addend, out, frames);
     } else {
       if (stride_ == 1) return multiply_groups(x, addend, out, frames), frames;
-      // Few frames are left, too few for lanes across them.
+      // Frame by frame, since there are too few output frames for lanes across time.
       scalar* to = out.row(0);
       return state.clock.tick(frames, [&](std::size_t t) INLAY_INLINE_LAMBDA {
         scalar* y = state.frame.data();
@@ -136,7 +144,7 @@ class BasicConv1D {
   }
 
  protected:
-  /// For a convolution that is part of another layer.
+  /// Sets the sizes of a convolution that is part of another layer.
   void resize(std::size_t in, std::size_t out, std::size_t taps)
     requires(is_dynamic)
   {
@@ -151,7 +159,7 @@ class BasicConv1D {
     kernel_.resize(taps_, in_, out_, groups_);
     bias_.resize(outs_, groups_);
   }
-  /// Frames that the oldest tap looks back.
+  /// Number of past frames that the oldest tap reaches.
   constexpr std::size_t reach() const noexcept { return (taps_ - 1) * dilation_; }
 
   void multiply_groups(const Window<scalar>& x, const scalar* addend, Block<scalar> out,
@@ -162,7 +170,7 @@ class BasicConv1D {
                frames);
   }
 
-  /// One frame of output. The channels of the present frame lie at `now`, `now_stride` values apart.
+  /// Computes one output frame. Channel c of the present frame is read at now[c * now_stride].
   INLAY_INLINE void product(State& state, const Window<scalar>& window, const scalar* now, std::size_t now_stride,
                             const scalar* addend, scalar* out) const noexcept {
     if constexpr (!is_dynamic) product_of_groups(state, window, now, now_stride, addend, out);
@@ -195,26 +203,27 @@ class BasicConv1D {
   INLAY_NO_ADDRESS LayerExtent<Dilation> dilation_;
   INLAY_NO_ADDRESS LayerExtent<Groups> groups_;
   INLAY_NO_ADDRESS LayerExtent<Stride> stride_;
-  INLAY_NO_ADDRESS Extent<group_in, struct OfGroupIn> ins_;  ///< of a group
+  INLAY_NO_ADDRESS Extent<group_in, struct OfGroupIn> ins_;  ///< input channels of a group
   INLAY_NO_ADDRESS Extent<group_out, struct OfGroupOut> outs_;
   detail::GroupedKernel<Weights, Kernel, Groups> kernel_;
   Vector<B, group_out, Groups> bias_;
 };
 
+/// Conv1D with bias. See `BasicConv1D`.
 template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Dilation = 1, std::size_t Groups = 1,
           Backend B = default_backend>
 using Conv1D = BasicConv1D<In, Out, Kernel, Dilation, Groups, true, backend_for<B, Work::conv1d, Out>>;
 
-/// Conv1D that gives one frame for `Stride`.
+/// Conv1D with bias and stride: one output frame per `Stride` input frames. See `BasicConv1D`.
 template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Stride, std::size_t Dilation = 1,
           std::size_t Groups = 1, Backend B = default_backend>
 using StridedConv1D = BasicConv1D<In, Out, Kernel, Dilation, Groups, true, backend_for<B, Work::conv1d, Out>, Stride>;
 
-/// Conv1D for each channel on its own (depthwise): as many groups as channels.
+/// Depthwise Conv1D with bias: one group per channel. See `BasicConv1D`.
 template <std::size_t Size, std::size_t Kernel, std::size_t Dilation = 1, Backend B = default_backend>
 using DepthwiseConv1D = BasicConv1D<Size, Size, Kernel, Dilation, Size, true, backend_for<B, Work::conv1d, Size>>;
 
-/// Conv1D without a bias.
+/// Conv1D without bias. See `BasicConv1D`.
 template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Dilation = 1, std::size_t Groups = 1,
           Backend B = default_backend>
 using Conv1DNoBias = BasicConv1D<In, Out, Kernel, Dilation, Groups, false, backend_for<B, Work::conv1d, Out>>;

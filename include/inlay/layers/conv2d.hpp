@@ -1,4 +1,4 @@
-/// Conv2D: y(t, f) = b + sum over k, j of W[k, j] x(t - (KernelTime - 1 - k) Dilation, f Stride + j), causal.
+/// Conv2D: convolution over time (causal) and over the features of a frame.
 #pragma once
 
 #include <algorithm>
@@ -17,18 +17,18 @@
 
 namespace inlay::INLAY_ISA {
 
-/// What a convolution does where its kernel reaches over the first or the last feature: not go there, or see
-/// zeros. `same` gives Features / Stride positions, rounded up; where the zeros are odd in number, the one that
-/// is left over comes after the last feature (as in Keras and TensorFlow).
+/// Padding of the feature axis. `valid`: none. `same`: zeros such that there are Features / Stride positions, rounded
+/// up. If the number of zeros is odd, the extra one follows the last feature, as in Keras.
 enum class FeaturePadding { valid, same };
 
 namespace detail {
 
-/// A kernel over features: how many positions it has, and how many features of zeros are around the others.
+/// Number of positions of a kernel along the feature axis, and of zero features before and after the others.
 struct FeatureAxis {
   std::size_t positions, before, after;
 };
-/// That of a kernel that moves on by `stride`. There are no positions where it spans more features than there are.
+/// The axis of a kernel that moves by `stride`. There are no positions if the kernel spans more than `features` and is
+/// not padded.
 constexpr FeatureAxis feature_axis(std::size_t features, std::size_t kernel, std::size_t stride, bool same) {
   if (!same) return {kernel > features ? 0 : (features - kernel) / stride + 1, 0, 0};
   const std::size_t positions = (features + stride - 1) / stride, reach = (positions - 1) * stride + kernel;
@@ -36,7 +36,7 @@ constexpr FeatureAxis feature_axis(std::size_t features, std::size_t kernel, std
   return {positions, zeros / 2, zeros - zeros / 2};
 }
 
-/// Puts zeros before the channels of a frame or a tile, and behind them.
+/// Pads the channels of a frame or a tile with zeros, in memory of its own.
 template <class T, std::size_t Size, std::size_t Before, std::size_t After>
 class ZeroPadding {
  public:
@@ -61,11 +61,12 @@ class ZeroPadding {
   static constexpr std::size_t padded = Size == dynamic ? dynamic : Before + Size + After;
   INLAY_NO_ADDRESS Extent<Size, struct OfSize> size_;
   INLAY_NO_ADDRESS Extent<Before, struct OfBefore> before_;
-  // What is around the middle is never written, and so stays zero.
+  // The padding is never written, and stays zero.
   AlignedArray<T, padded == dynamic ? dynamic : padded_frame<T>(padded)> frame_;
   AlignedArray<T, times<padded, tile_frames>> rows_;
 };
 
+/// No padding: returns its argument.
 template <class T, std::size_t Size>
 class ZeroPadding<T, Size, 0, 0> {
  public:
@@ -73,7 +74,7 @@ class ZeroPadding<T, Size, 0, 0> {
   INLAY_INLINE Block<const T> operator()(Block<const T> in, std::size_t) const noexcept { return in; }
 };
 
-/// A matrix with its input values counted along several axes.
+/// View of a matrix [cols, rows] as a tensor of four axes, [..., rows].
 template <class M>
 struct KernelMatrix {
   using value_type = typename M::value_type;
@@ -91,14 +92,22 @@ struct KernelMatrix {
 
 }  // namespace detail
 
-/// Two-dimensional convolution: causal over time, the signal before the start being zero, and over `Features`
-/// features within each frame, such as the bins of a spectrum.
+/// Two-dimensional convolution: causal over time, and over the `Features` features of a frame, such as the bins of a
+/// spectrum:
 ///
-/// A frame is [feature][channel], the channels of a feature side by side (Keras's channels_last). So what the
-/// kernel sees of a frame is a run of it, and each position is a Conv1D of this run.
+///     y(t, f) = bias + sum over k, j of kernel[k][j] x(t - (KernelTime - 1 - k) Dilation, f Stride + j)
+///
+/// x is zero before the start. A frame is [feature][channel], as Keras's channels_last. The kernel therefore reads a
+/// contiguous part of each frame, and each position f is a Conv1D of it. `Dilation` applies to time, `Stride` to
+/// features.
 ///
 /// Tensors: `kernel` [KernelTime, KernelFeatures, InChannels, OutChannels], whose last row multiplies the present
-/// frame, and, with `Bias`, `bias` [OutChannels]. `Dilation` is over time, `Stride` over features.
+/// frame; with `Bias` also `bias` [OutChannels], optional in files.
+///
+/// PyTorch: Conv2d (weight [OutChannels, InChannels, KernelTime, KernelFeatures]) on (batch, channels, time, features).
+/// Keras: Conv2D on (batch, time, features, channels), the same layout. The time axis must be padded at its start only,
+/// or not at all. Cost per frame: KernelTime KernelFeatures InChannels OutChannels positions multiply-accumulates.
+/// State: the last (KernelTime - 1) Dilation frames.
 template <std::size_t InChannels, std::size_t OutChannels, std::size_t Features, std::size_t KernelTime,
           std::size_t KernelFeatures, std::size_t Dilation, std::size_t Stride, FeaturePadding Padding, bool Bias,
           Backend B>
@@ -108,7 +117,7 @@ class BasicConv2D {
   static_assert(Padding == FeaturePadding::same || KernelFeatures <= Features,
                 "without padding, a kernel spans no more features than there are");
   static constexpr bool is_dynamic = InChannels == dynamic;
-  /// Positions, and sizes in values of a frame, where the type knows them.
+  /// Positions, and padding in features, if the type fixes them.
   static constexpr detail::FeatureAxis fixed_axis =
       is_dynamic ? detail::FeatureAxis{dynamic, dynamic, dynamic}
                  : detail::feature_axis(Features, KernelFeatures, Stride, Padding == FeaturePadding::same);
@@ -128,7 +137,7 @@ class BasicConv2D {
   struct State {
     detail::ZeroPadding<T, times<Features, InChannels>, before, after> padded;
     INLAY_NO_ADDRESS History<T, padded_size, past> history;
-    /// One position, where its last register would reach into the next one, and that of the last beyond the frame.
+    /// Buffer for one position. Needed if its last register would overlap the next position, or the end of the frame.
     AlignedArray<T, in_whole_registers ? 0 : is_dynamic ? dynamic : round_up(OutChannels, unit)> position;
   };
   static constexpr std::string_view type = "conv2d";
@@ -196,13 +205,14 @@ class BasicConv2D {
     if constexpr (is_dynamic) return detail::feature_axis(features_, span_, stride_, Padding == FeaturePadding::same);
     else return fixed_axis;
   }
-  /// Values of a frame that one position sees, and from one position to the next.
+  /// Number of values of a frame that one position reads.
   constexpr Extent<seen_size> seen() const noexcept {
     if constexpr (is_dynamic) return {span_ * ins_};
     else return {};
   }
+  /// Number of values between the first ones of two neighbouring positions.
   constexpr std::size_t step() const noexcept { return stride_ * ins_; }
-  /// Frames that the oldest tap looks back.
+  /// Number of past frames that the oldest tap reaches.
   constexpr std::size_t reach() const noexcept { return (taps_ - 1) * dilation_; }
 
   INLAY_NO_ADDRESS Extent<InChannels, struct OfIns> ins_;
@@ -216,13 +226,14 @@ class BasicConv2D {
   Vector<B, OutChannels> bias_;
 };
 
+/// Conv2D with bias. See `BasicConv2D`.
 template <std::size_t InChannels, std::size_t OutChannels, std::size_t Features, std::size_t KernelTime,
           std::size_t KernelFeatures, std::size_t Dilation = 1, std::size_t Stride = 1,
           FeaturePadding Padding = FeaturePadding::valid, Backend B = default_backend>
 using Conv2D =
     BasicConv2D<InChannels, OutChannels, Features, KernelTime, KernelFeatures, Dilation, Stride, Padding, true, B>;
 
-/// Conv2D without a bias.
+/// Conv2D without bias. See `BasicConv2D`.
 template <std::size_t InChannels, std::size_t OutChannels, std::size_t Features, std::size_t KernelTime,
           std::size_t KernelFeatures, std::size_t Dilation = 1, std::size_t Stride = 1,
           FeaturePadding Padding = FeaturePadding::valid, Backend B = default_backend>

@@ -1,4 +1,4 @@
-/// ConvTranspose1D: y(t Stride + p) = b + sum over r of W[p + r Stride] x(t - r), p = 0 .. Stride - 1.
+/// ConvTranspose1D: transposed convolution over time, upsampling by `Stride`.
 #pragma once
 
 #include <array>
@@ -12,10 +12,11 @@ namespace inlay::INLAY_ISA {
 
 namespace detail {
 
-/// Taps of each phase.
+/// Number of taps of each phase.
 constexpr std::size_t polyphase_taps(std::size_t kernel, std::size_t stride) { return (kernel + stride - 1) / stride; }
 
-/// The causal convolution whose output channels are those of all `Stride` frames that one frame of input gives.
+/// The polyphase form: a causal convolution from `In` to Stride * Out channels, the channels of the `Stride` output
+/// frames that one input frame gives.
 template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Stride, class B>
 struct ChoosePolyphase {
   using type = BasicConv1D<In, Stride * Out, polyphase_taps(Kernel, Stride), 1, 1, true, B>;
@@ -27,7 +28,7 @@ struct ChoosePolyphase<dynamic, dynamic, dynamic, dynamic, B> {
 template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Stride, class B>
 using Polyphase = typename ChoosePolyphase<In, Out, Kernel, Stride, B>::type;
 
-/// A kernel [Kernel, In, Out] as the one of `Polyphase`: row p + r Stride is what phase p has for x(t - r).
+/// View of the kernel of `Polyphase` as [Kernel, In, Out]: row p + r Stride is the weight of phase p for x(t - r).
 template <class Inner>
 struct PolyphaseKernel {
   using value_type = typename Inner::value_type;
@@ -51,7 +52,7 @@ struct PolyphaseKernel {
   }
 };
 
-/// One bias [Out] for all phases.
+/// View of the bias of `Polyphase` as [Out]: one bias for all phases.
 template <class Inner>
 struct PolyphaseBias {
   using value_type = typename Inner::value_type;
@@ -75,10 +76,16 @@ struct PolyphaseBias {
 
 }  // namespace detail
 
-/// Transposed convolution over time, which gives `Stride` frames for each (PyTorch ConvTranspose1d, Keras
-/// Conv1DTranspose, without padding). The frames of the last inputs that a framework appends do not come.
+/// Transposed convolution over time, `In` to `Out` channels. Gives `Stride` output frames per input frame:
 ///
-/// Tensors: `kernel` [Kernel, In, Out], whose first row is the first to be heard, and, optionally, `bias` [Out].
+///     y(t Stride + p) = bias + sum over r of kernel[p + r Stride] x(t - r),  p = 0, ..., Stride - 1
+///
+/// Tensors: `kernel` [Kernel, In, Out], whose first row is the start of the impulse response; `bias` [Out], optional in
+/// files.
+///
+/// PyTorch: ConvTranspose1d without padding (weight [In, Out, Kernel]). Keras: Conv1DTranspose with padding='valid'
+/// (kernel [Kernel, Out, In]). Their outputs have Kernel - Stride more frames at the end, which are not computed here.
+/// Cost per input frame: Kernel In Out multiply-accumulates. State: the last ceil(Kernel / Stride) - 1 frames.
 template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Stride, Backend B = default_backend>
 class ConvTranspose1D : detail::Polyphase<In, Out, Kernel, Stride, B> {
   using Inner = detail::Polyphase<In, Out, Kernel, Stride, B>;
@@ -90,13 +97,12 @@ class ConvTranspose1D : detail::Polyphase<In, Out, Kernel, Stride, B> {
   using typename Inner::scalar;
   struct State {
     typename Inner::State taps;
-    AlignedArray<scalar, is_dynamic ? dynamic : 0>
-        phases;  ///< the place of scratch memory where the type does not know its size
+    AlignedArray<scalar, is_dynamic ? dynamic : 0> phases;  ///< replaces scratch memory for dynamic sizes
   };
   static constexpr std::string_view type = "conv_transpose1d";
   static constexpr std::size_t in_size = In, out_size = Out, receptive_field = Inner::receptive_field;
   static constexpr Rate rate{1, Stride};
-  static constexpr std::size_t warmup_frames = 0;  // a framework has the first frames as well
+  static constexpr std::size_t warmup_frames = 0;  // frameworks output the first frames, too
   static constexpr std::size_t parameters = Kernel * In * Out + Out;
   static constexpr std::size_t macs = Kernel * In * Out;
   static constexpr std::size_t scratch_size =

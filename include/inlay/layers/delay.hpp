@@ -12,7 +12,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Gives its input `N` frames later, zeros at first: what aligns a branch with a slower one.
+/// Delays all channels by `N` frames, zeros at first: y(t) = x(t - N). Aligns a branch with another one of higher
+/// latency. State: the last N frames.
 template <std::size_t Size, std::size_t N, Backend B = default_backend>
 class Delay {
   static_assert(N > 0, "inlay::Delay: a delay of no frames is an inlay::Identity");

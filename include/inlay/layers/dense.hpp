@@ -1,4 +1,4 @@
-/// Dense: y = b + W x, the same for every frame.
+/// Dense: fully connected layer, y = W x + b.
 #pragma once
 
 #include <cstddef>
@@ -13,9 +13,12 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Fully connected layer, `In` channels to `Out` (Keras Dense without activation, PyTorch Linear).
+/// Fully connected layer, applied to every frame: y[o] = bias[o] + sum over c of kernel[c][o] x[c].
 ///
-/// Tensors: `kernel` [In, Out] and, with `Bias`, `bias` [Out].
+/// Maps `In` to `Out` channels. Tensors: `kernel` [In, Out]; with `Bias` also `bias` [Out], optional in files.
+///
+/// PyTorch: Linear (weight transposed). Keras: Dense without activation. Cost per frame: In Out multiply-accumulates.
+/// No state.
 template <std::size_t In, std::size_t Out, bool Bias, Backend B>
 class BasicDense {
   using Kernel = Matrix<B, In, Out>;
@@ -41,7 +44,7 @@ class BasicDense {
 
   void reset(State&) const noexcept {}
 
-  /// With an `addend`, the sum of both.
+  /// Computes one frame. `addend`, if not null, is a frame that is added to the output.
   INLAY_INLINE void forward(State&, const scalar* in, scalar* out, const scalar* addend = nullptr) const noexcept {
     multiply(in_, kernel_, bias_.data(), in, addend, out);
   }
@@ -65,10 +68,11 @@ class BasicDense {
   Vector<B, Out> bias_;
 };
 
+/// Fully connected layer, y = W x + b. See `BasicDense`.
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
 using Dense = BasicDense<In, Out, true, backend_for<B, Work::dense, Out>>;
 
-/// y = W x.
+/// Fully connected layer without bias, y = W x. See `BasicDense`.
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
 using DenseNoBias = BasicDense<In, Out, false, backend_for<B, Work::dense, Out>>;
 

@@ -11,7 +11,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Exponential linear unit; a file states `alpha` (1 by default in every framework).
+/// Exponential linear unit, per channel: y = x if x > 0, else alpha (e^x - 1). Number: `alpha`, 1 by default. PyTorch:
+/// ELU. Keras: ELU, elu.
 template <std::size_t Size, Backend B = default_backend>
 class ELU : public Pointwise<ELU<Size, B>, Size, B> {
  public:
@@ -23,7 +24,7 @@ class ELU : public Pointwise<ELU<Size, B>, Size, B> {
     v.number("alpha", alpha);
   }
 
-  /// e^x - 1 = 2 t / (1 - t) with t = tanh(x / 2), which cancels nowhere for x < 0.
+  /// e^x - 1 = 2 t / (1 - t) with t = tanh(x / 2), which has no cancellation for x < 0.
   template <class R>
   INLAY_INLINE R apply(R x, auto at) const noexcept {
     const R t = B::math_policy::template tanh<B>(x * at(scalar(0.5)));

@@ -1,4 +1,4 @@
-/// FastTanh: the rational function that files of Neural Amp Modeler call Fasttanh.
+/// FastTanh: a rational approximation of tanh that Neural Amp Modeler calls Fasttanh.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// x (a + a |x| + (b + c |x|) x^2) / (d + (d + x^2) |x| (1 + e |x|)) of every channel: within 5e-4 of tanh for
-/// |x| < 5, and 1.0081 in the end. For files that say so, since their network was trained with it.
+/// y = x (a + a |x| + (b + c |x|) x^2) / (d + (d + x^2) |x| (1 + e |x|)), per channel. Within 5e-4 of tanh for |x| < 5;
+/// the limit is 1.0081. For files whose network was trained with it. For a fast tanh see `math::Fast`.
 template <std::size_t Size, Backend B = default_backend>
 class FastTanh : public Pointwise<FastTanh<Size, B>, Size, B> {
  public:
@@ -22,7 +22,7 @@ class FastTanh : public Pointwise<FastTanh<Size, B>, Size, B> {
   template <class R>
   static INLAY_INLINE R apply(R x, auto at) noexcept {
     const auto number = [&](double value) INLAY_INLINE_LAMBDA { return at(scalar(value)); };
-    x = B::max(number(-1e6), B::min(number(1e6), x));  // level by then, and its powers are finite
+    x = B::max(number(-1e6), B::min(number(1e6), x));  // the function is constant by then, and its powers are finite
     const R magnitude = B::max(number(0) - x, x), square = x * x;
     const R over = B::fma(B::fma(number(0.821226666969744), magnitude, number(0.893229853513558)), square,
                           B::fma(number(2.45550750702956), magnitude, number(2.45550750702956)));

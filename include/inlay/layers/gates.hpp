@@ -1,4 +1,4 @@
-/// What LSTM and GRU have in common: the function of their gates, and how its weights are stored.
+/// Building blocks of LSTM, GRU and RNN: gate functions, scaled gate weights, hidden state.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Gates by 1 / (1 + e^-z). Weights are stored halved, so that a gate costs one tanh.
+/// Gate function 1 / (1 + e^-z). Weights are halved when they are loaded, so that sigmoid(z) = (tanh(z / 2) + 1) / 2
+/// costs one tanh.
 struct SigmoidGate {
   static constexpr std::string_view name = "sigmoid";
   static constexpr double weight_scale = 0.5;
@@ -24,7 +25,7 @@ struct SigmoidGate {
   }
 };
 
-/// Gates by clip(Slope z + 0.5, 0, 1).
+/// Gate function clip(z Numerator / Denominator + 0.5, 0, 1).
 template <int Numerator, int Denominator>
 struct ClippedGate {
   static constexpr std::string_view name = Denominator == 6 ? "hard_sigmoid" : "hard_sigmoid_keras2";
@@ -40,7 +41,7 @@ struct ClippedGate {
 using HardSigmoidGate = ClippedGate<1, 6>;        ///< PyTorch and Keras 3: clip(z / 6 + 0.5, 0, 1)
 using HardSigmoidKeras2Gate = ClippedGate<1, 5>;  ///< Keras up to 2: clip(0.2 z + 0.5, 0, 1)
 
-/// Either of the clipped gates, whichever a file names: for layers of dynamic sizes.
+/// Either of the clipped gates, selected by the file's `recurrent_activation`. For layers of dynamic sizes.
 class AnyClippedGate {
   static constexpr std::string_view names[] = {HardSigmoidGate::name, HardSigmoidKeras2Gate::name};
 
@@ -61,15 +62,15 @@ class AnyClippedGate {
 
 namespace detail {
 
-/// Names the gate that a file has to agree with, or lets the file choose.
+/// Visits `recurrent_activation`: checks it if the gate type fixes it, or reads it.
 template <class Gate>
 void visit_gate(auto& v, Gate& gate) {
   if constexpr (requires { Gate::name; }) v.option("recurrent_activation", Gate::name);
   else gate.visit(v);
 }
 
-/// A tensor of gate-major rows, [..., Gates * units], whose gates other than `Candidate` are stored
-/// multiplied by a power of two.
+/// A tensor of gate-major rows, [..., Gates * units]. The weights of all gates but `Candidate` are stored multiplied by
+/// `Gate::weight_scale`, a power of two, which loses no precision.
 template <class Inner, std::size_t Gates, std::size_t Candidate, class Gate>
 class ScaledGates : public Inner {
  public:
@@ -87,8 +88,8 @@ class ScaledGates : public Inner {
   }
 };
 
-/// What a recurrent layer remembers: its output, in two copies that take turns, so that a step with
-/// several panels reads the old one whole while it writes the new one.
+/// Hidden state of a recurrent layer, double-buffered: a step with several panels reads all of the old state while it
+/// writes the new one.
 template <class B, std::size_t Units>
 class Hidden {
   using T = typename B::scalar;
@@ -101,10 +102,10 @@ class Hidden {
     units_.value = units;
     values_.resize(2 * padded());
   }
-  /// Values of one copy.
+  /// Number of values of one buffer.
   constexpr std::size_t padded() const noexcept { return padded_to_unit(units_); }
   T* current() noexcept { return values_.data() + now_; }
-  /// Where the output goes that is then the current one.
+  /// Swaps the buffers. Returns the new current one, to be written.
   INLAY_INLINE T* next() noexcept {
     now_ = padded() - now_;
     return current();
@@ -120,7 +121,8 @@ class Hidden {
   std::size_t now_ = 0;
 };
 
-/// What a step of several voices reads, and where it writes: their outputs of the last frame and of this one.
+/// Hidden states of several voices during a step: `now` is read, `next` is written. The constructor swaps the buffers
+/// of every state.
 template <class T, std::size_t Voices>
 struct HiddenDoubleBuffer {
   template <class State>
@@ -139,7 +141,7 @@ struct HiddenDoubleBuffer {
   std::array<T*, Voices> next;
 };
 
-/// Room for one value per unit, padded as `Hidden` is.
+/// One value per unit, padded like `Hidden`.
 template <class B, std::size_t Units>
 using PerUnit = AlignedArray<typename B::scalar, Units == dynamic ? dynamic : round_up(Units, row_unit<B, Units>)>;
 

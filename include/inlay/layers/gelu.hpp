@@ -1,4 +1,4 @@
-/// GELU: y = x (1 + erf(x / sqrt 2)) / 2, and its approximation by a tanh.
+/// GELU, TanhGELU: Gaussian error linear unit, exact and approximated by tanh.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Gaussian error linear unit: PyTorch's GELU(approximate='none'), Keras's gelu(approximate=False).
+/// Gaussian error linear unit, per channel: y = x (1 + erf(x / sqrt 2)) / 2. PyTorch: GELU(approximate='none'). Keras:
+/// gelu(approximate=False).
 template <std::size_t Size, Backend B = default_backend>
 class GELU : public Pointwise<GELU<Size, B>, Size, B> {
  public:
@@ -24,15 +25,15 @@ class GELU : public Pointwise<GELU<Size, B>, Size, B> {
   }
 };
 
-/// y = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2: PyTorch's GELU(approximate='tanh'), Keras's
-/// gelu(approximate=True).
+/// Approximation of GELU, per channel: y = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. PyTorch:
+/// GELU(approximate='tanh'). Keras: gelu(approximate=True).
 template <std::size_t Size, Backend B = default_backend>
 class TanhGELU : public Pointwise<TanhGELU<Size, B>, Size, B> {
  public:
   using scalar = typename B::scalar;
   static constexpr std::string_view type = "gelu_tanh";
 
-  /// (1 + tanh(u)) / 2 = sigmoid(2 u), which unlike the sum goes to zero with all its precision.
+  /// (1 + tanh(u)) / 2 = sigmoid(2 u), which keeps its relative precision as it goes to zero.
   template <class R>
   static INLAY_INLINE R apply(R x, auto at) noexcept {
     constexpr double slope = 1.59576912160573071176;  // 2 sqrt(2 / pi)

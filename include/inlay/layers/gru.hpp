@@ -1,4 +1,4 @@
-/// GRU: z, r = gate(W x + U h + b), n = tanh(W x + b + r (U h + b')), h' = z h + (1 - z) n.
+/// GRU: gated recurrent unit layer.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@ namespace inlay::INLAY_ISA {
 
 namespace detail {
 
-/// Two rows of one bias each, shape [2, 3 Units].
+/// The two biases of a GRU, shape [2, 3 Units].
 template <class Row>
 class TwoBiases {
  public:
@@ -40,8 +40,8 @@ class TwoBiases {
   constexpr std::size_t row_size() const noexcept { return row[0].shape()[0]; }
 };
 
-/// The first two gates, or the last, of a matrix of three, each a matrix of its own where the last one
-/// multiplies another vector than the first two.
+/// A matrix of three gates, [cols, 3 rows], stored as one matrix of the first two gates and one of the last. For a last
+/// gate that multiplies another vector than the first two.
 template <class FirstTwo, class Last>
 class SplitGates {
  public:
@@ -79,17 +79,24 @@ class SplitGates {
 
 }  // namespace detail
 
-/// Gated recurrent unit, `In` channels to `Out` units, giving its output at every frame.
+/// Gated recurrent unit, `In` channels to `Out` units. Returns the hidden state h' at every frame:
 ///
-/// Tensors, in Keras's gate order z, r, n (PyTorch has r, z, n): `kernel` [In, 3 Out], `recurrent_kernel`
-/// [Out, 3 Out], and `bias` [2, 3 Out], its rows belonging to the input and to the recurrent product.
-/// With `ResetAfter` false the reset gate multiplies h before the product, n = tanh(W x + b + U (r h)),
-/// and `bias` is [3 Out].
+///     z, r = gate(W x + U h + b)
+///     n    = tanh(W x + b[0] + r (U h + b[1]))    with ResetAfter
+///     n    = tanh(W x + b + U (r h))              without
+///     h'   = z h + (1 - z) n
+///
+/// Tensors, in gate order z, r, n: `kernel` W [In, 3 Out], `recurrent_kernel` U [Out, 3 Out], `bias` b. With
+/// `ResetAfter` the bias is [2, 3 Out], its rows added to W x and to U h; without it is [3 Out].
+///
+/// PyTorch: GRU, one layer, `ResetAfter`; its gate order is r, z, n. Keras: GRU with return_sequences=True and
+/// reset_after=ResetAfter, the same layout. Cost per frame: 3 Out (In + Out) multiply-accumulates. State: h (two
+/// copies).
 template <std::size_t In, std::size_t Out, bool ResetAfter, class Gate, Backend B>
 class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>, B, In, Out> {
   template <class Inner>
   using Gates = detail::ScaledGates<Inner, 3, 2, Gate>;
-  // Of dynamic size, a reset before the product is rare: panels of one register are enough.
+  // Panels of one register, to save compile time: files of dynamic size rarely have reset_after=False.
   static constexpr std::size_t most_units = Out == dynamic && !ResetAfter ? 1 : unbounded;
   using Kernel = Matrix<B, In, Out, 3, most_units>;
   using RecurrentZR = Matrix<B, Out, Out, 2, most_units>;
@@ -104,11 +111,11 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
   using backend = B;
   using scalar = typename B::scalar;
   struct State {
-    /// What a step leaves to the next, padded.
+    /// Buffers that carry over from one step to the next, padded to whole registers. Used by `RateCorrected`.
     std::array<scalar*, 1> memory() noexcept { return {hidden.current()}; }
 
     Hidden hidden;
-    /// Between the sweeps of a step whose reset comes before the product: sums, the update gate, r h.
+    /// Intermediate results of `step_reset_before`: the sums of W x + b; the update gate z and r h.
     std::array<detail::PerUnit<B, Out>, ResetAfter ? 0 : 3> input;
     std::array<detail::PerUnit<B, Out>, ResetAfter ? 0 : 2> gates;
   };
@@ -139,7 +146,8 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
   }
   void reset(State& state) const noexcept { state.hidden.clear(); }
 
-  /// One frame of each voice; the inputs lie `stride` values apart. Returns the outputs.
+  /// Computes one frame of each voice. Channel c of voice v is read at x[v][c * stride]. Returns pointers to the
+  /// outputs.
   template <std::size_t Voices>
   INLAY_INLINE auto step(const std::array<State*, Voices>& states, const std::array<const scalar*, Voices>& x,
                          std::size_t stride) const noexcept {
@@ -151,7 +159,7 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
   }
 
  private:
-  /// h' = z h + (1 - z) n, as n + z (h - n).
+  /// z h + (1 - z) n, computed as n + z (h - n).
   template <class R>
   static INLAY_INLINE R mix(R z, R h, R n) noexcept {
     return B::fma(z, h - n, n);
@@ -193,7 +201,7 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
     });
   }
 
-  /// The candidate needs r of all units, so the step is done in three sweeps with sums in memory.
+  /// The candidate n needs r of all units, so the step takes three sweeps, with intermediate sums in memory.
   INLAY_INLINE void step_reset_before(State& state, const scalar* x, std::size_t stride, const scalar* h,
                                       scalar* h_new) const noexcept {
     scalar* const input[3] = {state.input[0].data(), state.input[1].data(), state.input[2].data()};
@@ -241,10 +249,11 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
   Gates<Bias> bias_;
 };
 
+/// GRU with sigmoid gates and reset_after=True, as in PyTorch and by default in Keras. See `BasicGRU`.
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
 using GRU = BasicGRU<In, Out, true, SigmoidGate, backend_for<B, Work::gru, Out>>;
 
-/// GRU with Keras's reset_after=False.
+/// GRU with sigmoid gates and Keras's reset_after=False. See `BasicGRU`.
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
 using ResetBeforeGRU = BasicGRU<In, Out, false, SigmoidGate, backend_for<B, Work::gru, Out>>;
 

@@ -1,4 +1,4 @@
-/// HardSigmoid: y = clip(slope x + 1/2, 0, 1), in both of the forms that frameworks have had.
+/// HardSigmoid: y = clip(slope x + 1/2, 0, 1), in the two versions of the frameworks.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace inlay::INLAY_ISA {
 
-/// The function of a hard-sigmoid gate as a layer.
+/// The gate function `Gate` as a layer, per channel.
 template <std::size_t Size, class Gate, Backend B>
 class BasicHardSigmoid : public Pointwise<BasicHardSigmoid<Size, Gate, B>, Size, B> {
  public:

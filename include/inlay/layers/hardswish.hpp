@@ -13,7 +13,7 @@
 
 namespace inlay::INLAY_ISA {
 
-/// x times its hard sigmoid: PyTorch's Hardswish, Keras 3's hard_silu.
+/// y = x clip(x + 3, 0, 6) / 6, per channel. PyTorch: Hardswish. Keras 3: hard_silu, hard_swish.
 template <std::size_t Size, Backend B = default_backend>
 class HardSwish : public Pointwise<HardSwish<Size, B>, Size, B> {
  public:

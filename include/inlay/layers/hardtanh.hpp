@@ -11,8 +11,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Clipping at `min` and `max` (PyTorch's min_val and max_val, -1 and 1 by default), which a file states. From 0 to 6
-/// it is ReLU6.
+/// Clipping, per channel: y = clip(x, min, max). Numbers: `min`, `max`, -1 and 1 by default. PyTorch: Hardtanh
+/// (min_val, max_val); ReLU6 for min = 0, max = 6. Keras: relu6.
 template <std::size_t Size, Backend B = default_backend>
 class Hardtanh : public Pointwise<Hardtanh<Size, B>, Size, B> {
  public:

@@ -11,7 +11,7 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Gives its input; a branch that changes nothing.
+/// y = x, for a branch without layers. PyTorch: Identity. Keras: activation 'linear'.
 template <std::size_t Size, Backend B = default_backend>
 class Identity : public Pointwise<Identity<Size, B>, Size, B> {
  public:

@@ -11,8 +11,9 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Clipping that leaks, as Neural Amp Modeler has it: x between `min` and `max` (-1 and 1 by default), beyond them a
-/// line of `min_slope` or `max_slope` (0.01 each). A file states all four.
+/// Leaky clipping, per channel, as in Neural Amp Modeler: y = x between `min` and `max`, min + min_slope (x - min)
+/// below, max + max_slope (x - max) above. Numbers: `min`, `max`, -1 and 1 by default; `min_slope`, `max_slope`, 0.01
+/// by default.
 template <std::size_t Size, Backend B = default_backend>
 class LeakyHardtanh : public Pointwise<LeakyHardtanh<Size, B>, Size, B> {
  public:

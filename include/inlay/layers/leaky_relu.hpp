@@ -11,8 +11,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Rectifier with a fixed slope `alpha` for negative values (PyTorch's negative_slope; 0.01 there, 0.3 in
-/// Keras), which a file states.
+/// Leaky rectifier, per channel: y = x if x > 0, else alpha x. Number: `alpha`. PyTorch: LeakyReLU (negative_slope,
+/// 0.01 by default). Keras: LeakyReLU (0.3 by default).
 template <std::size_t Size, Backend B = default_backend>
 class LeakyReLU : public Pointwise<LeakyReLU<Size, B>, Size, B> {
  public:

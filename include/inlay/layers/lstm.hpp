@@ -1,4 +1,4 @@
-/// LSTM: i, f, o = gate(W x + U h + b), g = tanh(W x + U h + b), c' = f c + i g, h' = o tanh(c').
+/// LSTM: long short-term memory layer.
 #pragma once
 
 #include <array>
@@ -17,11 +17,18 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Long short-term memory, `In` channels to `Out` units, giving its output at every frame.
+/// Long short-term memory, `In` channels to `Out` units. Returns the hidden state h' at every frame:
 ///
-/// Tensors, in Keras's gate order i, f, g, o (also PyTorch's): `kernel` [In, 4 Out],
-/// `recurrent_kernel` [Out, 4 Out], `bias` [4 Out] (PyTorch's two biases added); of dynamic size also
-/// `initial_hidden` and `initial_cell` [Out], zeros where a file has none.
+///     [i f g o] = W x + U h + b
+///     c' = gate(f) c + gate(i) tanh(g)
+///     h' = gate(o) tanh(c')
+///
+/// Tensors, in gate order i, f, g, o: `kernel` W [In, 4 Out], `recurrent_kernel` U [Out, 4 Out], `bias` b [4 Out].
+/// Layers of dynamic size also have `initial_hidden` and `initial_cell` [Out], optional in files, zero by default.
+///
+/// PyTorch: LSTM, one layer, with bias_ih + bias_hh as `bias`, the same gate order. Keras: LSTM with
+/// return_sequences=True, the same layout. Cost per frame: 4 Out (In + Out) multiply-accumulates. State: h (two copies)
+/// and c.
 template <std::size_t In, std::size_t Out, class Gate, Backend B>
 class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, Out> {
   template <class Inner>
@@ -34,7 +41,7 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
   using backend = B;
   using scalar = typename B::scalar;
   struct State {
-    /// What a step leaves to the next, padded.
+    /// Buffers that carry over from one step to the next, padded to whole registers. Used by `RateCorrected`.
     std::array<scalar*, 2> memory() noexcept { return {hidden.current(), cell.data()}; }
 
     Hidden hidden;
@@ -76,7 +83,8 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
     }
   }
 
-  /// One frame of each voice; the inputs lie `stride` values apart. Returns the outputs.
+  /// Computes one frame of each voice. Channel c of voice v is read at x[v][c * stride]. Returns pointers to the
+  /// outputs.
   template <std::size_t Voices>
   INLAY_INLINE auto step(const std::array<State*, Voices>& states, const std::array<const scalar*, Voices>& x,
                          std::size_t stride) const noexcept {
@@ -127,18 +135,19 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
   struct Start {
     Vector<B, dynamic> hidden, cell;
   };
-  /// What NAM's files start from. A state of known size starts from zeros before anyone resets it.
+  /// Initial state. NAM files have one. States of static size are zero even before the first reset.
   INLAY_NO_ADDRESS std::conditional_t<Out == dynamic, Start, Zero> start_;
 };
 
+/// LSTM with sigmoid gates. See `BasicLSTM`.
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
 using LSTM = BasicLSTM<In, Out, SigmoidGate, backend_for<B, Work::lstm, Out>>;
 
-/// LSTM whose gates are PyTorch's and Keras 3's hard sigmoid, clip(z / 6 + 0.5, 0, 1).
+/// LSTM with hard-sigmoid gates, clip(z / 6 + 0.5, 0, 1). Keras 3: recurrent_activation='hard_sigmoid'.
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
 using HardSigmoidLSTM = BasicLSTM<In, Out, HardSigmoidGate, backend_for<B, Work::lstm, Out>>;
 
-/// LSTM whose gates are Keras 2's hard sigmoid, clip(0.2 z + 0.5, 0, 1).
+/// LSTM with hard-sigmoid gates, clip(0.2 z + 0.5, 0, 1). Keras 1 and 2: recurrent_activation='hard_sigmoid'.
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
 using HardSigmoidKeras2LSTM = BasicLSTM<In, Out, HardSigmoidKeras2Gate, backend_for<B, Work::lstm, Out>>;
 

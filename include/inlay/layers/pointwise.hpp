@@ -1,4 +1,4 @@
-/// Pointwise: frames and tiles for layers that treat every value on its own.
+/// Pointwise: base class of layers that map every value on its own.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ namespace inlay::INLAY_ISA {
 
 namespace detail {
 
-/// One value per channel, or one for all: shape [Count] stands for [Size]. Kernels read `Size` values.
+/// One parameter per channel, shape [Size], or one for all channels, shape [1]. Storage has `Size` values either way.
 template <class B, std::size_t Size, std::size_t Count = Size>
 class PerChannel {
   static_assert(Count == Size || Count == 1);
@@ -48,7 +48,7 @@ class PerChannel {
   AlignedArray<value_type, Size == dynamic ? dynamic : padded_frame<value_type>(Size)> data_;
 };
 
-/// For `apply`: the parameters of the channels from `first` on, in a register.
+/// For `apply` with lanes across channels: loads the parameters of the channels `first`, ..., `first` + Lanes - 1.
 template <class B, std::size_t Lanes>
 struct Along {
   std::size_t first;
@@ -57,7 +57,7 @@ struct Along {
   }
   INLAY_INLINE auto operator()(typename B::scalar value) const noexcept { return B::template broadcast<Lanes>(value); }
 };
-/// Those of one channel, in each lane.
+/// For `apply` with lanes across frames: broadcasts the parameter of one channel.
 template <class B>
 struct Across {
   std::size_t channel;
@@ -71,10 +71,12 @@ struct Across {
 
 }  // namespace detail
 
-/// Base of a layer `L` with `Size` channels in and out, which has a member
-/// `auto apply(R x, auto at) const`: the function of one register of values. A frame is treated with lanes
-/// across channels, a tile with lanes across frames; `at(tensor)` gives the register of a per-channel
-/// tensor's values that belongs to `x`, and `at(number)` one with that number in each lane.
+/// Base of a layer `L` with `Size` channels in and out that implements `auto apply(R x, auto at) const`, its function
+/// of one register of values. Frames are computed with lanes across channels, tiles with lanes across frames.
+/// `at(tensor)` returns the register of a per-channel tensor's values that belong to `x`. `at(number)` returns a
+/// register with that number in every lane.
+///
+/// In and out may be the same memory. No state. Functions are not counted as multiply-accumulates.
 template <class L, std::size_t Size, class B>
 class Pointwise {
  public:
@@ -90,7 +92,7 @@ class Pointwise {
   constexpr LayerShape shape() const noexcept { return {.in = size_, .out = size_}; }
   void reset(State&) const noexcept {}
 
-  /// Its function as the epilogue of a layer of dynamic sizes.
+  /// The layer's function as an epilogue of the layer before, for dynamic sizes.
   Epilogue<B> epilogue() const
     requires(Size == dynamic && B::width > 1)
   {
@@ -108,7 +110,7 @@ class Pointwise {
     } else {
       constexpr std::size_t lanes = B::lanes(Size), whole = Size / lanes * lanes;
       for (std::size_t c = 0; c < whole; c += lanes) step<lanes>(in, out, c);
-      // The rest in a register of its size: lanes that nobody wrote together cannot be forwarded from a store.
+      // A register of the remainder's size: reading lanes that were stored separately would defeat store forwarding.
       if constexpr (whole < Size) step<B::lanes(Size - whole)>(in, out, whole);
     }
   }

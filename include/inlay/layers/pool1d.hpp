@@ -1,4 +1,4 @@
-/// MaxPool1D, AvgPool1D: y = the largest, or the mean, of the last `Kernel` frames, for every `Stride`th frame.
+/// MaxPool1D, AvgPool1D: pooling over time.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +15,10 @@ namespace inlay::INLAY_ISA {
 
 namespace detail {
 
+/// Maximum of the pooled values.
 struct Largest {
   static constexpr std::string_view type = "max_pool1d";
-  /// A NaN stays one.
+  /// Returns NaN if either argument is NaN.
   template <class T>
   static constexpr T add(T sum, T x) noexcept {
     return x > sum || x != x ? x : sum;
@@ -27,6 +28,7 @@ struct Largest {
     return sum;
   }
 };
+/// Mean of the pooled values.
 struct Mean {
   static constexpr std::string_view type = "avg_pool1d";
   template <class T>
@@ -41,7 +43,9 @@ struct Mean {
 
 }  // namespace detail
 
-/// Pools over time, each channel on its own. Zeros come before the start.
+/// Pools the last `Kernel` frames of each channel. Gives one output frame per `Stride` input frames, when (t - Kernel +
+/// 1) is a multiple of `Stride`. `Size` channels in and out. No tensors. Not counted as multiply-accumulates. State:
+/// the last Kernel - 1 frames, zero before the start.
 template <class Pooling, std::size_t Size, std::size_t Kernel, std::size_t Stride, Backend B>
 class BasicPool1D {
   static_assert(Kernel > 0 && Stride > 0);
@@ -104,9 +108,13 @@ class BasicPool1D {
   INLAY_NO_ADDRESS LayerExtent<Stride> stride_;
 };
 
+/// y = maximum of the last `Kernel` frames, per channel. PyTorch: MaxPool1d. Keras: MaxPooling1D with padding='valid'.
+/// See `BasicPool1D`.
 template <std::size_t Size, std::size_t Kernel, std::size_t Stride = Kernel, Backend B = default_backend>
 using MaxPool1D = BasicPool1D<detail::Largest, Size, Kernel, Stride, B>;
 
+/// y = mean of the last `Kernel` frames, per channel. PyTorch: AvgPool1d. Keras: AveragePooling1D with padding='valid'.
+/// See `BasicPool1D`.
 template <std::size_t Size, std::size_t Kernel, std::size_t Stride = Kernel, Backend B = default_backend>
 using AvgPool1D = BasicPool1D<detail::Mean, Size, Kernel, Stride, B>;
 

@@ -1,4 +1,4 @@
-/// PReLU: y = x where x > 0, alpha x elsewhere, with a trained alpha.
+/// PReLU: leaky rectifier with a trained slope.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Rectifier with trained slopes: tensor `alpha` [Slopes], one per channel or one for all.
+/// Leaky rectifier, per channel: y = x if x > 0, else alpha x. Tensor: `alpha` [Slopes], one per channel or one for
+/// all.
 template <std::size_t Size, std::size_t Slopes, Backend B>
 class BasicPReLU : public Pointwise<BasicPReLU<Size, Slopes, B>, Size, B> {
  public:
@@ -33,11 +34,11 @@ class BasicPReLU : public Pointwise<BasicPReLU<Size, Slopes, B>, Size, B> {
   detail::PerChannel<B, Size, Slopes> alpha_;
 };
 
-/// One slope per channel.
+/// One slope per channel. PyTorch: PReLU(Size). Keras: PReLU with shared_axes=[1]. See `BasicPReLU`.
 template <std::size_t Size, Backend B = default_backend>
 using PReLU = BasicPReLU<Size, Size, B>;
 
-/// One slope for all channels.
+/// One slope for all channels. PyTorch: PReLU(). See `BasicPReLU`.
 template <std::size_t Size, Backend B = default_backend>
 using SharedPReLU = BasicPReLU<Size, 1, B>;
 

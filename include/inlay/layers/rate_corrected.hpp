@@ -1,4 +1,4 @@
-/// RateCorrected: s[n] = F(x[n], s[n - M]), a recurrent layer at M times the sample rate that it was trained at.
+/// RateCorrected: runs a recurrent layer at M times the sample rate that it was trained at.
 #pragma once
 
 #include <array>
@@ -15,16 +15,19 @@
 
 namespace inlay::INLAY_ISA {
 
-/// A recurrent layer `L` whose feedback takes as long at another sample rate as it took at the trained one: what it
-/// remembers comes from M = rate / trained rate frames ago. A whole M is exact. Between frames, what it remembers is
-/// interpolated by Lagrange's polynomial of `Order`, 0 being the nearest frame, its taps as central as one frame of
-/// feedback permits. Any M costs the same, and none needs memory beyond the state's, which is laid out for ratios up
-/// to `MaxRatio`. See Carson, Wright, Chowdhury, Välimäki and Bilbao, "Sample Rate Independent Recurrent Neural
-/// Networks for Audio Effects Processing", DAFx 2024; interpolation adds a little noise and, in a model near the edge
-/// of stability, may push it over.
+/// Recurrent layer `L` with its feedback delayed by M = rate / trained rate frames instead of one: s[n] = F(x[n], s[n -
+/// M]). An integer M is exact. For others the state is interpolated by a Lagrange polynomial of order `Order` (0: the
+/// nearest frame), with taps as central as one frame of feedback permits. Interpolation adds a little noise, and may
+/// make a model unstable that is close to the edge of stability.
 ///
-/// In a file it is `L`. Loading, or setting a tensor, puts it to the trained rate; `ModelT::set_sample_rate`, or
-/// `set_rate_ratio`, to another.
+/// Cost per frame: that of `L` plus (Order + 1) multiply-accumulates per value of state, for any M. State: a ring of
+/// MaxRatio + Order past states of `L`. No other memory is needed.
+///
+/// In files the layer is stored as `L`. Loading or setting a tensor resets M to 1. `ModelT::set_sample_rate` or
+/// `set_rate_ratio` changes it.
+///
+/// Reference: Carson, Wright, Chowdhury, Välimäki, Bilbao, "Sample Rate Independent Recurrent Neural Networks for Audio
+/// Effects Processing", DAFx 2024.
 template <Layer L, std::size_t MaxRatio = 8, std::size_t Order = 3>
 class RateCorrected
     : public detail::Recurrent<RateCorrected<L, MaxRatio, Order>, typename L::backend, L::in_size, L::out_size> {
@@ -44,8 +47,8 @@ class RateCorrected
   class State {
     friend RateCorrected;
     typename L::State layer;
-    alignas(alignment) T past[length][parts][part]{};  ///< a ring of what was remembered
-    std::size_t position = 0;                          ///< of the oldest, where the next goes
+    alignas(alignment) T past[length][parts][part]{};  ///< ring of past states
+    std::size_t position = 0;                          ///< of the oldest state, which is overwritten next
   };
   static constexpr std::string_view type = L::type;
   static constexpr std::size_t in_size = L::in_size, out_size = L::out_size;
@@ -60,8 +63,8 @@ class RateCorrected
   }
 
   static constexpr bool accepts_rate_ratio(double ratio) noexcept { return ratio >= 1 && ratio <= double(MaxRatio); }
-  /// Goes to `ratio` times the trained rate, or returns false and changes nothing where that is below 1 or above
-  /// `MaxRatio`. Neither allocates nor depends on a state; not while the layer runs.
+  /// Sets the ratio M of sample rates. Returns false and changes nothing if it is below 1 or above `MaxRatio`. Does not
+  /// allocate, and leaves states unchanged. Must not run concurrently with `forward` or `process`.
   [[nodiscard]] bool set_rate_ratio(double ratio) noexcept {
     if (!accepts_rate_ratio(ratio)) return false;
     interpolate(ratio);
@@ -74,7 +77,8 @@ class RateCorrected
     state.position = 0;
   }
 
-  /// One frame of each voice; the inputs lie `stride` values apart. Returns the outputs.
+  /// Computes one frame of each voice. Channel c of voice v is read at x[v][c * stride]. Returns pointers to the
+  /// outputs.
   template <std::size_t Voices>
   INLAY_INLINE auto step(const std::array<State*, Voices>& states, const std::array<const T*, Voices>& x,
                          std::size_t stride) const noexcept {
@@ -93,7 +97,7 @@ class RateCorrected
 
  private:
   INLAY_INLINE void recall(State& state) const noexcept {
-    std::size_t row = state.position + length - nearest_;  // one lap ahead, so that it need not wrap below zero
+    std::size_t row = state.position + length - nearest_;  // plus `length`, to avoid unsigned wrap-around
     std::size_t rows[taps];
     for (std::size_t k = 0; k < taps; ++k, --row) rows[k] = row < length ? row : row - length;
     const auto memory = state.layer.memory();
@@ -112,7 +116,8 @@ class RateCorrected
     for (std::size_t p = 0; p < parts; ++p) copy_frame<B, out_size>(memory[p], state.past[state.position][p]);
   }
 
-  /// Lagrange's polynomial through `taps` frames, the nearest `nearest_` frames ago, at `delay` frames ago.
+  /// Computes the Lagrange weights for a delay of `delay` frames, for `taps` frames of which the newest is `nearest_`
+  /// frames ago.
   void interpolate(double delay) noexcept {
     const double central = std::round(delay - 0.5 * double(Order));
     nearest_ = central < 1 ? 1 : static_cast<std::size_t>(central);

@@ -1,4 +1,4 @@
-/// Recurrent: frames and tiles for layers that are defined by one step.
+/// Recurrent: base class that implements `forward` and `process` by one-frame steps.
 #pragma once
 
 #include <array>
@@ -12,9 +12,9 @@
 
 namespace inlay::INLAY_ISA::detail {
 
-/// Whether two voices side by side, with weights in matrices like M, `macs` of them, take less time than one after the
-/// other: where the sums of both fit into registers, or the weights, read once for both, not into the nearest cache.
-/// Sums that go to memory pay while there are few of them.
+/// True if two interleaved voices take less time than one after the other. M is the type of the weight matrices, `macs`
+/// the number of weights. Interleaving is faster if the accumulators of both voices fit into registers, if there are
+/// few accumulators in one panel, or if the weights, which are then read once for both voices, exceed the L1 cache.
 template <class M>
 constexpr bool interleaving_is_faster(std::size_t macs) {
   constexpr std::size_t sums = M::registers_of_column(), cache = 32768;
@@ -22,9 +22,10 @@ constexpr bool interleaving_is_faster(std::size_t macs) {
          macs * sizeof(weight_of<typename M::backend>) > cache;
 }
 
-/// Base of a recurrent layer `L`, which has `step(voices, x, stride)`: one frame of each voice, `voices` and `x` being
-/// std::arrays of pointers to states and to inputs that lie `stride` values apart. It returns those to the new outputs.
-/// `interleaves_voices` says whether it is worth calling for several voices.
+/// Base of a recurrent layer `L`, which implements `step(voices, x, stride)`: computes one frame of each voice.
+/// `voices` and `x` are std::arrays of pointers to states and to inputs; channel c of voice v is x[v][c * stride].
+/// Returns a std::array of pointers to the outputs. `L::interleaves_voices` says whether `step` is called for several
+/// voices at once.
 template <class L, class B, std::size_t In, std::size_t Out>
 class Recurrent {
   using T = typename B::scalar;
@@ -41,7 +42,7 @@ class Recurrent {
     }
   }
 
-  /// Voices side by side, frame by frame: while a step of one waits for its own last result, the others compute.
+  /// Interleaves voices frame by frame: independent steps hide the latency of each other's recursion.
   template <class State, std::size_t Voices>
   void process_voices(const std::array<State*, Voices>& states, const std::array<Block<const T>, Voices>& in,
                       const std::array<Block<T>, Voices>& out, std::size_t frames) const noexcept
@@ -71,7 +72,7 @@ class Recurrent {
     if constexpr (Out == dynamic) return called(state, x, stride);
     else return step(state, x, stride);
   }
-  /// A step of dynamic sizes has code for many, and takes long to compile.
+  /// Not inlined: a step of dynamic sizes has code for every panel height, and takes long to compile.
   INLAY_NOINLINE const T* called(auto& state, const T* x, std::size_t stride) const noexcept {
     return step(state, x, stride);
   }

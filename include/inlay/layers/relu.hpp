@@ -11,7 +11,7 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Rectifier of every channel.
+/// Rectifier, per channel: y = max(0, x). PyTorch: ReLU. Keras: ReLU, relu.
 template <std::size_t Size, Backend B = default_backend>
 class ReLU : public Pointwise<ReLU<Size, B>, Size, B> {
  public:

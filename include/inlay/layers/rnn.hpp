@@ -1,4 +1,4 @@
-/// RNN: h' = tanh(W x + U h + b), or max(0, W x + U h + b).
+/// RNN: recurrent layer without gates.
 #pragma once
 
 #include <array>
@@ -16,6 +16,7 @@
 
 namespace inlay::INLAY_ISA {
 
+/// Activation tanh(z).
 struct TanhActivation {
   static constexpr std::string_view name = "tanh";
   template <class B, class R>
@@ -24,6 +25,7 @@ struct TanhActivation {
   }
 };
 
+/// Activation max(0, z).
 struct ReLUActivation {
   static constexpr std::string_view name = "relu";
   template <class B, class R>
@@ -32,11 +34,14 @@ struct ReLUActivation {
   }
 };
 
-/// Recurrent layer without gates, `In` channels to `Out` units, giving its output at every frame: PyTorch's RNN,
-/// Keras's SimpleRNN.
+/// Recurrent layer without gates, `In` channels to `Out` units. Returns the hidden state at every frame: h' =
+/// activation(W x + U h + b).
 ///
-/// Tensors: `kernel` [In, Out], `recurrent_kernel` [Out, Out], `bias` [Out] (PyTorch's two biases added). A file
-/// states its `activation`, "tanh" or "relu".
+/// Tensors: `kernel` W [In, Out], `recurrent_kernel` U [Out, Out], `bias` b [Out]. Option in files: `activation`,
+/// "tanh" or "relu".
+///
+/// PyTorch: RNN, one layer, with bias_ih + bias_hh as `bias`. Keras: SimpleRNN with return_sequences=True. Cost per
+/// frame: Out (In + Out) multiply-accumulates. State: h (two copies).
 template <std::size_t In, std::size_t Out, class Activation, Backend B>
 class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, In, Out> {
   using Kernel = Matrix<B, In, Out>;
@@ -47,7 +52,7 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
   using backend = B;
   using scalar = typename B::scalar;
   struct State {
-    /// What a step leaves to the next, padded.
+    /// Buffers that carry over from one step to the next, padded to whole registers. Used by `RateCorrected`.
     std::array<scalar*, 1> memory() noexcept { return {hidden.current()}; }
 
     Hidden hidden;
@@ -76,7 +81,8 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
   }
   void reset(State& state) const noexcept { state.hidden.clear(); }
 
-  /// One frame of each voice; the inputs lie `stride` values apart. Returns the outputs.
+  /// Computes one frame of each voice. Channel c of voice v is read at x[v][c * stride]. Returns pointers to the
+  /// outputs.
   template <std::size_t Voices>
   INLAY_INLINE auto step(const std::array<State*, Voices>& states, const std::array<const scalar*, Voices>& x,
                          std::size_t stride) const noexcept {
@@ -108,10 +114,11 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
   Vector<B, Out> bias_;
 };
 
+/// RNN with tanh activation. See `BasicRNN`.
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
 using RNN = BasicRNN<In, Out, TanhActivation, backend_for<B, Work::rnn, Out>>;
 
-/// RNN whose activation is max(0, z): nonlinearity='relu' of PyTorch.
+/// RNN with ReLU activation, nonlinearity='relu' of PyTorch. See `BasicRNN`.
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
 using ReLURNN = BasicRNN<In, Out, ReLUActivation, backend_for<B, Work::rnn, Out>>;
 

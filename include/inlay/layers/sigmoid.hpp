@@ -11,7 +11,7 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Logistic sigmoid of every channel.
+/// Logistic sigmoid: y = 1 / (1 + e^-x), per channel. PyTorch: Sigmoid. Keras: sigmoid.
 template <std::size_t Size, Backend B = default_backend>
 class Sigmoid : public Pointwise<Sigmoid<Size, B>, Size, B> {
  public:

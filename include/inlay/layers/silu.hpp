@@ -12,7 +12,7 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Sigmoid linear unit, x sigmoid(x), also called swish.
+/// Sigmoid linear unit, also called swish: y = x / (1 + e^-x), per channel. PyTorch: SiLU. Keras: silu (swish).
 template <std::size_t Size, Backend B = default_backend>
 class SiLU : public Pointwise<SiLU<Size, B>, Size, B> {
  public:

@@ -1,4 +1,4 @@
-/// Slice and Pad: y = x[Begin, Begin + Count); y = (x, 0).
+/// Slice, Pad: select channels, append channels of zeros.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace inlay::INLAY_ISA {
 
-/// `Count` of `In` channels, from channel `Begin` on.
+/// Selects `Count` of `In` channels, from channel `Begin` on: y[c] = x[Begin + c]. No state.
 template <std::size_t In, std::size_t Begin, std::size_t Count, Backend B = default_backend>
 class Slice {
   static_assert(Count > 0 && Begin + Count <= In, "inlay::Slice: channels that the input does not have");
@@ -37,7 +37,7 @@ class Slice {
   }
 };
 
-/// `In` channels, and zeros up to `Out`.
+/// Appends channels of zeros: `In` to `Out` channels. No state.
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
 class Pad {
   static_assert(Out >= In, "inlay::Pad: fewer channels than the input has");

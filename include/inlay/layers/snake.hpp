@@ -13,12 +13,14 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Periodic activation of Ziyin, Hartwig and Ueda (2020), as vocoders and codecs have it: tensor `alpha` [Size], one
-/// per channel. Where alpha is 0, y is x, the limit. Implementations that add 1e-9 to alpha before they divide by it
-/// agree, unless an alpha is that small itself; those that train its logarithm have their file state alpha.
+/// Periodic activation y = x + sin^2(alpha x) / alpha, per channel (Ziyin, Hartwig, Ueda, 2020). Common in vocoders and
+/// codecs.
 ///
-/// The sine is exact as far as |alpha x| is 50,000 in float, 3,000,000 in double; beyond that it is some number in
-/// [-1, 1].
+/// Tensor: `alpha` [Size]. y = x if alpha is 0. Implementations that divide by alpha + 1e-9 give the same result,
+/// unless alpha is about that small. Files of implementations that train log(alpha) store alpha.
+///
+/// The sine is accurate for |alpha x| up to 50,000 in float and 3,000,000 in double. Beyond that it is a number in [-1,
+/// 1].
 template <std::size_t Size, Backend B = default_backend>
 class Snake : public Pointwise<Snake<Size, B>, Size, B> {
  public:
@@ -36,7 +38,7 @@ class Snake : public Pointwise<Snake<Size, B>, Size, B> {
   void prepare() noexcept {
     for (std::size_t c = 0; c < this->size_; ++c) {
       const scalar alpha = alpha_.get(c);
-      // The inverse of anything smaller may be infinite.
+      // The inverse of a smaller number may be infinite.
       inverse_.set(c, std::abs(alpha) < std::numeric_limits<scalar>::min() ? 0 : 1 / alpha);
     }
   }

@@ -12,7 +12,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Softmax over the channels of each frame. The largest channel is subtracted first, so nothing overflows.
+/// Softmax over the channels of each frame: y[c] = e^x[c] / sum over k of e^x[k]. The largest channel is subtracted
+/// first, to avoid overflow. PyTorch: Softmax over the channel dimension. Keras: softmax. No state.
 template <std::size_t Size, Backend B = default_backend>
 class Softmax {
  public:

@@ -11,8 +11,9 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Smooth rectifier, PyTorch's; a file states `beta` and `threshold` (1 and 20 by default). With a threshold that
-/// nothing reaches it is Keras's and TensorFlow's, which have none.
+/// Smooth rectifier, per channel: y = log(1 + e^(beta x)) / beta if beta x <= threshold, else x. Numbers: `beta`, 1 by
+/// default; `threshold`, 20 by default. PyTorch: Softplus. Keras: softplus, which is the same with an infinite
+/// threshold.
 template <std::size_t Size, Backend B = default_backend>
 class Softplus : public Pointwise<Softplus<Size, B>, Size, B> {
  public:
@@ -25,7 +26,7 @@ class Softplus : public Pointwise<Softplus<Size, B>, Size, B> {
     v.number("threshold", threshold);
   }
 
-  /// log(1 + e^z) = max(0, z) + log(1 + e^-|z|), which never overflows.
+  /// log(1 + e^z) = max(0, z) + log(1 + e^-|z|), which cannot overflow.
   template <class R>
   INLAY_INLINE R apply(R x, auto at) const noexcept {
     using Math = typename B::math_policy;

@@ -12,7 +12,7 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Softsign of every channel.
+/// Softsign, per channel: y = x / (1 + |x|). PyTorch: Softsign. Keras: softsign.
 template <std::size_t Size, Backend B = default_backend>
 class Softsign : public Pointwise<Softsign<Size, B>, Size, B> {
  public:
@@ -23,7 +23,7 @@ class Softsign : public Pointwise<Softsign<Size, B>, Size, B> {
   static INLAY_INLINE R apply(R x, auto at) noexcept {
     using Limits = std::numeric_limits<scalar>;
     const R zero = at(scalar(0));
-    x = B::max(at(Limits::lowest()), B::min(at(Limits::max()), x));  // infinity over infinity is not 1
+    x = B::max(at(Limits::lowest()), B::min(at(Limits::max()), x));  // infinity / infinity would be NaN
     return math::divide<B>(x, at(scalar(1)) + B::if_less(x, zero, zero - x, x));
   }
 };

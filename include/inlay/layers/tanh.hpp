@@ -11,7 +11,7 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Hyperbolic tangent of every channel.
+/// Hyperbolic tangent, per channel: y = tanh(x). PyTorch: Tanh. Keras: tanh.
 template <std::size_t Size, Backend B = default_backend>
 class Tanh : public Pointwise<Tanh<Size, B>, Size, B> {
  public:
