@@ -1,4 +1,4 @@
-/// AppendCondition: the side channels as further channels.
+/// AppendCondition: the condition as additional channels.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// The input and, behind it, the condition: knobs for a layer that takes them as further channels.
+/// Appends the condition to the input: y = (x, condition), for instance knobs for an LSTM. `Size` channels in, Size +
+/// ConditionSize out. Keras: Concatenate of signal and condition. No state.
 template <std::size_t Size, std::size_t ConditionSize, Backend B = default_backend>
 class AppendCondition {
  public:

@@ -1,4 +1,4 @@
-/// The compile errors of branches that cannot be put together.
+/// Compile-time checks of the branches of a combinator, and their common traits.
 #pragma once
 
 #include <algorithm>
@@ -30,7 +30,8 @@ struct BranchHasTheLatencyOfTheFirst {
                 "inlay: branches differ in their latency; an inlay::Delay<Size, N> in the earlier one aligns them");
 };
 
-/// Instantiated with a branch's number, so that a compiler's message carries it and both numbers.
+/// Checks that branch I fits the first one. The index and both numbers are template arguments, so that compilers print
+/// them in the error message.
 template <std::size_t I, class Branch, class First>
 struct BranchFits : BranchHasTheInputSizeOfTheFirst<I, Branch::in_size, First::in_size>,
                     BranchHasTheRateOfTheFirst<I, LayerTraits<Branch>::rate.in, LayerTraits<Branch>::rate.out,
@@ -41,7 +42,8 @@ struct BranchFits : BranchHasTheInputSizeOfTheFirst<I, Branch::in_size, First::i
                 "put beside another one");
 };
 
-/// What a combinator of several branches says of itself, where it follows from theirs alone.
+/// Traits of a combinator that follow from its branches alone. The branches run one after the other, and share scratch
+/// memory.
 template <class... Branches>
 struct BranchTraits {
   static constexpr std::size_t receptive_field = std::max({Branches::receptive_field...});

@@ -1,4 +1,4 @@
-/// Conditioned: base of layers that compute something from side channels, and combine it with their input.
+/// Conditioned: base of layers that transform the condition and combine it with their input.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,9 @@ namespace inlay::INLAY_ISA {
 
 namespace detail {
 
-/// Base of a layer of `Size` channels that makes something of the condition with `Layers`, and then something of
-/// that and of each value of its input: `auto apply(R x, R made...)`, `Parts` being how many times `Size` is made.
+/// Base of a layer `L` of `Size` channels. `Maker`, a chain, maps the condition to `Parts` * `Size` channels. `L`
+/// implements `R apply(R x, R made...)`, which combines each input value with the `Parts` values for its channel.
+/// `L::is_sum`: apply is x + made.
 template <class L, std::size_t Size, class Maker, std::size_t Parts>
 class Conditioned {
   using B = BackendOf<Maker>;
@@ -75,7 +76,7 @@ class Conditioned {
     else map_tile<B>(apply, Size, frames, out, in, part(0), part(1));
   }
 
-  /// What makes something of the condition, as one layer.
+  /// The layers that transform the condition, as a `Sequential`.
   Maker& layers() noexcept { return maker_; }
 
  private:

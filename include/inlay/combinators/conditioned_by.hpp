@@ -1,4 +1,4 @@
-/// ConditionedBy: layers whose condition is computed from their own input.
+/// ConditionedBy, InputAsCondition: layers whose condition is computed from their input.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace inlay::INLAY_ISA {
 
-/// `Layers` whose condition is what `Source` makes of their own input.
+/// Runs the chain of `Layers` with the condition Source(x), x being their own input.
 ///
 /// In a file: `source` and `layers`.
 template <Layer Source, Layer... Layers>
@@ -24,7 +24,7 @@ class ConditionedBy {
   static_assert(Maker::out_size == LayerTraits<Body>::condition_size,
                 "inlay::ConditionedBy: the source does not give the condition that the layers want");
   static_assert(LayerTraits<Maker>::one_to_one, "inlay::ConditionedBy: the source changes the rate");
-  /// An identity is its input, and need not be copied.
+  /// An `Identity` as source needs no copy of the input.
   static constexpr bool copies = !requires { Source::is_identity; };
 
  public:
@@ -62,7 +62,7 @@ class ConditionedBy {
     source_.reset(state.source);
     body_.reset(state.layers);
   }
-  // An input that is the condition is read as one, in whole cache lines.
+  // The input may be read as the condition, in whole cache lines.
   static constexpr std::size_t frame_unit = alignment / sizeof(scalar);
 
   auto forward(State& state, const scalar* in, scalar* out, Context<scalar> context) const noexcept {
@@ -93,7 +93,7 @@ class ConditionedBy {
   Body body_;
 };
 
-/// `Layers` whose condition is their own input, as in WaveNet.
+/// The chain of `Layers` with their input as condition, as in WaveNet.
 template <Layer... Layers>
 using InputAsCondition =
     ConditionedBy<Identity<detail::Chain<Layers...>::in_size, detail::BackendOf<detail::Chain<Layers...>>>, Layers...>;

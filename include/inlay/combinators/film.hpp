@@ -1,4 +1,4 @@
-/// FiLM: y = scale x + shift, both computed from the condition.
+/// FiLM: feature-wise linear modulation by the condition.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Feature-wise linear modulation, y = scale x + shift (Perez et al., 2018), both made of the condition by
-/// `Layers`: of their 2 `Size` channels the first half is the scale. With `Size` channels only, y = scale x.
+/// Feature-wise linear modulation (Perez et al., 2018): y = scale x + shift with (scale, shift) = F(condition), F being
+/// the chain of `Layers`, of 2 `Size` channels out. If F has `Size` channels out, y = scale x.
 ///
 /// In a file: `layers`.
 template <std::size_t Size, Layer... Layers>
@@ -31,7 +31,7 @@ class BasicFiLM : public detail::Conditioned<BasicFiLM<Size, Layers...>, Size, d
   }
 };
 
-/// FiLM by one Dense layer.
+/// FiLM by one Dense layer: (scale, shift) = W condition + b. See `BasicFiLM`.
 template <std::size_t Size, std::size_t ConditionSize, Backend B = default_backend>
 using FiLM = BasicFiLM<Size, Dense<ConditionSize, 2 * Size, B>>;
 

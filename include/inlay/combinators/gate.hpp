@@ -1,4 +1,4 @@
-/// Gate and Blend: two halves of the channels, one of which decides how much of the other is heard.
+/// Gate, Blend, Gated: gated activations.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,8 @@ namespace inlay::INLAY_ISA {
 
 namespace detail {
 
-/// Base of `L`, which has `R mix(R x, R activated, R gate)`.
+/// Base of `L`, which implements `R mix(R x, R activated, R gate)`: x from the first half of the channels, the gate
+/// from the second.
 template <class L, Layer Activation, Layer GateActivation>
 class TwoHalves {
   static constexpr std::size_t size = Activation::out_size;
@@ -68,8 +69,8 @@ class TwoHalves {
 
 }  // namespace detail
 
-/// y = activation(a) gate(b), a being the first half of the input and b the second; both are pointwise layers. A
-/// gated linear unit has `Identity` and `Sigmoid`, WaveNet has `Tanh` and `Sigmoid`.
+/// Gated activation: y = activation(a) gate(b), a and b being the first and second half of the input channels. Both
+/// functions are pointwise layers. Gated linear unit: `Identity`, `Sigmoid` (PyTorch GLU). WaveNet: `Tanh`, `Sigmoid`.
 ///
 /// In a file: `activation` and `gate`, each one layer.
 template <Layer Activation, Layer GateActivation>
@@ -82,7 +83,8 @@ class Gate : public detail::TwoHalves<Gate<Activation, GateActivation>, Activati
   }
 };
 
-/// y = w activation(a) + (1 - w) a with w = gate(b), as in a highway network.
+/// Blends an activation with its input: y = w activation(a) + (1 - w) a with w = gate(b), a and b being the first and
+/// second half of the input channels, as in a highway network. Both functions are pointwise layers.
 ///
 /// In a file: `activation` and `gate`, each one layer.
 template <Layer Activation, Layer GateActivation>
@@ -95,7 +97,7 @@ class Blend : public detail::TwoHalves<Blend<Activation, GateActivation>, Activa
   }
 };
 
-/// tanh(A(x)) sigmoid(B(x)), or other functions in their place.
+/// y = tanh(A(x)) sigmoid(B(x)), or with other activations.
 template <Layer A, Layer B, Layer Activation = Tanh<A::out_size, detail::BackendOf<A>>,
           Layer GateActivation = Sigmoid<B::out_size, detail::BackendOf<B>>>
 using Gated = Sequential<Concat<A, B>, Gate<Activation, GateActivation>>;

@@ -10,7 +10,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// y = x + F(condition), F being `Layers`: WaveNet's way of showing the input to every layer.
+/// Adds a function of the condition: y = x + F(condition), F being the chain of `Layers`. WaveNet feeds its input to
+/// every layer in this way.
 ///
 /// In a file: `layers`.
 template <Layer... Layers>

@@ -1,4 +1,4 @@
-/// The compile error of a model whose layers do not fit together.
+/// Compile-time checks of neighbouring layers.
 #pragma once
 
 #include <concepts>
@@ -8,22 +8,22 @@
 
 namespace inlay::INLAY_ISA::detail {
 
-/// Instantiated for each pair of neighbours, so that a compiler's message carries the index of the
-/// second layer and both numbers.
+/// Checks that two neighbouring layers fit. The index of the second one and both numbers are template arguments, so
+/// that compilers print them in the error message.
 template <std::size_t Layer, std::size_t InputSize, std::size_t OutputSizeBefore>
 struct LayerFitsTheOneBefore {
   static_assert(InputSize == OutputSizeBefore,
                 "inlay: this layer's input size is not the output size of the layer before it");
 };
 
-/// Instantiated with the scalars of all layers of a chain.
+/// Checks that all layers of a chain have the same scalar type.
 template <class First, class... Others>
 struct LayersHaveOneScalar {
   static_assert((std::same_as<First, Others> && ...), "inlay: layers differ in their scalar type");
   static constexpr bool checked = true;
 };
 
-/// Instantiates its pairs by deriving from them: not a constant expression, which would fail once more.
+/// Instantiates its checks by deriving from them. A constant expression would add an error of its own.
 template <class... Pairs>
 struct Neighbours : Pairs... {
   static constexpr bool checked = true;

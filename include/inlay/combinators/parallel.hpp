@@ -1,4 +1,4 @@
-/// Parallel and Concat: branches beside one another, added up or put one behind the other.
+/// Parallel, Concat: branches with the same input, added or concatenated.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@ namespace inlay::INLAY_ISA {
 
 namespace detail {
 
-/// What both kinds have in common: branches, each a chain, that all have the same input.
+/// Common base of `Parallel` and `Concat`: branches, each a chain, with the same input.
 template <class... Branches>
 class Beside {
  public:
@@ -50,7 +50,7 @@ class Beside {
     for_each([&](auto i) INLAY_INLINE_LAMBDA { std::get<i>(branches_).reset(std::get<i>(state.branches)); });
   }
 
-  /// Branch number I, as one layer.
+  /// Branch I as a `Sequential`.
   template <std::size_t I>
   auto& branch() noexcept {
     return std::get<I>(branches_);
@@ -81,7 +81,8 @@ class Beside {
 
 }  // namespace detail
 
-/// The sum of its branches, which all have the same input; each is a layer, or a `Sequential` of several.
+/// Adds the outputs of its branches: y = F_1(x) + F_2(x) + ... Each branch is a layer, or a `Sequential` of several.
+/// All have the same sizes, rate and latency. Keras: Add.
 ///
 /// In a file: `branches`, an array of arrays of layers.
 template <Layer... Branches>
@@ -124,7 +125,8 @@ class Parallel : public detail::Beside<detail::Chain<Branches>...> {
   }
 };
 
-/// The outputs of its branches one behind the other, the channels of the first one first.
+/// Concatenates the outputs of its branches: y = (F_1(x), F_2(x), ...). Each branch is a layer, or a `Sequential` of
+/// several. All have the same input size, rate and latency. Keras: Concatenate.
 ///
 /// In a file: `branches`, an array of arrays of layers.
 template <Layer... Branches>
@@ -150,7 +152,7 @@ class Concat : public detail::Beside<detail::Chain<Branches>...> {
   static constexpr std::size_t scratch_size = part_size + Base::inner_scratch;
 
   void forward(State& state, const scalar* in, scalar* out, Context<scalar> context) const noexcept {
-    // A branch writes whole registers, which may reach into the next one's channels.
+    // A branch writes whole registers, and would overwrite channels of the next one.
     scalar* part = detail::take(context, part_size);
     Base::for_each([&](auto i) INLAY_INLINE_LAMBDA {
       this->template run_frame<i>(state, in, part, context);

@@ -13,8 +13,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Adds its input to what `Layers` make of it. Where the sizes differ, a branch of its own, such as a convolution of
-/// one tap, has to fit them: `Parallel<Dense<4, 8>, Sequential<...>>`.
+/// Residual connection: y = x + F(x), F being the chain of `Layers`, with equal input and output sizes. For unequal
+/// sizes use a shortcut branch: `Parallel<Dense<4, 8>, Sequential<...>>`.
 ///
 /// In a file: `layers`.
 template <Layer... Layers>
@@ -58,7 +58,7 @@ class Residual {
     }
   }
 
-  /// The layers inside, as one.
+  /// F as a `Sequential`.
   Body& layers() noexcept { return body_; }
 
  private:

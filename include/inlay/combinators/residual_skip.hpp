@@ -1,4 +1,4 @@
-/// ResidualSkip and Split: layers with two outputs, one that goes on and one that is collected for a shared head.
+/// ResidualSkip, Split: layers with two groups of channels.
 #pragma once
 
 #include <algorithm>
@@ -14,8 +14,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// One layer of a WaveNet. Its channels are (x, head); with a = Path(x) it gives (x + Residual(a), head + Skip(a)).
-/// Several in a row add up their skips in the head, in place.
+/// One layer of a WaveNet, on channels (x, head): with a = Path(x), y = (x + Residual(a), head + Skip(a)). Consecutive
+/// layers accumulate their skip outputs in `head`, in place.
 ///
 /// In a file: `path`, `residual` and `skip`.
 template <Layer Path, Layer Residual, Layer Skip = Identity<Path::out_size, detail::BackendOf<Path>>>
@@ -126,7 +126,7 @@ class ResidualSkip {
   ToHead skip_;
 };
 
-/// `A` of the first channels and, behind its output, `Rest` of the others.
+/// Applies `A` to the first channels and `Rest` to the others, and concatenates their outputs: y = (A(x_1), Rest(x_2)).
 ///
 /// In a file: `branches`, two arrays of layers.
 template <Layer A, Layer Rest>

@@ -1,4 +1,4 @@
-/// Sequential: layers one after the other, as one layer.
+/// Sequential: a chain of layers as one layer.
 #pragma once
 
 #include <algorithm>
@@ -19,8 +19,11 @@
 
 namespace inlay::INLAY_ISA {
 
-/// A chain of layers. Its sizes and its scalar are those of its layers; it may stand wherever a layer may. A file
-/// holds a chain within a chain as one.
+/// Runs layers one after the other: y = L_n(... L_1(x)). May be used wherever a layer may, with the input size of the
+/// first layer and the output size of the last. PyTorch: Sequential. Keras: Sequential.
+///
+/// In a file: `layers`. A chain nested in a chain is stored as one chain. Cost: the sum of the layers' costs, no
+/// copies.
 template <Layer... Layers>
 class Sequential {
   static_assert(sizeof...(Layers) > 0, "inlay::Sequential: a chain has at least one layer");
@@ -69,7 +72,7 @@ class Sequential {
   }();
 
  private:
-  /// The rates at which the layers stand, before[i] being that of layer i's input.
+  /// before[i]: output rate, relative to the chain's input, of the layers before layer i.
   static constexpr std::array<Rate, count + 1> before = [] {
     std::array<Rate, count + 1> rates{};
     std::size_t i = 0;
@@ -86,7 +89,7 @@ class Sequential {
       }(),
       "inlay::Sequential: a conditioned layer stands behind one that changes the rate, where it has no condition");
 
-  /// The sum of `frames` of each layer, in frames of the chain's input.
+  /// Sum of per-layer frame counts, each converted to frames of the chain's input (rounded up).
   static constexpr std::size_t in_frames_of_input(const std::array<std::size_t, count>& frames) {
     std::size_t sum = 0;
     for (std::size_t i = 0; i < count; ++i) sum += (frames[i] * before[i].in + before[i].out - 1) / before[i].out;
@@ -99,7 +102,7 @@ class Sequential {
                                                      : 1 + in_frames_of_input({(Layers::receptive_field - 1)...});
   static constexpr std::size_t warmup_frames = in_frames_of_input({LayerTraits<Layers>::warmup_frames...});
   static constexpr std::size_t latency = in_frames_of_input({LayerTraits<Layers>::latency...});
-  /// Multiply-accumulates for each frame of the input.
+  /// Multiply-accumulates per input frame.
   static constexpr std::size_t macs = [] {
     std::size_t sum = 0, i = 0;
     ((sum += Layers::macs * before[i].out / before[i].in, ++i), ...);
@@ -108,13 +111,13 @@ class Sequential {
 
  private:
   using Last = std::tuple_element_t<count - 1, std::tuple<Layers...>>;
-  // Before a last layer that works in place, the output, which may be the addend, is written by others.
+  // An in-place last layer is excluded: the layer before it would overwrite the output, which may be the addend.
   static constexpr bool adds = one_to_one && detail::FusesAddend<Last> && (count == 1 || !LayerTraits<Last>::in_place);
   static constexpr std::size_t result = count;
 
-  /// The buffer that each layer writes: `result` is the chain's own output, others are numbered. A layer that can
-  /// works in place. Where a layer may give several frames for one, each has a buffer of its own, since a step
-  /// goes on with one frame while the others wait.
+  /// Index of the buffer that each layer writes to; `result` is the chain's own output. Layers that can work in place
+  /// do. If the rate is not 1:1, every layer has a buffer of its own: while the layers after it process one of its
+  /// output frames, the others wait in the buffer.
   static constexpr std::array<std::size_t, count> buffers = [] {
     std::array<std::size_t, count> chosen{};
     constexpr std::array<bool, count> in_place_layers{LayerTraits<Layers>::in_place...};
@@ -128,7 +131,7 @@ class Sequential {
   }();
 
   static constexpr std::array<std::size_t, count> max_frames{LayerTraits<Layers>::most_frames(1)...};
-  /// Where each buffer begins in scratch memory; behind them all, that of the layers.
+  /// Offset of each buffer in scratch memory. The last one is the offset of the layers' own scratch memory.
   static constexpr std::array<std::size_t, count + 1> offsets = [] {
     std::array<std::size_t, count> sizes{};
     for (std::size_t i = 0; i + 1 < count; ++i)
@@ -142,7 +145,7 @@ class Sequential {
  public:
   static constexpr std::size_t scratch_size = offsets[count] + std::max({LayerTraits<Layers>::scratch_size...});
 
-  /// A file names the layers, not the chain: see the visitors of `io`.
+  /// Visits the chain as "layers". The visitors of `io` flatten nested chains.
   void visit(auto& v) { v.chain("layers", *this); }
 
   template <std::size_t I>
@@ -154,7 +157,7 @@ class Sequential {
     return std::get<I>(layers_);
   }
 
-  /// Calls `f(std::integral_constant<std::size_t, I>)` for each layer.
+  /// Calls `f(std::integral_constant<std::size_t, I>)` for each layer index I.
   template <class F>
   static INLAY_INLINE void for_each(F&& f) {
     [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA {
@@ -166,7 +169,8 @@ class Sequential {
     for_each([&](auto i) INLAY_INLINE_LAMBDA { layer<i>().reset(std::get<i>(state.layers)); });
   }
 
-  /// An addend is for the last layer.
+  /// Computes one frame. The addend, if given, is passed to the last layer. Returns the number of output frames if the
+  /// rate is not 1:1.
   template <std::same_as<const scalar*>... Addend>
     requires(sizeof...(Addend) == 0 || adds)
   INLAY_INLINE auto forward(State& state, const scalar* in, scalar* out, Context<scalar> context,
@@ -184,6 +188,7 @@ class Sequential {
     }
   }
 
+  /// Computes a tile; likewise.
   template <std::same_as<const scalar*>... Addend>
     requires(sizeof...(Addend) == 0 || adds)
   auto process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames, Context<scalar> context,
@@ -199,7 +204,7 @@ class Sequential {
     if constexpr (!one_to_one) return frames;
   }
 
-  /// Several voices, layer by layer: those that can run them together do.
+  /// Runs several voices layer by layer. Layers with `process_voices` interleave them.
   template <std::size_t Voices>
   void process_voices(const std::array<State*, Voices>& states, std::array<Block<const scalar>, Voices> in,
                       const std::array<Block<scalar>, Voices>& out, std::size_t frames,
@@ -227,7 +232,7 @@ class Sequential {
     else return context.scratch + offsets[buffers[I]];
   }
 
-  /// Runs a frame through the layers from I on, and each frame that comes out of one through the rest.
+  /// Runs one frame through the layers from I on. Recurses for each output frame of layer I.
   template <std::size_t I>
   INLAY_INLINE std::size_t forward_from(State& state, const scalar* in, scalar* out, Context<scalar> context,
                                         Context<scalar> inner) const noexcept {
@@ -249,7 +254,7 @@ class Sequential {
 
 namespace detail {
 
-/// Layers as one: a single one as it is.
+/// `Sequential<Layers...>`, or the argument itself if it is one `Sequential`.
 template <class... Layers>
 struct ChainOf {
   using type = Sequential<Layers...>;

@@ -1,4 +1,4 @@
-/// Windowed: layers that start anew for each window of the signal, and of which the last frame counts.
+/// Windowed: runs layers over windows of the signal, from zero state. TimePad: zero padding of a window.
 #pragma once
 
 #include <algorithm>
@@ -20,8 +20,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Within a window: `Before` frames of zeros before the first frame and `After` behind the last one, a framework's
-/// padding of a convolution. A stream has no last frame; there, it is an identity only if both are 0.
+/// Pads a window with `Before` frames of zeros at its start and `After` at its end: a framework's padding of a
+/// convolution. Outside `Windowed` it is an identity, which is only correct if both are 0, since a stream has no end.
 template <std::size_t Size, std::size_t Before, std::size_t After, Backend B = default_backend>
 class TimePad : public Identity<Size, B> {
  public:
@@ -34,12 +34,15 @@ class TimePad : public Identity<Size, B> {
   }
 };
 
-/// Runs `Layers` over the last `Window` frames, from zero state each time, and gives what they give last: a network
-/// that was trained on windows and whose last recurrent layer returns its last output only (Keras's
-/// return_sequences=False). It does so at each frame t for which (t - (Window - 1)) is a multiple of `Hop`; zeros come
-/// before the start. Between these it only remembers its input, so the work of a window falls on one frame.
+/// Runs the chain of `Layers` over the last `Window` frames, from zero state, and returns its last output frame. For
+/// networks that were trained on windows and whose last recurrent layer returns its last output only (Keras:
+/// return_sequences=False).
 ///
-/// In a file: `window`, `hop` and `layers`.
+/// An output is due at each frame t for which (t - (Window - 1)) is a multiple of `Hop`. x is zero before the start.
+/// The whole window is computed in one call at that frame; other frames are only stored. So the worst-case time of a
+/// frame is that of a window.
+///
+/// In a file: `window`, `hop` and `layers`. State: the last Window - 1 frames.
 template <std::size_t Window, std::size_t Hop, Layer... Layers>
 class Windowed {
   using Body = detail::Chain<Layers...>;
@@ -47,7 +50,7 @@ class Windowed {
   static_assert(LayerTraits<Body>::condition_size == 0, "inlay::Windowed: its layers have no condition");
   static_assert(((LayerTraits<Layers>::tile == tile_frames) && ...),
                 "inlay::Windowed: its layers may not give more frames than they take");
-  // Room is counted layer by layer, and a TimePad is one only where it stands for itself.
+  // Frames are counted layer by layer, and a TimePad inside a nested chain would be missed.
   static_assert(((Layers::type != "sequential") && ...), "inlay::Windowed: its layers are given one by one");
 
   template <class L>
@@ -56,7 +59,7 @@ class Windowed {
     else return std::size_t{0};
   }();
 
-  /// Whether layer `i` and all behind it take each frame on its own, so that they need only see the last one.
+  /// True if layer `i` and all after it map each frame on its own, and so need the last frame only.
   static constexpr bool last_only(std::size_t i) {
     constexpr std::array<bool, sizeof...(Layers)> by_frame{
         (Layers::receptive_field == 1 && LayerTraits<Layers>::one_to_one && padding<Layers> == 0)...};
@@ -86,7 +89,7 @@ class Windowed {
  private:
   using Frames = detail::Frames<scalar>;
 
-  /// Room for the frames of a window, in tiles, before and behind the layer that has the most of them.
+  /// Values of a buffer for the frames of a window, in tiles, at the layer that has the most.
   static constexpr std::size_t room = [] {
     std::size_t frames = Window, most = Frames::room(in_size, frames);
     ((frames = LayerTraits<Layers>::most_frames(frames) + padding<Layers>,
@@ -124,7 +127,7 @@ class Windowed {
   Body& layers() noexcept { return body_; }
 
  private:
-  /// The window that ends at `x`; channel c of the result goes to out[c * stride].
+  /// Runs the window that ends at `x`. Writes channel c of the result to out[c * stride].
   void run(State& state, const inlay::Window<scalar>& x, scalar* out, std::size_t stride,
            Context<scalar> context) const noexcept {
     body_.reset(state.layers);
