@@ -1,4 +1,4 @@
-/// ModelT: a chain of layers known at compile time, with the interface that a host calls.
+/// ModelT: a network whose layers are known at compile time.
 #pragma once
 
 #include <algorithm>
@@ -21,12 +21,12 @@
 
 namespace inlay::INLAY_ISA {
 
-/// A network whose layers run one after the other. Sizes and scalar are deduced from the layers.
+/// A network of layers that run one after the other. Sizes and scalar type are deduced from the layers.
 ///
-/// A model owns its weights and one `State`; further states (`M::State voice;`) run on the same weights
-/// through the const overloads, from several threads at once if each has a state of its own. `forward`,
-/// `process` and `reset` do not allocate, lock, throw or call the system. Copying copies weights and
-/// state; both may be large, so let a model live in static storage or on the heap.
+/// A model owns its weights and one `State`. Further states (`M::State voice;`) share the weights through the const
+/// overloads, which may run concurrently if each thread has a state of its own. `forward`, `process` and `reset` are
+/// real-time safe: no allocations, locks, exceptions or system calls. Weights and state are members, and copying copies
+/// both. They may be large: keep models in static storage or on the heap, not on the stack.
 template <Layer... Layers>
 class ModelT {
   static_assert(sizeof...(Layers) > 0, "inlay::ModelT: a model has at least one layer");
@@ -36,34 +36,34 @@ class ModelT {
  public:
   using scalar = typename Network::scalar;
 
-  /// Channels in and out, and side channels.
+  /// Numbers of channels: input, output, condition.
   static constexpr std::size_t in_size = Network::in_size, out_size = Network::out_size;
   static constexpr std::size_t condition_size = Network::condition_size;
   static constexpr std::size_t layer_count = sizeof...(Layers);
-  /// Frames out for frames in, in lowest terms, and whether each frame in gives exactly one.
+  /// Output frames per input frames, in lowest terms; whether each input frame gives exactly one output frame.
   static constexpr Rate rate = Network::rate;
   static constexpr bool one_to_one = Network::one_to_one;
-  /// The most frames that `frames` frames of input can give: the room that `process` needs.
+  /// The largest number of output frames for `frames` input frames, for which the output of `process` must have room.
   static constexpr std::size_t most_frames(std::size_t frames) {
     return one_to_one ? frames : Network::most_frames(frames);
   }
-  /// The most frames that one `forward` can give.
+  /// The largest number of output frames of one `forward`.
   static constexpr std::size_t max_frames_per_input = most_frames(1);
-  /// Frames of input that an output depends on, the present one included; `inlay::unbounded` for a model
-  /// with a recurrent layer.
+  /// Number of input frames that an output depends on, the present one included. `inlay::unbounded` if a layer is
+  /// recurrent.
   static constexpr std::size_t receptive_field = Network::receptive_field;
-  /// The first frame of input from which on the output does not depend on the zeros before the start.
+  /// First input frame from which on the output does not depend on the zeros before the start.
   static constexpr std::size_t warmup_frames = Network::warmup_frames;
-  /// Frames of input by which the output is late (see LayerTraits).
+  /// Number of input frames by which the output is late. See `LayerTraits`.
   static constexpr std::size_t latency() noexcept { return Network::latency; }
-  /// Trained (and, for batch normalisation, gathered) numbers, as frameworks count them.
+  /// Number of parameters, as frameworks count them, with the statistics of batch normalisation.
   static constexpr std::size_t parameters = Network::parameters;
-  /// Multiply-accumulates for each frame, those of the mathematical functions left out.
+  /// Multiply-accumulates per input frame. Activation functions are not counted.
   static constexpr std::size_t macs_per_sample = Network::macs;
-  /// Bytes of memory that the weights take, padding included.
+  /// Size of the weights in bytes, padding included.
   static constexpr std::size_t weight_bytes = sizeof(Network);
 
-  /// What a model remembers of one signal, and its scratch memory. A new one is at the start of a signal.
+  /// Everything that a model remembers of one signal, and scratch memory. A new state is at the start of a signal.
   class State {
     friend ModelT;
     static constexpr std::size_t input = 0, output = input + scratch_block<scalar>(scratch_tile<scalar>(in_size));
@@ -81,24 +81,24 @@ class ModelT {
     typename Network::State layers;
     alignas(alignment) scalar scratch[network + Network::scratch_size]{};
   };
-  /// Bytes of memory that a state takes, scratch memory included.
+  /// Size of a state in bytes, scratch memory included.
   static constexpr std::size_t state_bytes = sizeof(State);
 
-  /// Loads weights from a std::filesystem::path, a std::istream or a nlohmann::json and runs the file's
-  /// check. Returns what the file says beside the network (inlay::ModelInfo). Throws inlay::load_error, and
-  /// then the model is as it was; otherwise resets the state it owns. Not for the audio thread.
-  /// Needs <inlay/inlay.hpp>.
+  /// Loads weights from a std::filesystem::path, a std::istream or a nlohmann::json, and runs the file's check. Returns
+  /// the file's metadata (inlay::ModelInfo). Resets the state that the model owns. Throws inlay::load_error and leaves
+  /// the model unchanged if the file is invalid, does not fit the type or fails its check. Not real-time safe. Needs
+  /// <inlay/inlay.hpp>.
   template <class Source>
   auto load(Source&& source) {
     return load_model(*this, std::forward<Source>(source));
   }
-  /// The same from the text of a file.
+  /// Loads weights from the text of a file. See `load`.
   template <class Text>
   auto load_text(const Text& text) {
     return load_model_text(*this, text);
   }
 
-  /// Layer number I, whose tensors can be set by hand (see `inlay::assign`).
+  /// Layer I. Its tensors can be set with `inlay::assign`.
   template <std::size_t I>
   auto& layer() noexcept {
     return network_.template layer<I>();
@@ -107,13 +107,13 @@ class ModelT {
   const auto& layer() const noexcept {
     return network_.template layer<I>();
   }
-  /// All of them, as one layer.
+  /// All layers as one.
   Network& layers() noexcept { return network_; }
 
-  /// Goes to another sample rate than the trained one, in Hz: every recurrent layer must be `RateCorrected`, up to the
-  /// ratio of both, and no other layer may look back. Returns false where that is not so, or where `hz` is below
-  /// `trained_hz`, and changes nothing. `load` goes back to the trained rate. Does not allocate; not while the model
-  /// runs.
+  /// Adapts the network to another sample rate than it was trained at, in Hz. Every recurrent layer must be
+  /// `RateCorrected`, with a sufficient maximum ratio, and no other layer may look back. Otherwise, or if `hz` is below
+  /// `trained_hz`, returns false and changes nothing. `load` resets the rate. Does not allocate. Must not run
+  /// concurrently with `forward` or `process`.
   [[nodiscard]] bool set_sample_rate(double hz, double trained_hz) noexcept {
     detail::RateCorrection test{hz / trained_hz, false}, correction{hz / trained_hz, true};
     network_.visit(test);
@@ -121,13 +121,13 @@ class ModelT {
     return test.possible;
   }
 
-  /// Puts a state to the start of a signal.
+  /// Sets a state to the start of a signal.
   void reset(State& state) const noexcept { network_.reset(state.layers); }
   void reset() noexcept { reset(state_); }
 
-  /// One frame: `in_size` values in, `out_size` values out, and `condition_size` values of side channels for a model
-  /// that has them. `in` and `out` may be the same memory. Where the rate is not one to one, returns how many
-  /// frames it wrote, one behind the other; `out` has room for `max_frames_per_input`.
+  /// Computes one frame: `in_size` values in, `out_size` values out, and `condition_size` values of side channels if
+  /// the model has them. `in` and `out` may be the same memory. If the rate is not 1:1, returns the number of output
+  /// frames, which are written one after the other; `out` must have room for `max_frames_per_input`.
   INLAY_INLINE auto forward(State& state, std::span<const scalar, in_size> in,
                             std::span<scalar, max_frames_per_input * out_size> out,
                             std::span<const scalar, condition_size> condition) const noexcept {
@@ -151,6 +151,7 @@ class ModelT {
     return forward(state_, in, out);
   }
 
+  /// Computes one sample of a network with one channel in and out.
   INLAY_INLINE scalar forward(State& state, scalar in) const noexcept
     requires(in_size == 1 && out_size == 1 && one_to_one && condition_size == 0)
   {
@@ -165,10 +166,10 @@ class ModelT {
     return forward(state_, in);
   }
 
-  /// `frames` frames, planar: in[c] and out[c] are the channels, of any alignment. In place means that
-  /// out[c] == in[c] for each channel that both have; no other overlap is allowed. The output does not
-  /// depend on how a signal is cut into calls, to the last bit. Returns the number of frames written, which is
-  /// `frames` where the rate is one to one, and at most `most_frames(frames)`.
+  /// Computes `frames` frames of planar audio: in[c] and out[c] are the channels, of any alignment. In-place processing
+  /// is allowed, out[c] == in[c]; no other overlap is. Returns the number of frames written: `frames` if the rate is
+  /// 1:1, else at most `most_frames(frames)`. The output does not depend on how a signal is cut into calls, to the last
+  /// bit.
   std::size_t process(State& state, const scalar* const* in, scalar* const* out, std::size_t frames,
                       Condition<scalar> condition) const noexcept {
     return buffer(state, in, out, frames, condition);
@@ -188,7 +189,7 @@ class ModelT {
     return buffer(state_, in, out, frames, Condition<scalar>{});
   }
 
-  /// One channel in, one out; as many frames as the shorter of both.
+  /// Computes a network with one channel in and out. The number of frames is the smaller of both sizes.
   std::size_t process(State& state, std::span<const scalar> in, std::span<scalar> out,
                       Condition<scalar> condition = {}) const noexcept
     requires(in_size == 1 && out_size == 1 && one_to_one)
@@ -203,7 +204,7 @@ class ModelT {
     return process(state_, in, out, condition);
   }
 
-  /// Chosen where nothing else fits, for the sake of its message.
+  /// Fallback for invalid arguments: a readable compile error.
   template <class Model = ModelT>
   std::size_t process(...) const {
     static_assert(
@@ -223,11 +224,10 @@ class ModelT {
     return 0;
   }
 
-  /// Several voices at once, each with a state of its own: the channels of a stereo signal, the notes of a synthesiser.
-  /// `in` are the channels of the first voice, then those of the second, ...; `out` likewise; of side channels there is
-  /// one Condition for each voice. The output is that of `process` for one voice after the other, to the last bit. It
-  /// takes less time where a network of recurrent layers, each step of which waits for the step before, leaves a
-  /// processor idle.
+  /// Computes several voices, each with its own state: channels of a stereo signal, or notes of a synthesiser. `in` and
+  /// `out` hold the channels of the first voice, then those of the second, and so on. A model with side channels needs
+  /// one Condition per voice. The output is bit-identical to `process` for one voice after the other. It is faster for
+  /// recurrent networks, whose steps depend on each other: interleaved voices hide the latency.
   void process(std::span<State* const> voices, const scalar* const* in, scalar* const* out, std::size_t frames,
                std::span<const Condition<scalar>> conditions = {}) const noexcept
     requires one_to_one
@@ -235,12 +235,12 @@ class ModelT {
     assert(condition_size == 0 || conditions.size() == voices.size());
     const auto condition = [&](std::size_t v) { return conditions.empty() ? Condition<scalar>{} : conditions[v]; };
     std::size_t v = 0;
-    for (; v + 2 <= voices.size(); v += 2)  // more at once would need more registers than there are
+    for (; v + 2 <= voices.size(); v += 2)  // more voices at once would exceed the registers
       pair({voices[v], voices[v + 1]}, in + v * in_size, out + v * out_size, frames, {condition(v), condition(v + 1)});
     if (v < voices.size()) process(*voices[v], in + v * in_size, out + v * out_size, frames, condition(v));
   }
 
-  /// Calls `f(std::integral_constant<std::size_t, I>)` for each layer.
+  /// Calls `f(std::integral_constant<std::size_t, I>)` for each layer index I.
   template <class F>
   static INLAY_INLINE void for_each(F&& f) {
     Network::for_each(std::forward<F>(f));
@@ -261,7 +261,7 @@ class ModelT {
         });
   }
 
-  /// Two voices, tile by tile.
+  /// Computes two voices, tile by tile.
   void pair(std::array<State*, 2> voices, const scalar* const* in, scalar* const* out, std::size_t frames,
             std::array<Condition<scalar>, 2> conditions) const noexcept {
     const auto both = [&](auto f) INLAY_INLINE_LAMBDA { return std::array{f(*voices[0]), f(*voices[1])}; };
@@ -284,7 +284,7 @@ class ModelT {
   }
 
   INLAY_INLINE auto frame(State& state, const scalar* in, scalar* out) const noexcept {
-    // A first layer that reads nothing behind a frame can read the user's memory.
+    // The user's memory is read directly if the first layer never reads beyond the frame.
     if constexpr (in_size % Network::frame_unit != 0) {
       scalar* x = state.at(State::input);
       if constexpr (requires { typename First::backend; }) copy_exactly<typename First::backend, in_size>(in, x);

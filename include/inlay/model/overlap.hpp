@@ -1,4 +1,4 @@
-/// Which of a host's buffers share memory.
+/// overlaps_only_in_place: checks the buffers of a call of `process`.
 #pragma once
 
 #include <algorithm>
@@ -9,8 +9,8 @@
 
 namespace inlay::INLAY_ISA::detail {
 
-/// Whether channels share memory only where out[c] == in[c]. They are compared in pairs only where the memory of all
-/// inputs meets that of all outputs, so that an assertion of this is cheap in an optimised build that keeps it.
+/// True if no channels overlap but out[c] == in[c]. Pairs of channels are compared only if the address ranges of all
+/// inputs and all outputs intersect, so that asserting it is cheap in optimised builds.
 template <class T>
 bool overlaps_only_in_place(const T* const* in, std::size_t in_size, T* const* out, std::size_t out_size,
                             std::size_t frames) noexcept {

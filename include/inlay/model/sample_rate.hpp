@@ -1,4 +1,4 @@
-/// Taking a network to another sample rate than it was trained at.
+/// RateCorrection: adapts a network to another sample rate than it was trained at.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace inlay::INLAY_ISA::detail {
 
-/// Visitor that finds out whether every layer, those within layers too, is right at `ratio` times the rate that it was
-/// trained at, or takes those that can be there.
+/// Visitor that visits all layers, nested ones included. Without `apply`, sets `possible` to whether each of them is
+/// correct at `ratio` times its trained rate. With `apply`, sets the ratio of the layers that support it.
 struct RateCorrection {
   double ratio;
   bool apply;
@@ -37,7 +37,7 @@ struct RateCorrection {
     if constexpr (requires { L::accepts_rate_ratio(ratio); })
       right = apply ? layer.set_rate_ratio(ratio) : L::accepts_rate_ratio(ratio);
     else if (!(LayerTraits<L>::one_to_one && (inside.holds_layers || L::receptive_field == 1)))
-      right = ratio == 1;  // it looks back, so many frames and not so much time
+      right = ratio == 1;  // it looks back a number of frames, not of seconds
     possible = possible && right;
   }
 };

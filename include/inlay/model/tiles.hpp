@@ -1,4 +1,4 @@
-/// Cutting a host's buffers into tiles.
+/// Cutting the caller's buffers into tiles.
 #pragma once
 
 #include <algorithm>
@@ -11,17 +11,17 @@
 
 namespace inlay::INLAY_ISA::detail {
 
-/// How many channels a model has.
+/// Numbers of channels of a model.
 struct Widths {
   std::size_t in, out, condition;
 };
-/// Where a model takes and leaves its tiles.
+/// A model's tiles in scratch memory.
 template <class T>
 struct Tiles {
   Block<T> in, out, condition;
 };
 
-/// Takes `count` frames from frame `first` on.
+/// Copies `count` frames of the caller's input and condition, from frame `first` on, into the tiles.
 template <class T>
 INLAY_INLINE void take_tile(Widths size, Tiles<T> at, const T* const* in, Condition<T> condition, std::size_t first,
                             std::size_t count) noexcept {
@@ -32,14 +32,14 @@ INLAY_INLINE void take_tile(Widths size, Tiles<T> at, const T* const* in, Condit
     std::fill_n(at.condition.row(c), tile_frames, condition.values[c - side_channels]);
 }
 
-/// Leaves `count` frames from frame `first` on.
+/// Copies `count` frames of the output tile to the caller's buffers, from frame `first` on.
 template <class T>
 INLAY_INLINE void leave_tile(Widths size, Tiles<T> at, T* const* out, std::size_t first, std::size_t count) noexcept {
   for (std::size_t c = 0; c < size.out; ++c) copy_row(at.out.row(c), count, out[c] + first);
 }
 
-/// Calls `run(frames)`, which says how many came out, for tiles of at most `tile` frames of the host's channels.
-/// Returns how many came out in all.
+/// Runs the caller's frames in tiles of at most `tile` frames. `run(frames)` processes one tile and returns its number
+/// of output frames. Returns the total.
 template <class T, class F>
 INLAY_INLINE std::size_t by_tiles(Widths size, Tiles<T> at, std::size_t tile, const T* const* in, T* const* out,
                                   std::size_t frames, Condition<T> condition, F&& run) noexcept {
