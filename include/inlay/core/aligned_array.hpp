@@ -1,4 +1,4 @@
-/// AlignedArray and ObjectArray: memory of a layer, as large as its type says, or as its file does.
+/// AlignedArray, ObjectArray: storage of layers, in place for static sizes and on the heap for dynamic ones.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// `N` values, aligned, zeros at first. Those of a `dynamic` number, in core/dynamic.hpp, have none until `fit`.
+/// Array of `N` values, aligned to `alignment` bytes, zero-initialised. With `N` = `dynamic` (see core/dynamic.hpp) it
+/// is empty until `resize`.
 template <class T, std::size_t N>
 class AlignedArray {
  public:
@@ -29,7 +30,7 @@ class AlignedArray<T, 0> {
   static constexpr void clear() noexcept {}
 };
 
-/// `N` objects that each have memory of their own.
+/// Array of `N` objects. With `N` = `dynamic` it is a std::vector.
 template <class X, std::size_t N>
 class ObjectArray {
  public:

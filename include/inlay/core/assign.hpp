@@ -1,4 +1,4 @@
-/// Setting the tensors of a layer by name, for weights that come from anywhere but a file.
+/// assign: sets tensors of a layer by name, for weights that do not come from a file.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace inlay::INLAY_ISA {
 
 namespace detail {
 
-/// Visitor that fills the tensor or number called `name` from `values`.
+/// Visitor that sets the tensor or number called `name` to `values`.
 template <class T>
 struct Assign {
   std::string_view name;
@@ -34,10 +34,10 @@ struct Assign {
     done = true;
   }
   void optional_tensor(std::string_view n, auto& x, auto) noexcept { tensor(n, x); }
-  void chain(std::string_view, auto&, std::size_t = 0) noexcept {}  // layers within a layer are set one by one
+  void chain(std::string_view, auto&, std::size_t = 0) noexcept {}  // nested layers are assigned one by one
 };
 
-/// Lets a layer derive what depends on its tensors, if it has anything to derive.
+/// Calls `layer.prepare()` if it exists.
 template <class L>
 void prepare(L& layer) noexcept {
   if constexpr (requires { layer.prepare(); }) layer.prepare();
@@ -45,9 +45,9 @@ void prepare(L& layer) noexcept {
 
 }  // namespace detail
 
-/// Sets tensor or number `name` of a layer, `values` being in row-major order and in the shape that the
-/// layer's documentation gives. Returns false, and changes nothing, if the layer has no such tensor or
-/// the number of values is another. Not for the audio thread while the layer runs.
+/// Sets a tensor or number of a layer. `values` are in row-major order, in the shape that the layer's documentation
+/// gives. Returns false and changes nothing if the layer has no such tensor or if the number of values differs. Must
+/// not run concurrently with `forward` or `process`.
 template <class L, class T>
 [[nodiscard]] bool assign(L& layer, std::string_view name, std::span<const T> values) noexcept {
   detail::Assign<T> visitor{name, values};

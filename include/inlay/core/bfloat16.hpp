@@ -1,4 +1,4 @@
-/// bfloat16: weights in half of the memory.
+/// bfloat16: 16-bit storage of weights.
 #pragma once
 
 #include <bit>
@@ -10,18 +10,18 @@
 
 namespace inlay::INLAY_ISA {
 
-/// The upper half of a float: all of its range, and 8 of its 24 bits of precision. As a backend's third parameter it
-/// halves the memory that a product reads, at the cost of an instruction for each register; sums and signals stay
-/// floats.
+/// The upper half of a float: its full range, and 8 of its 24 bits of precision. As a backend's third parameter it
+/// halves the memory traffic of products, at the cost of one instruction per register. Sums and signals stay in single
+/// precision.
 struct bfloat16 {
-  /// What a model's output may differ by, as a share of max(1, its peak), when a file's check is run.
+  /// Tolerance of a file's check, relative to max(1, peak of the output), when a model stores weights in this type.
   static constexpr double lossy_bound = 2e-2;
 
   bfloat16() = default;
-  /// The nearest, to even from the middle.
+  /// Rounds to nearest, ties to even. NaN stays NaN.
   constexpr explicit bfloat16(float value) noexcept {
     const auto all = std::bit_cast<std::uint32_t>(value);
-    const bool is_number = value == value;  // rounding up could make an infinity of a NaN
+    const bool is_number = value == value;  // rounding could turn a NaN into an infinity
     bits = static_cast<std::uint16_t>((is_number ? all + 0x7FFF + (all >> 16 & 1) : all | 0x400000) >> 16);
   }
   constexpr explicit operator float() const noexcept {
@@ -30,7 +30,7 @@ struct bfloat16 {
   std::uint16_t bits = 0;
 };
 
-/// What weights of a backend on T may be stored as.
+/// Storage types of weights for a backend on T: T itself, or bfloat16 if T is float.
 template <class Weight, class T>
 concept StoredWeight = std::same_as<Weight, T> || (std::same_as<Weight, bfloat16> && std::same_as<T, float>);
 
@@ -48,7 +48,7 @@ struct WeightOf<B> {
 
 }  // namespace detail
 
-/// What a backend stores weights as: its scalar, unless it says otherwise.
+/// The type in which backend B stores weights: `B::weight` if it exists, else `B::scalar`.
 template <class B>
 using weight_of = typename detail::WeightOf<B>::type;
 

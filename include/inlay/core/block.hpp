@@ -1,4 +1,4 @@
-/// A tile of planar audio: row c holds channel c, `tile_frames` values apart.
+/// Block: a tile of planar audio, and copies of frames and rows.
 #pragma once
 
 #include <cstddef>
@@ -9,15 +9,15 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Copies values between buffers that do not overlap. Not std::copy_n: that has to allow for overlap, and
-/// so becomes a function call however few values there are.
+/// Copies values between buffers that do not overlap. std::copy_n must allow for overlap, and therefore becomes a call
+/// of memmove even for a few values.
 template <class T>
 INLAY_INLINE void copy(const T* from, std::size_t count, T* to) noexcept {
   std::memcpy(to, from, count * sizeof(T));
 }
 
-/// Copies a frame to two places; one of a dynamic size, whose memory has room for whole cache lines, in halves of
-/// these, or else GCC calls a function that stores what no load of a register can be forwarded from.
+/// Copies a frame to two destinations. A frame of dynamic size is copied in pieces of half a cache line, for which its
+/// memory is padded. GCC would call memcpy, whose stores cannot be forwarded to register-wide loads.
 template <class T, std::size_t N>
 INLAY_INLINE void copy_frame_twice(const T* from, Extent<N> channels, T* first, T* second) noexcept {
   if constexpr (N != dynamic) {
@@ -35,7 +35,7 @@ INLAY_INLINE void copy_frame_twice(const T* from, Extent<N> channels, T* first, 
 }
 
 namespace detail {
-/// Copies less than 2 `Piece` values, in as few pieces as there can be.
+/// Copies less than 2 `Piece` values in pieces of decreasing powers of two.
 template <std::size_t Piece, class T>
 INLAY_INLINE void copy_rest(const T* from, std::size_t count, T* to) noexcept {
   const std::size_t now = count & Piece;
@@ -44,8 +44,8 @@ INLAY_INLINE void copy_rest(const T* from, std::size_t count, T* to) noexcept {
 }
 }  // namespace detail
 
-/// Copies a row, or a part of one, whose length is known only when it runs. In pieces of a cache line: GCC, which knows
-/// that a row is short, would copy eight bytes at a time.
+/// Copies a row, or part of one, of a length known at run time. Copies in pieces of a cache line. GCC, which knows that
+/// rows are short, would copy eight bytes at a time.
 template <class T>
 INLAY_INLINE void copy_row(const T* from, std::size_t count, T* to) noexcept {
   constexpr std::size_t piece = alignment / sizeof(T);
@@ -54,16 +54,16 @@ INLAY_INLINE void copy_row(const T* from, std::size_t count, T* to) noexcept {
   if (whole < count) detail::copy_rest<piece / 2>(from + whole, count - whole, to + whole);
 }
 
-/// Copies as many values as a layer knows, or finds in its file.
+/// Copies a static or dynamic number of values.
 template <class T, std::size_t N, class Of>
 INLAY_INLINE void copy(const T* from, Extent<N, Of> count, T* to) noexcept {
   if constexpr (N == dynamic) copy_row(from, count, to);
   else copy(from, std::size_t{N}, to);
 }
 
-/// View of a `[channel][frame]` tile inside the engine. Rows are aligned to `alignment` bytes and
-/// hold `tile_frames` values, of which the first `frames` of a call are meaningful; kernels may read
-/// and write the rest of a row, so that they always work on whole registers.
+/// View of a [channel][frame] tile. Row c is channel c. Rows are aligned to `alignment` bytes and hold `tile_frames`
+/// values, of which the first `frames` of a call are valid. Kernels may read and write the rest of a row, and so always
+/// use whole registers.
 template <class T>
 class Block {
  public:

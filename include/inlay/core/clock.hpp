@@ -1,4 +1,4 @@
-/// Clock: which input frames of a strided layer are due to give an output frame.
+/// Clock: determines at which input frames a strided layer gives an output frame.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// An output frame is due at each input frame t, counted from `reset`, for which (t - Reach) is a multiple of `Stride`:
-/// where an unpadded layer of a framework that looks back `Reach` frames and has this stride gives its outputs.
+/// An output frame is due at input frame t, counted from `reset`, if (t - Reach) is a multiple of `Stride`. These are
+/// the output frames of an unpadded framework layer with this stride that looks back `Reach` frames.
 template <std::size_t Reach, std::size_t Stride>
 class Clock {
  public:
@@ -27,8 +27,8 @@ class Clock {
     left_ = now ? stride_ - 1 : left_ - 1;
     return now;
   }
-  /// Advances `frames` input frames. Calls `f(t)` for each input frame t at which an output frame is due. Returns how
-  /// many are.
+  /// Advances `frames` input frames. Calls `f(t)` for each input frame t at which an output frame is due. Returns the
+  /// number of output frames.
   template <class F>
   INLAY_INLINE std::size_t tick(std::size_t frames, F&& f) noexcept {
     std::size_t due = 0;

@@ -1,4 +1,4 @@
-/// Columns of a matrix whose weights are stored in 16 bits.
+/// Storage order of the columns of matrices with 16-bit weights, and their conversion to float.
 #pragma once
 
 #include <bit>
@@ -13,10 +13,11 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Where value `i` of a column of `size` values is stored that is read in registers of `lanes`.
+/// Returns the index at which value `i` of a column of `size` values is stored, for registers of `lanes` lanes.
 ///
-/// Scalars lie in order. Of 16 bits, the values of two registers take turns: then one load brings both, as the lower
-/// and the upper halves of words, and each takes one more instruction. The last one of an odd number is in order.
+/// Full-width weights are stored in order. 16-bit weights of two registers are interleaved: one load reads the values
+/// of both, as the lower and upper halves of 32-bit words, and a shift or a mask converts each half to floats. The last
+/// register of an odd number is stored in order.
 template <class Weight>
 constexpr std::size_t place_in_column(std::size_t i, std::size_t size, std::size_t lanes) {
   if constexpr (sizeof(Weight) == 2) {
@@ -28,7 +29,7 @@ constexpr std::size_t place_in_column(std::size_t i, std::size_t size, std::size
 
 namespace detail {
 
-/// N words at `p`, each a float once its other half is gone.
+/// Loads N words of two 16-bit values each. `keep` turns the words into floats by dropping one half.
 template <std::size_t N, class Keep>
 INLAY_INLINE auto halves_of_words(const bfloat16* p, Keep keep) noexcept {
 #if INLAY_HAS_NATIVE_VECTOR
@@ -45,7 +46,7 @@ INLAY_INLINE auto halves_of_words(const bfloat16* p, Keep keep) noexcept {
 #endif
 }
 
-/// N values at `p` in order.
+/// Loads N values that are stored in order.
 template <std::size_t N>
 INLAY_INLINE auto halves_in_order(const bfloat16* p) noexcept {
   struct Words {
@@ -57,7 +58,7 @@ INLAY_INLINE auto halves_in_order(const bfloat16* p) noexcept {
 
 }  // namespace detail
 
-/// Calls `f(gate, i, weights)` for each register of a column of 16 bits: register i of the pack P of each gate.
+/// Converts a column of 16-bit weights. Calls `f(gate, i, weights)` for each register i of each gate's pack P.
 template <class P, std::size_t Gates, class F>
 INLAY_INLINE void for_halves(const bfloat16* column, F&& f) {
   using Register = typename P::Register;

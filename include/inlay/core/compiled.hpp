@@ -1,9 +1,9 @@
-/// Header-only or compiled once.
+/// INLAY_DECL: declares functions for header-only or compiled use.
 ///
-/// Readers of files and `Model` have declarations in headers (.hpp) and definitions in files (.ipp) that take long to
-/// compile. By default a header includes its definitions, and they are inline: header-only. Where INLAY_COMPILED is
-/// defined, as CMake's target inlay::compiled does, headers only declare, and one source file that includes
-/// <inlay/src.hpp> has the definitions.
+/// File readers and `Model` are declared in headers (.hpp) and defined in files (.ipp) that take long to compile. By
+/// default headers include the definitions as inline functions: header-only. If INLAY_COMPILED is defined, as the CMake
+/// target inlay::compiled does, headers only declare them, and one source file that includes <inlay/src.hpp> defines
+/// them.
 #pragma once
 
 #if defined(INLAY_COMPILED)

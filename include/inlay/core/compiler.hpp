@@ -1,9 +1,10 @@
-/// Everything that differs between compilers and instruction sets, and nothing else.
+/// Macros and functions that depend on the compiler or the instruction set.
 #pragma once
 
-/// INLAY_ISA: the inline namespace of everything whose code depends on the instruction set that this file is compiled
-/// for, `namespace inlay::INLAY_ISA { ... }`. Objects of one program that are compiled for different instruction sets
-/// then have different symbols, and the linker cannot take the wider code for a processor that lacks it.
+/// INLAY_ISA: inline namespace named after the instruction set that this file is compiled for,
+/// `namespace inlay::INLAY_ISA { ... }`. Everything whose code depends on the instruction set is in it. Objects
+/// compiled for different instruction sets can then be linked into one program: their symbols differ, so the linker
+/// cannot pick code that the processor lacks.
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 #define INLAY_ISA_NAME avx512
 #elif defined(__AVX512F__)
@@ -29,15 +30,19 @@
 #endif
 #define INLAY_ISA inline INLAY_ISA_NAME
 
-/// INLAY_INLINE: inline even where a compiler's cost model says no. Kernels are built from
-/// one-line functions on registers; a call left standing would spill every accumulator.
-/// INLAY_INLINE_LAMBDA: the same, written between a lambda's parameters and its body.
-/// INLAY_NOINLINE: never inlined, nor copied for the constants of a caller, so that large functions are compiled once.
-/// INLAY_COLD: a function that runs while a model is loaded: small code that compiles fast.
-/// INLAY_NO_ADDRESS: a member that has no memory of its own if it is empty.
-/// INLAY_ROLLED: in front of a loop that stays one. Without fused multiply-adds GCC would unroll a short one, load all
-/// of its factors first, and run out of registers.
-/// INLAY_RESTRICT: the object behind this pointer is reached through no other pointer.
+/// INLAY_INLINE: always inlined. Kernels consist of one-line functions on registers; a call would spill accumulators.
+/// INLAY_INLINE_LAMBDA: the same for a lambda, written between its parameters and its body.
+///
+/// INLAY_NOINLINE: neither inlined nor cloned for constant arguments, so that large functions are compiled once.
+///
+/// INLAY_COLD: runs only while a model is loaded. Optimised for size, which also compiles faster.
+///
+/// INLAY_NO_ADDRESS: a member that takes no memory if its type is empty.
+///
+/// INLAY_ROLLED: placed before a loop that must not be unrolled. Without FMA, GCC would unroll short loops, load all
+/// factors first and run out of registers.
+///
+/// INLAY_RESTRICT: the object behind this pointer is accessed through no other pointer.
 #if defined(_MSC_VER) && !defined(__clang__)
 #define INLAY_INLINE __forceinline
 #define INLAY_NOINLINE __declspec(noinline)
@@ -85,30 +90,30 @@
 
 namespace inlay::INLAY_ISA::compiler {
 
-/// Whether the target multiplies and adds in one instruction. Where it does not, std::fma is a slow
-/// function call, and kernels multiply and add in two steps instead.
+/// True if the target has a fused multiply-add instruction. Without it std::fma is a slow function call, and kernels
+/// multiply and add instead.
 inline constexpr bool has_fma = INLAY_HAS_FMA;
 
-/// The compiler's own vector of `Lanes` values, where it has such a thing.
+/// Vector type of GCC and Clang with `Lanes` values.
 #if defined(__GNUC__) || defined(__clang__)
 template <class T, std::size_t Lanes>
 struct NativeVector {
   using type __attribute__((vector_size(Lanes * sizeof(T)))) = T;
 };
 #define INLAY_HAS_NATIVE_VECTOR 1
-/// Values on their way from one place to others, in registers.
+/// `Size` values, held in registers while they are copied.
 template <class T, std::size_t Size>
 using Run = typename NativeVector<T, Size>::type;
 
-/// Whether a product and a sum become one instruction, where there is one, also if they come from two functions.
+/// 1 if the compiler fuses a product and a sum that come from two inlined functions or intrinsics (GCC).
 #if defined(__clang__)
 #define INLAY_FUSES_CALLS 0
 #else
 #define INLAY_FUSES_CALLS 1
 #endif
 
-/// a b + c of registers of Ts, in one expression on the compiler's own vectors: what becomes one instruction always. It
-/// takes longer to compile.
+/// a b + c as one expression on the compiler's vectors, which every compiler fuses if the target can. Slower to compile
+/// than the backend's own operation.
 template <class T, class R>
 INLAY_INLINE R multiply_add(R a, R b, R c) noexcept {
   using V = typename NativeVector<T, sizeof(R) / sizeof(T)>::type;
@@ -121,9 +126,9 @@ template <class T, std::size_t Size>
 using Run = T[Size];
 #endif
 
-/// Optimisation barrier: returns `x`, and hides from the compiler how it was computed. It keeps GCC from fusing either
-/// product of a*b + c*d, not the same one in each inlined copy, and from loading a value again for each of its uses
-/// where registers are short.
+/// Optimisation barrier: returns `x`, and hides from the compiler how it was computed. Keeps GCC from fusing either
+/// product of a*b + c*d differently in each inlined copy, and from loading a value again for each use when registers
+/// are scarce.
 template <class R>
 INLAY_INLINE R opaque(R x) noexcept {
 #if defined(__GNUC__) && !defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
@@ -140,7 +145,7 @@ INLAY_INLINE R opaque(R x) noexcept {
   return x;
 }
 
-/// Number of SIMD registers that a kernel may plan with.
+/// Number of SIMD registers of the target.
 #if defined(__AVX512F__) || defined(__aarch64__) || defined(_M_ARM64)
 inline constexpr std::size_t simd_registers = 32;
 #else

@@ -76,6 +76,9 @@ struct AnyVisitor {
 
 /// A layer: weights, constant while it runs, and a nested type `State` for what it remembers of one signal.
 ///
+/// - Constants: `type`, its name in files; `in_size` and `out_size`, numbers of channels; `receptive_field`, the number
+///   of input frames that an output depends on, the present one included, or `unbounded`; `parameters`, the number of
+///   trained values; `macs`, multiply-accumulates per input frame.
 /// - `forward(state, in, out)` computes one frame of `out_size` values from one of `in_size`. `out` is aligned to
 ///   `alignment` bytes and has room for `padded_frame` values. `in` may have any alignment, and may be read in whole
 ///   registers of `B::lanes(in_size)` lanes, where B is the layer's `backend`, but no wider: the first layer of a model

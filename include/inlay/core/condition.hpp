@@ -6,8 +6,9 @@
 
 namespace inlay {
 
-/// The side channels of a call, for a model that has a `condition_size`: first `channels`, planar as the input is,
-/// then those of `values`, which hold for all of the call (knobs). Of channels there are as many as values leave.
+/// The side channels of a call, for a model with a `condition_size`: first `channels`, planar audio-rate signals like
+/// the input, then `values`, which are constant during the call (knobs). There are condition_size - values.size()
+/// channels.
 template <class T>
 struct Condition {
   constexpr Condition() = default;

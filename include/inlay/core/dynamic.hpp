@@ -1,5 +1,5 @@
-/// What layers of dynamic sizes keep their weights and their memory in: the heap. They allocate while they are loaded
-/// and when a state is made, never while they run.
+/// Storage of layers of dynamic sizes, on the heap. Allocates while a model is loaded or a state is made, never while a
+/// model runs.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@ class AlignedArray<T, dynamic> {
   };
 
  public:
-  /// Makes room for `size` values, zeros, if that is another size than before.
+  /// Sets the size. If it changes, all values are set to zero.
   void resize(std::size_t size) {
     if (size == size_) return;
     lines_.assign(round_up(size, alignment / sizeof(T)) / (alignment / sizeof(T)), Line{});

@@ -1,4 +1,4 @@
-/// Epilogue: what is done to each value of a frame before it is stored, where that is known only at run time.
+/// Epilogue: a pointwise function, known at run time only, that is applied to a frame before it is stored.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,9 @@
 
 namespace inlay::INLAY_ISA {
 
-/// A function of the values of `layer`'s channels, which stores what it gives: a call, but no way through memory for
-/// one register or two. By default there is none.
+/// The function of a pointwise layer, type-erased. A layer of dynamic sizes applies it to its output while that is in
+/// registers. For one or two registers this is one call and no round trip through memory. Default: no function, stores
+/// only.
 template <class B>
 struct Epilogue {
   using T = typename B::scalar;
@@ -42,7 +43,7 @@ struct Epilogue {
   }
 };
 
-/// Where it is known that there is none.
+/// No epilogue, known at compile time.
 struct NoEpilogue {
   static INLAY_INLINE void store(const auto& x, auto* out) noexcept { x.store(out); }
 };

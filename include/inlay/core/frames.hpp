@@ -1,4 +1,4 @@
-/// Frames: any number of frames in tiles, one behind the other.
+/// Frames: a signal of any length as a sequence of tiles.
 #pragma once
 
 #include <algorithm>
@@ -11,13 +11,13 @@
 
 namespace inlay::INLAY_ISA::detail {
 
-/// View of `count` frames of `channels` channels, in room for as many whole tiles.
+/// View of `count` frames of `channels` channels, stored as consecutive tiles.
 template <class T>
 struct Frames {
   T* data;
   std::size_t channels, count = 0;
 
-  /// Values that frames take.
+  /// Number of values that `count` frames occupy.
   static constexpr std::size_t room(std::size_t channels, std::size_t count) {
     return round_up(count, tile_frames) * channels;
   }
@@ -27,17 +27,19 @@ struct Frames {
     return tile(frame / tile_frames).row(channel)[frame % tile_frames];
   }
 
-  /// The last `window` frames of a signal.
+  /// Appends the last `window` frames of a signal.
   void append(const Window<T>& x, std::size_t window) noexcept {
     for (std::size_t c = 0; c < channels; ++c)
       for (std::size_t t = 0; t < window; ++t) at(c, count + t) = *x.at(c, window - 1 - t);
     count += window;
   }
+  /// Appends a tile of `given` frames.
   void append(Block<const T> frames, std::size_t given) noexcept {
     for (std::size_t c = 0; c < channels; ++c)
       for (std::size_t t = 0; t < given; ++t) at(c, count + t) = frames.row(c)[t];
     count += given;
   }
+  /// Appends `zeros` frames of zeros.
   void append_zeros(std::size_t zeros) noexcept {
     for (std::size_t t = 0; t < zeros; ++t, ++count)
       for (std::size_t c = 0; c < channels; ++c) at(c, count) = 0;
@@ -48,12 +50,12 @@ struct Frames {
     for (std::size_t c = 0; c < channels; ++c) at(c, 0) = at(c, count - 1);
     count = 1;
   }
-  /// Channel c of the last frame goes to out[c * stride]; zeros where there is none.
+  /// Writes channel c of the last frame to out[c * stride], or zeros if there are no frames.
   void last(T* out, std::size_t stride) const noexcept {
     for (std::size_t c = 0; c < channels; ++c) out[c * stride] = count == 0 ? T(0) : at(c, count - 1);
   }
 
-  /// Calls `f(tile, frames)` for one tile after the other.
+  /// Calls `f(tile, frames)` for each tile in order.
   template <class F>
   void for_each_tile(F&& f) const noexcept {
     for (std::size_t first = 0; first < count; first += tile_frames)

@@ -1,4 +1,4 @@
-/// GroupedKernel: the weights of a convolution in groups.
+/// GroupedKernel: the weights of a grouped convolution.
 #pragma once
 
 #include <array>
@@ -12,7 +12,8 @@ namespace inlay::INLAY_ISA {
 
 namespace detail {
 
-/// The kernels of all groups as one tensor [Kernel, In / Groups, Out], as Keras has it.
+/// The kernels of all groups as one tensor [Kernel, In / Groups, Out], as in Keras. Each group is stored as a matrix of
+/// its own.
 template <class M, std::size_t Kernel, std::size_t Groups>
 class GroupedKernel {
  public:
@@ -29,7 +30,7 @@ class GroupedKernel {
   {
     for (M& m : group_) m.allocate();
   }
-  /// Gives the weights up.
+  /// Frees the weights.
   void clear()
     requires(Kernel == dynamic)
   {

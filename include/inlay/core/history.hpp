@@ -12,22 +12,22 @@
 
 namespace inlay::INLAY_ISA {
 
-/// View of the present and the past of a signal.
+/// View of the present and past frames of a signal.
 template <class T>
 struct Window {
   const T* now;  ///< channel 0 of the present frame, or of the first frame of the present tile
   std::size_t channel_stride;
-  std::size_t frame_stride;  ///< 1 for a tile: its frames, and those before it, are one run for each channel
+  std::size_t frame_stride;  ///< 1 for a tile: past and present frames of a channel are contiguous
 
-  /// Channel `channel`, `back` frames ago.
+  /// Address of channel `channel`, `back` frames ago.
   INLAY_INLINE const T* at(std::size_t channel, std::size_t back) const noexcept {
     return now + channel * channel_stride - back * frame_stride;
   }
-  /// The same view `frames` frames later, within a tile.
+  /// The view from `frames` frames later, within a tile.
   INLAY_INLINE Window later(std::size_t frames) const noexcept {
     return {now + frames * frame_stride, channel_stride, frame_stride};
   }
-  /// The same view from `channel` on.
+  /// The view of the channels from `channel` on.
   INLAY_INLINE Window from(std::size_t channel) const noexcept {
     return {now + channel * channel_stride, channel_stride, frame_stride};
   }
@@ -35,13 +35,14 @@ struct Window {
 
 namespace detail {
 
-/// A long past: a planar ring of `length` frames written twice, at p and at p + length, so that any run that
-/// ends at the newest frame is contiguous in the second copy; a tile that crosses the end of the ring runs
-/// on behind it. Every frame costs the same, however long the past is: nothing is ever moved.
+/// History of a long past: one planar ring buffer of `length` frames per channel. Every frame is written twice, at p
+/// and at p + length, so that any run that ends at the newest frame is contiguous in the second copy. A tile that
+/// crosses the end of the ring continues behind it. Nothing is ever moved, and the cost of a frame does not depend on
+/// the length.
 template <class T, std::size_t Channels, std::size_t Past>
 class LongHistory {
   static constexpr std::size_t length_of(std::size_t past) { return round_up(past, tile_frames) + tile_frames; }
-  // The spare cache line lets kernels read whole registers, and keeps channels out of each other's cache sets.
+  // The extra cache line lets kernels read whole registers, and maps channels to different cache sets.
   static constexpr std::size_t stride_of(std::size_t past) {
     return 2 * length_of(past) + tile_frames + alignment / sizeof(T);
   }
@@ -95,12 +96,12 @@ class LongHistory {
   std::size_t position_ = 0;
 };
 
-/// A short past, no longer than a tile, in the form that each kind of work reads fastest: tiles planar, single
-/// frames as frames, which are fewer cache lines. Going from one kind to the other moves the past over once,
-/// less work than a tile is.
+/// History of a short past, of at most a tile. Stores it in the form that is fastest to read: planar for tiles,
+/// frame-major for single frames, which touch fewer cache lines. Switching between `push` of tiles and of frames
+/// converts the past once, which costs less than a tile.
 template <class T, std::size_t Channels, std::size_t Past>
 class ShortHistory {
-  // A tile begins on a cache line.
+  // Tiles start at a cache line.
   static constexpr std::size_t lead_of(std::size_t past) { return round_up(past, alignment / sizeof(T)); }
   static constexpr std::size_t stride_of(std::size_t past) {
     return lead_of(past) + tile_frames + alignment / sizeof(T);
@@ -142,7 +143,7 @@ class ShortHistory {
 
   INLAY_INLINE Window<T> push(const T* in) noexcept {
     if (planar_) to_frames();
-    // Written twice, as in a long history.
+    // Written twice, as in `LongHistory`.
     T* const at = ring_.data() + position_;
     T* const second = at + length_;
     position_ = position_ + frame_ == length_ ? 0 : position_ + frame_;
@@ -152,6 +153,7 @@ class ShortHistory {
   }
 
  private:
+  /// Converts the past from planar to frame-major.
   INLAY_NOINLINE void to_frames() noexcept {
     const std::size_t lead = lead_of(past_), stride = stride_of(past_);
     T* ring = ring_.data();
@@ -170,11 +172,11 @@ class ShortHistory {
   AlignedArray<T, is_dynamic ? dynamic : Channels * stride_of(Past)> rows_;
   AlignedArray<T, is_dynamic ? dynamic : 2 * (Past + 1) * frame_of(Channels)> ring_;
   std::size_t filled_ = 0;    ///< frames of the last tile
-  std::size_t position_ = 0;  ///< where the next frame goes
-  bool planar_ = false;       ///< which of the two holds the past
+  std::size_t position_ = 0;  ///< offset of the next frame in the ring
+  bool planar_ = false;       ///< true if `rows_` holds the past, false if `ring_` does
 };
 
-/// Either, whichever the past asks for.
+/// History of dynamic sizes: short or long, as the past requires.
 template <class T>
 class DynamicHistory {
  public:
@@ -198,7 +200,7 @@ class DynamicHistory {
   bool long_ = false;
 };
 
-/// No past: the view of the input where it stands.
+/// No past: returns a view of the input itself.
 template <class T>
 class NoHistory {
  public:
@@ -223,11 +225,11 @@ struct ChooseHistory<T, dynamic, dynamic> {
 
 }  // namespace detail
 
-/// Remembers the last `Past` frames of `Channels` channels; zero before the start.
+/// Stores the last `Past` frames of `Channels` channels. All are zero before the start of the signal.
 ///
-/// `clear()` goes to the start of a signal. `push(in, frames)` appends up to `tile_frames` frames of a tile,
-/// and `push(in)` one frame; both return the view of what was appended and of the `Past` frames before it,
-/// valid until the next push. Behind a tile there is room to read whole registers.
+/// `clear()` returns to the start of a signal. `push(in, frames)` appends a tile of up to `tile_frames` frames,
+/// `push(in)` one frame. Both return a view of the appended frames and of the `Past` frames before them, valid until
+/// the next push. Whole registers may be read beyond the end of a tile.
 template <class T, std::size_t Channels, std::size_t Past>
 using History = typename detail::ChooseHistory<T, Channels, Past>::type;
 

@@ -1,4 +1,4 @@
-/// Rate and LayerShape: what a layer says of its channels and of time.
+/// Rate, LayerShape: numbers of channels and timing of a layer.
 #pragma once
 
 #include <cstddef>
@@ -7,10 +7,10 @@
 
 namespace inlay {
 
-/// The past of a layer that never forgets (a recurrent one).
+/// The past of a recurrent layer, whose output depends on all earlier frames.
 inline constexpr std::size_t unbounded = std::numeric_limits<std::size_t>::max();
 
-/// Frames out for frames in, in lowest terms: {4, 1} gives one frame for each four, {1, 4} four for each.
+/// Output frames per input frames, in lowest terms: {4, 1} gives one frame for each four, {1, 4} four for each.
 struct Rate {
   std::size_t in = 1, out = 1;
   constexpr bool operator==(const Rate&) const = default;
@@ -21,12 +21,12 @@ struct Rate {
   }
 };
 
-/// Channels of a layer, and how its output stands in time. In frames of the layer's input.
+/// Numbers of channels and timing of a layer. Times are in frames of the layer's input.
 struct LayerShape {
   std::size_t in = 0, out = 0;  ///< channels
-  std::size_t condition = 0;    ///< side channels that it reads
-  std::size_t past = 0;         ///< frames before the present one that the output depends on, or `unbounded`
-  std::size_t latency = 0;      ///< frames by which the output is late
+  std::size_t condition = 0;    ///< number of side channels
+  std::size_t past = 0;         ///< number of past frames that the output depends on, or `unbounded`
+  std::size_t latency = 0;      ///< number of frames by which the output is late
   Rate rate{};
 };
 

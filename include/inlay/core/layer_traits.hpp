@@ -1,4 +1,4 @@
-/// What a layer says of itself beside its sizes, with the defaults for one that says nothing.
+/// LayerTraits: properties that a layer may define, and their defaults. Calls of layers with optional arguments.
 #pragma once
 
 #include <array>
@@ -13,39 +13,39 @@
 
 namespace inlay::INLAY_ISA {
 
-/// What a layer may use beside its input.
+/// Additional arguments of a layer.
 template <class T>
 struct Context {
-  T* scratch;          ///< `scratch_size` values of the layer's own, aligned to `alignment`
+  T* scratch;          ///< `scratch_size` values, aligned to `alignment`; undefined on entry
   const T* condition;  ///< `condition_size` values of the present frame, or that many rows of the present tile
 };
 
-/// The constants of layer L that it need not define.
+/// Optional constants of layer L, with their defaults.
 ///
-/// Time is counted in frames of the layer's input, from `reset`. A layer gives output frame j when input frame
-/// `t` arrives, and as soon as it can: a convolution of stride S gives a frame when (t - (Kernel - 1) Dilation)
-/// is a multiple of S, one that upsamples by S gives S frames at once.
+/// Times are counted in frames of the layer's input, from `reset`. A layer gives each output frame as soon as its input
+/// has arrived: a convolution of stride S gives a frame when (t - (Kernel - 1) Dilation) is a multiple of S, and a
+/// layer that upsamples by S gives S frames at once.
 template <class L>
 struct LayerTraits {
-  /// Frames out for frames in.
+  /// Output frames per input frames.
   static constexpr Rate rate = [] {
     if constexpr (requires { L::rate; }) return L::rate;
     else return Rate{};
   }();
 
-  /// Whether each frame in gives one frame out: `forward` and `process` need not say how many they wrote.
+  /// True if each input frame gives exactly one output frame. `forward` and `process` may then return void.
   static constexpr bool one_to_one = [] {
     if constexpr (requires { L::one_to_one; }) return L::one_to_one;
     else return rate == Rate{};
   }();
 
-  /// The most frames that `frames` frames of input can give.
+  /// The largest number of output frames for `frames` input frames.
   static constexpr std::size_t most_frames(std::size_t frames) {
     if constexpr (requires { L::most_frames(frames); }) return L::most_frames(frames);
     else return (frames * rate.out + rate.in - 1) / rate.in;
   }
 
-  /// The most frames that `process` may be given at once, so that no tile overflows.
+  /// The largest number of input frames of one call of `process` whose output fits a tile.
   static constexpr std::size_t tile = [] {
     if constexpr (requires { L::tile; }) return L::tile;
     else {
@@ -56,39 +56,39 @@ struct LayerTraits {
   }();
   static_assert(most_frames(tile) <= tile_frames, "inlay: a layer gives more frames for one than a tile holds");
 
-  /// Frames by which the output is late: a delay that was put there to align branches. A causal convolution or a
-  /// recurrent layer has none, however far it looks back.
+  /// Number of frames by which the output is late: a delay that aligns branches. A causal convolution or a recurrent
+  /// layer has no latency, however far it looks back.
   static constexpr std::size_t latency = [] {
     if constexpr (requires { L::latency; }) return L::latency;
     else return std::size_t{0};
   }();
 
-  /// The first frame from which on the output does not depend on the zeros before the start: where the output
-  /// of a framework's unpadded convolutions begins.
+  /// The first frame from which on the output does not depend on the zeros before the start. The output of a
+  /// framework's unpadded convolution starts there.
   static constexpr std::size_t warmup_frames = [] {
     if constexpr (requires { L::warmup_frames; }) return L::warmup_frames;
     else return L::receptive_field == unbounded ? std::size_t{0} : L::receptive_field - 1;
   }();
 
-  /// Side channels that the layer reads from its context.
+  /// Number of side channels that the layer reads from its context.
   static constexpr std::size_t condition_size = [] {
     if constexpr (requires { L::condition_size; }) return L::condition_size;
     else return std::size_t{0};
   }();
 
-  /// Values of scratch memory that it takes from its context.
+  /// Number of values of scratch memory that the layer takes from its context.
   static constexpr std::size_t scratch_size = [] {
     if constexpr (requires { L::scratch_size; }) return L::scratch_size;
     else return std::size_t{0};
   }();
 
-  /// Whether the input and the output of `forward` and of `process` may be the same memory.
+  /// True if `forward` and `process` allow input and output to be the same memory.
   static constexpr bool in_place = [] {
     if constexpr (requires { L::in_place; }) return L::in_place;
     else return false;
   }();
 
-  /// An input frame may be read in units of this many values, and no wider.
+  /// An input frame may be read in whole units of this many values, and no wider.
   static constexpr std::size_t frame_unit = [] {
     if constexpr (requires { L::frame_unit; }) return L::frame_unit;
     else if constexpr (requires { L::backend::lanes(L::in_size); }) return L::backend::lanes(L::in_size);
@@ -96,7 +96,7 @@ struct LayerTraits {
   }();
 };
 
-/// What a layer says of itself, sizes that are known at run time included: by its `shape()`, or by its constants.
+/// The shape of a layer: `layer.shape()` if it exists, for dynamic sizes, else from its constants.
 template <class L>
 constexpr LayerShape shape_of(const L& layer) {
   if constexpr (requires { layer.shape(); }) {
@@ -112,13 +112,13 @@ constexpr LayerShape shape_of(const L& layer) {
   }
 }
 
-/// `count` values rounded up so that what follows them in scratch memory is aligned.
+/// `count` values, rounded up to keep the scratch memory behind them aligned.
 template <class T>
 constexpr std::size_t scratch_block(std::size_t count) {
   return round_up(count, alignment / sizeof(T));
 }
 
-/// Values that a tile of `channels` needs, or as many frames as a step of them can give.
+/// Number of values of a buffer for a tile of `channels`, or for `frames` padded frames if these take more.
 template <class T>
 constexpr std::size_t scratch_tile(std::size_t channels, std::size_t frames = 1) {
   const std::size_t tile = channels * tile_frames, step = frames * padded_frame<T>(channels);
@@ -127,7 +127,7 @@ constexpr std::size_t scratch_tile(std::size_t channels, std::size_t frames = 1)
 
 namespace detail {
 
-/// Takes `size` values of scratch memory.
+/// Takes `size` values of scratch memory off the front of `context`.
 template <class T>
 INLAY_INLINE T* take(Context<T>& context, std::size_t size) noexcept {
   T* taken = context.scratch;
@@ -135,7 +135,7 @@ INLAY_INLINE T* take(Context<T>& context, std::size_t size) noexcept {
   return taken;
 }
 
-/// Whether layer L adds an addend, a frame or the first row of a tile, to what it gives: one pass less.
+/// True if the `forward` of layer L accepts an addend, which saves a pass over the output.
 template <class L>
 concept FusesAddend =
     requires(const L& layer, typename L::State& state, typename L::scalar* out, const typename L::scalar* addend) {
@@ -143,8 +143,8 @@ concept FusesAddend =
     } || requires(const L& layer, typename L::State& state, typename L::scalar* out, const typename L::scalar* addend,
                   Context<typename L::scalar> context) { layer.forward(state, addend, out, context, addend); };
 
-/// Runs one frame through a layer that takes a context, or does without; an addend is for one that is `FusesAddend`.
-/// Returns how many frames came out; they lie `padded_frame(out_size)` values apart.
+/// Runs one frame through a layer, passing the context if the layer takes one. `addend` requires `FusesAddend`. Returns
+/// the number of output frames, which are `padded_frame(out_size)` values apart.
 template <class L, class T, std::same_as<const T*>... Addend>
 INLAY_INLINE std::size_t forward(const L& layer, typename L::State& state, const T* in, T* out, Context<T> context,
                                  Addend... addend) noexcept {
@@ -157,7 +157,7 @@ INLAY_INLINE std::size_t forward(const L& layer, typename L::State& state, const
   else return run();
 }
 
-/// Runs a tile through a layer likewise. Returns how many frames came out.
+/// Runs a tile through a layer, likewise. Returns the number of output frames.
 template <class L, class T, std::same_as<const T*>... Addend>
 INLAY_INLINE std::size_t process(const L& layer, typename L::State& state, Block<const T> in, Block<T> out,
                                  std::size_t frames, Context<T> context, Addend... addend) noexcept {
@@ -170,8 +170,8 @@ INLAY_INLINE std::size_t process(const L& layer, typename L::State& state, Block
   else return run();
 }
 
-/// Runs a tile of each of several voices through a layer that gives a frame for each frame: together where the layer
-/// has a `process_voices(states, in, out, frames)`, else, or with a `Context`, one after the other.
+/// Runs a tile of each voice through a layer with a rate of 1:1. Calls the layer's `process_voices` if it exists, else
+/// `process` for one voice after the other.
 template <class L, class T, std::size_t Voices>
 INLAY_INLINE void process_voices(const L& layer, const std::array<typename L::State*, Voices>& states,
                                  const std::array<Block<const T>, Voices>& in, const std::array<Block<T>, Voices>& out,

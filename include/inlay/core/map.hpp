@@ -1,4 +1,4 @@
-/// Functions of one value at a time, over frames and over tiles.
+/// map_frame, map_tile: apply a function of single values to frames and tiles.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 
 namespace inlay::INLAY_ISA {
 
-/// out = f(in...) for each value of a frame of `size`, padded.
+/// out[i] = f(in[i]...) for all values of a frame of `size` values. Frames are padded to whole registers.
 template <class B, class F, std::size_t N, class... In>
 INLAY_INLINE void map_frame(F&& f, Extent<N> size, typename B::scalar* out, const In*... in) noexcept {
   const auto map_register = [&]<std::size_t Lanes>(std::size_t i)
@@ -24,7 +24,7 @@ INLAY_INLINE void map_frame(F&& f, typename B::scalar* out, const In*... in) noe
   map_frame<B>(f, Extent<N>{}, out, in...);
 }
 
-/// out = f(in...) for each value of `channels` rows of a tile.
+/// out[c][t] = f(in[c][t]...) for `channels` rows of a tile.
 template <class B, class F, class... In>
 INLAY_INLINE void map_tile(F&& f, std::size_t channels, std::size_t frames, Block<typename B::scalar> out,
                            Block<const In>... in) noexcept {
@@ -33,7 +33,7 @@ INLAY_INLINE void map_tile(F&& f, std::size_t channels, std::size_t frames, Bloc
       B::store(out.row(c) + t, f(B::template load<B::width>(in.row(c) + t)...));
 }
 
-/// For `map`: the sum of two registers.
+/// Sum of two registers, as a function object for `map_frame` and `map_tile`.
 inline constexpr auto plus = [](auto a, auto b) INLAY_INLINE_LAMBDA { return a + b; };
 
 }  // namespace inlay::INLAY_ISA

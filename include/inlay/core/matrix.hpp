@@ -1,4 +1,4 @@
-/// Weights of a product y = W x, laid out for the kernels that read them.
+/// Matrix: the weights of a product y = W x, in the layout of the kernels.
 #pragma once
 
 #include <algorithm>
@@ -15,23 +15,22 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Accumulators that a kernel keeps in registers at once. One-lane backends keep theirs in memory,
-/// where the compiler's vectoriser finds them, and want long runs.
+/// Number of accumulators that a kernel keeps in registers. One-lane backends keep theirs in memory, and use long runs
+/// for the compiler's vectoriser.
 template <class B>
 constexpr std::size_t accumulators() {
   return B::width == 1 ? 256 : 12;
 }
 
-/// `Cols` input values to `Gates` x `Rows` output values; logical shape [Cols, Gates * Rows], the
-/// orientation of Keras kernels. Both sizes are known, or both are dynamic: then
-/// `fit` takes them, and `allocate` the memory for them.
+/// Weights of a product of `Cols` input values and `Gates` x `Rows` output values. Logical shape [Cols, Gates * Rows],
+/// as Keras kernels. Sizes are both static or both dynamic; dynamic ones are set by `resize`, and memory by `allocate`.
 ///
-/// Storage: the registers that hold one column's rows are divided into panels, as many as a kernel has
-/// accumulators for. A panel stores, column by column, its rows of every gate, each gate padded to whole
-/// registers: a product reads memory in one forward sweep, and no gate straddles a register.
+/// Storage: rows are divided into panels of at most as many registers as a kernel has accumulators. A panel stores,
+/// column by column, its rows of every gate. Each gate is padded to whole registers. A product therefore reads memory
+/// in one forward sweep, and no register contains values of two gates.
 ///
-/// Code is compiled for each height that a panel of dynamic size may have. `MostUnits` limits the heights, in
-/// registers, for a matrix that is rarely used.
+/// For dynamic sizes, code is compiled for every possible height of a panel. `MostUnits` limits the height, in
+/// registers, for matrices that are rarely used.
 template <class B, std::size_t Cols, std::size_t Rows, std::size_t Gates = 1, std::size_t MostUnits = unbounded>
 class Matrix {
   static_assert((Cols == dynamic) == (Rows == dynamic));
@@ -40,19 +39,19 @@ class Matrix {
   using backend = B;
   using value_type = typename B::scalar;
   static constexpr std::size_t gates = Gates;
-  /// Whether weights are stored as something smaller than the scalar.
+  /// True if weights are stored in a smaller type than the scalar.
   static constexpr bool compact = !std::is_same_v<weight_of<B>, value_type>;
 
  private:
   using Weight = weight_of<B>;
   static constexpr std::size_t unit = row_unit<B, Rows>;
-  // One gate alone is summed in two sets, see core/panel_accumulator.hpp.
+  // A single gate is summed in two sets of accumulators, see core/panel_accumulator.hpp.
   static constexpr std::size_t widest =
       std::min(MostUnits, accumulators<B>() / (Gates == 1 && B::lanes(unit) > 1 ? 2 : Gates) / (unit / B::lanes(unit)));
 
   struct Panels {
     std::size_t high_count = 0, low_count = 0;
-    std::size_t high = 0, low = 0;  ///< rows of the first few panels, and of the others
+    std::size_t high = 0, low = 0;  ///< rows of each of the first, higher panels and of the others
   };
   static constexpr Panels divide(std::size_t units) {
     const std::size_t count = round_up(units, widest) / widest;
@@ -61,7 +60,7 @@ class Matrix {
     return {units % count, count - units % count, low + unit, low};
   }
   static constexpr std::size_t units_of(std::size_t rows) { return round_up(rows, unit) / unit; }
-  /// Few rows of a dynamic number are one panel of half a register: wider ones are slower.
+  /// A small dynamic number of rows is one panel of half a register: full registers are slower.
   static constexpr std::size_t half = Rows == dynamic && unit > 2 && B::lanes(unit / 2) == unit / 2 ? unit / 2 : 0;
 
  public:
@@ -79,22 +78,23 @@ class Matrix {
 
   constexpr std::size_t cols() const noexcept { return cols_; }
   constexpr std::size_t rows() const noexcept { return rows_; }
-  /// Rows of whole registers.
+  /// Number of rows, padded to whole registers.
   constexpr std::size_t padded_rows() const noexcept { return rows_ <= half ? half : units_of(rows_) * unit; }
 
-  /// Column `col` of the panel that starts at `row` and has `height` rows: `Gates` runs of `height` values.
+  /// Address of column `col` of the panel that starts at `row` and has `height` rows. A column is `Gates` runs of
+  /// `height` values.
   constexpr const Weight* column(std::size_t row, std::size_t height, std::size_t col) const noexcept {
     return data_.data() + (row * cols_ + col * height) * Gates;
   }
 
-  /// Where value `i` of a column of a panel of `height` rows is, a gate behind the other.
+  /// Index of value `i` in a column of a panel of `height` rows. Values are counted gate by gate.
   static constexpr std::size_t place(std::size_t i, std::size_t height) {
     return place_in_column<Weight>(i, Gates * height, B::lanes(height));
   }
 
-  /// Calls `f.template operator()<Height>(row)` for each panel; `row` is its first row, and `Height` its
-  /// number of rows, padding included. There are at most two heights, so code is compiled at most twice; for dynamic
-  /// sizes, once for each that there can be.
+  /// Calls `f.template operator()<Height>(row)` for each panel. `row` is its first row, `Height` its number of rows,
+  /// padding included. For static sizes there are at most two heights, and `f` is compiled at most twice; for dynamic
+  /// sizes it is compiled for every possible height.
   template <class F>
   INLAY_INLINE void for_panels(F&& f) const {
     if constexpr (Rows != dynamic) {
@@ -106,7 +106,7 @@ class Matrix {
     }
   }
 
-  /// Calls `f(row, height)` for each panel, for work that does not keep its rows in registers.
+  /// Calls `f(row, height)` for each panel, for work that does not keep rows in registers.
   template <class F>
   INLAY_INLINE void for_each_panel(F&& f) const {
     const Panels p = panels();
@@ -117,7 +117,7 @@ class Matrix {
       row += height;
     }
   }
-  /// What `of.template operator()<Height>()` gives for a height that is known when it runs.
+  /// Returns `of.template operator()<Height>()` for a height known at run time, by a lookup in a table.
   template <class Of>
   static INLAY_INLINE auto for_height(Of, std::size_t height) noexcept
     requires(Rows == dynamic)
@@ -130,23 +130,24 @@ class Matrix {
     }(std::make_index_sequence<widest>{});
     return table[height / unit];
   }
-  /// The height of the panel, if it is the only one, or else 0.
+  /// Returns the height of the panel if there is only one, else 0.
   constexpr std::size_t only_height() const noexcept
     requires(Rows == dynamic)
   {
     return panels_.high_count + panels_.low_count == 1 ? panels_.low : 0;
   }
-  /// Whether there is one panel alone, and the registers that a column of the tallest takes.
+  /// True if there is only one panel.
   static constexpr bool one_panel() {
     const Panels p = divide(units_of(Rows));
     return p.high_count + p.low_count == 1;
   }
+  /// Number of registers of a column of the highest panel, all gates together.
   static constexpr std::size_t registers_of_column() {
     const Panels p = divide(units_of(Rows));
     const std::size_t height = p.high_count > 0 ? p.high : p.low;
     return Gates * height / B::lanes(height);
   }
-  /// Whether every panel is known to have a multiple of `n` rows, without padding.
+  /// True if the rows of every panel are known to be a multiple of `n`, without padding.
   static constexpr bool panels_of_multiples(std::size_t n) {
     if (Rows == dynamic || Rows % n != 0) return false;
     const Panels p = divide(units_of(Rows));
@@ -184,7 +185,7 @@ class Matrix {
   INLAY_NO_ADDRESS Extent<Cols> cols_;
   INLAY_NO_ADDRESS Extent<Rows> rows_;
   struct Nothing {};
-  INLAY_NO_ADDRESS std::conditional_t<Rows == dynamic, Panels, Nothing> panels_;  ///< divided once: divisions are slow
+  INLAY_NO_ADDRESS std::conditional_t<Rows == dynamic, Panels, Nothing> panels_;  ///< stored to save divisions
   AlignedArray<Weight, size> data_;
 };
 

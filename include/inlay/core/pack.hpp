@@ -1,4 +1,4 @@
-/// Pack: a run of lanes held in registers. Everything a kernel computes, it computes on packs.
+/// Pack: a run of lanes in registers. Kernels compute on packs.
 #pragma once
 
 #include <cstddef>
@@ -9,13 +9,13 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Calls `f(i)` for i = 0 .. N-1, unrolled, which is what keeps an array of registers in registers.
+/// Calls `f(i)` for i = 0, ..., N - 1, unrolled. Unrolling keeps arrays of registers in registers.
 template <std::size_t N, class F>
 INLAY_INLINE void repeat(F&& f) {
   [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA { (f(I), ...); }(std::make_index_sequence<N>{});
 }
 
-/// N lanes of backend B as whole registers; N is a multiple of the register that `B` gives for it.
+/// N lanes of backend B in whole registers. N is a multiple of `B::lanes(N)`.
 template <class B, std::size_t N>
 struct Pack {
   using T = typename B::scalar;
@@ -26,7 +26,7 @@ struct Pack {
 
   Register r[registers];
 
-  /// Calls `f(i)` for each register; those of one lane are left in a loop, for the compiler to vectorise.
+  /// Calls `f(i)` for each register index. One-lane registers are a loop, for the compiler's vectoriser.
   template <class F>
   static INLAY_INLINE void each(F&& f) {
     if constexpr (lanes > 1) repeat<registers>(f);
@@ -44,7 +44,7 @@ struct Pack {
     each([&](std::size_t i) INLAY_INLINE_LAMBDA { x.r[i] = B::template broadcast<lanes>(value); });
     return x;
   }
-  /// For what is used several times.
+  /// Loads a value that is used several times, and prevents the compiler from loading it again for each use.
   static INLAY_INLINE Pack load_once(const T* p) noexcept {
     Pack x = load(p);
     each([&](std::size_t i) INLAY_INLINE_LAMBDA { x.r[i] = compiler::opaque(x.r[i]); });
@@ -56,31 +56,33 @@ struct Pack {
   INLAY_INLINE void add(const Pack& x) noexcept {
     each([&](std::size_t i) INLAY_INLINE_LAMBDA { r[i] = r[i] + x.r[i]; });
   }
-  /// *this += p[0..N) * s, the one operation that matrix products are made of.
+  /// *this += p[0..N) * s, the basic operation of matrix products.
   INLAY_INLINE void axpy(const T* p, T s) noexcept {
     const auto factor = B::template broadcast<lanes>(s);
     each([&](std::size_t i)
              INLAY_INLINE_LAMBDA { r[i] = B::fma(B::template load<lanes>(p + i * lanes), factor, r[i]); });
   }
+  /// *this += x * s.
   INLAY_INLINE void axpy(const Pack& x, T s) noexcept {
     const auto factor = B::template broadcast<lanes>(s);
     each([&](std::size_t i) INLAY_INLINE_LAMBDA {
       const auto sum = B::fma(x.r[i], factor, r[i]);
-      // Without fused multiply-adds GCC would finish one sum before it begins the next, and run out of registers.
+      // Without FMA, GCC would finish one sum before it starts the next, and run out of registers.
       if constexpr (compiler::has_fma) r[i] = sum;
       else r[i] = compiler::opaque(sum);
     });
   }
 };
 
-/// Copies a frame of N values, padded, in whole registers: what reads it next finds each in one piece.
+/// Copies a frame of N values, padded, in whole registers, so that register-wide loads of it can be forwarded from the
+/// stores.
 template <class B, std::size_t N, class Of = void>
 INLAY_INLINE void copy_frame(const typename B::scalar* from, typename B::scalar* to, Extent<N, Of> size = {}) noexcept {
   constexpr std::size_t lanes = N == dynamic ? B::width : B::lanes(N);
   for (std::size_t i = 0; i < size; i += lanes) B::store(to + i, B::template load<lanes>(from + i));
 }
 
-/// Copies exactly N values, as far as they fill registers in these.
+/// Copies exactly N values: whole registers, then the remainder.
 template <class B, std::size_t N, class Of = void>
 INLAY_INLINE void copy_exactly(const typename B::scalar* from, typename B::scalar* to,
                                Extent<N, Of> size = {}) noexcept {
@@ -91,9 +93,9 @@ INLAY_INLINE void copy_exactly(const typename B::scalar* from, typename B::scala
   else copy(from + whole, N - whole, to + whole);
 }
 
-/// Calls `f.template operator()<Lanes>(i)` for the registers that hold a dynamic number of values, `i` being the first
-/// one's: the widest, and the last one half of that where it suffices, since what was stored in one half cannot be
-/// forwarded to a load of both.
+/// Calls `f.template operator()<Lanes>(i)` for each register of a frame of dynamic size, `i` being its first lane. All
+/// are of the widest size, but the last one is half of it if that suffices: a load of both halves could not be
+/// forwarded from a store of one.
 template <class B, class F>
 INLAY_INLINE void for_dynamic_registers(std::size_t size, F&& f) {
   constexpr std::size_t half = B::lanes(B::width / 2) < B::width ? B::width / 2 : 0;  // if there is such a register
@@ -103,8 +105,7 @@ INLAY_INLINE void for_dynamic_registers(std::size_t size, F&& f) {
     if (i < size) f.template operator()<half>(i);
 }
 
-/// Calls `f(lane, registers...)` for each register of packs of equal size, `lane` being the index of
-/// its first lane.
+/// Calls `f(lane, registers...)` for each register of packs of equal size, `lane` being its first lane.
 template <class F, class First, class... Rest>
 INLAY_INLINE void for_registers(F&& f, const First& first, const Rest&... rest) {
   First::each([&](std::size_t i) INLAY_INLINE_LAMBDA { f(i * First::lanes, first.r[i], rest.r[i]...); });

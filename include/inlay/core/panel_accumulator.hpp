@@ -13,12 +13,11 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Sums over the columns of one panel of M, while they are added up: sums[v][g], packs P, for each voice and gate.
+/// Accumulates the columns of one panel of M into sums[v][g], packs P, for each voice v and gate g.
 ///
-/// A sum of few registers is a chain of additions that each wait for the one before, so columns are dealt to several
-/// sets of sums, as far as there are `Columns` for them, and those are added at the end. Voices take turns: they hide
-/// each other's latency, and each weight is loaded once. Every voice is summed in the order in which it would be summed
-/// alone.
+/// Few accumulators make a chain of dependent additions. Columns are therefore distributed over several sets of
+/// accumulators, if there are enough `Columns`; `finish` adds up the sets. Voices are interleaved: they hide each
+/// other's latency, and each weight is loaded once. Every voice is summed in the same order as it would be alone.
 template <std::size_t Columns, class M, class P, std::size_t Gates, std::size_t Voices>
 class PanelAccumulator {
   using B = typename M::backend;
@@ -26,7 +25,7 @@ class PanelAccumulator {
   static_assert(Gates == M::gates);
   static constexpr std::size_t in_flight = 8;  // latency times throughput of a multiply-add
   static constexpr std::size_t sums_of_a_set = Gates * P::registers;
-  // One gate alone has registers to spare for the set that goes beyond what is needed.
+  // A single gate has registers to spare for rounding up the number of sets.
   static constexpr std::size_t rounding = Gates == 1 ? sums_of_a_set - 1 : 0;
   static constexpr std::size_t wanted =
       B::width == 1 ? 1 : std::max<std::size_t>(1, (in_flight + rounding) / sums_of_a_set);
@@ -34,11 +33,11 @@ class PanelAccumulator {
   static constexpr std::size_t height = P::lanes * P::registers;
 
  public:
-  /// Whether there are registers for the sums of all voices.
+  /// True if the sums of all voices fit into registers.
   static constexpr bool fits =
       Voices == 1 || (B::width > 1 && Voices * sets * sums_of_a_set + Voices + 1 <= compiler::simd_registers);
 
-  /// Of the panel whose columns begin at `weights`; `finish` adds to what is in `sums`.
+  /// `weights`: start of the panel's columns. The result is added to `sums`.
   INLAY_INLINE PanelAccumulator(P (*sums)[Gates], const weight_of<B>* weights) noexcept
       : weights_(weights), sums_(sums) {
     repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA {
@@ -46,7 +45,8 @@ class PanelAccumulator {
     });
   }
 
-  /// Adds W(column, gate g) * x[v] for the next `count` columns; x is read `stride` values apart.
+  /// Adds W(column, gate g) * x[v] for the next `count` columns. Input values of consecutive columns are `stride`
+  /// values apart.
   template <std::size_t Count, class Of>
   INLAY_INLINE void add(Extent<Count, Of> count, const std::array<const T*, Voices>& x, std::size_t stride) noexcept {
     if constexpr (Count == dynamic && B::width > 1) return add_dynamic(count, x, stride);
@@ -69,6 +69,7 @@ class PanelAccumulator {
     });
   }
 
+  /// Adds up the sets of accumulators into `sums`. Must be called after the last `add`.
   INLAY_INLINE void finish() noexcept {
     const auto join = [&](std::size_t to, std::size_t from) INLAY_INLINE_LAMBDA {
       each([&](std::size_t v, std::size_t g) INLAY_INLINE_LAMBDA { set(to)[v][g].add(set(from)[v][g]); });
@@ -79,7 +80,7 @@ class PanelAccumulator {
   }
 
  private:
-  /// Places that move on, rather than indices: these GCC would multiply out for every tap, and run out of registers.
+  /// Advances pointers instead of indices: GCC would multiply out indices for every tap, and run out of registers.
   INLAY_INLINE void add_dynamic(std::size_t count, std::array<const T*, Voices> x, std::size_t stride) noexcept {
     const auto columns = [&](std::size_t n) INLAY_INLINE_LAMBDA {
       repeat<sets>([&](std::size_t s) INLAY_INLINE_LAMBDA {
@@ -109,7 +110,7 @@ class PanelAccumulator {
         });
       });
     } else {
-      // Two sums or fewer are left to take their turns, see Pack::axpy.
+      // One or two sums need the barrier to stay interleaved, see Pack::axpy.
       constexpr bool in_turns = !compiler::has_fma && Gates * P::registers <= 2;
       repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA {
         if constexpr (Voices == 1 && !in_turns) {
@@ -127,8 +128,9 @@ class PanelAccumulator {
   P more_[sets - 1 + (sets == 1)][Voices][Gates];
 };
 
-/// sums[v][g] += W(:, gate g) * x[v] for each voice v and the first `count` columns of the panel at row `row`; x is
-/// read `stride` values apart. Voices for which there are no registers come one after the other.
+/// sums[v][g] += W(:, gate g) * x[v] for each voice v and the first `count` columns of the panel at row `row`. Input
+/// values of consecutive columns are `stride` values apart. If the registers do not suffice for all voices, these are
+/// computed one after the other.
 template <std::size_t Count, class Of, class M, class P, std::size_t Gates, std::size_t Voices>
 INLAY_INLINE void accumulate(Extent<Count, Of> count, P (*sums)[Gates], const M& matrix, std::size_t row,
                              const std::array<const typename M::value_type*, Voices>& x,

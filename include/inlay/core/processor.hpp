@@ -1,12 +1,12 @@
-/// What the processor can do that the program runs on.
+/// processor_has: detects instruction sets at run time.
 #pragma once
 
 #include <string_view>
 
 namespace inlay {
 
-/// Whether the processor, and the operating system, have the instruction set of a name: "avx2" (with FMA) or "avx512"
-/// (F, BW, DQ, VL). True for other names, which stand for what a whole program is compiled for.
+/// True if processor and operating system support the instruction set: "avx2" (with FMA) or "avx512" (F, BW, DQ, VL).
+/// True for all other names: they are baselines that the whole program is compiled for.
 inline bool processor_has([[maybe_unused]] std::string_view isa) noexcept {
 #if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
   __builtin_cpu_init();

@@ -1,4 +1,4 @@
-/// The two forms of y = b + W x: one frame with lanes across outputs, and a tile with lanes across frames.
+/// multiply: y = b + W x, for a frame with lanes across outputs, and for a tile with lanes across frames.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@ namespace inlay::INLAY_ISA {
 
 namespace detail {
 
-/// What a product of one frame reads: its channels, side by side.
+/// Input of a product of one frame: contiguous channels.
 template <std::size_t Channels, class T>
 struct FrameInput {
   static constexpr std::size_t columns = Channels;
@@ -29,8 +29,8 @@ struct FrameInput {
   INLAY_INLINE void add_to(auto& sum) const noexcept { sum.add(channels, std::array{x}, 1); }
 };
 
-/// Or those of several frames: channel c of tap k at x[c * stride + k * back], that of the last tap at now[c *
-/// now_stride].
+/// Input of a convolution of one frame. Channel c of tap k is x[c * stride + k * back]. The last tap is the present
+/// frame, whose channel c is now[c * now_stride].
 template <std::size_t Taps, std::size_t Channels, class T>
 struct TapsInput {
   static constexpr std::size_t columns = times<Taps, Channels>;
@@ -45,7 +45,7 @@ struct TapsInput {
   }
 };
 
-/// The taps of a convolution. Those of one channel are channels of one tap.
+/// Returns the taps of a convolution as a `TapsInput`. Taps of a single channel are treated as channels of one tap.
 template <std::size_t Taps, class OfTaps, std::size_t Channels, class OfChannels, class T>
 INLAY_INLINE auto taps_of(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels> channels, const Window<T>& x,
                           std::size_t dilation, const T* now, std::size_t now_stride) noexcept {
@@ -62,7 +62,7 @@ INLAY_INLINE auto taps_of(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels
   }
 }
 
-/// One input, and the other one, whose columns come behind.
+/// Two inputs of one product. The columns of the second follow those of the first.
 template <class First, class Second>
 struct BothInputs {
   static constexpr std::size_t columns = sum_of<First::columns, Second::columns>;
@@ -75,7 +75,7 @@ struct BothInputs {
   }
 };
 
-/// One panel of `Height` rows, what is added to them, and what is done to the sums `then`, if anything.
+/// Computes one panel of `Height` rows: bias plus product, plus `addend` unless null. `then` stores the result.
 template <std::size_t Height, class M, class Input, class T, class Then = NoEpilogue>
 INLAY_INLINE void multiply_panel(const weight_of<typename M::backend>* weights, const T* bias, const Input& in,
                                  const T* addend, T* out, const Then& then = {}) noexcept {
@@ -88,8 +88,8 @@ INLAY_INLINE void multiply_panel(const weight_of<typename M::backend>* weights, 
   then.store(sums[0], out);
 }
 
-/// For dynamic sizes, the same as a function for each height: with the code of all in one, compilers run out of
-/// registers. What fits into two registers travels in these.
+/// `multiply_panel` as a function per height, for dynamic sizes: with the code of all heights in one function,
+/// compilers run out of registers. Inputs of at most two registers are passed by value.
 template <class Input>
 using Passed = std::conditional_t<sizeof(Input) <= 2 * sizeof(void*), Input, const Input&>;
 template <std::size_t Height, class M, class Input, class T>
@@ -109,7 +109,7 @@ INLAY_NOINLINE void multiply_dynamic_panels(const M& matrix, const T* bias, Pass
   });
 }
 
-/// All rows.
+/// Computes all panels of one frame.
 template <class M, class Input, class T>
 INLAY_INLINE void multiply_frame(const M& matrix, const T* bias, const Input& in, const T* addend, T* out) noexcept {
   if constexpr (Input::columns != dynamic) {
@@ -117,7 +117,7 @@ INLAY_INLINE void multiply_frame(const M& matrix, const T* bias, const Input& in
       multiply_panel<Height, M>(matrix.column(row, Height, 0), bias + row, in, addend ? addend + row : nullptr,
                                 out + row);
     });
-  } else if (const std::size_t height = matrix.only_height()) {  // most often
+  } else if (const std::size_t height = matrix.only_height()) {  // the most common case
     M::for_height(dynamic_panel<M, Input, T>, height)(matrix.column(0, height, 0), bias, in, addend, out);
   } else {
     multiply_dynamic_panels<M, Input, T>(matrix, bias, in, addend, out);
@@ -126,7 +126,7 @@ INLAY_INLINE void multiply_frame(const M& matrix, const T* bias, const Input& in
 
 }  // namespace detail
 
-/// One frame: out(o) = bias[o] + sum over c of W(c, o) * x[c] + addend[o], unless `addend` is null.
+/// One frame: out[o] = bias[o] + sum over c of W(c, o) * x[c] + addend[o]. `addend` may be null.
 template <std::size_t Channels, class Of, class M, class T>
 INLAY_INLINE void multiply(Extent<Channels, Of> channels, const M& matrix, const T* bias, const T* x, const T* addend,
                            T* out) noexcept {
@@ -135,9 +135,9 @@ INLAY_INLINE void multiply(Extent<Channels, Of> channels, const M& matrix, const
   detail::multiply_frame(matrix, bias, in, addend, out);
 }
 
-/// One frame of several taps: out(o) = bias[o] + sum over taps k and channels c of W(k * channels + c, o) * x(c, (taps
-/// - 1 - k) * dilation frames ago) + addend[o], unless `addend` is null. The channels of the present frame are read at
-/// `now`, `now_stride` values apart.
+/// One frame of a convolution: out[o] = bias[o] + sum over taps k and channels c of W(k * channels + c, o) * x(c, (taps
+/// - 1 - k) * dilation frames ago) + addend[o]. `addend` may be null. Channel c of the present frame is read at now[c *
+/// now_stride].
 template <std::size_t Taps, class OfTaps, std::size_t Channels, class OfChannels, class M, class T>
 INLAY_INLINE void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels> channels, const M& matrix,
                            const T* bias, const Window<T>& x, std::size_t dilation, const T* now,
@@ -148,14 +148,15 @@ INLAY_INLINE void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannel
 
 namespace detail {
 
-/// Channels of a tile.
+/// Input of a tile: `channels` rows.
 template <class T>
 struct TileInput {
   std::size_t channels;
   Block<const T> x;
 };
 
-/// Rows `row` + [0, Outs) of a panel of `height` rows, for `Registers` registers of frames; all places are the panel's.
+/// Computes rows `row`, ..., `row` + Outs - 1 of a panel of `height` rows, for `Registers` registers of frames.
+/// Pointers are those of the panel.
 template <std::size_t Outs, std::size_t Registers, class M, class T, class... Before>
 INLAY_INLINE void multiply_patch(std::size_t taps, std::size_t channels, const weight_of<typename M::backend>* weights,
                                  std::size_t height, std::size_t row, const T* bias, Window<T> x, std::size_t dilation,
@@ -184,13 +185,13 @@ INLAY_INLINE void multiply_patch(std::size_t taps, std::size_t channels, const w
   repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].store(out + first + o * tile_frames); });
 }
 
-/// A function for sizes alone, whatever layer they are of: it is large.
+/// Depends on sizes only, not on the layer, so that this large function is instantiated once per size.
 template <std::size_t Taps, std::size_t Channels, class M, class T, class... Before>
 void multiply_tile(Extent<Taps> taps, Extent<Channels> channels, const M& matrix, const T* bias,
                    const Window<T>& window, std::size_t dilation, const T* addend, Block<T> out, std::size_t frames,
                    Before... before) noexcept {
   using B = typename M::backend;
-  const Window<T> x = window;  // of its own: nothing that is written can be it
+  const Window<T> x = window;  // a local copy, which cannot alias the output
   constexpr std::size_t registers = B::width == 1 ? 16 : compiler::simd_registers / 8;
   constexpr std::size_t tall = 4;
   matrix.for_each_panel([&](std::size_t panel, std::size_t height) INLAY_INLINE_LAMBDA {
@@ -221,10 +222,10 @@ void multiply_tile(Extent<Taps> taps, Extent<Channels> channels, const M& matrix
 
 }  // namespace detail
 
-/// out(o, t) = bias[o] + sum over taps k and channels c of W(k * channels + c, o) * x(c, t - (taps - 1 - k) *
-/// dilation) + addend(o, t), unless `addend`, the first row of a tile, is null, for the frames of a tile rounded up to
-/// whole registers. Every frame is computed in the same order of operations wherever it stands in the tile. With an
-/// input `before`, the matrix has its columns first.
+/// A tile of a convolution: out(o, t) = bias[o] + sum over taps k and channels c of W(k * channels + c, o) * x(c, t -
+/// (taps - 1 - k) * dilation) + addend(o, t). `addend`, the first row of a tile, may be null. The number of frames is
+/// rounded up to whole registers. The order of operations of a frame does not depend on its position in the tile. With
+/// an additional input `before`, the first columns of the matrix belong to it.
 template <std::size_t Taps, class OfTaps, std::size_t Channels, class OfChannels, class M, class T, class... Before>
 INLAY_INLINE void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels> channels, const M& matrix,
                            const T* bias, const Window<T>& window, std::size_t dilation,

@@ -1,4 +1,4 @@
-/// What a layer keeps its weights in, and how loaders reach into it.
+/// Tensor: the interface of weights to loaders. Vector: one value per channel.
 #pragma once
 
 #include <array>
@@ -11,8 +11,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// A tensor is a logical, row-major array over whatever layout a kernel wants: `shape()`,
-/// and `get` and `set` by flat row-major index. Neither is for the audio thread.
+/// A logical, row-major array, independent of the storage layout. `shape()` returns its extents. `get(i)` and
+/// `set(i, value)` access values by their row-major index. Not for real-time code.
 template <class X>
 concept Tensor = requires(X& x, const X& c, std::size_t i, typename X::value_type v) {
   { c.shape()[0] } -> std::convertible_to<std::size_t>;
@@ -27,8 +27,8 @@ constexpr std::size_t size_of(const Tensor auto& tensor) noexcept {
   return n;
 }
 
-/// One value per channel, shape [N], or [Gates * N] (gate-major) for the packed gates of a recurrent
-/// layer; each gate is padded with zeros to whole registers.
+/// One value per channel, shape [N], or the values of several gates, shape [Gates * N], gate-major. Each gate is padded
+/// with zeros to whole registers.
 template <class B, std::size_t N, std::size_t Gates = 1>
 class Vector {
   static constexpr std::size_t padded_to_unit(std::size_t n) { return round_up(n, row_unit<B, N>); }
