@@ -1,5 +1,5 @@
-/// The engine without files: no heap, no exceptions, no RTTI, no JSON. For bare metal and for plugins
-/// that bring their weights along.
+/// The engine without file support: all layers, backends and `ModelT`. Uses no heap, exceptions, RTTI or JSON. For bare
+/// metal, and for programs that compile their weights in.
 #pragma once
 
 #if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 202002L

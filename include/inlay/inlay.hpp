@@ -1,4 +1,4 @@
-/// inlay: small neural networks in hard real time. Everything: engine and model files.
+/// inlay: small neural networks in hard real time. Includes the engine and the reader of model files.
 #pragma once
 
 #if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 202002L
