@@ -85,6 +85,7 @@ class ConditionedBy {
     return body_.process(state.layers, in, out, frames, {context.scratch, condition});
   }
 
+  /// The layers and the source, each as a `Sequential`.
   Body& layers() noexcept { return body_; }
   Maker& source() noexcept { return source_; }
 

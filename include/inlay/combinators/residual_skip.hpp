@@ -116,6 +116,7 @@ class ResidualSkip {
     }
   }
 
+  /// The three branches, each as a `Sequential`.
   Body& path() noexcept { return path_; }
   ToNext& residual() noexcept { return residual_; }
   ToHead& skip_layers() noexcept { return skip_; }

@@ -148,6 +148,7 @@ class Sequential {
   /// Visits the chain as "layers". The visitors of `io` flatten nested chains.
   void visit(auto& v) { v.chain("layers", *this); }
 
+  /// Layer I. Its tensors can be set with `inlay::assign`.
   template <std::size_t I>
   auto& layer() noexcept {
     return std::get<I>(layers_);
@@ -188,7 +189,7 @@ class Sequential {
     }
   }
 
-  /// Computes a tile; likewise.
+  /// Computes a tile. The addend and the return value are as for `forward`.
   template <std::same_as<const scalar*>... Addend>
     requires(sizeof...(Addend) == 0 || adds)
   auto process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames, Context<scalar> context,

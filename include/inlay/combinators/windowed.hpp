@@ -124,6 +124,7 @@ class Windowed {
     return state.clock.tick(frames, [&](std::size_t t) { run(state, x.later(t), to++, tile_frames, context); });
   }
 
+  /// The layers as a `Sequential`.
   Body& layers() noexcept { return body_; }
 
  private:

@@ -157,7 +157,7 @@ INLAY_INLINE std::size_t forward(const L& layer, typename L::State& state, const
   else return run();
 }
 
-/// Runs a tile through a layer, likewise. Returns the number of output frames.
+/// Runs a tile through a layer. The arguments are as for `forward`. Returns the number of output frames.
 template <class L, class T, std::same_as<const T*>... Addend>
 INLAY_INLINE std::size_t process(const L& layer, typename L::State& state, Block<const T> in, Block<T> out,
                                  std::size_t frames, Context<T> context, Addend... addend) noexcept {
