@@ -19,8 +19,20 @@ class AlignedArray<T, dynamic> {
   };
 
  public:
+  AlignedArray() = default;
+  AlignedArray(AlignedArray&&) noexcept = default;
+  AlignedArray& operator=(AlignedArray&&) noexcept = default;
+  INLAY_NOINLINE AlignedArray(const AlignedArray& other) : lines_(other.lines_), size_(other.size_) {}
+  /// Does not allocate if the sizes are the same.
+  INLAY_NOINLINE AlignedArray& operator=(const AlignedArray& other) {
+    lines_ = other.lines_;
+    size_ = other.size_;
+    return *this;
+  }
+  ~AlignedArray() = default;
+
   /// Sets the size. If it changes, all values are set to zero.
-  void resize(std::size_t size) {
+  INLAY_COLD void resize(std::size_t size) {
     if (size == size_) return;
     lines_.assign(round_up(size, alignment / sizeof(T)) / (alignment / sizeof(T)), Line{});
     size_ = size;

@@ -94,9 +94,12 @@ template <class Input>
 using Passed = std::conditional_t<sizeof(Input) <= 2 * sizeof(void*), Input, const Input&>;
 template <std::size_t Height, class M, class Input, class T>
 INLAY_NOINLINE void multiply_dynamic_panel(const weight_of<typename M::backend>* weights, const T* bias,
-                                           Passed<Input> in, const T* addend, T* out) noexcept {
-  multiply_panel<Height, M>(weights, bias, in, addend, out);
+                                           Passed<Input> in, const T* addend, T* out,
+                                           const Epilogue<typename M::backend>& then) noexcept {
+  multiply_panel<Height, M>(weights, bias, in, addend, out, then);
 }
+template <class B>
+inline constexpr Epilogue<B> stores_only{};
 template <class M, class Input, class T>
 constexpr auto dynamic_panel = []<std::size_t Height>() { return &multiply_dynamic_panel<Height, M, Input, T>; };
 
@@ -105,20 +108,23 @@ INLAY_NOINLINE void multiply_dynamic_panels(const M& matrix, const T* bias, Pass
                                             T* out) noexcept {
   matrix.for_each_panel([&](std::size_t row, std::size_t height) INLAY_INLINE_LAMBDA {
     const auto rows = M::for_height(dynamic_panel<M, Input, T>, height);
-    rows(matrix.column(row, height, 0), bias + row, in, addend ? addend + row : nullptr, out + row);
+    rows(matrix.column(row, height, 0), bias + row, in, addend ? addend + row : nullptr, out + row,
+         stores_only<typename M::backend>);
   });
 }
 
 /// Computes all panels of one frame.
 template <class M, class Input, class T>
-INLAY_INLINE void multiply_frame(const M& matrix, const T* bias, const Input& in, const T* addend, T* out) noexcept {
+INLAY_INLINE void multiply_frame(const M& matrix, const T* bias, const Input& in,
+                                 const std::type_identity_t<T>* addend, T* out) noexcept {
   if constexpr (Input::columns != dynamic) {
     matrix.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       multiply_panel<Height, M>(matrix.column(row, Height, 0), bias + row, in, addend ? addend + row : nullptr,
                                 out + row);
     });
   } else if (const std::size_t height = matrix.only_height()) {  // the most common case
-    M::for_height(dynamic_panel<M, Input, T>, height)(matrix.column(0, height, 0), bias, in, addend, out);
+    M::for_height(dynamic_panel<M, Input, T>, height)(matrix.column(0, height, 0), bias, in, addend, out,
+                                                           stores_only<typename M::backend>);
   } else {
     multiply_dynamic_panels<M, Input, T>(matrix, bias, in, addend, out);
   }

@@ -25,35 +25,53 @@ struct SigmoidGate {
   }
 };
 
+namespace detail {
+
+/// clip(slope z + 0.5, 0, 1)
+template <class B, class R>
+INLAY_INLINE R clipped_line(R z, typename B::scalar slope) noexcept {
+  using T = typename B::scalar;
+  const R line = B::fma(z, math::broadcast<B, R>(slope), math::broadcast<B, R>(T(0.5)));
+  return B::max(math::broadcast<B, R>(T(0)), B::min(math::broadcast<B, R>(T(1)), line));
+}
+
+}  // namespace detail
+
 /// Gate function clip(z Numerator / Denominator + 0.5, 0, 1).
 template <int Numerator, int Denominator>
 struct ClippedGate {
   static constexpr std::string_view name = Denominator == 6 ? "hard_sigmoid" : "hard_sigmoid_keras2";
-  static constexpr double weight_scale = 1;
+  static constexpr double weight_scale = 1, slope = double(Numerator) / Denominator;
   template <class B, class R>
   static INLAY_INLINE R apply(R z) noexcept {
-    using T = typename B::scalar;
-    const R line = B::fma(z, math::broadcast<B, R>(T(double(Numerator) / Denominator)), math::broadcast<B, R>(T(0.5)));
-    return B::max(math::broadcast<B, R>(T(0)), B::min(math::broadcast<B, R>(T(1)), line));
+    return detail::clipped_line<B>(z, static_cast<typename B::scalar>(slope));
   }
 };
 
 using HardSigmoidGate = ClippedGate<1, 6>;        ///< PyTorch and Keras 3: clip(z / 6 + 0.5, 0, 1)
 using HardSigmoidKeras2Gate = ClippedGate<1, 5>;  ///< Keras up to 2: clip(0.2 z + 0.5, 0, 1)
 
-/// Either of the clipped gates, selected by the file's `recurrent_activation`. For layers of dynamic sizes.
-class AnyClippedGate {
-  static constexpr std::string_view names[] = {HardSigmoidGate::name, HardSigmoidKeras2Gate::name};
+/// Any of the gates, selected by the file's `recurrent_activation`. For layers of dynamic sizes.
+class AnyGate {
+  static constexpr std::string_view names[] = {SigmoidGate::name, HardSigmoidGate::name, HardSigmoidKeras2Gate::name};
+
+  /// A clipped gate whose weights are halved as those of `SigmoidGate`.
+  struct HalvedClippedGate {
+    double slope;
+    template <class B, class R>
+    INLAY_INLINE R apply(R half_z) const noexcept {
+      return detail::clipped_line<B>(half_z, 2 * static_cast<typename B::scalar>(slope));
+    }
+  };
 
  public:
-  static constexpr double weight_scale = 1;
+  static constexpr double weight_scale = SigmoidGate::weight_scale;
   void visit(auto& v) { v.choice("recurrent_activation", names, choice_); }
-  template <class B, class R>
-  INLAY_INLINE R apply(R z) const noexcept {
-    using T = typename B::scalar;
-    const T slope = choice_ == 0 ? T(1.0 / 6) : T(1.0 / 5);
-    const R line = B::fma(z, math::broadcast<B, R>(slope), math::broadcast<B, R>(T(0.5)));
-    return B::max(math::broadcast<B, R>(T(0)), B::min(math::broadcast<B, R>(T(1)), line));
+  /// Calls `f(gate)` with the selected gate.
+  template <class F>
+  INLAY_INLINE void select(F&& f) const noexcept {
+    if (choice_ == 0) f(SigmoidGate());
+    else f(HalvedClippedGate{choice_ == 1 ? HardSigmoidGate::slope : HardSigmoidKeras2Gate::slope});
   }
 
  private:
@@ -67,6 +85,13 @@ template <class Gate>
 void visit_gate(auto& v, Gate& gate) {
   if constexpr (requires { Gate::name; }) v.option("recurrent_activation", Gate::name);
   else gate.visit(v);
+}
+
+/// Calls `f(gate)`, with the gate that the file selected if the gate type does not fix it.
+template <class Gate, class F>
+INLAY_INLINE void with_gate(const Gate& gate, F&& f) noexcept {
+  if constexpr (requires { Gate::name; }) f(gate);
+  else gate.select(f);
 }
 
 /// A tensor of gate-major rows, [..., Gates * units]. The weights of all gates but `Candidate` are stored multiplied by

@@ -188,15 +188,17 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
         sums[v][0] = input[v][0], sums[v][1] = input[v][1], sums[v][2] = bias(1, 2);
       });
       accumulate(this->out_, sums, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, h.now);
-      repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
-        for_registers(
-            [&](std::size_t lane, auto zz, auto zr, auto n_recurrent, auto n_input) INLAY_INLINE_LAMBDA {
-              const auto z = gate_.template apply<B>(zz);
-              const auto r = gate_.template apply<B>(zr);
-              const auto n = tanh(B::fma(r, n_recurrent, n_input));
-              B::store(h.next[v] + row + lane, mix(z, B::template load<Rows::lanes>(h.now[v] + row + lane), n));
-            },
-            sums[v][0], sums[v][1], sums[v][2], input[v][2]);
+      detail::with_gate(gate_, [&](const auto& gate) INLAY_INLINE_LAMBDA {
+        repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
+          for_registers(
+              [&](std::size_t lane, auto zz, auto zr, auto n_recurrent, auto n_input) INLAY_INLINE_LAMBDA {
+                const auto z = gate.template apply<B>(zz);
+                const auto r = gate.template apply<B>(zr);
+                const auto n = tanh(B::fma(r, n_recurrent, n_input));
+                B::store(h.next[v] + row + lane, mix(z, B::template load<Rows::lanes>(h.now[v] + row + lane), n));
+              },
+              sums[v][0], sums[v][1], sums[v][2], input[v][2]);
+        });
       });
     });
   }
@@ -217,12 +219,15 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
       using Rows = Pack<B, Height>;
       Rows sums[2] = {Rows::load(input[0] + row), Rows::load(input[1] + row)};
       accumulate(this->out_, sums, recurrent_kernel_.first_two, row, h);
-      for_registers(
-          [&](std::size_t lane, auto zz, auto zr) INLAY_INLINE_LAMBDA {
-            B::store(update + row + lane, gate_.template apply<B>(zz));
-            B::store(reset_h + row + lane, gate_.template apply<B>(zr) * B::template load<Rows::lanes>(h + row + lane));
-          },
-          sums[0], sums[1]);
+      detail::with_gate(gate_, [&](const auto& gate) INLAY_INLINE_LAMBDA {
+        for_registers(
+            [&](std::size_t lane, auto zz, auto zr) INLAY_INLINE_LAMBDA {
+              const auto old = B::template load<Rows::lanes>(h + row + lane);
+              B::store(update + row + lane, gate.template apply<B>(zz));
+              B::store(reset_h + row + lane, gate.template apply<B>(zr) * old);
+            },
+            sums[0], sums[1]);
+      });
     });
     recurrent_kernel_.last.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;

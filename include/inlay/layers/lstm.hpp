@@ -99,20 +99,22 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
       });
       accumulate(this->in_, z, static_cast<const Kernel&>(kernel_), row, x, stride);
       accumulate(this->out_, z, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, h.now);
-      repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
-        for_registers(
-            [&](std::size_t lane, auto zi, auto zf, auto zg, auto zo) INLAY_INLINE_LAMBDA {
-              using Math = typename B::math_policy;
-              scalar* c = cell[v] + row + lane;
-              const auto i = gate_.template apply<B>(zi);
-              const auto f = gate_.template apply<B>(zf);
-              const auto g = Math::template tanh<B>(zg);
-              const auto o = gate_.template apply<B>(zo);
-              const auto c_new = B::fma(f, B::template load<Rows::lanes>(c), compiler::opaque(i * g));
-              B::store(c, c_new);
-              B::store(h.next[v] + row + lane, o * Math::template tanh<B>(c_new));
-            },
-            z[v][0], z[v][1], z[v][2], z[v][3]);
+      detail::with_gate(gate_, [&](const auto& gate) INLAY_INLINE_LAMBDA {
+        repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
+          for_registers(
+              [&](std::size_t lane, auto zi, auto zf, auto zg, auto zo) INLAY_INLINE_LAMBDA {
+                using Math = typename B::math_policy;
+                scalar* c = cell[v] + row + lane;
+                const auto i = gate.template apply<B>(zi);
+                const auto f = gate.template apply<B>(zf);
+                const auto g = Math::template tanh<B>(zg);
+                const auto o = gate.template apply<B>(zo);
+                const auto c_new = B::fma(f, B::template load<Rows::lanes>(c), compiler::opaque(i * g));
+                B::store(c, c_new);
+                B::store(h.next[v] + row + lane, o * Math::template tanh<B>(c_new));
+              },
+              z[v][0], z[v][1], z[v][2], z[v][3]);
+        });
       });
     });
     return h.outputs();

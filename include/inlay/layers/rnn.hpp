@@ -9,7 +9,9 @@
 #include "inlay/backend/default.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
+#include "inlay/core/map.hpp"
 #include "inlay/core/panel_accumulator.hpp"
+#include "inlay/core/product.hpp"
 #include "inlay/core/tensor.hpp"
 #include "inlay/layers/gates.hpp"
 #include "inlay/layers/recurrent.hpp"
@@ -32,6 +34,21 @@ struct ReLUActivation {
   static INLAY_INLINE R apply(R z) noexcept {
     return B::max(math::broadcast<B, R>(typename B::scalar(0)), z);
   }
+};
+
+/// Either activation, selected by the file's `activation`. For layers of dynamic sizes.
+class AnyRNNActivation {
+  static constexpr std::string_view names[] = {TanhActivation::name, ReLUActivation::name};
+
+ public:
+  void visit(auto& v) { v.choice("activation", names, choice_); }
+  template <class B, class R>
+  INLAY_INLINE R apply(R z) const noexcept {
+    return choice_ == 0 ? TanhActivation::apply<B>(z) : ReLUActivation::apply<B>(z);
+  }
+
+ private:
+  std::size_t choice_ = 0;
 };
 
 /// Recurrent layer without gates, `In` channels to `Out` units. Returns the hidden state at every frame: h' =
@@ -67,8 +84,12 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
   void visit(auto& v) {
     v.option("in", this->in_);
     v.option("out", this->out_);
-    v.option("activation", Activation::name);
-    if constexpr (Out == dynamic) resize();
+    if constexpr (Out == dynamic) {
+      activation_.visit(v);
+      resize();
+    } else {
+      v.option("activation", Activation::name);
+    }
     v.tensor("kernel", kernel_);
     v.tensor("recurrent_kernel", recurrent_kernel_);
     v.tensor("bias", bias_);
@@ -87,6 +108,10 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
   INLAY_INLINE auto step(const std::array<State*, Voices>& states, const std::array<const scalar*, Voices>& x,
                          std::size_t stride) const noexcept {
     const detail::HiddenDoubleBuffer<scalar, Voices> h(states);
+    if constexpr (Out == dynamic) {
+      step_by_products(x[0], stride, h.now[0], h.next[0]);
+      return h.outputs();
+    }
     recurrent_kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
       Rows z[Voices][1];
@@ -95,7 +120,7 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
       accumulate(this->out_, z, recurrent_kernel_, row, h.now);
       repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
         for_registers([&](std::size_t lane, auto sum)
-                          INLAY_INLINE_LAMBDA { B::store(h.next[v] + row + lane, Activation::template apply<B>(sum)); },
+                          INLAY_INLINE_LAMBDA { B::store(h.next[v] + row + lane, activation_.template apply<B>(sum)); },
                       z[v][0]);
       });
     });
@@ -103,12 +128,25 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
   }
 
  private:
+  /// A step made of the products of `Dense` and `Conv1D`, which are compiled anyway: for dynamic sizes.
+  INLAY_INLINE void step_by_products(const scalar* x, std::size_t stride, const scalar* h,
+                                     scalar* h_new) const noexcept {
+    const detail::TapsInput<dynamic, dynamic, scalar> input{{1}, {this->in_}, nullptr, x, 0, 0, stride};
+    const detail::FrameInput<dynamic, scalar> hidden{{this->out_}, h};
+    scalar* const z = h_new;
+    detail::multiply_frame(kernel_, bias_.data(), input, nullptr, z);
+    detail::multiply_frame(recurrent_kernel_, z, hidden, nullptr, z);
+    map_frame<B>([&](auto sum) INLAY_INLINE_LAMBDA { return activation_.template apply<B>(sum); }, this->out_, h_new,
+                 z);
+  }
+
   void resize() {
     kernel_.resize(this->in_, this->out_);
     recurrent_kernel_.resize(this->out_, this->out_);
     bias_.resize(this->out_);
   }
 
+  INLAY_NO_ADDRESS Activation activation_;
   Kernel kernel_;
   RecurrentKernel recurrent_kernel_;
   Vector<B, Out> bias_;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <type_traits>
 
 #include "inlay/core/assign.hpp"
 #include "inlay/core/block.hpp"
@@ -37,9 +38,16 @@ class LayerOperation final : public run_time::Operation<typename L::scalar> {
     INLAY_COLD std::unique_ptr<Memory> clone() const override { return std::make_unique<Remembered>(*this); }
     void assign(const Memory& other) noexcept override { state = static_cast<const Remembered&>(other).state; }
   };
-  static typename L::State& state(Memory* memory) noexcept { return static_cast<Remembered*>(memory)->state; }
+  /// Layers without state, which are most, need no memory.
+  static constexpr bool remembers = scratch_size > 0 || !std::is_empty_v<typename L::State>;
+
+  static decltype(auto) state(Memory* memory) noexcept {
+    if constexpr (remembers) return (static_cast<Remembered*>(memory)->state);
+    else return typename L::State{};
+  }
   static Context<T> context(const Operands& at) noexcept {
-    return {static_cast<Remembered*>(at.memory)->scratch.data(), at.in[1]};
+    if constexpr (scratch_size > 0) return {static_cast<Remembered*>(at.memory)->scratch.data(), at.in[1]};
+    else return {nullptr, at.in[1]};
   }
 
  public:
@@ -62,22 +70,31 @@ class LayerOperation final : public run_time::Operation<typename L::scalar> {
   }
 
   INLAY_COLD std::unique_ptr<Memory> memory() const override {
-    auto made = std::make_unique<Remembered>();
-    if constexpr (requires { layer.resize(made->state); }) layer.resize(made->state);
-    return made;
+    if constexpr (!remembers) {
+      return nullptr;
+    } else {
+      auto made = std::make_unique<Remembered>();
+      if constexpr (requires { layer.resize(made->state); }) layer.resize(made->state);
+      return made;
+    }
   }
-  void reset(Memory* memory) const noexcept override { layer.reset(state(memory)); }
+  void reset(Memory* memory) const noexcept override {
+    auto&& s = state(memory);
+    layer.reset(s);
+  }
   void frame(const Operands& at) const noexcept override {
+    auto&& s = state(at.memory);
     if constexpr (inlay::detail::FusesAddend<L>)
-      inlay::detail::forward(layer, state(at.memory), at.in[0], at.out, context(at), at.addend);
-    else inlay::detail::forward(layer, state(at.memory), at.in[0], at.out, context(at));
+      inlay::detail::forward(layer, s, at.in[0], at.out, context(at), at.addend);
+    else inlay::detail::forward(layer, s, at.in[0], at.out, context(at));
   }
   std::size_t tile(const Operands& at, std::size_t frames) const noexcept override {
     const Block<const T> in(at.in[0]);
     const Block<T> out(at.out);
+    auto&& s = state(at.memory);
     if constexpr (inlay::detail::FusesAddend<L>)
-      return inlay::detail::process(layer, state(at.memory), in, out, frames, context(at), at.addend);
-    else return inlay::detail::process(layer, state(at.memory), in, out, frames, context(at));
+      return inlay::detail::process(layer, s, in, out, frames, context(at), at.addend);
+    else return inlay::detail::process(layer, s, in, out, frames, context(at));
   }
 
   bool adds() const noexcept override { return inlay::detail::FusesAddend<L>; }

@@ -27,26 +27,9 @@ class LayerTable {
     return std::make_unique<LayerOperation<L>>(record, width);
   }
 
-  /// Calls `f.template operator()<Gate>()` with the gate that the record names; the layer complains of another.
-  template <class F>
-  static Made with_gate(const io::LayerRecord& record, F&& f) {
-    const std::string_view name = io::text_option(record, "recurrent_activation", {});
-    const bool clipped = name == HardSigmoidGate::name || name == HardSigmoidKeras2Gate::name;
-    return clipped ? f.template operator()<AnyClippedGate>() : f.template operator()<SigmoidGate>();
-  }
-  static Made lstm(const io::LayerRecord& record, std::size_t width) {
-    return with_gate(record, [&]<class Gate> { return make<BasicLSTM<any, any, Gate, B>>(record, width); });
-  }
   static Made gru(const io::LayerRecord& record, std::size_t width) {
-    return with_gate(record, [&]<class Gate> {
-      if (io::flag_option(record, "reset_after", true)) return make<BasicGRU<any, any, true, Gate, B>>(record, width);
-      return make<BasicGRU<any, any, false, Gate, B>>(record, width);
-    });
-  }
-  static Made rnn(const io::LayerRecord& record, std::size_t width) {
-    if (io::text_option(record, "activation", {}) == ReLUActivation::name)
-      return make<ReLURNN<any, any, B>>(record, width);
-    return make<RNN<any, any, B>>(record, width);
+    if (io::flag_option(record, "reset_after", true)) return make<BasicGRU<any, any, true, AnyGate, B>>(record, width);
+    return make<BasicGRU<any, any, false, AnyGate, B>>(record, width);
   }
   template <FeaturePadding Padding>
   using DynamicConv2D = BasicConv2D<any, any, any, any, any, any, any, Padding, true, B>;
@@ -71,9 +54,9 @@ class LayerTable {
       {"conv_transpose1d", make<ConvTranspose1D<any, any, any, any, B>>},
       {"max_pool1d", make<MaxPool1D<any, any, any, B>>},
       {"avg_pool1d", make<AvgPool1D<any, any, any, B>>},
-      {"lstm", lstm},
+      {"lstm", make<BasicLSTM<any, any, AnyGate, B>>},
       {"gru", gru},
-      {"rnn", rnn},
+      {"rnn", make<BasicRNN<any, any, AnyRNNActivation, B>>},
       {"delay", make<Delay<any, any, B>>},
       {"batchnorm1d", make<BatchNorm1D<any, B>>},
       {"batchnorm2d", make<BatchNorm2D<any, any, B>>},

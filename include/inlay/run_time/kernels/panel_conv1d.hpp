@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <cassert>
 #include <cstddef>
 
 #include "inlay/core/block.hpp"
@@ -148,9 +147,8 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
     whole_bias_.resize(this->out_);
     const std::size_t height = whole_.only_height();
     if (this->stride_ != 1 || height == 0 || !is_fast_as_one()) return;
-    constexpr auto plain = []<std::size_t Height>() { return &PanelConv1D::forward_panel<Height>; };
-    constexpr auto sided = []<std::size_t Height>() { return &PanelConv1D::forward_sided_panel<Height>; };
-    panel_.forward = side_ > 0 ? Weights::for_height(sided, height) : Weights::for_height(plain, height);
+    constexpr auto of_height = []<std::size_t Height>() { return &PanelConv1D::forward_panel<Height>; };
+    panel_.forward = Weights::for_height(of_height, height);
   }
   /// Whether one product takes no longer than one for each group: more multiply-adds, but fewer calls.
   bool is_fast_as_one() const noexcept {
@@ -170,26 +168,13 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
     return Base::forward(state, in, out, addend);
   }
   template <std::size_t Height>
-  static INLAY_NOINLINE void forward_panel(const PanelConv1D& conv, State& state, const T* in, const T*,
+  static INLAY_NOINLINE void forward_panel(const PanelConv1D& conv, State& state, const T* in, const T* side,
                                            const T* addend, T* out) noexcept {
-    conv.template multiply_by<Height>(conv.push(state, in), addend, out);
-  }
-  /// A step that adds one product adds nothing else.
-  template <std::size_t Height>
-  static INLAY_NOINLINE void forward_sided_panel(const PanelConv1D& conv, State& state, const T* in, const T* side,
-                                                 [[maybe_unused]] const T* addend, T* out) noexcept {
-    assert(addend == nullptr);
-    const inlay::detail::BothInputs<Side, Taps> both{{{conv.side_}, side}, conv.push(state, in)};
-    conv.template multiply_by<Height>(both, nullptr, out);
-  }
-  template <std::size_t Height>
-  INLAY_INLINE void multiply_by(const auto& in, const T* addend, T* out) const noexcept {
-    inlay::detail::multiply_panel<Height, Weights>(whole_.column(0, Height, 0), whole_bias_.data(), in, addend, out,
-                                                   panel_.epilogue);
-  }
-  INLAY_INLINE Taps push(State& state, const T* in) const noexcept {
     const Window<T> x = state.history.push(in);
-    return inlay::detail::taps_of(this->taps_, this->in_, x, this->dilation_, in, 1);
+    const Taps taps = inlay::detail::taps_of(conv.taps_, conv.in_, x, conv.dilation_, in, 1);
+    const inlay::detail::BothInputs<Side, Taps> both{{{conv.side_}, side}, taps};
+    inlay::detail::multiply_panel<Height, Weights>(conv.whole_.column(0, Height, 0), conv.whole_bias_.data(), both,
+                                                   addend, out, conv.panel_.epilogue);
   }
 
   Weights whole_;

@@ -20,14 +20,15 @@ class PanelDense : public Dense<dynamic, dynamic, B> {
   using Base = Dense<dynamic, dynamic, B>;
   using Kernel = Matrix<B, dynamic, dynamic>;
   using T = typename B::scalar;
+  using Input = inlay::detail::FrameInput<dynamic, T>;
 
  public:
   using typename Base::State;
 
   void visit(auto& v) {
     Base::visit(v);
-    constexpr auto of_height = []<std::size_t Height>() { return &PanelDense::forward_panel<Height>; };
-    if (const std::size_t height = this->kernel_.only_height()) panel_.forward = Kernel::for_height(of_height, height);
+    if (const std::size_t height = this->kernel_.only_height())
+      panel_.forward = Kernel::for_height(inlay::detail::dynamic_panel<Kernel, Input, T>, height);
   }
   /// Makes an epilogue part of `forward`, if it can; for tiles the epilogue's layer follows `process`.
   bool fuse_epilogue(const Epilogue<B>& epilogue) noexcept
@@ -36,19 +37,12 @@ class PanelDense : public Dense<dynamic, dynamic, B> {
     return panel_.fuse_epilogue(epilogue);
   }
   INLAY_INLINE void forward(State& state, const T* in, T* out, const T* addend = nullptr) const noexcept {
-    if (panel_.forward) panel_.forward(*this, in, addend, out);
-    else Base::forward(state, in, out, addend);
+    if (!panel_.forward) return Base::forward(state, in, out, addend);
+    panel_.forward(this->kernel_.column(0, 0, 0), this->bias_.data(), {{this->in_}, in}, addend, out, panel_.epilogue);
   }
 
  private:
-  template <std::size_t Height>
-  static INLAY_NOINLINE void forward_panel(const PanelDense& dense, const T* in, const T* addend, T* out) noexcept {
-    const inlay::detail::FrameInput<dynamic, T> x{{dense.in_}, in};
-    inlay::detail::multiply_panel<Height, Kernel>(dense.kernel_.column(0, Height, 0), dense.bias_.data(), x, addend,
-                                                  out, dense.panel_.epilogue);
-  }
-
-  OnePanel<B, void(const PanelDense&, const T*, const T*, T*) noexcept> panel_;
+  OnePanel<B, decltype(inlay::detail::multiply_dynamic_panel<row_unit<B, dynamic>, Kernel, Input, T>)> panel_;
 };
 
 }  // namespace inlay::INLAY_ISA::kernels
