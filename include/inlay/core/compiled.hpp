@@ -6,8 +6,11 @@
 /// them.
 #pragma once
 
+#include "inlay/core/compiler.hpp"
+
+/// Loading a file is not worth long functions: it is optimised for size, which also compiles faster.
 #if defined(INLAY_COMPILED)
-#define INLAY_DECL
+#define INLAY_DECL INLAY_COLD
 #else
-#define INLAY_DECL inline
+#define INLAY_DECL INLAY_COLD inline
 #endif

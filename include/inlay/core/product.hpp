@@ -115,8 +115,8 @@ INLAY_NOINLINE void multiply_dynamic_panels(const M& matrix, const T* bias, Pass
 
 /// Computes all panels of one frame.
 template <class M, class Input, class T>
-INLAY_INLINE void multiply_frame(const M& matrix, const T* bias, const Input& in,
-                                 const std::type_identity_t<T>* addend, T* out) noexcept {
+INLAY_INLINE void multiply_frame(const M& matrix, const T* bias, const Input& in, const std::type_identity_t<T>* addend,
+                                 T* out) noexcept {
   if constexpr (Input::columns != dynamic) {
     matrix.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       multiply_panel<Height, M>(matrix.column(row, Height, 0), bias + row, in, addend ? addend + row : nullptr,
@@ -124,7 +124,7 @@ INLAY_INLINE void multiply_frame(const M& matrix, const T* bias, const Input& in
     });
   } else if (const std::size_t height = matrix.only_height()) {  // the most common case
     M::for_height(dynamic_panel<M, Input, T>, height)(matrix.column(0, height, 0), bias, in, addend, out,
-                                                           stores_only<typename M::backend>);
+                                                      stores_only<typename M::backend>);
   } else {
     multiply_dynamic_panels<M, Input, T>(matrix, bias, in, addend, out);
   }

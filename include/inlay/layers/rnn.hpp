@@ -11,7 +11,6 @@
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/map.hpp"
 #include "inlay/core/panel_accumulator.hpp"
-#include "inlay/core/product.hpp"
 #include "inlay/core/tensor.hpp"
 #include "inlay/layers/gates.hpp"
 #include "inlay/layers/recurrent.hpp"
@@ -42,9 +41,11 @@ class AnyRNNActivation {
 
  public:
   void visit(auto& v) { v.choice("activation", names, choice_); }
-  template <class B, class R>
-  INLAY_INLINE R apply(R z) const noexcept {
-    return choice_ == 0 ? TanhActivation::apply<B>(z) : ReLUActivation::apply<B>(z);
+  /// Calls `f(activation)` with the selected activation.
+  template <class F>
+  INLAY_INLINE void select(F&& f) const noexcept {
+    if (choice_ == 0) f(TanhActivation());
+    else f(ReLUActivation());
   }
 
  private:
@@ -108,10 +109,6 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
   INLAY_INLINE auto step(const std::array<State*, Voices>& states, const std::array<const scalar*, Voices>& x,
                          std::size_t stride) const noexcept {
     const detail::HiddenDoubleBuffer<scalar, Voices> h(states);
-    if constexpr (Out == dynamic) {
-      step_by_products(x[0], stride, h.now[0], h.next[0]);
-      return h.outputs();
-    }
     recurrent_kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
       Rows z[Voices][1];
@@ -119,27 +116,24 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
       accumulate(this->in_, z, kernel_, row, x, stride);
       accumulate(this->out_, z, recurrent_kernel_, row, h.now);
       repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
-        for_registers([&](std::size_t lane, auto sum)
-                          INLAY_INLINE_LAMBDA { B::store(h.next[v] + row + lane, activation_.template apply<B>(sum)); },
-                      z[v][0]);
+        for_registers(
+            [&](std::size_t lane, auto sum) INLAY_INLINE_LAMBDA {
+              if constexpr (Out == dynamic) B::store(h.next[v] + row + lane, sum);
+              else B::store(h.next[v] + row + lane, activation_.template apply<B>(sum));
+            },
+            z[v][0]);
       });
     });
+    // One loop for panels of all heights: less to compile.
+    if constexpr (Out == dynamic)
+      activation_.select([&](auto activation) INLAY_INLINE_LAMBDA {
+        map_frame<B>([&](auto sum) INLAY_INLINE_LAMBDA { return activation.template apply<B>(sum); }, this->out_,
+                     h.next[0], h.next[0]);
+      });
     return h.outputs();
   }
 
  private:
-  /// A step made of the products of `Dense` and `Conv1D`, which are compiled anyway: for dynamic sizes.
-  INLAY_INLINE void step_by_products(const scalar* x, std::size_t stride, const scalar* h,
-                                     scalar* h_new) const noexcept {
-    const detail::TapsInput<dynamic, dynamic, scalar> input{{1}, {this->in_}, nullptr, x, 0, 0, stride};
-    const detail::FrameInput<dynamic, scalar> hidden{{this->out_}, h};
-    scalar* const z = h_new;
-    detail::multiply_frame(kernel_, bias_.data(), input, nullptr, z);
-    detail::multiply_frame(recurrent_kernel_, z, hidden, nullptr, z);
-    map_frame<B>([&](auto sum) INLAY_INLINE_LAMBDA { return activation_.template apply<B>(sum); }, this->out_, h_new,
-                 z);
-  }
-
   void resize() {
     kernel_.resize(this->in_, this->out_);
     recurrent_kernel_.resize(this->out_, this->out_);

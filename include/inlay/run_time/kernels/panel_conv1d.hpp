@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cassert>
 #include <cstddef>
 
 #include "inlay/core/block.hpp"
@@ -147,8 +148,9 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
     whole_bias_.resize(this->out_);
     const std::size_t height = whole_.only_height();
     if (this->stride_ != 1 || height == 0 || !is_fast_as_one()) return;
-    constexpr auto of_height = []<std::size_t Height>() { return &PanelConv1D::forward_panel<Height>; };
-    panel_.forward = Weights::for_height(of_height, height);
+    constexpr auto plain = []<std::size_t Height>() { return &PanelConv1D::forward_panel<Height>; };
+    constexpr auto sided = []<std::size_t Height>() { return &PanelConv1D::forward_sided_panel<Height>; };
+    panel_.forward = side_ > 0 ? Weights::for_height(sided, height) : Weights::for_height(plain, height);
   }
   /// Whether one product takes no longer than one for each group: more multiply-adds, but fewer calls.
   bool is_fast_as_one() const noexcept {
@@ -168,13 +170,26 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
     return Base::forward(state, in, out, addend);
   }
   template <std::size_t Height>
-  static INLAY_NOINLINE void forward_panel(const PanelConv1D& conv, State& state, const T* in, const T* side,
+  static INLAY_NOINLINE void forward_panel(const PanelConv1D& conv, State& state, const T* in, const T*,
                                            const T* addend, T* out) noexcept {
+    conv.template multiply_by<Height>(conv.push(state, in), addend, out);
+  }
+  /// A fused condition is the only addend, see `fuse_steps`.
+  template <std::size_t Height>
+  static INLAY_NOINLINE void forward_sided_panel(const PanelConv1D& conv, State& state, const T* in, const T* side,
+                                                 [[maybe_unused]] const T* addend, T* out) noexcept {
+    assert(addend == nullptr);
+    const inlay::detail::BothInputs<Side, Taps> both{{{conv.side_}, side}, conv.push(state, in)};
+    conv.template multiply_by<Height>(both, nullptr, out);
+  }
+  template <std::size_t Height>
+  INLAY_INLINE void multiply_by(const auto& in, const T* addend, T* out) const noexcept {
+    inlay::detail::multiply_panel<Height, Weights>(whole_.column(0, Height, 0), whole_bias_.data(), in, addend, out,
+                                                   panel_.epilogue);
+  }
+  INLAY_INLINE Taps push(State& state, const T* in) const noexcept {
     const Window<T> x = state.history.push(in);
-    const Taps taps = inlay::detail::taps_of(conv.taps_, conv.in_, x, conv.dilation_, in, 1);
-    const inlay::detail::BothInputs<Side, Taps> both{{{conv.side_}, side}, taps};
-    inlay::detail::multiply_panel<Height, Weights>(conv.whole_.column(0, Height, 0), conv.whole_bias_.data(), both,
-                                                   addend, out, conv.panel_.epilogue);
+    return inlay::detail::taps_of(this->taps_, this->in_, x, this->dilation_, in, 1);
   }
 
   Weights whole_;
