@@ -247,7 +247,7 @@ class ModelT {
   }
 
  private:
-  static constexpr detail::Widths widths{in_size, out_size, condition_size};
+  static constexpr detail::ChannelCounts channels{in_size, out_size, condition_size};
 
   std::size_t buffer(State& state, const scalar* const* in, scalar* const* out, std::size_t frames,
                      Condition<scalar> condition) const noexcept {
@@ -255,8 +255,8 @@ class ModelT {
     assert(condition.values.size() <= condition_size);
     assert(condition.values.size() == condition_size || condition.channels != nullptr);
     const detail::Tiles<scalar> at = state.tiles();
-    return detail::by_tiles<scalar>(
-        widths, at, Network::tile, in, out, frames, condition, [&](std::size_t count) INLAY_INLINE_LAMBDA {
+    return detail::for_each_tile<scalar>(
+        channels, at, Network::tile, in, out, frames, condition, [&](std::size_t count) INLAY_INLINE_LAMBDA {
           return detail::process(network_, state.layers, Block<const scalar>(at.in), at.out, count, state.context());
         });
   }
@@ -272,10 +272,10 @@ class ModelT {
     for (std::size_t first = 0; first < frames; first += Network::tile) {
       const std::size_t count = std::min(frames - first, Network::tile);
       for (std::size_t v = 0; v < 2; ++v)
-        detail::take_tile(widths, voices[v]->tiles(), in + v * in_size, conditions[v], first, count);
+        detail::load_tile(channels, voices[v]->tiles(), in + v * in_size, conditions[v], first, count);
       detail::process_voices(network_, states, x, y, count, contexts);
       for (std::size_t v = 0; v < 2; ++v)
-        detail::leave_tile(widths, voices[v]->tiles(), out + v * out_size, first, count);
+        detail::store_tile(channels, voices[v]->tiles(), out + v * out_size, first, count);
     }
   }
 
