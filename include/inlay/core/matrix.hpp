@@ -184,8 +184,8 @@ class Matrix {
   static constexpr std::size_t size = Rows == dynamic ? dynamic : units_of(Rows) * unit * Gates * Cols;
   INLAY_NO_ADDRESS Extent<Cols> cols_;
   INLAY_NO_ADDRESS Extent<Rows> rows_;
-  struct Nothing {};
-  INLAY_NO_ADDRESS std::conditional_t<Rows == dynamic, Panels, Nothing> panels_;  ///< stored to save divisions
+  struct Empty {};
+  INLAY_NO_ADDRESS std::conditional_t<Rows == dynamic, Panels, Empty> panels_;  ///< stored to save divisions
   AlignedArray<Weight, size> data_;
 };
 
