@@ -46,14 +46,14 @@ class TwoHalves {
     constexpr std::size_t lanes = B::lanes(size);
     for (std::size_t c = 0; c < size; c += lanes) {
       const auto x = B::template load<lanes>(in + c), g = B::template load<lanes>(in + size + c);
-      B::store(out + c, step(x, g, Along<B, lanes>{c}));
+      B::store(out + c, step(x, g, LanesAcrossChannels<B, lanes>{c}));
     }
   }
   void process(State&, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
     for (std::size_t c = 0; c < size; ++c)
       for (std::size_t t = 0; t < frames; t += B::width) {
         const auto x = B::template load<B::width>(in.row(c) + t), g = B::template load<B::width>(in.row(size + c) + t);
-        B::store(out.row(c) + t, step(x, g, Across<B>{c}));
+        B::store(out.row(c) + t, step(x, g, LanesAcrossFrames<B>{c}));
       }
   }
 
