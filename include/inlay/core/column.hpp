@@ -19,7 +19,7 @@ namespace inlay::INLAY_ISA {
 /// of both, as the lower and upper halves of 32-bit words, and a shift or a mask converts each half to floats. The last
 /// register of an odd number is stored in order.
 template <class Weight>
-constexpr std::size_t place_in_column(std::size_t i, std::size_t size, std::size_t lanes) {
+constexpr std::size_t index_in_column(std::size_t i, std::size_t size, std::size_t lanes) {
   if constexpr (sizeof(Weight) == 2) {
     const std::size_t pair = 2 * lanes, first = i / pair * pair, within = i - first;
     if (first + pair <= size) return first + within % lanes * 2 + within / lanes;
