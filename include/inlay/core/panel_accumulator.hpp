@@ -104,7 +104,7 @@ class PanelAccumulator {
                                std::size_t offset) noexcept {
     P(*const to)[Gates] = set(s);
     if constexpr (M::compact) {
-      for_halves<P, Gates>(column, [&](std::size_t g, std::size_t i, auto w) INLAY_INLINE_LAMBDA {
+      for_each_bfloat16_register<P, Gates>(column, [&](std::size_t g, std::size_t i, auto w) INLAY_INLINE_LAMBDA {
         repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
           to[v][g].r[i] = B::fma(w, B::template broadcast<P::lanes>(x[v][offset]), to[v][g].r[i]);
         });
