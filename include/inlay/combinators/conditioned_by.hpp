@@ -39,7 +39,7 @@ class ConditionedBy {
   static constexpr Rate rate = Body::rate;
   static constexpr bool one_to_one = Body::one_to_one;
   static constexpr std::size_t tile = Body::tile;
-  static constexpr std::size_t most_frames(std::size_t frames) { return Body::most_frames(frames); }
+  static constexpr std::size_t max_output_frames(std::size_t frames) { return Body::max_output_frames(frames); }
   static constexpr std::size_t receptive_field =
       Body::receptive_field == unbounded || Maker::receptive_field == unbounded
           ? unbounded

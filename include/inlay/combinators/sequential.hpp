@@ -56,14 +56,15 @@ class Sequential {
   static constexpr std::size_t frame_unit = LayerTraits<First>::frame_unit;
   static constexpr std::size_t condition_size = std::max({LayerTraits<Layers>::condition_size...});
 
-  static constexpr std::size_t most_frames(std::size_t frames) {
-    ((frames = LayerTraits<Layers>::most_frames(frames)), ...);
+  static constexpr std::size_t max_output_frames(std::size_t frames) {
+    ((frames = LayerTraits<Layers>::max_output_frames(frames)), ...);
     return frames;
   }
   static constexpr std::size_t tile = [] {
     const auto fits = [](std::size_t frames) {
       bool all = true;
-      ((all = all && frames <= LayerTraits<Layers>::tile, frames = LayerTraits<Layers>::most_frames(frames)), ...);
+      ((all = all && frames <= LayerTraits<Layers>::tile, frames = LayerTraits<Layers>::max_output_frames(frames)),
+       ...);
       return all && frames <= tile_frames;
     };
     std::size_t frames = tile_frames;
@@ -130,7 +131,7 @@ class Sequential {
     return chosen;
   }();
 
-  static constexpr std::array<std::size_t, count> max_frames{LayerTraits<Layers>::most_frames(1)...};
+  static constexpr std::array<std::size_t, count> max_frames{LayerTraits<Layers>::max_output_frames(1)...};
   /// Offset of each buffer in scratch memory. The last one is the offset of the layers' own scratch memory.
   static constexpr std::array<std::size_t, count + 1> offsets = [] {
     std::array<std::size_t, count> sizes{};

@@ -80,7 +80,7 @@ class Windowed {
   static constexpr std::size_t macs = [] {
     std::size_t frames = Window, sum = 0, i = 0;
     ((sum += Layers::macs * (last_only(i++) ? 1 : frames),
-      frames = LayerTraits<Layers>::most_frames(frames) + padding<Layers>),
+      frames = LayerTraits<Layers>::max_output_frames(frames) + padding<Layers>),
      ...);
     return sum / Hop;
   }();
@@ -92,7 +92,7 @@ class Windowed {
   /// Values of a buffer for the frames of a window, in tiles, at the layer that has the most.
   static constexpr std::size_t room = [] {
     std::size_t frames = Window, most = Frames::room(in_size, frames);
-    ((frames = LayerTraits<Layers>::most_frames(frames) + padding<Layers>,
+    ((frames = LayerTraits<Layers>::max_output_frames(frames) + padding<Layers>,
       most = std::max(most, Frames::room(Layers::out_size, frames))),
      ...);
     return most;

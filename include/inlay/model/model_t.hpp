@@ -44,11 +44,11 @@ class ModelT {
   static constexpr Rate rate = Network::rate;
   static constexpr bool one_to_one = Network::one_to_one;
   /// The largest number of output frames for `frames` input frames, for which the output of `process` must have room.
-  static constexpr std::size_t most_frames(std::size_t frames) {
-    return one_to_one ? frames : Network::most_frames(frames);
+  static constexpr std::size_t max_output_frames(std::size_t frames) {
+    return one_to_one ? frames : Network::max_output_frames(frames);
   }
   /// The largest number of output frames of one `forward`.
-  static constexpr std::size_t max_frames_per_input = most_frames(1);
+  static constexpr std::size_t max_frames_per_input = max_output_frames(1);
   /// Number of input frames that an output depends on, the present one included. `inlay::unbounded` if a layer is
   /// recurrent.
   static constexpr std::size_t receptive_field = Network::receptive_field;
@@ -168,8 +168,8 @@ class ModelT {
 
   /// Computes `frames` frames of planar audio: in[c] and out[c] are the channels, of any alignment. In-place processing
   /// is allowed, out[c] == in[c]; no other overlap is. Returns the number of frames written: `frames` if the rate is
-  /// 1:1, else at most `most_frames(frames)`. The output does not depend on how a signal is cut into calls, to the last
-  /// bit.
+  /// 1:1, else at most `max_output_frames(frames)`. The output does not depend on how a signal is cut into calls, to
+  /// the last bit.
   std::size_t process(State& state, const scalar* const* in, scalar* const* out, std::size_t frames,
                       Condition<scalar> condition) const noexcept {
     return buffer(state, in, out, frames, condition);
