@@ -96,6 +96,7 @@ class RateCorrected
   }
 
  private:
+  /// Sets the state of `L` to the past state, interpolated.
   INLAY_INLINE void read_delayed_state(State& state) const noexcept {
     std::size_t row = state.position + length - nearest_;  // plus `length`, to avoid unsigned wrap-around
     std::size_t rows[taps];
@@ -111,6 +112,7 @@ class RateCorrected
       }
   }
 
+  /// Stores the state of `L` in the ring.
   INLAY_INLINE void push_state(State& state) const noexcept {
     const auto memory = state.layer.memory();
     for (std::size_t p = 0; p < parts; ++p) copy_frame<B, out_size>(memory[p], state.past[state.position][p]);
