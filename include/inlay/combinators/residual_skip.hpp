@@ -97,7 +97,7 @@ class ResidualSkip {
                Context<scalar> context) const noexcept {
     const Block<scalar> a(detail::take(context, a_size)), term(detail::take(context, term_size));
     context.scratch += head_size;
-    const Block<const scalar> head_in(in.row(size)), made(term), inner(a);
+    const Block<const scalar> head_in(in.row(size)), branch_out(term), inner(a);
     const Block<scalar> head_out(out.row(size));
     path_.process(state.path, in, a, frames, context);
     if constexpr (skips_directly) {
@@ -106,13 +106,13 @@ class ResidualSkip {
       skip_.process(state.skip, inner, head_out, frames, context, head_in.row(0));
     } else {
       skip_.process(state.skip, inner, term, frames, context);
-      map_tile<B>(plus, head, frames, head_out, head_in, made);
+      map_tile<B>(plus, head, frames, head_out, head_in, branch_out);
     }
     if constexpr (detail::FusesAddend<ToNext>) {
       residual_.process(state.residual, inner, out, frames, context, in.row(0));
     } else {
       residual_.process(state.residual, inner, term, frames, context);
-      map_tile<B>(plus, size, frames, out, in, made);
+      map_tile<B>(plus, size, frames, out, in, branch_out);
     }
   }
 
