@@ -21,7 +21,7 @@ namespace detail {
 /// Base of `L`, which implements `R mix(R x, R activated, R gate)`: x from the first half of the channels, the gate
 /// from the second.
 template <class L, Layer Activation, Layer GateActivation>
-class TwoHalves {
+class GateBase {
   static constexpr std::size_t size = Activation::out_size;
   static_assert(GateActivation::out_size == size, "inlay: both halves of a gate have the same size");
   using B = typename Activation::backend;
@@ -74,7 +74,7 @@ class TwoHalves {
 ///
 /// In a file: `activation` and `gate`, each one layer.
 template <Layer Activation, Layer GateActivation>
-class Gate : public detail::TwoHalves<Gate<Activation, GateActivation>, Activation, GateActivation> {
+class Gate : public detail::GateBase<Gate<Activation, GateActivation>, Activation, GateActivation> {
  public:
   static constexpr std::string_view type = "gate";
   template <class B, class R>
@@ -88,7 +88,7 @@ class Gate : public detail::TwoHalves<Gate<Activation, GateActivation>, Activati
 ///
 /// In a file: `activation` and `gate`, each one layer.
 template <Layer Activation, Layer GateActivation>
-class Blend : public detail::TwoHalves<Blend<Activation, GateActivation>, Activation, GateActivation> {
+class Blend : public detail::GateBase<Blend<Activation, GateActivation>, Activation, GateActivation> {
  public:
   static constexpr std::string_view type = "blend";
   template <class B, class R>
