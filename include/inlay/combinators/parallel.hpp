@@ -33,7 +33,7 @@ class BranchesBase {
  private:
   using Traits = BranchTraits<Branches...>;
   template <std::size_t... I>
-  static Neighbours<BranchFits<I, Branches, First>...> fit(std::index_sequence<I...>);
+  static Checks<BranchMatchesFirst<I, Branches, First>...> fit(std::index_sequence<I...>);
   static_assert(decltype(fit(std::index_sequence_for<Branches...>{}))::checked);
 
  public:
@@ -90,8 +90,8 @@ class Parallel : public detail::BranchesBase<detail::Chain<Branches>...> {
   using Base = detail::BranchesBase<detail::Chain<Branches>...>;
   using B = typename Base::backend;
   template <std::size_t... I>
-  static detail::Neighbours<detail::BranchHasTheOutputSizeOfTheFirst<I, Branches::out_size, Base::First::out_size>...>
-      fit(std::index_sequence<I...>);
+  static detail::Checks<detail::SameOutputSize<I, Branches::out_size, Base::First::out_size>...> fit(
+      std::index_sequence<I...>);
   static_assert(decltype(fit(std::index_sequence_for<Branches...>{}))::checked);
 
  public:

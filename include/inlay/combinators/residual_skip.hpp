@@ -135,7 +135,7 @@ class Split {
   using First = detail::Chain<A>;
   using Second = detail::Chain<Rest>;
   using Traits = detail::BranchTraits<First, Second>;
-  static_assert(sizeof(detail::BranchHasTheLatencyOfTheFirst<1, Second::latency, First::latency>) > 0);
+  static_assert(sizeof(detail::SameLatency<1, Second::latency, First::latency>) > 0);
   static_assert(First::one_to_one && Second::one_to_one, "inlay::Split: a branch changes the rate");
 
  public:

@@ -33,11 +33,11 @@ class Sequential {
 
  public:
   using scalar = typename First::scalar;
-  static_assert(detail::LayersHaveOneScalar<scalar, typename Layers::scalar...>::checked);
+  static_assert(detail::SameScalar<scalar, typename Layers::scalar...>::checked);
 
  private:
   template <std::size_t... I>
-  static detail::Neighbours<detail::LayerFitsTheOneBefore<I + 1, in_sizes[I + 1], out_sizes[I]>...> neighbours(
+  static detail::Checks<detail::InputMatchesPrevious<I + 1, in_sizes[I + 1], out_sizes[I]>...> neighbours(
       std::index_sequence<I...>);
   static_assert(decltype(neighbours(std::make_index_sequence<count - 1>{}))::checked);
 

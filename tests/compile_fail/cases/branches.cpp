@@ -1,5 +1,5 @@
 // Branches that come at different times cannot be added up; the message says both and how to align them.
-// expect: BranchHasTheLatencyOfTheFirst<1, 0, 5>|BranchHasTheLatencyOfTheFirst<1UL?, 0UL?, 5UL?>
+// expect: SameLatency<1, 0, 5>|SameLatency<1UL?, 0UL?, 5UL?>
 // expect: an inlay::Delay<Size, N> in the earlier one aligns them
 #include <inlay/engine.hpp>
 
