@@ -20,7 +20,8 @@ namespace detail {
 template <class L, std::size_t Size, class Generator, std::size_t Parts>
 class Conditioned {
   using B = BackendOf<Generator>;
-  static_assert(Generator::out_size == Parts * Size, "inlay: what is made of the condition does not fit the channels");
+  static_assert(Generator::out_size == Parts * Size,
+                "inlay: the layers of FiLM must have Size output channels (scale) or 2 Size (scale and shift)");
 
  public:
   using backend = B;

@@ -20,10 +20,12 @@ class ConditionedBy {
   using Body = detail::Chain<Layers...>;
   using SourceChain = detail::Chain<Source>;
   static_assert(SourceChain::in_size == Body::in_size,
-                "inlay::ConditionedBy: the source and the layers differ in their input");
+                "inlay::ConditionedBy: Source must have the input size of Layers");
   static_assert(SourceChain::out_size == LayerTraits<Body>::condition_size,
-                "inlay::ConditionedBy: the source does not give the condition that the layers want");
-  static_assert(LayerTraits<SourceChain>::one_to_one, "inlay::ConditionedBy: the source changes the rate");
+                "inlay::ConditionedBy: the output size of Source must be the condition size of Layers");
+  static_assert(LayerTraits<SourceChain>::one_to_one,
+                "inlay::ConditionedBy: Source must give exactly one output frame for each input frame; remove layers "
+                "that change the rate");
   /// An `Identity` as source needs no copy of the input.
   static constexpr bool copies = !requires { Source::is_identity; };
 

@@ -23,7 +23,8 @@ namespace detail {
 template <class L, Layer Activation, Layer GateActivation>
 class GateBase {
   static constexpr std::size_t size = Activation::out_size;
-  static_assert(GateActivation::out_size == size, "inlay: both halves of a gate have the same size");
+  static_assert(GateActivation::out_size == size,
+                "inlay: the two activations of Gate or Blend must have the same size");
   using B = typename Activation::backend;
 
  public:

@@ -13,13 +13,14 @@ namespace inlay::INLAY_ISA::detail {
 template <std::size_t Layer, std::size_t InputSize, std::size_t PreviousOutputSize>
 struct InputMatchesPrevious {
   static_assert(InputSize == PreviousOutputSize,
-                "inlay: this layer's input size is not the output size of the layer before it");
+                "inlay: a layer's input size must be the output size of the layer before it; change one of the two");
 };
 
 /// Checks that all layers of a chain have the same scalar type.
 template <class First, class... Others>
 struct SameScalar {
-  static_assert((std::same_as<First, Others> && ...), "inlay: layers differ in their scalar type");
+  static_assert((std::same_as<First, Others> && ...),
+                "inlay: all layers must have the same scalar type; give them backends of one scalar");
   static constexpr bool checked = true;
 };
 

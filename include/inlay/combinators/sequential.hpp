@@ -26,7 +26,7 @@ namespace inlay::INLAY_ISA {
 /// copies.
 template <Layer... Layers>
 class Sequential {
-  static_assert(sizeof...(Layers) > 0, "inlay::Sequential: a chain has at least one layer");
+  static_assert(sizeof...(Layers) > 0, "inlay::Sequential: a chain must have at least one layer");
   static constexpr std::size_t count = sizeof...(Layers);
   using First = std::tuple_element_t<0, std::tuple<Layers...>>;
   static constexpr std::array<std::size_t, count> in_sizes{Layers::in_size...}, out_sizes{Layers::out_size...};
@@ -88,7 +88,7 @@ class Sequential {
          ...);
         return right;
       }(),
-      "inlay::Sequential: a conditioned layer stands behind one that changes the rate, where it has no condition");
+      "inlay::Sequential: layers that read the condition must come before the first layer that changes the rate");
 
   /// Sum of per-layer frame counts, each converted to frames of the chain's input (rounded up).
   static constexpr std::size_t in_frames_of_input(const std::array<std::size_t, count>& frames) {

@@ -47,11 +47,13 @@ template <std::size_t WindowFrames, std::size_t Hop, Layer... Layers>
 class Windowed {
   using Body = detail::Chain<Layers...>;
   static_assert(WindowFrames > 0 && Hop > 0);
-  static_assert(LayerTraits<Body>::condition_size == 0, "inlay::Windowed: its layers have no condition");
+  static_assert(LayerTraits<Body>::condition_size == 0,
+                "inlay::Windowed: Layers must not read a condition; remove conditioned layers such as FiLM and Mixin");
   static_assert(((LayerTraits<Layers>::tile == tile_frames) && ...),
-                "inlay::Windowed: its layers may not give more frames than they take");
+                "inlay::Windowed: Layers must not increase the rate; remove upsampling layers such as ConvTranspose1D");
   // Frames are counted layer by layer, and a TimePad inside a nested chain would be missed.
-  static_assert(((Layers::type != "sequential") && ...), "inlay::Windowed: its layers are given one by one");
+  static_assert(((Layers::type != "sequential") && ...),
+                "inlay::Windowed: Layers must not include a Sequential; list its layers one by one instead");
 
   template <class L>
   static constexpr std::size_t padding = [] {

@@ -54,7 +54,9 @@ struct LayerTraits {
       return frames;
     }
   }();
-  static_assert(max_output_frames(tile) <= tile_frames, "inlay: a layer gives more frames for one than a tile holds");
+  static_assert(
+      max_output_frames(tile) <= tile_frames,
+      "inlay: a layer must not give more than inlay::tile_frames output frames for one input frame; reduce its Stride");
 
   /// Number of frames by which the output is late: a delay that aligns branches. A causal convolution or a recurrent
   /// layer has no latency, however far it looks back.

@@ -40,7 +40,8 @@ template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Dilat
 class BasicConv1D {
   static_assert(Kernel > 0 && Dilation > 0 && Groups > 0 && Stride > 0);
   static constexpr bool is_dynamic = In == dynamic;
-  static_assert(is_dynamic || (In % Groups == 0 && Out % Groups == 0), "channels are divided evenly among groups");
+  static_assert(is_dynamic || (In % Groups == 0 && Out % Groups == 0),
+                "inlay::Conv1D: In and Out must be multiples of Groups");
   static constexpr std::size_t past = is_dynamic ? dynamic : (Kernel - 1) * Dilation;
   static constexpr std::size_t group_in = is_dynamic ? dynamic : In / Groups,
                                group_out = is_dynamic ? dynamic : Out / Groups;

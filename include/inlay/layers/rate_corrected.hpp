@@ -31,10 +31,10 @@ namespace inlay::INLAY_ISA {
 template <Layer L, std::size_t MaxRatio = 8, std::size_t Order = 3>
 class RateCorrected
     : public detail::Recurrent<RateCorrected<L, MaxRatio, Order>, typename L::backend, L::in_size, L::out_size> {
-  static_assert(MaxRatio > 0, "inlay::RateCorrected: the largest ratio is at least one");
+  static_assert(MaxRatio > 0, "inlay::RateCorrected: MaxRatio must be at least 1");
   static_assert(
       requires(typename L::State& state) { state.memory(); },
-      "inlay::RateCorrected: its layer is recurrent, such as LSTM, GRU or RNN");
+      "inlay::RateCorrected: L must be a recurrent layer: LSTM, GRU or RNN");
   using B = typename L::backend;
   using T = typename L::scalar;
   static constexpr std::size_t parts = std::tuple_size_v<decltype(std::declval<typename L::State&>().memory())>;

@@ -29,7 +29,7 @@ namespace inlay::INLAY_ISA {
 /// both. They may be large: keep models in static storage or on the heap, not on the stack.
 template <Layer... Layers>
 class ModelT {
-  static_assert(sizeof...(Layers) > 0, "inlay::ModelT: a model has at least one layer");
+  static_assert(sizeof...(Layers) > 0, "inlay::ModelT: a model must have at least one layer");
   using Network = Sequential<Layers...>;
   using First = std::tuple_element_t<0, std::tuple<Layers...>>;
 
