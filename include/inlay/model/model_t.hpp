@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <concepts>
 #include <cstddef>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include "inlay/combinators/sequential.hpp"
@@ -21,13 +23,21 @@
 
 namespace inlay::INLAY_ISA {
 
+namespace detail {
+
+/// What `ModelT` accepts: a layer, or a scalar, of which it complains in one error.
+template <class L>
+concept LayerOrScalar = Layer<L> || std::is_floating_point_v<L>;
+
+}  // namespace detail
+
 /// A network of layers that run one after the other. Sizes and scalar type are deduced from the layers.
 ///
 /// A model owns its weights and one `State`. Further states (`M::State voice;`) share the weights through the const
 /// overloads, which may run concurrently if each thread has a state of its own. `forward`, `process` and `reset` are
 /// real-time safe: no allocations, locks, exceptions or system calls. Weights and state are members, and copying copies
 /// both. They may be large: keep models in static storage or on the heap, not on the stack.
-template <Layer... Layers>
+template <detail::LayerOrScalar... Layers>
 class ModelT {
   static_assert(sizeof...(Layers) > 0, "inlay::ModelT: a model must have at least one layer");
   using Network = Sequential<Layers...>;
@@ -305,6 +315,14 @@ class ModelT {
 
   Network network_;
   State state_;
+};
+
+/// Fallback for a scalar as the first argument: a readable compile error.
+template <std::floating_point T, Layer... Layers>
+class ModelT<T, Layers...> : public ModelT<Layers...> {
+  static_assert(sizeof(T) == 0,
+                "inlay::ModelT takes layers only; the scalar is the backend's. Remove the first argument, or include "
+                "<inlay/compat/rtneural.hpp> for RTNeural's list of arguments");
 };
 
 }  // namespace inlay::INLAY_ISA
