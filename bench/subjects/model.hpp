@@ -44,7 +44,7 @@ class ModelSubject final : public Subject {
       frames_out_ = Buffer(signal.size() * out_size_);
     } else {
       in_ = Planar(signal, block);
-      out_ = Planar(out_size_, model_->most_frames(block), signal.size() / block);
+      out_ = Planar(out_size_, model_->max_output_frames(block), signal.size() / block);
     }
   }
 

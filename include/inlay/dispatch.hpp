@@ -94,7 +94,7 @@ class Dispatched {
   std::size_t condition_size() const noexcept { return run_.condition_size; }
   Rate rate() const noexcept { return run_.rate; }
   bool one_to_one() const noexcept { return run_.one_to_one; }
-  std::size_t most_frames(std::size_t frames) const noexcept { return run_.most_frames(frames); }
+  std::size_t max_output_frames(std::size_t frames) const noexcept { return run_.max_output_frames(frames); }
   std::size_t receptive_field() const noexcept { return run_.receptive_field; }
   static std::size_t latency() noexcept { return table().latency; }
   static std::size_t parameters() noexcept { return table().parameters; }
@@ -108,7 +108,8 @@ class Dispatched {
   /// One frame, as ModelT::forward. Returns how many frames came out.
   std::size_t forward(State& state, std::span<const T> in, std::span<T> out,
                       std::span<const T> condition = {}) const noexcept {
-    const bool fits = state.memory_ && in.size() == run_.in_size && out.size() >= run_.most_frames(1) * run_.out_size &&
+    const bool fits = state.memory_ && in.size() == run_.in_size &&
+                      out.size() >= run_.max_output_frames(1) * run_.out_size &&
                       condition.size() == run_.condition_size;
     return fits ? run_.forward_with(model_.get(), state.memory_.get(), in.data(), out.data(), condition.data()) : 0;
   }

@@ -22,7 +22,7 @@ TYPED_TEST(RatesTest, strided_convolution) {
 TYPED_TEST(RatesTest, transposed_convolution) {
   using B = TypeParam;
   using Model = ModelT<ConvTranspose1D<3, 5, 4, 2, B>>;
-  static_assert(Model::rate == Rate{1, 2} && Model::max_frames_per_input == 2 && Model::most_frames(10) == 20);
+  static_assert(Model::rate == Rate{1, 2} && Model::max_frames_per_input == 2 && Model::max_output_frames(10) == 20);
   static_assert(Model::parameters == 4 * 3 * 5 + 5);
   golden<Model>("conv_transpose1d_3_5_k4_s2", single_layer);
   golden<ModelT<ConvTranspose1D<4, 1, 7, 3, B>>>("conv_transpose1d_4_1_k7_s3", single_layer);

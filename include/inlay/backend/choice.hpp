@@ -33,10 +33,6 @@ struct Choice {
   BackendName backend;
 };
 
-}  // namespace detail
-
-namespace detail {
-
 template <class B, Work Kind, std::size_t Channels>
 struct Chosen {
   using type = B;

@@ -5,6 +5,7 @@
 /// `AutoBackend` include <inlay/backend/eigen.hpp>, stl.hpp, loop.hpp and auto.hpp, or <inlay/backend/all.hpp>.
 #pragma once
 
+#include "inlay/backend/eigen_hint.hpp"
 #include "inlay/core/bfloat16.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/math/fast.hpp"
@@ -33,11 +34,6 @@
 #endif
 
 namespace inlay::INLAY_ISA {
-
-#if INLAY_HAS_XSIMD
-template <std::floating_point T, class Math, StoredWeight<T> Weight>
-struct EigenBackend;  // include <inlay/backend/eigen.hpp>, which needs Eigen on the include path
-#endif
 
 /// The fastest available backend for scalar type T: xsimd, else std::experimental::simd or Eigen, else plain loops.
 #if INLAY_HAS_XSIMD

@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstddef>
 
+#include "inlay/backend/eigen_hint.hpp"
 #include "inlay/backend/lanes.hpp"
 #include "inlay/core/bfloat16.hpp"
 #include "inlay/core/compiler.hpp"
@@ -41,8 +42,9 @@ struct EigenRegister {
 /// SIMD backend on Eigen's packets. See `Backend` for the operations.
 ///
 /// @copydetails XsimdBackend
-template <std::floating_point T, class Math = math::Accurate, StoredWeight<T> Weight = T>
-struct EigenBackend {
+template <std::floating_point T, class Math, StoredWeight<T> Weight>
+  requires(sizeof(T) > 0)  // for a specialisation of the declaration in eigen_hint.hpp
+struct EigenBackend<T, Math, Weight> {
   using scalar = T;
   using weight = Weight;
   using math_policy = Math;

@@ -10,36 +10,38 @@
 
 namespace inlay::INLAY_ISA::detail {
 
-template <std::size_t Branch, std::size_t InputSize, std::size_t InputSizeOfTheFirst>
-struct BranchHasTheInputSizeOfTheFirst {
-  static_assert(InputSize == InputSizeOfTheFirst, "inlay: branches differ in their input size");
+template <std::size_t Branch, std::size_t InputSize, std::size_t FirstInputSize>
+struct SameInputSize {
+  static_assert(InputSize == FirstInputSize, "inlay: every branch must have the input size of the first branch");
 };
-template <std::size_t Branch, std::size_t OutputSize, std::size_t OutputSizeOfTheFirst>
-struct BranchHasTheOutputSizeOfTheFirst {
-  static_assert(OutputSize == OutputSizeOfTheFirst, "inlay: branches that are added up differ in their output size");
+template <std::size_t Branch, std::size_t OutputSize, std::size_t FirstOutputSize>
+struct SameOutputSize {
+  static_assert(OutputSize == FirstOutputSize,
+                "inlay: every branch that is added must have the output size of the first branch");
 };
-template <std::size_t Branch, std::size_t FramesIn, std::size_t FramesOut, std::size_t FramesInOfTheFirst,
-          std::size_t FramesOutOfTheFirst>
-struct BranchHasTheRateOfTheFirst {
-  static_assert(FramesIn == FramesInOfTheFirst && FramesOut == FramesOutOfTheFirst,
-                "inlay: branches differ in their rate, frames in and frames out");
+template <std::size_t Branch, std::size_t FramesIn, std::size_t FramesOut, std::size_t FirstFramesIn,
+          std::size_t FirstFramesOut>
+struct SameRate {
+  static_assert(FramesIn == FirstFramesIn && FramesOut == FirstFramesOut,
+                "inlay: every branch must have the rate of the first branch, frames in and frames out");
 };
-template <std::size_t Branch, std::size_t Latency, std::size_t LatencyOfTheFirst>
-struct BranchHasTheLatencyOfTheFirst {
-  static_assert(Latency == LatencyOfTheFirst,
-                "inlay: branches differ in their latency; an inlay::Delay<Size, N> in the earlier one aligns them");
+template <std::size_t Branch, std::size_t Latency, std::size_t FirstLatency>
+struct SameLatency {
+  static_assert(Latency == FirstLatency,
+                "inlay: every branch must have the latency of the first branch; add an inlay::Delay<Size, N> to the "
+                "branch with less latency");
 };
 
 /// Checks that branch I fits the first one. The index and both numbers are template arguments, so that compilers print
 /// them in the error message.
 template <std::size_t I, class Branch, class First>
-struct BranchFits : BranchHasTheInputSizeOfTheFirst<I, Branch::in_size, First::in_size>,
-                    BranchHasTheRateOfTheFirst<I, LayerTraits<Branch>::rate.in, LayerTraits<Branch>::rate.out,
-                                               LayerTraits<First>::rate.in, LayerTraits<First>::rate.out>,
-                    BranchHasTheLatencyOfTheFirst<I, LayerTraits<Branch>::latency, LayerTraits<First>::latency> {
+struct BranchMatchesFirst : SameInputSize<I, Branch::in_size, First::in_size>,
+                            SameRate<I, LayerTraits<Branch>::rate.in, LayerTraits<Branch>::rate.out,
+                                     LayerTraits<First>::rate.in, LayerTraits<First>::rate.out>,
+                            SameLatency<I, LayerTraits<Branch>::latency, LayerTraits<First>::latency> {
   static_assert(LayerTraits<Branch>::one_to_one && LayerTraits<First>::one_to_one,
-                "inlay: a branch that changes the rate and changes it back gives its frames in bursts, and cannot be "
-                "put beside another one");
+                "inlay: every branch must give exactly one output frame for each input frame; move layers that change "
+                "the rate out of the branches");
 };
 
 /// Traits of a combinator that follow from its branches alone. The branches run one after the other, and share scratch

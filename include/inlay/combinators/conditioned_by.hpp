@@ -18,12 +18,14 @@ namespace inlay::INLAY_ISA {
 template <Layer Source, Layer... Layers>
 class ConditionedBy {
   using Body = detail::Chain<Layers...>;
-  using Maker = detail::Chain<Source>;
-  static_assert(Maker::in_size == Body::in_size,
-                "inlay::ConditionedBy: the source and the layers differ in their input");
-  static_assert(Maker::out_size == LayerTraits<Body>::condition_size,
-                "inlay::ConditionedBy: the source does not give the condition that the layers want");
-  static_assert(LayerTraits<Maker>::one_to_one, "inlay::ConditionedBy: the source changes the rate");
+  using SourceChain = detail::Chain<Source>;
+  static_assert(SourceChain::in_size == Body::in_size,
+                "inlay::ConditionedBy: Source must have the input size of Layers");
+  static_assert(SourceChain::out_size == LayerTraits<Body>::condition_size,
+                "inlay::ConditionedBy: the output size of Source must be the condition size of Layers");
+  static_assert(LayerTraits<SourceChain>::one_to_one,
+                "inlay::ConditionedBy: Source must give exactly one output frame for each input frame; remove layers "
+                "that change the rate");
   /// An `Identity` as source needs no copy of the input.
   static constexpr bool copies = !requires { Source::is_identity; };
 
@@ -31,7 +33,7 @@ class ConditionedBy {
   using backend = detail::BackendOf<Body>;
   using scalar = typename Body::scalar;
   struct State {
-    typename Maker::State source;
+    typename SourceChain::State source;
     typename Body::State layers;
   };
   static constexpr std::string_view type = "conditioned_by";
@@ -39,20 +41,23 @@ class ConditionedBy {
   static constexpr Rate rate = Body::rate;
   static constexpr bool one_to_one = Body::one_to_one;
   static constexpr std::size_t tile = Body::tile;
-  static constexpr std::size_t most_frames(std::size_t frames) { return Body::most_frames(frames); }
+  static constexpr std::size_t max_output_frames(std::size_t frames) { return Body::max_output_frames(frames); }
   static constexpr std::size_t receptive_field =
-      Body::receptive_field == unbounded || Maker::receptive_field == unbounded
+      Body::receptive_field == unbounded || SourceChain::receptive_field == unbounded
           ? unbounded
-          : Body::receptive_field + Maker::receptive_field - 1;
-  static constexpr std::size_t warmup_frames = Body::warmup_frames + Maker::warmup_frames, latency = Body::latency;
-  static constexpr std::size_t parameters = Body::parameters + Maker::parameters, macs = Body::macs + Maker::macs;
-  static constexpr std::size_t condition_size = Maker::condition_size;
+          : Body::receptive_field + SourceChain::receptive_field - 1;
+  static constexpr std::size_t warmup_frames = Body::warmup_frames + SourceChain::warmup_frames,
+                               latency = Body::latency;
+  static constexpr std::size_t parameters = Body::parameters + SourceChain::parameters,
+                               macs = Body::macs + SourceChain::macs;
+  static constexpr std::size_t condition_size = SourceChain::condition_size;
 
  private:
-  static constexpr std::size_t made_size = copies ? scratch_block<scalar>(scratch_tile<scalar>(Maker::out_size)) : 0;
+  static constexpr std::size_t buffer_size =
+      copies ? scratch_block<scalar>(scratch_tile<scalar>(SourceChain::out_size)) : 0;
 
  public:
-  static constexpr std::size_t scratch_size = made_size + std::max(Maker::scratch_size, Body::scratch_size);
+  static constexpr std::size_t scratch_size = buffer_size + std::max(SourceChain::scratch_size, Body::scratch_size);
 
   void visit(auto& v) {
     v.chain("source", source_);
@@ -68,9 +73,9 @@ class ConditionedBy {
   auto forward(State& state, const scalar* in, scalar* out, Context<scalar> context) const noexcept {
     const scalar* condition = in;
     if constexpr (copies) {
-      scalar* made = detail::take(context, made_size);
-      source_.forward(state.source, in, made, context);
-      condition = made;
+      scalar* buffer = detail::take(context, buffer_size);
+      source_.forward(state.source, in, buffer, context);
+      condition = buffer;
     }
     return body_.forward(state.layers, in, out, {context.scratch, condition});
   }
@@ -78,19 +83,19 @@ class ConditionedBy {
                Context<scalar> context) const noexcept {
     const scalar* condition = in.row(0);
     if constexpr (copies) {
-      const Block<scalar> made(detail::take(context, made_size));
-      source_.process(state.source, in, made, frames, context);
-      condition = made.row(0);
+      const Block<scalar> buffer(detail::take(context, buffer_size));
+      source_.process(state.source, in, buffer, frames, context);
+      condition = buffer.row(0);
     }
     return body_.process(state.layers, in, out, frames, {context.scratch, condition});
   }
 
   /// The layers and the source, each as a `Sequential`.
   Body& layers() noexcept { return body_; }
-  Maker& source() noexcept { return source_; }
+  SourceChain& source() noexcept { return source_; }
 
  private:
-  Maker source_;
+  SourceChain source_;
   Body body_;
 };
 

@@ -21,9 +21,10 @@ namespace detail {
 /// Base of `L`, which implements `R mix(R x, R activated, R gate)`: x from the first half of the channels, the gate
 /// from the second.
 template <class L, Layer Activation, Layer GateActivation>
-class TwoHalves {
+class GateBase {
   static constexpr std::size_t size = Activation::out_size;
-  static_assert(GateActivation::out_size == size, "inlay: both halves of a gate have the same size");
+  static_assert(GateActivation::out_size == size,
+                "inlay: the two activations of Gate or Blend must have the same size");
   using B = typename Activation::backend;
 
  public:
@@ -46,14 +47,14 @@ class TwoHalves {
     constexpr std::size_t lanes = B::lanes(size);
     for (std::size_t c = 0; c < size; c += lanes) {
       const auto x = B::template load<lanes>(in + c), g = B::template load<lanes>(in + size + c);
-      B::store(out + c, step(x, g, Along<B, lanes>{c}));
+      B::store(out + c, step(x, g, LanesAcrossChannels<B, lanes>{c}));
     }
   }
   void process(State&, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
     for (std::size_t c = 0; c < size; ++c)
       for (std::size_t t = 0; t < frames; t += B::width) {
         const auto x = B::template load<B::width>(in.row(c) + t), g = B::template load<B::width>(in.row(size + c) + t);
-        B::store(out.row(c) + t, step(x, g, Across<B>{c}));
+        B::store(out.row(c) + t, step(x, g, LanesAcrossFrames<B>{c}));
       }
   }
 
@@ -74,7 +75,7 @@ class TwoHalves {
 ///
 /// In a file: `activation` and `gate`, each one layer.
 template <Layer Activation, Layer GateActivation>
-class Gate : public detail::TwoHalves<Gate<Activation, GateActivation>, Activation, GateActivation> {
+class Gate : public detail::GateBase<Gate<Activation, GateActivation>, Activation, GateActivation> {
  public:
   static constexpr std::string_view type = "gate";
   template <class B, class R>
@@ -88,7 +89,7 @@ class Gate : public detail::TwoHalves<Gate<Activation, GateActivation>, Activati
 ///
 /// In a file: `activation` and `gate`, each one layer.
 template <Layer Activation, Layer GateActivation>
-class Blend : public detail::TwoHalves<Blend<Activation, GateActivation>, Activation, GateActivation> {
+class Blend : public detail::GateBase<Blend<Activation, GateActivation>, Activation, GateActivation> {
  public:
   static constexpr std::string_view type = "blend";
   template <class B, class R>

@@ -21,8 +21,8 @@ class Mixin
   static constexpr std::string_view type = "mixin";
   static constexpr bool is_sum = true;
   template <class B, class R>
-  static INLAY_INLINE R apply(R x, R made) noexcept {
-    return x + made;
+  static INLAY_INLINE R apply(R x, R shift) noexcept {
+    return x + shift;
   }
 };
 

@@ -20,7 +20,7 @@ namespace detail {
 
 /// Common base of `Parallel` and `Concat`: branches, each a chain, with the same input.
 template <class... Branches>
-class Beside {
+class BranchesBase {
  public:
   using Chains = std::tuple<Branches...>;
   using First = std::tuple_element_t<0, Chains>;
@@ -33,7 +33,7 @@ class Beside {
  private:
   using Traits = BranchTraits<Branches...>;
   template <std::size_t... I>
-  static Neighbours<BranchFits<I, Branches, First>...> fit(std::index_sequence<I...>);
+  static Checks<BranchMatchesFirst<I, Branches, First>...> fit(std::index_sequence<I...>);
   static_assert(decltype(fit(std::index_sequence_for<Branches...>{}))::checked);
 
  public:
@@ -86,12 +86,12 @@ class Beside {
 ///
 /// In a file: `branches`, an array of arrays of layers.
 template <Layer... Branches>
-class Parallel : public detail::Beside<detail::Chain<Branches>...> {
-  using Base = detail::Beside<detail::Chain<Branches>...>;
+class Parallel : public detail::BranchesBase<detail::Chain<Branches>...> {
+  using Base = detail::BranchesBase<detail::Chain<Branches>...>;
   using B = typename Base::backend;
   template <std::size_t... I>
-  static detail::Neighbours<detail::BranchHasTheOutputSizeOfTheFirst<I, Branches::out_size, Base::First::out_size>...>
-      fit(std::index_sequence<I...>);
+  static detail::Checks<detail::SameOutputSize<I, Branches::out_size, Base::First::out_size>...> fit(
+      std::index_sequence<I...>);
   static_assert(decltype(fit(std::index_sequence_for<Branches...>{}))::checked);
 
  public:
@@ -130,8 +130,8 @@ class Parallel : public detail::Beside<detail::Chain<Branches>...> {
 ///
 /// In a file: `branches`, an array of arrays of layers.
 template <Layer... Branches>
-class Concat : public detail::Beside<detail::Chain<Branches>...> {
-  using Base = detail::Beside<detail::Chain<Branches>...>;
+class Concat : public detail::BranchesBase<detail::Chain<Branches>...> {
+  using Base = detail::BranchesBase<detail::Chain<Branches>...>;
   static constexpr std::array<std::size_t, sizeof...(Branches)> first_channel = [] {
     std::array<std::size_t, sizeof...(Branches)> first{};
     std::size_t i = 0, sum = 0;

@@ -23,8 +23,8 @@ class Residual {
   using B = detail::BackendOf<Body>;
   using Input = Identity<Body::in_size, B>;
   using Traits = detail::BranchTraits<Body>;
-  static_assert(sizeof(detail::BranchFits<1, Body, Input>) > 0);
-  static_assert(sizeof(detail::BranchHasTheOutputSizeOfTheFirst<1, Body::out_size, Input::out_size>) > 0);
+  static_assert(sizeof(detail::BranchMatchesFirst<1, Body, Input>) > 0);
+  static_assert(sizeof(detail::SameOutputSize<1, Body::out_size, Input::out_size>) > 0);
 
  public:
   using backend = B;

@@ -27,11 +27,15 @@ class ResidualSkip {
   using Traits = detail::BranchTraits<Body, ToNext, ToHead>;
   static constexpr std::size_t size = Body::in_size, head = ToHead::out_size, inside = Body::out_size;
   static_assert(ToNext::in_size == inside && ToHead::in_size == inside,
-                "inlay::ResidualSkip: Residual and Skip take what Path gives");
-  static_assert(ToNext::out_size == size, "inlay::ResidualSkip: Residual gives as many channels as Path takes");
+                "inlay::ResidualSkip: Residual and Skip must have the output size of Path as their input size");
+  static_assert(ToNext::out_size == size,
+                "inlay::ResidualSkip: Residual must have the input size of Path as its output size");
   static_assert(Body::one_to_one && ToNext::one_to_one && ToHead::one_to_one,
-                "inlay::ResidualSkip: a branch changes the rate");
-  static_assert(Traits::latency == 0, "inlay::ResidualSkip: a branch is late");
+                "inlay::ResidualSkip: Path, Residual and Skip must give exactly one output frame for each input frame; "
+                "remove layers that change the rate");
+  static_assert(
+      Traits::latency == 0,
+      "inlay::ResidualSkip: Path, Residual and Skip must not have latency; remove layers such as inlay::Delay");
   static constexpr bool skips_directly = requires { Skip::is_identity; };
 
  public:
@@ -97,7 +101,7 @@ class ResidualSkip {
                Context<scalar> context) const noexcept {
     const Block<scalar> a(detail::take(context, a_size)), term(detail::take(context, term_size));
     context.scratch += head_size;
-    const Block<const scalar> head_in(in.row(size)), made(term), inner(a);
+    const Block<const scalar> head_in(in.row(size)), branch_out(term), inner(a);
     const Block<scalar> head_out(out.row(size));
     path_.process(state.path, in, a, frames, context);
     if constexpr (skips_directly) {
@@ -106,13 +110,13 @@ class ResidualSkip {
       skip_.process(state.skip, inner, head_out, frames, context, head_in.row(0));
     } else {
       skip_.process(state.skip, inner, term, frames, context);
-      map_tile<B>(plus, head, frames, head_out, head_in, made);
+      map_tile<B>(plus, head, frames, head_out, head_in, branch_out);
     }
     if constexpr (detail::FusesAddend<ToNext>) {
       residual_.process(state.residual, inner, out, frames, context, in.row(0));
     } else {
       residual_.process(state.residual, inner, term, frames, context);
-      map_tile<B>(plus, size, frames, out, in, made);
+      map_tile<B>(plus, size, frames, out, in, branch_out);
     }
   }
 
@@ -135,8 +139,10 @@ class Split {
   using First = detail::Chain<A>;
   using Second = detail::Chain<Rest>;
   using Traits = detail::BranchTraits<First, Second>;
-  static_assert(sizeof(detail::BranchHasTheLatencyOfTheFirst<1, Second::latency, First::latency>) > 0);
-  static_assert(First::one_to_one && Second::one_to_one, "inlay::Split: a branch changes the rate");
+  static_assert(sizeof(detail::SameLatency<1, Second::latency, First::latency>) > 0);
+  static_assert(First::one_to_one && Second::one_to_one,
+                "inlay::Split: both branches must give exactly one output frame for each input frame; remove layers "
+                "that change the rate");
 
  public:
   using backend = detail::BackendOf<First>;

@@ -26,18 +26,18 @@ namespace inlay::INLAY_ISA {
 /// copies.
 template <Layer... Layers>
 class Sequential {
-  static_assert(sizeof...(Layers) > 0, "inlay::Sequential: a chain has at least one layer");
+  static_assert(sizeof...(Layers) > 0, "inlay::Sequential: a chain must have at least one layer");
   static constexpr std::size_t count = sizeof...(Layers);
   using First = std::tuple_element_t<0, std::tuple<Layers...>>;
   static constexpr std::array<std::size_t, count> in_sizes{Layers::in_size...}, out_sizes{Layers::out_size...};
 
  public:
   using scalar = typename First::scalar;
-  static_assert(detail::LayersHaveOneScalar<scalar, typename Layers::scalar...>::checked);
+  static_assert(detail::SameScalar<scalar, typename Layers::scalar...>::checked);
 
  private:
   template <std::size_t... I>
-  static detail::Neighbours<detail::LayerFitsTheOneBefore<I + 1, in_sizes[I + 1], out_sizes[I]>...> neighbours(
+  static detail::Checks<detail::InputMatchesPrevious<I + 1, in_sizes[I + 1], out_sizes[I]>...> neighbours(
       std::index_sequence<I...>);
   static_assert(decltype(neighbours(std::make_index_sequence<count - 1>{}))::checked);
 
@@ -56,14 +56,15 @@ class Sequential {
   static constexpr std::size_t frame_unit = LayerTraits<First>::frame_unit;
   static constexpr std::size_t condition_size = std::max({LayerTraits<Layers>::condition_size...});
 
-  static constexpr std::size_t most_frames(std::size_t frames) {
-    ((frames = LayerTraits<Layers>::most_frames(frames)), ...);
+  static constexpr std::size_t max_output_frames(std::size_t frames) {
+    ((frames = LayerTraits<Layers>::max_output_frames(frames)), ...);
     return frames;
   }
   static constexpr std::size_t tile = [] {
     const auto fits = [](std::size_t frames) {
       bool all = true;
-      ((all = all && frames <= LayerTraits<Layers>::tile, frames = LayerTraits<Layers>::most_frames(frames)), ...);
+      ((all = all && frames <= LayerTraits<Layers>::tile, frames = LayerTraits<Layers>::max_output_frames(frames)),
+       ...);
       return all && frames <= tile_frames;
     };
     std::size_t frames = tile_frames;
@@ -87,7 +88,7 @@ class Sequential {
          ...);
         return right;
       }(),
-      "inlay::Sequential: a conditioned layer stands behind one that changes the rate, where it has no condition");
+      "inlay::Sequential: layers that read the condition must come before the first layer that changes the rate");
 
   /// Sum of per-layer frame counts, each converted to frames of the chain's input (rounded up).
   static constexpr std::size_t in_frames_of_input(const std::array<std::size_t, count>& frames) {
@@ -130,7 +131,7 @@ class Sequential {
     return chosen;
   }();
 
-  static constexpr std::array<std::size_t, count> max_frames{LayerTraits<Layers>::most_frames(1)...};
+  static constexpr std::array<std::size_t, count> max_frames{LayerTraits<Layers>::max_output_frames(1)...};
   /// Offset of each buffer in scratch memory. The last one is the offset of the layers' own scratch memory.
   static constexpr std::array<std::size_t, count + 1> offsets = [] {
     std::array<std::size_t, count> sizes{};

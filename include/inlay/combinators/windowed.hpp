@@ -34,24 +34,26 @@ class TimePad : public Identity<Size, B> {
   }
 };
 
-/// Runs the chain of `Layers` over the last `Window` frames, from zero state, and returns its last output frame. For
-/// networks that were trained on windows and whose last recurrent layer returns its last output only (Keras:
+/// Runs the chain of `Layers` over the last `WindowFrames` frames, from zero state, and returns its last output frame.
+/// For networks that were trained on windows and whose last recurrent layer returns its last output only (Keras:
 /// return_sequences=False).
 ///
-/// An output is due at each frame t for which (t - (Window - 1)) is a multiple of `Hop`. x is zero before the start.
-/// The whole window is computed in one call at that frame; other frames are only stored. So the worst-case time of a
-/// frame is that of a window.
+/// An output is due at each frame t for which (t - (WindowFrames - 1)) is a multiple of `Hop`. x is zero before the
+/// start. The whole window is computed in one call at that frame; other frames are only stored. So the worst-case time
+/// of a frame is that of a window.
 ///
-/// In a file: `window`, `hop` and `layers`. State: the last Window - 1 frames.
-template <std::size_t Window, std::size_t Hop, Layer... Layers>
+/// In a file: `window`, `hop` and `layers`. State: the last WindowFrames - 1 frames.
+template <std::size_t WindowFrames, std::size_t Hop, Layer... Layers>
 class Windowed {
   using Body = detail::Chain<Layers...>;
-  static_assert(Window > 0 && Hop > 0);
-  static_assert(LayerTraits<Body>::condition_size == 0, "inlay::Windowed: its layers have no condition");
+  static_assert(WindowFrames > 0 && Hop > 0);
+  static_assert(LayerTraits<Body>::condition_size == 0,
+                "inlay::Windowed: Layers must not read a condition; remove conditioned layers such as FiLM and Mixin");
   static_assert(((LayerTraits<Layers>::tile == tile_frames) && ...),
-                "inlay::Windowed: its layers may not give more frames than they take");
+                "inlay::Windowed: Layers must not increase the rate; remove upsampling layers such as ConvTranspose1D");
   // Frames are counted layer by layer, and a TimePad inside a nested chain would be missed.
-  static_assert(((Layers::type != "sequential") && ...), "inlay::Windowed: its layers are given one by one");
+  static_assert(((Layers::type != "sequential") && ...),
+                "inlay::Windowed: Layers must not include a Sequential; list its layers one by one instead");
 
   template <class L>
   static constexpr std::size_t padding = [] {
@@ -70,17 +72,17 @@ class Windowed {
   using backend = detail::BackendOf<Body>;
   using scalar = typename Body::scalar;
   struct State {
-    History<scalar, Body::in_size, Window - 1> history;
-    Clock<Window - 1, Hop> clock;
+    History<scalar, Body::in_size, WindowFrames - 1> history;
+    Clock<WindowFrames - 1, Hop> clock;
     typename Body::State layers;
   };
   static constexpr std::string_view type = "windowed";
   static constexpr std::size_t in_size = Body::in_size, out_size = Body::out_size;
-  static constexpr std::size_t receptive_field = Window, parameters = Body::parameters;
+  static constexpr std::size_t receptive_field = WindowFrames, parameters = Body::parameters;
   static constexpr std::size_t macs = [] {
-    std::size_t frames = Window, sum = 0, i = 0;
+    std::size_t frames = WindowFrames, sum = 0, i = 0;
     ((sum += Layers::macs * (last_only(i++) ? 1 : frames),
-      frames = LayerTraits<Layers>::most_frames(frames) + padding<Layers>),
+      frames = LayerTraits<Layers>::max_output_frames(frames) + padding<Layers>),
      ...);
     return sum / Hop;
   }();
@@ -91,8 +93,8 @@ class Windowed {
 
   /// Values of a buffer for the frames of a window, in tiles, at the layer that has the most.
   static constexpr std::size_t room = [] {
-    std::size_t frames = Window, most = Frames::room(in_size, frames);
-    ((frames = LayerTraits<Layers>::most_frames(frames) + padding<Layers>,
+    std::size_t frames = WindowFrames, most = Frames::room(in_size, frames);
+    ((frames = LayerTraits<Layers>::max_output_frames(frames) + padding<Layers>,
       most = std::max(most, Frames::room(Layers::out_size, frames))),
      ...);
     return most;
@@ -103,7 +105,7 @@ class Windowed {
   static constexpr std::size_t scratch_size = 2 * room + widest + std::max({LayerTraits<Layers>::scratch_size...});
 
   void visit(auto& v) {
-    v.option("window", Window);
+    v.option("window", WindowFrames);
     v.option("hop", Hop);
     v.chain("layers", body_);
   }
@@ -112,14 +114,14 @@ class Windowed {
     state.clock.reset();
   }
   std::size_t forward(State& state, const scalar* in, scalar* out, Context<scalar> context) const noexcept {
-    const inlay::Window<scalar> x = state.history.push(in);
+    const Window<scalar> x = state.history.push(in);
     if (!state.clock.tick()) return 0;
     run(state, x, out, 1, context);
     return 1;
   }
   std::size_t process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames,
                       Context<scalar> context) const noexcept {
-    const inlay::Window<scalar> x = state.history.push(in, frames);
+    const Window<scalar> x = state.history.push(in, frames);
     scalar* to = out.row(0);
     return state.clock.tick(frames, [&](std::size_t t) { run(state, x.later(t), to++, tile_frames, context); });
   }
@@ -129,13 +131,13 @@ class Windowed {
 
  private:
   /// Runs the window that ends at `x`. Writes channel c of the result to out[c * stride].
-  void run(State& state, const inlay::Window<scalar>& x, scalar* out, std::size_t stride,
+  void run(State& state, const Window<scalar>& x, scalar* out, std::size_t stride,
            Context<scalar> context) const noexcept {
     body_.reset(state.layers);
     scalar* buffers[2] = {detail::take(context, room), detail::take(context, room)};
     const Block<scalar> given(detail::take(context, widest));
     Frames from{buffers[0], in_size};
-    from.append(x, Window);
+    from.append(x, WindowFrames);
     Body::for_each([&](auto i) {
       const auto& layer = body_.template layer<i>();
       using L = std::remove_cvref_t<decltype(layer)>;

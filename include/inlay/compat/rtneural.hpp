@@ -38,11 +38,14 @@ namespace inlay::INLAY_ISA::compat::rtneural {
 template <typename T, int in_size, int out_size, typename... Layers>
 class ModelT : public inlay::ModelT<Layers...> {
   using Model = inlay::ModelT<Layers...>;
-  static_assert(std::same_as<T, typename Model::scalar>, "inlay: the model's scalar is not that of its layers");
-  static_assert(in_size == static_cast<int>(Model::in_size), "inlay: in_size is not that of the first layer");
-  static_assert(out_size == static_cast<int>(Model::out_size), "inlay: out_size is not that of the last layer");
-  static_assert(Model::one_to_one && Model::condition_size == 0,
-                "inlay: a model that changes the rate or has side channels cannot be one of RTNeural's");
+  static_assert(std::same_as<T, typename Model::scalar>, "inlay: T must be the scalar type of the layers");
+  static_assert(in_size == static_cast<int>(Model::in_size),
+                "inlay: in_size must be the input size of the first layer");
+  static_assert(out_size == static_cast<int>(Model::out_size),
+                "inlay: out_size must be the output size of the last layer");
+  static_assert(
+      Model::one_to_one && Model::condition_size == 0,
+      "inlay: RTNeural's interface has no side channels and one output frame for each input frame; use inlay::ModelT");
 
  public:
   static constexpr int input_size = in_size, output_size = out_size;

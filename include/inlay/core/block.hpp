@@ -26,10 +26,10 @@ INLAY_INLINE void copy_frame_twice(const T* from, Extent<N> channels, T* first, 
   } else {
     constexpr std::size_t piece = alignment / 2 / sizeof(T);
     for (std::size_t i = 0; i < channels; i += piece) {
-      compiler::Run<T, piece> run;
-      std::memcpy(&run, from + i, sizeof run);
-      std::memcpy(first + i, &run, sizeof run);
-      std::memcpy(second + i, &run, sizeof run);
+      compiler::Values<T, piece> values;
+      std::memcpy(&values, from + i, sizeof values);
+      std::memcpy(first + i, &values, sizeof values);
+      std::memcpy(second + i, &values, sizeof values);
     }
   }
 }

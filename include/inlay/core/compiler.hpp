@@ -103,7 +103,7 @@ struct NativeVector {
 #define INLAY_HAS_NATIVE_VECTOR 1
 /// `Size` values, held in registers while they are copied.
 template <class T, std::size_t Size>
-using Run = typename NativeVector<T, Size>::type;
+using Values = typename NativeVector<T, Size>::type;
 
 /// 1 if the compiler fuses a product and a sum that come from two inlined functions or intrinsics (GCC).
 #if defined(__clang__)
@@ -123,7 +123,7 @@ INLAY_INLINE R multiply_add(R a, R b, R c) noexcept {
 #else
 #define INLAY_HAS_NATIVE_VECTOR 0
 template <class T, std::size_t Size>
-using Run = T[Size];
+using Values = T[Size];
 #endif
 
 /// Optimisation barrier: returns `x`, and hides from the compiler how it was computed. Keeps GCC from fusing either

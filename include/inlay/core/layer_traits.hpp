@@ -40,8 +40,8 @@ struct LayerTraits {
   }();
 
   /// The largest number of output frames for `frames` input frames.
-  static constexpr std::size_t most_frames(std::size_t frames) {
-    if constexpr (requires { L::most_frames(frames); }) return L::most_frames(frames);
+  static constexpr std::size_t max_output_frames(std::size_t frames) {
+    if constexpr (requires { L::max_output_frames(frames); }) return L::max_output_frames(frames);
     else return (frames * rate.out + rate.in - 1) / rate.in;
   }
 
@@ -50,11 +50,13 @@ struct LayerTraits {
     if constexpr (requires { L::tile; }) return L::tile;
     else {
       std::size_t frames = tile_frames;
-      while (frames > 1 && most_frames(frames) > tile_frames) --frames;
+      while (frames > 1 && max_output_frames(frames) > tile_frames) --frames;
       return frames;
     }
   }();
-  static_assert(most_frames(tile) <= tile_frames, "inlay: a layer gives more frames for one than a tile holds");
+  static_assert(
+      max_output_frames(tile) <= tile_frames,
+      "inlay: a layer must not give more than inlay::tile_frames output frames for one input frame; reduce its Stride");
 
   /// Number of frames by which the output is late: a delay that aligns branches. A causal convolution or a recurrent
   /// layer has no latency, however far it looks back.

@@ -88,8 +88,8 @@ class Matrix {
   }
 
   /// Index of value `i` in a column of a panel of `height` rows. Values are counted gate by gate.
-  static constexpr std::size_t place(std::size_t i, std::size_t height) {
-    return place_in_column<Weight>(i, Gates * height, B::lanes(height));
+  static constexpr std::size_t index(std::size_t i, std::size_t height) {
+    return index_in_column<Weight>(i, Gates * height, B::lanes(height));
   }
 
   /// Calls `f.template operator()<Height>(row)` for each panel. `row` is its first row, `Height` its number of rows,
@@ -178,14 +178,14 @@ class Matrix {
     const bool in_high = row < p.high_count * p.high;
     const std::size_t height = in_high ? p.high : p.low, before = in_high ? 0 : p.high_count * p.high;
     const std::size_t first = before + (row - before) / height * height;
-    return (first * cols_ + col * height) * Gates + place(gate * height + row - first, height);
+    return (first * cols_ + col * height) * Gates + index(gate * height + row - first, height);
   }
 
   static constexpr std::size_t size = Rows == dynamic ? dynamic : units_of(Rows) * unit * Gates * Cols;
   INLAY_NO_ADDRESS Extent<Cols> cols_;
   INLAY_NO_ADDRESS Extent<Rows> rows_;
-  struct Nothing {};
-  INLAY_NO_ADDRESS std::conditional_t<Rows == dynamic, Panels, Nothing> panels_;  ///< stored to save divisions
+  struct Empty {};
+  INLAY_NO_ADDRESS std::conditional_t<Rows == dynamic, Panels, Empty> panels_;  ///< stored to save divisions
   AlignedArray<Weight, size> data_;
 };
 

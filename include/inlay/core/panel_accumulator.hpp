@@ -87,7 +87,7 @@ class PanelAccumulator {
         if (s < n) add_column(s, weights_ + s * Gates * height, x, s * stride);
       });
       weights_ += n * Gates * height;
-      for (const T*& at : x) at += n * stride;
+      for (const T*& input : x) input += n * stride;
     };
     for (; count >= sets; count -= sets) columns(sets);
     if (count > 0) columns(count);
@@ -101,12 +101,12 @@ class PanelAccumulator {
   INLAY_INLINE P (*set(std::size_t s) noexcept)[Gates] { return s == 0 ? sums_ : more_[s - 1]; }
 
   INLAY_INLINE void add_column(std::size_t s, const weight_of<B>* column, const std::array<const T*, Voices>& x,
-                               std::size_t at) noexcept {
+                               std::size_t offset) noexcept {
     P(*const to)[Gates] = set(s);
     if constexpr (M::compact) {
-      for_halves<P, Gates>(column, [&](std::size_t g, std::size_t i, auto w) INLAY_INLINE_LAMBDA {
+      for_each_bfloat16_register<P, Gates>(column, [&](std::size_t g, std::size_t i, auto w) INLAY_INLINE_LAMBDA {
         repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
-          to[v][g].r[i] = B::fma(w, B::template broadcast<P::lanes>(x[v][at]), to[v][g].r[i]);
+          to[v][g].r[i] = B::fma(w, B::template broadcast<P::lanes>(x[v][offset]), to[v][g].r[i]);
         });
       });
     } else {
@@ -114,10 +114,10 @@ class PanelAccumulator {
       constexpr bool in_turns = !compiler::has_fma && Gates * P::registers <= 2;
       repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA {
         if constexpr (Voices == 1 && !in_turns) {
-          to[0][g].axpy(column + g * height, x[0][at]);
+          to[0][g].axpy(column + g * height, x[0][offset]);
         } else {
           const P weights_of_all = P::load_once(column + g * height);
-          repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { to[v][g].axpy(weights_of_all, x[v][at]); });
+          repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { to[v][g].axpy(weights_of_all, x[v][offset]); });
         }
       });
     }

@@ -171,12 +171,12 @@ INLAY_INLINE void multiply_patch(std::size_t taps, std::size_t channels, const w
   using Frames = Pack<B, Registers * B::width>;
   Frames sums[Outs];
   repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o] = Frames::broadcast(bias[row + o]); });
-  std::size_t at[Outs];
-  for (std::size_t o = 0; o < Outs; ++o) at[o] = M::place(row + o, height);
+  std::size_t index[Outs];
+  for (std::size_t o = 0; o < Outs; ++o) index[o] = M::index(row + o, height);
   const auto add = [&](const T* source, std::size_t count, std::size_t stride) INLAY_INLINE_LAMBDA {
     for (std::size_t c = 0; c < count; ++c) {
       const Frames signal = Outs > 1 ? Frames::load_once(source) : Frames::load(source);
-      repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].axpy(signal, static_cast<T>(weights[at[o]])); });
+      repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].axpy(signal, static_cast<T>(weights[index[o]])); });
       source += stride;
       weights += height;
     }

@@ -49,8 +49,8 @@ class Vector {
   constexpr std::size_t padded() const noexcept { return padded_to_unit(size_); }
   constexpr std::array<std::size_t, 1> shape() const noexcept { return {size_ * gates_}; }
 
-  value_type get(std::size_t i) const noexcept { return data_.data()[place(i)]; }
-  void set(std::size_t i, value_type value) noexcept { data_.data()[place(i)] = value; }
+  value_type get(std::size_t i) const noexcept { return data_.data()[index(i)]; }
+  void set(std::size_t i, value_type value) noexcept { data_.data()[index(i)] = value; }
   void fill(value_type value) noexcept {
     for (std::size_t i = 0; i < size_ * gates_; ++i) set(i, value);
   }
@@ -58,7 +58,7 @@ class Vector {
   INLAY_INLINE const value_type* data(std::size_t gate = 0) const noexcept { return data_.data() + gate * padded(); }
 
  private:
-  constexpr std::size_t place(std::size_t i) const noexcept { return i / size_ * padded() + i % size_; }
+  constexpr std::size_t index(std::size_t i) const noexcept { return i / size_ * padded() + i % size_; }
 
   INLAY_NO_ADDRESS Extent<N> size_;
   INLAY_NO_ADDRESS Extent<Gates> gates_;

@@ -31,7 +31,7 @@ class Player {
   /// Frame by frame, from the start.
   Output<T> by_frames() const {
     Output<T> output = empty();
-    std::vector<T> x(model_.in_size), side(model_.condition_size), y(model_.most_frames(1) * model_.out_size);
+    std::vector<T> x(model_.in_size), side(model_.condition_size), y(model_.max_output_frames(1) * model_.out_size);
     model_.reset();
     for (std::size_t t = 0; t < frames_; ++t) {
       for (std::size_t c = 0; c < x.size(); ++c) x[c] = input_[c * frames_ + t];
@@ -66,7 +66,7 @@ class Player {
 
  private:
   Output<T> empty() const {
-    const std::size_t room = model_.most_frames(frames_);
+    const std::size_t room = model_.max_output_frames(frames_);
     return {0, room, std::vector<T>(room * model_.out_size), {}};
   }
   std::vector<T> planar(const TensorRecord& signal, std::size_t channels) const {

@@ -16,7 +16,7 @@ struct Runnable {
   std::size_t in_size, out_size, condition_size, receptive_field;
   Rate rate;
   bool one_to_one;
-  std::size_t (*most_frames_with)(const void* model, std::size_t frames);
+  std::size_t (*max_output_frames_with)(const void* model, std::size_t frames);
   const void* model;
   void* state;
   void (*reset_with)(const void* model, void* state);
@@ -24,7 +24,7 @@ struct Runnable {
   std::size_t (*process_with)(const void* model, void* state, const T* const* in, T* const* out, std::size_t frames,
                               Condition<T> condition);
 
-  std::size_t most_frames(std::size_t frames) const { return most_frames_with(model, frames); }
+  std::size_t max_output_frames(std::size_t frames) const { return max_output_frames_with(model, frames); }
   void reset() const { reset_with(model, state); }
   /// Both return the number of frames that came out. `condition` is not read where `condition_size` is 0.
   std::size_t forward(const T* in, T* out, const T* condition = nullptr) const {
@@ -46,7 +46,7 @@ Runnable<typename Model::scalar> runnable(const Model& model, typename Model::St
       Model::receptive_field,
       Model::rate,
       Model::one_to_one,
-      [](const void*, std::size_t frames) { return Model::most_frames(frames); },
+      [](const void*, std::size_t frames) { return Model::max_output_frames(frames); },
       &model,
       &state,
       [](const void* weights, void* voice) { static_cast<const Model*>(weights)->reset(*static_cast<State*>(voice)); },

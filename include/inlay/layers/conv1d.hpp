@@ -40,7 +40,8 @@ template <std::size_t In, std::size_t Out, std::size_t Kernel, std::size_t Dilat
 class BasicConv1D {
   static_assert(Kernel > 0 && Dilation > 0 && Groups > 0 && Stride > 0);
   static constexpr bool is_dynamic = In == dynamic;
-  static_assert(is_dynamic || (In % Groups == 0 && Out % Groups == 0), "channels are divided evenly among groups");
+  static_assert(is_dynamic || (In % Groups == 0 && Out % Groups == 0),
+                "inlay::Conv1D: In and Out must be multiples of Groups");
   static constexpr std::size_t past = is_dynamic ? dynamic : (Kernel - 1) * Dilation;
   static constexpr std::size_t group_in = is_dynamic ? dynamic : In / Groups,
                                group_out = is_dynamic ? dynamic : Out / Groups;
@@ -52,21 +53,21 @@ class BasicConv1D {
   /// padding.
   static constexpr bool in_whole_registers =
       is_dynamic || (Groups - 1) * group_out + padded_group <= padded_frame<T>(Out);
-  struct Nothing {};
+  struct Empty {};
   /// Array of `N` values if `Needed`, else empty.
   template <bool Needed, std::size_t N>
-  using Room = AlignedArray<T, !Needed      ? 0
-                               : is_dynamic ? dynamic
-                                            : N>;
+  using OptionalArray = AlignedArray<T, !Needed      ? 0
+                                        : is_dynamic ? dynamic
+                                                     : N>;
 
  public:
   using backend = B;
   using scalar = T;
   struct State {
     INLAY_NO_ADDRESS History<T, In, past> history;
-    std::conditional_t<Stride == 1, Nothing, Clock<past, Stride>> clock;
-    Room<!in_whole_registers, padded_group> group;
-    Room<Stride != 1, padded_frame<T>(Out)> frame;  ///< one output frame of a strided tile
+    std::conditional_t<Stride == 1, Empty, Clock<past, Stride>> clock;
+    OptionalArray<!in_whole_registers, padded_group> group;
+    OptionalArray<Stride != 1, padded_frame<T>(Out)> frame;  ///< one output frame of a strided tile
   };
   static constexpr std::string_view type = "conv1d";
   static constexpr std::size_t in_size = In, out_size = Out;
@@ -173,25 +174,25 @@ class BasicConv1D {
   /// Computes one output frame. Channel c of the present frame is read at now[c * now_stride].
   INLAY_INLINE void product(State& state, const Window<scalar>& window, const scalar* now, std::size_t now_stride,
                             const scalar* addend, scalar* out) const noexcept {
-    if constexpr (!is_dynamic) product_of_groups(state, window, now, now_stride, addend, out);
-    else if (groups_ == 1) product_of(0, window, now, now_stride, addend, out);
-    else called(state, window, now, now_stride, addend, out);
+    if constexpr (!is_dynamic) grouped_product(state, window, now, now_stride, addend, out);
+    else if (groups_ == 1) group_product(0, window, now, now_stride, addend, out);
+    else product_noinline(state, window, now, now_stride, addend, out);
   }
   /// Not inlined: the products of the groups dominate.
-  INLAY_NOINLINE void called(State& state, const Window<scalar>& window, const scalar* now, std::size_t now_stride,
-                             const scalar* addend, scalar* out) const noexcept {
-    product_of_groups(state, window, now, now_stride, addend, out);
+  INLAY_NOINLINE void product_noinline(State& state, const Window<scalar>& window, const scalar* now,
+                                       std::size_t now_stride, const scalar* addend, scalar* out) const noexcept {
+    grouped_product(state, window, now, now_stride, addend, out);
   }
-  INLAY_INLINE void product_of_groups([[maybe_unused]] State& state, const Window<scalar>& window, const scalar* now,
-                                      std::size_t now_stride, const scalar* addend, scalar* out) const noexcept {
+  INLAY_INLINE void grouped_product([[maybe_unused]] State& state, const Window<scalar>& window, const scalar* now,
+                                    std::size_t now_stride, const scalar* addend, scalar* out) const noexcept {
     for (std::size_t g = 0; g < groups_; ++g) {
       scalar* y = in_whole_registers ? out + g * outs_ : state.group.data();
-      product_of(g, window, now, now_stride, addend ? addend + g * outs_ : nullptr, y);
+      group_product(g, window, now, now_stride, addend ? addend + g * outs_ : nullptr, y);
       if constexpr (!in_whole_registers) copy(y, outs_, out + g * outs_);
     }
   }
-  INLAY_INLINE void product_of(std::size_t group, const Window<scalar>& window, const scalar* now,
-                               std::size_t now_stride, const scalar* addend, scalar* out) const noexcept {
+  INLAY_INLINE void group_product(std::size_t group, const Window<scalar>& window, const scalar* now,
+                                  std::size_t now_stride, const scalar* addend, scalar* out) const noexcept {
     multiply(taps_, ins_, kernel_[group], bias_.data(group), window.from(group * ins_), dilation_,
              now + group * ins_ * now_stride, now_stride, addend, out);
   }

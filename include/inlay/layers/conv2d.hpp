@@ -115,7 +115,7 @@ class BasicConv2D {
   static_assert(InChannels > 0 && OutChannels > 0 && Features > 0 && KernelTime > 0 && KernelFeatures > 0 &&
                 Dilation > 0 && Stride > 0);
   static_assert(Padding == FeaturePadding::same || KernelFeatures <= Features,
-                "without padding, a kernel spans no more features than there are");
+                "inlay::Conv2D: KernelFeatures must not exceed Features; reduce it or use FeaturePadding::same");
   static constexpr bool is_dynamic = InChannels == dynamic;
   /// Positions, and padding in features, if the type fixes them.
   static constexpr detail::FeatureAxis fixed_axis =

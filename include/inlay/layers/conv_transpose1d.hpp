@@ -33,8 +33,8 @@ template <class Inner>
 struct PolyphaseKernel {
   using value_type = typename Inner::value_type;
   constexpr std::array<std::size_t, 3> shape() const noexcept { return {kernel, in, out}; }
-  value_type get(std::size_t i) const noexcept { return inner->get(place(i)); }
-  void set(std::size_t i, value_type value) noexcept { inner->set(place(i), value); }
+  value_type get(std::size_t i) const noexcept { return inner->get(index(i)); }
+  void set(std::size_t i, value_type value) noexcept { inner->set(index(i), value); }
   void allocate()
     requires requires(Inner& x) { x.allocate(); }
   {
@@ -45,7 +45,7 @@ struct PolyphaseKernel {
   std::size_t in, out, kernel, stride;
 
  private:
-  constexpr std::size_t place(std::size_t i) const noexcept {
+  constexpr std::size_t index(std::size_t i) const noexcept {
     const std::size_t k = i / (in * out), c = i / out % in, o = i % out;
     const std::size_t tap = polyphase_taps(kernel, stride) - 1 - k / stride;
     return (tap * in + c) * stride * out + k % stride * out + o;

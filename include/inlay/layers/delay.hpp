@@ -16,7 +16,7 @@ namespace inlay::INLAY_ISA {
 /// latency. State: the last N frames.
 template <std::size_t Size, std::size_t N, Backend B = default_backend>
 class Delay {
-  static_assert(N > 0, "inlay::Delay: a delay of no frames is an inlay::Identity");
+  static_assert(N > 0, "inlay::Delay: N must be at least 1; use inlay::Identity for no delay");
 
  public:
   using backend = B;

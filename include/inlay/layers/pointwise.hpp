@@ -50,7 +50,7 @@ class PerChannel {
 
 /// For `apply` with lanes across channels: loads the parameters of the channels `first`, ..., `first` + Lanes - 1.
 template <class B, std::size_t Lanes>
-struct Along {
+struct LanesAcrossChannels {
   std::size_t first;
   INLAY_INLINE auto operator()(const Tensor auto& tensor) const noexcept {
     return B::template load<Lanes>(tensor.data() + first);
@@ -59,7 +59,7 @@ struct Along {
 };
 /// For `apply` with lanes across frames: broadcasts the parameter of one channel.
 template <class B>
-struct Across {
+struct LanesAcrossFrames {
   std::size_t channel;
   INLAY_INLINE auto operator()(const Tensor auto& tensor) const noexcept {
     return B::template broadcast<B::width>(tensor.data()[channel]);
@@ -120,7 +120,7 @@ class Pointwise {
       const scalar* x = in.row(c);
       scalar* y = out.row(c);
       for (std::size_t t = 0; t < frames; t += B::width)
-        B::store(y + t, layer().apply(B::template load<B::width>(x + t), detail::Across<B>{c}));
+        B::store(y + t, layer().apply(B::template load<B::width>(x + t), detail::LanesAcrossFrames<B>{c}));
     }
   }
 
@@ -130,13 +130,14 @@ class Pointwise {
  private:
   template <std::size_t Lanes>
   INLAY_INLINE void step(const scalar* in, scalar* out, std::size_t c) const noexcept {
-    B::store(out + c, layer().apply(B::template load<Lanes>(in + c), detail::Along<B, Lanes>{c}));
+    B::store(out + c, layer().apply(B::template load<Lanes>(in + c), detail::LanesAcrossChannels<B, Lanes>{c}));
   }
 
   template <std::size_t Lanes, class... R>
   static void of_registers(const void* layer, R... x, scalar* out) noexcept {
     std::size_t c = 0;
-    ((B::store(out + c, static_cast<const L*>(layer)->apply(x, detail::Along<B, Lanes>{c})), c += Lanes), ...);
+    ((B::store(out + c, static_cast<const L*>(layer)->apply(x, detail::LanesAcrossChannels<B, Lanes>{c})), c += Lanes),
+     ...);
   }
   static void of_frame(const void* layer, scalar* frame) noexcept {
     State none;

@@ -16,7 +16,7 @@ namespace inlay::INLAY_ISA {
 namespace detail {
 
 /// Maximum of the pooled values.
-struct Largest {
+struct MaxPooling {
   static constexpr std::string_view type = "max_pool1d";
   /// Returns NaN if either argument is NaN.
   template <class T>
@@ -29,7 +29,7 @@ struct Largest {
   }
 };
 /// Mean of the pooled values.
-struct Mean {
+struct AvgPooling {
   static constexpr std::string_view type = "avg_pool1d";
   template <class T>
   static constexpr T add(T sum, T x) noexcept {
@@ -111,11 +111,11 @@ class BasicPool1D {
 /// y = maximum of the last `Kernel` frames, per channel. PyTorch: MaxPool1d. Keras: MaxPooling1D with padding='valid'.
 /// See `BasicPool1D`.
 template <std::size_t Size, std::size_t Kernel, std::size_t Stride = Kernel, Backend B = default_backend>
-using MaxPool1D = BasicPool1D<detail::Largest, Size, Kernel, Stride, B>;
+using MaxPool1D = BasicPool1D<detail::MaxPooling, Size, Kernel, Stride, B>;
 
 /// y = mean of the last `Kernel` frames, per channel. PyTorch: AvgPool1d. Keras: AveragePooling1D with padding='valid'.
 /// See `BasicPool1D`.
 template <std::size_t Size, std::size_t Kernel, std::size_t Stride = Kernel, Backend B = default_backend>
-using AvgPool1D = BasicPool1D<detail::Mean, Size, Kernel, Stride, B>;
+using AvgPool1D = BasicPool1D<detail::AvgPooling, Size, Kernel, Stride, B>;
 
 }  // namespace inlay::INLAY_ISA

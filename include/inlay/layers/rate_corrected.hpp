@@ -31,10 +31,10 @@ namespace inlay::INLAY_ISA {
 template <Layer L, std::size_t MaxRatio = 8, std::size_t Order = 3>
 class RateCorrected
     : public detail::Recurrent<RateCorrected<L, MaxRatio, Order>, typename L::backend, L::in_size, L::out_size> {
-  static_assert(MaxRatio > 0, "inlay::RateCorrected: the largest ratio is at least one");
+  static_assert(MaxRatio > 0, "inlay::RateCorrected: MaxRatio must be at least 1");
   static_assert(
       requires(typename L::State& state) { state.memory(); },
-      "inlay::RateCorrected: its layer is recurrent, such as LSTM, GRU or RNN");
+      "inlay::RateCorrected: L must be a recurrent layer: LSTM, GRU or RNN");
   using B = typename L::backend;
   using T = typename L::scalar;
   static constexpr std::size_t parts = std::tuple_size_v<decltype(std::declval<typename L::State&>().memory())>;
@@ -73,7 +73,7 @@ class RateCorrected
 
   void reset(State& state) const noexcept {
     layer_.reset(state.layer);
-    for (state.position = 0; state.position < length; ++state.position) remember(state);
+    for (state.position = 0; state.position < length; ++state.position) push_state(state);
     state.position = 0;
   }
 
@@ -84,19 +84,20 @@ class RateCorrected
                          std::size_t stride) const noexcept {
     std::array<typename L::State*, Voices> layers;
     for (std::size_t v = 0; v < Voices; ++v) {
-      recall(*states[v]);
+      read_delayed_state(*states[v]);
       layers[v] = &states[v]->layer;
     }
     const auto y = layer_.step(layers, x, stride);
     for (State* state : states) {
-      remember(*state);
+      push_state(*state);
       if (++state->position == length) state->position = 0;
     }
     return y;
   }
 
  private:
-  INLAY_INLINE void recall(State& state) const noexcept {
+  /// Sets the state of `L` to the past state, interpolated.
+  INLAY_INLINE void read_delayed_state(State& state) const noexcept {
     std::size_t row = state.position + length - nearest_;  // plus `length`, to avoid unsigned wrap-around
     std::size_t rows[taps];
     for (std::size_t k = 0; k < taps; ++k, --row) rows[k] = row < length ? row : row - length;
@@ -111,7 +112,8 @@ class RateCorrected
       }
   }
 
-  INLAY_INLINE void remember(State& state) const noexcept {
+  /// Stores the state of `L` in the ring.
+  INLAY_INLINE void push_state(State& state) const noexcept {
     const auto memory = state.layer.memory();
     for (std::size_t p = 0; p < parts; ++p) copy_frame<B, out_size>(memory[p], state.past[state.position][p]);
   }

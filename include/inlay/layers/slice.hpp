@@ -15,7 +15,8 @@ namespace inlay::INLAY_ISA {
 /// Selects `Count` of `In` channels, from channel `Begin` on: y[c] = x[Begin + c]. No state.
 template <std::size_t In, std::size_t Begin, std::size_t Count, Backend B = default_backend>
 class Slice {
-  static_assert(Count > 0 && Begin + Count <= In, "inlay::Slice: channels that the input does not have");
+  static_assert(Count > 0 && Begin + Count <= In,
+                "inlay::Slice: Begin + Count must not exceed In, and Count must be at least 1");
 
  public:
   using backend = B;
@@ -40,7 +41,7 @@ class Slice {
 /// Appends channels of zeros: `In` to `Out` channels. No state.
 template <std::size_t In, std::size_t Out, Backend B = default_backend>
 class Pad {
-  static_assert(Out >= In, "inlay::Pad: fewer channels than the input has");
+  static_assert(Out >= In, "inlay::Pad: Out must be at least In; use inlay::Slice for fewer channels");
 
  public:
   using backend = B;

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <concepts>
 #include <cstddef>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 #include "inlay/combinators/sequential.hpp"
@@ -21,15 +23,23 @@
 
 namespace inlay::INLAY_ISA {
 
+namespace detail {
+
+/// What `ModelT` accepts: a layer, or a scalar, of which it complains in one error.
+template <class L>
+concept LayerOrScalar = Layer<L> || std::is_floating_point_v<L>;
+
+}  // namespace detail
+
 /// A network of layers that run one after the other. Sizes and scalar type are deduced from the layers.
 ///
 /// A model owns its weights and one `State`. Further states (`M::State voice;`) share the weights through the const
 /// overloads, which may run concurrently if each thread has a state of its own. `forward`, `process` and `reset` are
 /// real-time safe: no allocations, locks, exceptions or system calls. Weights and state are members, and copying copies
 /// both. They may be large: keep models in static storage or on the heap, not on the stack.
-template <Layer... Layers>
+template <detail::LayerOrScalar... Layers>
 class ModelT {
-  static_assert(sizeof...(Layers) > 0, "inlay::ModelT: a model has at least one layer");
+  static_assert(sizeof...(Layers) > 0, "inlay::ModelT: a model must have at least one layer");
   using Network = Sequential<Layers...>;
   using First = std::tuple_element_t<0, std::tuple<Layers...>>;
 
@@ -44,11 +54,11 @@ class ModelT {
   static constexpr Rate rate = Network::rate;
   static constexpr bool one_to_one = Network::one_to_one;
   /// The largest number of output frames for `frames` input frames, for which the output of `process` must have room.
-  static constexpr std::size_t most_frames(std::size_t frames) {
-    return one_to_one ? frames : Network::most_frames(frames);
+  static constexpr std::size_t max_output_frames(std::size_t frames) {
+    return one_to_one ? frames : Network::max_output_frames(frames);
   }
   /// The largest number of output frames of one `forward`.
-  static constexpr std::size_t max_frames_per_input = most_frames(1);
+  static constexpr std::size_t max_frames_per_input = max_output_frames(1);
   /// Number of input frames that an output depends on, the present one included. `inlay::unbounded` if a layer is
   /// recurrent.
   static constexpr std::size_t receptive_field = Network::receptive_field;
@@ -168,8 +178,8 @@ class ModelT {
 
   /// Computes `frames` frames of planar audio: in[c] and out[c] are the channels, of any alignment. In-place processing
   /// is allowed, out[c] == in[c]; no other overlap is. Returns the number of frames written: `frames` if the rate is
-  /// 1:1, else at most `most_frames(frames)`. The output does not depend on how a signal is cut into calls, to the last
-  /// bit.
+  /// 1:1, else at most `max_output_frames(frames)`. The output does not depend on how a signal is cut into calls, to
+  /// the last bit.
   std::size_t process(State& state, const scalar* const* in, scalar* const* out, std::size_t frames,
                       Condition<scalar> condition) const noexcept {
     return buffer(state, in, out, frames, condition);
@@ -247,7 +257,7 @@ class ModelT {
   }
 
  private:
-  static constexpr detail::Widths widths{in_size, out_size, condition_size};
+  static constexpr detail::ChannelCounts channels{in_size, out_size, condition_size};
 
   std::size_t buffer(State& state, const scalar* const* in, scalar* const* out, std::size_t frames,
                      Condition<scalar> condition) const noexcept {
@@ -255,8 +265,8 @@ class ModelT {
     assert(condition.values.size() <= condition_size);
     assert(condition.values.size() == condition_size || condition.channels != nullptr);
     const detail::Tiles<scalar> at = state.tiles();
-    return detail::by_tiles<scalar>(
-        widths, at, Network::tile, in, out, frames, condition, [&](std::size_t count) INLAY_INLINE_LAMBDA {
+    return detail::for_each_tile<scalar>(
+        channels, at, Network::tile, in, out, frames, condition, [&](std::size_t count) INLAY_INLINE_LAMBDA {
           return detail::process(network_, state.layers, Block<const scalar>(at.in), at.out, count, state.context());
         });
   }
@@ -272,10 +282,10 @@ class ModelT {
     for (std::size_t first = 0; first < frames; first += Network::tile) {
       const std::size_t count = std::min(frames - first, Network::tile);
       for (std::size_t v = 0; v < 2; ++v)
-        detail::take_tile(widths, voices[v]->tiles(), in + v * in_size, conditions[v], first, count);
+        detail::load_tile(channels, voices[v]->tiles(), in + v * in_size, conditions[v], first, count);
       detail::process_voices(network_, states, x, y, count, contexts);
       for (std::size_t v = 0; v < 2; ++v)
-        detail::leave_tile(widths, voices[v]->tiles(), out + v * out_size, first, count);
+        detail::store_tile(channels, voices[v]->tiles(), out + v * out_size, first, count);
     }
   }
 
@@ -305,6 +315,14 @@ class ModelT {
 
   Network network_;
   State state_;
+};
+
+/// Fallback for a scalar as the first argument: a readable compile error.
+template <std::floating_point T, Layer... Layers>
+class ModelT<T, Layers...> : public ModelT<Layers...> {
+  static_assert(sizeof(T) == 0,
+                "inlay::ModelT takes layers only; the scalar is the backend's. Remove the first argument, or include "
+                "<inlay/compat/rtneural.hpp> for RTNeural's list of arguments");
 };
 
 }  // namespace inlay::INLAY_ISA

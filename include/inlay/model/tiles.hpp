@@ -12,7 +12,7 @@
 namespace inlay::INLAY_ISA::detail {
 
 /// Numbers of channels of a model.
-struct Widths {
+struct ChannelCounts {
   std::size_t in, out, condition;
 };
 /// A model's tiles in scratch memory.
@@ -23,32 +23,33 @@ struct Tiles {
 
 /// Copies `count` frames of the caller's input and condition, from frame `first` on, into the tiles.
 template <class T>
-INLAY_INLINE void take_tile(Widths size, Tiles<T> at, const T* const* in, Condition<T> condition, std::size_t first,
-                            std::size_t count) noexcept {
-  const std::size_t side_channels = size.condition - condition.values.size();
-  for (std::size_t c = 0; c < size.in; ++c) copy_row(in[c] + first, count, at.in.row(c));
+INLAY_INLINE void load_tile(ChannelCounts channels, Tiles<T> at, const T* const* in, Condition<T> condition,
+                            std::size_t first, std::size_t count) noexcept {
+  const std::size_t side_channels = channels.condition - condition.values.size();
+  for (std::size_t c = 0; c < channels.in; ++c) copy_row(in[c] + first, count, at.in.row(c));
   for (std::size_t c = 0; c < side_channels; ++c) copy_row(condition.channels[c] + first, count, at.condition.row(c));
-  for (std::size_t c = side_channels; c < size.condition; ++c)
+  for (std::size_t c = side_channels; c < channels.condition; ++c)
     std::fill_n(at.condition.row(c), tile_frames, condition.values[c - side_channels]);
 }
 
 /// Copies `count` frames of the output tile to the caller's buffers, from frame `first` on.
 template <class T>
-INLAY_INLINE void leave_tile(Widths size, Tiles<T> at, T* const* out, std::size_t first, std::size_t count) noexcept {
-  for (std::size_t c = 0; c < size.out; ++c) copy_row(at.out.row(c), count, out[c] + first);
+INLAY_INLINE void store_tile(ChannelCounts channels, Tiles<T> at, T* const* out, std::size_t first,
+                             std::size_t count) noexcept {
+  for (std::size_t c = 0; c < channels.out; ++c) copy_row(at.out.row(c), count, out[c] + first);
 }
 
 /// Runs the caller's frames in tiles of at most `tile` frames. `run(frames)` processes one tile and returns its number
 /// of output frames. Returns the total.
 template <class T, class F>
-INLAY_INLINE std::size_t by_tiles(Widths size, Tiles<T> at, std::size_t tile, const T* const* in, T* const* out,
-                                  std::size_t frames, Condition<T> condition, F&& run) noexcept {
+INLAY_INLINE std::size_t for_each_tile(ChannelCounts channels, Tiles<T> at, std::size_t tile, const T* const* in,
+                                       T* const* out, std::size_t frames, Condition<T> condition, F&& run) noexcept {
   std::size_t written = 0;
   for (std::size_t first = 0; first < frames; first += tile) {
     const std::size_t count = std::min(frames - first, tile);
-    take_tile(size, at, in, condition, first, count);
+    load_tile(channels, at, in, condition, first, count);
     const std::size_t given = run(count);
-    leave_tile(size, at, out, written, given);
+    store_tile(channels, at, out, written, given);
     written += given;
   }
   return written;

@@ -100,7 +100,7 @@ class Model<T, void> {
   Rate rate() const noexcept;
   bool one_to_one() const noexcept;
   /// The most frames that `frames` frames of input can give: the room that `process` needs.
-  std::size_t most_frames(std::size_t frames) const noexcept;
+  std::size_t max_output_frames(std::size_t frames) const noexcept;
   /// Frames of input that an output depends on, the present one included; `inlay::unbounded` for one that never
   /// forgets.
   std::size_t receptive_field() const noexcept;
@@ -122,7 +122,7 @@ class Model<T, void> {
   void reset(State& state) const noexcept;
   void reset() noexcept { reset(state_); }
 
-  /// One frame: `in_size()` values in, room for `out_size()` values of each of `most_frames(1)` frames out, and
+  /// One frame: `in_size()` values in, room for `out_size()` values of each of `max_output_frames(1)` frames out, and
   /// `condition_size()` values of side channels. Returns how many frames came out, which is one unless the rate says
   /// otherwise.
   std::size_t forward(State& state, std::span<const T> in, std::span<T> out,

@@ -55,7 +55,7 @@ std::shared_ptr<Network<T>> build(const io::ModelFile& file, const Kernels<T>& k
   network->in_size = in_size, network->out_size = out.count(), network->condition_size = condition_size;
   network->one_to_one = out.pace.one_to_one();
   network->mono = network->one_to_one && in_size == 1 && out.count() == 1 && condition_size == 0;
-  network->room = out.pace.most_frames(1) * out.count();
+  network->room = out.pace.max_output_frames(1) * out.count();
   network->program.finish(in.parts[0], planner.together(out), condition.parts[0], kernels, out.pace.tile(),
                           network->one_to_one);
   network->receptive_field = out.past == unbounded ? unbounded : out.past + 1;
@@ -143,8 +143,8 @@ bool Model<T>::one_to_one() const noexcept {
   return network_->one_to_one;
 }
 template <class T>
-std::size_t Model<T>::most_frames(std::size_t frames) const noexcept {
-  return network_->pace.most_frames(frames);
+std::size_t Model<T>::max_output_frames(std::size_t frames) const noexcept {
+  return network_->pace.max_output_frames(frames);
 }
 template <class T>
 std::size_t Model<T>::receptive_field() const noexcept {
@@ -229,7 +229,7 @@ io::Runnable<T> Model<T>::runnable() noexcept {
           receptive_field(),
           rate(),
           one_to_one(),
-          [](const void* m, std::size_t frames) { return static_cast<const Model*>(m)->most_frames(frames); },
+          [](const void* m, std::size_t frames) { return static_cast<const Model*>(m)->max_output_frames(frames); },
           this,
           &state_,
           [](const void* m, void* state) { static_cast<const Model*>(m)->reset(*static_cast<State*>(state)); },

@@ -14,7 +14,7 @@ namespace inlay {
 /// A Model<T> whose layers run on backend B.
 template <class T, class B>
 class Model : public Model<T, void> {
-  static_assert(Backend<B>, "inlay::Model<T, B>: B is no backend");
+  static_assert(Backend<B>, "inlay::Model<T, B>: B must be a backend, such as inlay::XsimdBackend<T>");
   using Base = Model<T, void>;
 
  public:

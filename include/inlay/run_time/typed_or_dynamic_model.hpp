@@ -48,12 +48,12 @@ class TypedOrDynamicModel {
   std::size_t out_size() const noexcept { return run_.out_size; }
   std::size_t condition_size() const noexcept { return run_.condition_size; }
   bool one_to_one() const noexcept { return run_.one_to_one; }
-  std::size_t most_frames(std::size_t frames) const noexcept { return run_.most_frames(frames); }
+  std::size_t max_output_frames(std::size_t frames) const noexcept { return run_.max_output_frames(frames); }
   const ModelInfo& info() const noexcept { return info_; }
 
   void reset() noexcept { run_.reset(); }
-  /// One frame: `in_size()` values in, room for `most_frames(1)` frames of `out_size()` values out. Returns how many
-  /// frames came out.
+  /// One frame: `in_size()` values in, room for `max_output_frames(1)` frames of `out_size()` values out. Returns how
+  /// many frames came out.
   std::size_t forward(const scalar* in, scalar* out, const scalar* condition = nullptr) noexcept {
     return run_.forward(in, out, condition);
   }

@@ -1,6 +1,6 @@
 // Ten layers deep, and still the message names the layer and both numbers.
-// expect: LayerFitsTheOneBefore<2U?L?, 12U?L?, 8U?L?>
-// expect: this layer's input size is not the output size of the layer before it
+// expect: InputMatchesPrevious<2U?L?, 12U?L?, 8U?L?>
+// expect: a layer's input size must be the output size of the layer before it
 // errors: 1
 #include <inlay/engine.hpp>
 

@@ -1,5 +1,5 @@
 // A model without layers.
-// expect: a model has at least one layer
+// expect: a model must have at least one layer
 #include <inlay/engine.hpp>
 
 inlay::ModelT<> model;

@@ -1,5 +1,5 @@
 // Three input channels in two groups.
-// expect: channels are divided evenly among groups
+// expect: In and Out must be multiples of Groups
 // expect: BasicConv1D<3, 4, 3, 1, 2
 #include <inlay/engine.hpp>
 

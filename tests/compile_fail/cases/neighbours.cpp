@@ -1,6 +1,6 @@
 // Layer 1 takes 20 channels where layer 0 gives 16: both numbers, the index, and nothing else.
-// expect: LayerFitsTheOneBefore<1, 20, 16>
-// expect: this layer's input size is not the output size of the layer before it
+// expect: InputMatchesPrevious<1, 20, 16>
+// expect: a layer's input size must be the output size of the layer before it
 // errors: 1
 #include <inlay/engine.hpp>
 

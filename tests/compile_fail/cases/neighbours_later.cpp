@@ -1,6 +1,6 @@
 // The index is that of the layer, not of the first one; a use of the model adds no error.
-// expect: LayerFitsTheOneBefore<3, 8, 12>
-// expect: this layer's input size is not the output size of the layer before it
+// expect: InputMatchesPrevious<3, 8, 12>
+// expect: a layer's input size must be the output size of the layer before it
 // errors: 1
 #include <inlay/engine.hpp>
 

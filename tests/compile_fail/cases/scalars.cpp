@@ -1,5 +1,5 @@
 // Layers of float and of double in one model.
-// expect: layers differ in their scalar type
+// expect: all layers must have the same scalar type
 // errors: 1
 #include <inlay/backend/stl.hpp>
 #include <inlay/engine.hpp>

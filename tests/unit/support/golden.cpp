@@ -20,7 +20,7 @@ class Comparison {
         layers_(layers),
         check_(check),
         frames_(check.input.shape[0]),
-        room_(run.most_frames(frames_)),
+        room_(run.max_output_frames(frames_)),
         tolerance_(tolerance),
         input_(planar(check.input, run.in_size)),
         condition_(planar(check.condition, run.condition_size)) {
@@ -95,7 +95,7 @@ class Comparison {
 
   // Runs frames [from, to) with `forward` or in one call of `process`, and writes what comes out from frame j on.
   std::size_t by_forward(std::size_t from, std::size_t to, std::vector<T>& y, std::size_t j) const {
-    std::vector<T> in(run_.in_size), side(run_.condition_size), out(run_.most_frames(1) * run_.out_size);
+    std::vector<T> in(run_.in_size), side(run_.condition_size), out(run_.max_output_frames(1) * run_.out_size);
     for (std::size_t t = from; t < to; ++t) {
       for (std::size_t c = 0; c < in.size(); ++c) in[c] = input_[c * frames_ + t];
       for (std::size_t c = 0; c < side.size(); ++c) side[c] = condition_[c * frames_ + t];
@@ -134,7 +134,7 @@ class Comparison {
       for (std::size_t c = 0; c < side.size(); ++c) side[c] = condition_.data() + c * frames_ + t;
       for (std::size_t c = 0; c < run_.out_size; ++c) out[c] = y_at(c) + written;
       const std::size_t given = run_.process(in.data(), out.data(), count, side.data());
-      EXPECT_LE(given, run_.most_frames(count));
+      EXPECT_LE(given, run_.max_output_frames(count));
       written += given;
       t += count;
     }

@@ -86,10 +86,10 @@ class KernelsOf final : public run_time::Kernels<typename B::scalar> {
 
   std::size_t process(const Run& run, const T* const* in, T* const* out, std::size_t frames,
                       Condition<T> condition) const noexcept override {
-    const inlay::detail::Widths widths{run.in_size, run.out_size, run.condition_size};
+    const inlay::detail::ChannelCounts channels{run.in_size, run.out_size, run.condition_size};
     const inlay::detail::Tiles<T> at{Block<T>(run.tile.in), Block<T>(run.tile.out), Block<T>(run.tile.condition)};
-    return inlay::detail::by_tiles<T>(widths, at, run.tile_size, in, out, frames, condition,
-                                      [&](std::size_t count) { return plan::run_tile(run, count); });
+    return inlay::detail::for_each_tile<T>(channels, at, run.tile_size, in, out, frames, condition,
+                                           [&](std::size_t count) { return plan::run_tile(run, count); });
   }
 
  private:

@@ -36,10 +36,10 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
     using value_type = T;
     std::array<std::size_t, 3> shape() const noexcept { return {conv->taps_, conv->ins_, conv->out_}; }
     T get(std::size_t i) const noexcept {
-      return conv->has_whole() ? conv->whole_.get(conv->place_in_whole(i)) : conv->kernel_.get(i);
+      return conv->has_whole() ? conv->whole_.get(conv->index_in_whole(i)) : conv->kernel_.get(i);
     }
     void set(std::size_t i, T value) noexcept {
-      if (conv->has_whole()) conv->whole_.set(conv->place_in_whole(i), value);
+      if (conv->has_whole()) conv->whole_.set(conv->index_in_whole(i), value);
       if (conv->has_groups()) conv->kernel_.set(i, value);
     }
     void allocate() {
@@ -159,7 +159,7 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
     return this->taps_ * this->in_ * (registers(this->out_) - registers(this->outs_)) <= call * (this->groups_ - 1);
   }
   /// Value `i` of the kernel of a file in the product of all groups.
-  std::size_t place_in_whole(std::size_t i) const noexcept {
+  std::size_t index_in_whole(std::size_t i) const noexcept {
     const std::size_t row = i / this->out_, o = i % this->out_, tap = row / this->ins_;
     const std::size_t channel = o / this->outs_ * this->ins_ + row % this->ins_;
     return (side_ + tap * this->in_ + channel) * this->out_ + o;

@@ -34,7 +34,7 @@ class Pace {
     return product;
   }
   /// The most that `frames` frames of the input can give.
-  std::size_t most_frames(std::size_t frames) const noexcept {
+  std::size_t max_output_frames(std::size_t frames) const noexcept {
     for (const Change& c : changes_) frames = (frames * c.rate.out + c.rate.in - 1) / c.rate.in;
     return frames;
   }

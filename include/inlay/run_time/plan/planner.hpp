@@ -128,7 +128,7 @@ class Planner {
     y.pace.change(program_.size(), shape.rate);
     if (y.pace.tile() == 0)
       refuse(here.record, io::concat({"at most ", std::to_string(tile_frames), " frames for one"}),
-             y.pace.most_frames(1));
+             y.pace.max_output_frames(1));
     if (y.pace.rate().in > slowest) refuse(here.record, "a rate that a network has", y.pace.rate().in);
     bound = std::max(bound, operation->bound());
     if (shape.condition == 0) program_.add(std::move(operation), out, {in}, weights);

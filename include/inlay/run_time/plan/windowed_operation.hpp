@@ -51,7 +51,7 @@ class WindowedOperation final : public run_time::Operation<T> {
   /// A layer that gives `out` channels, at a pace of its own.
   void add(Program<T> program, std::size_t out, const Pace& pace, bool by_frame) {
     stages_.push_back({std::move(program), out, 0, 0, by_frame});
-    count_ = pace.most_frames(count_);
+    count_ = pace.max_output_frames(count_);
     make_room(out);
   }
   void add_zeros(std::size_t before, std::size_t after) {

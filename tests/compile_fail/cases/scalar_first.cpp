@@ -1,0 +1,6 @@
+// A scalar before the layers, as RTNeural has it: one error, and none where the model is used.
+// expect: ModelT takes layers only; the scalar is the backend's
+// errors: 1
+#include <inlay/engine.hpp>
+
+float render(inlay::ModelT<float, inlay::Dense<1, 8>, inlay::Dense<8, 1>>& model, float x) { return model.forward(x); }
