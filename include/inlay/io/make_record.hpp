@@ -1,4 +1,4 @@
-/// Records put together by hand, for readers of formats that describe a network but do not spell out its layers.
+/// Helpers that build layer records, for readers of formats that do not list the layers one by one.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,11 @@
 
 namespace inlay::io::detail {
 
-/// A number of channels, taps or frames, and where the file says it.
+/// A number of channels, taps or frames, and its place in the file.
 struct Count {
   std::size_t n;
   SourceLocation place;
-  std::size_t full = n;  ///< of which the first n are used
+  std::size_t full = n;  ///< number in the file, of which the first n are used
 
   operator std::size_t() const noexcept { return n; }
   operator Value() const { return {place, n}; }
@@ -39,7 +39,7 @@ inline LayerRecord make_layer(SourceLocation place, std::string type,
   return layer;
 }
 
-/// A layer without weights that keeps the number of channels.
+/// Makes a layer without weights that keeps the number of channels.
 inline LayerRecord make_plain(SourceLocation place, std::string type, const Count& size) {
   return make_layer(std::move(place), std::move(type), {{"size", size}});
 }
@@ -48,12 +48,12 @@ inline LayerRecord make_scale(SourceLocation place, const Count& size, double sc
   return make_layer(place, "scale", {{"size", size}, {"scale", Value{place, scale}}});
 }
 
-/// `count` of `in` channels, from channel `begin` on.
+/// Makes a `slice` layer: channels [begin, begin + out) of `in`.
 inline LayerRecord make_slice(SourceLocation place, const Count& in, std::size_t begin, const Count& out) {
   return make_layer(place, "slice", {{"in", in}, {"begin", Value{place, begin}}, {"out", out}});
 }
 
-/// Adds a chain to a layer that holds layers.
+/// Appends a chain named `name` to a combinator's record.
 inline void hold(LayerRecord& layer, const char* name, Layers layers) {
   layer.chains[name].push_back({layer.place, std::move(layers)});
 }
@@ -66,7 +66,7 @@ inline void append(Layers& chain, Layers layers) {
   for (LayerRecord& layer : layers) chain.push_back(std::move(layer));
 }
 
-/// Layers, optional layers and chains, one after the other.
+/// Concatenates layers, optional layers and chains to one chain.
 template <class... Parts>
 Layers chain_of(Parts&&... parts) {
   Layers chain;
