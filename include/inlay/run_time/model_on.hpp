@@ -1,4 +1,4 @@
-/// Model<T, B>: a run-time model on a backend of your own choice, header-only.
+/// Model<T, B>: a run-time model on a backend of your choice; header-only.
 #pragma once
 
 #include <string_view>
@@ -11,7 +11,7 @@
 
 namespace inlay {
 
-/// A Model<T> whose layers run on backend B.
+/// A Model<T> whose layers run on backend B. `ModelOptions::isa` is ignored.
 template <class T, class B>
 class Model : public Model<T, void> {
   static_assert(Backend<B>, "inlay::Model<T, B>: B is no backend");
