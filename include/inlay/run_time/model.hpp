@@ -101,7 +101,7 @@ class Model<T, void> {
   std::size_t condition_size() const noexcept;
   /// Returns whether the network has these numbers of channels and gives one output frame per input frame.
   bool accepts(std::size_t in, std::size_t out, std::size_t condition = 0) const noexcept;
-  /// Output frames per input frames, as a fraction.
+  /// The rate {in, out}, in lowest terms: `out` output frames per `in` input frames.
   Rate rate() const noexcept;
   /// Returns whether each input frame gives exactly one output frame.
   bool one_to_one() const noexcept;
