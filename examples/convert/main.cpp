@@ -65,6 +65,7 @@ void write_file(const fs::path& path, const std::string& text) {
   fs::rename(partial, path);
 }
 
+/// Converts a file. Throws inlay::load_error, or std::runtime_error if the target cannot be written.
 void convert(const fs::path& from, const fs::path& to, const io::ReadOptions& options) try {
   const std::string text = io::read_text(from);
   io::ModelFile file = io::read_model_text(text, options);

@@ -94,23 +94,31 @@ class Dispatched {
   /// Loads weights from the text of a file.
   ModelInfo load_text(std::string_view text) { return load_records(io::read_model_text(text)); }
 
+  /// Numbers of input channels, output channels and side channels.
   std::size_t in_size() const noexcept { return run_.in_size; }
   std::size_t out_size() const noexcept { return run_.out_size; }
   std::size_t condition_size() const noexcept { return run_.condition_size; }
+  /// The rate {in, out}, in lowest terms: `out` output frames per `in` input frames.
   Rate rate() const noexcept { return run_.rate; }
+  /// Returns whether each input frame gives exactly one output frame.
   bool one_to_one() const noexcept { return run_.one_to_one; }
+  /// Largest number of output frames for `frames` input frames: the room that `process` needs.
   std::size_t most_frames(std::size_t frames) const noexcept { return run_.most_frames(frames); }
+  /// Number of input frames that an output frame depends on; `inlay::unbounded` for recurrent networks.
   std::size_t receptive_field() const noexcept { return run_.receptive_field; }
+  /// Latency in input frames.
   static std::size_t latency() noexcept { return table().latency; }
+  /// Number of weights.
   static std::size_t parameters() noexcept { return table().parameters; }
 
-  /// Sets a state to the start of a signal.
+  /// Sets a state to the start of a signal. Real-time safe.
   void reset(State& state) const noexcept {
     if (state.memory_) run_.reset_with(model_.get(), state.memory_.get());
   }
   void reset() noexcept { reset(state_); }
 
-  /// Computes one frame, as ModelT::forward. Returns the number of output frames.
+  /// Computes one frame, as ModelT::forward. `in` has `in_size()` values, `condition` has `condition_size()` values,
+  /// `out` has room for `most_frames(1)` frames of `out_size()` values. Returns the number of output frames.
   std::size_t forward(State& state, std::span<const T> in, std::span<T> out,
                       std::span<const T> condition = {}) const noexcept {
     const bool fits = state.memory_ && in.size() == run_.in_size && out.size() >= run_.most_frames(1) * run_.out_size &&

@@ -28,6 +28,7 @@ class load_error : public std::runtime_error {
   const std::string& place() const noexcept { return place_; }
   /// Layer of the model type, such as `layer 2 of the model: dense 20 -> 1`; empty if the error is not about a layer.
   const std::string& layer() const noexcept { return layer_; }
+  /// The expected and the found value, as texts.
   const std::string& expected() const noexcept { return expected_; }
   const std::string& found() const noexcept { return found_; }
   /// Path of the file; empty if the model was not loaded from a path.

@@ -32,6 +32,7 @@ inline Count count(const JsonCursor& node, std::size_t least = 1, std::size_t mo
 
 using Layers = std::vector<LayerRecord>;
 
+/// Makes a layer with scalar members.
 inline LayerRecord make_layer(SourceLocation place, std::string type,
                               std::initializer_list<std::pair<const char*, Value>> values = {}) {
   LayerRecord layer{.place = place, .type = {std::move(place), std::move(type)}, .values = {}, .tensors = {}};
@@ -44,6 +45,7 @@ inline LayerRecord make_plain(SourceLocation place, std::string type, const Coun
   return make_layer(std::move(place), std::move(type), {{"size", size}});
 }
 
+/// Makes a `scale` layer: y = scale x.
 inline LayerRecord make_scale(SourceLocation place, const Count& size, double scale) {
   return make_layer(place, "scale", {{"size", size}, {"scale", Value{place, scale}}});
 }

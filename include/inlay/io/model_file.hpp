@@ -14,12 +14,12 @@
 
 namespace inlay {
 
-/// Information in a model file beside the network.
+/// Information in a model file other than the network.
 struct ModelInfo {
   std::optional<double> sample_rate;  ///< sample rate in Hz of the training data
   std::string metadata;               ///< the file's metadata: the text of a JSON object, or empty
   /// Frames of silence to run after every reset, before the signal: the state of a trained amplifier starts from its
-  /// response to silence, not from zeros.
+  /// response to silence, not from zeros. `Model` does this itself. With a `ModelT`, the caller has to.
   std::size_t prewarm = 0;
   /// Largest absolute difference between the model's output and the file's check; empty if the file has no check.
   std::optional<double> check_error;

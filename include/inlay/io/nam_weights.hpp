@@ -25,17 +25,19 @@ class NamWeights {
       values_.push_back(static_cast<double>(static_cast<float>(list[i].in_float_range())));
   }
 
+  /// Number of weights in the list.
   std::size_t size() const noexcept { return values_.size(); }
   /// Returns whether more numbers were requested than the list has. Records made from then on are not used.
   bool ran_out() const noexcept { return at_ > size(); }
 
+  /// Consumes one number.
   double number() {
     const std::size_t at = take(1);
     return at < size() ? values_[at] : 0;
   }
 
   TensorRecord vector(std::size_t size) { return vector(size, size); }
-  /// Takes `full` numbers and returns the first `size` of them.
+  /// Consumes `full` numbers and returns the first `size` of them as a vector.
   TensorRecord vector(std::size_t size, std::size_t full) {
     return tensor(take(full), {size}, [](std::size_t i) { return i; });
   }

@@ -25,7 +25,9 @@ struct Runnable {
   std::size_t (*process_with)(const void* model, void* state, const T* const* in, T* const* out, std::size_t frames,
                               Condition<T> condition);
 
+  /// Largest number of output frames for `frames` input frames.
   std::size_t most_frames(std::size_t frames) const { return most_frames_with(model, frames); }
+  /// Sets the state to the start of a signal.
   void reset() const { reset_with(model, state); }
   /// `forward` and `process` return the number of frames written. `condition` is not read if `condition_size` is 0.
   std::size_t forward(const T* in, T* out, const T* condition = nullptr) const {

@@ -116,7 +116,7 @@ class Model<T, void> {
   std::size_t latency() const noexcept;
   /// Name of the instruction set that the model runs on, such as "avx2".
   std::string_view isa() const noexcept;
-  /// Information in the file beside the network.
+  /// Information in the file other than the network.
   const ModelInfo& info() const noexcept;
   /// Sample rate of the training data in Hz, if the file states it.
   std::optional<double> sample_rate() const noexcept { return info().sample_rate; }

@@ -18,13 +18,16 @@ class Model : public Model<T, void> {
   using Base = Model<T, void>;
 
  public:
+  /// Loads a model, as Model<T>::load.
   template <class Source>
   static Model load(Source&& source, const ModelOptions& options = {}) {
     return of(io::read_model_of(std::forward<Source>(source), {options.size}));
   }
+  /// Loads a model from the text of a file.
   static Model load_text(std::string_view text, const ModelOptions& options = {}) {
     return of(io::read_model_text(text, {options.size}));
   }
+  /// Makes a model from the contents of a file.
   static Model of(const io::ModelFile& file) { return Model(Base::of(file, kernels::kernels_of<B>())); }
 
  private:

@@ -32,7 +32,9 @@ class TypedOrDynamicModel {
   static TypedOrDynamicModel load(Source&& source) {
     return of(io::read_model_of(std::forward<Source>(source)));
   }
+  /// Loads the text of a file.
   static TypedOrDynamicModel load_text(std::string_view text) { return of(io::read_model_text(text)); }
+  /// Makes a model from the contents of a file.
   static TypedOrDynamicModel of(const io::ModelFile& file) {
     TypedOrDynamicModel any;
     std::size_t index = 0;
@@ -45,13 +47,18 @@ class TypedOrDynamicModel {
 
   /// Index of the type that was loaded; the number of types if it is a `Model`.
   std::size_t index() const noexcept { return index_; }
+  /// Numbers of input channels, output channels and side channels.
   std::size_t in_size() const noexcept { return run_.in_size; }
   std::size_t out_size() const noexcept { return run_.out_size; }
   std::size_t condition_size() const noexcept { return run_.condition_size; }
+  /// Returns whether each input frame gives exactly one output frame.
   bool one_to_one() const noexcept { return run_.one_to_one; }
+  /// Largest number of output frames for `frames` input frames: the room that `process` needs.
   std::size_t most_frames(std::size_t frames) const noexcept { return run_.most_frames(frames); }
+  /// Information in the file other than the network.
   const ModelInfo& info() const noexcept { return info_; }
 
+  /// Sets the state to the start of a signal.
   void reset() noexcept { run_.reset(); }
   /// Computes one frame. `in` has `in_size()` values, `condition` has `condition_size()` values, `out` has room for
   /// `most_frames(1)` frames of `out_size()` values. Returns the number of output frames.
