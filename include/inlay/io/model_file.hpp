@@ -61,7 +61,7 @@ struct LayerRecord {
   Value type;
   std::map<std::string, Value, std::less<>> values;
   std::map<std::string, TensorRecord, std::less<>> tensors;
-  std::map<std::string, std::vector<ChainRecord>, std::less<>> chains{};  ///< layers within the layer
+  std::map<std::string, std::vector<ChainRecord>, std::less<>> chains{};  ///< inner chains by name
 };
 
 /// A short input signal and the training framework's output for it.

@@ -40,7 +40,7 @@ struct LayerNumber {
   std::string_view chain{};  ///< name of the chain in the layer `around`
   std::size_t branch = 0;    ///< index among the chains of that name
 
-  /// "2.branches.0.1": layer 1 of branch 0 of layer 2.
+  /// Text for error messages: "2.branches.0.1" is layer 1 of branch 0 of layer 2.
   std::string text() const;
 };
 
@@ -126,7 +126,7 @@ class WeightLoader {
 
  private:
   [[noreturn]] void fail(std::string place, std::string expected, std::string found) const;
-  /// "layer 2 of the model: dense 20 -> 1"
+  /// Text for error messages: "layer 2 of the model: dense 20 -> 1".
   std::string layer_text() const;
 
   void note(std::string_view name);
