@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Prints how long a translation unit with ModelT<LSTM<1, 20>, Dense<20, 1>> takes to compile, and how much
-# code it is, and the same of one with the run-time model: header-only, and with the compiled library, whose parts come
-# last (docs/compiling.md). CPU seconds, the median of three. COMPILERS and FLAGS can be set from outside.
+# Prints compile time and code size of a translation unit with ModelT<LSTM<1, 20>, Dense<20, 1>> and of one with the
+# run-time model, header-only and with the compiled library, and of the parts of that library (docs/compiling.md).
+# CPU seconds, the median of three. The environment variables COMPILERS and FLAGS select compilers and options.
 #   bench/compile_time.sh --networks   the networks of networks/networks.hpp with $CXX: name, seconds, bytes of code
 set -euo pipefail
 export LC_ALL=C
@@ -10,7 +10,7 @@ bench=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 include=$bench/../include
 flags=${FLAGS:--O3}
 eigen=$(pkg-config --cflags-only-I eigen3 2>/dev/null | sed 's/-I/-isystem /' || true)
-packages=('')  # compiler options that bring optional packages in
+packages=('')  # compiler options that add optional packages
 [[ -z $eigen ]] || packages+=("$eigen")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -34,7 +34,7 @@ echo '#include <inlay/src_readers.hpp>' >"$work/readers.cpp"
 printf '#define INLAY_SEPARATE_KERNELS\n#include <inlay/src_model.hpp>\n' >"$work/model.cpp"
 printf '#define INLAY_KERNELS_SCALAR float\n#include <inlay/src_kernels.hpp>\n' >"$work/kernels.cpp"
 
-seconds() {  # of one run of a command, user and system
+seconds() {  # CPU seconds of a command, user and system
   local TIMEFORMAT='%U %S'
   { time "$@"; } 2>&1 | awk '{ s = $1 + $2 } END { printf "%.2f\n", s }'
 }
@@ -56,7 +56,7 @@ fi
 
 status=0
 printf '%-10s %-40s %9s %12s\n' compiler "unit ($flags)" seconds 'text, bytes'
-# Unit, what it is called, and whether it is compiled with INLAY_COMPILED.
+# Unit, title, and whether it is compiled with INLAY_COMPILED.
 units=('engine <inlay/engine.hpp> no' 'inlay <inlay/inlay.hpp> no' 'run_time <inlay/run_time.hpp> no'
   'inlay <inlay/inlay.hpp>,~compiled yes' 'run_time <inlay/run_time.hpp>,~compiled yes'
   'readers library:~readers yes' 'model library:~Model yes' 'kernels library:~kernels,~float yes')
@@ -69,7 +69,7 @@ for compiler in ${COMPILERS:-g++ clang++}; do
       what="${name//\~/ }${package:+, Eigen}"
       # shellcheck disable=SC2206  # flags are several words
       compile=("$compiler" -std=c++20 $flags $define -I"$include" $package -c "$work/$unit.cpp" -o "$work/$unit.o")
-      if ! "${compile[@]}"; then  # also brings the files into the cache
+      if ! "${compile[@]}"; then  # also loads the files into the disk cache
         printf '%-10s %-40s %9s\n' "$compiler" "$what" failed
         status=1
         continue

@@ -1,4 +1,4 @@
-/// The layers of a file by the name of their type, with dynamic sizes.
+/// LayerTable: built-in layers of dynamic sizes by the name of their type in a file.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace inlay::INLAY_ISA::kernels {
 
-/// Makes layers of backend B from their records. Throws load_error.
+/// Makes layers of backend B from their records. To add a built-in layer, add a row to `rows`.
 template <class B>
 class LayerTable {
   using T = typename B::scalar;
@@ -83,7 +83,7 @@ class LayerTable {
   };
 
  public:
-  /// Null if there is no such type.
+  /// Makes the layer of a record for `width` input channels. Returns null if the type is unknown. Throws load_error.
   static Made find(const io::LayerRecord& record, std::size_t width) {
     const std::string_view type = io::type_of(record);
     for (const Row& row : rows)
