@@ -76,6 +76,11 @@ TYPED_TEST(CompactTest, gives_what_rounded_weights_give) {
   using F = default_backend;
   expect_same<ModelT<Dense<3, 5, F>>, ModelT<Dense<3, 5, B>>>("dense_3_5");
   expect_same<ModelT<Conv1D<4, 6, 3, 2, 1, F>>, ModelT<Conv1D<4, 6, 3, 2, 1, B>>>("conv1d_4_6_k3_d2");
+}
+
+TEST(CompactModelTest, gives_what_rounded_weights_give_in_recurrent_layers) {
+  using B = compact_backend;
+  using F = default_backend;
   expect_same<ModelT<LSTM<2, 17, F>>, ModelT<LSTM<2, 17, B>>>("lstm_2_17");
   expect_same<ModelT<GRU<2, 17, F>>, ModelT<GRU<2, 17, B>>>("gru_2_17");
 }

@@ -6,11 +6,11 @@ using namespace inlay;
 
 template <class B>
 class Conv1DTest : public ::testing::Test {};
-TYPED_TEST_SUITE(Conv1DTest, AllBackends);
+TYPED_TEST_SUITE(Conv1DTest, TwoBackends);
 
 template <class B>
 class MoreConv1DTest : public ::testing::Test {};
-TYPED_TEST_SUITE(MoreConv1DTest, EachBackend);
+TYPED_TEST_SUITE(MoreConv1DTest, TwoBackends);
 
 TYPED_TEST(MoreConv1DTest, one_to_four) {
   golden<ModelT<Conv1D<1, 4, 3, 1, 1, TypeParam>>>("conv1d_1_4_k3", single_layer);

@@ -6,7 +6,7 @@ using namespace inlay;
 
 template <class B>
 class GRUTest : public ::testing::Test {};
-TYPED_TEST_SUITE(GRUTest, AllBackends);
+TYPED_TEST_SUITE(GRUTest, TwoBackends);
 
 // What takes long to compile.
 template <class B>

@@ -6,7 +6,7 @@ using namespace inlay;
 
 template <class B>
 class LSTMTest : public ::testing::Test {};
-TYPED_TEST_SUITE(LSTMTest, AllBackends);
+TYPED_TEST_SUITE(LSTMTest, TwoBackends);
 
 // What takes long to compile.
 template <class B>

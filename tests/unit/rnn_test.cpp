@@ -6,7 +6,7 @@ using namespace inlay;
 
 template <class B>
 class RNNTest : public ::testing::Test {};
-TYPED_TEST_SUITE(RNNTest, AllBackends);
+TYPED_TEST_SUITE(RNNTest, TwoBackends);
 
 // What takes long to compile.
 template <class B>

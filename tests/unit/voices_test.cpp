@@ -81,7 +81,7 @@ void expect_voices_as_alone() {
 
 template <class B>
 class VoicesTest : public ::testing::Test {};
-TYPED_TEST_SUITE(VoicesTest, EachBackend);
+TYPED_TEST_SUITE(VoicesTest, TwoBackends);
 
 TYPED_TEST(VoicesTest, rnn_dense) {
   using B = TypeParam;
