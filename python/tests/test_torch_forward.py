@@ -455,6 +455,29 @@ def test_condition(name: str, tmp_path: Path) -> None:
     assert root["check"]["condition"]["shape"] == [frames, 2]
 
 
+def _residual(s: Any, x: Tensor) -> Tensor:
+    return s.last(s.layer(x)[0]) + x
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+def test_frames_first(kind: Any, tmp_path: Path) -> None:
+    module = Lambda(_residual, layer=kind(1, 4), last=nn.Linear(4, 1))
+    with pytest.warns(UserWarning, match=r"layer \(\w+\) has batch_first=False.*ran along the batch"):
+        root = exported(module, tmp_path)
+    assert shape_of(root["layers"]) == f"residual({kind.__name__.lower()} dense)"
+
+
+@pytest.mark.filterwarnings("error")
+def test_frames_first_within_a_module(tmp_path: Path) -> None:
+    module = Lambda(
+        lambda s, x: s.last(s.lstm(s.first(x).permute(2, 0, 1))[0]).permute(1, 2, 0),
+        first=nn.Conv1d(1, 3, 1),
+        lstm=nn.LSTM(3, 4),
+        last=nn.Linear(4, 1),
+    )
+    assert shape_of(exported(module, tmp_path)["layers"]) == "conv1d lstm dense"
+
+
 def test_operations_in_place_are_followed(tmp_path: Path) -> None:
     def forward(s: Any, x: Tensor) -> Tensor:
         same = y = s.a(x)

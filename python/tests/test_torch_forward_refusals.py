@@ -117,6 +117,16 @@ REFUSED = {
     "l (GRU): a start delayed by a crop": Lambda(
         lambda s, x: s.l(x[:, 3:])[0], l=nn.GRU(1, 2, batch_first=True)
     ),
+    "l (LSTM): a tensor (1, 64, 2) with its frames along axis 1 is not supported, with"
+    " batch_first=False only (frames, batch, channels); turn the signal round with transpose(0, 1)"
+    " before it and back after it; or make the layer with batch_first=True and train again": Lambda(
+        lambda s, x: s.l(s.c(x).transpose(1, 2))[0], c=nn.Conv1d(1, 2, 1), l=nn.LSTM(2, 2)
+    ),
+    "l (RNN): a tensor (1, 2, 64) with its frames along axis 2 is not supported, with"
+    " batch_first=True only (batch, frames, channels); turn the signal round with transpose(1, 2)"
+    " before it": Lambda(
+        lambda s, x: s.l(s.c(x))[0], c=nn.Conv1d(1, 2, 1), l=nn.RNN(2, 2, batch_first=True)
+    ),
     "signals of different rates": Lambda(
         lambda s, x: s.up(s.down(x)) + x,
         down=nn.Conv1d(1, 4, 4, stride=4),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from torch import Tensor, nn
@@ -95,11 +94,28 @@ def _laid_out(signal: Signal, module: nn.Module, place: Place) -> Signal:
             f"with signals laid out as {layout} that is dim={dims[layout == 'NLC']}",
         )
     shape = tuple(signal.tensor.shape)
+    found = f"a tensor {shape} with its frames along axis {signal.time}"
+    if isinstance(module, RECURRENT) and len(shape) == 3:
+        _refuse_direction(signal, module, found, place)
     place.refuse(
-        f"a tensor {shape} with its frames along axis {signal.time}",
+        found,
         "only a layer over the channels of each frame",
         "turn the signal round with transpose(1, 2) before it",
     )
+
+
+def _refuse_direction(signal: Signal, module: nn.RNNBase, found: str, place: Place) -> NoReturn:
+    """A recurrent layer that would run along the batch or along the channels."""
+    time = 1 if module.batch_first else 0
+    order = "(batch, frames, channels)" if module.batch_first else "(frames, batch, channels)"
+    first, second = sorted((signal.time, time))
+    advice = f"turn the signal round with transpose({first}, {second}) before it"
+    if not module.batch_first and signal.time == 1:
+        advice += (
+            " and back after it; or make the layer with batch_first=True and train again, as it ran"
+            " along the batch"
+        )
+    place.refuse(found, f"with batch_first={module.batch_first} only {order}", advice)
 
 
 def _axes(module: nn.Module, signal: Signal) -> tuple[int | None, int] | None:

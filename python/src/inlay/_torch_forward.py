@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from torch import nn
 from ._format import Array
 from ._signal import default_signal
 from ._torch_graph import Node
-from ._torch_modules import DROPPED, width_of
+from ._torch_modules import DROPPED, RECURRENT, width_of
 from ._torch_place import place_of
 from ._torch_records import array_of
 from ._torch_run import attributes_kept, reach_bound
@@ -44,10 +45,13 @@ class Layout:
     def tensor(self, samples: torch.Tensor) -> torch.Tensor:
         if self.channel is None:
             return samples.T
-        return (samples if self.time == 1 else samples.T).unsqueeze(0)
+        batch = 3 - self.time - self.channel
+        return (samples if self.time < self.channel else samples.T).unsqueeze(batch)
 
 
-_LAYOUTS = (Layout(1, 2), Layout(2, 1), Layout(1, None))
+_FRAMES_FIRST = Layout(0, 2)
+# (N, L, C), (N, C, L), (N, L) and (L, N, C), in the order in which they are tried.
+_LAYOUTS = (Layout(1, 2), Layout(2, 1), Layout(1, None), _FRAMES_FIRST)
 
 
 class Forward:
@@ -132,6 +136,21 @@ class Forward:
         if self.guessed:
             raise ExportError(f"{error}; {_CHANNELS_UNKNOWN}") from error
         raise error
+
+    def warn_of_layout(self, stacklevel: int) -> None:
+        """Says that the module runs on (L, N, C), where only a recurrent layer tells so."""
+        if self.children is not None or self.layout != _FRAMES_FIRST:
+            return
+        for path, layer in self.module.named_modules():
+            if isinstance(layer, RECURRENT) and not layer.batch_first:
+                warnings.warn(
+                    f"{place_of(layer, path)} has batch_first=False, so the module was exported as"
+                    " one of (frames, batch, channels); if you trained it on (batch, frames,"
+                    " channels), the layer ran along the batch: make it with batch_first=True and"
+                    " train again",
+                    stacklevel=stacklevel + 1,
+                )
+                return
 
     def _probe(self, frames: int) -> Signal:
         samples = _noise(frames, self.channels)

@@ -2,8 +2,8 @@
 
 An `nn.Sequential` of layers, or one layer, is run child by child, so that recurrent layers and
 convolutions may stand next to one another although PyTorch lays their signals out differently. A
-module with its own `forward` is run as its user runs it, on (N, L, C), (N, C, L) or (N, L), and
-torch.fx follows the signals through it. Either way a module becomes a graph of layers, sums,
+module with its own `forward` is run as its user runs it, on (N, L, C), (N, C, L), (N, L) or
+(L, N, C), and torch.fx follows the signals through it. Either way a module becomes a graph of layers, sums,
 products and joints, the graph a chain of layers and combinators, and that is evaluated again without
 PyTorch before anything is written. The module is run in evaluation mode.
 """
@@ -101,6 +101,7 @@ def export_torch(
     model = ModelFile(layers, check, sample_rate, metadata)
     verify(model)
     _format.write_model(path, model)
+    forward.warn_of_layout(stacklevel=2)
 
 
 def load_torch(source: str, state_dict: str | os.PathLike[str] | None = None) -> nn.Module:
