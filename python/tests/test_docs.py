@@ -12,7 +12,7 @@ from inlay import _reference as reference
 from inlay._format import read_model
 
 
-_WRITTEN = {f"{name}.json" for name in ("amp", "layers", "tcn", "wavenet", "driven")}
+_WRITTEN = {f"{name}.json" for name in ("amp", "layers", "tcn", "wavenet", "driven", "filmed")}
 
 
 def blocks(page: Path, language: str) -> list[str]:

@@ -455,6 +455,151 @@ def test_condition(name: str, tmp_path: Path) -> None:
     assert root["check"]["condition"]["shape"] == [frames, 2]
 
 
+def _expanded(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    knobs = c.unsqueeze(1).expand(-1, x.shape[1], -1)
+    return s.last(s.lstm(torch.cat([x, knobs], dim=-1))[0]) + x
+
+
+def _repeated(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    knobs = torch.relu(s.made(c))[:, :, None].repeat(1, 1, x.size(2))
+    return s.last(torch.tanh(s.first(torch.cat([knobs, x], dim=1))))
+
+
+def _ones(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    knobs = c.view(-1, 1, 2) * torch.ones(1, x.shape[1], 1)
+    return s.last(torch.cat([x, knobs], dim=-1))
+
+
+def _film_channels_first(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    scale, shift = s.made(c).chunk(2, dim=-1)
+    past = nn.functional.pad(x, (4, 0))
+    return s.last(torch.tanh(s.first(past) * scale.unsqueeze(-1) + shift.unsqueeze(-1)))
+
+
+def _film_per_block(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    """micro-TCN: knobs of (batch, 1, 2), unpadded convolutions, the input cropped for each residual."""
+    knobs = torch.relu(s.made(c))
+    for conv, norm, film, past in ((s.a, s.an, s.af, 2), (s.b, s.bn, s.bf, 4)):
+        scale, shift = torch.chunk(film(knobs), 2, dim=-1)
+        y = norm(conv(x)) * scale.permute(0, 2, 1) + shift.permute(0, 2, 1)
+        x = torch.relu(y) + x[..., past:]
+    return s.last(x)
+
+
+def _one_knob(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    return s.last(s.first(x) * c[:, 0].view(-1, 1, 1)) + c[:, 1:].unsqueeze(1)
+
+
+def _late_knobs(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    y = s.first(x)
+    return s.last(torch.cat([y, c.unsqueeze(-1).expand(-1, -1, y.shape[-1])], dim=1))
+
+
+def _looking_back(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    knobs = s.lstm(c.unsqueeze(1).expand(-1, x.shape[1], -1))[0]
+    return s.last(torch.cat([x, knobs], dim=-1))
+
+
+PER_CLIP = {
+    "expanded": (
+        lambda: Conditioned(
+            _expanded, lstm=nn.LSTM(3, 4, batch_first=True), last=nn.Linear(4, 1)
+        ),
+        "residual(append_condition lstm dense)",
+    ),
+    "repeated": (
+        lambda: Conditioned(
+            _repeated, made=nn.Linear(2, 2), first=nn.Conv1d(3, 4, 1), last=nn.Conv1d(4, 1, 1)
+        ),
+        "concat(append_condition slice dense relu | identity) conv1d tanh conv1d",
+    ),
+    "times ones": (
+        lambda: Conditioned(_ones, last=nn.Linear(3, 1)),
+        "append_condition dense",
+    ),
+    "film": (
+        lambda: Conditioned(
+            _film_channels_first,
+            first=nn.Conv1d(1, 3, 3, dilation=2),
+            made=nn.Linear(2, 6),
+            last=nn.Conv1d(3, 1, 1),
+        ),
+        "conv1d film(dense) tanh conv1d",
+    ),
+    "film of each block": (
+        lambda: Conditioned(
+            _film_per_block,
+            made=nn.Linear(2, 4),
+            a=nn.Conv1d(1, 3, 3),
+            an=nn.BatchNorm1d(3, affine=False),
+            af=nn.Linear(4, 6),
+            b=nn.Conv1d(3, 3, 3, dilation=2),
+            bn=nn.BatchNorm1d(3, affine=False),
+            bf=nn.Linear(4, 6),
+            last=nn.Conv1d(3, 1, 1),
+        ),
+        None,
+    ),
+    "one knob": (
+        lambda: Conditioned(_one_knob, first=nn.Linear(1, 3), last=nn.Linear(3, 1)),
+        None,
+    ),
+    "behind an unpadded convolution": (
+        lambda: Conditioned(_late_knobs, first=nn.Conv1d(1, 3, 3), last=nn.Conv1d(5, 1, 1)),
+        "conv1d append_condition conv1d",
+    ),
+    "with memory": (
+        lambda: Conditioned(
+            _looking_back, lstm=nn.LSTM(2, 3, batch_first=True), last=nn.Linear(4, 1)
+        ),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PER_CLIP)
+def test_condition_of_a_clip(name: str, tmp_path: Path) -> None:
+    make, shape = PER_CLIP[name]
+    module = make()
+    root = exported(module, tmp_path, check_condition=[[0.25, 0.75]])
+    if shape is not None:
+        assert shape_of(root["layers"]) == shape
+    check = root["check"]
+    condition = reference.tensor(check["condition"])
+    assert condition.shape == (check["input"]["shape"][0], 2)
+    assert (condition == [0.25, 0.75]).all()
+
+
+@pytest.mark.parametrize("name", ["expanded", "film", "film of each block"])
+def test_a_batch_with_knobs_for_each_clip(name: str, tmp_path: Path) -> None:
+    """The exported network gives what the module gives for a batch of clips."""
+    module = PER_CLIP[name][0]()
+    root = exported(module, tmp_path, check_condition=[[0.5, 0.5]])
+    last = name == "expanded"
+    clips, knobs = torch.rand(3, 100, 1) - 0.5, torch.rand(3, 2)
+    given = knobs.unsqueeze(1) if name == "film of each block" else knobs
+    with torch.no_grad():
+        made = module.eval()(clips if last else clips.transpose(1, 2), given)
+    for clip, knob, expected in zip(clips, knobs, made if last else made.transpose(1, 2)):
+        condition = np.tile(knob.numpy().astype(float), (100, 1))
+        found = reference.evaluate(root["layers"], clip.numpy().astype(float), condition)
+        assert np.abs(found[100 - len(expected) :] - expected.numpy()).max() < 1e-5
+
+
+def test_condition_of_a_clip_in_torchscript(tmp_path: Path) -> None:
+    class Amp(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.last = nn.Linear(3, 1)
+
+        def forward(self, x: Tensor, knobs: Tensor) -> Tensor:
+            along = knobs.unsqueeze(1).expand(-1, x.shape[1], -1)
+            return self.last(torch.cat([x, along], dim=-1))
+
+    root = exported(torch.jit.script(Amp()), tmp_path, check_condition=[[0.25, 0.75]])
+    assert shape_of(root["layers"]) == "append_condition dense"
+
+
 def _residual(s: Any, x: Tensor) -> Tensor:
     return s.last(s.layer(x)[0]) + x
 

@@ -191,6 +191,28 @@ CONDITION = {
 }
 
 
+def _clip(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    return s.a(x) + s.b(c).unsqueeze(1)
+
+
+CONDITION |= {
+    "check_condition: the module (Conditioned) takes one condition for the whole clip; expected"
+    " [1, 2], found 50 different frames": (
+        Conditioned(_clip, a=nn.Linear(1, 3), b=nn.Linear(2, 3)),
+        np.random.default_rng(5).uniform(0, 1, (50, 2)),
+    ),
+    "l (LSTM): a condition of the whole clip is not supported, only layers without memory; expand"
+    " it to the frames of the signal first": (
+        Conditioned(
+            lambda s, x, c: s.a(x) + s.l(c.view(1, 1, 2))[0],
+            a=nn.Linear(1, 3),
+            l=nn.LSTM(2, 3, batch_first=True),
+        ),
+        np.ones((1, 2)),
+    ),
+}
+
+
 @pytest.mark.parametrize("message", CONDITION)
 def test_condition_is_refused(message: str, tmp_path: Path) -> None:
     module, condition = CONDITION[message]

@@ -18,6 +18,7 @@ from ._torch_modules import (
     RECURRENT,
     RELABELLING,
     WINDOWED,
+    Window,
     looks_ahead,
     pads_otherwise,
     refuse_options,
@@ -44,6 +45,14 @@ def apply(signal: Signal, module: nn.Module, place: Place) -> Signal:
         return signal
     if isinstance(module, RELABELLING):
         return moved(signal, run(module, signal.tensor, place), module.__call__, place)
+    if signal.held:
+        if isinstance(module, nn.Conv1d) and window_of(module) == Window(0, 1):
+            signal = _laid_out(signal, module, place)
+            return signal.then(
+                run(module, signal.tensor, place), records_of(module, signal.channels)
+            )
+        if isinstance(module, (*RECURRENT, *CHANNELS_FIRST)):
+            signal = signal.streamed(place)
     width = width_of(module)
     if width not in (None, signal.channels):
         raise ExportError(f"{place}: takes {width} channels, but is given {signal.channels}")
@@ -80,7 +89,8 @@ def _laid_out(signal: Signal, module: nn.Module, place: Place) -> Signal:
     if axes is None:
         return signal
     time, channel = axes
-    if (time is None or time == signal.time) and signal.channel in (None, channel):
+    single = signal.time is None and time is not None and signal.tensor.shape[time] == 1
+    if (time in (None, signal.time) or single) and signal.channel in (None, channel):
         if channel != signal.time and signal.tensor.shape[channel] == signal.channels:
             return replace(signal, channel=channel)
     if isinstance(module, OVER_CHANNELS):
@@ -94,9 +104,15 @@ def _laid_out(signal: Signal, module: nn.Module, place: Place) -> Signal:
             f"with signals laid out as {layout} that is dim={dims[layout == 'NLC']}",
         )
     shape = tuple(signal.tensor.shape)
+    if signal.time is None:
+        place.refuse(
+            f"a condition of shape {shape}",
+            "only a layer over its channels",
+            "bring the channels to the axis that the layer works along",
+        )
     found = f"a tensor {shape} with its frames along axis {signal.time}"
     if isinstance(module, RECURRENT) and len(shape) == 3:
-        _refuse_direction(signal, module, found, place)
+        _refuse_direction(signal.time, module, found, place)
     place.refuse(
         found,
         "only a layer over the channels of each frame",
@@ -104,13 +120,13 @@ def _laid_out(signal: Signal, module: nn.Module, place: Place) -> Signal:
     )
 
 
-def _refuse_direction(signal: Signal, module: nn.RNNBase, found: str, place: Place) -> NoReturn:
+def _refuse_direction(frames: int, module: nn.RNNBase, found: str, place: Place) -> NoReturn:
     """A recurrent layer that would run along the batch or along the channels."""
     time = 1 if module.batch_first else 0
     order = "(batch, frames, channels)" if module.batch_first else "(frames, batch, channels)"
-    first, second = sorted((signal.time, time))
+    first, second = sorted((frames, time))
     advice = f"turn the signal round with transpose({first}, {second}) before it"
-    if not module.batch_first and signal.time == 1:
+    if not module.batch_first and frames == 1:
         advice += (
             " and back after it; or make the layer with batch_first=True and train again, as it ran"
             " along the batch"
@@ -134,7 +150,7 @@ def _axes(module: nn.Module, signal: Signal) -> tuple[int | None, int] | None:
     if isinstance(module, OVER_CHANNELS):
         dim: Any = module.dim
         known = dim is not None and -dims <= dim < dims
-        return None, dim % dims if known else signal.time
+        return None, dim % dims if known else signal.time or 0
     return None
 
 

@@ -67,17 +67,29 @@ def _frames_of(constant: Any, signal: Signal, result: Tensor, refuse: Refuse) ->
     return array_of(frames[0])
 
 
-def _axes(signal: Signal, result: Tensor, refuse: Refuse) -> tuple[int, int | None]:
-    """The axes of time and of the channels in what a signal was broadcast to."""
-    more = result.dim() - signal.tensor.dim()
-    time = signal.time + more
-    channel = None if signal.channel is None else signal.channel + more
-    if result.shape[time] != signal.frames:
+def _axes(
+    signal: Signal, result: Tensor, refuse: Refuse, framed: Signal | None = None
+) -> tuple[int | None, int | None]:
+    """The axes of time and of the channels in what a signal was broadcast to.
+
+    The axis of time is that of `framed`, where that is another signal.
+    """
+    time = _behind(result, framed or signal, (framed or signal).time)
+    channel = _behind(result, signal, signal.channel)
+    wide = [axis for axis, extent in enumerate(result.shape) if extent > 1]
+    if time is None and channel is not None and len(wide) == 2 and channel in wide:
+        (time,) = set(wide) - {channel}  # a condition times ones for all frames
+    elif time is not None and result.shape[time] != (framed or signal).frames:
         refuse("a constant that changes from frame to frame")
-    wide = [axis for axis, extent in enumerate(result.shape) if extent > 1 and axis != time]
+    wide = [axis for axis in wide if axis != time]
     if wide not in ([], [channel]) and not (len(wide) == 1 and signal.channels == 1):
         refuse("a constant of another shape than that of the channels")
     return time, wide[0] if wide else channel
+
+
+def _behind(result: Tensor, signal: Signal, axis: int | None) -> int | None:
+    """An axis of a signal in what it was broadcast to, whose new axes are in front."""
+    return None if axis is None else axis + result.dim() - signal.tensor.dim()
 
 
 def _affine(
@@ -111,17 +123,20 @@ def _of_signals(
 ) -> Signal:
     if operation == "div":
         refuse("a signal as the divisor")
-    if a.time - a.tensor.dim() != b.time - b.tensor.dim() or a.frames != b.frames:
-        refuse("signals whose frames are not side by side")
+    if a.time is not None and b.time is not None:
+        if a.time - a.tensor.dim() != b.time - b.tensor.dim() or a.frames != b.frames:
+            refuse("signals whose frames are not side by side")
     a, b = aligned([a, b], place)
     wider = a if a.channels >= b.channels else b
-    time, channel = _axes(wider, result, refuse)
+    framed = b if a.time is None else a
+    time, channel = _axes(wider, result, refuse, framed)
     nodes = [_widened(signal, wider.channels) for signal in (a, b)]
     if operation == "sub":
         minus = plain("scale", wider.channels, scale=-1.0)
         nodes[1] = layers(nodes[1], [minus])
     node = multiply(*nodes) if operation == "mul" else add(nodes)
-    made = replace(wider, tensor=result, node=node, time=time, channel=channel)
+    stream = b if a.held else wider if wider.held == b.held else a
+    made = replace(stream, tensor=result, node=node, time=time, channel=channel)
     return replace(made, late=a.late or b.late, behind=a.behind or b.behind)
 
 

@@ -6,6 +6,7 @@ import inspect
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,21 @@ _FRAMES_FIRST = Layout(0, 2)
 _LAYOUTS = (Layout(1, 2), Layout(2, 1), Layout(1, None), _FRAMES_FIRST)
 
 
+@dataclass(frozen=True)
+class ClipLayout:
+    """The shape of a condition for a whole clip: the axis of its channels, all others 1 long."""
+
+    dims: int
+    channel: int | None
+
+    def tensor(self, row: torch.Tensor) -> torch.Tensor:
+        return row.reshape([-1 if axis == self.channel else 1 for axis in range(self.dims)])
+
+
+# (N, C), (N, 1, C), (N, C, 1) and, for a single knob, (N,).
+_CLIP_LAYOUTS = (ClipLayout(2, 1), ClipLayout(3, 2), ClipLayout(3, 1), ClipLayout(1, None))
+
+
 class Forward:
     """What a module makes of a signal, and where appropriate of a condition beside it."""
 
@@ -69,6 +85,7 @@ class Forward:
         self.children = children_of(module)
         self.side = side
         self.layout = _LAYOUTS[0]
+        self.clip: ClipLayout | None = None
         self.channels = 0
         self._refuse_inputs()
         self.widths = list(self._widths())
@@ -91,7 +108,8 @@ class Forward:
         if inputs == 2 and self.side is None:
             raise ExportError(
                 f"{place}: forward() takes a condition beside its signal; pass check_condition, an"
-                " array of [frames, channels] to check it with"
+                " array of [frames, channels] to check it with, or of [1, channels] where the"
+                " condition is one for the whole clip"
             )
         if self.children is not None and self.side is not None:
             raise ExportError(f"check_condition: {place} takes no second input")
@@ -120,22 +138,40 @@ class Forward:
         furthest = -1
         for least in _PROBES:
             frames = least + reach_bound(self.module)
-            for self.channels in self.widths:
-                for self.layout in _LAYOUTS:
-                    if self.layout.channel is None and self.channels > 1:
-                        continue
-                    try:
-                        return self._probe(frames)
-                    except ExportError as found:
-                        progress = getattr(found, "progress", 0)
-                        if progress > furthest:
-                            error, furthest = found, progress
-                    if self.children is not None:
-                        break
+            for self.clip, self.channels, self.layout in self._ways():
+                try:
+                    signal = self._probe(frames)
+                except ExportError as found:
+                    progress = getattr(found, "progress", 0)
+                    if progress > furthest:
+                        error, furthest = found, progress
+                else:
+                    self._refuse_changing_clip()
+                    return signal
         assert error is not None
         if self.guessed:
             raise ExportError(f"{error}; {_CHANNELS_UNKNOWN}") from error
         raise error
+
+    def _ways(self) -> Iterator[tuple[ClipLayout | None, int, Layout]]:
+        """How the module may be called, the likeliest first."""
+        clips: tuple[ClipLayout | None, ...] = (None,)
+        if self.condition is not None:
+            single = self.condition.channels == 1
+            clips += tuple(clip for clip in _CLIP_LAYOUTS if clip.channel is not None or single)
+        layouts = _LAYOUTS if self.children is None else _LAYOUTS[:1]
+        for clip, channels, layout in product(clips, self.widths, layouts):
+            if layout.channel is not None or channels == 1:
+                yield clip, channels, layout
+
+    def _refuse_changing_clip(self) -> None:
+        """Raises ExportError where one condition is taken for the whole clip, but several given."""
+        if self.clip is None or self.side is None or (self.side == self.side[0]).all():
+            return
+        raise ExportError(
+            f"check_condition: {place_of(self.module, '')} takes one condition for the whole clip;"
+            f" expected [1, {self.side.shape[1]}], found {len(self.side)} different frames"
+        )
 
     def warn_of_layout(self, stacklevel: int) -> None:
         """Says that the module runs on (L, N, C), where only a recurrent layer tells so."""
@@ -171,12 +207,15 @@ class Forward:
         if beside is not None:
             assert self.condition is not None
             layout = _LAYOUTS[0] if self.layout.channel is None else self.layout
-            signals.append(self._signal(beside, self.condition, layout))
+            signals.append(self._signal(beside, self.condition, self.clip or layout))
         return signals
 
-    def _signal(self, samples: Array, node: Node, layout: Layout) -> Signal:
+    def _signal(self, samples: Array, node: Node, layout: Layout | ClipLayout) -> Signal:
         values = torch.from_numpy(np.array(samples)).to(self.device, self.dtype)
         times = np.arange(len(samples))
+        if isinstance(layout, ClipLayout):
+            tensor = layout.tensor(values[0])
+            return Signal(tensor, node, None, layout.channel, times, held=True)
         return Signal(layout.tensor(values), node, layout.time, layout.channel, times)
 
     def output(self, signal: Signal, samples: Array, beside: Array | None) -> Array:

@@ -125,6 +125,7 @@ _MOVES = {
         "tensor_split",
     ),
     *("view_as", "T", "mT", "flip"),
+    *("expand", "expand_as", "broadcast_to", "repeat", "tile", "repeat_interleave"),
 }
 
 
@@ -171,9 +172,11 @@ def _cat(made: Call) -> Signal:
         made.refuse("signals along another axis than the channels")
     for signal in signals:
         signal.require_whole(made.place)
+    if len({signal.time for signal in signals}) > 1:
+        made.refuse("signals whose frames are not side by side")
     signals = aligned(signals, made.place)
     return replace(
-        signals[0],
+        next((signal for signal in signals if not signal.held), signals[0]),
         tensor=result,
         node=join([signal.node for signal in signals]),
         channel=axis,
@@ -203,6 +206,8 @@ def _pad(made: Call) -> Signal:
     padded = {axis: both for axis, both in amounts.items() if both != (0, 0)}
     if before < 0 or behind < 0:
         made.refuse("negative padding", "crop with a slice")
+    if before or behind:
+        signal = signal.streamed(made.place)
     if padded:
         ((axis, (front, back)),) = padded.items() if len(padded) == 1 else [(-1, (1, 0))]
         if front or back < 0 or before or behind or axis != signal.channel:
@@ -295,7 +300,7 @@ _HANDLERS: dict[str, Callable[[Call], Any]] = {
     **dict.fromkeys(("neg", "negative"), _negative),
     **dict.fromkeys(("pow", "square"), _power),
     **dict.fromkeys(("size", "dim", "numel", "stride", "is_floating_point"), _shape),
-    **dict.fromkeys(("new_zeros", "zeros_like"), _shape),
+    **dict.fromkeys(("new_zeros", "zeros_like", "new_ones", "ones_like"), _shape),
     "glu": _glu,
     **dict.fromkeys(("to", "type_as", "float", "double", "type"), _to),
     **dict.fromkeys(("cpu", "requires_grad_", "positive", "pos"), _unchanged),

@@ -184,6 +184,9 @@ _STEPS: dict[str, Callable[..., Any]] = {
     "aten::__not__": operator.not_,
     "aten::view": lambda value, shape: value.view(shape),
     "aten::reshape": lambda value, shape: value.reshape(shape),
+    "aten::expand": lambda value, shape, implicit=False: value.expand(shape),
+    "aten::expand_as": lambda value, other: value.expand_as(other),
+    "aten::repeat": lambda value, repeats: value.repeat(repeats),
     "aten::contiguous": lambda value, *layout: value.contiguous(),
     "aten::zeros_like": lambda value, *kind: torch.zeros_like(value),
     "aten::zeros": lambda shape, dtype, layout, device, pinned: torch.zeros(

@@ -39,13 +39,17 @@ class Signal:
     `time` and `channel` are axes; `channel` is None where a single channel may be any other axis.
     `times` are the frames of the input with which the frames of the stream come, and `clock` is
     what changed the rate last. The tensor's first frame is the stream's frame `start`.
+
+    A `held` signal is a condition for a whole clip: it has the same values in all frames, so it may
+    start at any of them and has any rate. `time` is None until it was expanded along the frames.
     """
 
     tensor: Tensor
     node: Node
-    time: int
+    time: int | None
     channel: int | None
     times: Times
+    held: bool = False
     start: int = 0
     clock: Node | None = None
     late: Late | None = None
@@ -58,11 +62,13 @@ class Signal:
 
     @property
     def frames(self) -> int:
-        return int(self.tensor.shape[self.time])
+        return 1 if self.time is None else int(self.tensor.shape[self.time])
 
     @property
     def tail(self) -> int:
         """How many frames the tensor has past the stream's end."""
+        if self.held:
+            return 0
         return self.frames - (len(self.times) - self.start)
 
     def values(self) -> Array:
@@ -79,6 +85,16 @@ class Signal:
     def then(self, tensor: Tensor, records: Chain) -> Signal:
         """After layers without memory, laid out as before."""
         return replace(self, tensor=tensor, node=layers(self.node, records))
+
+    def streamed(self, place: Place) -> Signal:
+        """A held signal as one with a beginning, for layers that look back."""
+        if self.held and (self.time is None or self.frames != len(self.times)):
+            place.refuse(
+                "a condition of the whole clip",
+                "only layers without memory",
+                "expand it to the frames of the signal first",
+            )
+        return replace(self, held=False)
 
     def require_whole(self, place: Place) -> None:
         """Raises ExportError where padding stands in front of something that does not look back."""
@@ -103,8 +119,10 @@ class Signal:
         place.refuse(found, "only one at the first frame, as in a stream", advice)
 
 
-def as_frames(tensor: Tensor, time: int, channel: int | None) -> Tensor:
-    """[frames, channels]"""
+def as_frames(tensor: Tensor, time: int | None, channel: int | None) -> Tensor:
+    """[frames, channels]; one frame where there is no axis of time."""
+    if time is None:
+        tensor, time, channel = tensor[None], 0, None if channel is None else channel + 1
     if channel is None:
         return tensor.reshape(tensor.shape[time], -1)
     rest = [axis for axis in range(tensor.dim()) if axis not in (time, channel)]
@@ -118,6 +136,8 @@ def moved(signal: Signal, result: Tensor, move: Callable[[Tensor], Tensor], plac
     channel = move(_coordinates(signal.tensor, signal.channel))
     along_time, first, step = _axis(frame, place)
     along_channels, begin, channel_step = _axis(channel, place)
+    if signal.held:
+        return _moved_held(signal, result, along_time, along_channels, begin, channel_step, place)
     if along_time is None or along_time == along_channels:
         place.refuse(
             "an operation that takes the signal's frames apart or picks some of them",
@@ -130,19 +150,9 @@ def moved(signal: Signal, result: Tensor, move: Callable[[Tensor], Tensor], plac
             "only neighbouring frames, in their order",
             f"use nn.MaxPool1d(1, stride={step})" if step > 1 else "leave the order as it is",
         )
-    if channel_step != 1:
-        place.refuse(
-            "channels in another order, or some of them",
-            "only neighbouring ones, in their order",
-            "give the weights around it that order",
-        )
-    others = [
-        axis
-        for axis, extent in enumerate(result.shape)
-        if extent > 1 and axis not in (along_time, along_channels)
-    ]
-    if others:
-        place.refuse("a signal that is repeated", "only one of each", "use a Linear of ones")
+    _require_neighbours(channel_step, place)
+    if _long_axes(result, along_time, along_channels):
+        _refuse_repeated(place)
     channels = 1 if along_channels is None else int(result.shape[along_channels])
     changed = replace(
         signal,
@@ -153,6 +163,44 @@ def moved(signal: Signal, result: Tensor, move: Callable[[Tensor], Tensor], plac
         start=signal.start + first,
     )
     return changed if changed.tail > 0 else replace(changed, behind=None)
+
+
+def _moved_held(
+    signal: Signal,
+    result: Tensor,
+    time: int | None,
+    channel: int | None,
+    begin: int,
+    channel_step: int,
+    place: Place,
+) -> Signal:
+    """The same for a held signal, which may be expanded along a new axis: the frames."""
+    _require_neighbours(channel_step, place)
+    others = _long_axes(result, time, channel)
+    if time is None and len(others) == 1:
+        time = others.pop()
+    if others:
+        _refuse_repeated(place)
+    channels = 1 if channel is None else int(result.shape[channel])
+    node = part(signal.node, begin, begin + channels)
+    return replace(signal, tensor=result, node=node, time=time, channel=channel)
+
+
+def _require_neighbours(channel_step: int, place: Place) -> None:
+    if channel_step != 1:
+        place.refuse(
+            "channels in another order, or some of them",
+            "only neighbouring ones, in their order",
+            "give the weights around it that order",
+        )
+
+
+def _long_axes(tensor: Tensor, *known: int | None) -> list[int]:
+    return [a for a, extent in enumerate(tensor.shape) if extent > 1 and a not in known]
+
+
+def _refuse_repeated(place: Place) -> NoReturn:
+    place.refuse("a signal that is repeated", "only one of each", "use a Linear of ones")
 
 
 def _coordinates(tensor: Tensor, axis: int | None) -> Tensor:
@@ -193,6 +241,22 @@ def _axis(coordinates: Tensor, place: Place) -> tuple[int | None, int, int]:
 
 def aligned(signals: list[Signal], place: Place) -> list[Signal]:
     """The same signals, those that begin earlier delayed so that all have the same start."""
+    streams = [signal for signal in signals if not signal.held]
+    if not streams:
+        return signals
+    if len(streams) < len(signals):
+        streams[0].require_whole(place)
+    first, *_ = aligned_streams = _aligned(streams, place)
+    rest = iter(aligned_streams)
+    return [
+        replace(signal, times=first.times, start=first.start, clock=first.clock)
+        if signal.held
+        else next(rest)
+        for signal in signals
+    ]
+
+
+def _aligned(signals: list[Signal], place: Place) -> list[Signal]:
     start = max(signal.start for signal in signals)
     for signal in signals:
         if signal.clock is not signals[0].clock:

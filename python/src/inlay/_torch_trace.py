@@ -67,7 +67,7 @@ class _Tracer(Tracer):
         if isinstance(result, (tuple, list)) and result:
             states = [part for part in result[1:] if not is_state(part)]
             result = result[0] if not states else result
-        if isinstance(result, Value):
+        if isinstance(result, Value) and result.signal.time is not None:
             return result.signal
         raise ExportError(
             f"{place_of(self._module, '')}: gives {_description(result)} that is not one signal made"

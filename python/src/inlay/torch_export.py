@@ -70,8 +70,8 @@ def export_torch(
         metadata: anything that JSON can hold; kept in the file, not interpreted.
         check_input: the signal of the check, [frames, channels], longer than the receptive field.
             Default: noise, a sine, some silence and a full-scale burst.
-        check_condition: the second input of `forward` in the check, [frames, channels]. Needed
-            where there is one.
+        check_condition: the second input of `forward` in the check, [frames, channels]; [1, channels]
+            where `forward` takes one condition for the whole clip. Needed where there is one.
         tolerance: the largest error that loading accepts in the check, for an output within
             [-1, 1]. Default: 1e-5 for float32, 1e-12 for float64.
 
@@ -92,7 +92,8 @@ def export_torch(
         traits = analyse(layers)
         reach = traits.receptive_field or 1 + reach_bound(module)
         samples = check_signal(given, forward.channels, reach, name)
-        beside = None if side is None else _as_long(side, len(samples), given is not None, name)
+        exactly = given is not None and forward.clip is None
+        beside = None if side is None else _as_long(side, len(samples), exactly, name)
         signal = forward.trace(samples, beside)
         layers = network(forward.source, forward.condition, signal.node)
         output = forward.output(signal, samples, beside)
