@@ -192,7 +192,7 @@ CONDITION = {
 
 
 def _clip(s: Any, x: Tensor, c: Tensor) -> Tensor:
-    return s.a(x) + s.b(c).unsqueeze(1)
+    return s.a(x) + s.b(c).unsqueeze(1).expand(-1, x.shape[1], -1)
 
 
 CONDITION |= {

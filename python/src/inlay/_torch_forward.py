@@ -158,7 +158,9 @@ class Forward:
         clips: tuple[ClipLayout | None, ...] = (None,)
         if self.condition is not None:
             single = self.condition.channels == 1
-            clips += tuple(clip for clip in _CLIP_LAYOUTS if clip.channel is not None or single)
+            found = tuple(clip for clip in _CLIP_LAYOUTS if clip.channel is not None or single)
+            one_row = self.side is not None and len(self.side) == 1
+            clips = (*found, None) if one_row else (None, *found)
         layouts = _LAYOUTS if self.children is None else _LAYOUTS[:1]
         for clip, channels, layout in product(clips, self.widths, layouts):
             if layout.channel is not None or channels == 1:
