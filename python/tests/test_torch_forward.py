@@ -600,13 +600,13 @@ def test_condition_of_a_clip_in_torchscript(tmp_path: Path) -> None:
     assert shape_of(root["layers"]) == "append_condition dense"
 
 
-def _residual(s: Any, x: Tensor) -> Tensor:
+def _around_a_layer(s: Any, x: Tensor) -> Tensor:
     return s.last(s.layer(x)[0]) + x
 
 
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
 def test_frames_first(kind: Any, tmp_path: Path) -> None:
-    module = Lambda(_residual, layer=kind(1, 4), last=nn.Linear(4, 1))
+    module = Lambda(_around_a_layer, layer=kind(1, 4), last=nn.Linear(4, 1))
     with pytest.warns(UserWarning, match=r"layer \(\w+\) has batch_first=False.*ran along the batch"):
         root = exported(module, tmp_path)
     assert shape_of(root["layers"]) == f"residual({kind.__name__.lower()} dense)"
@@ -646,6 +646,45 @@ def test_a_state_in_the_module_is_left_as_it_was(tmp_path: Path) -> None:
     module.state = None
     exported(module, tmp_path)
     assert module.state is None
+
+
+def _keeps_a_state(s: Any, x: Tensor) -> Tensor:
+    y, s.hidden = s.layer(x, s.hidden)
+    return s.last(y)
+
+
+def _keeps_a_detached_state(s: Any, x: Tensor) -> Tensor:
+    start = None if s.hidden is None else tuple(part.detach() for part in s.hidden)
+    y, hidden = s.layer(x, start)
+    s.hidden = tuple(part.detach().clone() for part in hidden)
+    return s.last(y)
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize(
+    ("kind", "forward"),
+    [
+        (nn.LSTM, _keeps_a_state),
+        (nn.LSTM, _keeps_a_detached_state),
+        (nn.GRU, _keeps_a_state),
+        (nn.RNN, _keeps_a_state),
+    ],
+)
+def test_a_module_that_keeps_its_state(
+    kind: Any, forward: Callable[..., Any], batch: int, tmp_path: Path
+) -> None:
+    layer = kind(1, 3, num_layers=2, batch_first=True)
+    module = Lambda(forward, layer=layer, last=nn.Linear(3, 1))
+    module.hidden = None
+    module(torch.ones(batch, 20, 1))
+    kept = module.hidden
+    root = exported(module, tmp_path)
+    assert module.hidden is kept
+    module.hidden = None
+    x = torch.rand(1, 50, 1) - 0.5
+    expected = module(x).detach()[0].numpy()
+    found = reference.evaluate(root["layers"], x[0].numpy().astype(float))
+    assert np.abs(found - expected).max() < 1e-5
 
 
 def test_weights_of_a_convolution_with_more_are_read_after_its_hooks(tmp_path: Path) -> None:

@@ -166,6 +166,14 @@ def test_forward_is_refused(message: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_fixed_state_to_start_from_is_refused(tmp_path: Path) -> None:
+    module = lstm(lambda layer, x: layer(x, layer.start)[0])
+    module.l.start = (torch.ones(1, 1, 4), torch.ones(1, 1, 4))
+    message = r"l \(LSTM\): a start from self.start, which is not zero .* set start to None"
+    with pytest.raises(inlay.ExportError, match=message):
+        inlay.export_torch(module, tmp_path / "model.json")
+
+
 def test_a_hook_that_changes_a_layer_is_refused(tmp_path: Path) -> None:
     module = nn.Sequential(nn.Linear(1, 1))
     module[0].register_forward_hook(lambda layer, given, made: 2 * made)

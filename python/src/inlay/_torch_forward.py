@@ -18,12 +18,13 @@ from ._format import Array
 from ._signal import default_signal
 from ._torch_graph import Node
 from ._torch_modules import DROPPED, RECURRENT, width_of
-from ._torch_place import place_of
+from ._torch_place import Place, place_of
 from ._torch_records import array_of
 from ._torch_run import attributes_kept, reach_bound
 from ._torch_script_forward import ScriptForward
 from ._torch_sequential import children_of, run_children
 from ._torch_signal import Signal, as_frames
+from ._torch_states import KeptStates
 from ._torch_trace import trace
 from .errors import ExportError
 
@@ -84,6 +85,7 @@ class Forward:
         self.module, self.dtype, self.device = module, dtype, device
         self.children = children_of(module)
         self.side = side
+        self.states = KeptStates()
         self.layout = _LAYOUTS[0]
         self.clip: ClipLayout | None = None
         self.channels = 0
@@ -162,6 +164,9 @@ class Forward:
             one_row = self.side is not None and len(self.side) == 1
             clips = (*found, None) if one_row else (None, *found)
         layouts = _LAYOUTS if self.children is None else _LAYOUTS[:1]
+        if next(self._recurrent_along_axis_0(), None) is None:
+            # Along another axis than that of the frames, a slice of a batch of one does nothing.
+            layouts = tuple(layout for layout in layouts if layout != _FRAMES_FIRST)
         for clip, channels, layout in product(clips, self.widths, layouts):
             if layout.channel is not None or channels == 1:
                 yield clip, channels, layout
@@ -179,16 +184,18 @@ class Forward:
         """Says that the module runs on (L, N, C), where only a recurrent layer tells so."""
         if self.children is not None or self.layout != _FRAMES_FIRST:
             return
+        place = next(self._recurrent_along_axis_0())
+        warnings.warn(
+            f"{place} has batch_first=False, so the module was exported as one of (frames, batch,"
+            " channels); if you trained it on (batch, frames, channels), the layer ran along the"
+            " batch: make it with batch_first=True and train again",
+            stacklevel=stacklevel + 1,
+        )
+
+    def _recurrent_along_axis_0(self) -> Iterator[Place]:
         for path, layer in self.module.named_modules():
             if isinstance(layer, RECURRENT) and not layer.batch_first:
-                warnings.warn(
-                    f"{place_of(layer, path)} has batch_first=False, so the module was exported as"
-                    " one of (frames, batch, channels); if you trained it on (batch, frames,"
-                    " channels), the layer ran along the batch: make it with batch_first=True and"
-                    " train again",
-                    stacklevel=stacklevel + 1,
-                )
-                return
+                yield place_of(layer, path)
 
     def _probe(self, frames: int) -> Signal:
         samples = _noise(frames, self.channels)
@@ -201,7 +208,7 @@ class Forward:
         signals = self._signals(samples, beside)
         if self.children is not None:
             return run_children(signals[0], self.children)
-        return trace(self.module, signals)
+        return trace(self.module, signals, self.states)
 
     def _signals(self, samples: Array, beside: Array | None) -> list[Signal]:
         """The inputs of `forward`."""
@@ -226,6 +233,7 @@ class Forward:
             return signal.values()
         inputs = [given.tensor for given in self._signals(samples, beside)]
         with attributes_kept(self.module):
+            self.states.set_to_zeros()
             script = self.module if isinstance(self.module, ScriptForward) else None
             result = script.original(*inputs) if script else self.module(*inputs)
         result = result[0] if isinstance(result, (tuple, list)) else result

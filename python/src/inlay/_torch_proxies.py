@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 from torch import Tensor
 from torch.fx.node import Node
@@ -64,18 +64,22 @@ class Value(Proxy):
 
 
 class State(Proxy):
-    """The final state of an LSTM, GRU or RNN, which no layer can give."""
+    """The final state of an LSTM, GRU or RNN, or a part of it. A module may keep it, no more."""
 
     def __getattr__(self, name: str) -> Any:
+        if name == "data":
+            return self
+        if name in ("detach", "clone", "contiguous"):
+            return lambda: self
         self.refuse()
 
     def __iter__(self) -> Iterator[Any]:
         return iter((self, self))
 
     def __getitem__(self, key: Any) -> Any:
-        self.refuse()
+        return self
 
-    def refuse(self) -> None:
+    def refuse(self) -> NoReturn:
         tracer: Any = self.tracer
         tracer.place().refuse(
             "the final state of a recurrent layer",

@@ -60,13 +60,17 @@ def evaluation(module: nn.Module) -> Iterator[None]:
 @contextmanager
 def attributes_kept(module: nn.Module) -> Iterator[None]:
     """Sets back what `forward` leaves in the module, such as a state to go on from."""
-    attributes = [(child, dict(child.__dict__)) for child in module.modules()]
+    attributes = [
+        (child, dict(child.__dict__), dict(child._buffers)) for child in module.modules()
+    ]
     try:
         yield
     finally:
-        for child, kept in attributes:
+        for child, kept, buffers in attributes:
             child.__dict__.clear()
             child.__dict__.update(kept)
+            child._buffers.clear()
+            child._buffers.update(buffers)
 
 
 def reach_bound(module: nn.Module) -> int:

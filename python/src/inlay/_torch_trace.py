@@ -26,18 +26,20 @@ from ._torch_place import Place, place_of
 from ._torch_proxies import State, Value, is_state, is_zero, signal_of
 from ._torch_run import attributes_kept
 from ._torch_signal import Signal
+from ._torch_states import KeptStates
 from .errors import ExportError
 
 _OWN_FOLDER = str(Path(__file__).parent)
 _TORCH_FOLDER = str(Path(torch.__file__).parent)
 
 
-def trace(module: nn.Module, signals: Sequence[Signal]) -> Signal:
+def trace(module: nn.Module, signals: Sequence[Signal], states: KeptStates) -> Signal:
     """What `module(*signals)` is. Raises ExportError at the first operation that has no counterpart."""
-    tracer = _Tracer(module, signals)
+    tracer = _Tracer(module, signals, states)
     try:
         with attributes_kept(module):
             tracer.trace(module)
+            states.require_changes()
         return tracer.result()
     except ExportError as error:
         error.progress = tracer.steps  # type: ignore[attr-defined]
@@ -54,16 +56,19 @@ def trace(module: nn.Module, signals: Sequence[Signal]) -> Signal:
 
 
 class _Tracer(Tracer):
-    def __init__(self, module: nn.Module, signals: Sequence[Signal]) -> None:
+    def __init__(self, module: nn.Module, signals: Sequence[Signal], states: KeptStates) -> None:
         super().__init__(autowrap_modules=())
         self._module = module
         self._signals = signals
+        self._states = states
         self._entered: list[tuple[str, nn.Module]] = [("", module)]
         self._result: Any = None
         self.steps = 0  # layers that were found, to tell how far it went
 
     def result(self) -> Signal:
         result = self._result
+        if isinstance(result, State):
+            result.refuse()
         if isinstance(result, (tuple, list)) and result:
             states = [part for part in result[1:] if not is_state(part)]
             result = result[0] if not states else result
@@ -158,7 +163,10 @@ class _Tracer(Tracer):
     def _call_leaf(self, module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         place = place_of(module, self._entered[-1][0])
         value, *others = *args, *kwargs.values()
-        if not isinstance(value, Value) or not all(is_zero(other) for other in others):
+        from_zeros = all(is_zero(other) for other in others) or (
+            isinstance(module, RECURRENT) and self._states.holds(self._module, others, place)
+        )
+        if not isinstance(value, Value) or not from_zeros:
             place.refuse(
                 "a call with more than one signal, or with a state to start from",
                 "only module(x), a recurrent layer starting from zeros",
