@@ -707,10 +707,10 @@ def test_ways_in_that_do_not_fit(tmp_path: Path) -> None:
         ("a folder (a SavedModel?) is not read; save the whole model", tmp_path, {}),
         ("neither a .keras file", tmp_path / "empty", {}),
         ("a live model has its own; leave it out", lstm_amp(), {"weights": "w.h5"}),
-        ("a list is not a Keras model; pass one, or the path", [], {}),
+        ("source: expected a Keras model or the path of a saved one, found a list", [], {}),
         ("expected [frames, 1], found [9, 3]", lstm_amp(), {"check_input": np.zeros((9, 3))}),
-        ("sample_rate: 0 is not a positive number", lstm_amp(), {"sample_rate": 0}),
-        ("check.tolerance: -1.0 is not", tmp_path / "model.keras", {"tolerance": -1.0}),
+        ("sample_rate: expected a positive number of Hz, found the int 0", lstm_amp(), {"sample_rate": 0}),
+        ("tolerance: expected a positive number, found the float -1.0", tmp_path / "model.keras", {"tolerance": -1.0}),
         ("metadata: cannot be written", tmp_path / "model.keras", {"metadata": {"when": object()}}),
         ("takes 64", Model([T, 64, 2], [M.dense(2, 2)]), {"check_input": np.zeros((9, 2))}),
     ]:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from . import _format, _reference
 from ._analysis import analyse
+from ._arguments import arguments, array, described
 from ._format import Array, Check, LayerRecord, ModelFile
 from ._keras_chain import chain_of
 from ._keras_files import Saved, major_version, open_saved
@@ -61,6 +62,8 @@ def export_keras(
         ExportError: the model has no exact form in the file, or its own file is damaged; the
             message names the layer and the attribute.
     """
+    given_arguments = arguments(path, sample_rate, metadata, tolerance)
+    given = array("check_input", check_input)
     with _opened(source, weights) as (saved, live):
         keras = major_version(saved.version)
         graph = graph_of(saved.config, saved.weights, keras)
@@ -71,11 +74,11 @@ def export_keras(
     _refuse_too_large(field, start, end)
     if live is not None and _is_too_short(start, field):
         live = None
-    signal = check_signal(check_input, start.size, field, dtype)
+    signal = check_signal(given, start.size, field, dtype)
     if live is not None:
         signal = _of_the_length(signal, start, given=check_input is not None)
     expected = _reference_output(layers, signal, end)
-    limit = DEFAULT_TOLERANCE[dtype] if tolerance is None else tolerance
+    limit = given_arguments.tolerance or DEFAULT_TOLERANCE[dtype]
     if live is None:
         made_by = f"inlay's NumPy reference, for a model of {_keras_name(saved.version)}"
         output = expected
@@ -92,7 +95,7 @@ def export_keras(
         skip=end.skip,
         stride=end.stride,
     )
-    _format.write_model(path, ModelFile(layers, check, sample_rate, metadata))
+    _format.write_model(path, ModelFile(layers, check, given_arguments.sample_rate, metadata))
 
 
 @contextmanager
@@ -108,7 +111,7 @@ def _opened(
         raise ExportError("weights: a live model has its own; leave it out")
     if not all(hasattr(source, name) for name in ("get_config", "layers", "predict")):
         raise ExportError(
-            f"a {type(source).__name__} is not a Keras model; pass one, or the path of a saved one"
+            f"source: expected a Keras model or the path of a saved one, found {described(source)}"
         )
     yield Saved(_live_config(source), LiveWeights(source), _live_version(source)), source
 

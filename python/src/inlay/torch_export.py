@@ -26,6 +26,7 @@ from torch.jit._serialization import load as load_script
 
 from . import _format
 from ._analysis import analyse
+from ._arguments import arguments, array, described, refuse
 from ._format import ModelFile
 from ._signal import DEFAULT_TOLERANCE, check_signal
 from ._torch_check import check_of, require_complete, verify
@@ -78,8 +79,10 @@ def export_torch(
     Raises:
         ExportError: `module` has no exact form in the file; the message names the place.
     """
-    module = from_script(module)
-    given, side = (_as_array(array) for array in (check_input, check_condition))
+    given_arguments = arguments(path, sample_rate, metadata, tolerance)
+    module = from_script(_module(module))
+    given = array("check_input", _as_array(check_input))
+    side = array("check_condition", _as_array(check_condition))
     dtype, device = parameter_type(module, given)
     name = DTYPES[dtype]
     with evaluation(module):
@@ -97,19 +100,37 @@ def export_torch(
         signal = forward.trace(samples, beside)
         layers = network(forward.source, forward.condition, signal.node)
         output = forward.output(signal, samples, beside)
-    allowed = DEFAULT_TOLERANCE[name] if tolerance is None else tolerance
+    allowed = given_arguments.tolerance or DEFAULT_TOLERANCE[name]
     check = check_of(signal, output, samples, beside, traits.rate, allowed)
-    model = ModelFile(layers, check, sample_rate, metadata)
+    model = ModelFile(layers, check, given_arguments.sample_rate, metadata)
     verify(model)
     _format.write_model(path, model)
     forward.warn_of_layout(stacklevel=2)
 
 
-def load_torch(source: str, state_dict: str | os.PathLike[str] | None = None) -> nn.Module:
+def _module(given: object) -> nn.Module:
+    if isinstance(given, nn.Module):
+        return given
+    advice = ""
+    if isinstance(given, type) and issubclass(given, nn.Module):
+        advice = f"; make one of it: {given.__name__}(...)"
+    elif isinstance(given, (str, os.PathLike)):
+        advice = "; inlay.torch_export.load_torch() reads TorchScript files"
+    elif isinstance(given, Mapping):
+        advice = "; for a state dict, make the module and call its load_state_dict()"
+    raise ExportError(f"module: expected a torch.nn.Module, found {described(given)}{advice}")
+
+
+def load_torch(
+    source: str | os.PathLike[str], state_dict: str | os.PathLike[str] | None = None
+) -> nn.Module:
     """A module from a TorchScript file, or from `package.module:factory`, called without arguments.
 
     `state_dict` is a file of weights for it, as torch.save(module.state_dict(), ...) writes it.
     """
+    if not isinstance(source, (str, os.PathLike)):
+        refuse("source", "a TorchScript file or package.module:factory", source)
+    source = os.fspath(source)
     module = _from_factory(source) if _names_a_factory(source) else _from_file(source)
     if state_dict is not None:
         try:
@@ -158,10 +179,8 @@ def _from_factory(source: str) -> nn.Module:
     return from_script(found)
 
 
-def _as_array(given: npt.ArrayLike | None) -> npt.NDArray[Any] | None:
-    if given is None:
-        return None
-    return array_of(given) if isinstance(given, Tensor) else np.asarray(given)
+def _as_array(given: npt.ArrayLike | None) -> npt.ArrayLike | None:
+    return array_of(given) if isinstance(given, Tensor) else given
 
 
 def _as_long(
