@@ -239,7 +239,40 @@ MODULES = {
             gain=nn.Parameter(torch.ones(3)),
             shift=nn.Parameter(torch.ones(1)),
         ),
-        "parallel(dense scale | conv1d scale) conv1d scale",
+        "parallel(dense scale | batchnorm1d scale) batchnorm1d scale",
+    ),
+    "gain and offset of each channel": (
+        lambda: Lambda(
+            lambda s, x: torch.tanh(s.a(x) * s.gain + s.bias),
+            a=nn.Conv1d(1, 3, 1),
+            gain=nn.Parameter(torch.ones(3, 1)),
+            bias=nn.Parameter(torch.ones(3, 1)),
+        ),
+        "conv1d batchnorm1d tanh",
+    ),
+    "offset behind one gain": (
+        lambda: Lambda(
+            lambda s, x: s.a(x) * 0.5 + s.bias, a=nn.Linear(1, 3), bias=nn.Parameter(torch.ones(3))
+        ),
+        "dense batchnorm1d",
+    ),
+    "gain behind an offset": (
+        lambda: Lambda(
+            lambda s, x: (s.a(x) + s.bias) * s.gain,
+            a=nn.Linear(1, 3),
+            gain=nn.Parameter(torch.ones(3)),
+            bias=nn.Parameter(torch.ones(3)),
+        ),
+        "dense batchnorm1d batchnorm1d",
+    ),
+    "a gain that is used twice": (
+        lambda: Lambda(
+            lambda s, x: torch.cat([(y := s.a(x) * s.gain), y + s.bias], -1),
+            a=nn.Linear(1, 3),
+            gain=nn.Parameter(torch.ones(3)),
+            bias=nn.Parameter(torch.ones(3)),
+        ),
+        "dense concat(batchnorm1d | batchnorm1d)",
     ),
     "matrix": (
         lambda: Lambda(

@@ -13,7 +13,7 @@ from torch import Tensor
 from ._format import Array, LayerRecord
 from ._torch_graph import add, layers, multiply
 from ._torch_place import Place
-from ._torch_records import affine, array_of, plain
+from ._torch_records import affine, array_of, plain, scale_before
 from ._torch_signal import Signal, aligned, as_frames
 
 Refuse = Callable[[str], NoReturn]
@@ -109,6 +109,11 @@ def _affine(
         options = {"in": 1, "out": wide}
         record = LayerRecord("dense", options, {"kernel": scale[np.newaxis], "bias": shift})
     elif shift.any() or (scale != scale[0]).any():
+        last = signal.node.records[-1] if signal.node.records else None
+        gain = scale_before(last, str(shift.dtype)) if last and (scale == 1).all() else None
+        if gain is not None:  # a gain and then an offset are one layer
+            before = layers(signal.node.inputs[0], signal.node.records[:-1])
+            signal, scale = replace(signal, node=before), gain
         record = affine(scale, shift)
     elif scale[0] != 1:
         record = plain("scale", size, scale=float(scale[0]))

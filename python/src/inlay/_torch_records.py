@@ -38,10 +38,25 @@ def filled(records: list[LayerRecord], channels: int) -> list[LayerRecord]:
 
 
 def affine(scale: Array, shift: Array) -> LayerRecord:
-    """scale x + shift, a number of each for every channel."""
-    size = len(scale)
-    options = {"in": size, "out": size, "kernel_size": 1, "dilation": 1, "groups": size}
-    return LayerRecord("conv1d", options, {"kernel": scale.reshape(1, 1, size), "bias": shift})
+    """scale x + shift, a number of each for every channel: a normalisation of mean 0, variance 1."""
+    tensors = {"mean": np.zeros_like(scale), "variance": np.ones_like(scale)}
+    return LayerRecord(
+        "batchnorm1d",
+        {"size": len(scale), "epsilon": 0.0},
+        {"gamma": scale, "beta": shift, **tensors},
+    )
+
+
+def scale_before(record: LayerRecord, dtype: str) -> Array | None:
+    """The numbers by which a layer multiplies its channels, where it does nothing else."""
+    if record.type == "scale":
+        return np.full(record.channels_in, record.options["scale"], dtype)
+    plainly = record.type == "batchnorm1d" and record.options["epsilon"] == 0
+    if plainly and "beta" in record.tensors:
+        rest = (record.tensors["beta"], record.tensors["mean"], record.tensors["variance"] - 1)
+        if not any(tensor.any() for tensor in rest):
+            return record.tensors["gamma"]
+    return None
 
 
 def look_back(size: int, frames: int, dtype: str) -> LayerRecord:
