@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inlay._format import LayerRecord
+from inlay.format import LayerRecord
 
 
 def golden_networks(folder: Path) -> list[Path]:

@@ -11,8 +11,8 @@ from networks import COMBINED, CONV, GRU, LEAKY, branching, conv1d, dense
 from networks import golden_networks, holding, tensor
 
 from inlay import ExportError
-from inlay._analysis import analyse
-from inlay._format import LayerRecord, read_model
+from inlay.inspect.analysis import analyse
+from inlay.format import LayerRecord, read_model
 
 POOL = LayerRecord("max_pool1d", {"size": 4, "kernel_size": 3, "stride": 2})
 UP = LayerRecord(

@@ -14,7 +14,7 @@ import pytest
 from conftest import REPOSITORY
 from other_files import proteus, rtneural, written
 
-from inlay import _reference as reference
+from inlay.check import reference
 from inlay.cli import main
 
 PACKAGE = Path(__file__).parents[1] / "src"
@@ -283,7 +283,7 @@ def test_what_cannot_be_exported(
 
 def test_pytorch_and_keras_are_found_by_content(tmp_path: Path) -> None:
     """Only that the right exporter is asked; what it does is shown by tests of its own."""
-    from inlay._export import _kind
+    from inlay.export import _kind
 
     (tmp_path / "model").write_bytes(b"\x89HDF\r\n\x1a\n")
     assert _kind(str(tmp_path / "model")) == "keras"

@@ -16,13 +16,13 @@ from networks import conv1d, dense, golden_networks, holding, tensor
 from other_files import damaged
 
 from inlay import ExportError
-from inlay import _reference as reference
-from inlay._analysis import Analysis, analyse
-from inlay._format import Check, LayerRecord, ModelFile, read_model, write_model
-from inlay._info import table
-from inlay._opened import open_model
-from inlay._signal import default_signal
-from inlay.codegen import generate
+from inlay.check import reference
+from inlay.inspect.analysis import Analysis, analyse
+from inlay.format import Check, LayerRecord, ModelFile, read_model, write_model
+from inlay.inspect.info import table
+from inlay.inspect.opened import open_model
+from inlay.check.signal import default_signal
+from inlay.cpp.codegen import generate
 
 WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror".split()
 

@@ -13,9 +13,9 @@ from conftest import REPOSITORY
 from other_files import damaged, numbers, proteus, rtneural, written
 
 from inlay import ExportError
-from inlay import _reference as reference
-from inlay._convert import export_json
-from inlay._opened import open_model
+from inlay.check import reference
+from inlay.other.export import export_json
+from inlay.inspect.opened import open_model
 
 FIXTURES = REPOSITORY.parent / "shared" / "fixtures"
 

@@ -18,8 +18,8 @@ from random_models import random_model
 from test_codegen import compiled
 
 import inlay
-from inlay._format import read_model
-from inlay.codegen import generate
+from inlay.format import read_model
+from inlay.cpp.codegen import generate
 
 PROGRAM = Path(os.environ.get("INLAY_LOAD_MODELS", REPOSITORY / "build/gcc/tests/load_models"))
 KERAS = REPOSITORY / ".." / "shared" / "fixtures" / "keras"

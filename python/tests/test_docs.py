@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from inlay import _reference as reference
-from inlay._format import read_model
+from inlay.check import reference
+from inlay.format import read_model
 
 
 _WRITTEN = {f"{name}.json" for name in ("amp", "layers", "tcn", "wavenet", "driven", "filmed")}

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from networks import golden_networks
 
-from inlay import _reference as reference
+from inlay.check import reference
 from inlay import ExportError
-from inlay._format import Check, LayerRecord, ModelFile, read_model, write_model
+from inlay.format import Check, LayerRecord, ModelFile, read_model, write_model
 
 
 @pytest.fixture(scope="session")

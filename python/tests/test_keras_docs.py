@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from test_docs import blocks
 
-from inlay import _reference as reference
+from inlay.check import reference
 
 h5py = pytest.importorskip("h5py")
 import keras_models as fake

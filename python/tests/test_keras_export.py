@@ -15,8 +15,8 @@ import pytest
 from conftest import REPOSITORY
 
 import inlay
-from inlay import _reference as reference
-from inlay._format import read_model
+from inlay.check import reference
+from inlay.format import read_model
 
 pytest.importorskip("h5py")
 import keras_models as fake

@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 import inlay
-from inlay import _reference as reference
-from inlay._format import read_model
+from inlay.check import reference
+from inlay.format import read_model
 
 
 def causal(inputs: int, outputs: int, taps: int, **options: Any) -> nn.Sequential:

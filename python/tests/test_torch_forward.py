@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import inlay
-from inlay import _reference as reference
+from inlay.check import reference
 
 
 def shape_of(chain: list[reference.Json]) -> str:

@@ -10,7 +10,7 @@ import pytest
 from torch import nn
 
 import inlay
-from inlay.torch_export import load_torch
+from inlay.torch.export import load_torch
 
 
 PAD = nn.ConstantPad1d

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
-from ._diff import differences
-from ._export import export
-from ._info import info, table
-from ._opened import Opened, open_model
-from .codegen import generate
+from .inspect.diff import differences
+from .export import export
+from .inspect.info import info, table
+from .inspect.opened import Opened, open_model
+from .cpp.codegen import generate
 from .errors import ExportError
 
 _USER_ERROR = 2
@@ -204,7 +204,7 @@ def _add_plot(commands: _Commands) -> None:
 
 
 def _plot(arguments: argparse.Namespace) -> int:
-    from .plots import plot_model
+    from .inspect.plots import plot_model
 
     plot_model(_open(arguments.model), arguments.output, title=Path(arguments.model).name)
     return 0

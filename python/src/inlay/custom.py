@@ -1,0 +1,156 @@
+"""Layers of the user: what a model file holds for them, and what they compute.
+
+The C++ counterpart is `inlay::register_layer<L>()`; docs/writing-a-layer.md shows both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from .arguments import refuse
+from .errors import ExportError
+from .format.layer_types import LAYER_TYPES, REGISTERED, Kind, LayerType, Option, Tensor
+from .format.records import LayerRecord
+
+Signal = npt.NDArray[np.float64]
+# A number, or a function of the layer's options.
+Number = Union[int, None, Callable[..., Union[int, None]]]
+Module = TypeVar("Module", bound=type)
+
+
+@dataclass(frozen=True)
+class CustomLayer:
+    """What register_layer() was told."""
+
+    type: str
+    kind: LayerType
+    evaluate: Callable[..., Any]
+    receptive_field: Number
+    latency: Number
+    macs: Number
+    channels_first: bool
+    cpp: str | None
+    header: str | None
+
+    def number(self, name: str, layer: LayerRecord) -> int | None:
+        """A member that is a number or a function of the options."""
+        value = getattr(self, name)
+        if callable(value):
+            value = value(**layer.options)
+        if value is None or type(value) is int:
+            return value
+        raise ExportError(f"{self.type}: {name}: expected an integer or None, found {value!r}")
+
+    def run(self, signal: Signal, options: Mapping[str, Option], tensors: Any) -> Signal:
+        """The output of `evaluate`, [frames, channels]."""
+        made = np.asarray(self.evaluate(signal, **options, **tensors), np.float64)
+        channels = int(options["out" if "out" in options else "size"])
+        if made.shape != (len(signal), channels):
+            raise ExportError(
+                f"{self.type}: evaluate: expected {[len(signal), channels]} values, found"
+                f" {list(made.shape)}"
+            )
+        return made
+
+
+LAYERS: dict[str, CustomLayer] = {}
+MODULES: dict[type, CustomLayer] = {}
+
+
+def register_layer(
+    type: str,
+    *,
+    evaluate: Callable[..., Any],
+    options: Sequence[str] = ("size",),
+    numbers: Sequence[str] = (),
+    tensors: Mapping[str, str] | None = None,
+    receptive_field: Number = 1,
+    latency: Number = 0,
+    macs: Number = None,
+    channels_first: bool = False,
+    cpp: str | None = None,
+    header: str | None = None,
+) -> Callable[[Module], Module]:
+    """Makes a layer of your own known: model files may hold it from now on.
+
+    Returns a decorator for the torch.nn.Module that is trained as this layer. `export_torch` reads
+    the options and tensors from its attributes of these names, and calls it with a signal, which
+    has to come out with as many frames. Without such a module, ignore what is returned.
+
+    Args:
+        type: what a file calls the layer, as the C++ class does in `type`.
+        evaluate: the layer in NumPy: evaluate(signal, **options, **tensors) takes and returns
+            [frames, channels] in float64, starting from silence. `inlay verify` uses it.
+        options: the layer's integers, in the order of the C++ template's arguments. `size` is the
+            number of channels; a layer with other channels at its output has `in` and `out`.
+        numbers: options that are no integers.
+        tensors: the shape of each tensor as text, such as "size" or "in 4*out".
+        receptive_field: the frames that an output depends on, the present one included; None for a
+            layer that never forgets. A number, or a function of the options.
+        latency: the frames by which the output is late on purpose; likewise.
+        macs: the multiply-accumulates of a frame; likewise. Default: the number of weights.
+        channels_first: whether the module takes (batch, channels, frames), and not (batch, frames,
+            channels).
+        cpp: the class template for `inlay codegen`, such as "FractionalDelay".
+        header: the file that it includes, such as "fractional_delay.hpp".
+
+    Raises:
+        ExportError: an argument has another form; the message names it.
+    """
+    if not isinstance(type, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", type):
+        refuse("type", "a name of small letters, digits and underscores", type)
+    if type in LAYER_TYPES:
+        raise ExportError(f"type: inlay has a layer {type!r} already; choose another name")
+    if not callable(evaluate):
+        refuse("evaluate", "a function", evaluate)
+    kind = _kind(_names("options", options), _names("numbers", numbers), tensors or {})
+    layer = CustomLayer(
+        *(type, kind, evaluate, receptive_field, latency, macs, channels_first, cpp, header)
+    )
+    REGISTERED[type] = kind
+    LAYERS[type] = layer
+
+    def decorate(module: Module) -> Module:
+        MODULES[module] = layer
+        return module
+
+    return decorate
+
+
+def custom_of(module: object) -> CustomLayer | None:
+    """The layer that a module is the counterpart of."""
+    return next((MODULES[base] for base in type(module).__mro__ if base in MODULES), None)
+
+
+def _names(argument: str, given: Iterable[str]) -> list[str]:
+    names = [given] if isinstance(given, str) else list(given)
+    for name in names:
+        if not isinstance(name, str) or not name.isidentifier() or name == "type":
+            refuse(argument, "names of options", name)
+    return names
+
+
+def _kind(options: list[str], numbers: list[str], tensors: Mapping[str, str]) -> LayerType:
+    if "size" not in options and not {"in", "out"} <= set(options):
+        refuse("options", "size, or in and out, among them", ", ".join(options))
+    kinds = {name: Kind.COUNT if name in _CHANNELS else Kind.INDEX for name in options}
+    shapes = {}
+    for name, shape in tensors.items():
+        for axis in shape.split():
+            if not set(re.split(r"[*/]", axis)) - {*options} <= _digits(axis):
+                refuse(f"tensors: {name}", f"extents made of {', '.join(options)}", shape)
+        shapes[name] = Tensor((shape,))
+    return LayerType(kinds | dict.fromkeys(numbers, Kind.NUMBER), tensors=shapes)
+
+
+_CHANNELS = ("size", "in", "out")
+
+
+def _digits(axis: str) -> set[str]:
+    return {part for part in re.split(r"[*/]", axis) if part.isdigit()}

@@ -1,0 +1,258 @@
+"""The modules of PyTorch that are exported: which they are, and which of their options are not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .place import Place, Refusal
+
+Kinds = tuple[type[nn.Module], ...]
+
+DROPPED: Kinds = (
+    nn.Identity,
+    nn.Dropout,
+    nn.Dropout1d,
+    nn.AlphaDropout,
+    nn.FeatureAlphaDropout,
+)
+RECURRENT: Kinds = (nn.LSTM, nn.GRU, nn.RNN)
+FRAMES_FIRST: Kinds = (nn.Linear, *RECURRENT)
+POOLS: Kinds = (nn.MaxPool1d, nn.AvgPool1d)
+WINDOWED: Kinds = (nn.Conv1d, *POOLS)
+CHANNELS_FIRST: Kinds = (*WINDOWED, nn.ConvTranspose1d, nn.ConstantPad1d)
+PER_CHANNEL: Kinds = (nn.BatchNorm1d, nn.PReLU)
+ELEMENTWISE: Kinds = (
+    nn.Tanh,
+    nn.Sigmoid,
+    nn.Hardsigmoid,
+    nn.ReLU,
+    nn.LeakyReLU,
+    nn.ELU,
+    nn.Softplus,
+    nn.SiLU,
+    nn.GELU,
+    nn.Hardtanh,  # and nn.ReLU6, a subclass
+    nn.Hardswish,
+    nn.Softsign,
+)
+OVER_CHANNELS: Kinds = (nn.Softmax, nn.GLU)
+RELABELLING: Kinds = (nn.Flatten, nn.Unflatten)
+EXPORTED: Kinds = (
+    *FRAMES_FIRST,
+    *CHANNELS_FIRST,
+    *PER_CHANNEL,
+    *ELEMENTWISE,
+    *OVER_CHANNELS,
+)
+
+
+def known_base(module: nn.Module) -> type[nn.Module] | None:
+    """The kind that a module is: a subclass may differ in how it is made, as parametrisations do, but
+    not in its `forward`."""
+    kinds = (*EXPORTED, *DROPPED, *RELABELLING)
+    base = next((kind for kind in kinds if isinstance(module, kind)), None)
+    return base if base and type(module).forward is base.forward else None
+
+
+def is_builtin(module: nn.Module) -> bool:
+    """Whether it is a layer of PyTorch itself, and not one that holds others."""
+    holders = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+    return type(module).__module__.startswith("torch.nn.modules") and not isinstance(
+        module, holders
+    )
+
+
+def refuse_unknown(module: nn.Module, place: Place) -> None:
+    """Raises ExportError where a module is not one that is exported."""
+    if known_base(module) is None:
+        kinds = ", ".join(kind.__name__ for kind in EXPORTED)
+        place.refuse(
+            "this kind of module",
+            f"only nn.Sequential, {kinds}, Dropout, Identity and modules whose forward() is made of"
+            " these",
+            "replace it",
+        )
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a convolution or a pool sees: frames back from the present one, and every how many
+    frames; the zeros that PyTorch adds in front and behind."""
+
+    reach: int
+    stride: int
+    before: int = 0
+    behind: int = 0
+
+
+def window_of(module: nn.Module) -> Window:
+    if isinstance(module, nn.Conv1d):
+        reach = (module.kernel_size[0] - 1) * module.dilation[0]
+        padding = 0 if isinstance(module.padding, str) else module.padding[0]
+        return Window(reach, module.stride[0], padding, padding)
+    assert isinstance(module, POOLS)
+    extents: tuple[Any, Any] = (module.kernel_size, module.stride)
+    return Window(one(extents[0]) - 1, one(extents[1]))
+
+
+def one(extent: int | tuple[int, ...]) -> int:
+    """A pool's extents are numbers or tuples of one."""
+    return extent[0] if isinstance(extent, tuple) else extent
+
+
+@singledispatch
+def width_of(module: nn.Module) -> int | None:
+    """The number of channels that a module takes, None where any will do."""
+    return None
+
+
+@width_of.register
+def _linear_width(module: nn.Linear) -> int | None:
+    return module.in_features
+
+
+@width_of.register(nn.Conv1d)
+@width_of.register(nn.ConvTranspose1d)
+def _conv_width(module: nn.Conv1d) -> int | None:
+    return module.in_channels
+
+
+@width_of.register(nn.LSTM)
+@width_of.register(nn.GRU)
+@width_of.register(nn.RNN)
+def _recurrent_width(module: nn.RNNBase) -> int | None:
+    return module.input_size
+
+
+@width_of.register
+def _batchnorm_width(module: nn.BatchNorm1d) -> int | None:
+    return module.num_features
+
+
+@width_of.register
+def _prelu_width(module: nn.PReLU) -> int | None:
+    return module.num_parameters if module.num_parameters > 1 else None
+
+
+@singledispatch
+def refuse_options(module: nn.Module, place: Place) -> None:
+    """Raises ExportError where a layer has an option that no inlay layer has."""
+
+
+@refuse_options.register
+def _refuse_conv1d_options(module: nn.Conv1d, place: Place) -> None:
+    if module.padding == "same":
+        looks_ahead(module, place).throw()
+    if window_of(module).before and module.padding_mode != "zeros":
+        place.refuse(
+            f"padding_mode={module.padding_mode!r}",
+            "only zeros, a stream's history before its start",
+            "use padding_mode='zeros'",
+        )
+
+
+def looks_ahead(module: nn.Conv1d, place: Place) -> Refusal:
+    reach = window_of(module).reach
+    return Refusal(
+        place,
+        f"padding={module.padding!r}",
+        "only padding=0, as padding on both sides looks ahead in time",
+        f"put nn.ConstantPad1d(({reach}, 0), 0.0) before it and use padding=0",
+    )
+
+
+@refuse_options.register
+def _refuse_transposed_options(module: nn.ConvTranspose1d, place: Place) -> None:
+    _only(place, "padding", module.padding[0], 0, "crop its output at the end instead")
+    _only(place, "output_padding", module.output_padding[0], 0, "train it without")
+    _only(place, "dilation", module.dilation[0], 1, "train it without dilation")
+    _only(place, "groups", module.groups, 1, "use several of them, or groups=1")
+
+
+@refuse_options.register
+def _refuse_max_pool_options(module: nn.MaxPool1d, place: Place) -> None:
+    _refuse_pooling(module, place)
+    _only(place, "dilation", one(module.dilation), 1, "train it without dilation")
+    _only(place, "return_indices", module.return_indices, False, "leave it out")
+
+
+@refuse_options.register
+def _refuse_avg_pool_options(module: nn.AvgPool1d, place: Place) -> None:
+    _refuse_pooling(module, place)
+
+
+def _refuse_pooling(module: nn.MaxPool1d | nn.AvgPool1d, place: Place) -> None:
+    _only(
+        place,
+        "padding",
+        one(module.padding),
+        0,
+        "put an nn.ConstantPad1d((n, 0), 0.0) before",
+    )
+    _only(place, "ceil_mode", module.ceil_mode, False, "use ceil_mode=False")
+
+
+def _only(place: Place, name: str, found: object, supported: object, advice: str) -> None:
+    if found != supported:
+        place.refuse(f"{name}={found!r}", f"only {name}={supported!r}", advice)
+
+
+@refuse_options.register
+def _refuse_pad_options(module: nn.ConstantPad1d, place: Place) -> None:
+    left, right = module.padding
+    if module.value != 0 or left < 0 or right < 0:
+        pads_otherwise(module, place).throw()
+
+
+def pads_otherwise(module: nn.ConstantPad1d, place: Place) -> Refusal:
+    left, right = module.padding
+    return Refusal(
+        place,
+        f"padding={(left, right)}, value={module.value}",
+        "only zeros on the left: a causal layer's history before the start",
+        "use nn.ConstantPad1d((n, 0), 0.0)",
+    )
+
+
+@refuse_options.register(nn.LSTM)
+@refuse_options.register(nn.GRU)
+@refuse_options.register(nn.RNN)
+def _refuse_recurrent_options(module: nn.RNNBase, place: Place) -> None:
+    if module.bidirectional:
+        place.refuse(
+            "bidirectional=True",
+            "only one direction, as the other runs from the signal's end",
+            "train it with bidirectional=False",
+        )
+    advice = "use a smaller hidden_size, or a Linear after it"
+    _only(place, "proj_size", module.proj_size, 0, advice)
+
+
+@refuse_options.register
+def _refuse_batchnorm_options(module: nn.BatchNorm1d, place: Place) -> None:
+    if module.running_mean is None or module.running_var is None:
+        place.refuse(
+            "track_running_stats=False",
+            "only fixed statistics",
+            "train it with track_running_stats=True",
+        )
+
+
+def refuse_values(module: nn.Module, place: Place) -> None:
+    """Raises ExportError where a weight is NaN or infinite."""
+    tensors: list[tuple[str, Tensor]] = [
+        *module.named_parameters(),
+        *module.named_buffers(),
+    ]
+    for name, tensor in tensors:
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            place.refuse(
+                f"{name} with NaN or infinite values",
+                "only finite weights",
+                "train it again",
+            )

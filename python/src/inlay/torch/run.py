@@ -1,0 +1,79 @@
+"""Running a module: in evaluation mode, in which precision, on how long a signal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from .modules import WINDOWED, window_of
+from ..errors import ExportError
+
+DTYPES: dict[torch.dtype, str] = {torch.float32: "float32", torch.float64: "float64"}
+
+
+def parameter_type(
+    module: nn.Module, check_input: npt.NDArray[Any] | None
+) -> tuple[torch.dtype, torch.device]:
+    """The dtype and device of the weights; without weights, the dtype of `check_input`."""
+    tensors = [*module.parameters(), *module.buffers()]
+    if any(nn.parameter.is_lazy(tensor) for tensor in tensors):
+        raise ExportError("the module has uninitialised (lazy) parameters; run it once before")
+    tensors = [tensor for tensor in tensors if tensor.is_floating_point()]
+    found = {tensor.dtype for tensor in tensors}
+    if not tensors:
+        double = check_input is not None and check_input.dtype == np.float64
+        return (torch.float64 if double else torch.float32), torch.device("cpu")
+    if len(found) > 1 or not found <= DTYPES.keys():
+        names = ", ".join(sorted(map(str, found)))
+        raise ExportError(
+            f"the module's parameters are {names}; supported are all torch.float32 or all"
+            " torch.float64; use module.float() or module.double()"
+        )
+    return found.pop(), tensors[0].device
+
+
+@contextmanager
+def evaluation(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode, no gradients, full precision; everything is set back at the end."""
+    flags = {child: child.training for child in module.modules()}
+    precision = torch.get_float32_matmul_precision()
+    set_precision: Callable[[str], None] = torch.set_float32_matmul_precision
+    module.eval()
+    # A GPU's shortened products (TF32, also cuDNN's default) would miss the check's tolerance.
+    set_precision("highest")
+    try:
+        with torch.no_grad(), torch.backends.cudnn.flags(enabled=False):
+            yield
+    finally:
+        set_precision(precision)
+        for child, training in flags.items():
+            child.training = training
+
+
+@contextmanager
+def attributes_kept(module: nn.Module) -> Iterator[None]:
+    """Sets back what `forward` leaves in the module, such as a state to go on from."""
+    attributes = [
+        (child, dict(child.__dict__), dict(child._buffers)) for child in module.modules()
+    ]
+    try:
+        yield
+    finally:
+        for child, kept, buffers in attributes:
+            child.__dict__.clear()
+            child.__dict__.update(kept)
+            child._buffers.clear()
+            child._buffers.update(buffers)
+
+
+def reach_bound(module: nn.Module) -> int:
+    """As many frames as the module's convolutions and pools look back together, or more."""
+    windows = [window_of(child) for child in module.modules() if isinstance(child, WINDOWED)]
+    return sum(window.reach for window in windows) * math.prod(w.stride for w in windows)

@@ -1,0 +1,66 @@
+"""An `nn.Sequential` of layers, child by child: its signal is laid out as each child wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from torch import nn
+
+from .apply import apply, wants_channels_first
+from .modules import (
+    CHANNELS_FIRST,
+    FRAMES_FIRST,
+    is_builtin,
+    known_base,
+    refuse_unknown,
+)
+from .place import Place, place_of
+from .signal import Signal
+
+Child = tuple[nn.Module, Place]
+
+
+def children_of(module: nn.Module) -> list[Child] | None:
+    """The layers of a module that is one layer or, nested or not, an `nn.Sequential` of such; None
+    for a module with its own way."""
+    children = list(_leaves(module, ""))
+    for child, place in children:
+        if is_builtin(child):
+            refuse_unknown(child, place)
+    return None if any(known_base(child) is None for child, _ in children) else children
+
+
+def _leaves(module: nn.Module, path: str) -> Iterator[Child]:
+    if type(module).forward is nn.Sequential.forward:
+        # Not named_children(): it leaves out a module's second appearance.
+        for name, child in module._modules.items():
+            assert child is not None
+            yield from _leaves(child, f"{path}.{name}" if path else name)
+        return
+    yield module, place_of(module, path)
+
+
+def run_children(signal: Signal, children: Sequence[Child]) -> Signal:
+    """What the children make of a signal, one after the other."""
+    channels_first = next(
+        (
+            isinstance(child, CHANNELS_FIRST)
+            for child, _ in children
+            if isinstance(child, (*FRAMES_FIRST, *CHANNELS_FIRST))
+        ),
+        False,
+    )
+    for child, place in children:
+        if isinstance(child, (*FRAMES_FIRST, *CHANNELS_FIRST)):
+            channels_first = isinstance(child, CHANNELS_FIRST)
+        arranged = signal.arranged(wants_channels_first(child, channels_first))
+        if isinstance(child, nn.RNNBase) and not child.batch_first:
+            arranged = _batch_second(signal)
+        signal = apply(arranged, child, place)
+    return signal
+
+
+def _batch_second(signal: Signal) -> Signal:
+    frames = signal.arranged(False)
+    return replace(frames, tensor=frames.tensor.transpose(0, 1), time=0)
