@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
+import runpy
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit status: 0, 1 for "no", 2 for what cannot be done."""
     try:
         arguments = _parser().parse_args(argv)
+        for layers in arguments.layers:
+            _load_layers(layers)
         status: int = arguments.run(arguments)
         sys.stdout.flush()
         return status
@@ -79,6 +83,13 @@ def _add(
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=help, description=help)
     parser.set_defaults(run=run)
+    parser.add_argument(
+        "--layers",
+        metavar="MODULE",
+        action="append",
+        default=[],
+        help="a Python module or file that registers layers of your own; may be repeated",
+    )
     return parser
 
 
@@ -208,6 +219,21 @@ def _plot(arguments: argparse.Namespace) -> int:
 
     plot_model(_open(arguments.model), arguments.output, title=Path(arguments.model).name)
     return 0
+
+
+def _load_layers(source: str) -> None:
+    """Imports a module, or a file, which calls register_layer()."""
+    try:
+        if source.endswith(".py"):
+            runpy.run_path(source, run_name=Path(source).stem)
+        else:
+            if os.getcwd() not in sys.path:
+                sys.path.append(os.getcwd())  # as for `python -m`, whatever command calls this
+            importlib.import_module(source)
+    except ExportError:
+        raise
+    except Exception as error:
+        raise ExportError(f"{source}: cannot be imported: {error!r}") from error
 
 
 def _open(path: str) -> Opened:

@@ -131,8 +131,8 @@ def custom_of(module: object) -> CustomLayer | None:
 def _names(argument: str, given: Iterable[str]) -> list[str]:
     names = [given] if isinstance(given, str) else list(given)
     for name in names:
-        if not isinstance(name, str) or not name.isidentifier() or name == "type":
-            refuse(argument, "names of options", name)
+        if not isinstance(name, str) or not name.isidentifier() or name in _RESERVED:
+            refuse(argument, f"names of options other than {', '.join(_RESERVED)}", name)
     return names
 
 
@@ -142,15 +142,16 @@ def _kind(options: list[str], numbers: list[str], tensors: Mapping[str, str]) ->
     kinds = {name: Kind.COUNT if name in _CHANNELS else Kind.INDEX for name in options}
     shapes = {}
     for name, shape in tensors.items():
-        for axis in shape.split():
-            if not set(re.split(r"[*/]", axis)) - {*options} <= _digits(axis):
-                refuse(f"tensors: {name}", f"extents made of {', '.join(options)}", shape)
+        known = "|".join(map(re.escape, options))
+        extent = rf"\d+|(\d+\*)?({known})|({known})/({known})"
+        if not isinstance(shape, str) or not shape.split():
+            refuse(f"tensors: {name}", "a shape, such as 'size'", shape)
+        if not all(re.fullmatch(extent, axis) for axis in shape.split()):
+            refuse(f"tensors: {name}", f"extents made of {', '.join(options)}", shape)
         shapes[name] = Tensor((shape,))
     return LayerType(kinds | dict.fromkeys(numbers, Kind.NUMBER), tensors=shapes)
 
 
 _CHANNELS = ("size", "in", "out")
-
-
-def _digits(axis: str) -> set[str]:
-    return {part for part in re.split(r"[*/]", axis) if part.isdigit()}
+# These change the rate or the channels of inlay's own layers.
+_RESERVED = ("type", "stride", "hop", "features")

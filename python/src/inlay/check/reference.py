@@ -16,6 +16,7 @@ from typing import Any, Optional
 import numpy as np
 import numpy.typing as npt
 
+from ..custom import LAYERS as CUSTOM_LAYERS
 from ..errors import ExportError
 
 Signal = npt.NDArray[np.float64]
@@ -57,9 +58,18 @@ def evaluate(layers: list[Json], signal: Signal, condition: Signal | None = None
     for layer in layers:
         if layer["type"] in COMBINATORS:
             signal = COMBINATORS[layer["type"]](layer, signal, condition)
+        elif layer["type"] in CUSTOM_LAYERS:
+            signal = custom(layer, signal)
         else:
             signal = LAYERS[layer["type"]](layer, signal)
     return signal
+
+
+def custom(layer: Json, signal: Signal) -> Signal:
+    """A layer of the user, by its own function."""
+    tensors = {name: tensor(value) for name, value in layer.items() if isinstance(value, dict)}
+    options = {name: layer[name] for name in layer if name not in ("type", *tensors)}
+    return CUSTOM_LAYERS[layer["type"]].run(signal, options, tensors)
 
 
 def emitted(layer: Json, frames: int) -> npt.NDArray[np.int64]:

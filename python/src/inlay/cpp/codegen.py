@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from . import weights as weight_arrays
 from ..inspect.analysis import analyse
-from .types import Type, flat, statement, types
-from ..format import ModelFile
+from .types import Type, flat, headers, statement, types
+from ..format import Chain, ModelFile
 from ..errors import ExportError
 
 _BACKENDS = {
@@ -72,6 +72,7 @@ def generate(
         "#pragma once",
         "",
         *_includes(chosen, engine_only=weights or check),
+        *_own_includes(chain),
         "",
     ]
     if namespace:
@@ -98,6 +99,11 @@ def _includes(backend: Backend, engine_only: bool) -> list[str]:
     if engine_only:
         headers += ["cstddef", "span", "string_view"]
     return [f"#include <{header}>" for header in headers]
+
+
+def _own_includes(chain: Chain) -> list[str]:
+    found = headers(chain)
+    return ["", *(f'#include "{header}"' for header in found)] if found else []
 
 
 def _refuse_name(name: str, what: str) -> None:

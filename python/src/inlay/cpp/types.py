@@ -6,18 +6,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Union
 
+from ..custom import LAYERS as CUSTOM_LAYERS
+from ..custom import CustomLayer
 from ..errors import ExportError
 from ..format import Chain, LayerRecord
+from ..format.layer_types import Kind
 
 WIDTH = 100
 
 
 @dataclass(frozen=True)
 class Type:
-    """A template of inlay and its arguments."""
+    """A template and its arguments."""
 
     name: str
     arguments: Sequence[Argument] = ()
+    namespace: str = "inlay::"
 
 
 Argument = Union[Type, int, str]
@@ -44,7 +48,7 @@ def _lines(value: Argument, indent: int, before: int, after: int) -> list[str]:
     ):
         return [" " * indent + text]
     sizes = [f"{each}, " for each in value.arguments if not isinstance(each, Type)]
-    lines = [" " * indent + f"inlay::{value.name}<{''.join(sizes)}".rstrip()]
+    lines = [" " * indent + f"{value.namespace}{value.name}<{''.join(sizes)}".rstrip()]
     for argument in value.arguments:
         if isinstance(argument, Type):
             lines += _lines(argument, indent + 4, before=0, after=1)
@@ -59,7 +63,7 @@ def _holds_types(value: Type) -> bool:
 
 def _text(value: Argument) -> str:
     if isinstance(value, Type):
-        return f"inlay::{value.name}<{', '.join(map(_text, value.arguments))}>"
+        return f"{value.namespace}{value.name}<{', '.join(map(_text, value.arguments))}>"
     return str(value)
 
 
@@ -82,6 +86,8 @@ def types(chain: Chain, backend: str | None) -> list[Type]:
 def _type(layer: LayerRecord, backend: str | None) -> Type:
     if layer.chains:
         return _combinator(layer, backend)
+    if layer.type in CUSTOM_LAYERS:
+        return _custom(layer, CUSTOM_LAYERS[layer.type], backend)
     name, arguments, defaults = _leaf(layer)
     if _BACKEND in arguments:
         given = backend or "inlay::default_backend"
@@ -92,6 +98,28 @@ def _type(layer: LayerRecord, backend: str | None) -> Type:
     while defaults and arguments[-1] == defaults[-1]:
         arguments, defaults = arguments[:-1], defaults[:-1]
     return Type(name, arguments)
+
+
+def _custom(layer: LayerRecord, custom: CustomLayer, backend: str | None) -> Type:
+    if custom.cpp is None:
+        raise ExportError(
+            f"{custom.type}: its C++ class is not known; name it in register_layer(cpp=...)"
+        )
+    sizes = [name for name, kind in custom.kind.options.items() if kind is not Kind.NUMBER]
+    arguments = _options(layer, " ".join(sizes))
+    return Type(custom.cpp, arguments if backend is None else [*arguments, backend], "")
+
+
+def headers(chain: Chain) -> list[str]:
+    """The headers of the user's layers in a chain."""
+    found: dict[str, None] = {}
+    for layer in chain:
+        custom = CUSTOM_LAYERS.get(layer.type)
+        if custom is not None and custom.header is not None:
+            found[custom.header] = None
+        for inner in layer.chains.values():
+            found |= dict.fromkeys(header for each in inner for header in headers(each))
+    return list(found)
 
 
 # Stands for the backend where it is not the last argument, or has no default.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..format import Array, Chain, Check, LayerRecord
+from ..format.layer_types import Kind, OptionKind, layer_type
 from ..errors import ExportError
 
 _NUMBERS_IN_A_LINE = 8
@@ -103,22 +104,15 @@ def _arrays(layer: LayerRecord) -> dict[str, Array]:
     numbers = {
         name: np.array([value], np.float64)
         for name, value in layer.options.items()
-        if name in _NUMBERS
+        if _kinds(layer)[name] is Kind.NUMBER
     }
     return numbers | dict(layer.tensors) | _left_out(layer)
 
 
-_NUMBERS = {
-    "alpha",
-    "epsilon",
-    "scale",
-    "beta",
-    "threshold",
-    "min",
-    "max",
-    "min_slope",
-    "max_slope",
-}
+def _kinds(layer: LayerRecord) -> Mapping[str, OptionKind]:
+    kind = layer_type(layer.type)
+    assert kind is not None
+    return kind.options
 
 
 def _left_out(layer: LayerRecord) -> dict[str, Array]:

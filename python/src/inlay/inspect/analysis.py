@@ -12,6 +12,8 @@ from fractions import Fraction
 from functools import reduce
 
 from ..format import Chain, LayerRecord
+from ..custom import LAYERS as CUSTOM_LAYERS
+from ..custom import CustomLayer
 from ..errors import ExportError
 
 _BYTES_OF_A_FLOAT = 4
@@ -158,7 +160,21 @@ def _layer(layer: LayerRecord, place: str) -> Traits:
     if layer.type in _COMBINATORS:
         inner = [_chain(chain, where) for where, chain in chains_within(layer, place)]
         return _COMBINATORS[layer.type](layer, inner, f"{place} ({layer.type})")
+    if layer.type in CUSTOM_LAYERS:
+        return _custom(layer, CUSTOM_LAYERS[layer.type])
     return _LEAVES[layer.type](layer) if layer.type in _LEAVES else Traits()
+
+
+def _custom(layer: LayerRecord, custom: CustomLayer) -> Traits:
+    reach, macs = custom.number("receptive_field", layer), custom.number("macs", layer)
+    parameters = sum(tensor.size for tensor in layer.tensors.values())
+    return Traits(
+        reach,
+        skip=0 if reach is None else reach - 1,
+        latency=custom.number("latency", layer) or 0,
+        parameters=parameters,
+        macs=parameters if macs is None else macs,
+    )
 
 
 def _reaching(receptive_field: int, parameters: int, macs: int) -> Traits:

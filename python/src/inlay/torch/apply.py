@@ -8,17 +8,18 @@ from typing import Any, NoReturn
 import numpy as np
 from torch import Tensor, nn
 
+from ..custom import CustomLayer, custom_of
+from ..errors import ExportError
 from .graph import layers
 from .modules import (
     CHANNELS_FIRST,
     DROPPED,
-    FRAMES_FIRST,
     OVER_CHANNELS,
-    PER_CHANNEL,
     RECURRENT,
     RELABELLING,
     WINDOWED,
     Window,
+    custom_record,
     looks_ahead,
     pads_otherwise,
     refuse_options,
@@ -30,7 +31,6 @@ from .modules import (
 from .place import Place, Refusal
 from .records import records_of
 from .signal import Late, Signal, moved
-from ..errors import ExportError
 
 
 def apply(signal: Signal, module: nn.Module, place: Place) -> Signal:
@@ -45,6 +45,9 @@ def apply(signal: Signal, module: nn.Module, place: Place) -> Signal:
         return signal
     if isinstance(module, RELABELLING):
         return moved(signal, run(module, signal.tensor, place), module.__call__, place)
+    custom = custom_of(module)
+    if custom is not None:
+        return _custom(signal, module, custom, place)
     if signal.held:
         if isinstance(module, nn.Conv1d) and window_of(module) == Window(0, 1):
             signal = _laid_out(signal, module, place)
@@ -70,6 +73,30 @@ def apply(signal: Signal, module: nn.Module, place: Place) -> Signal:
         signal.require_whole(place)
         output = run(module, signal.tensor, place)
     return signal.then(output, records_of(module, signal.channels))
+
+
+def _custom(signal: Signal, module: nn.Module, custom: CustomLayer, place: Place) -> Signal:
+    """Behind a layer of the user."""
+    record = custom_record(custom, module, place)
+    if record.channels_in != signal.channels:
+        takes = f"{place}: takes {record.channels_in} channels"
+        raise ExportError(f"{takes}, but is given {signal.channels}")
+    if custom.number("receptive_field", record) != 1:
+        signal = signal.streamed(place)
+        signal.require_first_frame(place)
+    signal = _laid_out(signal, module, place)
+    signal.require_whole(place)
+    output = run(module, signal.tensor, place)
+    expected = list(signal.tensor.shape)
+    assert signal.channel is not None
+    expected[signal.channel] = record.channels_out
+    if list(output.shape) != expected:
+        place.refuse(
+            f"an output of shape {list(output.shape)}",
+            f"only {expected}: as many frames as the input has",
+            "pad the signal within the module, as a stream does with zeros",
+        )
+    return signal.then(output, [record])
 
 
 def run(module: nn.Module, tensor: Tensor, place: Place) -> Tensor:
@@ -137,6 +164,9 @@ def _refuse_direction(frames: int, module: nn.RNNBase, found: str, place: Place)
 def _axes(module: nn.Module, signal: Signal) -> tuple[int | None, int] | None:
     """The axes of time and of the channels that a module wants; time may be any where it is None."""
     dims = signal.tensor.dim()
+    custom = custom_of(module)
+    if custom is not None:
+        return (dims - 1, dims - 2) if custom.channels_first else (dims - 2, dims - 1)
     if isinstance(module, RECURRENT):
         return (1 if module.batch_first and dims == 3 else 0), dims - 1
     if isinstance(module, nn.Linear):
@@ -252,10 +282,3 @@ def _transposed(signal: Signal, module: nn.ConvTranspose1d, place: Place) -> Sig
         start=signal.start * stride,
         clock=node if stride > 1 else signal.clock,
     )
-
-
-def wants_channels_first(module: nn.Module, otherwise: bool) -> bool:
-    """How a module wants its signal laid out, where nobody says how it is."""
-    if isinstance(module, FRAMES_FIRST):
-        return False
-    return isinstance(module, (*CHANNELS_FIRST, *PER_CHANNEL)) or otherwise

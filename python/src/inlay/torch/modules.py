@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .place import Place, Refusal
+from ..custom import MODULES as CUSTOM_MODULES
+from ..custom import CustomLayer, custom_of
+from ..format import Array, LayerRecord
+from ..format.layer_types import Kind
+from .place import Place, Refusal, place_of
 
 Kinds = tuple[type[nn.Module], ...]
 
@@ -51,9 +56,16 @@ EXPORTED: Kinds = (
 )
 
 
+def array_of(tensor: Tensor) -> Array:
+    return np.ascontiguousarray(tensor.detach().cpu().numpy())
+
+
 def known_base(module: nn.Module) -> type[nn.Module] | None:
     """The kind that a module is: a subclass may differ in how it is made, as parametrisations do, but
     not in its `forward`."""
+    custom = next((base for base in type(module).__mro__ if base in CUSTOM_MODULES), None)
+    if custom is not None:
+        return custom if type(module).forward is custom.forward else None
     kinds = (*EXPORTED, *DROPPED, *RELABELLING)
     base = next((kind for kind in kinds if isinstance(module, kind)), None)
     return base if base and type(module).forward is base.forward else None
@@ -65,6 +77,42 @@ def is_builtin(module: nn.Module) -> bool:
     return type(module).__module__.startswith("torch.nn.modules") and not isinstance(
         module, holders
     )
+
+
+def wants_channels_first(module: nn.Module) -> bool | None:
+    """How a module wants its signal laid out, None where it takes both ways."""
+    custom = custom_of(module)
+    if custom is not None:
+        return custom.channels_first
+    return isinstance(module, CHANNELS_FIRST) if isinstance(module, _LAID_OUT) else None
+
+
+_LAID_OUT = (*FRAMES_FIRST, *CHANNELS_FIRST)
+
+
+def custom_record(custom: CustomLayer, module: nn.Module, place: Place) -> LayerRecord:
+    """A layer of the user, whose options and tensors are attributes of the module."""
+    found: dict[str, Any] = {}
+    for name in (*custom.kind.options, *custom.kind.tensors):
+        if not hasattr(module, name):
+            place.refuse(
+                f"a {type(module).__name__} without an attribute {name}",
+                f"only one that has all options and tensors of {custom.type}",
+                f"set self.{name} to what register_layer() calls so",
+            )
+        found[name] = getattr(module, name)
+    tensors = {name: array_of(torch.as_tensor(found[name])) for name in custom.kind.tensors}
+    options = {name: _number(found[name]) for name in custom.kind.options}
+    for name, kind in custom.kind.options.items():
+        if type(options[name]) is not int and kind is not Kind.NUMBER:
+            place.refuse(f"{name}={options[name]!r}", "only an integer", "set it to one")
+    return LayerRecord(custom.type, options, tensors)
+
+
+def _number(value: Any) -> Any:
+    """A number of PyTorch or NumPy as one of Python."""
+    single = isinstance(value, Tensor) and value.numel() == 1
+    return value.item() if single or isinstance(value, np.generic) else value
 
 
 def refuse_unknown(module: nn.Module, place: Place) -> None:
@@ -108,7 +156,10 @@ def one(extent: int | tuple[int, ...]) -> int:
 @singledispatch
 def width_of(module: nn.Module) -> int | None:
     """The number of channels that a module takes, None where any will do."""
-    return None
+    custom = custom_of(module)
+    if custom is None:
+        return None
+    return custom_record(custom, module, place_of(module, "")).channels_in
 
 
 @width_of.register

@@ -9,11 +9,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from ..format import Array, LayerRecord, Option
-from .modules import one
-
-
-def array_of(tensor: Tensor) -> Array:
-    return np.ascontiguousarray(tensor.detach().cpu().numpy())
+from .modules import array_of, one
 
 
 @singledispatch

@@ -12,7 +12,9 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from .modules import WINDOWED, window_of
+from ..custom import custom_of
+from .modules import WINDOWED, custom_record, window_of
+from .place import place_of
 from ..errors import ExportError
 
 DTYPES: dict[torch.dtype, str] = {torch.float32: "float32", torch.float64: "float64"}
@@ -76,4 +78,13 @@ def attributes_kept(module: nn.Module) -> Iterator[None]:
 def reach_bound(module: nn.Module) -> int:
     """As many frames as the module's convolutions and pools look back together, or more."""
     windows = [window_of(child) for child in module.modules() if isinstance(child, WINDOWED)]
-    return sum(window.reach for window in windows) * math.prod(w.stride for w in windows)
+    reach = sum(window.reach for window in windows) * math.prod(w.stride for w in windows)
+    return reach + sum(map(_custom_reach, module.modules()))
+
+
+def _custom_reach(module: nn.Module) -> int:
+    custom = custom_of(module)
+    if custom is None:
+        return 0
+    record = custom_record(custom, module, place_of(module, ""))
+    return (custom.number("receptive_field", record) or 1) - 1

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from torch import nn
 
-from .apply import apply, wants_channels_first
+from .apply import apply
 from .modules import (
-    CHANNELS_FIRST,
-    FRAMES_FIRST,
+    PER_CHANNEL,
     is_builtin,
     known_base,
     refuse_unknown,
+    wants_channels_first,
 )
 from .place import Place, place_of
 from .signal import Signal
@@ -43,18 +43,12 @@ def _leaves(module: nn.Module, path: str) -> Iterator[Child]:
 
 def run_children(signal: Signal, children: Sequence[Child]) -> Signal:
     """What the children make of a signal, one after the other."""
-    channels_first = next(
-        (
-            isinstance(child, CHANNELS_FIRST)
-            for child, _ in children
-            if isinstance(child, (*FRAMES_FIRST, *CHANNELS_FIRST))
-        ),
-        False,
-    )
-    for child, place in children:
-        if isinstance(child, (*FRAMES_FIRST, *CHANNELS_FIRST)):
-            channels_first = isinstance(child, CHANNELS_FIRST)
-        arranged = signal.arranged(wants_channels_first(child, channels_first))
+    wanted = [wants_channels_first(child) for child, _ in children]
+    channels_first = next((first for first in wanted if first is not None), False)
+    for (child, place), first in zip(children, wanted):
+        if first is not None:
+            channels_first = first
+        arranged = signal.arranged(channels_first or isinstance(child, PER_CHANNEL))
         if isinstance(child, nn.RNNBase) and not child.batch_first:
             arranged = _batch_second(signal)
         signal = apply(arranged, child, place)
