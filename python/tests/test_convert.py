@@ -154,7 +154,12 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
     "layers[2].kernel_size: missing": lambda root: root["layers"][2].pop("kernel_size"),
     "layers[3].shape[0]: expected 4, as the layer is given": layer(3, shape=[5]),
     "layers[3].epsilon: missing": lambda root: root["layers"][3].pop("epsilon"),
-    "check.output: holds NaN": layer(3, epsilon=-5.0),
+    "layers[3].weights[1][0]: expected a variance that with epsilon -5 is above 0, found 1": layer(
+        3, epsilon=-5.0
+    ),
+    "layers[3].weights[1][2]: expected a variance that with epsilon 0.01 is above 0, found -3": (
+        lambda root: root["layers"][3]["weights"].__setitem__(1, [1, 2, -3, 4])
+    ),
     'layers[8].activation: expected "" or "tanh"': layer(8, activation="relu"),
     "the file is of no known kind": lambda root: root.pop("in_shape"),
     "layers: expected at least one layer": lambda root: root["layers"].clear(),

@@ -187,6 +187,16 @@ def conv2d(options: dict[str, Any], **tensors: Any) -> ModelFile:
     return replace(MODEL_2D, layers=[layer, *TWO_DIMENSIONAL[1:]])
 
 
+def normalised(variances: list[float], epsilon: float) -> ModelFile:
+    tensors = {"mean": tensor(3), "variance": np.array(variances, np.float32)}
+    layer = LayerRecord("batchnorm1d", {"size": 3, "epsilon": epsilon}, tensors)
+    return ModelFile([layer], Check("by hand", "float32", tensor(9, 3), tensor(9, 3), 1e-5))
+
+
+def within_a_residual(model: ModelFile) -> ModelFile:
+    return replace(model, layers=[LayerRecord("residual", chains={"layers": [model.layers]})])
+
+
 def check(**changes: Any) -> ModelFile:
     return replace(MODEL, check=replace(MODEL.check, **changes))
 
@@ -232,6 +242,17 @@ INVALID = {
             for layer in LAYERS
         ],
     ),
+    "layers[0] (batchnorm1d).variance.data[1]: expected a variance that with epsilon 0.001 is above"
+    " 0, found -0.5": normalised([1.0, -0.5, -2.0], 1e-3),
+    "(batchnorm1d).variance.data[0]: expected a variance that with epsilon 0 is above 0, found 0": (
+        normalised([0.0, 1.0, 1.0], 0.0)
+    ),
+    "(batchnorm1d).variance.data[2]: expected a variance that with epsilon -1 is above 0": (
+        normalised([2.0, 1.5, 1.0], -1.0)
+    ),
+    "layers[0] (residual).layers[0] (batchnorm1d).variance.data[1]": within_a_residual(
+        normalised([1.0, -1.0, 1.0], 1e-3)
+    ),
     "check.dtype: 'float16'": check(dtype="float16"),
     "check.input: expected the shape [9, 2], found [9, 1]": check(input=tensor(9, 1)),
     "check.output: 9 frames do not come out of 9 frames of input with skip 1": check(skip=1),
@@ -245,6 +266,11 @@ def test_invalid_model_is_not_written(message: str, tmp_path: Path) -> None:
         write_model(tmp_path / "model.json", INVALID[message])
     assert message in str(caught.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_negative_variance_may_be_made_up_for_by_epsilon(tmp_path: Path) -> None:
+    write_model(tmp_path / "model.json", normalised([1.0, -0.5, 0.0], 0.75))
+    assert read_model(tmp_path / "model.json").layers[0].tensors["variance"][1] == -0.5
 
 
 def test_other_files_are_not_read(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from torch import nn
 
 import inlay
-from inlay.torch.export import load_torch
+from inlay import load_torch
 
 
 PAD = nn.ConstantPad1d
@@ -159,7 +159,7 @@ NO_MODULES: dict[str, Any] = {
     "module: expected a torch.nn.Module, found the int 3": 3,
     "found None": None,
     "found the class Linear; make one of it: Linear(...)": nn.Linear,
-    "found the str 'amp.pt'; inlay.torch_export.load_torch() reads TorchScript": "amp.pt",
+    "found the str 'amp.pt'; inlay.load_torch() reads TorchScript": "amp.pt",
     "found a OrderedDict; for a state dict, make the module and": nn.Linear(1, 1).state_dict(),
 }
 
@@ -194,6 +194,17 @@ def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     with pytest.raises(
         inlay.ExportError, match=r"1 \(Linear\): weight with NaN or infinite values"
     ):
+        inlay.export_torch(module, tmp_path / "model.json")
+
+
+def test_a_negative_variance_is_refused(tmp_path: Path) -> None:
+    module = nn.Sequential(nn.Linear(1, 3), nn.BatchNorm1d(3, eps=1e-3))
+    module[1].running_var[2] = -1.0
+    message = (
+        r"1 \(BatchNorm1d\): running_var\[2\]: expected a variance that with epsilon 0.001 is above"
+        " 0, found -1"
+    )
+    with pytest.raises(inlay.ExportError, match=message):
         inlay.export_torch(module, tmp_path / "model.json")
 
 

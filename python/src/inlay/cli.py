@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
-from .inspect.diff import differences
-from .export import export
-from .inspect.info import info, table
-from .inspect.opened import Opened, open_model
 from .cpp.codegen import generate
 from .errors import ExportError
+from .export import export
+from .inspect.diff import differences
+from .inspect.info import info, table
+from .inspect.opened import Opened, open_model
 
 _USER_ERROR = 2
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile, is_zipfile
 
-from .format import read_json
 from .errors import ExportError
+from .format import read_json
 
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 _HDF5 = b"\x89HDF\r\n\x1a\n"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..format import Array
 from ..errors import ExportError
+from ..format import Array
 
 DEFAULT_TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from . import weights as weight_arrays
-from ..inspect.analysis import analyse
-from .types import Type, flat, headers, statement, types
-from ..format import Chain, ModelFile
 from ..errors import ExportError
+from ..format import Chain, ModelFile
+from ..inspect.analysis import analyse
+from . import weights as weight_arrays
+from .types import Type, flat, headers, statement, types
 
 _BACKENDS = {
     "XsimdBackend": "xsimd",

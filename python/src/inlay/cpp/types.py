@@ -10,7 +10,7 @@ from ..custom import LAYERS as CUSTOM_LAYERS
 from ..custom import CustomLayer
 from ..errors import ExportError
 from ..format import Chain, LayerRecord
-from ..format.layer_types import Kind
+from ..format.layer_types import LAYER_TYPES, Kind, LayerType
 
 WIDTH = 100
 
@@ -105,8 +105,7 @@ def _custom(layer: LayerRecord, custom: CustomLayer, backend: str | None) -> Typ
         raise ExportError(
             f"{custom.type}: its C++ class is not known; name it in register_layer(cpp=...)"
         )
-    sizes = [name for name, kind in custom.kind.options.items() if kind is not Kind.NUMBER]
-    arguments = _options(layer, " ".join(sizes))
+    arguments = _sizes(layer, custom.kind)
     return Type(custom.cpp, arguments if backend is None else [*arguments, backend], "")
 
 
@@ -136,38 +135,38 @@ _LSTMS = {
     "hard_sigmoid": "HardSigmoidLSTM",
     "hard_sigmoid_keras2": "HardSigmoidKeras2LSTM",
 }
-# Layers whose arguments are their options, in the order of the template.
+# Layers whose arguments are their options but numbers, in the order of the file.
 _PLAIN = {
-    "conv_transpose1d": ("ConvTranspose1D", "in out kernel_size stride"),
-    "max_pool1d": ("MaxPool1D", "size kernel_size stride"),
-    "avg_pool1d": ("AvgPool1D", "size kernel_size stride"),
-    "batchnorm1d": ("BatchNorm1D", "size"),
-    "batchnorm2d": ("BatchNorm2D", "channels features"),
-    "slice": ("Slice", "in begin out"),
-    "pad": ("Pad", "in out"),
-    "delay": ("Delay", "size frames"),
-    "time_pad": ("TimePad", "size before after"),
-    "append_condition": ("AppendCondition", "size condition_size"),
-    "identity": ("Identity", "size"),
-    "tanh": ("Tanh", "size"),
-    "sigmoid": ("Sigmoid", "size"),
-    "relu": ("ReLU", "size"),
-    "softmax": ("Softmax", "size"),
-    "hard_sigmoid": ("HardSigmoid", "size"),
-    "hard_sigmoid_keras2": ("HardSigmoidKeras2", "size"),
-    "silu": ("SiLU", "size"),
-    "gelu": ("GELU", "size"),
-    "gelu_tanh": ("TanhGELU", "size"),
-    "hardswish": ("HardSwish", "size"),
-    "softsign": ("Softsign", "size"),
-    "fast_tanh": ("FastTanh", "size"),
-    "leaky_relu": ("LeakyReLU", "size"),
-    "elu": ("ELU", "size"),
-    "softplus": ("Softplus", "size"),
-    "hardtanh": ("Hardtanh", "size"),
-    "leaky_hardtanh": ("LeakyHardtanh", "size"),
-    "scale": ("Scale", "size"),
-    "snake": ("Snake", "size"),
+    "conv_transpose1d": "ConvTranspose1D",
+    "max_pool1d": "MaxPool1D",
+    "avg_pool1d": "AvgPool1D",
+    "batchnorm1d": "BatchNorm1D",
+    "batchnorm2d": "BatchNorm2D",
+    "slice": "Slice",
+    "pad": "Pad",
+    "delay": "Delay",
+    "time_pad": "TimePad",
+    "append_condition": "AppendCondition",
+    "identity": "Identity",
+    "tanh": "Tanh",
+    "sigmoid": "Sigmoid",
+    "relu": "ReLU",
+    "softmax": "Softmax",
+    "hard_sigmoid": "HardSigmoid",
+    "hard_sigmoid_keras2": "HardSigmoidKeras2",
+    "silu": "SiLU",
+    "gelu": "GELU",
+    "gelu_tanh": "TanhGELU",
+    "hardswish": "HardSwish",
+    "softsign": "Softsign",
+    "fast_tanh": "FastTanh",
+    "leaky_relu": "LeakyReLU",
+    "elu": "ELU",
+    "softplus": "Softplus",
+    "hardtanh": "Hardtanh",
+    "leaky_hardtanh": "LeakyHardtanh",
+    "scale": "Scale",
+    "snake": "Snake",
 }
 _Leaf = tuple[str, list[Argument], list[Argument]]
 
@@ -176,8 +175,12 @@ def _leaf(layer: LayerRecord) -> _Leaf:
     """A layer's template, its arguments, and the defaults of the last of these."""
     if layer.type in _SPECIAL:
         return _SPECIAL[layer.type](layer)
-    name, options = _PLAIN[layer.type]
-    return name, _options(layer, options), []
+    return _PLAIN[layer.type], _sizes(layer, LAYER_TYPES[layer.type]), []
+
+
+def _sizes(layer: LayerRecord, kind: LayerType) -> list[Argument]:
+    """All options but the numbers, which are no arguments of a type."""
+    return [layer.integer(name) for name, option in kind.options.items() if option is not Kind.NUMBER]
 
 
 def _options(layer: LayerRecord, names: str) -> list[Argument]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import ExportError
 from ..format import Array, Chain, Check, LayerRecord
 from ..format.layer_types import Kind, OptionKind, layer_type
-from ..errors import ExportError
 
 _NUMBERS_IN_A_LINE = 8
 

@@ -15,7 +15,7 @@ from .model import DTYPES, Check, ModelFile
 from .records import Array, Chain, LayerRecord, ends_of
 
 _LARGEST_SIZE = 2**31
-_LONGEST_PREWARM = 2**24
+LONGEST_PREWARM = 2**24
 
 
 def validate(model: ModelFile) -> None:
@@ -24,8 +24,8 @@ def validate(model: ModelFile) -> None:
         raise ExportError("layers: empty; a model has at least one layer")
     if model.sample_rate is not None and not _positive(model.sample_rate):
         raise ExportError(f"sample_rate: {model.sample_rate!r} is not a positive number of Hz")
-    if not 0 <= model.prewarm <= _LONGEST_PREWARM:
-        raise ExportError(f"prewarm: {model.prewarm} is not from 0 to {_LONGEST_PREWARM}")
+    if not 0 <= model.prewarm <= LONGEST_PREWARM:
+        raise ExportError(f"prewarm: {model.prewarm} is not from 0 to {LONGEST_PREWARM}")
     _validate_chain(model.layers, "layers")
     burst = math.prod(
         layer.integer("stride") for layer in model.layers if layer.type == "conv_transpose1d"

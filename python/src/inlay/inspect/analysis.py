@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import reduce
 
-from ..format import Chain, LayerRecord
 from ..custom import LAYERS as CUSTOM_LAYERS
 from ..custom import CustomLayer
 from ..errors import ExportError
+from ..format import Chain, LayerRecord
 
 _BYTES_OF_A_FLOAT = 4
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from .analysis import Analysis, analyse
+from ..check.reference import check_error, evaluate
+from ..errors import ExportError
 from ..format import (
     Array,
     Chain,
@@ -19,8 +20,7 @@ from ..format import (
     model_of,
     read_json,
 )
-from ..check.reference import check_error, evaluate
-from ..errors import ExportError
+from .analysis import Analysis, analyse
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .opened import Opened
 from ..check.reference import Signal, evaluate
 from ..errors import ExportError
+from .opened import Opened
 
 _ASSUMED_RATE = 48000.0
 _SINE_HZ = 50.0

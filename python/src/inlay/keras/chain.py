@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from ..errors import ExportError
 from ..format import LayerRecord
 from .config import Layer
 from .graph import Graph, Node
@@ -12,7 +13,6 @@ from .kind import Converted, Records, refuse_attributes
 from .layers import KINDS, convert, refuse_kind
 from .paths import Paths, Rung
 from .signal import Signal
-from ..errors import ExportError
 
 # Of one value at a time, as the two halves of a gate have it.
 _POINTWISE = (

@@ -13,8 +13,8 @@ from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
-from ..format import Array, Shape
 from ..errors import ExportError
+from ..format import Array, Shape
 
 DTYPES = ("float32", "float64")
 

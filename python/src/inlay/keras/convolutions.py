@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import ExportError
 from ..format import Array, LayerRecord
 from .activations import activation
 from .config import Layer, is_count
@@ -22,7 +23,6 @@ from .kind import (
     trained,
 )
 from .signal import Padding, Signal
-from ..errors import ExportError
 
 
 def _with_bias(layer: Layer, shapes: dict[str, tuple[int, ...]], size: int) -> dict[str, Array]:

@@ -16,17 +16,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..check import reference
-from ..inspect.analysis import analyse
 from ..arguments import arguments, array, described
+from ..check import reference
+from ..check.signal import DEFAULT_TOLERANCE, check_signal
+from ..errors import ExportError
 from ..format import Array, Check, LayerRecord, ModelFile, write_model
+from ..inspect.analysis import analyse
 from .chain import chain_of
 from .files import Saved, major_version, open_saved
 from .graph import Graph, graph_of, input_signal
 from .signal import Signal
 from .weights import LiveWeights
-from ..check.signal import DEFAULT_TOLERANCE, check_signal
-from ..errors import ExportError
 
 _LARGEST_TOLERANCE = 1e-3  # that loading lets a file ask for
 _LARGEST_CHECK = 1 << 26  # numbers; what is larger is not a model but a damaged configuration

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..errors import ExportError
 from .config import Weights, mapping
 from .weights import LegacyWeights, SavedWeights, damaged
-from ..errors import ExportError
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"

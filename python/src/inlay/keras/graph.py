@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import ExportError
 from .config import (
     Layer,
     NoWeights,
@@ -18,7 +19,6 @@ from .config import (
     text,
 )
 from .signal import Signal
-from ..errors import ExportError
 
 MODELS = ("Sequential", "Functional", "Model")
 _MODEL_KEYS = (

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import ExportError
 from ..format import LayerRecord
 from .config import Layer
 from .signal import Signal
-from ..errors import ExportError
 
 Records = list[LayerRecord]
 Converted = tuple[Records, Signal]

@@ -10,6 +10,7 @@ import math
 from dataclasses import replace
 from typing import NoReturn
 
+from ..errors import ExportError
 from ..format import LayerRecord
 from .activations import POINTWISE
 from .config import Layer, is_count
@@ -26,7 +27,6 @@ from .kind import (
 )
 from .recurrent import RECURRENT
 from .signal import Signal
-from ..errors import ExportError
 
 
 def convert(layer: Layer, signal: Signal) -> Converted:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NoReturn
 
-from .config import Layer
 from ..errors import ExportError
+from .config import Layer
 
 
 @dataclass(frozen=True)

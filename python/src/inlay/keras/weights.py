@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import ExportError
 from ..format import Shape
 from .config import Variable, Weights
-from ..errors import ExportError
 
 
 @contextmanager

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from ..inspect.analysis import analyse
-from ..format import Chain, Check, LayerRecord, ModelFile, read_json, write_model
-from .node import Node
-from ..inspect.opened import reproduce
-from .proteus import proteus_layers
-from .rtneural import rtneural_layers, rtneural_sample_rate
 from ..check.signal import DEFAULT_TOLERANCE, default_signal
 from ..errors import ExportError
+from ..format import Chain, Check, LayerRecord, ModelFile, read_json, write_model
+from ..inspect.analysis import analyse
+from ..inspect.opened import reproduce
+from .node import Node
+from .proteus import proteus_layers
+from .rtneural import rtneural_layers, rtneural_sample_rate
 
 _LONGEST_REACH = 1 << 17
 _DTYPE = "float32"

@@ -9,8 +9,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..format import Array
 from ..errors import ExportError
+from ..format import Array
 
 # Beyond what any network for audio has; keeps a damaged file from asking for all memory.
 _LARGEST_SIZE = 1 << 16

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..format import Chain, LayerRecord, Option
-from .node import Node
-from ..inspect.opened import reproduce
 from ..errors import ExportError
+from ..format import Chain, LayerRecord, Option
+from ..format.validation import unusable_variance
+from ..inspect.opened import reproduce
+from .node import Node
 
 _ACTIVATIONS = ("tanh", "relu", "sigmoid", "softmax", "elu")
 _QUIETEST_DECIBELS = -90.0
@@ -164,7 +165,12 @@ def _batchnorm(node: Node, inputs: int, outputs: Node) -> list[LayerRecord]:
     arrays = _arrays(node, 2, 4)
     names = ("gamma", "beta", "mean", "variance")[-len(arrays) :]
     tensors = {name: array.tensor(size) for name, array in zip(names, arrays)}
-    options: dict[str, Option] = {"size": size, "epsilon": node["epsilon"].number()}
+    epsilon = node["epsilon"].number()
+    refused = unusable_variance(tensors["variance"], epsilon)
+    if refused is not None:
+        index, message = refused
+        raise ExportError(f"{arrays[-1].items()[index].place}: {message}")
+    options: dict[str, Option] = {"size": size, "epsilon": epsilon}
     return [LayerRecord("batchnorm1d", options, tensors)]
 
 

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from ..check import reference
+from ..errors import ExportError
 from ..format import Array, Chain, Check, ModelFile, chain_text, validate
 from .place import Place
 from .signal import Signal
-from ..errors import ExportError
 
 # Of the peak; and of numbers of about 1 that cancel out before.
 _AGREEMENT = {"float32": (1e-4, 2e-6), "float64": (1e-9, 1e-13)}

@@ -24,10 +24,11 @@ import torch
 from torch import Tensor, nn
 from torch.jit._serialization import load as load_script
 
-from ..inspect.analysis import analyse
 from ..arguments import arguments, array, described, refuse
-from ..format import ModelFile, write_model
 from ..check.signal import DEFAULT_TOLERANCE, check_signal
+from ..errors import ExportError
+from ..format import ModelFile, write_model
+from ..inspect.analysis import analyse
 from .check import check_of, require_complete, verify
 from .forward import Forward
 from .network import network
@@ -35,7 +36,6 @@ from .place import place_of
 from .records import array_of
 from .run import DTYPES, evaluation, parameter_type, reach_bound
 from .script import from_script
-from ..errors import ExportError
 
 # What PyTorch raises for files of another kind, and for weights of another module.
 _NOT_WEIGHTS = (

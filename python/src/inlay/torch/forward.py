@@ -14,8 +14,9 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from ..format import Array
 from ..check.signal import default_signal
+from ..errors import ExportError
+from ..format import Array
 from .graph import Node
 from .modules import DROPPED, RECURRENT, width_of
 from .place import Place, place_of
@@ -26,7 +27,6 @@ from .sequential import children_of, run_children
 from .signal import Signal, as_frames
 from .states import KeptStates
 from .trace import trace
-from ..errors import ExportError
 
 # Of frames to look at a module with; more where it looks back further than is known before.
 _PROBES = (64, 4096)

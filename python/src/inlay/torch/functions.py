@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import resolve_name
 
+from ..format import LayerRecord
 from .apply import apply, zeros_around
 from .arithmetic import arithmetic
 from .functional_modules import MODULES
 from .graph import join
 from .place import Place, Refusal
 from .signal import Signal, aligned, moved
-from ..format import LayerRecord
 
 Arguments = Sequence[Any]
 Options = Mapping[str, Any]

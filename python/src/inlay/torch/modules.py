@@ -12,8 +12,10 @@ from torch import Tensor, nn
 
 from ..custom import MODULES as CUSTOM_MODULES
 from ..custom import CustomLayer, custom_of
+from ..errors import ExportError
 from ..format import Array, LayerRecord
 from ..format.layer_types import Kind
+from ..format.validation import unusable_variance
 from .place import Place, Refusal, place_of
 
 Kinds = tuple[type[nn.Module], ...]
@@ -295,7 +297,7 @@ def _refuse_batchnorm_options(module: nn.BatchNorm1d, place: Place) -> None:
 
 
 def refuse_values(module: nn.Module, place: Place) -> None:
-    """Raises ExportError where a weight is NaN or infinite."""
+    """Raises ExportError where a weight is NaN or infinite, or a variance cannot be divided by."""
     tensors: list[tuple[str, Tensor]] = [
         *module.named_parameters(),
         *module.named_buffers(),
@@ -307,3 +309,8 @@ def refuse_values(module: nn.Module, place: Place) -> None:
                 "only finite weights",
                 "train it again",
             )
+    if isinstance(module, nn.BatchNorm1d) and module.running_var is not None:
+        refused = unusable_variance(array_of(module.running_var), module.eps)
+        if refused is not None:
+            index, message = refused
+            raise ExportError(f"{place}: running_var[{index}]: {message}; train it again")

@@ -13,9 +13,9 @@ import torch
 from torch import nn
 
 from ..custom import custom_of
+from ..errors import ExportError
 from .modules import WINDOWED, custom_record, window_of
 from .place import place_of
-from ..errors import ExportError
 
 DTYPES: dict[torch.dtype, str] = {torch.float32: "float32", torch.float64: "float64"}
 

@@ -19,6 +19,7 @@ from torch import nn
 from torch.fx._symbolic_trace import Tracer
 from torch.fx.proxy import Proxy
 
+from ..errors import ExportError
 from .apply import apply
 from .functions import call, function_name, shown_name, tree
 from .modules import RECURRENT, is_builtin, known_base
@@ -27,7 +28,6 @@ from .proxies import State, Value, is_state, is_zero, signal_of
 from .run import attributes_kept
 from .signal import Signal
 from .states import KeptStates
-from ..errors import ExportError
 
 _OWN_FOLDER = str(Path(__file__).parents[1])
 _TORCH_FOLDER = str(Path(torch.__file__).parent)
