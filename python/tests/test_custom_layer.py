@@ -89,7 +89,7 @@ def test_commands_know_it(
     assert main(["codegen", echoes, "--name", "Echoes", *layers]) == 0
     text = capsys.readouterr().out
     assert '#include "fractional_delay.hpp"' in text
-    assert "inlay::Dense<1, 4>, FractionalDelay<4, 32>, inlay::Tanh<4>, inlay::Dense<4, 1>" in text
+    assert "inlay::Dense<1, 4>, FractionalDelay<4, 32>, inlay::Tanh<4>," in " ".join(text.split())
 
 
 def test_a_wrong_check_is_seen(delay_type: Any, tmp_path: Path) -> None:
