@@ -20,7 +20,7 @@ def refuse(name: str, expected: str, found: object) -> NoReturn:
 
 
 def described(value: object) -> str:
-    """Such as "the int 3" or "a list"."""
+    """A value for an error message, such as "the int 3" or "a list"."""
     if value is None:
         return "None"
     kind = type(value).__name__
@@ -32,7 +32,7 @@ def described(value: object) -> str:
 
 @dataclass(frozen=True)
 class Arguments:
-    """Where to write a model file, and what stands in it beside the network and its check."""
+    """The arguments of an exporter that say where and with what metadata to write."""
 
     path: str | os.PathLike[str]
     sample_rate: float | None
@@ -46,7 +46,7 @@ def arguments(
     metadata: Mapping[str, Any] | None,
     tolerance: float | None,
 ) -> Arguments:
-    """Raises ExportError, naming the argument, where one is of another kind."""
+    """Checks the arguments. Raises ExportError, naming the argument."""
     if not isinstance(path, (str, os.PathLike)):
         refuse("path", "the file to write, a str or a path", path)
     if metadata is not None and not isinstance(metadata, Mapping):
@@ -68,7 +68,7 @@ def _positive(name: str, expected: str, value: object) -> float | None:
 
 
 def array(name: str, given: npt.ArrayLike | None) -> npt.NDArray[Any] | None:
-    """An array of numbers, of whatever shape."""
+    """The argument as an array of numbers, of any shape."""
     if given is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The command `inlay`: what the package does, from a shell."""
+"""The command line tool `inlay`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _USER_ERROR = 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command and returns the exit status: 0, 1 for "no", 2 for what cannot be done."""
+    """Runs one command and returns the exit status: 0 for yes, 1 for no, 2 for an error."""
     try:
         arguments = _parser().parse_args(argv)
         for layers in arguments.layers:
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        # Whoever read the output has enough of it; flushing the rest at exit would say so again.
+        # The reader closed the pipe. Python would report that again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except ExportError as error:
@@ -53,7 +53,7 @@ def _fail(message: str) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, as everything here does."""
+    """Reports an error in one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(_fail(f"{message} (try {self.prog} --help)"))
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-# In quotes, as the class can be subscripted by type checkers only.
+# In quotes: only type checkers can subscript this class.
 _Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 
@@ -228,7 +228,7 @@ def _load_layers(source: str) -> None:
             runpy.run_path(source, run_name=Path(source).stem)
         else:
             if os.getcwd() not in sys.path:
-                sys.path.append(os.getcwd())  # as for `python -m`, whatever command calls this
+                sys.path.append(os.getcwd())  # `python -m` does the same
             importlib.import_module(source)
     except ExportError:
         raise
@@ -243,7 +243,7 @@ def _open(path: str) -> Opened:
 
 @contextmanager
 def _naming(source: str) -> Iterator[None]:
-    """Puts the file in front of what is wrong with it."""
+    """Puts the file's name in front of error messages."""
     try:
         yield
     except ExportError as error:

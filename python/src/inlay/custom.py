@@ -1,4 +1,4 @@
-"""Layers of the user: what a model file holds for them, and what they compute.
+"""Layers of the user: their members in a model file, and their evaluation.
 
 The C++ counterpart is `inlay::register_layer<L>()`; docs/writing-a-layer.md shows both.
 """
@@ -19,14 +19,14 @@ from .format.layer_types import LAYER_TYPES, REGISTERED, Kind, LayerType, Option
 from .format.records import LayerRecord
 
 Signal = npt.NDArray[np.float64]
-# A number, or a function of the layer's options.
+# A number, or a function that takes the layer's options.
 Number = Union[int, None, Callable[..., Union[int, None]]]
 Module = TypeVar("Module", bound=type)
 
 
 @dataclass(frozen=True)
 class CustomLayer:
-    """What register_layer() was told."""
+    """The arguments of register_layer()."""
 
     type: str
     kind: LayerType
@@ -39,7 +39,7 @@ class CustomLayer:
     header: str | None
 
     def number(self, name: str, layer: LayerRecord) -> int | None:
-        """A member that is a number or a function of the options."""
+        """The value of `receptive_field`, `latency` or `macs` for a layer."""
         value = getattr(self, name)
         if callable(value):
             value = value(**layer.options)
@@ -77,31 +77,32 @@ def register_layer(
     cpp: str | None = None,
     header: str | None = None,
 ) -> Callable[[Module], Module]:
-    """Makes a layer of your own known: model files may hold it from now on.
+    """Registers a layer of your own, so that model files may hold it.
 
     Returns a decorator for the torch.nn.Module that is trained as this layer. `export_torch` reads
-    the options and tensors from its attributes of these names, and calls it with a signal, which
-    has to come out with as many frames. Without such a module, ignore what is returned.
+    the options and tensors from attributes of the same names. The module takes a signal and returns
+    one with as many frames. If you have no such module, ignore the decorator.
 
     Args:
         type: what a file calls the layer, as the C++ class does in `type`.
         evaluate: the layer in NumPy: evaluate(signal, **options, **tensors) takes and returns
             [frames, channels] in float64, starting from silence. `inlay verify` uses it.
-        options: the layer's integers, in the order of the C++ template's arguments. `size` is the
-            number of channels; a layer with other channels at its output has `in` and `out`.
-        numbers: options that are no integers.
+        options: the layer's integer options, in the order of the C++ template's arguments. `size`
+            is the number of channels; a layer that changes it has `in` and `out`.
+        numbers: the layer's other numbers.
         tensors: the shape of each tensor as text, such as "size" or "in 4*out".
-        receptive_field: the frames that an output depends on, the present one included; None for a
-            layer that never forgets. A number, or a function of the options.
-        latency: the frames by which the output is late on purpose; likewise.
-        macs: the multiply-accumulates of a frame; likewise. Default: the number of weights.
+        receptive_field: the number of input frames that an output frame depends on, the present one
+            included; None if it is unbounded. A number, or a function of the options.
+        latency: the frames by which the output is late; a number or a function.
+        macs: the multiply-accumulates per frame; a number or a function. Default: the number of
+            weights.
         channels_first: whether the module takes (batch, channels, frames), and not (batch, frames,
             channels).
         cpp: the class template for `inlay codegen`, such as "FractionalDelay".
-        header: the file that it includes, such as "fractional_delay.hpp".
+        header: the header that defines the class, such as "fractional_delay.hpp".
 
     Raises:
-        ExportError: an argument has another form; the message names it.
+        ExportError: an argument is wrong; the message names it.
     """
     if not isinstance(type, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", type):
         refuse("type", "a name of small letters, digits and underscores", type)
@@ -124,7 +125,7 @@ def register_layer(
 
 
 def custom_of(module: object) -> CustomLayer | None:
-    """The layer that a module is the counterpart of."""
+    """The registered layer of a module, None if there is none."""
     return next((MODULES[base] for base in type(module).__mro__ if base in MODULES), None)
 
 

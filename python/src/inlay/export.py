@@ -1,4 +1,4 @@
-"""Which exporter a source is for, by its content."""
+"""Chooses the exporter for a source by its content."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def export(
     weights: str | None,
     state_dict: str | None,
 ) -> None:
-    """Writes `source`, whatever it is, as an inlay model file. Raises ExportError or OSError."""
+    """Writes a source of any supported kind as an inlay model file. Raises ExportError or OSError."""
     kind = _kind(source)
     if weights is not None and kind != "keras":
         raise ExportError("--weights goes with a Keras configuration in JSON only")

@@ -1,6 +1,6 @@
-"""An independent evaluation of model files, in NumPy and float64, written from the format's text.
+"""Evaluates model files in NumPy and float64, written from docs/file-format.md.
 
-It takes the file's JSON, not the package's records, so that it also proves what was written.
+It shares no code with the exporters and reads the file's JSON, so it also checks the writer.
 Every signal is [frames, channels].
 """
 
@@ -33,17 +33,17 @@ def tensor(value: Json) -> Signal:
 
 
 def check_error(root: Json) -> tuple[float, float]:
-    """The check's largest error here, and the largest one that the file's tolerance allows."""
+    """The largest error of the check in this evaluation, and the largest error allowed."""
     check = root["check"]
     expected = tensor(check["output"])
     condition = tensor(check["condition"]) if "condition" in check else None
-    with np.errstate(all="ignore"):  # what overflows is found below, or saturates rightly
+    with np.errstate(all="ignore"):  # values that overflow saturate, or are found below
         output = evaluate(root["layers"], tensor(check["input"]), condition)
     times, rate = arrivals(root["layers"], check["input"]["shape"][0])
     step = max(1, int(check.get("stride", 1) * min(rate, Fraction(1))))
     found = output[times >= check.get("skip", 0)][::step]
     if rate > 1:
-        # A stride larger than the kernel leaves frames at the end, of which a framework has none.
+        # A stride larger than the kernel gives frames at the end that no framework gives.
         found = found[: len(expected)]
     if found.shape != expected.shape:
         raise ExportError(
@@ -66,14 +66,14 @@ def evaluate(layers: list[Json], signal: Signal, condition: Signal | None = None
 
 
 def custom(layer: Json, signal: Signal) -> Signal:
-    """A layer of the user, by its own function."""
+    """Runs the `evaluate` function of a user's layer."""
     tensors = {name: tensor(value) for name, value in layer.items() if isinstance(value, dict)}
     options = {name: layer[name] for name in layer if name not in ("type", *tensors)}
     return CUSTOM_LAYERS[layer["type"]].run(signal, options, tensors)
 
 
 def emitted(layer: Json, frames: int) -> npt.NDArray[np.int64]:
-    """The frames of a layer's input with which its output comes, one for each."""
+    """For each output frame of a layer, the input frame with which it arrives."""
     at: npt.NDArray[np.int64] = np.arange(frames)
     if layer["type"] == "conv_transpose1d":
         return np.repeat(at, layer["stride"])
@@ -89,7 +89,7 @@ def emitted(layer: Json, frames: int) -> npt.NDArray[np.int64]:
 
 
 def arrivals(layers: list[Json], frames: int) -> tuple[npt.NDArray[np.int64], Fraction]:
-    """The frames of a model's input with which its output comes, and its frames out for frames in."""
+    """For each output frame of a model, the input frame with which it arrives; the rate."""
     times, rate = np.arange(frames), Fraction(1)
     for layer in layers:
         if layer["type"] in ("sequential", "conditioned_by"):
@@ -158,7 +158,7 @@ def delayed(x: Signal, frames: int) -> Signal:
 
 
 def conv_transpose1d(layer: Json, x: Signal) -> Signal:
-    """What each frame adds to the frames from its own first one on."""
+    """Each input frame adds `kernel_size` output frames, starting `stride` after the previous one."""
     frames, stride = len(x) * layer["stride"], layer["stride"]
     y = np.zeros((frames + layer["kernel_size"], layer["out"]))
     for tap, weights in enumerate(tensor(layer["kernel"])):
@@ -175,7 +175,7 @@ def pool1d(layer: Json, x: Signal) -> Signal:
 
 
 def conv2d(layer: Json, x: Signal) -> Signal:
-    """Position by position, by the definition: what a kernel sees, times the kernel."""
+    """By the definition: for each position, the part under the kernel times the kernel."""
     kernel, dilation, stride = (
         tensor(layer["kernel"]),
         layer["dilation"],
@@ -346,7 +346,7 @@ def branches(layer: Json, x: Signal, condition: Condition) -> list[Signal]:
 
 
 def width_in(layers: list[Json]) -> int:
-    """Channels that a chain takes."""
+    """The input channels of a chain."""
     first = layers[0]
     if first["type"] in ("gate", "blend"):
         return 2 * int(first["size"])

@@ -1,4 +1,4 @@
-"""The signal of a model file's check: one that reaches all of the network."""
+"""The input signal of a model file's check. It is longer than the receptive field."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SEED = 20
 def check_signal(
     given: npt.ArrayLike | None, channels: int, receptive_field: int, dtype: str
 ) -> Array:
-    """A check's input, [frames, channels]: the given one, if it will do, or the default."""
+    """The check's input, [frames, channels]: the given signal, or the default one."""
     if given is None:
         return default_signal(channels, receptive_field).astype(dtype)
     signal = np.asarray(given)

@@ -1,4 +1,4 @@
-"""The C++ type of a model file's network, and on demand its weights, as a header."""
+"""Writes a C++ header with the type of a network and, on request, its weights."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _KEYWORDS = set(
 
 @dataclass(frozen=True)
 class Backend:
-    """`name` is what layers are given as their last argument, None for their default."""
+    """`name` is the last argument of every layer; None for the default backend."""
 
     name: str | None = None
     definition: str | None = None

@@ -28,7 +28,7 @@ Argument = Union[Type, int, str]
 
 
 def statement(beginning: str, value: Type) -> list[str]:
-    """`beginning` and the type, in as many lines as are readable."""
+    """The statement `beginning value;`, broken into lines."""
     first, *rest = _lines(value, indent=0, before=len(beginning), after=1)
     lines = [beginning + first, *rest]
     lines[-1] += ";"
@@ -36,9 +36,9 @@ def statement(beginning: str, value: Type) -> list[str]:
 
 
 def _lines(value: Argument, indent: int, before: int, after: int) -> list[str]:
-    """`before` and `after` are characters around the text, on its first and last line.
+    """The lines of a type. `before` and `after` are the characters that stand around them.
 
-    Of a layer that holds others, sizes come first, and stay on its line.
+    A layer with inner layers keeps its sizes on its first line.
     """
     text = _text(value)
     if (
@@ -68,7 +68,7 @@ def _text(value: Argument) -> str:
 
 
 def flat(chain: Chain) -> list[LayerRecord]:
-    """A chain without chains within it, as C++ reads a file, and those of its layers likewise."""
+    """A chain whose `sequential` layers are replaced by their inner layers, at every depth."""
     layers: list[LayerRecord] = []
     for layer in chain:
         if layer.type == "sequential":
@@ -94,7 +94,7 @@ def _type(layer: LayerRecord, backend: str | None) -> Type:
         return Type(name, [given if each == _BACKEND else each for each in arguments])
     if backend is not None:
         return Type(name, [*arguments, backend])
-    # Trailing arguments that are the default anyway say nothing.
+    # Trailing arguments that equal their defaults are left out.
     while defaults and arguments[-1] == defaults[-1]:
         arguments, defaults = arguments[:-1], defaults[:-1]
     return Type(name, arguments)
@@ -121,7 +121,7 @@ def headers(chain: Chain) -> list[str]:
     return list(found)
 
 
-# Stands for the backend where it is not the last argument, or has no default.
+# Placeholder for the backend where it is not the last argument, or has no default.
 _BACKEND = "backend"
 _SAME = "inlay::FeaturePadding::same"
 _VALID = "inlay::FeaturePadding::valid"
@@ -135,7 +135,7 @@ _LSTMS = {
     "hard_sigmoid": "HardSigmoidLSTM",
     "hard_sigmoid_keras2": "HardSigmoidKeras2LSTM",
 }
-# Layers whose arguments are their options but numbers, in the order of the file.
+# Layers whose template arguments are their options in the order of the file, without numbers.
 _PLAIN = {
     "conv_transpose1d": "ConvTranspose1D",
     "max_pool1d": "MaxPool1D",
@@ -172,14 +172,14 @@ _Leaf = tuple[str, list[Argument], list[Argument]]
 
 
 def _leaf(layer: LayerRecord) -> _Leaf:
-    """A layer's template, its arguments, and the defaults of the last of these."""
+    """A layer's template, its arguments, and the defaults of its last arguments."""
     if layer.type in _SPECIAL:
         return _SPECIAL[layer.type](layer)
     return _PLAIN[layer.type], _sizes(layer, LAYER_TYPES[layer.type]), []
 
 
 def _sizes(layer: LayerRecord, kind: LayerType) -> list[Argument]:
-    """All options but the numbers, which are no arguments of a type."""
+    """The options that are template arguments: all but the numbers."""
     return [layer.integer(name) for name, option in kind.options.items() if option is not Kind.NUMBER]
 
 
@@ -270,7 +270,7 @@ _Inner = dict[str, list[Type]]
 
 
 def _one(chain: Sequence[Type]) -> Type:
-    """A chain as one argument."""
+    """A chain as one template argument."""
     return chain[0] if len(chain) == 1 else Type("Sequential", chain)
 
 

@@ -1,4 +1,4 @@
-"""Weights and checks as C++ arrays, and the function that sets a model's tensors from them."""
+"""C++ arrays of weights and check signals, and a function that sets the weights."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NUMBERS_IN_A_LINE = 8
 
 @dataclass(frozen=True)
 class Parts:
-    """What the text is made of. `layers` has no chain within a chain, as in C++."""
+    """The input of the generator. `layers` has no `sequential` layers."""
 
     name: str
     layers: Chain
@@ -30,7 +30,7 @@ class Parts:
 
 
 def text(parts: Parts, weights: bool, check: bool) -> list[str]:
-    """The lines of the arrays, of `weights` and of `check`, and of the function."""
+    """The lines of the arrays and of the function that sets the weights."""
     lines = [f"namespace {parts.namespace} {{", ""]
     places = [place for place in _places(parts.layers) if weights and _arrays(place.record)]
     for place in places:
@@ -45,7 +45,7 @@ def text(parts: Parts, weights: bool, check: bool) -> list[str]:
 
 @dataclass(frozen=True)
 class _Reach:
-    """How C++ gets to a layer: as far as there are accessors, and then by name."""
+    """A C++ expression for a layer: accessors where they exist, then steps by name."""
 
     layer: str
     steps: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class _Reach:
         return _Reach(f"{self.layer}.{accessor}.layer<{index}>()")
 
 
-# Of combinators that have them, for each name of their chains.
+# The accessors of combinators, by the name of the inner chain.
 _ACCESSORS = {
     ("residual", "layers"): "layers()",
     ("parallel", "branches"): "branch<{}>()",
@@ -100,7 +100,7 @@ def _within(place: _Place) -> Iterator[_Place]:
 
 
 def _arrays(layer: LayerRecord) -> dict[str, Array]:
-    """All that a layer is set: its tensors, those that the file leaves out, and its numbers."""
+    """Everything that C++ sets in a layer: numbers, tensors, and the defaults of optional tensors."""
     numbers = {
         name: np.array([value], np.float64)
         for name, value in layer.options.items()
@@ -116,7 +116,7 @@ def _kinds(layer: LayerRecord) -> Mapping[str, OptionKind]:
 
 
 def _left_out(layer: LayerRecord) -> dict[str, Array]:
-    """Tensors that the file may leave out and the C++ type always has."""
+    """Default values of tensors that are optional in the file but not in the C++ type."""
     tensors: dict[str, Array] = {}
     if layer.type == "conv_transpose1d":
         tensors["bias"] = np.zeros(layer.channels_out)
@@ -127,7 +127,7 @@ def _left_out(layer: LayerRecord) -> dict[str, Array]:
 
 
 def _check_arrays(check: Check) -> dict[str, Array]:
-    # The limit that loading a file has.
+    # The same limit as for loading a file.
     peak = max(1.0, float(np.abs(check.output).max()))
     limit = np.array([min(check.tolerance, 1e-3) * peak])
     condition = {} if check.condition is None else {"condition": check.condition}
@@ -164,7 +164,7 @@ def _array(name: str, values: Array, scalar: str) -> list[str]:
     if not values.any() and not np.signbit(values).any():
         return [declaration + "};"]
     suffix = "f" if scalar == "float" else ""
-    # str of a NumPy scalar is the shortest text that reads back to the same number of its dtype.
+    # str() of a NumPy scalar is the shortest text that reads back as the same number.
     numbers = [str(value) + suffix for value in values]
     rows = [
         ", ".join(numbers[i : i + _NUMBERS_IN_A_LINE])
@@ -199,7 +199,7 @@ def _assignment(namespace: str, place: _Place, name: str) -> str:
     return f'{namespace}::assign_within({reach.layer}, {{{", ".join(reach.steps)}}}, "{name}", {array})'
 
 
-# Some combinators name the layers that they hold to visitors only.
+# Some combinators have no accessors: their layers are found by name, through visit().
 _SEARCH = """\
 /// From a layer into one that it holds: number `layer` of chain `number` of those called `name`.
 struct Step {

@@ -1,4 +1,4 @@
-"""Channels that have to be equal within a layer that holds layers."""
+"""The channel counts that have to match within a layer with inner layers."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _residual_skip_fits(layer: LayerRecord) -> Fits:
 
 
 def fits(layer: LayerRecord) -> Fits:
-    """Names of what has to be equal, each with the number that was found and the expected one."""
+    """For each count that has to match: its name, the number found, and the number expected."""
     return _FITS[layer.type](layer) if layer.type in _FITS else {}
 
 

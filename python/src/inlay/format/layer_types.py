@@ -17,7 +17,7 @@ Shape = tuple[int, ...]
 
 
 class Kind(Enum):
-    """What an option may be, where it is no choice of texts."""
+    """The values that an option may have, other than a choice of texts."""
 
     COUNT = "an integer from 1"
     INDEX = "an integer from 0"
@@ -29,7 +29,7 @@ OptionKind = Union[Kind, tuple[str, ...]]
 
 GATES = ("sigmoid", "hard_sigmoid", "hard_sigmoid_keras2")
 
-# By name. Any other option is a count.
+# By the option's name. Options that are not here are counts.
 _KINDS: dict[str, OptionKind] = {
     **dict.fromkeys(("alpha", "beta", "epsilon", "scale", "threshold"), Kind.NUMBER),
     **dict.fromkeys(("min", "max", "min_slope", "max_slope"), Kind.NUMBER),
@@ -43,10 +43,10 @@ _KINDS: dict[str, OptionKind] = {
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor of a layer. `shapes` are as in "in 4*out": one extent for each axis.
+    """A tensor of a layer. A shape is text such as "in 4*out", with one extent for each axis.
 
-    There is one shape, or several of which the file may have any, or two of which `flag`, an
-    option, chooses: the first if it is true, the second if not.
+    With several shapes and no `flag`, the tensor may have any of them. With a `flag`, the option of
+    that name selects: the first shape if it is true, the second one if it is false.
     """
 
     shapes: tuple[str, ...]
@@ -54,7 +54,7 @@ class Tensor:
     optional: bool = False
 
     def allowed(self, options: Mapping[str, Option]) -> list[Shape]:
-        """The shapes that it may have in a layer with these options."""
+        """The shapes that the tensor may have in a layer with these options."""
         texts = self.shapes
         if self.flag is not None:
             texts = (self.shapes[0 if options[self.flag] else 1],)
@@ -73,9 +73,9 @@ def _extent(text: str, options: Mapping[str, Option]) -> int:
 
 @dataclass(frozen=True)
 class LayerType:
-    """What the file holds for a layer, beside its type.
+    """The members of a layer in the file.
 
-    `chains` are the names of its inner chains; "branches" is a list of chains, any other is one.
+    `chains` are the names of the inner chains. "branches" is a list of chains, all others are one.
     """
 
     options: Mapping[str, OptionKind] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class LayerType:
 
 
 def _layer(options: str = "", chains: str = "", **tensors: str) -> LayerType:
-    """Names with a question mark are optional."""
+    """A layer type from text. A name or a tensor that ends with a question mark is optional."""
     names = options.split()
     return LayerType(
         {name.rstrip("?"): kind_of(name.rstrip("?")) for name in names},
@@ -100,7 +100,7 @@ def kind_of(option: str) -> OptionKind:
 
 
 def _tensor(text: str) -> Tensor:
-    """Such as "in out", "size?" for an optional one, "size | 1", "2 3*out if flag else 3*out"."""
+    """A tensor from text: "in out", "size?" (optional), "size | 1", "2 3*out if flag else 3*out"."""
     shapes, optional = text.rstrip("?"), text.endswith("?")
     if " if " not in shapes:
         return Tensor(tuple(shape.strip() for shape in shapes.split("|")), None, optional)
@@ -182,7 +182,7 @@ LAYER_TYPES: dict[str, LayerType] = {
     "sequential": _layer(chains="layers"),
 }
 
-# Layers of the user, by inlay.register_layer().
+# Layers of the user, added by inlay.register_layer().
 REGISTERED: dict[str, LayerType] = {}
 
 

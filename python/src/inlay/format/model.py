@@ -34,8 +34,8 @@ class Check:
 
 @dataclass(frozen=True)
 class ModelFile:
-    """The whole file. `prewarm` are frames of silence that a player runs before the first sound;
-    the check is without them."""
+    """The whole file. `prewarm` is the number of silent frames that a player runs before the first
+    sound; the check starts without them."""
 
     layers: Sequence[LayerRecord]
     check: Check

@@ -19,19 +19,19 @@ from .validation import validate
 
 
 def read_model(path: str | os.PathLike[str]) -> ModelFile:
-    """Reads a file back, tensors in the check's dtype. Raises ExportError if it is not valid."""
+    """Reads a file; its tensors have the check's dtype. Raises ExportError if it is not valid."""
     return model_of(inlay_root(read_json(path)))
 
 
 def inlay_root(value: Any) -> dict[str, Any]:
-    """A file's JSON, if it is that of an inlay model. Raises ExportError if not."""
+    """The JSON of an inlay model file. Raises ExportError for other JSON."""
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         raise ExportError(f'not an inlay model file: it has no "format": "{FORMAT}"')
     return value
 
 
 def model_of(root: Mapping[str, Any]) -> ModelFile:
-    """What a file's JSON says. Raises ExportError if it is not valid."""
+    """The model file of a JSON value. Raises ExportError if it is not valid."""
     if type(root.get("version")) is not int or root["version"] != VERSION:
         raise ExportError(f"version: expected {VERSION}, found {root.get('version')!r}")
     _allow_only(
@@ -64,7 +64,7 @@ _NAMES = {
 
 
 def _is(value: object, kind: type) -> bool:
-    """Whether a JSON value is of a kind; true is no number, and a whole number is one."""
+    """Whether a JSON value is of a kind. An integer is a number; true and false are not."""
     if kind is float:
         return type(value) in (int, float)
     return type(value) is kind

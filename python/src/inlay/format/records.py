@@ -1,4 +1,4 @@
-"""A layer as the file holds it, and how many channels go in and come out."""
+"""A layer as the file holds it, and its input and output channels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Array = npt.NDArray[np.floating[Any]]
 class LayerRecord:
     """A layer's type, its sizes and options, its tensors and its inner chains.
 
-    Of inner chains there is one for each name or, for "branches", several.
+    Each name of an inner chain has one chain, "branches" has several.
     """
 
     type: str
@@ -28,14 +28,14 @@ class LayerRecord:
 
     @property
     def channels_in(self) -> int:
-        """Values of an input frame: of two-dimensional layers, channels times features."""
+        """Values in an input frame; for two-dimensional layers, channels times features."""
         if self.type in _ENDS:
             return _ENDS[self.type](self)[0]
         return self._count("in") * int(self.options.get("features", 1))
 
     @property
     def channels_out(self) -> int:
-        """Values of an output frame."""
+        """Values in an output frame."""
         if self.type in _ENDS:
             return _ENDS[self.type](self)[1]
         return self._count("out") * self._features_out
@@ -44,7 +44,7 @@ class LayerRecord:
         return int(self.options[name])
 
     def _count(self, side: str) -> int:
-        """Channels of the input or the output, for which there may be one option."""
+        """Channels of the input or the output, which may share an option."""
         named = (name for name in (side, "size", "channels") if name in self.options)
         return self.integer(next(named, side))
 
@@ -109,7 +109,7 @@ def _of_append_condition(layer: LayerRecord) -> tuple[int, int]:
     return size, size + layer.integer("condition_size")
 
 
-# Input and output channels of the layers whose options do not name both.
+# Input and output channels of the layers whose options do not state both.
 _ENDS: dict[str, _Ends] = {
     **dict.fromkeys(("residual", "windowed", "sequential", "conditioned_by"), _of_layers),
     "parallel": _of_parallel,

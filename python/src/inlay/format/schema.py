@@ -77,9 +77,9 @@ def text() -> str:
 
 
 def tensor_texts(kind: LayerType) -> list[str]:
-    """The tensors of a layer for people: "kernel [in, 4*out]", "gamma, beta [size], each optional".
+    """The tensors of a layer as text: "kernel [in, 4*out]", "gamma, beta [size], each optional".
 
-    Neighbours of one shape are together.
+    Neighbours of equal shape are in one text.
     """
     groups: list[tuple[list[str], Tensor]] = []
     for name, tensor in kind.tensors.items():
@@ -100,7 +100,7 @@ def _tensor_text(names: Sequence[str], tensor: Tensor) -> str:
 
 
 def _groups() -> list[list[str]]:
-    """Layer types with the same members, together."""
+    """Layer types in groups that have the same members."""
     groups: list[list[str]] = []
     for name, kind in LAYER_TYPES.items():
         same = next((group for group in groups if LAYER_TYPES[group[0]] == kind), None)
@@ -136,7 +136,7 @@ def _option(name: str, kind: OptionKind) -> _Schema:
 
 
 def _tensor_of(tensor: Tensor) -> Any:
-    # Of which rank it is may depend on an option, and is said apart then.
+    # If the rank depends on an option, "if", "then" and "else" state it.
     return True if tensor.flag is not None else _rank(tensor.shapes[0])
 
 
@@ -182,7 +182,7 @@ def _object(members: Mapping[str, Any], required: Sequence[str]) -> _Schema:
 
 
 def _text(value: Any, indent: int) -> str:
-    """JSON, a value on one line where it fits."""
+    """JSON text; a value that fits is on one line."""
     line = json.dumps(value)
     if indent + len(line) <= 100 or not isinstance(value, (dict, list)):
         return line

@@ -1,4 +1,4 @@
-"""What must hold between the parts of a model file."""
+"""Checks that the parts of a model file fit together."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONGEST_PREWARM = 2**24
 
 
 def validate(model: ModelFile) -> None:
-    """Raises ExportError, naming the place, where the parts of the model do not fit together."""
+    """Raises ExportError, naming the place, if the parts of the model do not fit together."""
     if not model.layers:
         raise ExportError("layers: empty; a model has at least one layer")
     if model.sample_rate is not None and not _positive(model.sample_rate):
@@ -78,7 +78,7 @@ def _validate_layer(layer: LayerRecord, where: str) -> None:
 
 
 def _validate_members(layer: LayerRecord, kind: LayerType, where: str) -> None:
-    """Raises ExportError where an option, a chain or a tensor is missing, or is not of the layer."""
+    """Raises ExportError if an option, a chain or a tensor is missing or unknown."""
     required = set(kind.options) - kind.optional
     if not required <= set(layer.options) <= set(kind.options):
         raise ExportError(
@@ -120,7 +120,7 @@ def _validate_size(value: Option, least: int, where: str) -> None:
 
 
 def _validate_inside(layer: LayerRecord, where: str) -> None:
-    """Raises ExportError where the sizes within a layer do not fit together."""
+    """Raises ExportError if the sizes within a layer do not fit together."""
     if layer.type == "slice":
         if layer.integer("begin") + layer.integer("out") > layer.integer("in"):
             raise ExportError(f"{where}: reaches beyond the channels that it is given")
@@ -152,9 +152,9 @@ def _validate_variances(layer: LayerRecord, where: str) -> None:
 
 
 def unusable_variance(variances: Array, epsilon: float) -> tuple[int, str] | None:
-    """The first variance that a batch normalisation cannot divide by, and what is wrong with it.
+    """The index of the first variance that cannot be used, and an error message; None if all can.
 
-    It divides by sqrt(variance + epsilon). The sum has to be above 0 in the floats of a model.
+    A batch normalisation divides by sqrt(variance + epsilon). The sum has to be above 0 in float32.
     """
     most = float(np.finfo(np.float32).max)
     floats = np.clip(np.append(variances, epsilon), -most, most).astype(np.float32)
@@ -166,7 +166,7 @@ def unusable_variance(variances: Array, epsilon: float) -> tuple[int, str] | Non
 
 
 def _validate_check(check: Check, channels_in: int, channels_out: int, burst: int) -> None:
-    """`burst` is how many frames may come with one frame of input."""
+    """`burst` is the largest number of output frames for one input frame."""
     if check.dtype not in DTYPES:
         raise ExportError(f"check.dtype: {check.dtype!r} is neither float32 nor float64")
     if not _positive(check.tolerance):

@@ -14,9 +14,9 @@ from .validation import validate
 
 
 def write_model(path: str | os.PathLike[str], model: ModelFile) -> None:
-    """Writes the file, whole or not at all: an existing file stays as it was on failure.
+    """Writes the file completely or not at all: on failure, an existing file stays as it was.
 
-    Raises ExportError where the model is not a valid inlay model.
+    Raises ExportError if the model is not valid.
     """
     validate(model)
     text = _model_text(model)
@@ -75,12 +75,12 @@ def _tensor_lines(tensors: Mapping[str, Array]) -> list[str]:
 
 
 def _with_lines(plain: str, members: Sequence[str], indent: int) -> str:
-    """A JSON object: its plain members on the first line, then a line for each of the others."""
+    """A JSON object: plain members on the first line, each other member on a line of its own."""
     return ",\n".join([plain[:-1], *(" " * indent + member for member in members)]) + "}"
 
 
 def _tensor_text(tensor: Array) -> str:
-    # str of a NumPy scalar is the shortest text that reads back to the same number of its dtype.
+    # str() of a NumPy scalar is the shortest text that reads back as the same number.
     data = ", ".join(map(str, tensor.ravel()))
     return f'{{"shape": {list(tensor.shape)}, "data": [{data}]}}'
 

@@ -1,6 +1,6 @@
-"""What can be said of a network without running it, as the C++ types say it of themselves.
+"""Receptive field, rate, latency, parameters and cost of a network, as the C++ types state them.
 
-Time is counted in frames of a layer's input. `receptive_field` is None where a layer never forgets.
+Time is in frames of a layer's input. A `receptive_field` of None is unbounded.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ _BYTES_OF_A_FLOAT = 4
 
 @dataclass(frozen=True)
 class Traits:
-    """One layer, or a chain of them as one."""
+    """The properties of a layer or of a chain."""
 
     receptive_field: int | None = 1
-    """Frames that an output depends on, the present one included."""
+    """Input frames that an output frame depends on, the present one included."""
     skip: int = 0
-    """The first frame from which on the output does not depend on the zeros before the start."""
+    """The first frame whose output does not depend on the zeros before the start."""
     rate: Fraction = Fraction(1)
-    """Frames out for a frame in."""
+    """Output frames per input frame."""
     one_to_one: bool = True
-    """False as well for a chain that changes the rate and changes it back."""
+    """False also for a chain that changes the rate and then restores it."""
     latency: int = 0
-    """Frames by which the output is late."""
+    """Frames by which the output is delayed."""
     condition_size: int = 0
     """Side channels."""
     parameters: int = 0
     macs: int = 0
-    """Multiply-accumulates for a frame in."""
+    """Multiply-accumulates per input frame."""
 
     @property
     def weight_bytes(self) -> int:
-        """Of the parameters as float32, without the padding that a backend adds."""
+        """The parameters in bytes as float32, without a backend's padding."""
         return _BYTES_OF_A_FLOAT * self.parameters
 
 
@@ -49,7 +49,7 @@ class Traits:
 class LayerAnalysis:
     """One layer and its place in the model, such as `layers[2].branches[0][1]`.
 
-    `traits` are the layer's own; `macs` are for a frame of the model's input.
+    `traits` are those of the layer alone; `macs` are per frame of the model's input.
     """
 
     place: str
@@ -61,19 +61,19 @@ class LayerAnalysis:
 
 @dataclass(frozen=True)
 class Analysis(Traits):
-    """The whole model, and all of its layers, a layer before those that it holds."""
+    """The whole model and all of its layers, each before its inner layers."""
 
     layers: tuple[LayerAnalysis, ...] = ()
 
 
 def analyse(layers: Chain) -> Analysis:
-    """Raises ExportError where the C++ type of the network would not compile."""
+    """The properties of a network. Raises ExportError if its C++ type would not compile."""
     total = _chain(layers, "layers")
     return Analysis(**vars(total), layers=tuple(_walk(layers, "layers", 0, Fraction(1))))
 
 
 def _walk(chain: Chain, place: str, depth: int, per_frame: Fraction) -> Iterator[LayerAnalysis]:
-    """`per_frame`: how often the chain runs for each frame of the model's input."""
+    """All layers of a chain, which runs `per_frame` times per frame of the model's input."""
     for index, layer in enumerate(chain):
         here = f"{place}[{index}]"
         traits = _layer(layer, here)
@@ -100,7 +100,7 @@ def _walk_window(
 
 
 def _frames_of_a_window(layer: LayerRecord, place: str) -> list[int]:
-    """How many frames each layer of a window runs for; of the last ones, often just one counts."""
+    """The number of frames that each layer of a window runs for."""
     frames, counts = _int(layer, "window"), []
     chain = layer.chains["layers"][0]
     inner = [_layer(each, f"{place}[{index}]") for index, each in enumerate(chain)]
@@ -116,7 +116,7 @@ def _frames_of_a_window(layer: LayerRecord, place: str) -> list[int]:
 
 
 def chains_within(layer: LayerRecord, place: str) -> Iterator[tuple[str, Chain]]:
-    """The chains that a layer holds and their places; `branches` are numbered."""
+    """The inner chains of a layer and their places; `branches` are numbered."""
     for name, chains in layer.chains.items():
         for index, chain in enumerate(chains):
             yield f"{place}.{name}" + (f"[{index}]" if name == "branches" else ""), chain
@@ -184,7 +184,7 @@ def _reaching(receptive_field: int, parameters: int, macs: int) -> Traits:
 
 
 def _count(layer: LayerRecord, name: str) -> int:
-    """How many values a tensor has, 0 without it."""
+    """The number of values of a tensor, 0 if the layer has none."""
     return layer.tensors[name].size if name in layer.tensors else 0
 
 
@@ -269,7 +269,7 @@ _LEAVES: dict[str, Callable[[LayerRecord], Traits]] = {
 
 
 def _longest(reaches: Iterable[int | None]) -> int | None:
-    """None, which is unbounded, is the longest of all."""
+    """The longest receptive field. None, unbounded, is longer than any number."""
 
     def longer(a: int | None, b: int | None) -> int | None:
         return None if a is None or b is None else max(a, b)
@@ -278,7 +278,7 @@ def _longest(reaches: Iterable[int | None]) -> int | None:
 
 
 def _beside(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
-    """Branches that have to be in step with one another."""
+    """Parallel branches, which need the same rate and latency."""
     first = inner[0]
     for index, traits in enumerate(inner):
         branch = f"{place}: branch {index}"
@@ -324,7 +324,7 @@ def _conditioned(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Tra
 
 
 def _conditioned_by(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
-    # In the file's order of members, which is anyone's.
+    # The members of a file may be in any order.
     by_name = dict(zip(layer.chains, inner))
     source, body = by_name["source"], by_name["layers"]
     given = layer.chains["source"][0][-1].channels_out

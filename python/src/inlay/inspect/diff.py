@@ -1,4 +1,4 @@
-"""What differs between two model files."""
+"""The differences between two model files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..format import Array, Chain, Check, LayerRecord, ModelFile
 
 
 def differences(a: ModelFile, b: ModelFile) -> Iterator[str]:
-    """A line for each difference, with its place; none for files that say the same."""
+    """One line for each difference, with its place."""
     yield from _values({"sample_rate": a.sample_rate}, {"sample_rate": b.sample_rate}, "")
     yield from _values({"prewarm": a.prewarm}, {"prewarm": b.prewarm}, "")
     yield from _values(dict(a.metadata or {}), dict(b.metadata or {}), "metadata.")

@@ -1,4 +1,4 @@
-"""What `inlay info` says of a model file, for people and for machines."""
+"""The output of `inlay info`, for people and as JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _INDENT = "  "
 
 
 def info(opened: Opened) -> dict[str, Any]:
-    """For machines; a receptive field of null never ends."""
+    """The values for JSON. A receptive field of null is unbounded."""
     model, analysis = opened.model, opened.analysis
     channels_in, channels_out = opened.channels
     return {
@@ -64,7 +64,7 @@ def _layer(layer: LayerAnalysis) -> dict[str, Any]:
 
 
 def table(opened: Opened) -> str:
-    """For people: what holds for the model, and a line for each layer."""
+    """The text for people: the model's properties, then a line for each layer."""
     facts = _facts(opened)
     width = max(map(len, facts))
     lines = [f"{name.ljust(width)}  {value}" for name, value in facts.items()]
@@ -139,7 +139,7 @@ def _plain(value: object) -> str:
 
 
 def _columns(rows: list[list[str]]) -> list[str]:
-    """Numbers, the last three columns, are flush right."""
+    """Aligns the columns. The last three are numbers, flush right."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     lines = []
     for row in rows:

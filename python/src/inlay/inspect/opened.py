@@ -1,4 +1,4 @@
-"""A model file as the commands see it: read, understood, and found fit to be loaded."""
+"""A model file that was read and validated for the commands."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .analysis import Analysis, analyse
 
 @dataclass(frozen=True)
 class Opened:
-    """A file's JSON, what it says, and what follows from that."""
+    """A file's JSON, its model, and the model's analysis."""
 
     root: dict[str, Any]
     model: ModelFile
@@ -36,14 +36,14 @@ class Opened:
         return self.model.layers[0].channels_in, self.model.layers[-1].channels_out
 
     def error(self) -> tuple[float, float]:
-        """The check's largest error and the limit of it, by the package's reference."""
+        """The check's largest error in the reference evaluation, and the largest error allowed."""
         return check_error(self.root)
 
 
 def open_model(path: str | os.PathLike[str]) -> Opened:
-    """Raises ExportError where loading in C++ would refuse the file, whatever the model's type.
+    """Opens a file. Raises ExportError if loading in C++ would refuse it for every type.
 
-    Whether the check is reproduced is not looked at.
+    It does not run the check.
     """
     root = inlay_root(read_json(path))
     model = model_of(root)
@@ -66,7 +66,7 @@ def _refuse_check(model: ModelFile, analysis: Analysis) -> None:
 
 
 def reproduce(layers: Chain, signal: Array, condition: Array | None = None) -> Array:
-    """What the package's reference makes of a signal, with the numbers that a file would hold."""
+    """The reference's output for a signal, with the weights rounded as in the file."""
     written = json.loads(chain_text(layers, indent=0))
     side = None if condition is None else np.asarray(condition, np.float64)
     with np.errstate(all="ignore"):

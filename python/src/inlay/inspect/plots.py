@@ -1,5 +1,5 @@
-"""A model as an engineer looks at a distortion: its static curve, its step response, and the
-spectrogram of a sweep, where harmonics and aliasing can be told apart."""
+"""Plots of a model: static curve, step response, and the spectrogram of a sweep, which shows
+harmonics and aliasing."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _DECIBELS = 100.0
 
 
 def plot_model(opened: Opened, path: str | os.PathLike[str], title: str) -> None:
-    """Draws into a file whose ending says of which kind: .png, .svg, .pdf.
+    """Draws a model into a .png, .svg or .pdf file.
 
-    A model of several inputs, or with side channels, has all but the first held at the mean that
-    the check gives them; of several outputs the first is drawn. Raises ExportError where
-    matplotlib is missing or does not know the ending.
+    The first input is driven and the first output is drawn. All other inputs and the side channels
+    are held at their mean in the check. Raises ExportError if matplotlib is missing or does not
+    know the file's ending.
     """
     figure_of, canvas_of = _matplotlib()
     figure = figure_of(figsize=(13, 4.2), constrained_layout=True)
@@ -59,7 +59,7 @@ def _matplotlib() -> tuple[Callable[..., Any], Callable[..., Any]]:
 
 @dataclass(frozen=True)
 class _Subject:
-    """A model as a thing with one input and one output."""
+    """A model with one input and one output."""
 
     opened: Opened
 
@@ -72,12 +72,12 @@ class _Subject:
         return self.rate_in * float(self.opened.analysis.rate)
 
     def settled(self) -> int:
-        """Frames of silence after which a model is at rest, or nearly so."""
+        """The frames of silence after which a model is at rest, or nearly so."""
         reach = self.opened.analysis.receptive_field
         return int(0.1 * self.rate_in) if reach is None else reach
 
     def __call__(self, x: Signal) -> Signal:
-        """What comes out for the first input."""
+        """The first output for a signal at the first input."""
         check = self.opened.model.check
         others = np.tile(check.input.mean(0), (len(x), 1)).astype(np.float64)
         others[:, 0] = x
@@ -92,7 +92,7 @@ class _Subject:
 
 
 def _draw_curve(axes: Any, subject: _Subject) -> None:
-    """Output against input for one period of a slow sine; a loop where the model has memory."""
+    """Output over input for one period of a slow sine. A model with memory gives a loop."""
     axes.set_title(f"Static curve, sine of {_SINE_HZ:g} Hz")
     axes.set_xlabel("input")
     axes.set_ylabel("output")
@@ -112,7 +112,7 @@ def _draw_curve(axes: Any, subject: _Subject) -> None:
 
 
 def _draw_step(axes: Any, subject: _Subject) -> None:
-    """From rest to half of full scale."""
+    """The response to a step from 0 to half of full scale."""
     axes.set_title("Step of 0.5")
     axes.set_xlabel("time (ms)")
     axes.set_ylabel("output")
@@ -128,7 +128,7 @@ def _draw_step(axes: Any, subject: _Subject) -> None:
 
 
 def _draw_sweep(figure: Any, axes: Any, subject: _Subject) -> None:
-    """Straight lines are harmonics; lines that fall are aliases."""
+    """The spectrogram of a sweep: rising lines are harmonics, falling lines are aliases."""
     top = subject.rate_in / 2
     axes.set_title(f"Sweep of amplitude {_SWEEP_LEVEL:g}, 0 to {top / 1000:g} kHz")
     axes.set_xlabel("frequency of the input (kHz)")
@@ -149,7 +149,7 @@ def _draw_sweep(figure: Any, axes: Any, subject: _Subject) -> None:
 
 
 def _spectrogram(y: Signal) -> npt.NDArray[np.float64]:
-    """Decibels, [frames, frequencies]; a sine of amplitude 1 has 0 dB."""
+    """The spectrogram in decibels, [frames, frequencies]. A sine of amplitude 1 is at 0 dB."""
     y = np.pad(y, (0, max(0, _WINDOW - len(y))))
     window = np.hanning(_WINDOW)
     starts = range(0, len(y) - _WINDOW + 1, _HOP)

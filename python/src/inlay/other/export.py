@@ -1,5 +1,8 @@
-"""From the JSON files of other libraries. Their networks run nowhere here, so the check of what is
-written is computed by the package's own reference, and says so."""
+"""Converts the JSON files of other libraries.
+
+No framework can run their networks, so the package's NumPy reference computes the check; the
+check's `source` says so.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from .rtneural import rtneural_layers, rtneural_sample_rate
 _LONGEST_REACH = 1 << 17
 _DTYPE = "float32"
 
-# The members that tell a kind of file from the others, and what reads it.
+# For each kind of file, the members that identify it and its reader.
 _READERS: dict[str, tuple[tuple[str, ...], Callable[[Node], list[LayerRecord]]]] = {
     "an RTNeural JSON file": (("in_shape", "layers"), rtneural_layers),
     "a PyTorch state dict in JSON": (("model_data", "state_dict"), proteus_layers),
@@ -38,7 +41,7 @@ def export_json(
     """Writes an RTNeural, AIDA-X, Proteus or NeuralPi JSON file as an inlay model file.
 
     Args:
-        sample_rate: the rate in Hz that the model was trained for; default: what the file says.
+        sample_rate: the rate in Hz that the model was trained for; default: that of the file.
         metadata: added to that of the file.
 
     Raises:
@@ -48,7 +51,7 @@ def export_json(
     kind, layers = _read(root)
     if sample_rate is None:
         sample_rate = rtneural_sample_rate(root)
-    # A copy of anything that the file may hold; only an object is one of ours.
+    # A file may hold anything under this name; only an object is kept.
     found = root.get("metadata", {}).value
     merged = (found if isinstance(found, dict) else {}) | dict(metadata or {})
     write_model(path, ModelFile(layers, _check(layers, kind), sample_rate, merged or None))

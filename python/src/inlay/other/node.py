@@ -1,4 +1,4 @@
-"""A value of a JSON file that knows its place, for files that others wrote."""
+"""A value of a JSON file with its place, for the error messages of the readers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 from ..errors import ExportError
 from ..format import Array
 
-# Beyond what any network for audio has; keeps a damaged file from asking for all memory.
+# Larger than any audio network needs, so a damaged file cannot ask for all memory.
 _LARGEST_SIZE = 1 << 16
 
 
 class Node:
-    """One value and where it stands, such as `layers[2].weights[0]`."""
+    """A value and its place, such as `layers[2].weights[0]`."""
 
     def __init__(self, value: Any, place: str = "") -> None:
         self.value = value
@@ -84,7 +84,7 @@ class Node:
         return float(self.value)
 
     def tensor(self, *shape: int) -> Array:
-        """Nested arrays of numbers, as float32."""
+        """Nested arrays of numbers as a float32 array of this shape."""
         numbers = [node.float32() for node in self._leaves(shape)]
         return np.array(numbers, np.float32).reshape(shape)
 

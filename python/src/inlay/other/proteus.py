@@ -1,5 +1,5 @@
-"""The JSON of "model_data" and "state_dict" that Proteus and NeuralPi use: PyTorch's recurrent
-layers and a Linear, perhaps with knobs as side channels, perhaps with the input added."""
+"""Reads the JSON of Proteus and NeuralPi, which has "model_data" and "state_dict": PyTorch's
+recurrent layers and a Linear, optionally with knobs as side channels and with the input added."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 
 
 def proteus_layers(root: Node) -> list[LayerRecord]:
-    """Raises ExportError, naming the place, where the file has what no layer of inlay's has."""
+    """The file's layers. Raises ExportError, naming the place, if there is no counterpart in inlay."""
     data, state = root["model_data"], root["state_dict"]
     data.get("model", "SimpleRNN").one_of("SimpleRNN")
     kind = data["unit_type"].one_of(*_GATES)
@@ -57,7 +57,7 @@ def _recurrent(
     kernel = _tensor(state, f"rec.weight_ih_l{level}", (width, inputs), used).T
     recurrent_kernel = _tensor(state, f"rec.weight_hh_l{level}", (width, hidden), used).T
     bias = np.zeros((2, width), np.float32)
-    # Both or none; asking for one that is missing names it.
+    # A file has both biases or none. Reading a missing one gives an error with its name.
     if any(f"rec.bias_{of}_l{level}" in state for of in ("ih", "hh")):
         rows = [_tensor(state, f"rec.bias_{of}_l{level}", (width,), used) for of in ("ih", "hh")]
         bias = np.stack(rows)
@@ -66,7 +66,7 @@ def _recurrent(
         kernel, recurrent_kernel, bias = map(_zrn, (kernel, recurrent_kernel, bias))
         options |= {"reset_after": True, "recurrent_activation": "sigmoid"}
     else:
-        # The two biases are only ever added.
+        # The file has one bias, the sum of PyTorch's two.
         bias = bias.sum(axis=0)
         options |= {"activation": "tanh"} if kind == "RNN" else {"recurrent_activation": "sigmoid"}
     tensors = {"kernel": kernel, "recurrent_kernel": recurrent_kernel, "bias": bias}
@@ -74,7 +74,7 @@ def _recurrent(
 
 
 def _zrn(gates_rzn: Array) -> Array:
-    """PyTorch's order of a GRU's gates to that of the file."""
+    """Reorders the gates of a GRU from PyTorch's r, z, n to the file's z, r, n."""
     r, z, n = np.split(gates_rzn, 3, axis=1)
     return np.concatenate([z, r, n], axis=1)
 

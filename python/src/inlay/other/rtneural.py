@@ -1,4 +1,4 @@
-"""RTNeural's JSON of "in_shape" and "layers", with or without the keys that AIDA-X adds."""
+"""Reads RTNeural's JSON, which has "in_shape" and "layers", and AIDA-X's additions to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SELF_TEST_TOLERANCE = 1e-4
 
 
 def rtneural_layers(root: Node) -> list[LayerRecord]:
-    """Raises ExportError, naming the place, where the file has what no layer of inlay's has."""
+    """The file's layers. Raises ExportError, naming the place, if there is no counterpart in inlay."""
     channels = width = root["in_shape"].last().whole()
     layers: list[LayerRecord] = []
     for node in root["layers"].items():
@@ -29,7 +29,7 @@ def rtneural_layers(root: Node) -> list[LayerRecord]:
 
 
 def rtneural_sample_rate(root: Node) -> float | None:
-    """As AIDA-X writes it: a number, or a number as text; perhaps among the metadata."""
+    """AIDA-X's sample rate: a number, or a number as text, at the root or in the metadata."""
     for node in (root, root.get("metadata", {})):
         if isinstance(node.value, dict) and "samplerate" in node:
             return _hertz(node["samplerate"])
@@ -61,7 +61,7 @@ def _with_gains(
 
 
 def _refuse_other_output(root: Node, layers: Chain) -> None:
-    """Raises ExportError where the network does not pass the file's own test, which has no gains."""
+    """Raises ExportError if the network fails the file's own test, which is without gains."""
     frames = len(root["input_batch"].items())
     if frames == 0:
         root["input_batch"].fail("a signal")
@@ -86,7 +86,7 @@ def _gain(node: Node, size: int) -> list[LayerRecord]:
 
 
 def _layer(node: Node, inputs: int) -> list[LayerRecord]:
-    """One layer and, where it has one, its activation."""
+    """A layer and its activation, if it has one."""
     kind = node["type"].one_of(*_KINDS)
     outputs = node["shape"].last()
     outputs.whole()

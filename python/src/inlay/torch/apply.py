@@ -1,4 +1,4 @@
-"""What a module makes of a signal."""
+"""Applies one PyTorch layer to a signal."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ from .signal import Late, Signal, moved
 
 
 def apply(signal: Signal, module: nn.Module, place: Place) -> Signal:
-    """The signal behind a module; of LSTM, GRU and RNN their output sequence.
+    """The output signal of a layer; for LSTM, GRU and RNN, the output sequence.
 
-    Raises ExportError where there is no layer for what the module does.
+    Raises ExportError if the layer has no counterpart in inlay.
     """
     refuse_unknown(module, place)
     refuse_options(module, place)
@@ -76,7 +76,7 @@ def apply(signal: Signal, module: nn.Module, place: Place) -> Signal:
 
 
 def _custom(signal: Signal, module: nn.Module, custom: CustomLayer, place: Place) -> Signal:
-    """Behind a layer of the user."""
+    """The output signal of a user's layer."""
     record = custom_record(custom, module, place)
     if record.channels_in != signal.channels:
         takes = f"{place}: takes {record.channels_in} channels"
@@ -100,8 +100,10 @@ def _custom(signal: Signal, module: nn.Module, custom: CustomLayer, place: Place
 
 
 def run(module: nn.Module, tensor: Tensor, place: Place) -> Tensor:
-    """Runs it, on a copy as it may work in place. Weights are read after this, as weight_norm and
-    the like refresh them here."""
+    """The module's output for a copy of the tensor, as a module may work in place.
+
+    Weights are read afterwards: weight_norm and similar hooks update them in this call.
+    """
     try:
         output: Tensor = module(tensor.clone())
     except RuntimeError as error:
@@ -111,7 +113,7 @@ def run(module: nn.Module, tensor: Tensor, place: Place) -> Tensor:
 
 
 def _laid_out(signal: Signal, module: nn.Module, place: Place) -> Signal:
-    """The signal with its axes known. Raises ExportError where the module works along others."""
+    """The signal with its channel axis resolved. Raises ExportError if the module uses other axes."""
     axes = _axes(module, signal)
     if axes is None:
         return signal
@@ -148,7 +150,7 @@ def _laid_out(signal: Signal, module: nn.Module, place: Place) -> Signal:
 
 
 def _refuse_direction(frames: int, module: nn.RNNBase, found: str, place: Place) -> NoReturn:
-    """A recurrent layer that would run along the batch or along the channels."""
+    """Raises ExportError: the recurrent layer would run along the batch or along the channels."""
     time = 1 if module.batch_first else 0
     order = "(batch, frames, channels)" if module.batch_first else "(frames, batch, channels)"
     first, second = sorted((frames, time))
@@ -162,7 +164,7 @@ def _refuse_direction(frames: int, module: nn.RNNBase, found: str, place: Place)
 
 
 def _axes(module: nn.Module, signal: Signal) -> tuple[int | None, int] | None:
-    """The axes of time and of the channels that a module wants; time may be any where it is None."""
+    """The time and channel axes that a module needs. A time axis of None may be any."""
     dims = signal.tensor.dim()
     custom = custom_of(module)
     if custom is not None:
@@ -198,7 +200,7 @@ def _padded(signal: Signal, module: nn.ConstantPad1d, place: Place) -> Signal:
 def zeros_around(
     signal: Signal, result: Tensor, before: int, behind: Refusal, place: Place
 ) -> Signal:
-    """A signal after padding, `before` of it in front; what is added behind has to go again."""
+    """A signal after zero padding. A later operation has to crop the zeros at its end."""
     if before:
         signal.require_first_frame(place)
     in_front = Refusal(
@@ -271,7 +273,7 @@ def _refuse_phase(signal: Signal, module: nn.Module, place: Place) -> None:
 def _transposed(signal: Signal, module: nn.ConvTranspose1d, place: Place) -> Signal:
     kernel, stride = module.kernel_size[0], module.stride[0]
     signal.require_whole(place)
-    if kernel > stride:  # what a frame adds to those of its followers
+    if kernel > stride:  # a frame also adds to the outputs of the following frames
         signal.require_first_frame(place)
     node = layers(signal.node, records_of(module, signal.channels))
     return replace(

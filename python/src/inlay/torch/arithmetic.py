@@ -1,4 +1,4 @@
-"""Sums and products: of two signals, and of a signal and numbers that do not change."""
+"""Sums and products of two signals, or of a signal and a constant."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Refuse = Callable[[str], NoReturn]
 def arithmetic(
     operation: str, a: Any, b: Any, result: Tensor, place: Place, refuse: Refuse
 ) -> Signal:
-    """`a` + `b` and so on, of which at least one is a signal; `result` is what PyTorch gives."""
+    """The signal `a + b` and so on. `a` or `b` is a signal; `result` is PyTorch's result."""
     if isinstance(a, Signal) and isinstance(b, Signal):
         return _of_signals(operation, a, b, result, place, refuse)
     if isinstance(a, Signal):
@@ -44,7 +44,7 @@ def _with_zero(scale: Array) -> Affine:
     return scale, np.zeros_like(scale)
 
 
-# x op c as (scale, shift) of x.
+# For each operation, (scale, shift) of x op c.
 _TO_THE_RIGHT: dict[str, Callable[[Array], Affine]] = {
     "add": lambda c: (np.ones_like(c), c),
     "sub": lambda c: (np.ones_like(c), -c),
@@ -54,7 +54,7 @@ _TO_THE_RIGHT: dict[str, Callable[[Array], Affine]] = {
 
 
 def _frames_of(constant: Any, signal: Signal, result: Tensor, refuse: Refuse) -> Array:
-    """A constant as a number for each channel of the result."""
+    """A constant as one number per channel of the result."""
     if not isinstance(constant, (int, float, Tensor)) or isinstance(constant, bool):
         refuse(f"a {type(constant).__name__}")
     values = torch.as_tensor(constant, dtype=result.dtype, device=result.device)
@@ -70,15 +70,15 @@ def _frames_of(constant: Any, signal: Signal, result: Tensor, refuse: Refuse) ->
 def _axes(
     signal: Signal, result: Tensor, refuse: Refuse, framed: Signal | None = None
 ) -> tuple[int | None, int | None]:
-    """The axes of time and of the channels in what a signal was broadcast to.
+    """The time and channel axes of a result that a signal was broadcast to.
 
-    The axis of time is that of `framed`, where that is another signal.
+    If another signal, `framed`, has the frames, the time axis is that of `framed`.
     """
     time = _behind(result, framed or signal, (framed or signal).time)
     channel = _behind(result, signal, signal.channel)
     wide = [axis for axis, extent in enumerate(result.shape) if extent > 1]
     if time is None and channel is not None and len(wide) == 2 and channel in wide:
-        (time,) = set(wide) - {channel}  # a condition times ones for all frames
+        (time,) = set(wide) - {channel}  # a condition multiplied by ones for all frames
     elif time is not None and result.shape[time] != (framed or signal).frames:
         refuse("a constant that changes from frame to frame")
     wide = [axis for axis in wide if axis != time]
@@ -88,7 +88,7 @@ def _axes(
 
 
 def _behind(result: Tensor, signal: Signal, axis: int | None) -> int | None:
-    """An axis of a signal in what it was broadcast to, whose new axes are in front."""
+    """The axis of a result that an axis of a signal became. Broadcasting adds axes in front."""
     return None if axis is None else axis + result.dim() - signal.tensor.dim()
 
 
@@ -146,7 +146,7 @@ def _of_signals(
 
 
 def _widened(signal: Signal, channels: int) -> Any:
-    """One channel that is added to several."""
+    """A value with its single channel copied to all channels."""
     if signal.channels == channels:
         return signal.node
     ones = np.ones((1, channels), str(signal.values().dtype))

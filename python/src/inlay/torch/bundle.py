@@ -1,8 +1,8 @@
-"""Paths that meet more than once, as in a WaveNet: several values side by side in the channels.
+"""Chains for graphs whose paths meet more than once, as in a WaveNet.
 
-A value that is used more than once, or that is a sum under way, is carried along. Step by step, new
-values are made of those at hand, and those that nobody needs any longer are dropped. Two steps of
-the shape of WaveNet's layer are one `residual_skip`, which adds in place.
+The chain carries several values side by side in its channels: values that are used again, and
+partial sums. Each step computes new values and drops those that are no longer needed. A step with
+the structure of a WaveNet layer becomes a `residual_skip`.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ Chain = Callable[[Node, Node], Records]
 
 
 def bundle(source: Node, sink: Node, chain: Chain) -> Records:
-    """The layers that make `sink` of `source`; `chain` does it where paths have nothing in common."""
+    """The layers from `source` to `sink`. `chain` makes the parts whose paths have nothing in common."""
     return _Bundle(source, _in_order_of_arrival(source, sink), chain).records
 
 
 def _in_order_of_arrival(source: Node, sink: Node) -> Node:
-    """The same, each sum beginning with the terms that can be made first."""
+    """The graph with the terms of each sum in the order in which they can be computed."""
     inside = ordered(sink, (source,))
     uses = uses_of(inside)
     made = {source: source}
     age = {source: 0}
 
     def terms_of(node: Node) -> list[Node]:
-        """The terms of a sum, those of sums within it included unless these are used elsewhere."""
+        """The terms of a sum, including those of inner sums that are not used elsewhere."""
         terms: list[Node] = []
         for before in node.inputs:
             within = before.kind == "add" and uses[before] == 1 and before is not source
@@ -65,7 +65,7 @@ class _WaveNetLayer:
 
 
 class _Bundle:
-    """The values that are at hand side by side, and the layers so far."""
+    """The values that are carried side by side, and the layers so far."""
 
     def __init__(self, source: Node, sink: Node, chain: Chain) -> None:
         self.chain = chain
@@ -83,17 +83,17 @@ class _Bundle:
             waiting = self._go_on(waiting)
 
     def _carry_sum(self, node: Node) -> None:
-        """A sum under way is carried, and what it begins with."""
+        """Starts to carry a partial sum."""
         first, *others = (self._leaves(term) for term in node.inputs)
         if any(leaves != first for leaves in others):
             self.carried |= {node, node.inputs[0]}
 
     def _leaves(self, node: Node) -> frozenset[Node]:
-        """The carried values that a value is made of; itself, if it is one."""
+        """The carried values that a value is computed from; the value itself if it is carried."""
         return frozenset([node]) if node in self.carried else self._made_of(node)
 
     def _made_of(self, node: Node) -> frozenset[Node]:
-        """The same, of what is made of others even if it is one."""
+        """The same for the inputs of a value, whether or not it is carried."""
         found: set[Node] = set()
         seen = {node}
         waiting = list(node.inputs)
@@ -110,7 +110,7 @@ class _Bundle:
         return {leaf for node in later for leaf in self.needs[node]}
 
     def _go_on(self, waiting: Sequence[Node]) -> list[Node]:
-        """Takes the next step, and says what is still to be made."""
+        """Takes the next step and returns the values that are still missing."""
         ready = [node for node in waiting if self.needs[node] <= set(self.held)]
         later = [node for node in waiting if node not in ready]
         layer = self._wavenet_layer(ready[0], later) if len(ready) == 1 else None
@@ -124,7 +124,7 @@ class _Bundle:
         return later
 
     def _kept(self, kept: Sequence[Node]) -> list[Records]:
-        """Slices of the values that go on, neighbours together."""
+        """Slices of the values that are kept; neighbours are one slice."""
         pieces: list[list[Node]] = []
         for node in kept:
             if pieces and self.held.index(node) == self.held.index(pieces[-1][-1]) + 1:
@@ -140,7 +140,7 @@ class _Bundle:
         return [] if out == width else [LayerRecord("slice", options)]
 
     def _expression(self, node: Node) -> Records:
-        """The layers that make a value of all that are at hand."""
+        """The layers that compute a value from all carried values."""
         leaves = self._made_of(node)
         if len(leaves) == 1:
             (leaf,) = leaves
@@ -152,7 +152,7 @@ class _Bundle:
         return self._joint(node) + behind
 
     def _joint(self, node: Node) -> Records:
-        """The layers that make a sum or a joint of several values that are at hand."""
+        """The layers that compute a sum or a concatenation of several carried values."""
         if node.kind == "cat" and self._side_by_side(node.inputs):
             return self._slice(node.inputs)
         width = _width(self.held)
@@ -160,7 +160,7 @@ class _Bundle:
         return [beside("concat" if node.kind == "cat" else "parallel", branches)]
 
     def _side_by_side(self, values: Sequence[Node]) -> bool:
-        """Whether these are at hand one behind the other."""
+        """Whether these values are carried next to each other, in this order."""
         if not all(value in self.held for value in values):
             return False
         at = [self.held.index(value) for value in values]
@@ -170,7 +170,7 @@ class _Bundle:
         return self._slice([node]) if node in self.carried else self._expression(node)
 
     def _wavenet_layer(self, made: Node, later: Sequence[Node]) -> _WaveNetLayer | None:
-        """What is done with a = `made`, if it is what WaveNet does and nothing else."""
+        """The WaveNet layer whose path is `made`, or None if there is another use of it."""
         x, head = self.held[0], self.held[1] if len(self.held) == 2 else None
         if self.needs[made] != {x} or len(self.held) > 2:
             return None
@@ -190,7 +190,7 @@ class _Bundle:
         return None
 
     def _beside(self, term: Node, total: Node, made: Node) -> Node | None:
-        """What is added to `term` in `total`, if it is made of `made` alone."""
+        """The other term of the sum `total`, if it is computed from `made` alone."""
         if total.kind != "add" or term not in total.inputs:
             return None
         others = [other for other in total.inputs if other is not term]

@@ -1,8 +1,7 @@
-"""A graph of values as a chain of layers and combinators.
+"""Converts a graph of values to a chain of layers and combinators.
 
-Between two values that all paths go through there is one step of the chain. Paths that part in
-between are the branches of a combinator where they have nothing in common; else bundle.py
-carries their values along side by side.
+The values that all paths go through cut the graph into steps. Within a step, paths that have
+nothing in common become the branches of a combinator; for other paths see bundle.py.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ Records = list[LayerRecord]
 
 
 def chain(source: Node, sink: Node) -> Records:
-    """The layers that make `sink` of `source`, from which all of it is made; none if it is that."""
+    """The layers from `source` to `sink`; none if they are the same value."""
     records: Records = []
     cuts = _cuts(source, sink)
     for before, after in zip(cuts, cuts[1:]):
@@ -28,12 +27,12 @@ def chain(source: Node, sink: Node) -> Records:
 
 
 def branch(source: Node, sink: Node) -> Records:
-    """The same as a branch of a combinator, which has at least one layer."""
+    """The same for a branch of a combinator, which needs at least one layer."""
     return filled(chain(source, sink), source.channels)
 
 
 def _cuts(source: Node, sink: Node) -> list[Node]:
-    """The values that every path from `source` to `sink` goes through, both of these included."""
+    """The values on every path from `source` to `sink`, both included."""
     inside = ordered(sink, (source,))
     at = {node: index for index, node in enumerate(inside)}
     nearest: dict[Node, Node] = {}
@@ -70,7 +69,7 @@ def _step(source: Node, sink: Node) -> Records:
 
 
 def summed(source: Node, terms: Sequence[Node]) -> LayerRecord:
-    """The sum of what is made of `source` in ways that have nothing in common."""
+    """The sum of terms that are computed from `source` and have nothing in common."""
     straight = source in terms
     others = list(terms)
     if straight:
@@ -81,8 +80,10 @@ def summed(source: Node, terms: Sequence[Node]) -> LayerRecord:
 
 
 def _groups(source: Node, sink: Node) -> list[list[Node]]:
-    """The inputs of a sum or a joint, together where they are made of something in common. Those of
-    a joint stay in their order, so what stands between two of a group belongs to it."""
+    """The inputs of a sum or a concatenation in groups; inputs with common values are in one group.
+
+    The inputs of a concatenation keep their order, so all inputs between two of a group are in it.
+    """
     inputs = sink.inputs
     made_of = [set(ordered(node, (source,))) - {source} for node in inputs]
     label = list(range(len(inputs)))

@@ -1,4 +1,4 @@
-"""The check of a file, and whether the file is what PyTorch computes."""
+"""The check of a file, and the comparison of the exported layers with PyTorch."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ..format import Array, Chain, Check, ModelFile, chain_text, validate
 from .place import Place
 from .signal import Signal
 
-# Of the peak; and of numbers of about 1 that cancel out before.
+# The error allowed relative to the peak, and the smallest error allowed.
 _AGREEMENT = {"float32": (1e-4, 2e-6), "float64": (1e-9, 1e-13)}
 
 
 def require_complete(signal: Signal, place: Place) -> None:
-    """Raises ExportError where padding is left at either end of the output."""
+    """Raises ExportError if there is padding at either end of the output."""
     signal.require_whole(place)
     if signal.tail > 0 and signal.behind:
         signal.behind.throw()
@@ -34,10 +34,12 @@ def check_of(
     rate: Fraction,
     tolerance: float,
 ) -> Check:
-    """`output` [frames, channels] is all that PyTorch gave, `signal` says which frames these are;
-    `rate` is how many come out for one that goes in."""
+    """The check for PyTorch's `output` [frames, channels], whose frames `signal` describes.
+
+    `rate` is the number of output frames per input frame.
+    """
     first = signal.start
-    # Of frames that come together, a check has all.
+    # A check has all of the frames that arrive together.
     while 0 < first < len(signal.times) and signal.times[first] == signal.times[first - 1]:
         first += 1
     rows = output[first - signal.start : len(signal.times) - signal.start]
@@ -56,7 +58,7 @@ def check_of(
 
 
 def verify(model: ModelFile) -> None:
-    """Raises ExportError where the file, evaluated without PyTorch, is not what PyTorch gave."""
+    """Raises ExportError if the reference's output for the file differs from PyTorch's."""
     validate(model)
     check = model.check
     found = _evaluated(model.layers, check)[: len(check.output)]
@@ -73,7 +75,7 @@ def verify(model: ModelFile) -> None:
 
 
 def _evaluated(layers: Chain, check: Check) -> Array:
-    """The rows of the check as the layers give them."""
+    """The rows of the check in the reference evaluation."""
     read = json.loads(chain_text(layers, indent=0))
     condition = None if check.condition is None else check.condition.astype(np.float64)
     with np.errstate(all="ignore"):

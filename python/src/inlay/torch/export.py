@@ -1,11 +1,11 @@
 """Exports PyTorch modules.
 
-An `nn.Sequential` of layers, or one layer, is run child by child, so that recurrent layers and
-convolutions may stand next to one another although PyTorch lays their signals out differently. A
-module with its own `forward` is run as its user runs it, on (N, L, C), (N, C, L), (N, L) or
-(L, N, C), and torch.fx follows the signals through it. Either way a module becomes a graph of layers, sums,
-products and joints, the graph a chain of layers and combinators, and that is evaluated again without
-PyTorch before anything is written. The module is run in evaluation mode.
+1. A layer, or an `nn.Sequential` of layers, is run child by child. Each child gets the layout that
+   it needs. Any other module is called on (N, L, C), (N, C, L), (N, L) or (L, N, C), and torch.fx
+   traces its `forward`. Modules run in evaluation mode.
+2. The result is a graph of layers, sums, products and concatenations.
+3. The graph becomes a chain of layers and combinators.
+4. The reference evaluates the chain without PyTorch. Nothing is written unless both agree.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from .records import array_of
 from .run import DTYPES, evaluation, parameter_type, reach_bound
 from .script import from_script
 
-# What PyTorch raises for files of another kind, and for weights of another module.
+# Raised by PyTorch for files of another kind, and for weights of another module.
 _NOT_WEIGHTS = (
     *(OSError, RuntimeError, AttributeError, TypeError, ValueError, KeyError, EOFError),
     pickle.UnpicklingError,
@@ -58,7 +58,7 @@ def export_torch(
 ) -> None:
     """Writes `module` and a check of it as an inlay model file.
 
-    The file is written whole or not at all, and the module's training flags are left as they were.
+    The file is written completely or not at all. The module's training flags do not change.
 
     Args:
         module: one layer, an `nn.Sequential`, or a module with its own `forward` of one signal, or
@@ -122,9 +122,9 @@ def _module(given: object) -> nn.Module:
 def load_torch(
     source: str | os.PathLike[str], state_dict: str | os.PathLike[str] | None = None
 ) -> nn.Module:
-    """A module from a TorchScript file, or from `package.module:factory`, called without arguments.
+    """Loads a module from a TorchScript file, or calls `package.module:factory` without arguments.
 
-    `state_dict` is a file of weights for it, as torch.save(module.state_dict(), ...) writes it.
+    `state_dict` is a file with its weights, written by torch.save(module.state_dict(), ...).
     """
     if not isinstance(source, (str, os.PathLike)):
         refuse("source", "a TorchScript file or package.module:factory", source)
@@ -184,7 +184,7 @@ def _as_array(given: npt.ArrayLike | None) -> npt.ArrayLike | None:
 def _as_long(
     condition: npt.NDArray[Any], frames: int, exactly: bool, dtype: str
 ) -> npt.NDArray[Any]:
-    """A condition for the default signal is repeated until it is as long."""
+    """A condition in the length of the signal: repeated or cut if the signal is the default one."""
     if exactly and len(condition) != frames:
         raise ExportError(f"check_condition: {len(condition)} frames, but check_input has {frames}")
     return np.resize(condition, (frames, condition.shape[1])).astype(dtype)

@@ -1,4 +1,4 @@
-"""A module as its user calls it: how its signals are laid out, and how many channels they have."""
+"""Finds out how a module is called: the layout of its signals, and their channels."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .signal import Signal, as_frames
 from .states import KeptStates
 from .trace import trace
 
-# Of frames to look at a module with; more where it looks back further than is known before.
+# Lengths of the test signal. The second is for modules that look back further than expected.
 _PROBES = (64, 4096)
 
 _CHANNELS_UNKNOWN = (
@@ -39,7 +39,7 @@ _CHANNELS_UNKNOWN = (
 
 @dataclass(frozen=True)
 class Layout:
-    """The axes of a tensor; `channel` is None for (N, L), of one channel."""
+    """The axes of a tensor. `channel` is None for (N, L), which has one channel."""
 
     time: int
     channel: int | None
@@ -72,7 +72,7 @@ _CLIP_LAYOUTS = (ClipLayout(2, 1), ClipLayout(3, 2), ClipLayout(3, 1), ClipLayou
 
 
 class Forward:
-    """What a module makes of a signal, and where appropriate of a condition beside it."""
+    """A module, its layout, and its signal and condition."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Forward:
         self.condition = None if side is None else Node("condition", side.shape[1])
 
     def _refuse_inputs(self) -> None:
-        """Raises ExportError unless the condition is given where there is one, and only there."""
+        """Raises ExportError if a condition is missing, or given to a module without one."""
         if self.children is not None and all(isinstance(c, DROPPED) for c, _ in self.children):
             raise ExportError("the module has no layer to export; give it at least one")
         inputs = 1 if self.children is not None else len(_required(self.module))
@@ -120,7 +120,7 @@ class Forward:
             raise ExportError(f"check_condition: expected [frames, channels], found {shape}")
 
     def _widths(self) -> Iterator[int]:
-        """The channels that the module may take: what one of its layers does, the first before."""
+        """The channels that the module may take: those of its layers, the first layer first."""
         widths = self._known_widths()
         if self.children is not None:
             yield from widths[:1]
@@ -133,7 +133,7 @@ class Forward:
         return [width for width in map(width_of, children) if width is not None]
 
     def probe(self) -> Signal:
-        """Finds layout and channels, and traces the module with a signal of its own."""
+        """Finds layout and channels by tracing the module with a test signal."""
         if not self.widths:
             raise ExportError(_CHANNELS_UNKNOWN)
         error: ExportError | None = None
@@ -156,7 +156,7 @@ class Forward:
         raise error
 
     def _ways(self) -> Iterator[tuple[ClipLayout | None, int, Layout]]:
-        """How the module may be called, the likeliest first."""
+        """The ways in which the module may be called, the likeliest first."""
         clips: tuple[ClipLayout | None, ...] = (None,)
         if self.condition is not None:
             single = self.condition.channels == 1
@@ -165,14 +165,14 @@ class Forward:
             clips = (*found, None) if one_row else (None, *found)
         layouts = _LAYOUTS if self.children is None else _LAYOUTS[:1]
         if next(self._recurrent_along_axis_0(), None) is None:
-            # Along another axis than that of the frames, a slice of a batch of one does nothing.
+            # In this layout axis 1 is a batch of one, and a slice of it would do nothing.
             layouts = tuple(layout for layout in layouts if layout != _FRAMES_FIRST)
         for clip, channels, layout in product(clips, self.widths, layouts):
             if layout.channel is not None or channels == 1:
                 yield clip, channels, layout
 
     def _refuse_changing_clip(self) -> None:
-        """Raises ExportError where one condition is taken for the whole clip, but several given."""
+        """Raises ExportError if the module takes one condition per clip, but the given one changes."""
         if self.clip is None or self.side is None or (self.side == self.side[0]).all():
             return
         raise ExportError(
@@ -181,7 +181,7 @@ class Forward:
         )
 
     def warn_of_layout(self, stacklevel: int) -> None:
-        """Says that the module runs on (L, N, C), where only a recurrent layer tells so."""
+        """Warns if the layout is (L, N, C) only because of a recurrent layer."""
         if self.children is not None or self.layout != _FRAMES_FIRST:
             return
         place = next(self._recurrent_along_axis_0())
@@ -203,7 +203,7 @@ class Forward:
         return self.trace(samples, beside)
 
     def trace(self, samples: Array, beside: Array | None) -> Signal:
-        """The module's output for [frames, channels]."""
+        """The traced output for an input [frames, channels]."""
         self.source = Node("input", self.channels)
         signals = self._signals(samples, beside)
         if self.children is not None:
@@ -228,7 +228,7 @@ class Forward:
         return Signal(layout.tensor(values), node, layout.time, layout.channel, times)
 
     def output(self, signal: Signal, samples: Array, beside: Array | None) -> Array:
-        """All frames that the module itself gives, [frames, channels]; `signal` is the traced one."""
+        """The output of the module itself, [frames, channels]; `signal` is the traced output."""
         if self.children is not None:
             return signal.values()
         inputs = [given.tensor for given in self._signals(samples, beside)]

@@ -1,4 +1,4 @@
-"""Functions that are layers: what torch.nn.functional.leaky_relu(x, 0.2) is as a module."""
+"""Functions as modules, such as nn.LeakyReLU(0.2) for torch.nn.functional.leaky_relu(x, 0.2)."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _plain(kind: Callable[[], nn.Module]) -> Callable[..., nn.Module]:
 
 _CLAMP = dict.fromkeys(("clamp", "clip"), _clamp)
 
-# Each takes the arguments of the function but the first.
+# Each takes the arguments of the function without the first one.
 MODULES: dict[str, Callable[..., nn.Module | None]] = {
     "tanh": nn.Tanh,
     "sigmoid": nn.Sigmoid,

@@ -1,4 +1,4 @@
-"""What functions and methods of tensors make of signals: torch.tanh(x), x + y, x.transpose(1, 2)."""
+"""Applies functions and tensor methods to signals: torch.tanh(x), x + y, x.transpose(1, 2)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _USE_OTHERS = "use layers and functions that have a counterpart: docs/from-pytor
 
 @dataclass(frozen=True)
 class Call:
-    """A function or a method with its arguments, in which signals are `Signal`."""
+    """A call of a function or method. Signals among its arguments are `Signal`."""
 
     name: str
     shown: str
@@ -38,7 +38,7 @@ class Call:
 
     @property
     def signal(self) -> Signal:
-        """The first argument, where it is a signal."""
+        """The first argument. Raises ExportError if it is not a signal."""
         found = self.args[0] if self.args else self.options.get("input")
         if not isinstance(found, Signal):
             self.refuse("a signal in another place than the first", "pass the signal first")
@@ -57,7 +57,7 @@ class Call:
         self.place.refuse(f"{self.shown} with {why}" if why else self.shown, supported, advice)
 
     def run(self) -> Any:
-        """What PyTorch makes of it."""
+        """PyTorch's result."""
         return self.function(
             *tree(self.args, _tensor),
             **{k: tree(v, _tensor) for k, v in self.options.items()},
@@ -65,7 +65,7 @@ class Call:
 
 
 def tree(value: Any, change: Callable[[Any], Any]) -> Any:
-    """A nest of lists, tuples, slices and dictionaries, with its innermost values changed."""
+    """Nested lists, tuples, slices and dictionaries with `change` applied to the innermost values."""
     if isinstance(value, (list, tuple)) and not isinstance(value, torch.Size):
         return type(value)(tree(item, change) for item in value)
     if isinstance(value, dict):
@@ -87,7 +87,7 @@ def call(
     options: Options,
     place: Place,
 ) -> Any:
-    """The result of a function, of whose arguments at least one is a signal."""
+    """The result of a function that has a signal among its arguments."""
     made = Call(name, shown, function, args, options, place)
     return _handler(name)(made)
 
@@ -308,13 +308,13 @@ _HANDLERS: dict[str, Callable[[Call], Any]] = {
 
 
 def function_name(function: Any) -> str:
-    """Such as "add" for torch.add, operator.add and Tensor.add, without the underscores around."""
+    """The name without underscores around it: "add" for torch.add, operator.add and Tensor.add_."""
     name = str(getattr(function, "__name__", function))
     return name.strip("_")
 
 
 def shown_name(function: Any) -> str:
-    """As it is written: torch.sin, torch.nn.functional.pad."""
+    """The name as users write it: torch.sin, torch.nn.functional.pad."""
     if isinstance(function, str):
         return f"Tensor.{function}"
     known: str | None = resolve_name(function)  # type: ignore[no-untyped-call]

@@ -1,7 +1,7 @@
-"""A network as a graph of values: which layers, sums, products and joints make which from which.
+"""A network as a graph of values, connected by layers, sums, products and concatenations.
 
-The functions at the end make new values from others, and see through what only takes apart and puts
-together again.
+The functions that make new values simplify: a slice of a concatenation is the piece itself, and
+neighbouring slices of a value are one slice.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Kind = Literal["input", "condition", "layers", "add", "cat", "mul"]
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """A value: `kind` of its inputs, "layers" being those of `records` one after the other."""
+    """A value: the `kind` of operation, its inputs, and for "layers" the records of a chain."""
 
     kind: Kind
     channels: int
@@ -27,7 +27,7 @@ class Node:
 
 
 def ordered(sink: Node, sources: Sequence[Node] = ()) -> list[Node]:
-    """All that `sink` is made of, each after what it is made of; nothing in front of `sources`."""
+    """All values that `sink` depends on, inputs first. The search stops at `sources`."""
     found: list[Node] = []
     seen: set[Node] = set()
     stack: list[tuple[Node, Iterator[Node]]] = []
@@ -50,7 +50,7 @@ def ordered(sink: Node, sources: Sequence[Node] = ()) -> list[Node]:
 
 
 def uses_of(nodes: Sequence[Node]) -> Counter[Node]:
-    """How often each value is used by these."""
+    """How often each value is an input of these."""
     return Counter(before for node in nodes for before in node.inputs)
 
 
@@ -65,7 +65,7 @@ def _slice_record(node: Node) -> LayerRecord | None:
 
 
 def _part(node: Node) -> tuple[Node, int, int]:
-    """The value that a slice is taken of, and its first and last channel there; or the whole."""
+    """The sliced value with its first and last channel, or the whole value if it is no slice."""
     record = _slice_record(node)
     if record is None:
         return node, 0, node.channels
@@ -74,7 +74,7 @@ def _part(node: Node) -> tuple[Node, int, int]:
 
 
 def part(node: Node, begin: int, end: int) -> Node:
-    """Channels [begin, end)."""
+    """The channels [begin, end) of a value."""
     if (begin, end) == (0, node.channels):
         return node
     if _slice_record(node) is not None:
@@ -91,7 +91,7 @@ def part(node: Node, begin: int, end: int) -> Node:
 
 
 def join(pieces: Sequence[Node]) -> Node:
-    """Their channels one behind the other; neighbouring slices of one value are one."""
+    """The concatenation of the channels of all pieces."""
     joined: list[Node] = []
     for piece in pieces:
         if joined:
@@ -114,7 +114,7 @@ def multiply(a: Node, b: Node) -> Node:
 
 
 def substituted(sink: Node, replacements: dict[Node, Node]) -> Node:
-    """`sink` made of the replacements."""
+    """`sink` with these values replaced."""
     made = dict(replacements)
     for node in ordered(sink, tuple(replacements)):
         if node not in made:

@@ -1,4 +1,4 @@
-"""The modules of PyTorch that are exported: which they are, and which of their options are not."""
+"""The PyTorch modules that can be exported, and the options that cannot."""
 
 from __future__ import annotations
 
@@ -63,8 +63,10 @@ def array_of(tensor: Tensor) -> Array:
 
 
 def known_base(module: nn.Module) -> type[nn.Module] | None:
-    """The kind that a module is: a subclass may differ in how it is made, as parametrisations do, but
-    not in its `forward`."""
+    """The known class that a module is an instance of, None for others.
+
+    A subclass with a `forward` of its own is another module.
+    """
     custom = next((base for base in type(module).__mro__ if base in CUSTOM_MODULES), None)
     if custom is not None:
         return custom if type(module).forward is custom.forward else None
@@ -74,7 +76,7 @@ def known_base(module: nn.Module) -> type[nn.Module] | None:
 
 
 def is_builtin(module: nn.Module) -> bool:
-    """Whether it is a layer of PyTorch itself, and not one that holds others."""
+    """Whether a module is a layer of PyTorch itself, other than a container."""
     holders = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
     return type(module).__module__.startswith("torch.nn.modules") and not isinstance(
         module, holders
@@ -82,7 +84,7 @@ def is_builtin(module: nn.Module) -> bool:
 
 
 def wants_channels_first(module: nn.Module) -> bool | None:
-    """How a module wants its signal laid out, None where it takes both ways."""
+    """Whether a module takes channels before frames; None if it takes both layouts."""
     custom = custom_of(module)
     if custom is not None:
         return custom.channels_first
@@ -93,7 +95,7 @@ _LAID_OUT = (*FRAMES_FIRST, *CHANNELS_FIRST)
 
 
 def custom_record(custom: CustomLayer, module: nn.Module, place: Place) -> LayerRecord:
-    """A layer of the user, whose options and tensors are attributes of the module."""
+    """The record of a user's layer. Its options and tensors are attributes of the module."""
     found: dict[str, Any] = {}
     for name in (*custom.kind.options, *custom.kind.tensors):
         if not hasattr(module, name):
@@ -112,13 +114,13 @@ def custom_record(custom: CustomLayer, module: nn.Module, place: Place) -> Layer
 
 
 def _number(value: Any) -> Any:
-    """A number of PyTorch or NumPy as one of Python."""
+    """A number of PyTorch or NumPy as a number of Python."""
     single = isinstance(value, Tensor) and value.numel() == 1
     return value.item() if single or isinstance(value, np.generic) else value
 
 
 def refuse_unknown(module: nn.Module, place: Place) -> None:
-    """Raises ExportError where a module is not one that is exported."""
+    """Raises ExportError if a module of this kind cannot be exported."""
     if known_base(module) is None:
         kinds = ", ".join(kind.__name__ for kind in EXPORTED)
         place.refuse(
@@ -131,8 +133,8 @@ def refuse_unknown(module: nn.Module, place: Place) -> None:
 
 @dataclass(frozen=True)
 class Window:
-    """What a convolution or a pool sees: frames back from the present one, and every how many
-    frames; the zeros that PyTorch adds in front and behind."""
+    """The window of a convolution or a pool: how many frames it looks back, its stride, and the zeros
+    that PyTorch adds before and behind the signal."""
 
     reach: int
     stride: int
@@ -151,13 +153,13 @@ def window_of(module: nn.Module) -> Window:
 
 
 def one(extent: int | tuple[int, ...]) -> int:
-    """A pool's extents are numbers or tuples of one."""
+    """The number of a pool's extent, which may be a tuple of one."""
     return extent[0] if isinstance(extent, tuple) else extent
 
 
 @singledispatch
 def width_of(module: nn.Module) -> int | None:
-    """The number of channels that a module takes, None where any will do."""
+    """The number of channels that a module takes, None if it takes any."""
     custom = custom_of(module)
     if custom is None:
         return None
@@ -194,7 +196,7 @@ def _prelu_width(module: nn.PReLU) -> int | None:
 
 @singledispatch
 def refuse_options(module: nn.Module, place: Place) -> None:
-    """Raises ExportError where a layer has an option that no inlay layer has."""
+    """Raises ExportError if a layer has an option that inlay does not have."""
 
 
 @refuse_options.register
@@ -297,7 +299,7 @@ def _refuse_batchnorm_options(module: nn.BatchNorm1d, place: Place) -> None:
 
 
 def refuse_values(module: nn.Module, place: Place) -> None:
-    """Raises ExportError where a weight is NaN or infinite, or a variance cannot be divided by."""
+    """Raises ExportError if a weight is not finite, or a variance cannot be used."""
     tensors: list[tuple[str, Tensor]] = [
         *module.named_parameters(),
         *module.named_buffers(),

@@ -1,4 +1,4 @@
-"""The whole network: gates and side inputs first, then the chain."""
+"""Converts the graph of a whole network: products and conditions first, then the chain."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .graph import (
 )
 from .records import gate, plain
 
-# Layers that a gate can hold.
+# Activations that a gate can have.
 _POINTWISE = {
     "tanh",
     "sigmoid",
@@ -34,7 +34,7 @@ _POINTWISE |= {"gelu_tanh", "softplus", "softsign", "hardtanh", "hardswish"}
 
 
 def network(source: Node, condition: Node | None, sink: Node) -> Records:
-    """The layers that make `sink` of the input `source` and of the side input `condition`."""
+    """The layers that compute `sink` from the input `source` and the condition."""
     if condition is None or condition not in ordered(sink):
         plainly = chain(source, _gates(sink))
         beside_it = _with_its_input_at_its_side(source, sink)
@@ -51,7 +51,7 @@ def network(source: Node, condition: Node | None, sink: Node) -> Records:
 
 
 def _moved(records: Chain) -> int:
-    """A measure of how much a network does that is no arithmetic."""
+    """The number of values that a network moves, as a measure of its overhead."""
     within = (inner for record in records for chains in record.chains.values() for inner in chains)
     return sum(record.channels_in + record.channels_out for record in records) + sum(
         _moved(inner) for inner in within
@@ -59,7 +59,7 @@ def _moved(records: Chain) -> int:
 
 
 def _gates(sink: Node) -> Node:
-    """Every product as a gate."""
+    """The graph with every product as a gate."""
     nodes = ordered(sink)
     uses = uses_of(nodes)
     made: dict[Node, Node] = {}
@@ -74,14 +74,14 @@ def _gates(sink: Node) -> Node:
 
 
 def _activation(node: Node, alone: bool) -> tuple[Node, LayerRecord]:
-    """A value as an activation of another."""
+    """A value as the activation of another one; identity if it is no activation."""
     if alone and node.kind == "layers" and node.records[-1].type in _POINTWISE:
         return layers(node.inputs[0], node.records[:-1]), node.records[-1]
     return node, plain("identity", node.channels)
 
 
 def _gate(halves: Sequence[tuple[Node, LayerRecord]]) -> Node:
-    """The product of two; which of them comes first is free, and may save taking them apart."""
+    """The product of two activations, in the order that needs fewer slices."""
     ways = [halves, halves[::-1]]
     ways.sort(key=lambda way: len(_inputs_of_joint(way)))
     (a, activation), (b, opening) = ways[0]
@@ -94,7 +94,7 @@ def _inputs_of_joint(halves: Sequence[tuple[Node, LayerRecord]]) -> Sequence[Nod
 
 
 def _side_inputs(condition: Node, sink: Node) -> Node:
-    """What is made of the condition alone, mixed in where it is added, multiplied or appended."""
+    """The graph with all parts that depend on the condition alone as `mixin`, `film` or `append`."""
     nodes = ordered(sink)
     uses = uses_of(nodes)
     aside = {condition}
@@ -133,7 +133,7 @@ def _joined(
     side: Sequence[Node],
     made: dict[Node, Node],
 ) -> Node:
-    """Pieces one behind the other, of which those of `side` are made of the condition."""
+    """A concatenation of pieces; those in `side` are computed from the condition."""
     rest = join([made[piece] for piece in pieces if piece not in side])
     appended = _append(rest, condition)
     beside = part(appended, rest.channels, appended.channels)
@@ -167,14 +167,16 @@ def _conditioned(kind: str, condition: Node, node: Node, made: Node) -> Node:
 
 
 def _with_its_input_at_its_side(source: Node, sink: Node) -> Records | None:
-    """The network with its input as its condition, where that is added in several places as in
-    WaveNet."""
+    """The network with its input as its condition, or None.
+
+    This is for networks that add their input in several places, such as a WaveNet.
+    """
     nodes = ordered(sink)
     uses = uses_of(nodes)
     condition = Node("condition", source.channels)
 
     def straight(node: Node) -> bool:
-        """Whether a value is made of the input by layers of its own."""
+        """Whether a value is computed from the input by layers that nothing else uses."""
         while node.kind == "layers" and uses[node] == 1:
             node = node.inputs[0]
         return node is source

@@ -1,4 +1,4 @@
-"""Where in a PyTorch module something is, for the messages of errors."""
+"""Places in a PyTorch module, for error messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..errors import ExportError
 
 @dataclass(frozen=True)
 class Refusal:
-    """Something that has no counterpart in a file, unless a later operation makes up for it."""
+    """An error that is raised unless a later operation makes up for its cause."""
 
     place: Place
     found: str
@@ -28,7 +28,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Place:
-    """Such as "1.0 (Conv1d)", or "block (Block), line 12 of tcn.py: `x = self.conv(x) + x`"."""
+    """A place: "1.0 (Conv1d)", or "block (Block), line 12 of tcn.py: `x = self.conv(x) + x`"."""
 
     name: str
 

@@ -1,4 +1,4 @@
-"""What a module sees in place of its signals while torch.fx follows them."""
+"""The objects that stand for signals and states while torch.fx traces a module."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .signal import Signal
 
 
 class Value(Proxy):
-    """A signal, as the module sees it."""
+    """Stands for a signal."""
 
     def __init__(self, node: Node, tracer: TracerBase, signal: Signal) -> None:
         super().__init__(node, tracer)
@@ -64,7 +64,7 @@ class Value(Proxy):
 
 
 class State(Proxy):
-    """The final state of an LSTM, GRU or RNN, or a part of it. A module may keep it, no more."""
+    """Stands for the final state of a recurrent layer, or a part of it. A module may only store it."""
 
     def __getattr__(self, name: str) -> Any:
         if name == "data":

@@ -1,4 +1,4 @@
-"""What a PyTorch layer is in the file."""
+"""Converts PyTorch layers to records of the file."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from .modules import array_of, one
 
 @singledispatch
 def records_of(module: nn.Module, channels: int) -> list[LayerRecord]:
-    """The layers of the file that a module, given `channels` channels, is."""
+    """The records of a module whose input has `channels` channels."""
     raise NotImplementedError(type(module).__name__)
 
 
 def plain(name: str, channels: int, **options: Option) -> LayerRecord:
-    """A layer without weights, of as many channels out as in."""
+    """A layer without weights that keeps the number of channels."""
     return LayerRecord(name, {"size": channels, **options})
 
 
 def beside(kind: str, branches: Sequence[list[LayerRecord]]) -> LayerRecord:
-    """A "parallel" or "concat" of these."""
+    """A "parallel" or "concat" of these branches."""
     return LayerRecord(kind, chains={"branches": branches})
 
 
 def filled(records: list[LayerRecord], channels: int) -> list[LayerRecord]:
-    """At least one layer, as a chain within a combinator has to have."""
+    """The records, or an identity if there are none: an inner chain cannot be empty."""
     return records or [plain("identity", channels)]
 
 
 def affine(scale: Array, shift: Array) -> LayerRecord:
-    """scale x + shift, a number of each for every channel: a normalisation of mean 0, variance 1."""
+    """scale x + shift for each channel, as a normalisation of mean 0 and variance 1."""
     tensors = {"mean": np.zeros_like(scale), "variance": np.ones_like(scale)}
     return LayerRecord(
         "batchnorm1d",
@@ -44,7 +44,7 @@ def affine(scale: Array, shift: Array) -> LayerRecord:
 
 
 def scale_before(record: LayerRecord, dtype: str) -> Array | None:
-    """The numbers by which a layer multiplies its channels, where it does nothing else."""
+    """The factor of each channel, if a layer only multiplies; None for other layers."""
     if record.type == "scale":
         return np.full(record.channels_in, record.options["scale"], dtype)
     plainly = record.type == "batchnorm1d" and record.options["epsilon"] == 0
@@ -56,7 +56,7 @@ def scale_before(record: LayerRecord, dtype: str) -> Array | None:
 
 
 def look_back(size: int, frames: int, dtype: str) -> LayerRecord:
-    """x as it was so many frames ago. Not a "delay", which makes a whole branch late."""
+    """x delayed by `frames`, as a convolution. A "delay" would count as latency of the branch."""
     kernel = np.zeros((2, 1, size), dtype)
     kernel[0] = 1
     options = {
@@ -95,7 +95,7 @@ def _conv1d_records(module: nn.Conv1d, channels: int) -> list[LayerRecord]:
     }
     if module.stride[0] > 1:
         options["stride"] = module.stride[0]
-    # [out, in/groups, tap] here, [tap, in/groups, out] there; the last tap is the present in both.
+    # PyTorch has [out, in/groups, tap], the file [tap, in/groups, out]. Both end with the present.
     return [LayerRecord("conv1d", options, _weights(module, module.weight.permute(2, 1, 0)))]
 
 
@@ -125,7 +125,7 @@ def _levels(
     convert: Callable[[Array, Array, Array], tuple[Array, Array, Array]],
     **options: Option,
 ) -> list[LayerRecord]:
-    """A record for each level, whose kernel, recurrent kernel and bias [2, ...] `convert` turns into the file's."""
+    """One record per level. `convert` turns kernel, recurrent kernel and bias into the file's layout."""
     records = []
     for level in range(module.num_layers):
         kernel, recurrent_kernel, bias = convert(*_recurrent_weights(module, level))
@@ -136,7 +136,7 @@ def _levels(
 
 
 def _one_bias(kernel: Array, recurrent: Array, bias: Array) -> tuple[Array, Array, Array]:
-    """The two biases are only ever added; PyTorch's gates are in the file's order already."""
+    """Adds the two biases. PyTorch's gates are in the file's order already."""
     return kernel, recurrent, bias.sum(axis=0)
 
 
@@ -194,7 +194,7 @@ def _prelu_records(module: nn.PReLU, channels: int) -> list[LayerRecord]:
     return [LayerRecord("prelu", {"size": channels}, {"alpha": array_of(module.weight)})]
 
 
-# What follows turns numbers to float, as a whole one is a size in the file.
+# Numbers are written as floats: the C++ reader takes integers for sizes.
 @records_of.register
 def _leaky_relu_records(module: nn.LeakyReLU, channels: int) -> list[LayerRecord]:
     return [plain("leaky_relu", channels, alpha=float(module.negative_slope))]

@@ -1,4 +1,4 @@
-"""Running a module: in evaluation mode, in which precision, on how long a signal."""
+"""Runs a module: evaluation mode, precision, kept attributes, length of the signal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DTYPES: dict[torch.dtype, str] = {torch.float32: "float32", torch.float64: "floa
 def parameter_type(
     module: nn.Module, check_input: npt.NDArray[Any] | None
 ) -> tuple[torch.dtype, torch.device]:
-    """The dtype and device of the weights; without weights, the dtype of `check_input`."""
+    """The dtype and device of the weights. Without weights, the dtype is that of `check_input`."""
     tensors = [*module.parameters(), *module.buffers()]
     if any(nn.parameter.is_lazy(tensor) for tensor in tensors):
         raise ExportError("the module has uninitialised (lazy) parameters; run it once before")
@@ -43,7 +43,7 @@ def parameter_type(
 
 @contextmanager
 def evaluation(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode, no gradients, full precision; everything is set back at the end."""
+    """Evaluation mode, no gradients, full precision. Everything is restored at the end."""
     flags = {child: child.training for child in module.modules()}
     precision = torch.get_float32_matmul_precision()
     set_precision: Callable[[str], None] = torch.set_float32_matmul_precision
@@ -61,7 +61,7 @@ def evaluation(module: nn.Module) -> Iterator[None]:
 
 @contextmanager
 def attributes_kept(module: nn.Module) -> Iterator[None]:
-    """Sets back what `forward` leaves in the module, such as a state to go on from."""
+    """Restores the attributes that `forward` changes, such as a stored state."""
     attributes = [
         (child, dict(child.__dict__), dict(child._buffers)) for child in module.modules()
     ]
@@ -76,7 +76,7 @@ def attributes_kept(module: nn.Module) -> Iterator[None]:
 
 
 def reach_bound(module: nn.Module) -> int:
-    """As many frames as the module's convolutions and pools look back together, or more."""
+    """An upper bound of the frames that all convolutions and pools look back together."""
     windows = [window_of(child) for child in module.modules() if isinstance(child, WINDOWED)]
     reach = sum(window.reach for window in windows) * math.prod(w.stride for w in windows)
     return reach + sum(map(_custom_reach, module.modules()))

@@ -1,7 +1,7 @@
-"""TorchScript modules as the plain modules that they were made of.
+"""Converts TorchScript modules to plain modules.
 
-PyTorch's own layers and `nn.Sequential`s of them still have their attributes in a scripted module. A
-module's own `forward` is there only as TorchScript: see script_forward.py.
+In a scripted module, PyTorch's layers and `nn.Sequential` still have their attributes. A `forward`
+of the user exists only as TorchScript: see script_forward.py.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _RECURRENT = (
     "bidirectional",
 )
 
-# The arguments of the constructor; `bias` that is a tensor counts as whether it is there.
+# The arguments of the constructors. A `bias` tensor means bias=True.
 _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "Linear": ("in_features", "out_features", "bias"),
     "Conv1d": (*_CONVOLUTION, "groups", "padding_mode", "bias"),
@@ -65,12 +65,12 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
 }
 
 
-# Their children are called by the module that has them.
+# Containers without a forward() of their own.
 _HOLDERS = ("ModuleList", "ModuleDict")
 
 
 def from_script(module: nn.Module) -> nn.Module:
-    """The module itself, unless it is one of TorchScript."""
+    """The module as a plain one; a module that is not TorchScript stays as it is."""
     return _plain(module, "") if isinstance(module, ScriptModule) else module
 
 

@@ -1,7 +1,6 @@
-"""A TorchScript module with a forward() of its own, run step by step in Python.
+"""Runs the forward() of a TorchScript module step by step in Python, so that torch.fx can trace it.
 
-So torch.fx can follow it like any other module. Only what is a straight line for given shapes is
-known: calls, branches that depend on shapes, lists and tuples.
+It knows calls, branches that depend on shapes, lists and tuples, but no loops.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ Values = dict[str, Any]
 
 
 class ScriptForward(nn.Module):
-    """`children` are the submodules as plain ones; `script` is what it was made of."""
+    """A TorchScript module whose submodules, `children`, are plain modules."""
 
     def __init__(self, script: Any, children: Mapping[str, nn.Module], place: Place) -> None:
         super().__init__()
@@ -44,7 +43,7 @@ class ScriptForward(nn.Module):
         return f"TorchScript {self.script[0].original_name}"
 
     def original(self, *inputs: Any) -> Any:
-        """What TorchScript itself makes of it."""
+        """The output of the TorchScript module itself."""
         with evaluation(self.script[0]):
             return self.script[0](*inputs)
 
@@ -139,7 +138,7 @@ def _slice(value: Any, *args: Any) -> Any:
 
 
 def _scaled(function: Callable[..., Any], plain: Callable[..., Any]) -> Callable[..., Any]:
-    """torch.add and torch.sub, whose third argument is `alpha`, and those of numbers."""
+    """torch.add or torch.sub, whose third argument is `alpha`; `plain` for alpha 1, also for numbers."""
 
     def made(a: Any, b: Any, alpha: Any = 1) -> Any:
         return plain(a, b) if alpha == 1 else function(a, b, alpha=alpha)

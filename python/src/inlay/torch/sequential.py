@@ -1,4 +1,4 @@
-"""An `nn.Sequential` of layers, child by child: its signal is laid out as each child wants it."""
+"""Runs an `nn.Sequential` child by child. Each child gets the signal in the layout that it needs."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ Child = tuple[nn.Module, Place]
 
 
 def children_of(module: nn.Module) -> list[Child] | None:
-    """The layers of a module that is one layer or, nested or not, an `nn.Sequential` of such; None
-    for a module with its own way."""
+    """The layers of a module that is a layer or an `nn.Sequential` of layers, also nested.
+
+    None for a module with a `forward` of its own.
+    """
     children = list(_leaves(module, ""))
     for child, place in children:
         if is_builtin(child):
@@ -33,7 +35,7 @@ def children_of(module: nn.Module) -> list[Child] | None:
 
 def _leaves(module: nn.Module, path: str) -> Iterator[Child]:
     if type(module).forward is nn.Sequential.forward:
-        # Not named_children(): it leaves out a module's second appearance.
+        # Not named_children(), which lists a module that appears twice only once.
         for name, child in module._modules.items():
             assert child is not None
             yield from _leaves(child, f"{path}.{name}" if path else name)
@@ -42,7 +44,7 @@ def _leaves(module: nn.Module, path: str) -> Iterator[Child]:
 
 
 def run_children(signal: Signal, children: Sequence[Child]) -> Signal:
-    """What the children make of a signal, one after the other."""
+    """The output of the children, run one after the other."""
     wanted = [wants_channels_first(child) for child, _ in children]
     channels_first = next((first for first in wanted if first is not None), False)
     for (child, place), first in zip(children, wanted):

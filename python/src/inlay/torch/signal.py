@@ -1,8 +1,8 @@
-"""A signal in PyTorch, and what it is in a stream: which frame of a stream each of its frames is.
+"""A signal in PyTorch, and the frames of a stream that its frames correspond to.
 
-Real time knows no future: a layer gives its frame as soon as all that it sees is there. A convolution
-without padding leaves out its first frames, `start` of them; one with padding in front leaves out
-fewer, as a stream has zeros before its start. What is padded behind has to be cut off again.
+In real time a layer gives a frame as soon as its inputs have arrived. In PyTorch, a convolution
+without padding leaves out the first frames, `start` of them. Zeros padded in front of the signal
+stand for the silence before a stream. Zeros padded behind it have to be cropped again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Times = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Late:
-    """An unpadded convolution, and the zeros in front that it would take."""
+    """An unpadded convolution, and the number of zeros that it would need in front."""
 
     place: Place
     reach: int
@@ -34,14 +34,14 @@ class Late:
 
 @dataclass(frozen=True)
 class Signal:
-    """A tensor of one batch and what it holds.
+    """A tensor with a batch of one, and a description of its contents.
 
     `time` and `channel` are axes; `channel` is None where a single channel may be any other axis.
-    `times` are the frames of the input with which the frames of the stream come, and `clock` is
-    what changed the rate last. The tensor's first frame is the stream's frame `start`.
+    `times` has, for each frame of the stream, the input frame with which it arrives. `clock` is the
+    value behind the last change of the rate. The tensor's first frame is frame `start` of the stream.
 
-    A `held` signal is a condition for a whole clip: it has the same values in all frames, so it may
-    start at any of them and has any rate. `time` is None until it was expanded along the frames.
+    A `held` signal is a condition for a whole clip. It is the same in all frames, so it fits any
+    start and any rate. Its `time` is None until it is expanded along the frames.
     """
 
     tensor: Tensor
@@ -66,7 +66,7 @@ class Signal:
 
     @property
     def tail(self) -> int:
-        """How many frames the tensor has past the stream's end."""
+        """The number of frames that the tensor has past the end of the stream."""
         if self.held:
             return 0
         return self.frames - (len(self.times) - self.start)
@@ -76,18 +76,18 @@ class Signal:
         return array_of(as_frames(self.tensor, self.time, self.channel))
 
     def arranged(self, channels_first: bool) -> Signal:
-        """Laid out as (1, C, L) or as (1, L, C)."""
+        """The signal laid out as (1, C, L) or as (1, L, C)."""
         frames = as_frames(self.tensor, self.time, self.channel)
         tensor = (frames.T if channels_first else frames).unsqueeze(0)
         time, channel = (2, 1) if channels_first else (1, 2)
         return replace(self, tensor=tensor, time=time, channel=channel)
 
     def then(self, tensor: Tensor, records: Chain) -> Signal:
-        """After layers without memory, laid out as before."""
+        """The signal after layers without memory, in the same layout."""
         return replace(self, tensor=tensor, node=layers(self.node, records))
 
     def streamed(self, place: Place) -> Signal:
-        """A held signal as one with a beginning, for layers that look back."""
+        """A held signal as an ordinary one, for layers with memory."""
         if self.held and (self.time is None or self.frames != len(self.times)):
             place.refuse(
                 "a condition of the whole clip",
@@ -97,13 +97,13 @@ class Signal:
         return replace(self, held=False)
 
     def require_whole(self, place: Place) -> None:
-        """Raises ExportError where padding stands in front of something that does not look back."""
+        """Raises ExportError if there is padding in front, which only layers that look back can use."""
         if self.start < 0:
             assert self.in_front is not None
             self.in_front.throw()
 
     def require_first_frame(self, place: Place) -> None:
-        """Raises ExportError unless the signal begins as a stream does."""
+        """Raises ExportError unless the signal begins with the stream's first frame."""
         self.require_whole(place)
         if self.start > 0:
             self.refuse_late(place)
@@ -131,7 +131,10 @@ def as_frames(tensor: Tensor, time: int | None, channel: int | None) -> Tensor:
 
 
 def moved(signal: Signal, result: Tensor, move: Callable[[Tensor], Tensor], place: Place) -> Signal:
-    """A signal after an operation that only moves numbers, found by moving their coordinates."""
+    """A signal after an operation that only moves values.
+
+    The operation is applied to the coordinates of the values, which shows where each of them went.
+    """
     frame = move(_coordinates(signal.tensor, signal.time))
     channel = move(_coordinates(signal.tensor, signal.channel))
     along_time, first, step = _axis(frame, place)
@@ -204,7 +207,7 @@ def _refuse_repeated(place: Place) -> NoReturn:
 
 
 def _coordinates(tensor: Tensor, axis: int | None) -> Tensor:
-    """For each element its index along an axis."""
+    """For each element of a tensor, its index along an axis."""
     if axis is None:
         return torch.zeros(tensor.shape, dtype=torch.int64)
     shape = [1] * tensor.dim()
@@ -214,7 +217,7 @@ def _coordinates(tensor: Tensor, axis: int | None) -> Tensor:
 
 
 def _axis(coordinates: Tensor, place: Place) -> tuple[int | None, int, int]:
-    """The axis along which these change, the first and the step; None if they are all alike."""
+    """The axis along which coordinates change, or None; the first coordinate; the step."""
     found = None
     for axis, extent in enumerate(coordinates.shape):
         if extent > 1 and bool((coordinates.diff(dim=axis) != 0).any()):
@@ -240,7 +243,7 @@ def _axis(coordinates: Tensor, place: Place) -> tuple[int | None, int, int]:
 
 
 def aligned(signals: list[Signal], place: Place) -> list[Signal]:
-    """The same signals, those that begin earlier delayed so that all have the same start."""
+    """The signals with the same start: those that begin earlier are delayed."""
     streams = [signal for signal in signals if not signal.held]
     if not streams:
         return signals
@@ -272,7 +275,7 @@ def _aligned(signals: list[Signal], place: Place) -> list[Signal]:
 
 
 def _delayed(signal: Signal, frames: int) -> Signal:
-    """A convolution that looks back so many frames, and sees nothing but that one."""
+    """A signal delayed by a convolution that looks back."""
     if frames == 0:
         return signal
     record = look_back(signal.channels, frames, str(signal.values().dtype))

@@ -1,7 +1,7 @@
-"""States that a module keeps between its calls, such as `y, self.hidden = self.lstm(x, self.hidden)`.
+"""States that a module stores between calls, as in `y, self.hidden = self.lstm(x, self.hidden)`.
 
-After a call they hold the end of that signal, often of another batch. The exported network starts
-from zeros, so for the export they are set to zeros.
+After a call the attribute holds the final state of that signal, possibly of a larger batch. The
+exported network starts from zeros, so the attributes are zero during the export.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .place import Place
 
 @dataclass(frozen=True)
 class _Kept:
-    """An attribute of `owner` that a recurrent layer at `place` starts from."""
+    """An attribute of `owner` that the recurrent layer at `place` starts from."""
 
     owner: nn.Module
     name: str
@@ -26,13 +26,13 @@ class _Kept:
 
 
 class KeptStates:
-    """The attributes that were found to be states."""
+    """The attributes that are known to be states."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[int, str], _Kept] = {}
 
     def holds(self, module: nn.Module, state: Any, place: Place) -> bool:
-        """Whether all tensors of a state are attributes of the module, which are remembered."""
+        """Whether all tensors of a state are attributes of the module; remembers these."""
         found = [_attribute(module, tensor, place) for tensor in _tensors(state)]
         kept = [each for each in found if each is not None]
         if not kept or len(kept) < len(found):
@@ -45,7 +45,7 @@ class KeptStates:
             kept.owner.__dict__[kept.name] = _zeros(kept.value)
 
     def require_changes(self) -> None:
-        """Raises ExportError where `forward`, which has just run, did not set one of them."""
+        """Raises ExportError if `forward`, which has just run, did not set one of them."""
         for kept in self._kept.values():
             if kept.owner.__dict__.get(kept.name) is kept.value:
                 kept.place.refuse(
@@ -65,7 +65,7 @@ def _tensors(state: Any) -> Iterator[Tensor]:
 
 
 def _attribute(module: nn.Module, tensor: Tensor, place: Place) -> _Kept | None:
-    """The attribute whose memory a tensor has, as a detached one does too."""
+    """The attribute that shares its memory with a tensor, as after detach()."""
     for owner in module.modules():
         for name, value in owner.__dict__.items():
             if any(each.data_ptr() == tensor.data_ptr() for each in _tensors(value)):
@@ -74,7 +74,7 @@ def _attribute(module: nn.Module, tensor: Tensor, place: Place) -> _Kept | None:
 
 
 def _zeros(state: Any) -> Any:
-    """A state of the same kind, of one signal: [levels, batch, size] with a batch of 1."""
+    """Zeros in the structure of a state, [levels, batch, size], with a batch of 1."""
     if isinstance(state, Tensor):
         extents = [1 if state.dim() == 3 and axis == 1 else n for axis, n in enumerate(state.shape)]
         return state.new_zeros(extents)

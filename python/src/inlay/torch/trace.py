@@ -1,7 +1,7 @@
-"""Follows signals through a module's own `forward`, with the tracer of torch.fx.
+"""Traces a module's `forward` with torch.fx.
 
-Other than in plain fx, every value is there while it is traced: the signals are run as well, so
-that shapes are numbers and every error has the line of the module where it arises.
+Unlike plain fx, tracing also computes the signals. So shapes are numbers, and an error names the
+line of the module that caused it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _TORCH_FOLDER = str(Path(torch.__file__).parent)
 
 
 def trace(module: nn.Module, signals: Sequence[Signal], states: KeptStates) -> Signal:
-    """What `module(*signals)` is. Raises ExportError at the first operation that has no counterpart."""
+    """The signal `module(*signals)`. Raises ExportError at an operation without a counterpart."""
     tracer = _Tracer(module, signals, states)
     try:
         with attributes_kept(module):
@@ -63,7 +63,7 @@ class _Tracer(Tracer):
         self._states = states
         self._entered: list[tuple[str, nn.Module]] = [("", module)]
         self._result: Any = None
-        self.steps = 0  # layers that were found, to tell how far it went
+        self.steps = 0  # layers so far, which shows how far a failed trace went
 
     def result(self) -> Signal:
         result = self._result
@@ -80,7 +80,7 @@ class _Tracer(Tracer):
         )
 
     def place(self, frame: FrameType | None = None) -> Place:
-        """Where in the module's code it is now."""
+        """The place in the module's code that is being traced."""
         path, module = self._entered[-1]
         frame = frame or _user_frame()
         if frame is None:
@@ -88,11 +88,11 @@ class _Tracer(Tracer):
         file, line = frame.f_code.co_filename, frame.f_lineno
         code = linecache.getline(file, line).strip()
         where = f"line {line} of {Path(file).name}: `{code}`"
-        if not code:  # as for what was typed in
+        if not code:  # code that was typed in has no file
             where = f"in {frame.f_code.co_name}()"
         return Place(f"{place_of(module, path)}, {where}")
 
-    # What follows overrides Tracer.
+    # The following methods override those of Tracer.
 
     def create_args_for_root(
         self, root_fn: Any, is_module: bool, concrete_args: Any = None
@@ -100,7 +100,7 @@ class _Tracer(Tracer):
         values = [self._value(signal) for signal in self._signals]
 
         def run() -> None:
-            # With its hooks, such as weight_norm's, and past the tracer's own __call__.
+            # Runs the hooks, such as weight_norm's, but not the tracer's own __call__.
             self._result = self.root._call_impl(*values)  # type: ignore[no-untyped-call]
 
         return run, []
@@ -116,14 +116,14 @@ class _Tracer(Tracer):
         kwargs: Mapping[str, Any],
     ) -> Any:
         if not any(isinstance(value, Proxy) for value in (*args, *kwargs.values())):
-            return forward(*args, **kwargs)  # of numbers alone: PyTorch does it
+            return forward(*args, **kwargs)  # no signal among the arguments
         path = self._path_of(module)
         self._entered.append((path, module))
         if self.is_leaf_module(module, path):
             result = self._call_leaf(module, args, kwargs)
         else:
             result = forward(*args, **kwargs)
-        self._entered.pop()  # not after an error, whose place is still asked for
+        self._entered.pop()  # not after an error, which still needs the place
         return result
 
     def _path_of(self, module: nn.Module) -> str:
@@ -183,7 +183,7 @@ class _Tracer(Tracer):
         return self._value(result) if isinstance(result, Signal) else result
 
     def _value(self, signal: Signal) -> Value:
-        """fx wants a node for it, which nobody reads: the graph is that of the signals."""
+        """A value for fx, with a node that nothing uses: the graph is that of the signals."""
         return Value(self.create_node("placeholder", "x", (), {}), self, signal)
 
     def _attribute(self, path: str) -> Any:
@@ -194,7 +194,7 @@ class _Tracer(Tracer):
 
 
 def _stored(module: nn.Module, name: str) -> Any:
-    """Without `getattr`, which the tracer watches."""
+    """A stored parameter, buffer or submodule, without `getattr`, which the tracer overrides."""
     for kind in ("_parameters", "_buffers", "_modules"):
         if name in module.__dict__[kind]:
             return module.__dict__[kind][name]
@@ -207,7 +207,7 @@ def _is_in_place(target: Any, options: Mapping[str, Any]) -> bool:
 
 
 def _method(name: str) -> Callable[..., Any]:
-    """A method as a function; one that works in place as the one that does not."""
+    """A tensor method as a function; the version that does not work in place."""
     name = name[:-1] if name.endswith("_") and not name.endswith("__") else name
 
     def method(tensor: Any, *args: Any, **kwargs: Any) -> Any:
