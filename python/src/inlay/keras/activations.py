@@ -1,4 +1,4 @@
-"""Keras's activations, which are attributes of layers and layers, and other pointwise layers."""
+"""Keras's activations, as attributes of layers and as layers, and other pointwise layers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .signal import Signal
 
 _Pointwise = tuple[str, Mapping[str, float]]
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
-# Keras's softplus has no threshold: one that nothing reaches.
+# Keras's softplus has no threshold, so this one is out of reach.
 _SOFTPLUS: _Pointwise = ("softplus", {"beta": 1.0, "threshold": 1e9})
 _ACTIVATIONS: dict[str, tuple[_Pointwise, ...]] = {
     "linear": (),
@@ -34,14 +34,14 @@ _ACTIVATIONS: dict[str, tuple[_Pointwise, ...]] = {
     "hard_silu": (("hardswish", {}),),
     "hard_swish": (("hardswish", {}),),
     "softmax": (("softmax", {}),),
-    "softmax_v2": (("softmax", {}),),  # what some versions of Keras 2 call it
+    "softmax_v2": (("softmax", {}),),  # the name in some versions of Keras 2
 }
 _ACTIVATION_NAMES = f"{', '.join(_ACTIVATIONS)}, hard_sigmoid"
-_ACTIVATION_LAYERS = ("LeakyReLU", "ReLU", "ELU", "Softmax")  # those without weights
+_ACTIVATION_LAYERS = ("LeakyReLU", "ReLU", "ELU", "Softmax")  # activations without weights
 
 
 def hard_sigmoid(layer: Layer, key: str) -> str:
-    """The name of Keras's hard sigmoid, which became another function with Keras 3."""
+    """The name of Keras's hard sigmoid in the file. Keras 3 changed the function."""
     if layer.keras is None:
         layer.refuse_attribute(
             key,
@@ -127,7 +127,7 @@ def _softmax(layer: Layer, signal: Signal) -> Converted:
 
 
 def _prelu(layer: Layer, signal: Signal) -> Converted:
-    """The slopes have an axis for each of the input's but the batch; a shared one is 1 long."""
+    """The slopes have the axes of the input without the batch. A shared axis has length 1."""
     shared = layer.config.get("shared_axes") or []
     if not isinstance(shared, (list, tuple)) or not all(map(is_count, shared)):
         layer.refuse_attribute("shared_axes", "only a list of axes", "use shared_axes=[1]")

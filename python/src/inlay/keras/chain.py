@@ -1,4 +1,4 @@
-"""A graph of Keras's layers as a chain of inlay's, in which branches are layers that hold layers."""
+"""Converts a graph of Keras's layers to a chain of inlay's layers and combinators."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .layers import KINDS, convert, refuse_kind
 from .paths import Paths, Rung
 from .signal import Signal
 
-# Of one value at a time, as the two halves of a gate have it.
+# Pointwise layers, which a gate can have as its activations.
 _POINTWISE = (
     *(
         "tanh",
@@ -37,13 +37,13 @@ _POINTWISE = (
     "hardswish",
 )
 
-# The layer that it ends in, its records and what comes out of it.
+# The last layer of a branch, its records, and its output signal.
 Branch = tuple[Layer, Records, Signal]
 Branches = Sequence[Branch]
 
 
 def chain_of(graph: Graph, signal: Signal) -> Converted:
-    """The chain that a graph is, given a signal, and what comes out of it."""
+    """The chain of a graph for an input signal, and its output signal."""
     for node in graph.nodes.values():
         if node.layer.kind in _MERGES:
             refuse_attributes(node.layer, _MERGE_ATTRIBUTES.get(node.layer.kind, ()))
@@ -51,7 +51,7 @@ def chain_of(graph: Graph, signal: Signal) -> Converted:
 
 
 class _Walk:
-    """Follows a graph from its input on, over what branches have in common."""
+    """Walks a graph from its input, along the nodes that all paths go through."""
 
     def __init__(self, graph: Graph) -> None:
         self._nodes = graph.nodes
@@ -106,7 +106,7 @@ class _Walk:
     def _skips(
         self, layer: Layer, ladder: tuple[list[Rung], str, str], signal: Signal
     ) -> Converted:
-        """WaveNet: beside the channels that go on, others in which the skips add up."""
+        """The layers of a WaveNet: the skips add up in channels beside those of the blocks."""
         rungs, last, last_skip = ladder
         records: Records = []
         skips: list[Branch] = []
@@ -128,7 +128,7 @@ class _Walk:
 
 
 def _from_head(records: Records, signal: Signal, end: Branch) -> Records:
-    """Room for the head before the blocks and, behind them, the head with the last of the skips."""
+    """Adds the channels of the head before the blocks, and the last skip and the head behind them."""
     _, last, out = end
     size, head = signal.size, out.size
     room = LayerRecord("pad", {"in": size, "out": size + head})
@@ -143,7 +143,7 @@ def _from_head(records: Records, signal: Signal, end: Branch) -> Records:
 
 
 def _refuse_unlike_branches(layer: Layer, branches: Branches, signal: Signal) -> None:
-    """Raises ExportError where branches that part from `signal` cannot be joined."""
+    """Raises ExportError if branches that start at `signal` cannot be joined."""
     for place, _, out in branches:
         if out.padding:
             out.padding.refuse(f"before {layer}")
@@ -159,7 +159,7 @@ def _refuse_unlike_branches(layer: Layer, branches: Branches, signal: Signal) ->
 def _refuse_unlike_frames(
     layer: Layer, branch: tuple[Layer, Signal], first: tuple[Layer, Signal]
 ) -> None:
-    """Raises ExportError where two branches do not give the same frames at the same time."""
+    """Raises ExportError if two branches do not give the same frames at the same time."""
     (place, found), (other, expected) = branch, first
     if found.skip != expected.skip:
         layer.refuse(
@@ -177,7 +177,7 @@ def _refuse_unlike_frames(
 
 
 def _with_number(node: Node, signal: Signal) -> Converted:
-    """An operator between a signal and a number."""
+    """The layers of an operator between a signal and a number."""
     if signal.padding:
         signal.padding.refuse(f"followed by {node.layer}")
     if node.layer.kind == "Multiply" and len(node.inputs) == len(node.numbers) == 1:
@@ -189,7 +189,7 @@ def _with_number(node: Node, signal: Signal) -> Converted:
 
 
 def _joined(branches: Branches) -> Signal:
-    """The signal behind a merge: late where any branch is."""
+    """The signal behind a merge. It is late if any branch is late."""
     latest = max(branches, key=lambda branch: branch[2].late)
     return latest[2]
 
@@ -229,7 +229,7 @@ def _average(layer: Layer, branches: Branches) -> Converted:
 
 
 def _concatenate(layer: Layer, branches: Branches) -> Converted:
-    """Frames one behind the other, which for frames with features is their first axis."""
+    """A concatenation along the channels; for frames with features, along the first axis."""
     out = _joined(branches)
     axis = layer.config.get("axis", -1)
     first = out.axes - len(out.shape)
@@ -253,7 +253,7 @@ def _concatenate(layer: Layer, branches: Branches) -> Converted:
 
 
 def _multiply(layer: Layer, branches: Branches) -> Converted:
-    """A gate: activation(a) gate(b), the activations being what the branches end with."""
+    """A gate: activation(a) gate(b). The activations are the last layers of the branches."""
     if len(branches) != 2:
         layer.refuse(f"{len(branches)} inputs", "only two", "multiply them two by two")
     out = _joined(branches)

@@ -1,7 +1,7 @@
-"""A layer of a Keras model as its configuration and its weights describe it, before any meaning.
+"""A layer of a Keras model: its configuration and its weights, before they are interpreted.
 
-Every access is typed and names the layer in its refusal, so that a damaged or unusual file gives a
-sentence and not a traceback.
+Every access checks the type and names the layer in its error, so a damaged or unusual file gives a
+clear message and no traceback.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DTYPES = ("float32", "float64")
 
 
 class Variable(Protocol):
-    """A tensor of weights that has not been read yet."""
+    """A tensor of weights that is read when it is needed."""
 
     @property
     def shape(self) -> Shape:
@@ -31,19 +31,19 @@ class Variable(Protocol):
 
 
 class Weights(Protocol):
-    """The weights of a layer or of a model, wherever they are kept."""
+    """The weights of a layer or of a model, in a file or in memory."""
 
     def variables(self, names: Sequence[str]) -> Sequence[Variable]:
-        """Those of a layer, in the order of `names`; fewer or more where the layer has others."""
+        """The tensors of a layer in the order of `names`; fewer or more if the layer has others."""
         ...
 
     def layers(self, layers: Sequence[tuple[str, str]]) -> Sequence[Weights]:
-        """Those of a model's layers, of which each has a name and a class."""
+        """The weights of a model's layers, given the name and class of each."""
         ...
 
 
 class NoWeights:
-    """Of a layer within another one's configuration, such as an activation."""
+    """The weights of a layer within another layer's configuration, such as an activation."""
 
     def variables(self, names: Sequence[str]) -> Sequence[Variable]:
         return ()
@@ -54,9 +54,9 @@ class NoWeights:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer: its name, its class, its configuration, its weights.
+    """A layer: its name, its class, its configuration, its weights.
 
-    `keras` is the major version of the Keras that the model is from, None where nothing says so.
+    `keras` is the major version of the Keras that made the model, None if it is unknown.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Layer:
         self.refuse(f"{key}={self.config.get(key)!r}", supported, advice)
 
     def within(self, key: str, entry: object) -> Layer:
-        """A layer that stands in this one's configuration under `key`."""
+        """The layer in this one's configuration under `key`."""
         found = mapping(entry, f"{self}: {key}")
         kind = text(found.get("class_name"), f"{self}: {key}.class_name")
         config = mapping(found.get("config"), f"{self}: {key}.config")
@@ -97,7 +97,7 @@ class Layer:
         return int(value)
 
     def counts(self, key: str, axes: int) -> tuple[int, ...]:
-        """A whole number for each axis, for which Keras also writes a single one."""
+        """An integer for each axis. Keras also writes a single integer for all axes."""
         value = self._value(key)
         values = list(value) if isinstance(value, (list, tuple)) else [value] * axes
         if len(values) != axes or not all(map(is_count, values)):
@@ -122,8 +122,8 @@ class Layer:
 
     @property
     def dtype(self) -> str:
-        """The dtype it computes in; a policy in which that is not the dtype of its weights has
-        another name, such as mixed_float16."""
+        """The dtype of the computation. A policy with another dtype for the weights has a name such as
+        mixed_float16."""
         value = self.config.get("dtype", "float32")
         if isinstance(value, Mapping):
             policy = value.get("config")
@@ -137,7 +137,7 @@ class Layer:
         return str(value)
 
     def tensors(self, shapes: Mapping[str, Shape]) -> dict[str, Array]:
-        """The layer's weights, which are to have these names and shapes, in this order."""
+        """The layer's weights. Raises ExportError unless they have these names and shapes, in this order."""
         variables = self.weights.variables(list(shapes))
         if len(variables) != len(shapes):
             raise ExportError(
@@ -149,7 +149,7 @@ class Layer:
         }
 
     def _tensor(self, name: str, variable: Variable, shape: Shape) -> Array:
-        # Before reading it: a damaged file may claim any size.
+        # Checked before reading: a damaged file may claim any size.
         if variable.shape != shape:
             raise ExportError(
                 f"{self}: {name}: expected the shape {list(shape)}, found {list(variable.shape)}"
@@ -171,7 +171,7 @@ def is_count(value: object) -> bool:
 
 
 def as_number(value: object) -> float | None:
-    """A finite number, also one that Keras wrapped: NumPy scalars have a class of their own."""
+    """A finite number. Keras wraps NumPy scalars in an object."""
     if isinstance(value, Mapping):
         inner = value.get("config")
         value = inner.get("value") if isinstance(inner, Mapping) else value.get("value")
@@ -208,7 +208,7 @@ def _short(value: object) -> str:
 
 
 def refuse_custom(entry: Mapping[str, Any], where: str) -> None:
-    """Raises ExportError for a class that is not Keras's own, whatever its name is."""
+    """Raises ExportError for a class that is not Keras's own, also if it has the name of one."""
     registered, module = entry.get("registered_name"), entry.get("module")
     own = module is None or str(module).split(".")[0] in (
         "keras",

@@ -1,4 +1,4 @@
-"""Keras's layers with a kernel, its pools, and the padding that goes with them."""
+"""Keras's dense layers, convolutions, pools and padding."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _dense(layer: Layer, signal: Signal) -> Converted:
         return _then_activation(
             layer, LayerRecord("dense", {"in": inputs, "out": units}, tensors), out
         )
-    # The same weights at every feature of a frame: a convolution of one tap.
+    # A Dense on frames with features has the same weights at every feature: a 1 x 1 convolution.
     tensors["kernel"] = tensors["kernel"][np.newaxis, np.newaxis]
     options = {"in": inputs, "out": units, "features": signal.size // inputs}
     one_tap = {
@@ -93,7 +93,7 @@ def _with_config(layer: Layer, **changes: Any) -> Layer:
 
 
 def _convolution(layer: Layer, signal: Signal, weights: tuple[dict[str, Array], int]) -> Converted:
-    """A record of a convolution over time whose tensors and groups are `weights`."""
+    """The record of a convolution over time with these tensors and groups."""
     tensors, groups = weights
     taps, outputs = tensors["kernel"].shape[0], tensors["kernel"].shape[2]
     (stride,), (dilation,) = layer.counts("strides", 1), layer.counts("dilation_rate", 1)
@@ -112,7 +112,7 @@ def _convolution(layer: Layer, signal: Signal, weights: tuple[dict[str, Array], 
 
 
 def _over_time(layer: Layer, signal: Signal, reach: int, stride: int) -> Signal:
-    """The clock behind a layer that looks `reach` frames back, by its attribute `padding`."""
+    """The signal behind a layer that looks `reach` frames back, by its attribute `padding`."""
     padding = layer.text("padding")
     if padding == "same" and reach == 0 and stride == 1:
         padding = "valid"  # nothing to pad
@@ -153,7 +153,7 @@ def _conv1d_transpose(layer: Layer, signal: Signal) -> Converted:
 
 
 def _conv2d(layer: Layer, signal: Signal) -> Converted:
-    """Over (time, features, channels): causal in time by a ZeroPadding2D, or valid."""
+    """A Conv2D over (time, features, channels): causal in time by a ZeroPadding2D, or valid."""
     refuse_untimed(layer, signal)
     if len(signal.shape) != 2:
         layer.refuse(
@@ -194,7 +194,7 @@ def _conv2d(layer: Layer, signal: Signal) -> Converted:
 def _conv2d_padding(
     layer: Layer, signal: Signal, reach: int, over_features: tuple[int, int]
 ) -> tuple[str, Signal]:
-    """The padding over the features, and the clock behind the layer."""
+    """The padding over the features, and the signal behind the layer."""
     features, (width, stride) = signal.shape[0], over_features
     added = signal.padding.features if signal.padding else (0, 0)
     if layer.text("padding") == "same" and reach == 0:
@@ -234,7 +234,7 @@ def _pool1d(kind: str) -> Callable[[Layer, Signal], Converted]:
 
 
 def _pair(layer: Layer, value: object, key: str) -> tuple[int, int]:
-    """Two whole numbers from 0, for which Keras also writes one for both."""
+    """Two integers from 0. Keras also writes one integer for both."""
     values = list(value) if isinstance(value, (list, tuple)) else [value, value]
     if len(values) != 2 or not all(value == 0 or is_count(value) for value in values):
         raise ExportError(f"{layer}: {key}: expected two whole numbers, found {value!r}")

@@ -1,7 +1,7 @@
 """Exports Keras models, live ones and saved ones, of Keras 3 and of Keras 2 (tf.keras).
 
-A saved model is read without Keras or TensorFlow. Its check is then computed in NumPy and float64,
-from the file format's own definitions; that of a live model by the model itself.
+A saved model is read without Keras or TensorFlow, and the package's NumPy reference computes its
+check in float64. A live model computes its check itself.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from .graph import Graph, graph_of, input_signal
 from .signal import Signal
 from .weights import LiveWeights
 
-_LARGEST_TOLERANCE = 1e-3  # that loading lets a file ask for
-_LARGEST_CHECK = 1 << 26  # numbers; what is larger is not a model but a damaged configuration
+_LARGEST_TOLERANCE = 1e-3  # the largest tolerance that loading accepts
+_LARGEST_CHECK = 1 << 26  # values; only damaged configurations need more
 
 
 def export_keras(
@@ -44,7 +44,7 @@ def export_keras(
 ) -> None:
     """Writes a Keras model and a check of it as an inlay model file.
 
-    The file is written whole or not at all.
+    The file is written completely or not at all.
 
     Args:
         source: a Sequential or functional model of Keras 3 or tf.keras, or the path of a saved one:
@@ -102,7 +102,7 @@ def export_keras(
 def _opened(
     source: Any, weights: str | os.PathLike[str] | None
 ) -> Iterator[tuple[Saved, Any | None]]:
-    """The model as it would be saved and, if it is a live one, the model."""
+    """The model in its saved form and, if it is a live one, the model."""
     if isinstance(source, (str, os.PathLike)):
         with open_saved(source, weights) as saved:
             yield saved, None
@@ -127,7 +127,7 @@ def _live_config(model: Any) -> Mapping[str, Any]:
             " functional model is exported; build one of the same layers and give it the trained"
             " weights"
         )
-    # A subclass that only trains otherwise has the same configuration; the check proves the rest.
+    # A subclass that only changes training has the same configuration. The check proves the rest.
     kind = "Functional" if "input_layers" in config else "Sequential"
     entry = {"class_name": kind, "config": _plain(config)}
     shape = getattr(model, "input_shape", None)
@@ -135,7 +135,7 @@ def _live_config(model: Any) -> Mapping[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A live model's configuration as JSON would hold it."""
+    """A value of a live model's configuration as in JSON."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -146,9 +146,9 @@ def _plain(value: Any) -> Any:
 
 
 def _live_version(model: Any) -> str | None:
-    """The version of the Keras that a model's class is from.
+    """The version of the Keras that defines a model's class.
 
-    It may be defined by the user, or within TensorFlow, whose own Keras was 2 to the end.
+    The class may be the user's, or in TensorFlow, which has Keras 2.
     """
     for base in type(model).__mro__:
         root = base.__module__.split(".")[0]
@@ -193,11 +193,11 @@ def _all_layers(graph: Graph) -> Iterator[Any]:
 
 
 def _receptive_field(layers: Sequence[LayerRecord]) -> int:
-    """How many frames the check has to have more than."""
+    """The receptive field of the layers; the check has to be longer."""
     analysis = analyse(layers)
     if analysis.receptive_field is not None:
         return analysis.receptive_field
-    # A recurrent layer never forgets; the check still is to reach all of the convolutions.
+    # With a recurrent layer it is unbounded. The check still has to reach all convolutions.
     fields = [layer.traits.receptive_field for layer in analysis.layers if not layer.record.chains]
     return 1 + sum(field - 1 for field in fields if field is not None)
 
@@ -225,9 +225,9 @@ def _as_json(layer: LayerRecord) -> reference.Json:
 
 
 def _reference_output(layers: Sequence[LayerRecord], signal: Array, end: Signal) -> Array:
-    """What the file's own definitions give, in the frames that Keras has as well."""
+    """The output of the reference, in the frames that Keras gives too."""
     written = [_as_json(layer) for layer in layers]
-    with np.errstate(all="ignore"):  # what is not finite is refused with the check
+    with np.errstate(all="ignore"):  # values that are not finite are refused with the check
         output = reference.evaluate(written, signal.astype(np.float64))
     times, _ = reference.arrivals(written, len(signal))
     found: Array = output[times >= end.skip]
@@ -237,12 +237,12 @@ def _reference_output(layers: Sequence[LayerRecord], signal: Array, end: Signal)
 
 
 def _is_too_short(start: Signal, receptive_field: int) -> bool:
-    """Whether a model takes too few frames to check it with: it was built for one length only."""
+    """Whether a model that was built for one length takes too few frames for a check."""
     return start.frames is not None and start.frames <= receptive_field
 
 
 def _of_the_length(signal: Array, start: Signal, given: bool) -> Array:
-    """A signal as long as a live model takes it."""
+    """The signal in the length that a live model takes."""
     if start.frames in (None, len(signal)):
         return signal
     if given:
@@ -254,7 +254,7 @@ def _of_the_length(signal: Array, start: Signal, given: bool) -> Array:
 
 
 def _live_output(model: Any, signal: Array, start: Signal, end: Signal) -> Array:
-    """What the model itself gives, from zero state."""
+    """The output of the model itself, from zero state."""
     batch = signal.reshape(len(signal), *start.shape)
     if start.timed:
         batch = np.repeat(batch[np.newaxis], start.batch or 1, axis=0)
@@ -266,7 +266,7 @@ def _live_output(model: Any, signal: Array, start: Signal, end: Signal) -> Array
 
 
 def _reset_states(model: Any) -> None:
-    """Of stateful layers, which would go on from the last signal that they were given."""
+    """Resets stateful layers, which would continue from their last signal."""
     for layer in (model, *model.layers):
         reset = getattr(layer, "reset_states", None) or getattr(layer, "reset_state", None)
         if reset is not None and (layer is model or getattr(layer, "stateful", False)):
@@ -274,7 +274,7 @@ def _reset_states(model: Any) -> None:
 
 
 def _refuse_difference(output: Array, expected: Array, tolerance: float) -> None:
-    """Raises ExportError where the file's layers are not what the live model computes."""
+    """Raises ExportError if the file's layers differ from the live model."""
     if output.shape != expected.shape:
         raise ExportError(
             f"the model gives {list(output.shape)} values for the check, its layers in the file"

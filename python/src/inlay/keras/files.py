@@ -1,4 +1,4 @@
-"""Reads the files that Keras saves, with neither Keras nor TensorFlow: HDF5 by h5py, and JSON."""
+"""Reads the files that Keras saves, HDF5 and JSON, without Keras or TensorFlow."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from .weights import LegacyWeights, SavedWeights, damaged
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _ZIP = b"PK\x03\x04"
 _WHOLE = "save the whole model with model.save('model.keras') and export that"
-# No config of a model that can run in real time is larger.
+# The configuration of a model that runs in real time is smaller.
 _LARGEST_JSON = 64 << 20
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A model as it was saved: its configuration, its weights, and the version of Keras."""
+    """A saved model: its configuration, its weights, and the version of Keras."""
 
     config: Mapping[str, Any]
     weights: Weights
@@ -37,7 +37,7 @@ class Saved:
 def open_saved(
     source: str | os.PathLike[str], weights: str | os.PathLike[str] | None
 ) -> Iterator[Saved]:
-    """A .keras or .h5 file, or a configuration in JSON and a file of weights."""
+    """Opens a .keras or .h5 file, or a configuration in JSON with a file of weights."""
     path = Path(source)
     start = _start_of(path)
     with ExitStack() as stack:
@@ -106,7 +106,7 @@ def _from_json(path: Path, weights: str | os.PathLike[str] | None, stack: ExitSt
     if path.stat().st_size > _LARGEST_JSON:
         raise ExportError(f"{path}: too large for a configuration")
     config = _json(path.read_bytes(), str(path))
-    # What model.to_json() writes, or what is in a .keras file: an object with class_name.
+    # The output of model.to_json(), or of a .keras file: an object with class_name.
     _start_of(Path(weights))
     group = _open_h5(Path(weights), str(weights), stack)
     with damaged(str(weights)):
@@ -143,6 +143,6 @@ def _json(text: str | bytes, where: str) -> Mapping[str, Any]:
 
 
 def major_version(version: object) -> int | None:
-    """3 of "3.9.2"; Keras 2 within TensorFlow calls itself "2.15.0" or "2.2.4-tf"."""
+    """The major version: 3 for "3.9.2", 2 for TensorFlow's "2.15.0" and "2.2.4-tf"."""
     found = re.match(r"(\d+)\.", version) if isinstance(version, str) else None
     return int(found[1]) if found else None

@@ -1,4 +1,4 @@
-"""A Keras model as a graph of layers, from the configuration that both versions of Keras write."""
+"""Reads the configuration of a Keras model, of either version of Keras, as a graph of layers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _ENTRY_KEYS = (
     ),
     *("shared_object_id", "compile_config", "keras_version", "backend"),
 )
-# What Keras makes of an operator between signals, by the name of the layer that does the same.
+# The merge layer that does the same as each operator between signals.
 _OPERATORS = {
     "__operators__.add": "Add",
     "math.add": "Add",
@@ -50,9 +50,9 @@ _OPERATORS = {
 
 @dataclass(frozen=True)
 class Node:
-    """A layer in its place: the nodes whose outputs it takes, and numbers beside them.
+    """A layer in the graph: its input nodes, and the numbers among its arguments.
 
-    `model` is the graph of a layer that is a model.
+    `model` is the graph of a layer that is itself a model.
     """
 
     layer: Layer
@@ -63,7 +63,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes by name, each after those that it takes, and the names of the first and the last."""
+    """Nodes by name, each after its inputs, and the names of the first and the last one."""
 
     nodes: Mapping[str, Node]
     input: str
@@ -72,7 +72,7 @@ class Graph:
 
 @dataclass(frozen=True)
 class _Origin:
-    """What is the same for all layers of a file."""
+    """Properties that all layers of a file share."""
 
     keras: int | None
     prefix: str = ""
@@ -92,7 +92,7 @@ def graph_of(config: Mapping[str, Any], weights: Weights, keras: int | None) -> 
 
 
 def _version_by_form(config: Mapping[str, Any]) -> int | None:
-    """The version of Keras that an input layer's configuration shows, if it has one."""
+    """The version of Keras, by the form of an input layer's configuration; None if it is unclear."""
     inner = config.get("config")
     entries = inner.get("layers", []) if isinstance(inner, Mapping) else inner
     for entry in entries if isinstance(entries, list) else []:
@@ -129,7 +129,7 @@ def _model(entry: Mapping[str, Any], weights: Weights, origin: _Origin) -> Graph
 def _layers(
     entries: Sequence[Mapping[str, Any]], weights: Weights, origin: _Origin, where: str
 ) -> list[tuple[str, Layer, Graph | None]]:
-    """For each entry its name in the graph, its layer and, for a model, its graph."""
+    """For each entry, its name in the graph, its layer and, for a model, its graph."""
     named = []
     for index, entry in enumerate(entries):
         kind = text(entry.get("class_name"), f"{where}: layers[{index}].class_name")
@@ -172,7 +172,7 @@ def _chain(
     )
     previous = ""
     if first.kind != "InputLayer":
-        # The name is that of no layer.
+        # A name that no layer has.
         nodes[""] = Node(Layer("", "InputLayer", {"batch_shape": shape}, NoWeights()), ())
     for index, (name, layer, graph) in enumerate(layers):
         takes = () if index == 0 and layer.kind == "InputLayer" else (previous,)
@@ -202,7 +202,7 @@ def _functional(
 
 
 def _end(config: Mapping[str, Any], key: str, where: str) -> str:
-    """The one layer at an end of a model: ["name", 0, 0], or a list or an object of these."""
+    """The input or output layer of a model: ["name", 0, 0], or a list or an object of these."""
     value = config.get(key)
     if isinstance(value, Mapping):
         value = list(value.values())
@@ -219,7 +219,7 @@ def _end(config: Mapping[str, Any], key: str, where: str) -> str:
 
 
 def _in_order(nodes: Mapping[str, Node], output: str, where: str) -> Iterator[tuple[str, Node]]:
-    """What `output` depends on, each node after those that it takes."""
+    """The nodes that `output` depends on, each after its inputs."""
     done: set[str] = set()
     path: list[str] = [output]
     entered: set[str] = set()
@@ -242,14 +242,14 @@ def _in_order(nodes: Mapping[str, Node], output: str, where: str) -> Iterator[tu
 
 @dataclass
 class _Call:
-    """What a layer is called with."""
+    """The arguments of a layer's call."""
 
     layer: Layer
     names: list[str] = field(default_factory=list)
     numbers: list[float] = field(default_factory=list)
 
     def add(self, value: object) -> None:
-        """An argument of Keras 3: a tensor, a number, or a list of these."""
+        """Adds an argument of Keras 3: a tensor, a number, or a list of these."""
         if isinstance(value, (list, tuple)):
             for item in value:
                 self.add(item)
@@ -262,7 +262,7 @@ class _Call:
             self.layer.refuse(f"the argument {value!r}", "only signals", "leave it out")
 
     def tensor(self, history: object) -> None:
-        """["name", index of the call, index of the output]."""
+        """Adds a tensor: ["name", index of the call, index of the output]."""
         found = list(sequence(history, f"{self.layer}: its input"))
         name = text(found[0] if found else None, f"{self.layer}: its input")
         if len(found) > 2 and found[2] != 0:
@@ -274,7 +274,7 @@ class _Call:
         self.names.append(name)
 
     def options(self, kwargs: object) -> None:
-        """Arguments by name. Keras notes some that do nothing."""
+        """Adds arguments by name. Keras also writes some that have no effect."""
         for key, value in mapping(kwargs, f"{self.layer}: its arguments").items():
             if value is None or (key == "training" and value is False) or key == "name":
                 continue
@@ -318,7 +318,7 @@ def _node(entry: Mapping[str, Any], layer: Layer, graph: Graph | None) -> Node:
 
 
 def _operator(layer: Layer) -> Layer:
-    """Keras 2 has one class for all operators."""
+    """An operator. Keras 2 has one class for all of them."""
     if layer.kind != "TFOpLambda":
         return layer
     function = layer.config.get("function")

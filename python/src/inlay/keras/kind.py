@@ -1,4 +1,4 @@
-"""What the exporter knows of a class of Keras's layers, and what all classes have in common."""
+"""The description of a class of Keras's layers, and helpers that all classes share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Converted = tuple[Records, Signal]
 
 @dataclass(frozen=True)
 class Neutral:
-    """An attribute that may only have values at which it does nothing."""
+    """An attribute that may only have values that have no effect."""
 
     values: tuple[Any, ...]
     supported: str
@@ -26,7 +26,7 @@ class Neutral:
 
 @dataclass(frozen=True)
 class Kind:
-    """A class of Keras's layers: how to convert it, and the attributes that it may have."""
+    """A class of Keras's layers: its conversion, and the attributes that it may have."""
 
     convert: Callable[[Layer, Signal], Converted]
     used: tuple[str, ...] = ()
@@ -35,7 +35,7 @@ class Kind:
     takes_padding: bool = False
 
 
-# Of every layer. The shape of the input is that of the layer before, the dtype is looked at apart.
+# Attributes of every layer. The input's shape comes from the layer before; dtype is checked apart.
 _HARMLESS = (
     *("name", "trainable", "dtype", "activity_regularizer"),
     *("batch_input_shape", "batch_size", "input_dtype"),
@@ -43,7 +43,7 @@ _HARMLESS = (
 
 
 def convert_as(kind: Kind, layer: Layer, signal: Signal) -> Converted:
-    """A layer's records and what comes out of it."""
+    """A layer's records and its output signal."""
     refuse_attributes(layer, (*kind.used, *kind.harmless), kind.neutral)
     if signal.padding and not kind.takes_padding:
         signal.padding.refuse(f"followed by {layer}")
@@ -53,7 +53,7 @@ def convert_as(kind: Kind, layer: Layer, signal: Signal) -> Converted:
 def refuse_attributes(
     layer: Layer, known: Sequence[str], neutral: Mapping[str, Neutral] | None = None
 ) -> None:
-    """Raises ExportError for an attribute that is not known, or not neutral where it has to be."""
+    """Raises ExportError for an attribute that is unknown, or whose value cannot be exported."""
     rules = neutral or {}
     for key, value in layer.config.items():
         if key in rules:
@@ -74,7 +74,7 @@ def _same(value: object, neutral: object) -> bool:
 
 
 def channel_axes(signal: Signal) -> tuple[int, ...]:
-    """What Keras may call the last axis, counting that of the batch."""
+    """The numbers that Keras may use for the last axis, counting the batch."""
     return -1, signal.axes - 1
 
 
@@ -88,7 +88,7 @@ def refuse_untimed(layer: Layer, signal: Signal) -> None:
 
 
 def channels_of(layer: Layer, signal: Signal) -> int:
-    """Of a frame that has to have one axis."""
+    """The channels of a signal whose frames have one axis. Raises ExportError for others."""
     refuse_untimed(layer, signal)
     if len(signal.shape) != 1:
         layer.refuse(
@@ -100,7 +100,7 @@ def channels_of(layer: Layer, signal: Signal) -> int:
 
 
 def trained(*tensors: str) -> tuple[str, ...]:
-    """What decides how a layer's tensors are trained, and nothing after that."""
+    """The attributes that affect only the training of a layer's tensors."""
     kinds = ("initializer", "regularizer", "constraint")
     return tuple(f"{tensor}_{kind}" for tensor in tensors for kind in kinds)
 

@@ -1,7 +1,7 @@
-"""What each of Keras's layers is in an inlay file.
+"""The conversion of each of Keras's layers.
 
-`KINDS` lists every attribute that a layer's configuration may have: those that are exported, those
-that have to have a neutral value, those that do nothing after training. Any other is refused.
+`KINDS` lists every attribute of a layer's configuration: those that are exported, those that need a
+neutral value, and those that only affect training. Any other attribute is refused.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .signal import Signal
 
 
 def convert(layer: Layer, signal: Signal) -> Converted:
-    """A layer's records and what comes out of it."""
+    """A layer's records and its output signal."""
     kind = KINDS.get(layer.kind)
     if kind is None:
         refuse_kind(layer)
@@ -80,7 +80,7 @@ def _reshape(layer: Layer, signal: Signal) -> Converted:
         others = math.prod(axis for axis in axes[1:] if axis != -1)
         axes = [signal.size // max(others, 1) if axis == -1 else axis for axis in axes]
     frame = tuple(axes[1:])
-    # As many values in a frame as before: then the frames are the same ones.
+    # The number of values in a frame stays, so the frames stay the same.
     if not frame or not all(map(is_count, frame)) or math.prod(frame) != signal.size:
         layer.refuse_attribute(
             "target_shape",
@@ -91,7 +91,7 @@ def _reshape(layer: Layer, signal: Signal) -> Converted:
 
 
 def _permute(layer: Layer, signal: Signal) -> Converted:
-    """Axes that are 1 long may go anywhere: the values stay in their order."""
+    """Axes of length 1 may move anywhere: the values keep their order."""
     refuse_untimed(layer, signal)
     dims = layer.config.get("dims")
     axes = list(dims) if isinstance(dims, (list, tuple)) else []
@@ -181,7 +181,7 @@ KINDS: dict[str, Kind] = {
 
 _WHOLE_SIGNAL = "as it needs all of the signal before its first output"
 _ATTENTION = (_WHOLE_SIGNAL, "use causal convolutions or a recurrent layer")
-# Why, and what to do instead.
+# For each class, the reason, and what to use instead.
 UNSUPPORTED: dict[str, tuple[str, str]] = {
     "Bidirectional": (
         "as its second direction runs from the signal's end",

@@ -1,4 +1,4 @@
-"""The paths of a graph: where branches part, and where some of them are collected."""
+"""The paths of a graph: where they branch, and where skips are added up."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from .graph import Graph, Node
 
 @dataclass(frozen=True)
 class Rung:
-    """A residual block that also gives something to a sum at the end: from `inside`, which is made
-    of `start`, come `residual`, to which `start` is added, and `skip`."""
+    """A residual block with a skip output.
+
+    `inside` is computed from `start`; `residual` and `skip` are computed from `inside`. The block's
+    outputs are `start + residual` and `skip`.
+    """
 
     start: str
     inside: str
@@ -21,7 +24,7 @@ class Rung:
 
 
 class Paths:
-    """What all paths from the input of a graph go through."""
+    """The nodes that all paths from the input of a graph go through."""
 
     def __init__(self, graph: Graph) -> None:
         self._nodes = graph.nodes
@@ -34,7 +37,7 @@ class Paths:
             self._depth[name] = self._depth[self._before[name]] + 1 if node.inputs else 0
 
     def common(self, names: Sequence[str]) -> str:
-        """The last node that all paths to all of these go through: where they part."""
+        """The last node that all paths to all of these nodes go through."""
         first, *others = names
         for other in others:
             while first != other:
@@ -45,7 +48,7 @@ class Paths:
         return first
 
     def between(self, start: str, end: str) -> list[str]:
-        """The nodes behind `start`, up to `end`, that all paths from one to the other go through."""
+        """The nodes behind `start` up to `end` that all paths between them go through."""
         path = []
         while end != start:
             path.append(end)
@@ -53,8 +56,8 @@ class Paths:
         return path[::-1]
 
     def ladder(self, node: Node) -> tuple[list[Rung], str, str] | None:
-        """The residual blocks that `node` sums up the skips of, if it does that; what the last of
-        them gives, and what the sum takes of that."""
+        """The residual blocks whose skips `node` adds up; the output of the last block, and the term of
+        the sum that is computed from it. None if `node` is no such sum."""
         terms = self._terms(node)
         start = self.common(terms)
         if not self._share_nodes(start, terms):
@@ -70,7 +73,7 @@ class Paths:
         return rungs, start, terms[0]
 
     def _terms(self, node: Node) -> list[str]:
-        """What a sum adds up, also by sums of its own."""
+        """The terms of a sum, including those of inner sums."""
         terms: list[str] = []
         for name in node.inputs:
             inner = self._nodes[name]
@@ -79,7 +82,7 @@ class Paths:
         return terms
 
     def _share_nodes(self, start: str, ends: Sequence[str]) -> bool:
-        """Whether branches from `start` to these have nodes in common."""
+        """Whether branches from `start` to these nodes have nodes in common."""
         seen: set[str] = set()
         for end in ends:
             branch: set[str] = set()
@@ -95,7 +98,7 @@ class Paths:
         return False
 
     def _rung(self, start: str, terms: Sequence[str]) -> tuple[Rung, str] | None:
-        """The block from `start` on, from behind which all terms but one come, and what it gives."""
+        """The block that begins at `start` and computes all terms but one, and its output."""
         for name, node in self._nodes.items():
             if node.layer.kind != "Add" or len(node.inputs) != 2 or start not in node.inputs:
                 continue

@@ -15,7 +15,7 @@ from .signal import Signal
 
 
 def _recurrent_tensors(layer: Layer, inputs: int, gates: int, rows: int = 1) -> dict[str, Array]:
-    """Kernel, recurrent kernel and bias, which may have two rows; zeros where it has none."""
+    """Kernel, recurrent kernel and bias, which may have two rows; a missing bias is zeros."""
     units = layer.count("units")
     shapes = {
         "kernel": (inputs, gates * units),
@@ -46,7 +46,7 @@ def _refuse_other_than_tanh(layer: Layer) -> None:
 
 
 def _recurrent_signals(layer: Layer, signal: Signal) -> tuple[int, Signal]:
-    """The channels that it takes, and its output."""
+    """The input channels of a recurrent layer, and its output signal."""
     inputs = channels_of(layer, signal)
     if not layer.flag("return_sequences", False):
         layer.refuse(
@@ -70,7 +70,7 @@ def _lstm(layer: Layer, signal: Signal) -> Converted:
 def _gru(layer: Layer, signal: Signal) -> Converted:
     inputs, out = _recurrent_signals(layer, signal)
     _refuse_other_than_tanh(layer)
-    # The first versions of Keras 2 did not have it.
+    # The first versions of Keras 2 did not have this attribute.
     reset_after = layer.flag("reset_after", False)
     tensors = _recurrent_tensors(layer, inputs, 3, rows=2 if reset_after else 1)
     options = {"in": inputs, "out": out.size, "reset_after": reset_after}
@@ -106,8 +106,8 @@ def _recurrent(
         "time_major": Neutral((False,), "only False", "build the model with time_major=False"),
         **WITHOUT_LORA,
     }
-    # A stateful layer goes on where the last call ended, which is what a stream does.
-    # Dropout, also that of the state, is off after training; masks are refused where they come up.
+    # A stateful layer continues where the last call ended, as a stream does.
+    # Dropout is off after training. Layers that make masks are refused.
     nothing = ("stateful", "unroll", "implementation", "zero_output_for_mask", "seed")
     names = ("units", "activation", "use_bias", "return_sequences", *used)
     in_training = trained("kernel", "recurrent", "bias")

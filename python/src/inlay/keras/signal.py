@@ -1,8 +1,8 @@
-"""What is known of a signal between two of Keras's layers: its frames, and when they come.
+"""The signal between two of Keras's layers: its frames, and when they arrive.
 
 Keras computes a whole signal at once, and a convolution without padding leaves out the first
-frames. A stream has these as well, computed from the zeros before the start. So a signal of Keras
-begins some frames later than the same signal of a stream, which is what is kept here.
+frames. A stream has these frames, computed from the zeros before its start. So a signal of Keras
+may begin some frames later than that of a stream; `Signal` holds by how many.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ class Padding:
 class Signal:
     """`shape` is that of a frame: (channels,) or (features, channels).
 
-    `batch` and `frames` are how many there are, where that is fixed; without `timed` there is no axis for them,
-    and every example is a frame. The first frame here comes with frame `skip` of the model's input,
-    and a stream has given `late` frames before it.
+    `batch` and `frames` are the lengths of these axes, if they are fixed. Without `timed` there is
+    no axis of frames, and every example is a frame. Keras's first frame arrives with frame `skip`
+    of the model's input; a stream gives `late` frames before it.
     """
 
     shape: tuple[int, ...]
@@ -66,16 +66,16 @@ class Signal:
 
     @property
     def axes(self) -> int:
-        """Those of Keras's array, with that of the batch."""
+        """The number of axes of Keras's array, with the batch."""
         return 1 + self.timed + len(self.shape)
 
     @property
     def stride(self) -> int:
-        """Frames of the model's input from one frame to the next."""
+        """The frames of the model's input per frame of this signal."""
         return max(1, math.ceil(1 / self.rate))
 
     def padded(self, layer: Layer, reach: int, stride: int) -> Signal:
-        """Behind a layer that sees zeros before the first frame."""
+        """The signal behind a layer that sees zeros before the first frame."""
         if reach:
             self.refuse_late_start(layer)
         if reach % stride or self.late % stride:
@@ -88,7 +88,7 @@ class Signal:
         return replace(self, frames=frames, late=self.late // stride, rate=self.rate / stride)
 
     def unpadded(self, layer: Layer, reach: int, stride: int) -> Signal:
-        """Behind a layer that leaves out the frames that it has no full past for."""
+        """The signal behind a layer that leaves out the first frames, which lack a full past."""
         if reach == 0 and stride == 1:
             return self
         if self.bursts:
@@ -116,7 +116,7 @@ class Signal:
         )
 
     def upsampled(self, layer: Layer, taps: int, stride: int) -> Signal:
-        """Behind a transposed convolution."""
+        """The signal behind a transposed convolution."""
         if taps > stride:
             self.refuse_late_start(layer)
         frames = None if self.frames is None else self.frames * stride + max(taps - stride, 0)
@@ -129,9 +129,9 @@ class Signal:
         )
 
     def refuse_late_start(self, layer: Layer) -> None:
-        """Raises ExportError where a layer that remembers follows one that leaves out frames.
+        """Raises ExportError if a layer with memory follows one that leaves out frames.
 
-        In a stream every layer starts at the first frame, so that its memory would be another.
+        In a stream every layer starts at the first frame, so its memory would differ.
         """
         if self.late:
             layer.refuse(

@@ -1,4 +1,4 @@
-"""Where Keras's files keep the weights of a layer, and where a live model does."""
+"""The weights of layers in Keras's files and in live models."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from .config import Variable, Weights
 
 @contextmanager
 def damaged(where: str) -> Iterator[None]:
-    """Turns whatever a damaged file makes its reader raise into one sentence.
+    """Turns the errors of a reader on a damaged file into one ExportError.
 
-    HDF5's reader has errors of nearly every type, so all of them are caught here, and only around
-    calls of it.
+    HDF5's reader raises nearly every type of error, so all are caught, but only around its calls.
     """
     try:
         yield
@@ -33,7 +32,7 @@ def damaged(where: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Stored:
-    """A tensor of an HDF5 file."""
+    """A tensor in an HDF5 file."""
 
     dataset: Any
     where: str
@@ -54,7 +53,7 @@ class _Stored:
 
 @dataclass(frozen=True)
 class _Array:
-    """A tensor of a live model."""
+    """A tensor in a live model."""
 
     values: Any
 
@@ -68,10 +67,10 @@ class _Array:
 
 @dataclass(frozen=True)
 class SavedWeights:
-    """Those of Keras 3, and of Keras 2's .keras files: groups named after classes.
+    """The weights in files of Keras 3 and in Keras 2's .keras files: groups named after classes.
 
-    A layer's tensors are 0, 1, ... in a group `vars`, which for a recurrent layer stands in its
-    cell and for a wrapper in the layer that it wraps.
+    A layer's tensors are 0, 1, ... in a group `vars`. For a recurrent layer the group is in its
+    cell, for a wrapper in the wrapped layer.
     """
 
     group: Any
@@ -105,7 +104,7 @@ class SavedWeights:
 
 
 def _container(group: Any) -> Any:
-    """The group that holds a model's layers. The second name is that of Keras 2.12 and 2.13."""
+    """The group that holds a model's layers. Keras 2.12 and 2.13 have the second name."""
     for name in ("layers", "_layer_checkpoint_dependencies"):
         if group is not None and name in group:
             return group[name]
@@ -113,7 +112,7 @@ def _container(group: Any) -> Any:
 
 
 def _container_keys(kinds: Sequence[str]) -> list[str]:
-    """How Keras calls the groups of layers of these classes: dense, dense_1, ..."""
+    """The names of the groups of layers of these classes: dense, dense_1, ..."""
     used: dict[str, int] = {}
     keys = []
     for kind in map(_snake_case, kinds):
@@ -129,13 +128,13 @@ def _snake_case(name: str) -> str:
 
 
 def _name_of(group: Any) -> str | None:
-    """The name of a layer, which later versions of Keras 3 note."""
+    """The name of a layer, which later versions of Keras 3 write."""
     name = group["vars"].attrs.get("name") if "vars" in group else None
     return name.decode() if isinstance(name, bytes) else name
 
 
 def _vars_below(group: Any, depth: int = 3) -> Iterator[Any]:
-    """The groups `vars` with tensors at or below a layer's group."""
+    """The groups `vars` that have tensors, in a layer's group or below it."""
     if group is None or not hasattr(group, "items"):
         return
     for name, child in group.items():
@@ -146,13 +145,13 @@ def _vars_below(group: Any, depth: int = 3) -> Iterator[Any]:
 
 
 def _is_floating(group: Any) -> bool:
-    """Whether these are weights, and not the state of a generator of random numbers."""
+    """Whether a tensor holds weights, rather than the state of a random generator."""
     return any(np.issubdtype(tensor.dtype, np.floating) for tensor in group.values())
 
 
 @dataclass(frozen=True)
 class LegacyWeights:
-    """Those of a whole .h5 file, Keras 2's or 3's: groups named after layers, tensors by name.
+    """The weights in an .h5 file of Keras 2 or 3: groups named after layers, tensors by name.
 
     A model within the model has one group for all of its layers.
     """
@@ -194,7 +193,7 @@ def _plain_name(path: str) -> str:
 
 
 def _texts(group: Any, name: str) -> list[str]:
-    """A list of texts, which Keras cuts into numbered parts where it is long."""
+    """A list of texts. Keras splits long lists into numbered parts."""
     names = [name] if name in group.attrs else []
     while not names or (names[0] != name and f"{name}{len(names)}" in group.attrs):
         if not names and f"{name}0" not in group.attrs:
@@ -206,7 +205,7 @@ def _texts(group: Any, name: str) -> list[str]:
 
 @dataclass(frozen=True)
 class LiveWeights:
-    """Those of a model or a layer in memory."""
+    """The weights of a model or a layer in memory."""
 
     owner: Any
 
@@ -218,5 +217,5 @@ class LiveWeights:
         missing = [name for name, kind in layers if name not in by_name and kind != "InputLayer"]
         if missing:
             raise ExportError(f"the model has no layer {missing[0]!r} that its configuration names")
-        # A Sequential does not count its InputLayer among its layers.
+        # A Sequential's layers do not include its InputLayer.
         return [LiveWeights(by_name.get(name)) for name, _ in layers]
