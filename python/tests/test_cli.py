@@ -172,7 +172,7 @@ BAD: dict[str, tuple[str, str]] = {
     "no check": ('{"format": "inlay", "version": 1}', "check: missing"),
     "an array": ("[]", "not an inlay model file"),
     "nothing": ("", "not a JSON file: Expecting value at line 1, column 1"),
-    "not a number": ("[NaN]", "not a JSON file: NaN is no number in JSON"),
+    "not a number": ("[NaN]", "not a JSON file: NaN is not a number in JSON"),
     "nested without end": ("[" * 100000, "not a JSON file: nested too deeply"),
 }
 
@@ -253,7 +253,7 @@ def test_a_check_has_to_be_longer_than_the_receptive_field(
 
 EXPORTS = {
     "no such file": (["missing.json"], "missing.json: No such file or directory"),
-    "no known kind": ([__file__], "of no known kind: neither Keras, TorchScript nor JSON"),
+    "no known kind": ([__file__], "unknown kind of file: expected Keras, TorchScript or JSON"),
     "weights": (["{json}", "--weights", "w.h5"], "--weights goes with a Keras"),
     "state dict": (["{json}", "--state-dict", "w.pt"], "--state-dict goes with"),
     "sample rate": (["{json}", "--sample-rate", "0"], "0 is not a positive number of Hz"),

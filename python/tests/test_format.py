@@ -219,7 +219,7 @@ INVALID = {
     ),
     "layers[0] (conv2d).padding: 'causal' is not known": conv2d({"padding": "causal"}),
     "layers[0] (conv2d).stride: 0 is less than 1": conv2d({"stride": 0}),
-    "layers[0] (conv2d).kernel_size_features: more than there are features": conv2d(
+    "layers[0] (conv2d).kernel_size_features: more than its input has features": conv2d(
         {"kernel_size_features": 8}
     ),
     "layers[0] (conv2d).kernel: expected the shape [2, 3, 2, 3], found [3, 2, 2, 3]": conv2d(
@@ -255,7 +255,7 @@ INVALID = {
     ),
     "check.dtype: 'float16'": check(dtype="float16"),
     "check.input: expected the shape [9, 2], found [9, 1]": check(input=tensor(9, 1)),
-    "check.output: 9 frames do not come out of 9 frames of input with skip 1": check(skip=1),
+    "check.output: 9 frames cannot come from 9 frames of input with skip 1": check(skip=1),
     "check: skip 0 or stride 0 is out of range": check(stride=0),
 }
 

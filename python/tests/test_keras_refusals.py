@@ -50,6 +50,12 @@ def test_saved_model_is_refused(name: str, tmp_path: Path) -> None:
 M = Maker()
 
 
+def normalised_by(maker: Maker, variances: list[float]) -> Any:
+    layer = maker.batch_normalization(len(variances))
+    layer.weights["moving_variance"][:] = variances
+    return layer
+
+
 def one(layer: Layer, shape: list[Any] | None = None) -> Model:
     return Model(shape or [T, T, 2], [layer], sequential=True)
 
@@ -196,7 +202,7 @@ REFUSED: dict[str, Model] = {
         M.recurrent("LSTM", 2, 2), [T, 2]
     ),
     "layer 'gru' (GRU): a start delayed by 2 frames, which layer 'valid' (Conv1D) leaves out, is not"
-    " supported, only one at the first frame, as in a stream; train layer 'valid' (Conv1D) with"
+    " supported, only a start at the first frame, as in a stream; train layer 'valid' (Conv1D) with"
     " padding='causal'": Model([T, T, 2], [valid(), M.recurrent("GRU", 2, 2)]),
     "layer 'causal' (Conv1D): a start delayed by 2 frames": Model(
         [T, T, 2], [valid(), M.named("causal", M.conv1d((2, 2, 2)))]
@@ -272,6 +278,8 @@ REFUSED: dict[str, Model] = {
     "(BatchNormalization): axis=1 is not supported, only the last axis, the channels": one(
         M.batch_normalization(2, axis=1)
     ),
+    "(BatchNormalization): moving_variance[1]: expected a variance that with epsilon 0.001 is above"
+    " 0, found -1": one(normalised_by(M, [1.0, -1.0])),
     "(BatchNormalization): renorm=True is not supported": one(
         M.batch_normalization(2, renorm=True)
     ),
@@ -709,8 +717,8 @@ def test_ways_in_that_do_not_fit(tmp_path: Path) -> None:
         ("a live model has its own; leave it out", lstm_amp(), {"weights": "w.h5"}),
         ("source: expected a Keras model or the path of a saved one, found a list", [], {}),
         ("expected [frames, 1], found [9, 3]", lstm_amp(), {"check_input": np.zeros((9, 3))}),
-        ("sample_rate: expected a positive number of Hz, found the int 0", lstm_amp(), {"sample_rate": 0}),
-        ("tolerance: expected a positive number, found the float -1.0", tmp_path / "model.keras", {"tolerance": -1.0}),
+        ("sample_rate: expected a positive number of Hz", lstm_amp(), {"sample_rate": 0}),
+        ("tolerance: expected a positive number", tmp_path / "model.keras", {"tolerance": -1.0}),
         ("metadata: cannot be written", tmp_path / "model.keras", {"metadata": {"when": object()}}),
         ("takes 64", Model([T, 64, 2], [M.dense(2, 2)]), {"check_input": np.zeros((9, 2))}),
     ]:

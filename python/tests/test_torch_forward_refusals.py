@@ -45,7 +45,7 @@ def frame_by_frame(y: Tensor) -> Tensor:
     return torch.stack([y[:, frame] for frame in range(y.shape[1])], 1)
 
 
-FRAMES = "an operation that takes the signal's frames apart or picks some of them"
+FRAMES = "an operation that splits or selects the signal's frames"
 REFUSED = {
     "1 (Spectral), line ": nn.Sequential(nn.Linear(1, 1), Spectral()),
     "`return torch.fft.irfft(torch.fft.rfft(torch.tanh(x), dim=1), dim=1)`:": (
@@ -82,10 +82,10 @@ REFUSED = {
     "l (LSTM): a call with more than one signal, or with a state to start from": lstm(
         lambda layer, x: layer(x, 2 * (torch.ones(1, 1, 4),))[0]
     ),
-    "time that runs backwards": linear(lambda y: y.flip(1)),
+    "frames in reverse order": linear(lambda y: y.flip(1)),
     "channels in another order": linear(lambda y: y.flip(2)),
     "channels in another order, or": linear(lambda y: y[:, :, ::2]),
-    "a choice of one in so many frames is not supported, only neighbouring frames, in their order;"
+    "a slice of the frames with a step is not supported, only neighbouring frames, in their order;"
     " use nn.MaxPool1d(1, stride=3)": linear(lambda y: y[:, ::3]),
     "an operation that mixes frames and channels": linear(lambda y: y.reshape(1, 4, -1)),
     "torch.cat with frames behind frames": linear(lambda y: torch.cat([y, y], 1)),
@@ -103,7 +103,7 @@ REFUSED = {
         lambda y: y[:, :, 1:-1], padding=2
     ),
     "c (Conv1d): padding='same'": conv(torch.tanh, padding="same"),
-    "pad=(2, 2) is not supported, only zeros on the left, or such behind as are cropped": Lambda(
+    "pad=(2, 2) is not supported, only zeros on the left, or zeros on the right that are": Lambda(
         lambda s, x: s.c(functional.pad(x, (2, 2))), c=nn.Conv1d(1, 1, 3)
     ),
     "padding by itself is not supported, only right before a Conv1d or a pool": Lambda(
@@ -118,12 +118,12 @@ REFUSED = {
         lambda s, x: s.l(x[:, 3:])[0], l=nn.GRU(1, 2, batch_first=True)
     ),
     "l (LSTM): a tensor (1, 64, 2) with its frames along axis 1 is not supported, with"
-    " batch_first=False only (frames, batch, channels); turn the signal round with transpose(0, 1)"
+    " batch_first=False only (frames, batch, channels); use transpose(0, 1)"
     " before it and back after it; or make the layer with batch_first=True and train again": Lambda(
         lambda s, x: s.l(s.c(x).transpose(1, 2))[0], c=nn.Conv1d(1, 2, 1), l=nn.LSTM(2, 2)
     ),
     "l (RNN): a tensor (1, 2, 64) with its frames along axis 2 is not supported, with"
-    " batch_first=True only (batch, frames, channels); turn the signal round with transpose(1, 2)"
+    " batch_first=True only (batch, frames, channels); use transpose(1, 2)"
     " before it": Lambda(
         lambda s, x: s.l(s.c(x))[0], c=nn.Conv1d(1, 2, 1), l=nn.RNN(2, 2, batch_first=True)
     ),
@@ -138,7 +138,7 @@ REFUSED = {
     "n (LayerNorm): this kind of module is not supported": Lambda(
         lambda s, x: s.n(s.a(x)), a=nn.Linear(1, 4), n=nn.LayerNorm(4)
     ),
-    "a Linear that the module does not know of": Lambda(
+    "a Linear that is not a submodule": Lambda(
         lambda s, x: s.hidden[0](s.a(x)), a=nn.Linear(1, 1), hidden=[nn.Linear(1, 1)]
     ),
     "gives a dict that is not one signal": linear(lambda y: {"y": y}),

@@ -41,8 +41,8 @@ REFUSED = {
         nn.Sequential(PAD((2, 0), 0.0), nn.Tanh(), nn.Conv1d(1, 1, 3))
     ),
     "1 (ConstantPad1d): padding by itself": nn.Sequential(nn.Linear(1, 1), PAD((2, 0), 0.0)),
-    "2 (LSTM): a start delayed by the unpadded 0 (Conv1d) is not supported, only one at the first"
-    " frame, as in a stream; put nn.ConstantPad1d((2, 0), 0.0) before 0 (Conv1d)": nn.Sequential(
+    "2 (LSTM): a start delayed by the unpadded 0 (Conv1d) is not supported, only a start at the"
+    " first frame, as in a stream; put nn.ConstantPad1d((2, 0), 0.0) before 0 (Conv1d)": nn.Sequential(
         nn.Conv1d(1, 1, 3), nn.Tanh(), nn.LSTM(1, 1)
     ),
     "1 (RNN): a start delayed by the unpadded 0": nn.Sequential(nn.Conv1d(1, 1, 3), nn.RNN(1, 1)),

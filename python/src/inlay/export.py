@@ -51,7 +51,7 @@ def _kind(source: str) -> str:
     if is_zipfile(path):
         return _kind_of_archive(path)
     if not beginning.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        raise ExportError("of no known kind: neither Keras, TorchScript nor JSON")
+        raise ExportError("unknown kind of file: expected Keras, TorchScript or JSON")
     found = read_json(path)
     return "keras" if isinstance(found, dict) and "class_name" in found else "json"
 
@@ -66,7 +66,7 @@ def _kind_of_archive(path: Path) -> str:
         return "keras"
     if any(name.endswith("/data.pkl") or name.endswith("/constants.pkl") for name in names):
         return "torch"
-    raise ExportError("an archive that neither Keras nor PyTorch wrote")
+    raise ExportError("unknown kind of archive: expected one that Keras or PyTorch wrote")
 
 
 def _keras(source: str, output: str, **options: Any) -> None:

@@ -29,4 +29,4 @@ def read_json(path: str | os.PathLike[str]) -> Any:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ExportError(f"not a JSON file: {name} is no number in JSON")
+    raise ExportError(f"not a JSON file: {name} is not a number in JSON")

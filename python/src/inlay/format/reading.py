@@ -86,7 +86,7 @@ def _shown(value: object) -> str:
 def _allow_only(found: Mapping[str, Any], where: str, names: Sequence[str]) -> None:
     for name in found:
         if name not in names:
-            raise ExportError(f"{where}{name}: not a member that the format has")
+            raise ExportError(f"{where}{name}: unknown member")
 
 
 def _read_check(found: Mapping[str, Any], dtype: np.dtype[Any]) -> Check:
@@ -135,7 +135,7 @@ def _read_layer(found: Mapping[str, Any], dtype: np.dtype[Any], where: str) -> L
         elif isinstance(value, list):
             chains[name] = _read_chains(value, dtype, place, several=name == "branches")
         elif value is None:
-            raise ExportError(f"{place}: null is no value of a member")
+            raise ExportError(f"{place}: expected a value, found null")
         elif name != "type":
             options[name] = value
     return LayerRecord(kind, options, tensors, chains)

@@ -123,11 +123,11 @@ def _validate_inside(layer: LayerRecord, where: str) -> None:
     """Raises ExportError if the sizes within a layer do not fit together."""
     if layer.type == "slice":
         if layer.integer("begin") + layer.integer("out") > layer.integer("in"):
-            raise ExportError(f"{where}: reaches beyond the channels that it is given")
+            raise ExportError(f"{where}: takes channels beyond the end of its input")
     if layer.type == "pad" and layer.integer("out") < layer.integer("in"):
-        raise ExportError(f"{where}.out: fewer channels than it is given")
+        raise ExportError(f"{where}.out: fewer channels than its input has")
     if layer.type == "conv2d" and layer.channels_out < 1:
-        raise ExportError(f"{where}.kernel_size_features: more than there are features")
+        raise ExportError(f"{where}.kernel_size_features: more than its input has features")
     groups = int(layer.options.get("groups", 1))
     if layer.type == "conv1d" and (layer.channels_in % groups or layer.channels_out % groups):
         raise ExportError(f"{where}.groups: {groups} does not divide the channels")
@@ -182,6 +182,6 @@ def _validate_check(check: Check, channels_in: int, channels_out: int, burst: in
     arrived = check.skip + (len(check.output) - 1) // burst * check.stride
     if len(check.output) == 0 or arrived >= frames:
         raise ExportError(
-            f"check.output: {len(check.output)} frames do not come out of {frames} frames of input"
+            f"check.output: {len(check.output)} frames cannot come from {frames} frames of input"
             f" with skip {check.skip} and stride {check.stride}"
         )

@@ -353,7 +353,7 @@ def _residual_skip(layer: LayerRecord, inner: Sequence[Traits], place: str) -> T
     if not all(traits.one_to_one for traits in inner):
         raise ExportError(f"{place}: a branch changes the rate")
     if any(traits.latency for traits in inner):
-        raise ExportError(f"{place}: a branch is late")
+        raise ExportError(f"{place}: a branch has latency")
     after = _longest(by_name[name].receptive_field for name in ("residual", "skip"))
     path = by_name["path"].receptive_field
     reach = None if path is None or after is None else path - 1 + after

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from ..errors import ExportError
 from ..format import LayerRecord
+from ..format.validation import unusable_variance
 from .activations import POINTWISE
 from .config import Layer, is_count
 from .convolutions import KERNELS
@@ -60,8 +61,10 @@ def _batch_normalization(layer: Layer, signal: Signal) -> Converted:
         for name, tensor in layer.tensors(dict.fromkeys(names, (channels,))).items()
     }
     epsilon = layer.number("epsilon")
-    if (tensors["variance"] + epsilon <= 0.0).any():
-        raise ExportError(f"{layer}: moving_variance: holds values that are not positive")
+    refused = unusable_variance(tensors["variance"], epsilon)
+    if refused is not None:
+        index, message = refused
+        raise ExportError(f"{layer}: moving_variance[{index}]: {message}; train it again")
     if signal.size == channels:
         return [LayerRecord("batchnorm1d", {"size": channels, "epsilon": epsilon}, tensors)], signal
     options = {

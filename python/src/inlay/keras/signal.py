@@ -136,6 +136,6 @@ class Signal:
         if self.late:
             layer.refuse(
                 f"a start delayed by {self.late} frames, which {self.unpadded_by} leaves out,",
-                "only one at the first frame, as in a stream",
+                "only a start at the first frame, as in a stream",
                 f"train {self.unpadded_by} with padding='causal'",
             )

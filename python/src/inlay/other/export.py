@@ -65,7 +65,7 @@ def _read(root: Node) -> tuple[str, list[LayerRecord]]:
         if all(name in members for name in names):
             return kind, read(root)
     known = " or ".join(f"{names[0]} and {names[1]}" for names, _ in _READERS.values())
-    raise ExportError(f"the file is of no known kind: it has no {known}")
+    raise ExportError(f"unknown kind of file: it has no {known}")
 
 
 def _check(layers: Chain, kind: str) -> Check:

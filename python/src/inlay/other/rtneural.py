@@ -157,7 +157,9 @@ def _recurrent(node: Node, inputs: int, outputs: Node) -> list[LayerRecord]:
 
 
 def _same_width(inputs: int, outputs: Node) -> int:
-    return inputs if outputs.whole() == inputs else outputs.fail(f"{inputs}, as the layer is given")
+    if outputs.whole() != inputs:
+        outputs.fail(f"{inputs}, the channels of its input")
+    return inputs
 
 
 def _batchnorm(node: Node, inputs: int, outputs: Node) -> list[LayerRecord]:

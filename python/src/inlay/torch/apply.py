@@ -145,7 +145,7 @@ def _laid_out(signal: Signal, module: nn.Module, place: Place) -> Signal:
     place.refuse(
         found,
         "only a layer over the channels of each frame",
-        "turn the signal round with transpose(1, 2) before it",
+        "use transpose(1, 2) before it",
     )
 
 
@@ -154,7 +154,7 @@ def _refuse_direction(frames: int, module: nn.RNNBase, found: str, place: Place)
     time = 1 if module.batch_first else 0
     order = "(batch, frames, channels)" if module.batch_first else "(frames, batch, channels)"
     first, second = sorted((frames, time))
-    advice = f"turn the signal round with transpose({first}, {second}) before it"
+    advice = f"use transpose({first}, {second}) before it"
     if not module.batch_first and frames == 1:
         advice += (
             " and back after it; or make the layer with batch_first=True and train again, as it ran"

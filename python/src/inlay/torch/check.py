@@ -44,7 +44,7 @@ def check_of(
         first += 1
     rows = output[first - signal.start : len(signal.times) - signal.start]
     if len(rows) == 0:
-        raise ExportError("check_input: too short, as nothing comes out of the module for it")
+        raise ExportError("check_input: too short, as the module gives no output for it")
     return Check(
         source=f"PyTorch {torch.__version__}",
         dtype=str(samples.dtype),

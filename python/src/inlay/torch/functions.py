@@ -221,7 +221,7 @@ def _pad(made: Call) -> Signal:
     refusal = Refusal(
         made.place,
         f"pad={tuple(pad)}",
-        "only zeros on the left, or such behind as are cropped again before the output",
+        "only zeros on the left, or zeros on the right that are cropped before the output",
         f"use pad=({before + behind}, 0)",
     )
     return zeros_around(signal, result, before, refusal, made.place)

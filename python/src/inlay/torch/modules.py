@@ -102,7 +102,7 @@ def custom_record(custom: CustomLayer, module: nn.Module, place: Place) -> Layer
             place.refuse(
                 f"a {type(module).__name__} without an attribute {name}",
                 f"only one that has all options and tensors of {custom.type}",
-                f"set self.{name} to what register_layer() calls so",
+                f"set self.{name} in its constructor",
             )
         found[name] = getattr(module, name)
     tensors = {name: array_of(torch.as_tensor(found[name])) for name in custom.kind.tensors}

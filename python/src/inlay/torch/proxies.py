@@ -84,7 +84,7 @@ class State(Proxy):
         tracer.place().refuse(
             "the final state of a recurrent layer",
             "only its output sequence",
-            "use the first of what the layer gives",
+            "use the first value that the layer returns",
         )
 
 

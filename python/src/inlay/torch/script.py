@@ -98,7 +98,7 @@ def _plain(module: Any, path: str) -> nn.Module:
         arguments = {argument: _argument(module, argument) for argument in _ARGUMENTS[name]}
     except AttributeError:
         place.refuse(
-            "a traced layer, which has forgotten its options",
+            "a traced layer, which has lost its options",
             "only scripted ones",
             "use torch.jit.script(module) in place of torch.jit.trace",
         )

@@ -116,7 +116,7 @@ class Signal:
             found = f"a start delayed by the unpadded {self.late.place}"
             zeros = f"nn.ConstantPad1d(({self.late.reach}, 0), 0.0)"
             advice = f"put {zeros} before {self.late.place}"
-        place.refuse(found, "only one at the first frame, as in a stream", advice)
+        place.refuse(found, "only a start at the first frame, as in a stream", advice)
 
 
 def as_frames(tensor: Tensor, time: int | None, channel: int | None) -> Tensor:
@@ -143,13 +143,13 @@ def moved(signal: Signal, result: Tensor, move: Callable[[Tensor], Tensor], plac
         return _moved_held(signal, result, along_time, along_channels, begin, channel_step, place)
     if along_time is None or along_time == along_channels:
         place.refuse(
-            "an operation that takes the signal's frames apart or picks some of them",
-            "only whole signals, and what keeps frames and channels apart",
-            "give the whole signal out, one frame for each frame in",
+            "an operation that splits or selects the signal's frames",
+            "only operations that keep the frames along one axis",
+            "return the whole signal, one frame for each frame of the input",
         )
     if step != 1:
         place.refuse(
-            "a choice of one in so many frames" if step > 1 else "time that runs backwards",
+            "a slice of the frames with a step" if step > 1 else "frames in reverse order",
             "only neighbouring frames, in their order",
             f"use nn.MaxPool1d(1, stride={step})" if step > 1 else "leave the order as it is",
         )
@@ -192,9 +192,9 @@ def _moved_held(
 def _require_neighbours(channel_step: int, place: Place) -> None:
     if channel_step != 1:
         place.refuse(
-            "channels in another order, or some of them",
-            "only neighbouring ones, in their order",
-            "give the weights around it that order",
+            "channels in another order, or a choice of them",
+            "only neighbouring channels, in their order",
+            "reorder the weights of the layer before or after it",
         )
 
 
@@ -203,7 +203,7 @@ def _long_axes(tensor: Tensor, *known: int | None) -> list[int]:
 
 
 def _refuse_repeated(place: Place) -> NoReturn:
-    place.refuse("a signal that is repeated", "only one of each", "use a Linear of ones")
+    place.refuse("a signal that is repeated", "only the signal itself", "use a Linear of ones")
 
 
 def _coordinates(tensor: Tensor, axis: int | None) -> Tensor:
@@ -224,8 +224,8 @@ def _axis(coordinates: Tensor, place: Place) -> tuple[int | None, int, int]:
             if found is not None:
                 place.refuse(
                     "an operation that mixes frames and channels",
-                    "only what keeps them apart",
-                    "use transpose or permute where it turns a signal round",
+                    "only operations that keep them apart",
+                    "use transpose or permute to change the layout of a signal",
                 )
             found = axis
     first = int(coordinates.flatten()[0]) if coordinates.numel() else 0
@@ -265,7 +265,7 @@ def _aligned(signals: list[Signal], place: Place) -> list[Signal]:
         if signal.clock is not signals[0].clock:
             place.refuse(
                 "signals of different rates",
-                "only such that no stride parts from one another",
+                "only signals of one rate",
                 "put the stride before or behind the branches",
             )
     ahead = next((signal.behind for signal in signals if signal.behind), None)

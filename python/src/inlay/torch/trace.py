@@ -48,8 +48,8 @@ def trace(module: nn.Module, signals: Sequence[Signal], states: KeptStates) -> S
         frame = _frame_of(error)
         place = tracer.place(frame)
         failure = ExportError(
-            f"{place}: {type(error).__name__}: {error}; forward() has to run on one signal of each"
-            " of its inputs, and its control flow must not depend on what is in them"
+            f"{place}: {type(error).__name__}: {error}; forward() has to run on a batch of"
+            " one, and its control flow must not depend on the values of its signals"
         )
         failure.progress = tracer.steps  # type: ignore[attr-defined]
         raise failure from error
@@ -132,8 +132,8 @@ class _Tracer(Tracer):
             return paths[module]
         if next(module.parameters(), None) is not None:
             self.place().refuse(
-                f"a {type(module).__name__} that the module does not know of",
-                "only registered ones",
+                f"a {type(module).__name__} that is not a submodule",
+                "only submodules",
                 "keep it in an attribute or in an nn.ModuleList",
             )
         return "?"
