@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import runpy
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import REPOSITORY
+from test_codegen import RUN, compiled, constants
 from torch import Tensor, nn
 
 import inlay
@@ -21,6 +24,7 @@ from inlay.cli import main
 from inlay.cpp.codegen import generate
 from inlay.format import read_model
 from inlay.format.layer_types import REGISTERED
+from inlay.inspect.analysis import analyse
 
 EXAMPLE = REPOSITORY / "examples" / "custom_layer"
 
@@ -134,6 +138,22 @@ def test_it_stands_in_a_forward(delay_type: Any, tmp_path: Path) -> None:
 def test_weights_become_arrays(delay_type: Any) -> None:
     text = generate(read_model(EXAMPLE / "echoes.json"), "Echoes", weights=True)
     assert "delay[4] = {0.0f, 7.25f, 18.5f, 32.0f};" in text
+
+
+def test_the_header_compiles(delay_type: Any, tmp_path: Path) -> None:
+    """C++ says the same of the layer's size and reach, and reproduces the check."""
+    model = read_model(EXAMPLE / "echoes.json")
+    header = generate(model, "Echoes", weights=True, check=True)
+    shutil.copy(EXAMPLE / "fractional_delay.hpp", tmp_path)
+    text = "#include <cmath>\n#include <iterator>\n" + header.replace("#pragma once", "")
+    text += constants("Echoes", analyse(model.layers)) + RUN
+    check = "echoes_weights::check"
+    text += (
+        "int main() {\nstatic Echoes model;\nif (!set_weights(model)) return 1;\n"
+        f"return reproduces(model, {check}::input, {check}::input, {check}::output,"
+        f" {check}::limit[0]) ? 0 : 2;\n}}\n"
+    )
+    assert subprocess.run([compiled("g++", text, tmp_path, "-O0")], check=False).returncode == 0
 
 
 class Widening(nn.Module):
