@@ -1,4 +1,4 @@
-"""Files of RTNeural, AIDA-X and Proteus: what comes of them, and that damaged ones are refused."""
+"""Files of RTNeural, AIDA-X and Proteus: their conversion, and the refusal of damaged files."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_a_gain_that_is_too_low_is_silence(tmp_path: Path) -> None:
 
 
 def test_damaged_files(tmp_path: Path) -> None:
-    """Each with one defect, beside whole ones that are called valid."""
+    """Files with one defect each are refused; files named valid are converted."""
     for path in fixture("malformed").glob("*.json"):
         if path.name.startswith("valid"):
             export_json(path, tmp_path / "model.json")

@@ -31,7 +31,7 @@ EXAMPLE = REPOSITORY / "examples" / "custom_layer"
 
 @pytest.fixture(autouse=True)
 def forgotten() -> Iterator[None]:
-    """No test knows the layers of another."""
+    """Removes the layers that a test registered."""
     registries: list[dict[Any, Any]] = [custom.LAYERS, custom.MODULES, REGISTERED]
     before = [dict(registry) for registry in registries]
     yield
@@ -59,7 +59,7 @@ def with_weights(layers: list[Any], delay_type: Any) -> nn.Sequential:
 
 
 def test_the_example_is_exported(delay_type: Any, tmp_path: Path) -> None:
-    """The layers are those of the file that the C++ example loads, the check agrees with its own."""
+    """The exported layers equal those of the C++ example's file, and the checks agree."""
     expected = reference.load(EXAMPLE / "echoes.json")
     signal = reference.tensor(expected["check"]["input"])
     module = with_weights(expected["layers"], delay_type)
@@ -117,7 +117,7 @@ def test_layers_that_cannot_be_imported(source: str, capsys: pytest.CaptureFixtu
 
 
 class Mixed(nn.Module):
-    """The layer within a forward() of its own."""
+    """A module that uses the layer in its forward()."""
 
     def __init__(self, delay: nn.Module) -> None:
         super().__init__()
@@ -141,7 +141,7 @@ def test_weights_become_arrays(delay_type: Any) -> None:
 
 
 def test_the_header_compiles(delay_type: Any, tmp_path: Path) -> None:
-    """C++ says the same of the layer's size and reach, and reproduces the check."""
+    """The C++ type has the same properties as the analysis, and reproduces the check."""
     model = read_model(EXAMPLE / "echoes.json")
     header = generate(model, "Echoes", weights=True, check=True)
     shutil.copy(EXAMPLE / "fractional_delay.hpp", tmp_path)
@@ -157,7 +157,7 @@ def test_the_header_compiles(delay_type: Any, tmp_path: Path) -> None:
 
 
 class Widening(nn.Module):
-    """Channels first, of another width at its output, with a number."""
+    """A layer with channels first, other output channels, and a number."""
 
     def __init__(self, gain: float = 2.0) -> None:
         super().__init__()

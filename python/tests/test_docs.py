@@ -1,4 +1,4 @@
-"""The code and the examples that the documentation shows."""
+"""The code and the examples in the documentation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file itself: the schema, the round trip, what is refused, and the golden files."""
+"""The model file: the schema, the round trip, refusals, and the golden files."""
 
 from __future__ import annotations
 
@@ -280,7 +280,7 @@ def test_other_files_are_not_read(tmp_path: Path) -> None:
 
 
 def with_short_tensors(found: Any) -> Any:
-    """The same file with a few numbers for each tensor: a schema looks at them one by one, for a minute."""
+    """The file with three numbers for each tensor: validating all of them would take a minute."""
     if isinstance(found, list):
         return [with_short_tensors(value) for value in found]
     if not isinstance(found, dict):
@@ -290,7 +290,7 @@ def with_short_tensors(found: Any) -> Any:
 
 
 def test_golden_files(schema: Any, golden_folder: Path) -> None:
-    """Every golden file is valid, and is reproduced without any framework."""
+    """Every golden file is valid and is reproduced by the reference."""
     for path in golden_networks(golden_folder):
         schema.validate(with_short_tensors(reference.load(path)))
         read_model(path)
@@ -302,7 +302,7 @@ def test_golden_files(schema: Any, golden_folder: Path) -> None:
 
 
 def test_the_references_are_not_blind(golden_folder: Path) -> None:
-    """The reference's check notices a single weight that is off by a thousandth."""
+    """The check notices a single weight that is off by a thousandth."""
     path = golden_folder / "torch" / "gru_3_5.f32.json"
     if not path.exists():
         pytest.skip("the golden files are only in the repository")

@@ -1,4 +1,4 @@
-"""One table of layers: the schema, the pages, the code generator, the reference and C++ agree with it."""
+"""The schema, the pages, the code generator, the reference and C++ agree with the table of layers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_the_page_of_the_format_has_all(described: dict[str, tuple[str, ...]]) -
 
 @pytest.mark.parametrize("name", LAYER_TYPES)
 def test_the_page_of_the_format(name: str, described: dict[str, tuple[str, ...]]) -> None:
-    """It names each option, each inner chain, and each tensor with its shape."""
+    """A row names each option, each inner chain, and each tensor with its shape."""
     kind = LAYER_TYPES[name]
     cells = described[name]
     if cells[0] == "the same":
@@ -61,7 +61,7 @@ def test_the_page_of_the_format(name: str, described: dict[str, tuple[str, ...]]
     assert set(kind.options) | set(kind.chains) <= set(quoted(every))
     plainly = every.replace("`", "")
     for tensors in tensor_texts(kind):
-        # Two tensors that are optional each stand like one that is.
+        # The text of the page, such as "kernel [in, out]".
         assert tensors in plainly, (tensors, plainly)
 
 
@@ -77,7 +77,7 @@ def test_the_page_of_the_format_says_no_more(
 
 
 def test_the_readme() -> None:
-    """It names each layer in backquotes, in the table of layers or in that of combinators."""
+    """The README has each layer in backquotes, in one of its two tables."""
     cells = " ".join(sum(section(REPOSITORY / "README.md", "## What there is"), []))
     assert set(LAYER_TYPES) - set(quoted(cells)) == set()
 
@@ -94,12 +94,12 @@ def test_the_reference_and_the_analysis() -> None:
     assert set(reference.LAYERS) | set(reference.COMBINATORS) == set(LAYER_TYPES)
     assert set(analysis._COMBINATORS) == holders
     assert set(analysis._LEAVES) <= set(LAYER_TYPES) - holders
-    # Without an entry a layer has no weights.
+    # A layer without an entry would count as one without weights.
     assert {name for name in LAYER_TYPES if LAYER_TYPES[name].tensors} <= set(analysis._LEAVES)
 
 
 def test_the_types_of_cpp() -> None:
-    """Each type of the table is in the headers, and each that a layer there has is in the table."""
+    """Each type of the table is in the C++ headers, and each type of the headers is in the table."""
     headers = [*(REPOSITORY / "include" / "inlay").rglob("*.[hi]pp")]
     if not headers:
         pytest.skip("the headers are only in the repository")

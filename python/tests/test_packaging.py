@@ -1,4 +1,4 @@
-"""What `pip install` is told."""
+"""The package's metadata."""
 
 from __future__ import annotations
 

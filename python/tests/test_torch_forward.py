@@ -1,4 +1,4 @@
-"""Modules with a forward() of their own: what they become, and that it is what PyTorch computes."""
+"""Modules with a forward() of their own: the exported layers, which agree with PyTorch."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _shape_of_layer(layer: reference.Json) -> str:
 
 
 def exported(module: nn.Module, tmp_path: Path, **options: Any) -> reference.Json:
-    """The file's JSON, whose check is right. Weights and statistics are not the initial ones."""
+    """The JSON of an export with random weights, whose check passes."""
     for parameter in module.parameters():
         nn.init.uniform_(parameter, -0.5, 0.5)
     inlay.export_torch(module, tmp_path / "model.json", **options)
@@ -80,7 +80,7 @@ class Chomp(nn.Module):
 
 
 class TemporalBlock(nn.Module):
-    """As in the paper of Bai, Kolter and Koltun."""
+    """The block of Bai, Kolter and Koltun."""
 
     def __init__(self, inputs: int, outputs: int, taps: int, dilation: int) -> None:
         super().__init__()
@@ -113,7 +113,7 @@ class Tcn(nn.Module):
 
 
 class CroppedBlock(nn.Module):
-    """Without padding: the shortcut is as short as the convolution."""
+    """A block without padding: the shortcut is cropped to the length of the convolution."""
 
     def __init__(self, inputs: int, outputs: int, dilation: int) -> None:
         super().__init__()
@@ -605,7 +605,7 @@ def test_condition_of_a_clip(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["expanded", "film", "film of each block"])
 def test_a_batch_with_knobs_for_each_clip(name: str, tmp_path: Path) -> None:
-    """The exported network gives what the module gives for a batch of clips."""
+    """The exported network agrees with the module on a batch of clips with different knobs."""
     module = PER_CLIP[name][0]()
     root = exported(module, tmp_path, check_condition=[[0.5, 0.5]])
     last = name == "expanded"

@@ -1,5 +1,4 @@
-"""What a forward() may not do: the error names the first operation that has no counterpart, where it
-stands, and what to do."""
+"""Refused forward() functions: the error names the first operation without a counterpart, its place,"""
 
 from __future__ import annotations
 
@@ -23,12 +22,12 @@ class Spectral(nn.Module):
 
 
 def linear(function: Callable[..., Any]) -> nn.Module:
-    """function(a(x)), a being a Linear of 1 to 4"""
+    """function(a(x)) with a Linear `a` from 1 to 4 channels"""
     return Lambda(lambda s, x: function(s.a(x)), a=nn.Linear(1, 4))
 
 
 def conv(function: Callable[..., Any], **options: Any) -> nn.Module:
-    """function(c(x)), c being a Conv1d of 1 to 4 with 3 taps"""
+    """function(c(x)) with a Conv1d `c` from 1 to 4 channels and 3 taps"""
     return Lambda(lambda s, x: function(s.c(x)), c=nn.Conv1d(1, 4, 3, **options))
 
 

@@ -1,4 +1,4 @@
-"""Models drawn at random: every one is exported, and is what PyTorch computes."""
+"""Random models are exported and agree with PyTorch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each refusal: it names the child, what was found, what is supported and what to do."""
+"""Each refusal names the child, what was found, what is supported and what to do."""
 
 from __future__ import annotations
 
