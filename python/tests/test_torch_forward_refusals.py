@@ -1,4 +1,5 @@
-"""Refused forward() functions: the error names the first operation without a counterpart, its place,"""
+"""Refused forward() functions: the error names the first operation without a counterpart, its place,
+and what to do."""
 
 from __future__ import annotations
 
