@@ -1,7 +1,7 @@
-# What runs the networks of files: the run-time model and, where they are found, other libraries. Each is optional.
+# Players run network files: the run-time model and, if they are found, other libraries. Each is optional.
 #
 # LibTorch: an installed one (Debian's libtorch-dev), or Torch_DIR. ONNX Runtime: an installed one, or ONNXRUNTIME_ROOT
-# with include/ and lib/, or ONNXRUNTIME_INCLUDE and ONNXRUNTIME_LIBRARY; of these, the environment counts as well.
+# with include/ and lib/, or ONNXRUNTIME_INCLUDE and ONNXRUNTIME_LIBRARY. Both variables and environment are read.
 set(peers "" CACHE INTERNAL "Libraries that are compared")
 set(INLAY_BENCH_RUN_TIME xsimd CACHE STRING "Backends on which the run-time model is timed: minutes to compile, each")
 option(INLAY_BENCH_LIBTORCH "Compare with LibTorch where it is there" ON)
@@ -39,13 +39,13 @@ set(run_time_backends ${backends})
 list(JOIN INLAY_BENCH_RUN_TIME "|" names)
 list(FILTER run_time_backends INCLUDE REGEX "^(${names}) ")
 
-# Adds them to a target that runs files in SCALAR. What they are made of is built once for each scalar.
+# Adds the players to a target that runs files in SCALAR. They are built once per scalar type.
 function(inlay_bench_players target scalar)
   set(all players_${scalar})
   if(NOT TARGET ${all})
     add_library(${all} INTERFACE)
     set(backends ${run_time_backends})
-    if(scalar STREQUAL double) # one shows what there is to see
+    if(scalar STREQUAL double) # one backend is sufficient
       list(GET run_time_backends 0 backends)
     endif()
     inlay_bench_backends(${all} subjects/run_time.cpp INLAY_BENCH_SCALAR=${scalar})

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Measures inlay on this machine, and what else it finds to compare with: LibTorch and ONNX Runtime.
-#   bash bench/run.sh           all of it
+# Measures inlay on this machine and compares it with LibTorch and ONNX Runtime, if they are found.
+#   bash bench/run.sh           everything
 #   bash bench/run.sh --quick   under three minutes on two cores, once packages are installed
-# Installs what is missing, builds, proves every output right, times, and writes bench/results/MACHINE/, which is named
-# by the processor's model, its generation and the instruction set that was built for; --quick writes MACHINE-quick.
-# --quick has the xsimd backend, float, layers of 8, 16 and 40 channels, options of LSTM and GRU 16 and 40, buffers of 64
-# (networks: 64 and 512), two rounds instead of five. It leaves out the other backends and sizes, double precision,
-# convolutions that look back further and further, and compile times.
-# Safe to run again: what is built is kept in build/bench. JOBS=n limits the compilers at work, CXX chooses another,
-# RUN="taskset -c 3" (say) is put in front of what is timed.
-# ONNX Runtime of your own: ONNXRUNTIME_ROOT=DIR with include/ and lib/, or ONNXRUNTIME_INCLUDE=DIR and
-# ONNXRUNTIME_LIBRARY=FILE. LibTorch of your own: Torch_DIR=DIR, where its TorchConfig.cmake is.
+# Installs missing packages, builds, verifies every output, times, and writes bench/results/MACHINE/. MACHINE consists of
+# the processor's model, its generation and the instruction set of the build; --quick writes MACHINE-quick.
+# --quick measures the xsimd backend in float: layers of 8, 16 and 40 channels, options of LSTM and GRU 16 and 40, buffers
+# of 64 (networks: 64 and 512), in two rounds instead of five. It leaves out the other backends and sizes, double
+# precision, convolutions with an increasing receptive field, and compile times.
+# Can be run again: the build is kept in build/bench. JOBS=n limits parallel compilers, CXX selects the compiler,
+# RUN="taskset -c 3" (for example) is a prefix of the timed commands.
+# Your own ONNX Runtime: ONNXRUNTIME_ROOT=DIR with include/ and lib/, or ONNXRUNTIME_INCLUDE=DIR and
+# ONNXRUNTIME_LIBRARY=FILE. Your own LibTorch: Torch_DIR=DIR with TorchConfig.cmake.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export LC_ALL=C
@@ -23,10 +23,10 @@ case "${1:-}" in
 esac
 export CXX=${CXX:-g++}
 jobs=${JOBS:-$(nproc)}
-python=/usr/bin/python3 # the system's: it is the one that has the system's PyTorch
+python=/usr/bin/python3 # the system's Python, which has the system's PyTorch
 say() { printf '\n%s\n' "$*"; }
 
-# --- what has to be there ---------------------------------------------------------------------------
+# --- dependencies -----------------------------------------------------------------------------------
 required=(g++ cmake ninja-build python3 libbenchmark-dev nlohmann-json3-dev libeigen3-dev libxsimd-dev)
 optional=(libtorch-dev libonnxruntime-dev python3-torch python3-numpy python3-matplotlib)
 . tests/packages.sh
@@ -36,8 +36,9 @@ install_missing "what needs them is left out" "$CXX" cmake ninja "$python"
 build=build/bench
 out=$build/results
 log=$build/log
-sizes="4;8;12;16;20;24;32;40;48;64;96;128" few="8;16;32;64" quick_sizes="8;16;40" options="8;12;16;20;24;32;40;48;64;96;128"
-# A quick build has less in it, but what a longer one has built is there to use.
+sizes="4;8;12;16;20;24;32;40;48;64;96;128" few="8;16;32;64" quick_sizes="8;16;40"
+options="8;12;16;20;24;32;40;48;64;96;128"
+# A quick build has fewer sizes, unless a full build exists already.
 if $quick && ! grep -qs "INLAY_BENCH_DOUBLE:BOOL=ON" "$build/CMakeCache.txt"; then
   extent=(-DINLAY_BENCH_SIZES="$quick_sizes" -DINLAY_BENCH_DOUBLE=OFF -DINLAY_BENCH_RUN_TIME=xsimd
     -DINLAY_BENCH_BACKENDS=xsimd -DINLAY_BENCH_GROWTH=OFF -DINLAY_BENCH_OPTION_SIZES="16;40"
@@ -52,7 +53,7 @@ flags="-O3 -march=native"
 targets=(layers networks)
 $quick || targets+=(layers_double)
 
-# build_with [CMAKE OPTION...]: everything, ninja's progress on one line where there is a terminal.
+# build_with [CMAKE OPTION...]: builds everything. Shows ninja's progress on a terminal.
 build_with() {
   cmake -S . -B "$build" -G Ninja -DINLAY_BUILD_TESTS=OFF -DINLAY_BUILD_EXAMPLES=OFF -DINLAY_BENCH_SUITE=ON \
     -DINLAY_BENCH_MORE_LAYERS=OFF -DINLAY_BENCH_FLAGS="$flags" "${extent[@]}" "$@" > "$log/configure" 2>&1 || return 1
@@ -63,7 +64,7 @@ say "Building for this machine, $flags: minutes, the first time"
 if [[ $(cat "$build/compiler" 2> /dev/null) != "$CXX $PWD" ]]; then rm -rf "$build"; fi
 mkdir -p "$out" "$log"
 echo "$CXX $PWD" > "$build/compiler"
-# Other libraries may be there and still not build: then it is tried without one, without the other, without both.
+# If the build fails with the other libraries, it is repeated without one, without the other, and without both.
 built=false
 for without in "" ONNXRUNTIME LIBTORCH "LIBTORCH ONNXRUNTIME"; do
   peers=(-DINLAY_BENCH_LIBTORCH=ON -DINLAY_BENCH_ONNXRUNTIME=ON)
@@ -77,7 +78,7 @@ compared=$(sed -n 's/.*compare with: //p' "$log/configure")
 echo "Comparing with: ${compared:-nothing else, since no other library is there}"
 
 # --- networks as files ------------------------------------------------------------------------------
-# Ours, and for the other libraries what PyTorch makes of them.
+# Writes inlay's files and, with PyTorch, the files of the other libraries.
 prepare() {
   local program=$build/bench/$1 folder=$build/files/$1
   [[ -e $folder/done && $folder/done -nt $program && $folder/done -nt bench/suite/export.py ]] && return
@@ -92,7 +93,7 @@ say "Writing the networks for other libraries"
 for target in "${targets[@]}"; do prepare "$target"; done
 
 # --- time -------------------------------------------------------------------------------------------
-# time_it PROGRAM RESULT ARGUMENT...: what does not come back was in another library, so we go on without.
+# time_it PROGRAM RESULT ARGUMENT...: if the program crashes, it is repeated without the other libraries.
 time_it() {
   local program=$1 result=$2 status=0
   shift 2
@@ -120,7 +121,7 @@ for ((round = 1; round <= rounds; round++)); do
     time_it "$target" "$out/$target.$round.json" --benchmark_repetitions=1 --benchmark_min_time="$layer_time" \
       --benchmark_filter="$cases" --benchmark_out="$out/$target.$round.json" --benchmark_out_format=json
   done
-  say "options, round $round of $rounds" # in the order of its table: what is compared follows one another
+  say "options, round $round of $rounds" # in the order of its table: compared subjects run one after the other
   ${RUN:-} "$build/bench/options" --benchmark_repetitions=1 --benchmark_enable_random_interleaving=false \
     --benchmark_min_time="$layer_time" --benchmark_filter="$opted" --benchmark_out="$out/options.$round.json" \
     --benchmark_out_format=json > "$log/options.out" || wrong=true
@@ -128,7 +129,7 @@ done
 say "Networks, callback by callback"
 time_it networks "$out/networks.json" --out="$out/networks.json" --seconds="$seconds" --buffers="$buffers"
 
-# --- what it costs otherwise ------------------------------------------------------------------------
+# --- compile time and code size ---------------------------------------------------------------------
 if ! $quick; then
   say "Compile time and size"
   CXX=$CXX FLAGS=$flags bash bench/compile_time.sh --networks > "$out/compile.txt" || true
@@ -149,7 +150,7 @@ __AVX512F__ AVX-512
 __ARM_NEON NEON"
 quickly=()
 if $quick; then quickly=(--quick); fi
-"$python" bench/suite/report.py "$out" "${quickly[@]}" --isa "$isa" --flags "$flags" --compiler "$("$CXX" --version | head -n 1)" \
-  --system "$(uname -sm), kernel $(uname -r | cut -d- -f1)" \
+"$python" bench/suite/report.py "$out" "${quickly[@]}" --isa "$isa" --flags "$flags" \
+  --compiler "$("$CXX" --version | head -n 1)" --system "$(uname -sm), kernel $(uname -r | cut -d- -f1)" \
   --commit "$(git rev-parse --short HEAD 2> /dev/null || true)"
 if $wrong; then echo "Some output was wrong, see above." >&2; exit 1; fi

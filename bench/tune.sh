@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Measures which backend is fastest for what, and writes it into include/inlay/backend/auto_table.hpp: what AutoBackend
-# chooses by. Builds and runs bench/layers for each compiler and instruction set; about twenty minutes of two cores.
-#   bash bench/tune.sh [FOLDER]   keeps what it builds and measures in FOLDER, build/tune unless it says otherwise
-# COMPILERS="g++ clang++-19" chooses the compilers, RUN="taskset -c 3" (say) is put in front of what is timed.
+# Measures the fastest backend for each kind of layer and writes include/inlay/backend/auto_table.hpp, the table of
+# AutoBackend. Builds and runs bench/layers for each compiler and instruction set; about twenty minutes of two cores.
+#   bash bench/tune.sh [FOLDER]   keeps builds and measurements in FOLDER, by default build/tune
+# COMPILERS="g++ clang++-19" selects the compilers, RUN="taskset -c 3" (for example) is a prefix of the timed commands.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export LC_ALL=C
@@ -29,7 +29,7 @@ for compiler in ${COMPILERS:-g++ clang++}; do
   done
 done
 
-# In turns, so that a machine's mood is everybody's.
+# In turns, so that other load on the machine affects all configurations.
 rm -f "$folder"/*.json
 for ((round = 1; round <= rounds; round++)); do
   for configuration in "${configurations[@]}"; do

@@ -1,5 +1,4 @@
-"""The guides quote the examples: every C++, JSON or Python block in them stands, word for word, in an example
-or a test.
+"""Checks that every C++, JSON or Python block of the guides occurs, word for word, in an example or a test.
 
     python3 examples/check_guides.py
 """
@@ -18,7 +17,7 @@ GUIDES = {
 
 
 def plain(text):
-    """Without indentation, so that a member may be quoted at the left margin."""
+    """Removes indentation, so that a class member may be quoted at the left margin."""
     return "\n".join(line.strip() for line in text.strip().splitlines())
 
 

@@ -1,4 +1,4 @@
-"""Testing a program from outside: `python3 test.py PROGRAM FOLDER_OF_GOLDEN_MODELS`."""
+"""Helpers for tests that run a program: `python3 test.py PROGRAM FOLDER_OF_GOLDEN_MODELS`."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ def run(*arguments):
 
 
 def expect(condition, what):
-    """Says `what` failed, unless the condition holds."""
+    """Prints `what` as a failure unless the condition holds."""
     global _failures
     if not condition:
         _failures += 1

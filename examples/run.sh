@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds inlay-render and renders a guitar through a trained amplifier, checked against PyTorch's own output.
+# Builds inlay-render, plays a guitar through a trained amplifier, and compares the output with PyTorch's.
 #
 #     bash examples/run.sh
 #
-# On Debian and Ubuntu it installs what is missing, as root or through sudo. CXX chooses another compiler.
+# Installs missing packages on Debian and Ubuntu, as root or with sudo. CXX selects another compiler.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -11,8 +11,8 @@ build=$root/build/examples
 amp=$root/examples/amp
 export CXX=${CXX:-c++}
 
-# --- what it needs ---------------------------------------------------------------------------------
-has_header() { # asks the compiler, so that headers from elsewhere than apt count as well
+# --- dependencies ----------------------------------------------------------------------------------
+has_header() { # asks the compiler, which also finds headers that apt did not install
   printf '#if !__has_include(<%s>)\n#error\n#endif\n' "$1" | "$CXX" -std=c++20 -E -x c++ - >/dev/null 2>&1
 }
 find_missing() {
@@ -48,10 +48,10 @@ if ((${#missing[@]})); then
 fi
 
 # --- build -----------------------------------------------------------------------------------------
-# The program is for this machine alone, so it may use all that the processor has.
+# The program only runs on this machine, so it may use the processor's full instruction set.
 native=-march=native
 "$CXX" "$native" -E -x c++ /dev/null >/dev/null 2>&1 || native=
-# A build folder that has moved, or was made with another compiler, is made anew.
+# Starts a new build folder if it was moved or made with another compiler.
 stamp="$root $CXX $native"
 if [[ $(cat "$build/stamp" 2>/dev/null) != "$stamp" ]]; then
   echo "Building inlay-render for this machine (Release, -O3 $native): one or two minutes"

@@ -1,4 +1,4 @@
-// What a combinator costs: Residual<Dense> beside Dense and a loop that adds, and beside plain loops of one's own.
+// The cost of a combinator: Residual<Dense> compared with Dense and a loop that adds the input, and with plain loops.
 #include <benchmark/benchmark.h>
 
 #include <cmath>
@@ -18,7 +18,7 @@ using namespace inlay;
 
 constexpr std::size_t frames = 512, block = 64;
 
-/// Planar buffers of `frames` frames, with a cache line between them so that channels keep out of each other's sets.
+/// Planar buffers of `frames` frames, with a cache line between channels so that they use different cache sets.
 template <std::size_t N>
 struct Signal {
   Signal() : values(N * stride) {
@@ -116,7 +116,7 @@ Signal<N> input() {
   return x;
 }
 
-/// Runs all frames, singly or in blocks.
+/// Runs all frames, one by one or in blocks.
 template <std::size_t N, class Subject>
 void run(Subject& subject, bool singly, Signal<N>& x, Signal<N>& y) {
   if (!singly) {
@@ -129,7 +129,7 @@ void run(Subject& subject, bool singly, Signal<N>& x, Signal<N>& y) {
     }
     return;
   }
-  // As frames: the same values, N of each frame together, since `forward` wants them so.
+  // `forward` takes interleaved frames: the N values of a frame are consecutive.
   for (std::size_t t = 0; t < frames; ++t) {
     subject.forward(x.values.data() + t * N, y.values.data() + t * N);
     benchmark::ClobberMemory();

@@ -1,4 +1,4 @@
-/// Every layer at every size on one backend: compiled once for each that CMakeLists.txt names.
+/// Every layer at every size on one backend. Compiled once per backend in CMakeLists.txt.
 #include <cstddef>
 #include <type_traits>
 #include <utility>
@@ -14,7 +14,7 @@ using namespace inlay;
 using namespace inlay::bench;
 using B = INLAY_BENCH_BACKEND<Scalar>;
 
-/// `layer` gives the layer of a size, as an object without use.
+/// Adds a layer at every size. `layer.operator()<N>()` returns the std::type_identity of the layer of size N.
 void add(const char* name, auto layer) {
   const auto add_size = [&]<std::size_t N>(std::integral_constant<std::size_t, N>) {
     using L = typename decltype(layer.template operator()<N>())::type;
@@ -25,7 +25,7 @@ void add(const char* name, auto layer) {
   }(std::index_sequence<INLAY_BENCH_SIZES>{});
 }
 
-/// Those that bench/run.sh compares.
+/// Layers that bench/run.sh compares.
 void add_layers() {
   add("Dense", []<std::size_t N> { return std::type_identity<Dense<N, N, B>>{}; });
   add("Conv1D-k3", []<std::size_t N> { return std::type_identity<Conv1D<N, N, 3, 1, 1, B>>{}; });

@@ -1,4 +1,4 @@
-/// Benchmark: a case of a suite as Google Benchmark runs it, proved right before it is timed.
+/// Benchmark: a case of a suite for Google Benchmark. The output is verified before it is timed.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -18,13 +18,13 @@
 
 namespace inlay::bench {
 
-/// A network that several benchmarks run, made when the first of them does.
+/// A network that several benchmarks share. It is made at the first use.
 class Made {
  public:
   explicit Made(Case c) : case_(std::move(c)) {}
   const Case& what() const { return case_; }
 
-  /// Throws what says why not, each time.
+  /// Returns the network. Throws std::runtime_error if it cannot be made, at every call.
   Subject& subject() {
     if (!problem_.empty()) throw std::runtime_error(problem_);
     if (!subject_) try {
@@ -42,15 +42,15 @@ class Made {
   std::string problem_;
 };
 
-/// A signal, what a case should make of it, and how far off that may be, as a share of the peak.
+/// A signal, the expected output, and the tolerance relative to the peak.
 struct Proof {
   Frames in, expected;
   double tolerance;
 };
-/// Frames of it: more than a block of 512, and no multiple of any block.
+/// Number of frames of the signal: more than a block of 512, and not a multiple of any block.
 inline constexpr std::size_t proof_frames = 600;
 
-/// One case with one shape of work: `block` frames to a call of process, or 1 for forward.
+/// A case with a block size: `block` frames per call of `process`; 1 calls `forward`.
 class Benchmark {
  public:
   using Prove = std::function<Proof(const Case&)>;
@@ -92,11 +92,12 @@ class Benchmark {
     state.counters["realtime"] = Counter(samples / sample_rate, Counter::kIsRate);
     if (macs > 0) state.counters["GMAC/s"] = Counter(1e-9 * macs, Counter::kIsRate);
     if (macs > 0 && fma_peak > 0) state.counters["peak_share"] = Counter(macs / fma_peak, Counter::kIsRate);
-  } catch (const std::exception& error) {  // of another library, or a network that the run-time model does not have
+  } catch (
+      const std::exception& error) {  // error of another library, or a layer that the run-time model does not support
     state.SkipWithError(error.what());
   }
 
-  static inline double fma_peak = 0;  ///< multiply-adds a second, where it is known
+  static inline double fma_peak = 0;  ///< multiply-adds per second; 0 if unknown
   static inline std::set<std::string> failures;
 
  private:
@@ -108,14 +109,14 @@ class Benchmark {
   bool right_ = false;
 };
 
-/// Google Benchmark with our defaults, its arguments of a command line, and a table of ours.
+/// Google Benchmark with default arguments, arguments of the command line, and a table reporter.
 class Program {
  public:
   explicit Program(std::vector<std::string> defaults) : arguments_(std::move(defaults)) {}
-  /// What comes later counts.
+  /// Adds an argument. Later arguments override earlier ones.
   void add(const char* argument) { arguments_.emplace_back(argument); }
 
-  /// Reads the arguments. False where one is unknown.
+  /// Parses the arguments. Returns false if one is unknown.
   bool start() {
     std::vector<char*> pointers;
     for (std::string& argument : arguments_) pointers.push_back(argument.data());
@@ -123,13 +124,13 @@ class Program {
     benchmark::Initialize(&count, pointers.data());
     return !benchmark::ReportUnrecognizedArguments(count, pointers.data());
   }
-  /// Whether Google Benchmark's own listing is asked for.
+  /// Returns whether Google Benchmark's own output format is requested.
   bool own_format() const {
     for (const std::string& argument : arguments_)
       if (argument.starts_with("--benchmark_format")) return true;
     return false;
   }
-  /// Runs what was added. Returns the exit status: 1 where an output was wrong.
+  /// Runs the registered benchmarks. Returns the exit status: 1 if an output was wrong.
   int run(Table& table) {
     if (own_format()) benchmark::RunSpecifiedBenchmarks();
     else benchmark::RunSpecifiedBenchmarks(&table);

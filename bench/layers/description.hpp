@@ -1,4 +1,4 @@
-/// Description: what a layer says of itself, from which its reference is computed and its file written.
+/// Description: type, options and tensors of a layer. Used to compute its reference and to write its file.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace inlay::bench {
 
-/// What a layer names when it is visited: its options and numbers, and its tensors, row-major.
+/// Visitor that records a layer's options, numbers and tensors (row-major).
 struct Description {
   struct Values {
     std::vector<std::size_t> shape;
@@ -39,7 +39,7 @@ struct Description {
   void optional_tensor(std::string_view name, const auto& x, auto) { tensor(name, x); }
 };
 
-/// Layers one after the other.
+/// Layers in sequence.
 using Chain = std::vector<Description>;
 
 }  // namespace inlay::bench

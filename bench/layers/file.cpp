@@ -28,7 +28,7 @@ io::TensorRecord record_of(const Frames& signal) {
   return record;
 }
 
-/// Frames before the present one that a layer hears.
+/// Number of past frames that a layer depends on.
 std::size_t reach_of(const Description& layer) {
   if (layer.type != "conv1d") return 0;
   const auto option = [&](const char* name) { return std::get<std::size_t>(layer.options.at(name)); };

@@ -1,4 +1,4 @@
-/// A described network as a file of ours.
+/// file_of: writes a described network as a model file.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace inlay::bench {
 
-/// Its text, with a check that is longer than what the network hears, of its reference.
+/// Returns the text of the file. Its check is the reference output for a signal longer than the receptive field.
 std::string file_of(const Chain&);
 
 }  // namespace inlay::bench

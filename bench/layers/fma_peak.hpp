@@ -1,4 +1,4 @@
-/// What a core could do at most.
+/// fma_peak: the peak rate of multiply-adds of a core.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -12,7 +12,8 @@
 
 namespace inlay::bench {
 
-/// Multiply-adds a second of one core: nothing but registers, in enough chains to hide the latency.
+/// Measures the multiply-adds per second of one core: in registers only, with enough independent chains to hide the
+/// latency.
 template <class B>
 double fma_peak() {
   using Clock = std::chrono::steady_clock;
@@ -20,7 +21,7 @@ double fma_peak() {
   using T = typename B::scalar;
   constexpr std::size_t steps = 20000, runs = 200;
   alignas(alignment) T values[Chains::registers * Chains::lanes]{};
-  benchmark::DoNotOptimize(values);  // equal chains would be computed once
+  benchmark::DoNotOptimize(values);  // otherwise the compiler computes equal chains only once
   auto sums = Chains::load(values);
   const auto factor = B::template broadcast<B::width>(T(0.999));
   const auto term = B::template broadcast<B::width>(T(0.001));

@@ -1,5 +1,5 @@
-/// Convolutions that look back further and further: by one dilation, and by layers that double it. The size is the
-/// number of frames that they hear. On the default backend.
+/// Convolutions with an increasing receptive field: one layer with a larger dilation, and more layers with doubled
+/// dilations. The size is the receptive field in frames. On the default backend.
 #include <cstddef>
 #include <utility>
 

@@ -1,4 +1,4 @@
-/// Times every layer on every backend, one frame at a time and in blocks. See ../README.md.
+/// Times every layer on every backend, frame by frame and in blocks. See ../README.md.
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
@@ -35,7 +35,7 @@ Proof prove(const Case& c) {
 
 std::string file_name(const Name& name) { return name.layer + '-' + std::to_string(name.size); }
 
-/// What runs any network runs all of them, once they are in files.
+/// Adds a case for each network file and each player.
 void add_players(const std::filesystem::path& files, bool only_ours) {
   for (const Name& name : suite().names)
     for (const Player& player : players())
@@ -44,8 +44,8 @@ void add_players(const std::filesystem::path& files, bool only_ours) {
             {name, player.name, [&player, base = files / file_name(name)] { return player.make(base); }});
 }
 
-/// In the order network, shape of work: what runs the same follows one another, so that it meets the machine in the
-/// same mood.
+/// Registers the benchmarks, ordered by network and block size: subjects of the same work run one after the other,
+/// under similar conditions.
 void register_all() {
   std::vector<std::shared_ptr<Made>> all;
   for (const Case& c : suite().cases) all.push_back(std::make_shared<Made>(c));
@@ -55,14 +55,14 @@ void register_all() {
         if (made->what().name == name) Benchmark(made, block, prove).add();
 }
 
-/// For what runs files.
+/// Writes all networks as files for the players.
 void write_files(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
   for (const auto& [name, chain] : suite().chains)
     std::ofstream(folder / (file_name(name) + ".json")) << file_of(chain());
 }
 
-/// The rest of an argument that starts with `option`.
+/// Returns the rest of an argument that starts with `option`.
 std::optional<std::string> value_of(std::string_view argument, std::string_view option) {
   if (!argument.starts_with(option)) return {};
   return std::string(argument.substr(option.size()));

@@ -16,7 +16,7 @@ using Values = std::span<const double>;
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
-/// y_j += sum over i of x_i W(i, j), W being [size of x, size of y].
+/// y_j += sum over i of x_i W(i, j), where W is [size of x, size of y].
 void add_product(Frame& y, Values x, Values w) {
   for (std::size_t i = 0; i < x.size(); ++i)
     for (std::size_t j = 0; j < y.size(); ++j) y[j] += x[i] * w[i * y.size() + j];
@@ -24,7 +24,7 @@ void add_product(Frame& y, Values x, Values w) {
 
 Frame copy_of(Values x) { return {x.begin(), x.end()}; }
 
-/// Layers without a product: y_c = f(x_c, c).
+/// Elementwise layers: y_c = f(x_c, c).
 template <class F>
 Frames each_value(Frames x, F f) {
   for (Frame& frame : x)
@@ -38,7 +38,7 @@ Frames dense(const Frames& x, Values kernel, Values bias) {
   return y;
 }
 
-/// A kernel [taps, inputs of a group, outputs] of a convolution, each of whose groups has one input, or of one group.
+/// Convolution with a kernel [taps, inputs of a group, outputs]; one group, or depthwise.
 Frames conv1d(const Frames& x, Values kernel, Values bias, std::size_t taps, std::size_t dilation, bool depthwise) {
   const std::size_t tap_size = kernel.size() / taps;
   Frames y;
@@ -55,7 +55,7 @@ Frames conv1d(const Frames& x, Values kernel, Values bias, std::size_t taps, std
   return y;
 }
 
-/// Gates i, f, g, o.
+/// LSTM, gates in the order i, f, g, o.
 Frames lstm(const Frames& x, Values kernel, Values recurrent_kernel, Values bias) {
   const std::size_t units = bias.size() / 4;
   Frame h(units), cell(units);
@@ -74,7 +74,7 @@ Frames lstm(const Frames& x, Values kernel, Values recurrent_kernel, Values bias
   return y;
 }
 
-/// Gates z, r, n; the reset gate multiplies the recurrent product. Two rows of bias.
+/// GRU, gates in the order z, r, n. The reset gate multiplies the recurrent product. The bias has two rows.
 Frames gru(const Frames& x, Values kernel, Values recurrent_kernel, Values bias) {
   const std::size_t gates = bias.size() / 2, units = gates / 3;
   Frame h(units);
@@ -148,7 +148,7 @@ Frames layer_reference(const Description& layer, const Frames& x) {
       const double deviation = std::sqrt(values("variance")[c] + number("epsilon"));
       return values("gamma")[c] * (v - values("mean")[c]) / deviation + values("beta")[c];
     }
-    return std::nan("");  // unknown: fails its check
+    return std::nan("");  // unknown type: fails the check
   });
 }
 

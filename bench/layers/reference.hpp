@@ -1,4 +1,4 @@
-/// What every layer has to compute: straight loops in double precision, read straight from the definition.
+/// Reference implementation of every layer: plain loops in double precision that follow the definition.
 #pragma once
 
 #include "../subjects/signal.hpp"
@@ -6,10 +6,10 @@
 
 namespace inlay::bench {
 
-/// Channels of a described network's input.
+/// Returns the number of input channels of a described network.
 std::size_t channels_of(const Chain&);
 
-/// The output of the described layers for `in`, from the start of the signal.
+/// Returns the output of the described layers for `in`, from the start of the signal.
 Frames reference(const Chain& layers, Frames in);
 
 }  // namespace inlay::bench

@@ -1,4 +1,4 @@
-/// What is timed: a network for each name, and what runs it.
+/// Suite: the networks to time, and the subjects that run them.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace inlay::bench {
 
-/// A layer, or a network that is made to show something, and its size.
+/// A layer or a network, and its size.
 struct Name {
   std::string layer;
   std::size_t size;
@@ -26,13 +26,13 @@ struct Case {
   std::function<std::unique_ptr<Subject>()> make;
 };
 
-/// Translation units add to it before `main`; those whose package is missing add nothing.
+/// Translation units add cases before `main`. Those whose package is missing add nothing.
 struct Suite {
   std::vector<Name> names;  ///< in the order of the table
   std::map<Name, std::function<Chain()>> chains;
   std::vector<Case> cases;
-  std::size_t width = 0;           ///< lanes of the widest backend, ...
-  double (*fma_peak)() = nullptr;  ///< ... and the multiply-adds a second that it reaches
+  std::size_t width = 0;           ///< lanes of the widest backend
+  double (*fma_peak)() = nullptr;  ///< measures the multiply-adds per second of the widest backend
 };
 Suite& suite();
 

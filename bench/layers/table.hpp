@@ -1,4 +1,4 @@
-/// Table: the results as one row per layer and size, and one column per shape of work and backend.
+/// Table: the results as one row per layer and size, and one column per block size and backend.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -13,8 +13,8 @@
 
 namespace inlay::bench {
 
-/// Reporter of benchmarks that are called layer/size/backend/work. Of several repetitions the fastest
-/// counts: whatever else runs on a machine only ever adds time.
+/// Reporter of benchmarks with names layer/size/backend/work. Reports the fastest of several repetitions, because other
+/// load on a machine only adds time.
 class Table : public benchmark::BenchmarkReporter {
  public:
   bool ReportContext(const Context&) override { return true; }
@@ -41,8 +41,8 @@ class Table : public benchmark::BenchmarkReporter {
   }
 
  protected:
-  /// What was measured of `layer/size` on a backend, in whatever shape of work: null if nothing was, empty if it was
-  /// wrong.
+  /// Returns the measurements of `layer/size` on a backend, in any block size: null if there are none, empty if the
+  /// output was wrong.
   const benchmark::UserCounters* find(std::string_view row, std::string_view backend) const {
     for (const auto& [place, cell] : cells_)
       if (rows_[place.first] == row && columns_[place.second].second == backend) return &cell;

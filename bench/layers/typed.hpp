@@ -1,4 +1,4 @@
-/// Networks that are types, with random weights, as cases of the suite.
+/// Adds ModelT types with random weights to the suite.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -17,7 +17,7 @@
 
 namespace inlay::bench {
 
-/// Visitor that fills tensors with random values, divided by the root of the number of a sum's terms.
+/// Visitor that fills tensors with random values, divided by the square root of the number of terms of a sum.
 struct Randomise {
   Random random;
 
@@ -60,7 +60,8 @@ std::unique_ptr<Subject> make_subject() {
   return subject_of(random_model<Model>());
 }
 
-/// The weights are the same whatever the backend, so the first one's description is that of all.
+/// Adds a model type as a case. Weights do not depend on the backend, so the first backend describes the network for
+/// all.
 template <class Model>
 void add_model(const Name& name, std::string_view backend) {
   if (suite().chains.try_emplace(name, chain_of<Model>).second) suite().names.push_back(name);

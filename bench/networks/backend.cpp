@@ -1,4 +1,4 @@
-/// Every network on one backend: compiled once for each that CMakeLists.txt names.
+/// Every network on one backend. Compiled once per backend in CMakeLists.txt.
 #include <algorithm>
 #include <memory>
 #include <utility>

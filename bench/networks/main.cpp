@@ -1,4 +1,4 @@
-/// Times whole networks, callback by callback, as a host calls them. See ../README.md.
+/// Times whole networks, callback by callback like a host. See ../README.md.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -36,12 +36,12 @@ using Json = nlohmann::ordered_json;
 struct Options {
   std::filesystem::path files;
   std::string out;
-  double seconds = 0.5;  ///< for each subject at each size of buffer
+  double seconds = 0.5;  ///< per subject and buffer size
   std::vector<std::size_t> buffers{16, 64, 128, 512, 2048};
   bool only_ours = false;
 };
 
-/// What reading the clock twice takes, which is in every measured time.
+/// Returns the time in ns to read the clock twice, which every measured time includes.
 double clock_cost() {
   std::vector<double> times(10001);
   for (double& time : times) {
@@ -52,7 +52,7 @@ double clock_cost() {
   return times[5000];
 }
 
-/// One subject at one size of buffer.
+/// One subject with one buffer size.
 class Timed {
  public:
   Timed(std::unique_ptr<Subject> subject, const Frames& signal, std::size_t block)
@@ -60,10 +60,10 @@ class Timed {
     subject_->start(signal, block);
     times_.reserve(1 << 20);
     first_ = one();
-    for (int i = 0; i < 3; ++i) one();  // LibTorch compiles what it has seen once or twice
+    for (int i = 0; i < 3; ++i) one();  // LibTorch compiles a graph after one or two runs
   }
 
-  /// Callbacks for that long, and one at least.
+  /// Runs callbacks for `time`, at least one.
   void turn(Clock::duration time) {
     const auto end = Clock::now() + time;
     do times_.push_back(one());
@@ -73,7 +73,7 @@ class Timed {
   Json result(double clock) {
     std::ranges::sort(times_);
     const auto at = [&](double share) -> Json {
-      // A percentile of which fewer than ten callbacks are on the far side is chance.
+      // A percentile needs at least ten callbacks above it.
       if (share > 0.5 && double(times_.size()) * (1 - share) < 10) return nullptr;
       return std::max(0.0, times_[std::size_t(share * double(times_.size() - 1))] - clock);
     };
@@ -97,7 +97,7 @@ class Timed {
   std::vector<double> times_;
 };
 
-/// What the framework made of a signal, and which frames of the output it has.
+/// An input and the framework's output for it.
 struct Check {
   Frames input, expected;
 };
@@ -157,7 +157,7 @@ class Run {
           json_["failed"].push_back(
               {{"network", name}, {"subject", subject}, {"buffer", buffer}, {"why", error.what()}});
         }
-      // In turns, A B A B: what the machine does meanwhile, it does to all of them.
+      // In turns (A B A B), so that other load on the machine affects all subjects.
       constexpr auto turn = std::chrono::milliseconds(4);
       const int turns = std::max(3, int(options_.seconds / 4e-3));
       for (int i = 0; i < turns; ++i)
@@ -186,7 +186,7 @@ class Run {
   Json json_;
 };
 
-/// For what runs files.
+/// Copies the network files for the players.
 void write_files(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
   for (const Network& network : suite().networks)
@@ -194,7 +194,7 @@ void write_files(const std::filesystem::path& folder) {
                                std::filesystem::copy_options::update_existing);
 }
 
-/// The rest of an argument that starts with `option`.
+/// Returns the rest of an argument that starts with `option`.
 std::optional<std::string> value_of(std::string_view argument, std::string_view option) {
   if (!argument.starts_with(option)) return {};
   return std::string(argument.substr(option.size()));

@@ -1,4 +1,4 @@
-"""Writes the networks of this folder: random PyTorch models, and in each file's check what PyTorch made of a signal.
+"""Writes the networks of this folder: random PyTorch models with checks computed by PyTorch.
 
     PYTHONPATH=python/src:tests/golden python3 bench/networks/make.py
 """

@@ -1,4 +1,4 @@
-/// The networks that are timed, as types of a backend.
+/// Networks: the benchmarked networks as types of a backend. To add a network, add a type and a line in `for_each`.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,7 @@ struct Networks {
 
   /// Guitar amplifiers of Proteus and others.
   using Lstm40 = ModelT<LSTM<1, 40, B>, Dense<40, 1, B>>;
-  /// A state transition network: input and state of a circuit to its output and next state.
+  /// A state transition network: maps input and state of a circuit to its output and next state.
   using Stn = ModelT<Dense<4, 8, B>, Tanh<8, B>, Dense<8, 2, B>>;
   /// The drive of the Centaur model.
   using Centaur = ModelT<GRU<1, 8, B>, Dense<8, 1, B>>;
@@ -42,7 +42,7 @@ struct Networks {
                                           Split<DenseNoBias<16, 8, B>, DenseNoBias<16, 8, B>>, TenLayers<8>,
                                           Slice<16, 8, 8, B>, Dense<8, 1, B>, Scale<1, B>>>;
 
-  /// Calls `f.template operator()<Model>(name, file)` for each, the file from the repository's root.
+  /// Calls `f.template operator()<Model>(name, file)` for each network. Files are relative to the repository's root.
   static void for_each(auto&& f) {
     f.template operator()<Cnn1k>("CNN-1k", "tests/golden/torch/cnn_1k.f32.json");
     f.template operator()<Cnn15k>("CNN-15k", "tests/golden/torch/cnn_15k.f32.json");

@@ -1,4 +1,4 @@
-/// What is timed: networks of files, and the types that run them.
+/// Suite: the network files to time, and the types that run them.
 #pragma once
 
 #include <filesystem>
@@ -12,16 +12,16 @@
 namespace inlay::bench {
 
 struct Network {
-  std::string name, file;  ///< from the repository's root
+  std::string name, file;  ///< file relative to the repository's root
   auto operator<=>(const Network&) const = default;
 };
 
 struct Case {
   std::string network, subject;
-  std::function<std::unique_ptr<Subject>(const std::filesystem::path& base)> make;  ///< as those of a Player
+  std::function<std::unique_ptr<Subject>(const std::filesystem::path& base)> make;  ///< as Player::make
 };
 
-/// Translation units add to it before `main`.
+/// Translation units add cases before `main`.
 struct Suite {
   std::vector<Network> networks;
   std::vector<Case> cases;

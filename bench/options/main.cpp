@@ -1,4 +1,4 @@
-/// Times what is opt-in beside what it is an option of. See ../README.md.
+/// Times opt-in features compared with the default. See ../README.md.
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>
@@ -22,14 +22,14 @@ namespace {
 
 using namespace inlay::bench;
 
-/// Dense runs frame by frame: in blocks one read of a weight serves many frames, and there is nothing to gain.
+/// Dense runs frame by frame: in blocks, weights are reused for many frames, so their size does not matter.
 std::size_t block_of(const Name& name) { return name.layer == "Dense" ? 1 : 64; }
 
 const Option& option_of(const Case& c) {
   return *std::ranges::find(options, std::string_view(c.subject), &Option::name);
 }
 
-/// Some channels of a signal.
+/// Returns channels [first, first + count) of a signal.
 Frames channels(const Frames& signal, std::size_t first, std::size_t count) {
   Frames part;
   for (const auto& frame : signal)
@@ -37,8 +37,9 @@ Frames channels(const Frames& signal, std::size_t first, std::size_t count) {
   return part;
 }
 
-/// The exact layer is beside straight loops, every other beside the exact one. Of a network of a file there are no
-/// loops: it is beside itself, since it has passed the file's check.
+/// Returns the expected output. The exact layer is compared with the reference loops, options are compared with the
+/// exact layer. A network from a file has no reference loops. It is compared with itself, because loading ran its
+/// check.
 Proof prove(const Case& c) {
   const Option& option = option_of(c);
   const auto described = suite().chains.find(c.name);
@@ -60,7 +61,7 @@ Proof prove(const Case& c) {
   return proof;
 }
 
-/// One row for each layer and size: the time with each option, and what part it is of the time without.
+/// One row per layer and size: the time with each option, and its ratio to the time without.
 class OptionTable final : public Table {
  public:
   void Finalize() override {
@@ -79,7 +80,7 @@ class OptionTable final : public Table {
   }
 
  private:
-  /// ns, 0 where there are none.
+  /// Returns the time in ns, or 0 if there is none.
   double ns(std::string_view row, const Option& option) const {
     const auto* counters = find(row, option.name);
     return counters != nullptr && counters->count("ns") != 0 ? counters->at("ns").value : 0;
@@ -102,7 +103,7 @@ class OptionTable final : public Table {
   }
 };
 
-/// A file that does not load is no less wrong than an output.
+/// Returns a case that counts a file that does not load as a wrong output.
 Case strict(Case c) {
   c.make = [make = c.make, name = c.name] {
     try {
@@ -115,7 +116,7 @@ Case strict(Case c) {
   return c;
 }
 
-/// In the order of the table, so that what is compared follows one another.
+/// Registers the benchmarks in the order of the table, so that compared subjects run one after the other.
 void register_all() {
   for (const Name& name : suite().names)
     for (const Case& c : suite().cases)

@@ -1,4 +1,4 @@
-/// The ways of running a layer that are timed, and how each is added.
+/// The opt-in features that are timed, and functions that add them.
 #pragma once
 
 #include <array>
@@ -13,10 +13,10 @@
 namespace inlay::bench {
 
 struct Option {
-  std::string_view name;  ///< as that of a benchmark's backend
-  const char* title;      ///< in the table
-  double tolerance;       ///< of its output, as a share of the peak: beside straight loops for the first one, ...
-  std::size_t voices;     ///< ... beside the first one for all others
+  std::string_view name;  ///< name in the benchmark, in place of the backend
+  const char* title;      ///< title in the table
+  double tolerance;       ///< relative to the peak: to the reference for `exact`, to `exact` for the others
+  std::size_t voices;     ///< voices per call
 };
 inline constexpr std::array<Option, 5> options{{{"exact", "exact", tolerance, 1},
                                                 {"fast", "fast", 1e-3, 1},
@@ -25,13 +25,14 @@ inline constexpr std::array<Option, 5> options{{{"exact", "exact", tolerance, 1}
                                                 {"4-voices", "4 voices", 0, 4}}};
 inline constexpr const Option& exact = options[0];
 
-/// The layer itself, by which all else is measured.
+/// Adds the layer without options.
 template <class Model>
 void add_exact(const Name& name) {
   add_model<Model>(name, exact.name);
 }
 
-/// Another model of the same weights. The exact one has described them, which would be compiled once more.
+/// Adds a model with an option and the same weights. The description of `add_exact` is reused, which saves compile
+/// time.
 template <class Model>
 void add_option(const Name& name, const char* option) {
   suite().cases.push_back({name, option, make_subject<Model>});

@@ -1,4 +1,4 @@
-/// Layers that do not feed back.
+/// Options of layers without recurrence.
 #include <cstddef>
 
 #include "options.hpp"

@@ -1,4 +1,4 @@
-/// A recurrent layer at every size: compiled once for each that CMakeLists.txt names.
+/// Options of a recurrent layer at every size. Compiled once per layer in CMakeLists.txt.
 #include <cstddef>
 #include <utility>
 
@@ -17,7 +17,7 @@ void add_size() {
   const Name name{INLAY_BENCH_NAME, Units};
   add_exact<Model<Units, default_backend>>(name);
   add_option<Model<Units, fast_backend>>(name, "fast");
-  if constexpr (Units >= 40) add_option<Model<Units, compact_backend>>(name, "compact");  // below it is no gain
+  if constexpr (Units >= 40) add_option<Model<Units, compact_backend>>(name, "compact");  // no gain for smaller layers
   if constexpr (Units <= 64) {
     add_voices<2, Model<Units, default_backend>>(name);
     add_voices<4, Model<Units, default_backend>>(name);

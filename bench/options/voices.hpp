@@ -12,7 +12,7 @@
 
 namespace inlay::bench {
 
-/// Its channels are those of the first voice, then those of the second, ...
+/// The channels are those of the first voice, then those of the second, and so on.
 template <class Model, std::size_t Voices>
 class VoicesSubject final : public Subject {
  public:

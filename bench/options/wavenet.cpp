@@ -1,4 +1,4 @@
-/// A WaveNet of a file.
+/// Options of a WaveNet from a file.
 #include <filesystem>
 #include <type_traits>
 
@@ -11,7 +11,7 @@ namespace {
 using namespace inlay;
 using namespace inlay::bench;
 
-/// The size is that of the larger of its layers. Loading it runs its file's check.
+/// Adds the WaveNet; its size is the channels of the larger array. Loading runs the file's check.
 template <class B>
 void add_wavenet(const char* option) {
   Networks<B>::for_each([&]<class Model>(const char* name, const char* file) {

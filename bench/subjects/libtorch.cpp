@@ -1,4 +1,5 @@
-/// LibTorch: a frozen TorchScript module, in inference mode, on one thread. Its state is handed from call to call.
+/// LibTorch: a frozen TorchScript module, in inference mode, on one thread. The state outputs of a call are the state
+/// inputs of the next call.
 #include <ATen/Parallel.h>
 #include <torch/script.h>
 #include <torch/version.h>

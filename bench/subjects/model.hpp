@@ -1,4 +1,4 @@
-/// ModelSubject: a network of ours, of either API.
+/// ModelSubject: a ModelT or a Model as a subject.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -14,7 +14,7 @@
 
 namespace inlay::bench {
 
-/// Channels of a model, in the type where the model's type has them.
+/// Channels of a model: constants for a ModelT, std::dynamic_extent for a Model.
 template <class Model>
 inline constexpr std::size_t extent_in = std::dynamic_extent;
 template <class Model>
@@ -83,10 +83,10 @@ class ModelSubject final : public Subject {
   std::size_t in_size_, out_size_, block_ = 0;
   Buffer frames_in_, frames_out_;
   Planar in_, out_;
-  std::vector<std::size_t> given_;  ///< frames out of each callback
+  std::vector<std::size_t> given_;  ///< output frames of each callback
 };
 
-/// A model whose type says what there is to know.
+/// Makes a subject of a ModelT.
 template <class Model>
 std::unique_ptr<Subject> subject_of(std::unique_ptr<Model> model) {
   auto subject = std::make_unique<ModelSubject<Model>>(std::move(model), Model::in_size, Model::out_size);
@@ -95,7 +95,7 @@ std::unique_ptr<Subject> subject_of(std::unique_ptr<Model> model) {
   return subject;
 }
 
-/// The same with the weights of a file.
+/// Makes a subject of a ModelT with the weights of a file.
 template <class Model>
 std::unique_ptr<Subject> loaded(const std::filesystem::path& file) {
   auto model = std::make_unique<Model>();

@@ -1,5 +1,5 @@
-/// ONNX Runtime: a session on one thread, its inputs and outputs bound to memory of ours. State goes back and forth
-/// between two sets of memory, with a binding for each direction.
+/// ONNX Runtime: a session on one thread. Its inputs and outputs are bound to memory of this program. The state
+/// alternates between two sets of memory, with one binding per direction.
 #include <onnxruntime_c_api.h>
 
 #include <array>
@@ -29,7 +29,7 @@ void expect(OrtStatus* status) {
   throw std::runtime_error(message);
 }
 
-/// An object of the library, released with `release`.
+/// Deleter of an object of the library, which calls `release`.
 template <class T, auto OrtApi::* release>
 struct Release {
   void operator()(T* object) const { (api().*release)(object); }
@@ -42,7 +42,7 @@ using Binding = Handle<OrtIoBinding, &OrtApi::ReleaseIoBinding>;
 using Value = Handle<OrtValue, &OrtApi::ReleaseValue>;
 using MemoryInfo = Handle<OrtMemoryInfo, &OrtApi::ReleaseMemoryInfo>;
 
-/// What a function of the library makes.
+/// Makes an object with a function of the library. Throws std::runtime_error.
 template <class H>
 H made(auto&& make) {
   typename H::pointer object = nullptr;
@@ -54,12 +54,12 @@ OrtEnv& environment() {
   static OrtEnv* const env = [] {
     OrtEnv* made = nullptr;
     expect(api().CreateEnv(ORT_LOGGING_LEVEL_ERROR, "inlay", &made));
-    return made;  // for the life of the process
+    return made;  // never released
   }();
   return *env;
 }
 
-/// Memory of ours as a tensor of theirs.
+/// A buffer that an OrtValue refers to.
 class BoundTensor {
  public:
   explicit BoundTensor(const Plan::Shape& shape) {
@@ -86,7 +86,7 @@ class BoundTensor {
 class OnnxEngine final : public Engine {
  public:
   OnnxEngine(const std::filesystem::path& base, const Plan& plan) : file_(base.string() + ".onnx"), plan_(plan) {
-    start(plan.window == 0 ? 1 : plan.window);  // whether it can
+    start(plan.window == 0 ? 1 : plan.window);  // throws if the session cannot be made
   }
 
   void start(std::size_t frames) override {
@@ -116,7 +116,7 @@ class OnnxEngine final : public Engine {
   }
 
  private:
-  /// State out of set `from`, into the other.
+  /// Binds the state inputs to set `from` and the state outputs to the other set.
   void bind(std::size_t from) {
     Binding& binding = bindings_[from];
     binding = made<Binding>([&](auto** to) { return api().CreateIoBinding(session_.get(), to); });

@@ -17,7 +17,7 @@ Plan read_plan(const std::filesystem::path& base) {
   return {json.at("in"), json.at("out"), json.at("planar"), json.at("window"), json.at("states")};
 }
 
-/// Callbacks are copied into the library's memory and out of it, as from and to a host's.
+/// Copies each callback to the library's memory and back, as from and to a host's memory.
 class PeerSubject final : public Subject {
  public:
   PeerSubject(std::unique_ptr<Engine> engine, Plan plan) : engine_(std::move(engine)), plan_(std::move(plan)) {}
@@ -70,15 +70,15 @@ class PeerSubject final : public Subject {
 
  private:
   std::size_t frames_out() const { return plan_.window == 0 ? unit_ : 1; }
-  /// Frame and channel of a tensor's value.
+  /// Returns frame and channel of value i of a tensor.
   std::pair<std::size_t, std::size_t> place(std::size_t i, std::size_t frames, std::size_t channels) const {
     return plan_.planar ? std::pair{i % frames, i / frames} : std::pair{i / channels, i % channels};
   }
 
   std::unique_ptr<Engine> engine_;
   Plan plan_;
-  std::size_t block_ = 0, unit_ = 0;  ///< frames of a callback, and of a call of the library
-  std::size_t collected_ = 0;         ///< frames of the present window
+  std::size_t block_ = 0, unit_ = 0;  ///< frames per callback, and per call of the library
+  std::size_t collected_ = 0;         ///< frames of the current window
   std::vector<Scalar> in_;
   std::vector<std::vector<Scalar>> out_;
 };

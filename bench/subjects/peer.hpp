@@ -1,4 +1,4 @@
-/// Networks that another library runs, from what suite/export.py made of a file of ours.
+/// Networks that another library runs, from the files that suite/export.py writes.
 #pragma once
 
 #include <cstddef>
@@ -11,13 +11,13 @@
 
 namespace inlay::bench {
 
-/// What export.py says about a network: its tensors and how it wants to be called. State goes in and comes out, as
-/// tensors behind the signal's.
+/// The plan that export.py writes for a network: its tensors and how to call it. State tensors follow the signal, as
+/// inputs and as outputs.
 struct Plan {
   using Shape = std::vector<std::int64_t>;
   std::size_t in_size = 0, out_size = 0;
-  bool planar = false;     ///< signals are [1, channels, frames], else [frames, 1, channels]
-  std::size_t window = 0;  ///< frames for which it has to be called at once, if not any number
+  bool planar = false;     ///< signals are [1, channels, frames], otherwise [frames, 1, channels]
+  std::size_t window = 0;  ///< required number of frames per call; 0 if any number is possible
   std::vector<Shape> states;
 
   Shape shape(std::size_t channels, std::size_t frames) const {
@@ -26,19 +26,19 @@ struct Plan {
   }
 };
 
-/// A library with one network. Throws where something is amiss.
+/// A library with one network. All functions throw std::exception on errors.
 class Engine {
  public:
   virtual ~Engine() = default;
-  /// Makes room for `frames` frames at once, and goes to the start of a signal.
+  /// Allocates for calls of `frames` frames, and resets to the start of a signal.
   virtual void start(std::size_t frames) = 0;
-  /// Where the input is to be put, and the output found after `run`.
+  /// Memory of the input, and of the output after `run`.
   virtual Scalar* in() = 0;
   virtual const Scalar* out() = 0;
   virtual void run() = 0;
 };
 
-/// The subject of an engine that `make(base, plan)` makes.
+/// Makes the subject of an engine, which `make(base, plan)` returns.
 std::unique_ptr<Subject> make_peer_subject(const std::filesystem::path& base,
                                            std::unique_ptr<Engine> (*make)(const std::filesystem::path&, const Plan&));
 

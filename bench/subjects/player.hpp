@@ -1,4 +1,4 @@
-/// Player: what runs the network of any file, ours or another library.
+/// Player: inlay's run-time model or another library, which runs the network of any file.
 #pragma once
 
 #include <filesystem>
@@ -12,16 +12,16 @@
 namespace inlay::bench {
 
 struct Player {
-  std::string name;     ///< of the subjects that it makes
-  std::string version;  ///< of the library, which ...
-  std::string library;  ///< ... is this file; both empty for ours
-  /// `base` is a file of ours without its extension. Throws what says why not.
+  std::string name;     ///< name of the subjects that it makes
+  std::string version;  ///< version of the library; empty for inlay
+  std::string library;  ///< file of the library; empty for inlay
+  /// Makes a subject from a model file; `base` is its path without the extension. Throws std::exception on errors.
   std::function<std::unique_ptr<Subject>(const std::filesystem::path& base)> make;
 
   bool is_ours() const { return library.empty(); }
 };
 
-/// Translation units add to them before `main`.
+/// All players. Translation units add them before `main`.
 inline std::vector<Player>& players() {
   static std::vector<Player> players;
   return players;

@@ -1,4 +1,4 @@
-/// The run-time model: compiled once for each backend that CMakeLists.txt names.
+/// The run-time model. Compiled once per backend in CMakeLists.txt.
 #include "inlay/run_time.hpp"
 #include "inlay/backend/all.hpp"
 

@@ -1,4 +1,4 @@
-/// Signals, and memory to keep them in.
+/// Test signals and their memory.
 #pragma once
 
 #include <cmath>
@@ -23,7 +23,7 @@ inline constexpr double sample_rate = 48000;
 /// A signal: frames[t][c].
 using Frames = std::vector<std::vector<double>>;
 
-/// The same numbers in [-1, 1) everywhere, which the standard's distributions do not promise.
+/// Random numbers in [-1, 1) that are the same on every platform, unlike those of the standard's distributions.
 class Random {
  public:
   double operator()() { return double(generator_()) / 2147483648.0 - 1; }
@@ -32,7 +32,7 @@ class Random {
   std::mt19937 generator_{1};
 };
 
-/// Two sines and noise, a chord of its own for each channel, within [-3, 3], as `Scalar`s have them.
+/// Returns two sines and noise, with other frequencies per channel, within [-3, 3], rounded to `Scalar`.
 inline Frames test_signal(std::size_t channels, std::size_t frames) {
   Random random;
   Frames signal(frames, std::vector<double>(channels));
@@ -44,7 +44,7 @@ inline Frames test_signal(std::size_t channels, std::size_t frames) {
   return signal;
 }
 
-/// Values that start with a cache line, so that no case is lucky or unlucky in where it was put.
+/// Values that are aligned to a cache line, so that all cases have the same alignment.
 class Buffer {
  public:
   Buffer() = default;
@@ -60,8 +60,8 @@ class Buffer {
   std::vector<Line> lines_;
 };
 
-/// Channels as `ModelT::process` reads and writes them, with a spare cache line between them: a power of two from one
-/// channel to the next would put all of them into the same cache sets. Cut into callbacks, each with its pointers.
+/// Planar channels for `ModelT::process`, divided into callbacks with pointers of their own. There is a spare cache
+/// line between channels: at a distance of a power of two, all channels would use the same cache sets.
 class Planar {
  public:
   Planar() = default;
@@ -83,7 +83,7 @@ class Planar {
   std::vector<Scalar*> pointers_;
 };
 
-/// Frame behind frame, as `ModelT::forward` reads them.
+/// Returns interleaved frames for `ModelT::forward`.
 inline Buffer interleaved(const Frames& signal) {
   Buffer data(signal.size() * signal[0].size());
   Scalar* to = data.data();

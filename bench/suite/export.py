@@ -1,10 +1,10 @@
-"""Writes the networks of our files for other libraries: TorchScript for LibTorch, ONNX for ONNX Runtime.
+"""Exports inlay's model files for other libraries: TorchScript for LibTorch, ONNX for ONNX Runtime.
 
     python3 bench/suite/export.py FOLDER
 
-For each NAME.json in FOLDER: NAME.pt, NAME.onnx, and NAME.plan.json, which says what their tensors are. A network is
-written as one would write it for streaming: state goes in and comes out beside the signal, the past of a convolution
-is put in front of its input, branches are added up without copies of channels.
+For each NAME.json in FOLDER: NAME.pt, NAME.onnx, and NAME.plan.json, which describes their tensors. Networks are
+written for streaming: states are inputs and outputs beside the signal, the past of a convolution is concatenated with
+its input, and branches are summed without copies of channels.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from torch.jit._trace import trace
 from torch.nn import functional
 
 Json = dict[str, Any]
-# A signal is some tensors beside each other, with their channels; None is silence.
+# A signal is a list of tensors with their channels; None is silence.
 Part = tuple[Optional[Tensor], int]
 Signal = list[Part]
 
-# These have channels in front of time in both frameworks, all others behind it.
+# Layers with channels before time in both frameworks; all others have channels last.
 PLANAR = {"conv1d", "prelu", "batchnorm1d", "windowed", "residual_skip"}
 
 
@@ -40,7 +40,7 @@ def layers_within(layers: Sequence[Json]) -> Iterator[Json]:
 
 
 def ends(layers: Sequence[Json]) -> tuple[int, int]:
-    """Channels that a chain takes and gives."""
+    """Input and output channels of a chain."""
 
     def end(layer: Json, side: str) -> int:
         for name in (side, "size"):
@@ -53,7 +53,7 @@ def ends(layers: Sequence[Json]) -> tuple[int, int]:
 
 
 class Stream(nn.Module):
-    """A network of a file: `forward(x, *states)` gives y and the new states."""
+    """The network of a file: `forward(x, *states)` returns y and the new states."""
 
     def __init__(self, layers: Sequence[Json], dtype: torch.dtype) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class Stream(nn.Module):
         self.holder = nn.ModuleList(self.weights.values())
 
     def _prepare(self, layers: Sequence[Json], streaming: bool) -> None:
-        """Weights of each layer, and the shapes of their states in the order in which they run."""
+        """Collects the weights of each layer and the shapes of their states, in execution order."""
         for layer in layers:
             kind = layer["type"]
             if kind in MODULES:
@@ -107,7 +107,7 @@ class Stream(nn.Module):
         return tensors[0] if len(tensors) == 1 else torch.cat(tensors, self.axis)
 
     def cut(self, signal: Signal, begin: int, count: int) -> Signal:
-        """Some of the channels; whole parts where it goes."""
+        """Channels [begin, begin + count), without copies of whole parts."""
         parts: Signal = []
         for tensor, size in signal:
             first, last = max(begin, 0), min(begin + count, size)
@@ -125,7 +125,7 @@ class Stream(nn.Module):
         return [(self.together(a) + self.together(b), size)]
 
     def run(self, layer: Json, signal: Signal) -> Tensor:
-        """A layer with weights that takes frames one by one, in either order of channels and time."""
+        """Runs a memoryless layer with weights, in either order of channels and time."""
         y: Tensor = self.weights[id(layer)](self.together(signal))
         return y
 
@@ -199,7 +199,7 @@ class Stream(nn.Module):
     def pad(self, layer: Json, x: Signal, condition: Signal) -> Signal:
         return [*x, (None, layer["out"] - layer["in"])]
 
-    # --- layers that hold layers ---
+    # --- combinators ---
 
     def sequential(self, layer: Json, x: Signal, condition: Signal) -> Signal:
         return self.chain(layer["layers"], x, condition)
@@ -233,7 +233,7 @@ class Stream(nn.Module):
         return on + self.add(head, self.chain(layer["skip"], a, condition))
 
     def windowed(self, layer: Json, x: Signal, condition: Signal) -> Signal:
-        """One whole window, of whose output the last frame counts: what takes frames one by one need see no other."""
+        """Runs one window and returns the last frame. Trailing memoryless layers only run on that frame."""
         layers = layer["layers"]
         last = max(i for i, inner in enumerate(layers) if inner["type"] in ("conv1d", "lstm"))
         for inner in layers[: last + 1]:
@@ -291,7 +291,7 @@ def make_lstm(layer: Json) -> nn.Module:
 
 
 def make_gru(layer: Json) -> nn.Module:
-    """Ours has its gates in the order z, r, n, PyTorch r, z, n."""
+    """inlay has the gate order z, r, n; PyTorch has r, z, n."""
 
     def ordered(values: Tensor) -> Tensor:
         z, r, n = values.chunk(3, -1)
@@ -376,7 +376,7 @@ def main() -> None:
         )
         try:
             export(path)
-        except Exception as error:  # one network less, named as not exported
+        except Exception as error:  # reported as not exported
             print(f"\n  {path.stem}: {error}", file=sys.stderr)
     print("\r" + 40 * " ", end="\r", file=sys.stderr)
 

@@ -9,7 +9,7 @@ from typing import Any, Optional
 import matplotlib
 
 matplotlib.use("svg")
-import matplotlib.pyplot as plt  # noqa: E402  # after the choice of what draws
+import matplotlib.pyplot as plt  # noqa: E402  # after the backend is selected
 
 from results import DEFAULT, PEERS, SAMPLE_RATE, Json, Layer
 
@@ -42,7 +42,7 @@ def save(figure: Any, folder: Path, name: str) -> str:
 
 
 def layer_plot(folder: Path, times: dict[Layer, float], run_time: bool, work: str) -> Optional[str]:
-    """Real-time factor against size, a panel for each layer and a line for each subject."""
+    """Real-time factor against size, with a panel per layer and a line per subject."""
     found = [layer for layer in times if (layer.scalar, layer.work) == ("float", work)]
     found = [layer for layer in found if layer.name not in ("dilation", "depth")]
     found = [l for l in found if l.subject in PEERS or l.subject.endswith("-rt") == run_time]
@@ -154,7 +154,7 @@ def growth_plot(folder: Path, times: dict[Layer, float]) -> Optional[str]:
 
 
 def draw(folder: Path, times: dict[Layer, float], networks: Json) -> list[str]:
-    """Returns the names of the files."""
+    """Draws all plots and returns the names of the files."""
     drawn = [network_plot(folder, networks), growth_plot(folder, times)]
     drawn += [
         layer_plot(folder, times, api, work) for work in ("frame", "64") for api in (False, True)

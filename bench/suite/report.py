@@ -1,4 +1,4 @@
-"""Writes bench/results/MACHINE/ from what the programs of bench/run.sh measured: JSON, a Markdown page, plots.
+"""Writes bench/results/MACHINE/ from the measurements of bench/run.sh: JSON, a Markdown page, plots.
 
     python3 bench/suite/report.py FOLDER --flags FLAGS --compiler NAME
 """
@@ -22,7 +22,7 @@ RESULTS = Path(__file__).parent.parent / "results"
 
 
 def number(value: Optional[float], digits: int = 3) -> str:
-    """A few digits, no exponent."""
+    """Formats a number with a few digits."""
     if value is None:
         return ""
     if value >= 10 ** (digits - 1):
@@ -40,7 +40,7 @@ def ratio(theirs: Optional[float], ours: Optional[float]) -> str:
 
 
 def ordered(found: Iterable[str]) -> list[str]:
-    """Subjects in the order of the backends, run-time models behind types, other libraries last."""
+    """Subjects in the order of the backends: types, then run-time models, then other libraries."""
     order = ["xsimd", "eigen", "stl", "loop", "auto", "default"]
 
     def place(subject: str) -> tuple[int, int, str]:
@@ -144,7 +144,7 @@ def layer_table(times: dict[Layer, float], scalar: str, work: str) -> list[str]:
     return table(["", *map(title, subjects)], (row(*name) for name in names))
 
 
-# What each option is called, and how many voices it runs.
+# Title and number of voices of each option.
 OPTIONS = {
     "fast": ("fast", 1),
     "compact": ("16-bit", 1),
@@ -225,7 +225,7 @@ def absences(networks: Json, failed: dict[Layer, str]) -> list[str]:
 
 
 def first_line(text: str) -> str:
-    """Without paths, which are a machine's own business."""
+    """The first line of a text, without paths of the machine."""
     return re.sub(r"\S*/\S+", "...", text.strip().splitlines()[0])[:160]
 
 
@@ -381,7 +381,7 @@ def main() -> None:
 
 
 def is_ours(failure: Json) -> bool:
-    """A wrong output, not a network that a model does not have, and not another library's."""
+    """Whether inlay's output was wrong. Unsupported networks and other libraries do not count."""
     return failure["subject"] not in PEERS and failure["why"].startswith("wrong output")
 
 
@@ -393,7 +393,7 @@ def write_json(
     networks: Json,
     compiled: dict[str, tuple[float, int]],
 ) -> None:
-    """One result a line, so that two runs can be compared by a diff."""
+    """Writes one result per line, so that two runs can be compared with diff."""
     lists: dict[str, list[Any]] = {
         "layers": layer_records(times),
         "options": layer_records(options),
@@ -418,7 +418,7 @@ def joined(values: Iterable[Any]) -> str:
 
 
 def shortened(result: Json) -> Json:
-    """Times to the tenth of a ns."""
+    """Rounds times to 0.1 ns."""
     return {
         key: round(value, 1) if isinstance(value, float) else value for key, value in result.items()
     }

@@ -1,4 +1,4 @@
-"""What the programs of bench/run.sh measured, read from the folder where they put it."""
+"""Reads the measurements of bench/run.sh."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFAULT = "xsimd"
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer at one size, run by one subject in one shape of work: "frame", or a block's number of frames."""
+    """A layer at one size, run by one subject. `work` is "frame" or the number of frames per block."""
 
     scalar: str
     name: str
@@ -35,7 +35,7 @@ def rounds(folder: Path, program: str) -> Iterable[Json]:
 
 
 def read(path: Path) -> Json:
-    """What a program that died has left is not JSON."""
+    """Reads a JSON file. Returns {} if it is missing or incomplete, as after a crash."""
     try:
         loaded: Json = json.loads(path.read_text(encoding="utf-8"))
         return loaded
@@ -46,9 +46,10 @@ def read(path: Path) -> Json:
 def read_layers(
     folder: Path, programs: dict[str, str]
 ) -> tuple[dict[Layer, float], dict[Layer, str]]:
-    """ns for a frame, of the fastest round, since what else a machine does only adds; and why there are none.
+    """ns per frame of the fastest round, and the error messages of failed layers.
 
-    Programs are given with the scalar that they run."""
+    `programs` maps programs to their scalar types. Other load on a machine only adds time, so the fastest round counts.
+    """
     times: dict[Layer, float] = {}
     failed: dict[Layer, str] = {}
     for program, scalar in programs.items():
@@ -69,7 +70,7 @@ def fma_peak(folder: Path) -> Optional[float]:
 
 
 def read_compile_times(folder: Path) -> dict[str, tuple[float, int]]:
-    """Of each network: CPU seconds, and bytes of code."""
+    """CPU seconds and bytes of code of each network."""
     path = folder / "compile.txt"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     found = (line.split("\t") for line in lines if line.count("\t") == 2)

@@ -1,4 +1,4 @@
-"""The table that AutoBackend chooses by, from what bench/tune.sh measured."""
+"""Writes the table of AutoBackend from the measurements of bench/tune.sh."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pathlib import Path
 from results import cpu_name, read
 
 DEFAULT = "xsimd"
-# Another backend is taken where it saves more than this: less is noise, and one backend is less code.
+# Another backend is chosen if it is faster by more than this factor. Less is noise, and one backend is less code.
 WORTH = 1.05
-# What bench/layers calls its layers, and the names of inlay::Work. What is left is `other`, of any size.
+# Layers of bench/layers and their inlay::Work. All other layers are `other`, of any size.
 WORK = {
     "Dense": "dense",
     "Conv1D-k3": "conv1d",
@@ -30,7 +30,7 @@ Place = tuple[str, int, str, int]  # compiler, bytes of a register, work, channe
 
 
 def measured(folder: Path) -> dict[Place, dict[str, float]]:
-    """The geometric mean of the median times of everything that a place stands for, by backend."""
+    """The geometric mean of the median times of all cases of a place, by backend."""
     rounds: dict[tuple[Place, str, str], list[float]] = defaultdict(list)
     for path in sorted(folder.glob("*.json")):
         compiler, _, rest = path.stem.rpartition("-")
@@ -58,7 +58,7 @@ def best(times: dict[str, float]) -> str:
 
 
 def rows(times: dict[Place, dict[str, float]]) -> list[str]:
-    """Neighbouring sizes with one backend are one row; the last one reaches on."""
+    """Rows of the table. Neighbouring sizes with the same backend are one row; the last row has no upper limit."""
     lines = []
     for key, places in groupby(sorted(times), key=lambda place: place[:3]):
         compiler, register_bytes, work = key
@@ -69,7 +69,7 @@ def rows(times: dict[Place, dict[str, float]]) -> list[str]:
             last = i + 1 == len(sizes)
             if not last and sizes[i + 1][1] == backend:
                 continue
-            # From a size on, to the one before the next that was measured.
+            # A row begins at its first measured size and ends before the next one.
             low = 0 if start == 0 else sizes[start][0]
             high = LARGEST if last else str(sizes[i + 1][0] - 1)
             if backend != DEFAULT:

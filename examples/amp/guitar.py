@@ -57,7 +57,7 @@ class Passage:
 
     def strum(self, time: float, length: float, pitches: tuple[int, ...], velocity: float,
               spread: float = 0.012, up: bool = False) -> None:  # fmt: skip
-        """All pitches, each `spread` s after the one before."""
+        """All pitches, each `spread` s after the previous one."""
         for i, pitch in enumerate(reversed(pitches) if up else pitches):
             late = i * spread
             self.note(time + late, max(length - late, 0.03), pitch, velocity - 2 * i)
@@ -224,7 +224,7 @@ def example() -> Audio:
 
 
 def test_passages() -> list[Audio]:
-    """The unseen material of the evaluation: `example` and three pieces of other character."""
+    """The unseen material of the evaluation: `example` and three pieces of different character."""
     ballad = Passage(JAZZ, level=0.5)
     for bar, (bass, *upper) in enumerate(
         [(45, 60, 64, 67, 71), (50, 60, 65, 69, 72), (43, 59, 62, 65, 69), (48, 59, 64, 67, 71)]

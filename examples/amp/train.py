@@ -1,4 +1,4 @@
-"""Teach an LSTM the amplifier of `circuit.py` and export it.
+"""Train an LSTM on the amplifier of `circuit.py` and export it.
 
     python3 examples/amp/train.py            # everything, about 18 minutes on one core
     python3 examples/amp/train.py --quick    # the same steps in seconds, into build/quick/
@@ -117,7 +117,7 @@ def record(plan: Plan, cache: Path) -> dict[str, list[Pair]]:
 
 
 def joined(pairs: list[Pair]) -> Pair:
-    """All recordings behind one another."""
+    """All recordings concatenated."""
     return np.concatenate([x for x, _ in pairs]), np.concatenate([y for _, y in pairs])
 
 
@@ -154,7 +154,7 @@ def validate(model: Amp, pairs: list[Pair]) -> float:
 
 
 def train(plan: Plan, data: dict[str, list[Pair]]) -> tuple[Amp, float]:
-    """The model of the lowest validation error and that error.
+    """Return the model with the lowest validation error, and that error.
 
     Truncated backpropagation as in Wright, Damskägg, Juvela and Välimäki, "Real-time guitar
     amplifier emulation with deep learning", Applied Sciences 10(3), 2020.
@@ -164,7 +164,7 @@ def train(plan: Plan, data: dict[str, list[Pair]]) -> tuple[Amp, float]:
     model = Amp()
     with torch.no_grad():
         bias = model.lstm.get_parameter("bias_hh_l0")
-        bias[HIDDEN : 2 * HIDDEN] += 1.0  # of the gates i, f, g, o the second: remember at first
+        bias[HIDDEN : 2 * HIDDEN] += 1.0  # the forget gate, second of i, f, g, o
     x, y = (torch.from_numpy(part) for part in joined(data["train"]))
     frames = plan.warm_up + plan.chunks * plan.chunk
     optimiser = torch.optim.Adam(model.parameters(), lr=plan.learning_rate)

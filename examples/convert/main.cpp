@@ -1,4 +1,4 @@
-/// inlay-convert IN OUT.json [SIZE]: turns a model file of any format that inlay reads into one of inlay's own.
+/// inlay-convert IN OUT.json [SIZE]: converts a model file of any supported format to inlay's format.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -18,7 +18,7 @@ using namespace inlay;
 
 namespace {
 
-/// Noise that grows for as long as the model looks back, and longer.
+/// Noise whose level increases over the whole signal.
 std::vector<float> test_signal(std::size_t frames, std::size_t channels) {
   std::vector<float> signal(frames * channels);
   std::uint32_t random = 1;
@@ -30,9 +30,10 @@ std::vector<float> test_signal(std::size_t frames, std::size_t channels) {
   return signal;
 }
 
-/// A signal and what the model makes of it: files of inlay's format carry one, and most others do not.
+/// Computes a check, which inlay's format requires and most other formats do not have: a signal, and the model's output
+/// in double precision.
 io::Check check_for(io::ModelFile file) {
-  file.info.prewarm = 0;  // a check begins without silence
+  file.info.prewarm = 0;  // a check runs without it
   Model<double> model = Model<double>::of(file);
   const std::size_t frames = 1024 + (model.receptive_field() == unbounded ? 1024 : model.receptive_field());
   const std::vector<float> input = test_signal(frames, model.in_size());
@@ -50,7 +51,7 @@ io::Check check_for(io::ModelFile file) {
   return check;
 }
 
-/// All of the file or none: what was there before stays if anything goes wrong.
+/// Writes the whole file or nothing: if writing fails, an existing file is unchanged.
 void write_file(const fs::path& path, const std::string& text) {
   fs::path partial = path;
   partial += ".partial";
@@ -64,6 +65,7 @@ void write_file(const fs::path& path, const std::string& text) {
   fs::rename(partial, path);
 }
 
+/// Converts a file. Throws inlay::load_error, or std::runtime_error if the target cannot be written.
 void convert(const fs::path& from, const fs::path& to, const io::ReadOptions& options) try {
   const std::string text = io::read_text(from);
   io::ModelFile file = io::read_model_text(text, options);

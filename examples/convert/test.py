@@ -1,4 +1,4 @@
-"""inlay-convert from outside: what it converts, and what it says where it cannot.
+"""Tests inlay-convert as a program: conversions and error messages.
 
     python3 test.py PROGRAM FOLDER_OF_GOLDEN_MODELS
 """
@@ -14,7 +14,7 @@ from from_outside import run as convert
 
 
 def converts(folder):
-    """A file of inlay's own comes out as it went in."""
+    """A file in inlay's format is unchanged."""
     for name in ("lstm20_dense.f32", "wavenet_gated.f64", "parallel.f32"):
         source, target = GOLDEN / f"{name}.json", folder / "out.json"
         done = convert(source, target)
@@ -23,7 +23,7 @@ def converts(folder):
 
 
 def converts_aida_x(folder):
-    """An LSTM of one unit without weights: only its bias of the dense layer and the bypass are heard."""
+    """An LSTM of one unit with zero weights: the output is the bias of the dense layer plus the bypass."""
     zeros = {"kernel": [[0.0] * 4], "bias": [0.0] * 4}
     model = {
         "in_shape": [None, None, 1],
@@ -61,7 +61,7 @@ LINEAR = {
 
 
 def makes_a_check(folder):
-    """A file of another format has none; it is made by running the model."""
+    """A file without a check gets the output of its own model as a check."""
     source, target = folder / "in.nam", folder / "out.json"
     source.write_text(json.dumps(LINEAR))
     done = convert(source, target)

@@ -1,4 +1,4 @@
-/// A backend of our own beside the library's, and in one model with it.
+/// A custom backend compared with a built-in one, and combined with it in one model.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -15,7 +15,7 @@
 template <inlay::Backend First, inlay::Backend Second = First>
 using Amp = inlay::ModelT<inlay::LSTM<1, 20, First>, inlay::Dense<20, 1, Second>>;
 
-/// Loads the file, which runs its check, renders the signal with it, and says how long that took at best.
+/// Loads the file, which runs its check, computes the output for a signal, and prints the shortest time per frame.
 template <class Model>
 std::vector<float> render(const char* name, const char* path, std::span<const float> in) {
   using clock = std::chrono::steady_clock;

@@ -1,4 +1,4 @@
-/// FractionalDelay: y_c(t) = x_c(t - d_c), each channel late by a trained number of frames, whole or not.
+/// FractionalDelay: y_c(t) = x_c(t - d_c). Delays each channel by a trained, fractional number of frames.
 #pragma once
 
 #include <algorithm>
@@ -6,9 +6,9 @@
 #include <inlay/engine.hpp>
 #include <string_view>
 
-/// Delays each of `Size` channels by a time of its own, from 0 to `Longest` frames, with linear interpolation in
-/// between: echoes, combs and the flight of sound to a second microphone. A convolution could do it as well, at the
-/// price of `Longest` taps for each pair of channels; this costs one multiply-add, however long the delay.
+/// Delays each of `Size` channels by its own time, from 0 to `Longest` frames, with linear interpolation. Examples are
+/// echoes, comb filters and the travel time of sound to a second microphone. The cost is one multiply-add per channel
+/// for any delay. A convolution would need `Longest` taps per pair of channels.
 ///
 /// Tensor: `delay` [Size], in frames.
 template <std::size_t Size, std::size_t Longest, inlay::Backend B = inlay::default_backend>
@@ -19,11 +19,11 @@ class FractionalDelay {
   using backend = B;
   using scalar = typename B::scalar;
   struct State {
-    inlay::History<scalar, Size, Longest + 1> history;  // interpolation looks one frame further back
+    inlay::History<scalar, Size, Longest + 1> history;  // interpolation reads one more frame
   };
-  static constexpr std::string_view type = "fractional_delay";  // what a file calls it
+  static constexpr std::string_view type = "fractional_delay";  // name of the type in files
   static constexpr std::size_t in_size = Size, out_size = Size;
-  static constexpr std::size_t receptive_field = Longest + 2;  // the present, `Longest` frames, and one more
+  static constexpr std::size_t receptive_field = Longest + 2;  // the current frame, `Longest` frames, and one more
   static constexpr std::size_t parameters = Size;
   static constexpr std::size_t macs = Size;
 
@@ -33,8 +33,8 @@ class FractionalDelay {
     v.tensor("delay", delay_);
   }
 
-  /// delay = whole + fraction. A delay that is out of range would read beyond the history: it is clipped here, and
-  /// a file that has one fails its check.
+  /// Splits delay = whole + fraction. Clips delays that are out of range, which would read beyond the history. A file
+  /// with such a delay fails its check.
   void prepare() noexcept {
     for (std::size_t c = 0; c < Size; ++c) {
       const scalar delay = std::clamp(delay_.get(c), scalar(0), scalar(Longest));
@@ -45,8 +45,8 @@ class FractionalDelay {
 
   void reset(State& state) const noexcept { state.history.clear(); }
 
-  /// Lanes across channels. Each reads from another place, so the values are gathered first; the padding of both
-  /// arrays, like that of every frame, lets the last register be a whole one.
+  /// Lanes run across channels. The values are gathered first, because each channel has another delay. Both arrays are
+  /// padded to whole registers, like every frame.
   void forward(State& state, const scalar* in, scalar* out) const noexcept {
     const auto x = state.history.push(in);
     constexpr std::size_t padded = inlay::padded_frame<scalar>(Size);
@@ -60,7 +60,7 @@ class FractionalDelay {
                                     B::template load<lanes>(fraction_.data() + c)));
   }
 
-  /// Lanes across frames: a delayed channel is the same row, read from further back.
+  /// Lanes run across frames. A delayed channel is the same row at an earlier position.
   void process(State& state, inlay::Block<const scalar> in, inlay::Block<scalar> out,
                std::size_t frames) const noexcept {
     const auto x = state.history.push(in, frames);

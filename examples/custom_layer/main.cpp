@@ -1,4 +1,5 @@
-/// A layer of our own in a model with the library's: loaded from JSON, run on two backends, cut in every way.
+/// A custom layer in a model with built-in layers: loaded from JSON, run on two backends and in buffers of several
+/// sizes.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
@@ -13,11 +14,11 @@
 
 #include "fractional_delay.hpp"
 
-/// Four echoes, each saturated. `B` is the backend of all layers but the last: backends may be mixed.
+/// Four echoes, each saturated. `B` is the backend of all layers but the last: a model can combine backends.
 template <inlay::Backend B>
 using Echoes = inlay::ModelT<inlay::Dense<1, 4, B>, FractionalDelay<4, 32, B>, inlay::Tanh<4, B>, inlay::Dense<4, 1>>;
 
-/// The signal in buffers of `size` frames, or in single frames through `forward` where that is 0.
+/// Computes the signal in buffers of `size` frames, or frame by frame with `forward` if `size` is 0.
 template <class Model>
 std::vector<float> render(Model& model, std::span<const float> in, std::size_t size) {
   std::vector<float> out(in.size());
@@ -39,7 +40,7 @@ float largest_difference(std::span<const float> a, std::span<const float> b) {
   return largest;
 }
 
-/// Loading has run the file's check already; this is the promise that no file can check.
+/// Returns whether the output is the same for every buffer size. A file's check does not cover all sizes.
 template <class Model>
 bool same_for_every_cut(Model& model, std::span<const float> in) {
   const std::vector<float> whole = render(model, in, in.size());
@@ -61,7 +62,7 @@ int main(int argc, char** argv) try {
   for (float& x : noise) x = uniform(random);
 
   const bool cuts = same_for_every_cut(fast, noise) && same_for_every_cut(plain, noise);
-  // A network that is known only when its file is loaded has the same layer.
+  // The same layer in a run-time model.
   inlay::register_layer<FractionalDelay<4, 32>>();
   auto model = inlay::Model<float>::load(path);
   const float to_model = largest_difference(render(fast, noise, 512), render(model, noise, 512));

@@ -1,9 +1,9 @@
-"""Writes echoes.json: a model with a layer of our own, and a check computed here, in NumPy.
+"""Writes echoes.json: a model with a custom layer and a check that is computed with NumPy.
 
     python3 examples/custom_layer/make_model.py
 
-The check shares no code with the C++ layer: it is the plain formula of each layer, in double precision, over the
-whole signal at once. Loading the file in C++ runs it.
+The check shares no code with the C++ layer: it evaluates the formula of each layer in double precision for the whole
+signal. Loading the file in C++ runs the check.
 """
 
 import json
@@ -15,7 +15,7 @@ SIZE, LONGEST, FRAMES = 4, 32, 128
 
 
 def delayed(x, delays):
-    """Each column of x late by its delay: linear interpolation, silence before the start."""
+    """Each column of x, delayed with linear interpolation; zeros before the start."""
     t = np.arange(len(x))
     before = np.concatenate([[-LONGEST - 2.0, -1.0], t])  # the frames before the start, all zero
     return np.stack([np.interp(t - d, before, np.concatenate([[0, 0], c])) for c, d in zip(x.T, delays)], axis=1)
@@ -28,7 +28,7 @@ def main():
         return rng.uniform(-1, 1, shape).astype(np.float32)
 
     send, send_bias = random(1, SIZE), random(SIZE)
-    delay = np.array([0, 7.25, 18.5, LONGEST], np.float32)  # the shortest and the longest are among them
+    delay = np.array([0, 7.25, 18.5, LONGEST], np.float32)  # includes the shortest and the longest delay
     mix, mix_bias = random(SIZE, 1), random(1)
 
     x = random(FRAMES, 1)

@@ -1,4 +1,4 @@
-/// The network, as a type. Only the files that inlay_dispatch writes include it.
+/// The network as a type. Only the files that inlay_dispatch generates include it.
 #pragma once
 
 #include <inlay/engine.hpp>

@@ -1,4 +1,4 @@
-/// A first model: load it, then run it frame by frame or buffer by buffer.
+/// A first model: loads it, then runs it frame by frame and in a buffer.
 #include <cstdio>
 #include <inlay/inlay.hpp>
 #include <vector>
@@ -7,7 +7,7 @@ using Amp = inlay::ModelT<inlay::LSTM<1, 20>, inlay::Dense<20, 1>>;  // sizes an
 
 int main(int argc, char** argv) try {
   Amp amp;
-  amp.load(argc > 1 ? argv[1] : "examples/amp/amp.json");  // names the place of what is wrong, if anything is
+  amp.load(argc > 1 ? argv[1] : "examples/amp/amp.json");  // throws inlay::load_error with the place
 
   std::vector<float> in(480), out(480);
   in[0] = 1;  // a click

@@ -1,4 +1,4 @@
-/// Audio files by libsndfile: read block by block, and written whole or not at all.
+/// Audio files with libsndfile: block by block input, atomic output.
 #pragma once
 
 #include <sndfile.h>
@@ -19,7 +19,7 @@ struct CloseAudio {
 };
 using AudioHandle = std::unique_ptr<SNDFILE, CloseAudio>;
 
-/// An audio file of any format that libsndfile knows, read as floats in [-1, 1].
+/// Reads an audio file of any format that libsndfile supports, as floats in [-1, 1].
 class AudioInput {
  public:
   explicit AudioInput(std::filesystem::path path) : path_(std::move(path)) {
@@ -34,10 +34,10 @@ class AudioInput {
   const std::filesystem::path& path() const noexcept { return path_; }
   std::size_t channels() const noexcept { return static_cast<std::size_t>(info_.channels); }
   int sample_rate() const noexcept { return info_.samplerate; }
-  /// As the header says: an enormous number if it does not say, as for a pipe.
+  /// Number of frames from the header; a very large number if the header has none, as for a pipe.
   std::uint64_t frames() const noexcept { return static_cast<std::uint64_t>(info_.frames); }
 
-  /// Reads up to `frames` interleaved frames and returns how many there were: fewer only at the end.
+  /// Reads up to `frames` interleaved frames. Returns the number of frames read, which is smaller only at the end.
   std::size_t read(float* interleaved, std::size_t frames) {
     const sf_count_t count = sf_readf_float(handle_.get(), interleaved, static_cast<sf_count_t>(frames));
     position_ += count;
@@ -46,7 +46,7 @@ class AudioInput {
     return static_cast<std::size_t>(count);
   }
 
-  /// libsndfile's own words, which end in a full stop and sometimes in a new line.
+  /// libsndfile's error message, without the full stop and new line at its end.
   static std::string reason(SNDFILE* file) {
     std::string text = sf_strerror(file);
     while (!text.empty() && (text.back() == '.' || text.back() == '\n' || text.back() == ' ')) text.pop_back();
@@ -62,15 +62,15 @@ class AudioInput {
   sf_count_t position_ = 0;
 };
 
-/// A float32 WAV file in the making. It grows beside its target, and takes its place when it is finished: what
-/// goes wrong before leaves nothing behind, and a file that was there as it was.
+/// Writes a float32 WAV file. It writes to a temporary file beside the target and renames it in `finish`. If anything
+/// fails before, the temporary file is removed and an existing target is unchanged.
 class WavOutput {
  public:
-  /// `expected_frames` decides between WAV and, where the 4 GiB of a WAV are not enough, its sibling RF64.
+  /// Writes WAV, or RF64 if `expected_frames` exceed the limit of 4 GiB.
   WavOutput(const std::filesystem::path& path, std::size_t channels, int sample_rate, std::uint64_t expected_frames)
       : path_(path), frame_bytes_(channels * sizeof(float)) {
     std::error_code error;
-    // A link to a file stays one; a device or a directory must not be replaced by a file.
+    // Links are followed. Devices and directories must not be replaced.
     target_ = std::filesystem::weakly_canonical(path, error);
     if (error) target_ = path;
     const auto kind = std::filesystem::status(target_, error).type();
@@ -89,7 +89,7 @@ class WavOutput {
     info.format = (is_long ? SF_FORMAT_RF64 : SF_FORMAT_WAV) | SF_FORMAT_FLOAT;
     handle_.reset(sf_open(partial_.string().c_str(), SFM_WRITE, &info));
     if (!handle_) throw Problem(path_, "file", "expected a name to write to: " + AudioInput::reason(nullptr));
-    // It holds the time of day: the same rendering would never give the same file.
+    // The PEAK chunk contains a time stamp. Without it, equal renderings give equal files.
     sf_command(handle_.get(), SFC_SET_ADD_PEAK_CHUNK, nullptr, SF_FALSE);
   }
 
@@ -109,7 +109,7 @@ class WavOutput {
     if (written != count) fail();
   }
 
-  /// The file is there from here on.
+  /// Completes the file and moves it to its target.
   void finish() {
     sf_write_sync(handle_.get());
     if (sf_error(handle_.get()) != SF_ERR_NO_ERROR) fail();

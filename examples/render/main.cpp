@@ -1,4 +1,4 @@
-/// inlay-render MODEL.json IN.wav OUT.wav: renders audio through a model, block by block, as a host would.
+/// inlay-render MODEL.json IN.wav OUT.wav: processes an audio file with a model, block by block like a host.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
@@ -37,7 +37,7 @@ enum : int { success = 0, differs = 1, refused = 2 };
 struct Rendering {
   std::uint64_t frames = 0;
   double seconds_in_model = 0;
-  double error = 0;  ///< largest, infinite if one is not a number
+  double error = 0;  ///< largest absolute error; infinite if an output is NaN
   std::uint64_t error_frame = 0;
 };
 
@@ -47,7 +47,7 @@ void must_not_be_overwritten(const fs::path& output, const fs::path& file) {
     throw Problem(output, "file", "would overwrite what is read: " + file.string());
 }
 
-/// A reference that can be compared with, value by value.
+/// Opens a reference and checks that its channels, sample rate and number of frames are those of the output.
 AudioInput open_reference(const fs::path& path, const AudioInput& input, std::size_t channels) {
   AudioInput reference(path);
   const auto same = [&](const char* place, std::uint64_t wanted, std::uint64_t found) {
@@ -62,7 +62,7 @@ AudioInput open_reference(const fs::path& path, const AudioInput& input, std::si
   return reference;
 }
 
-/// Reads, processes, writes and compares one block after the other.
+/// Reads, processes, writes and compares block by block.
 Rendering render_file(AudioInput& input, Player& player, WavOutput& output, AudioInput* reference, std::size_t block) {
   const std::size_t ins = input.channels(), outs = player.out_channels();
   std::vector<float> read(block * ins), in(block * ins), out(block * outs), written(block * outs), wanted(block * outs);
@@ -90,7 +90,7 @@ Rendering render_file(AudioInput& input, Player& player, WavOutput& output, Audi
         throw Problem(reference->path(), "frame " + std::to_string(result.frames), "ends before the input does");
       for (std::size_t i = 0; i < frames * outs; ++i) {
         const double error = std::abs(double(written[i]) - double(wanted[i]));
-        if (error <= result.error) continue;  // written so that a NaN does not pass
+        if (error <= result.error) continue;  // false for NaN
         result.error = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
         result.error_frame = result.frames + i / outs;
       }

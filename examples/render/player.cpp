@@ -9,7 +9,7 @@ namespace render {
 
 namespace {
 
-/// "lstm 20 + dense 1": the layers and what they give.
+/// Describes a network by its layers and their output channels: "lstm 20 + dense 1".
 std::string describe(const inlay::io::ModelFile& file) {
   std::string text;
   for (const auto& layer : file.chain.layers) {
@@ -24,7 +24,7 @@ std::string describe(const inlay::io::ModelFile& file) {
   return text;
 }
 
-/// Throws inlay::load_error where a model cannot be a voice, or the only one, for audio of so many channels.
+/// Throws inlay::load_error unless the model is mono, or has as many inputs as the audio has channels.
 void check_audio(const inlay::Model<float>& model, std::size_t channels) {
   const auto refuse = [](std::string expected, std::string found) {
     throw inlay::load_error("layers", std::move(expected), std::move(found));

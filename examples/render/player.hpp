@@ -1,4 +1,4 @@
-/// Player: a model file brought to life, whatever its network.
+/// Player: loads a model file and processes audio with it.
 #pragma once
 
 #include <cstddef>
@@ -10,13 +10,13 @@
 
 namespace render {
 
-/// A loaded model with one voice or, if it has one channel in and one out, a voice for each channel of audio.
+/// A model with one voice. A mono model has one voice per audio channel.
 class Player {
  public:
-  /// For audio of so many channels. Throws inlay::load_error, also where the model takes another number of them.
+  /// Loads a model for audio with `channels` channels. Throws inlay::load_error, also if the model does not fit them.
   Player(const std::filesystem::path& path, std::size_t channels);
 
-  /// The same number of frames of every channel.
+  /// Processes `frames` frames of all channels. Real-time safe.
   void process(std::span<const float* const> in, std::span<float* const> out, std::size_t frames) noexcept;
 
   std::size_t out_channels() const noexcept;

@@ -1,4 +1,4 @@
-/// What stops a rendering: the file, the place in it, and what is wrong there.
+/// Problem: an error with the file, the place in it, and a description.
 #pragma once
 
 #include <filesystem>
@@ -7,7 +7,7 @@
 
 namespace render {
 
-/// Reads `FILE: place: text`, as inlay::load_error does.
+/// The message is `FILE: place: text`, as that of inlay::load_error.
 class Problem : public std::runtime_error {
  public:
   Problem(const std::filesystem::path& file, const std::string& place, const std::string& text)

@@ -1,4 +1,4 @@
-/// A progress bar on stderr, for people only.
+/// Progress: a progress bar on stderr.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ inline bool stderr_is_a_terminal() noexcept {
 #endif
 }
 
-/// Drawn if `wanted` and stderr is a terminal, and wiped away at the end.
+/// Drawn if `wanted` is true and stderr is a terminal. Erased by the destructor.
 class Progress {
  public:
   Progress(bool wanted, std::uint64_t total) : total_(wanted && stderr_is_a_terminal() ? total : 0) {}

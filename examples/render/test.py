@@ -1,8 +1,8 @@
-"""inlay-render from outside: what it renders, and what it says where it cannot.
+"""Tests inlay-render as a program: rendering and error messages.
 
     python3 test.py PROGRAM FOLDER_OF_GOLDEN_MODELS [FIXTURES]
 
-Needs nothing but Python. The files of FIXTURES/malformed are tried where there are any.
+Needs nothing but Python. Also tries the files in FIXTURES/malformed, if that folder exists.
 """
 
 import array
@@ -79,7 +79,7 @@ def damaged(name, change):
 
 
 def refuses():
-    """Each bad input: one line that names file and place, exit status 2, and no file more than before."""
+    """Each bad input gives one line that names the file and the place, exit status 2, and no new file."""
     flac = (AMP / "guitar_reference.flac").read_bytes()
     Path("cut.flac").write_bytes(flac[: len(flac) // 2])
     Path("folder").mkdir()
@@ -143,7 +143,7 @@ def refuses():
 
 
 def refuses_malformed():
-    """One line that names the file and the place, and status 2. A byte order mark may be accepted."""
+    """Each malformed file gives one line that names the file and the place, and exit status 2."""
     if MALFORMED is None or not MALFORMED.exists():
         return print("skipped: no malformed files")
     for model in sorted(MALFORMED.iterdir()):

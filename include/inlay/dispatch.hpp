@@ -1,4 +1,4 @@
-/// Dispatched: a ModelT that was compiled for several instruction sets, run on the best one that the processor has.
+/// Dispatched: a ModelT compiled for several instruction sets, run on the widest one that the processor has.
 #pragma once
 
 #include <cstddef>
@@ -18,12 +18,17 @@
 
 namespace inlay {
 
-/// A handle with the interface of `ModelT`. `Family` is written by CMake's inlay_dispatch(target Name TYPE ... HEADER
-/// ...), and `Name` is this handle: include <dispatched/Name.hpp>.
+/// A handle with the interface of `ModelT`. CMake's inlay_dispatch(target Name TYPE ... HEADER ...) generates `Family`
+/// and defines `Name` as this handle: include <dispatched/Name.hpp>.
 ///
-/// The weights, and one state, are on the heap. Making, copying and loading allocate; `forward`, `process` and `reset`
-/// do not, nor do they lock, throw or call the system. A call whose sizes do not fit computes nothing and returns 0.
-/// The environment variable INLAY_ISA names an instruction set for all of a program's models: for tests.
+/// Memory: the weights and one state are on the heap. Construction, copying and loading allocate.
+///
+/// Real-time safety: `forward`, `process` and `reset` do not allocate, lock, throw or make system calls.
+///
+/// Size errors: a call whose sizes do not fit the model computes nothing and returns 0.
+///
+/// For tests, the environment variable INLAY_ISA selects an instruction set for all models of a program. If it is not
+/// available, the first use of a type throws load_error.
 template <class Family>
 class Dispatched {
  public:
@@ -44,7 +49,7 @@ class Dispatched {
   using Memory = std::unique_ptr<void, Delete>;
 
  public:
-  /// What a model remembers of one signal.
+  /// The memory of a network for one signal: past frames and recurrent states. Copies are independent.
   class State {
    public:
     State() : State(table()) {}
@@ -76,36 +81,44 @@ class Dispatched {
   }
   ~Dispatched() = default;
 
-  /// The instruction set that all models of this type run on, such as "avx2".
+  /// Name of the instruction set that all models of this type run on, such as "avx2".
   static std::string_view isa() { return table().isa; }
 
-  /// Loads weights from a std::filesystem::path, a std::istream or a nlohmann::json and runs the file's check. Returns
-  /// what the file says beside the network. Throws inlay::load_error, and then the model is as it was; otherwise resets
-  /// the state it owns. Not for the audio thread.
+  /// Loads weights from a std::filesystem::path, a std::istream or a nlohmann::json, runs the file's check, and resets
+  /// the model's own state. Returns the file's ModelInfo. Throws inlay::load_error; the model is then unchanged. Not
+  /// real-time safe.
   template <class Source>
   ModelInfo load(Source&& source) {
     return load_records(io::read_model_of(std::forward<Source>(source)));
   }
-  /// The same from the text of a file.
+  /// Loads weights from the text of a file.
   ModelInfo load_text(std::string_view text) { return load_records(io::read_model_text(text)); }
 
+  /// Numbers of input channels, output channels and side channels.
   std::size_t in_size() const noexcept { return run_.in_size; }
   std::size_t out_size() const noexcept { return run_.out_size; }
   std::size_t condition_size() const noexcept { return run_.condition_size; }
+  /// The rate {in, out}, in lowest terms: `out` output frames per `in` input frames.
   Rate rate() const noexcept { return run_.rate; }
+  /// Returns whether each input frame gives exactly one output frame.
   bool one_to_one() const noexcept { return run_.one_to_one; }
+  /// Largest number of output frames for `frames` input frames: the room that `process` needs.
   std::size_t most_frames(std::size_t frames) const noexcept { return run_.most_frames(frames); }
+  /// Number of input frames that an output frame depends on; `inlay::unbounded` for recurrent networks.
   std::size_t receptive_field() const noexcept { return run_.receptive_field; }
+  /// Latency in input frames.
   static std::size_t latency() noexcept { return table().latency; }
+  /// Number of weights.
   static std::size_t parameters() noexcept { return table().parameters; }
 
-  /// Puts a state to the start of a signal.
+  /// Sets a state to the start of a signal. Real-time safe.
   void reset(State& state) const noexcept {
     if (state.memory_) run_.reset_with(model_.get(), state.memory_.get());
   }
   void reset() noexcept { reset(state_); }
 
-  /// One frame, as ModelT::forward. Returns how many frames came out.
+  /// Computes one frame, as ModelT::forward. `in` has `in_size()` values, `condition` has `condition_size()` values,
+  /// `out` has room for `most_frames(1)` frames of `out_size()` values. Returns the number of output frames.
   std::size_t forward(State& state, std::span<const T> in, std::span<T> out,
                       std::span<const T> condition = {}) const noexcept {
     const bool fits = state.memory_ && in.size() == run_.in_size && out.size() >= run_.most_frames(1) * run_.out_size &&
@@ -115,7 +128,8 @@ class Dispatched {
   std::size_t forward(std::span<const T> in, std::span<T> out, std::span<const T> condition = {}) noexcept {
     return forward(state_, in, out, condition);
   }
-  /// For a model of one channel in and out, one frame for each, and no side channels; 0 for another.
+  /// Computes one sample of a model with one input channel, one output channel, one output frame per input frame and no
+  /// side channels. Returns 0 for other models.
   T forward(State& state, T in) const noexcept {
     T out{};
     if (state.memory_ && is_mono()) run_.forward_with(model_.get(), state.memory_.get(), &in, &out, nullptr);
@@ -123,7 +137,7 @@ class Dispatched {
   }
   T forward(T in) noexcept { return forward(state_, in); }
 
-  /// A buffer, planar, as ModelT::process. Returns the number of frames written.
+  /// Computes a planar buffer, as ModelT::process. Returns the number of frames written.
   std::size_t process(State& state, const T* const* in, T* const* out, std::size_t frames,
                       Condition<T> condition = {}) const noexcept {
     const std::size_t values = condition.values.size();
@@ -134,7 +148,7 @@ class Dispatched {
   std::size_t process(const T* const* in, T* const* out, std::size_t frames, Condition<T> condition = {}) noexcept {
     return process(state_, in, out, frames, condition);
   }
-  /// One channel in, one out; as many frames as the shorter of both.
+  /// Computes a mono signal. The number of frames is the smaller of the two sizes.
   std::size_t process(State& state, std::span<const T> in, std::span<T> out,
                       Condition<T> condition = {}) const noexcept {
     if (run_.in_size != 1 || run_.out_size != 1 || !run_.one_to_one) return 0;
@@ -147,7 +161,7 @@ class Dispatched {
   }
 
  private:
-  /// Chosen once.
+  /// The table in use, chosen at the first call.
   static const Table& table() {
     static const Table& chosen = choose();
     return chosen;
@@ -183,7 +197,7 @@ class Dispatched {
     return run_.in_size == 1 && run_.out_size == 1 && run_.condition_size == 0 && run_.one_to_one;
   }
 
-  /// All of it is tried on a copy.
+  /// Loads and checks a copy, then replaces the model.
   ModelInfo load_records(const io::ModelFile& file) {
     try {
       Memory fresh = make_model(table(), model_.get());

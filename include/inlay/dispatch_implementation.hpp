@@ -1,5 +1,5 @@
-/// The table of a ModelT for the instruction set that this file is compiled for: for the source files that
-/// CMake's inlay_dispatch writes.
+/// Defines the DispatchTable of a ModelT for the instruction set that the including file is compiled for. Included by
+/// the source files that CMake's inlay_dispatch generates.
 #pragma once
 
 #if !defined(INLAY_COMPILED)
@@ -13,6 +13,7 @@
 
 namespace inlay::INLAY_ISA {
 
+/// Returns the table of model type M.
 template <class M>
 constexpr DispatchTable<typename M::scalar> dispatch_table(const char* isa) {
   using State = typename M::State;
@@ -37,7 +38,7 @@ constexpr DispatchTable<typename M::scalar> dispatch_table(const char* isa) {
 
 }  // namespace inlay::INLAY_ISA
 
-/// Defines FUNCTION, which gives the table of MODEL.
+/// INLAY_DISPATCH_IMPLEMENTATION defines FUNCTION, which returns the table of MODEL.
 #define INLAY_DISPATCH_TEXT_OF(name) #name
 #define INLAY_DISPATCH_TEXT(name) INLAY_DISPATCH_TEXT_OF(name)
 #define INLAY_DISPATCH_IMPLEMENTATION(MODEL, FUNCTION)                                                 \

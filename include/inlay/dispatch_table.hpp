@@ -1,4 +1,4 @@
-/// DispatchTable: a ModelT of one instruction set behind functions, so that programs can hold several and choose.
+/// DispatchTable: function table of a ModelT compiled for one instruction set. A program can hold several and choose.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace inlay {
 
-/// Functions on the memory of a model and of a state. `T` is the model's scalar.
+/// Properties of a model type, and functions that work on the memory of a model and of a state. `T` is the scalar type.
 template <class T>
 struct DispatchTable {
   const char* isa;  ///< name of the instruction set, such as "avx2"
@@ -23,8 +23,9 @@ struct DispatchTable {
   void (*copy_state)(void* at, const void* from);
   void (*destroy_model)(void* model);
   void (*destroy_state)(void* state);
-  /// Fills the model from a chain of records. Returns the error that its mathematics states. Throws load_error.
+  /// Fills the model from the records of a chain. Returns the stated error of its lossy policies. Throws load_error.
   double (*load)(void* model, const io::ChainRecord& chain);
+  /// Returns a view of a model and a state.
   io::Runnable<T> (*runnable)(const void* model, void* state);
 };
 

@@ -1,5 +1,5 @@
-/// Networks that are known only when their file is loaded. Header-only it needs nlohmann/json and the heap, and takes
-/// longer to compile than all the rest; with the compiled library it is declarations alone.
+/// The run-time model: networks whose layers and sizes are read from a file. Header-only, it needs nlohmann/json and
+/// the heap and is the slowest part of the library to compile. With the compiled library it contains declarations only.
 #pragma once
 
 #if (defined(_MSVC_LANG) ? _MSVC_LANG : __cplusplus) < 202002L

@@ -1,5 +1,5 @@
-/// The compiled part of the library. Include it in one source file of a program whose other files, and itself, are
-/// compiled with INLAY_COMPILED defined. CMake's target inlay::compiled does this.
+/// The compiled part of the library. Define INLAY_COMPILED for all source files of a program and include this header in
+/// one of them. CMake's target inlay::compiled does this.
 #pragma once
 
 #include "inlay/src_model.hpp"

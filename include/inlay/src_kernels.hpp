@@ -1,6 +1,6 @@
-/// The kernels of the instruction set that this file is compiled for, as a part of the compiled library. CMake's target
-/// inlay::compiled has a source file for each instruction set, and for each scalar, INLAY_KERNELS_SCALAR: they compile
-/// side by side.
+/// The kernels of the compiled library for the instruction set that the including file is compiled for. CMake's target
+/// inlay::compiled has one source file per instruction set and scalar type (INLAY_KERNELS_SCALAR), which compile in
+/// parallel.
 #pragma once
 
 #if !defined(INLAY_COMPILED)
@@ -14,7 +14,7 @@
 
 namespace inlay::run_time {
 
-/// The wider kernels have a name that tells their instruction set; INLAY_WIDER_KERNELS says that these are such.
+/// With INLAY_WIDER_KERNELS, the function is named after the instruction set; otherwise it is `base_kernels`.
 #if defined(INLAY_WIDER_KERNELS)
 template <class T>
 const Kernels<T>& INLAY_NAME_OF_KERNELS_(INLAY_ISA_NAME)() noexcept {

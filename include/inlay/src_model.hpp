@@ -1,4 +1,4 @@
-/// The run-time model of the compiled library: a part of <inlay/src.hpp>.
+/// The run-time model of the compiled library; part of <inlay/src.hpp>.
 #pragma once
 
 #if !defined(INLAY_COMPILED)

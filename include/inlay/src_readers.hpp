@@ -1,4 +1,4 @@
-/// The readers of the compiled library: a part of <inlay/src.hpp>.
+/// The readers of the compiled library; part of <inlay/src.hpp>.
 #pragma once
 
 #if !defined(INLAY_COMPILED)

@@ -1,4 +1,4 @@
-/// Reads AIDA-X's files: RTNeural's JSON with gains and a bypass around the network, and a signal to test it with.
+/// Reader of AIDA-X files: RTNeural's JSON plus input gain, output gain, bypass and a test signal.
 #pragma once
 
 #include <cmath>
@@ -17,14 +17,14 @@ namespace inlay::io {
 
 namespace detail {
 
-/// Decibels as a factor; -90 dB and below is silence.
+/// Converts decibels to a linear factor. -90 dB and below give 0; a missing value gives 1.
 inline double gain(const std::optional<JsonCursor>& node) {
   const double decibels = node ? node->number() : 0;
   if (decibels > 200) node->fail("a gain of at most 200 dB");
   return decibels <= -90 ? 0 : std::pow(10, decibels / 20);
 }
 
-/// A number, or a number in a string.
+/// Reads a sample rate in Hz, written as a number or as a string that holds a number.
 inline double read_rate(const JsonCursor& node) {
   if (!node.json().is_string()) return node.positive();
   const auto inside = nlohmann::json::parse(node.string(), nullptr, false);
@@ -32,7 +32,7 @@ inline double read_rate(const JsonCursor& node) {
   return JsonCursor(inside, node.place()).positive();
 }
 
-/// [x, x, ...], times a factor, as [frames, 1].
+/// Reads [x, x, ...] as a tensor of shape [frames, 1] and multiplies it by `factor`.
 inline TensorRecord read_batch(const JsonCursor& node, double factor) {
   TensorRecord signal{.place = node.place(), .shape = {node.size(), 1}, .values = {}, .row_places = {}};
   for (std::size_t i = 0; i < node.size(); ++i) {
@@ -44,8 +44,8 @@ inline TensorRecord read_batch(const JsonCursor& node, double factor) {
 
 }  // namespace detail
 
-/// y = out_gain (model(u) + in_skip u) with u = in_gain x, as `scale` and `residual` layers; those that would change
-/// nothing are left out.
+/// Reads an AIDA-X file: y = out_gain (model(u) + in_skip u), where u = in_gain x. Gains become `scale` layers, the
+/// bypass becomes a `residual` layer; gains of 0 dB and a bypass of 0 add no layer. Throws load_error.
 inline ModelFile read_aidax(const JsonCursor& root) {
   using namespace detail;
   ModelFile file = read_rtneural(root);
@@ -75,7 +75,7 @@ inline ModelFile read_aidax(const JsonCursor& root) {
   else if (const auto told = metadata ? metadata->find("samplerate") : std::nullopt)
     file.info.sample_rate = read_rate(*told);
 
-  // The test signal knows nothing of the gains.
+  // The test signal was recorded without the gains: undo the input gain, apply the output gain.
   const auto input = root.find("input_batch"), output = root.find("output_batch");
   if (input && output && before > 0 && in == 1 && out == 1) {
     Check check{.source = "the file's output_batch",

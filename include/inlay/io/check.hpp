@@ -1,4 +1,4 @@
-/// The check that a file carries: does this model give what the training framework gave?
+/// The check stored in a model file: compares the model's output with the training framework's output.
 #pragma once
 
 #include "inlay/core/compiled.hpp"
@@ -7,16 +7,18 @@
 
 namespace inlay::io {
 
-/// No file may ask for less agreement than this, times the peak of its output.
+/// Upper limit of a file's tolerance, relative to the peak of the expected output (at least 1).
 inline constexpr double largest_tolerance = 1e-3;
 
-/// Runs a model frame by frame and in buffers of uneven sizes, resetting its state before. `policy_bound` is
-/// the stated error of an opt-in lossy policy, 0 for none. Returns the largest difference. Throws load_error.
+/// Resets the state, then runs the model frame by frame and in buffers of uneven sizes. `policy_bound` is the stated
+/// error of an opt-in lossy policy, 0 for none. Returns the largest absolute difference from the expected output.
+/// Throws load_error if it exceeds the tolerance, or if the shapes do not fit the model.
 template <class T>
 double run_check(const Runnable<T>& model, const Check& check, double policy_bound);
 
-/// Runs the check of a file if it has one, and else a short test signal. Returns what the file says beside the network.
-/// Throws load_error where the output is not as expected, or not finite.
+/// Runs the file's check; a file without a check gets a short test signal instead. Returns the file's ModelInfo, with
+/// `check_error` set if there was a check. Throws load_error if the output differs from the expected output, or is not
+/// finite.
 template <class T>
 ModelInfo checked_info(const ModelFile& file, const Runnable<T>& model, double policy_bound);
 

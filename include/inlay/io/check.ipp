@@ -15,7 +15,8 @@ namespace inlay::io {
 
 namespace detail {
 
-/// Throws load_error where an output is not what the check expects, and returns the largest difference otherwise.
+/// Compares an output with the check. Returns the largest absolute difference. Throws load_error at the first value
+/// that differs by more than `limit`; `how` names the function that computed it.
 template <class T>
 double compare(const Check& check, const Output<T>& got, Checked checked, double limit, const char* how) {
   const std::size_t rows = check.output.shape[0], channels = check.output.shape[1];
@@ -28,7 +29,7 @@ double compare(const Check& check, const Output<T>& got, Checked checked, double
   for (std::size_t i = 0; i < check.output.values.size(); ++i) {
     const std::size_t frame = checked.first + i / channels * checked.stride, channel = i % channels;
     const double y = static_cast<double>(got.values[channel * got.room + frame]), wanted = check.output.values[i];
-    if (const double difference = std::abs(y - wanted); difference <= limit) {  // written so that a NaN does not pass
+    if (const double difference = std::abs(y - wanted); difference <= limit) {  // false for NaN
       largest = std::max(largest, difference);
       continue;
     }
@@ -78,7 +79,7 @@ double run_check(const Runnable<T>& model, const Check& check, double policy_bou
 
 namespace detail {
 
-/// Noise of full scale, with silence behind it: what no trained network answers with a NaN or an infinity.
+/// Returns a test signal: noise of full scale, followed by the same number of zeros.
 inline Check probe_for(std::size_t in, std::size_t condition) {
   constexpr std::size_t frames = 2 * tile_frames;
   std::uint32_t random = 1;
@@ -98,7 +99,7 @@ inline Check probe_for(std::size_t in, std::size_t condition) {
 
 }  // namespace detail
 
-/// Throws load_error where a network gives something else than finite numbers.
+/// Runs the test signal. Throws load_error if the output contains a NaN or an infinity.
 template <class T>
 void run_probe(const Runnable<T>& model) {
   const Check probe = detail::probe_for(model.in_size, model.condition_size);

@@ -8,7 +8,7 @@ namespace inlay {
 
 namespace io {
 
-// Not operator+, of which GCC 12 warns wrongly where one side is a literal (GCC bug 105651).
+// Avoids operator+: GCC 12 gives a false warning if one operand is a literal (GCC bug 105651).
 INLAY_DECL std::string concat(std::initializer_list<std::string_view> parts) {
   std::string text;
   for (std::string_view part : parts) text.append(part);
@@ -17,7 +17,7 @@ INLAY_DECL std::string concat(std::initializer_list<std::string_view> parts) {
 
 namespace detail {
 
-/// Text of a file may hold anything; an error is one line.
+/// Replaces control characters, which text from a file may contain, so that an error message is one line.
 inline std::string one_line(std::string text) {
   for (char& c : text)
     if (static_cast<unsigned char>(c) < ' ') c = '?';

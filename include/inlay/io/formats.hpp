@@ -1,4 +1,4 @@
-/// The formats of model files that are read. What a document holds decides, not a file's name.
+/// Table of the supported model file formats. A format is recognised by the document's keys, not by the file name.
 #pragma once
 
 #include <concepts>
@@ -18,6 +18,7 @@
 
 namespace inlay::io {
 
+/// A format: its name, a test for its keys, and its reader.
 struct Format {
   std::string_view name;
   bool (*recognises)(const JsonCursor& root);
@@ -34,7 +35,7 @@ inline bool has_any(const JsonCursor& root, std::initializer_list<std::string_vi
 
 }  // namespace detail
 
-/// In the order in which they are tried.
+/// Formats in the order in which they are tried. To add a format, add a row.
 inline constexpr Format formats[] = {
     {"inlay", [](const JsonCursor& root) { return detail::has_any(root, {"format"}); },
      [](const JsonCursor& root, const ReadOptions&) { return read_inlay(root); }},
@@ -50,7 +51,7 @@ inline constexpr Format formats[] = {
      [](const JsonCursor& root, const ReadOptions&) { return read_rtneural(root); }},
 };
 
-/// The format of a document. Throws load_error if it is none of them.
+/// Returns the format of a document. Throws load_error if no format recognises it.
 inline const Format& format_of(const nlohmann::json& document) {
   const JsonCursor root(document, "");
   std::string names;
@@ -61,7 +62,7 @@ inline const Format& format_of(const nlohmann::json& document) {
   root.fail(concat({"a model file of one of these formats: ", names}), "an object with none of their keys");
 }
 
-/// Reads a document in any of the formats, as `read_model` of io/read_model.hpp does a file. Throws load_error.
+/// Reads a document in any supported format; the counterpart of `read_model` in io/read_model.hpp. Throws load_error.
 template <std::same_as<nlohmann::json> Document>
 ModelFile read_model(const Document& document, const ReadOptions& options = {}) {
   ModelFile file = format_of(document).read(JsonCursor(document, ""), options);

@@ -1,4 +1,4 @@
-/// Reads inlay's own format, version 1 (docs/file-format.md).
+/// Reader of inlay's own format, version 1 (docs/file-format.md).
 #pragma once
 
 #include <algorithm>
@@ -15,12 +15,13 @@ namespace inlay::io {
 
 namespace detail {
 
+/// Throws load_error if an object has a key that is not listed.
 inline void allow_only(const JsonCursor& object, std::initializer_list<std::string_view> keys) {
   for (const auto& [key, value] : object.object().json().items())
     if (std::find(keys.begin(), keys.end(), key) == keys.end()) object[key].fail("no such key");
 }
 
-/// {"shape": [...], "data": [...]}
+/// Reads {"shape": [...], "data": [...]}, data in row-major order.
 inline TensorRecord read_tensor(const JsonCursor& node) {
   allow_only(node, {"shape", "data"});
   TensorRecord tensor{.place = node.place(), .shape = {}, .values = {}, .row_places = {}};
@@ -43,7 +44,7 @@ inline TensorRecord read_tensor(const JsonCursor& node) {
 
 ChainRecord read_chain(const JsonCursor& node);
 
-/// One chain, [layer, ...], or several, [[layer, ...], ...].
+/// Reads one chain, [layer, ...], or several chains, [[layer, ...], ...].
 inline std::vector<ChainRecord> read_chains(const JsonCursor& node) {
   std::vector<ChainRecord> chains;
   if (node.size() == 0 || !node[0].json().is_array()) chains.push_back(read_chain(node));
@@ -52,7 +53,7 @@ inline std::vector<ChainRecord> read_chains(const JsonCursor& node) {
   return chains;
 }
 
-/// Adds a layer to a chain; one that is itself a chain, with all that it holds.
+/// Appends a layer to a chain. A "sequential" layer is flattened: its layers are appended one by one.
 inline void read_layer(const JsonCursor& node, ChainRecord& chain) {
   const JsonCursor type = node["type"];
   if (type.string() == "sequential") {
@@ -75,7 +76,7 @@ inline void read_layer(const JsonCursor& node, ChainRecord& chain) {
   }
 }
 
-/// [layer, layer, ...]
+/// Reads [layer, layer, ...].
 inline ChainRecord read_chain(const JsonCursor& node) {
   ChainRecord chain{node.place(), {}};
   if (node.size() == 0) node.fail("at least one layer");
@@ -110,6 +111,7 @@ inline Check read_check(const JsonCursor& node) {
 
 }  // namespace detail
 
+/// Reads a document of inlay's own format. Throws load_error.
 inline ModelFile read_inlay(const JsonCursor& root) {
   detail::allow_only(root, {"format", "version", "sample_rate", "metadata", "prewarm", "layers", "check"});
   if (root["format"].json() != "inlay") root["format"].fail("\"inlay\"");

@@ -1,4 +1,4 @@
-/// A value of a JSON document together with its place, so that every complaint can name it.
+/// JsonCursor: a value of a JSON document together with its path, which error messages name.
 #pragma once
 
 #include <cmath>
@@ -14,15 +14,16 @@
 
 namespace inlay::io {
 
-/// No extent of a real model is larger; a larger one is a damaged file, refused before memory is asked for.
+/// Upper limit of an extent. A larger one indicates a damaged file and is refused before memory is allocated.
 inline constexpr std::size_t max_extent = 65536;
 
-/// No more silence than this is run before a signal: minutes of it are not meant.
+/// Upper limit of the frames of silence before a signal: 5.8 minutes at 48 kHz.
 inline constexpr std::size_t max_prewarm = std::size_t{1} << 24;
 
-/// Whether a float can hold a number, if not exactly.
+/// Returns whether a number is in the range of a float; it may be rounded.
 inline bool is_float(double x) { return std::abs(x) <= static_cast<double>(std::numeric_limits<float>::max()); }
 
+/// Typed access to a JSON value. A value of the wrong type or range throws load_error with the path of the value.
 class JsonCursor {
  public:
   JsonCursor(const nlohmann::json& value, std::string place) : value_(&value), place_(std::move(place)) {}
@@ -35,7 +36,7 @@ class JsonCursor {
     throw load_error(place_.empty() ? "root" : place_, std::move(expected), std::move(found));
   }
 
-  /// Member of an object; one that is not there is missed at the object.
+  /// Member of an object. If there is none, the error names the object.
   JsonCursor operator[](std::string_view key) const {
     if (auto node = find(key)) return *node;
     fail(concat({"a member \"", key, "\""}), "none");
@@ -63,7 +64,7 @@ class JsonCursor {
     if (!value_->is_array()) fail("an array");
     return value_->size();
   }
-  /// All that stands here, as JSON.
+  /// The value as JSON text.
   std::string text() const { return value_->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
   std::string string() const {
     if (!value_->is_string()) fail("a string");
@@ -73,13 +74,13 @@ class JsonCursor {
     if (!value_->is_boolean()) fail("true or false");
     return value_->get<bool>();
   }
-  /// A finite one. Others are in no JSON text, but may be in a document that a program made.
+  /// A finite number. JSON text cannot hold others, but a document made by a program can.
   double number() const {
     if (!value_->is_number()) fail("a number");
     if (const double x = value_->get<double>(); std::isfinite(x)) return x;
     fail("a finite number");
   }
-  /// A number that a float can hold, exactly as it stands.
+  /// A number in the range of a float, not rounded.
   double in_float_range() const {
     if (const double x = number(); is_float(x)) return x;
     fail("a number in the range of a float");
@@ -88,7 +89,7 @@ class JsonCursor {
     if (const double x = number(); x > 0) return x;
     fail("a number above zero");
   }
-  /// Whether it is a number without sign or fraction.
+  /// Returns whether the value is a non-negative integer.
   bool is_whole() const {
     return value_->is_number_unsigned() ||
            (value_->is_number_integer() && value_->get<nlohmann::json::number_integer_t>() >= 0);
@@ -100,7 +101,7 @@ class JsonCursor {
     fail(concat({"a whole number from ", std::to_string(least), " to ", std::to_string(most)}));
   }
 
-  /// What stands here, for people.
+  /// Short description of the value for error messages.
   std::string describe() const {
     switch (value_->type()) {
       case nlohmann::json::value_t::object:

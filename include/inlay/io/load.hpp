@@ -1,4 +1,4 @@
-/// Loading a file into a model type: records to weights, and the check.
+/// Loading a file into a model type: fills the weights from the file's records and runs the check.
 #pragma once
 
 #include <memory>
@@ -15,8 +15,8 @@ namespace inlay {
 
 namespace io {
 
-/// Fills `model` from `file` and checks it; throws load_error before `model` is changed. All of it is tried on a copy,
-/// on the heap: a model may be larger than a stack.
+/// Fills `model` from `file` and runs the check. Works on a copy, so that `model` is unchanged if load_error is thrown.
+/// The copy is on the heap, because a model can be larger than the stack.
 template <class Model>
 ModelInfo fill_model(Model& model, const ModelFile& file) try {
   const auto fresh = std::make_unique<Model>(model);
@@ -32,13 +32,12 @@ ModelInfo fill_model(Model& model, const ModelFile& file) try {
 
 }  // namespace io
 
-/// Implements ModelT::load. Returns what the file says beside the network. Throws load_error, and then the model is as
-/// it was.
+/// Implements ModelT::load. Returns the file's ModelInfo. Throws load_error; the model is then unchanged.
 template <class Model, class Source>
 ModelInfo load_model(Model& model, Source&& source) {
   return io::fill_model(model, io::read_model_of(std::forward<Source>(source)));
 }
-/// The same from the text of a file.
+/// Implements ModelT::load_text: the same for the text of a file.
 template <class Model>
 ModelInfo load_model_text(Model& model, std::string_view text) {
   return io::fill_model(model, io::read_model_text(text));

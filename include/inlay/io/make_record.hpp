@@ -1,4 +1,4 @@
-/// Records put together by hand, for readers of formats that describe a network but do not spell out its layers.
+/// Helpers that build layer records, for readers of formats that do not list the layers one by one.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,11 @@
 
 namespace inlay::io::detail {
 
-/// A number of channels, taps or frames, and where the file says it.
+/// A number of channels, taps or frames, and its place in the file.
 struct Count {
   std::size_t n;
   SourceLocation place;
-  std::size_t full = n;  ///< of which the first n are used
+  std::size_t full = n;  ///< number in the file, of which the first n are used
 
   operator std::size_t() const noexcept { return n; }
   operator Value() const { return {place, n}; }
@@ -32,6 +32,7 @@ inline Count count(const JsonCursor& node, std::size_t least = 1, std::size_t mo
 
 using Layers = std::vector<LayerRecord>;
 
+/// Makes a layer with scalar members.
 inline LayerRecord make_layer(SourceLocation place, std::string type,
                               std::initializer_list<std::pair<const char*, Value>> values = {}) {
   LayerRecord layer{.place = place, .type = {std::move(place), std::move(type)}, .values = {}, .tensors = {}};
@@ -39,21 +40,22 @@ inline LayerRecord make_layer(SourceLocation place, std::string type,
   return layer;
 }
 
-/// A layer without weights that keeps the number of channels.
+/// Makes a layer without weights that keeps the number of channels.
 inline LayerRecord make_plain(SourceLocation place, std::string type, const Count& size) {
   return make_layer(std::move(place), std::move(type), {{"size", size}});
 }
 
+/// Makes a `scale` layer: y = scale x.
 inline LayerRecord make_scale(SourceLocation place, const Count& size, double scale) {
   return make_layer(place, "scale", {{"size", size}, {"scale", Value{place, scale}}});
 }
 
-/// `count` of `in` channels, from channel `begin` on.
+/// Makes a `slice` layer: channels [begin, begin + out) of `in`.
 inline LayerRecord make_slice(SourceLocation place, const Count& in, std::size_t begin, const Count& out) {
   return make_layer(place, "slice", {{"in", in}, {"begin", Value{place, begin}}, {"out", out}});
 }
 
-/// Adds a chain to a layer that holds layers.
+/// Appends a chain named `name` to a combinator's record.
 inline void hold(LayerRecord& layer, const char* name, Layers layers) {
   layer.chains[name].push_back({layer.place, std::move(layers)});
 }
@@ -66,7 +68,7 @@ inline void append(Layers& chain, Layers layers) {
   for (LayerRecord& layer : layers) chain.push_back(std::move(layer));
 }
 
-/// Layers, optional layers and chains, one after the other.
+/// Concatenates layers, optional layers and chains to one chain.
 template <class... Parts>
 Layers chain_of(Parts&&... parts) {
   Layers chain;

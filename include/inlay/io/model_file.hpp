@@ -1,5 +1,5 @@
-/// What a model file says, whatever its format: readers write this, and `load.hpp` checks a model type
-/// against it.
+/// ModelFile: the contents of a model file, independent of its format. Readers produce it; `load.hpp` and `Model` load
+/// from it.
 #pragma once
 
 #include <cstddef>
@@ -14,33 +14,34 @@
 
 namespace inlay {
 
-/// What a file says beside the network.
+/// Information in a model file other than the network.
 struct ModelInfo {
-  std::optional<double> sample_rate;  ///< Hz, the rate that the model was trained at
-  std::string metadata;               ///< what the file says of itself: a JSON object as text, or empty
-  /// Frames of silence to run after every reset and before the signal: a trained amplifier does not start from zeros
-  /// but from what silence at its input leaves in it.
+  std::optional<double> sample_rate;  ///< sample rate in Hz of the training data
+  std::string metadata;               ///< the file's metadata: the text of a JSON object, or empty
+  /// Frames of silence to run after every reset, before the signal: the state of a trained amplifier starts from its
+  /// response to silence, not from zeros. `Model` does this itself. With a `ModelT`, the caller has to.
   std::size_t prewarm = 0;
-  /// The largest difference between the output that the file's check holds and the model's, where there is a check.
+  /// Largest absolute difference between the model's output and the file's check; empty if the file has no check.
   std::optional<double> check_error;
 };
 
 namespace io {
 
-/// Where a value stands, in the words of an error message.
+/// Path of a value in the file, as it is printed in error messages: `layers[2].kernel.data[17]`.
 using SourceLocation = std::string;
 
+/// A tensor of a file.
 struct TensorRecord {
   SourceLocation place;
   std::vector<std::size_t> shape;
   std::vector<double> values;              ///< row-major
-  std::vector<SourceLocation> row_places;  ///< where the values of each innermost row stand, if not in one array
+  std::vector<SourceLocation> row_places;  ///< place of each innermost row, if the values are in nested arrays
 
-  /// Where value `i` stands.
+  /// Place of value `i`.
   SourceLocation place_of(std::size_t i) const;
 };
 
-/// An option or a number of a layer.
+/// A scalar member of a layer: an option or a number.
 struct Value {
   SourceLocation place;
   std::variant<bool, std::size_t, double, std::string> value;
@@ -48,50 +49,52 @@ struct Value {
 
 struct LayerRecord;
 
-/// Layers one after the other; those of a chain within a chain are among them.
+/// Layers in sequence. Nested chains are flattened.
 struct ChainRecord {
   SourceLocation place;
   std::vector<LayerRecord> layers;
 };
 
+/// A layer or a combinator of a file: type, scalar members, tensors and inner chains by name.
 struct LayerRecord {
   SourceLocation place;
   Value type;
   std::map<std::string, Value, std::less<>> values;
   std::map<std::string, TensorRecord, std::less<>> tensors;
-  std::map<std::string, std::vector<ChainRecord>, std::less<>> chains{};  ///< layers within the layer
+  std::map<std::string, std::vector<ChainRecord>, std::less<>> chains{};  ///< inner chains by name
 };
 
-/// A short signal and what the training framework made of it.
+/// A short input signal and the training framework's output for it.
 struct Check {
-  std::string source, dtype = "float32";  ///< what computed it, and in which numbers
+  std::string source, dtype = "float32";  ///< program that computed the output, and its scalar type
   TensorRecord input, output;             ///< [frames, channels]
-  TensorRecord condition;                 ///< the side channels of each frame of input; empty if there are none
-  std::size_t skip = 0, stride = 1;
-  double tolerance = 0;
+  TensorRecord condition;                 ///< side channels, [frames of the input, channels]; empty if there are none
+  std::size_t skip = 0, stride = 1;       ///< which frames the rows of `output` belong to: see checked_frames
+  double tolerance = 0;                   ///< relative to max(1, peak of the output)
 };
 
+/// The contents of a model file.
 struct ModelFile {
-  std::string source;  ///< path of the file; empty if the model came from elsewhere
+  std::string source;  ///< path of the file; empty if the model was not read from a path
   ModelInfo info;
   ChainRecord chain;
   std::optional<Check> check;
 };
 
-/// What a reader may be asked for, beyond what the file says.
+/// Options of a reader.
 struct ReadOptions {
-  /// Of a file that holds a model in several sizes, how much of it, from 0 to 1; all of it if not given. Of NAM's these
-  /// are a SlimmableContainer, and a WaveNet with `slimmable` arrays.
+  /// Size to read from a file that holds a model in several sizes, from 0 (smallest) to 1 (largest, the default). Such
+  /// files are NAM's SlimmableContainer and WaveNets with `slimmable` arrays. Other files ignore it.
   std::optional<double> size;
 };
 
-/// Numbers in the tensors of a chain: what frameworks count as parameters.
+/// Returns the number of values in all tensors of a chain, which is the number of parameters.
 std::size_t parameters_of(const ChainRecord& chain);
 
-/// Side channels that a chain appends to its signal, which a file without a check has to say itself.
+/// Returns the number of side channels of a chain, from its `condition_size` options. Used for files without a check.
 std::size_t condition_of(const ChainRecord& chain);
 
-/// "8x16"
+/// Formats a shape: "8x16".
 std::string shape_text(std::span<const std::size_t> shape);
 
 }  // namespace io

@@ -28,7 +28,7 @@ INLAY_DECL std::size_t condition_of(const ChainRecord& chain) {
     if (size != layer.values.end())
       if (const auto* found = std::get_if<std::size_t>(&size->second.value)) most = std::max(most, *found);
     const auto* type = std::get_if<std::string>(&layer.type.value);
-    if (type && *type == "conditioned_by") continue;  // its layers have another condition
+    if (type && *type == "conditioned_by") continue;  // its inner layers get another condition
     for (const auto& [name, chains] : layer.chains)
       for (const ChainRecord& inner : chains) most = std::max(most, condition_of(inner));
   }

@@ -1,4 +1,4 @@
-/// The activations of a .nam file.
+/// Activations of .nam files.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,8 @@
 
 namespace inlay::io::detail {
 
-/// An activation of a .nam file, a name or an object with "type" and parameters, as a layer of `size` channels.
+/// Converts an activation of a .nam file to a layer of `size` channels. The activation is a name, or an object with
+/// "type" and parameters.
 class NamActivation {
  public:
   NamActivation(const JsonCursor& node, const Count& size)
@@ -44,7 +45,7 @@ class NamActivation {
     return layer;
   }
 
-  /// One slope for all channels, or one for each.
+  /// PReLU with one slope for all channels, or with one slope per channel.
   LayerRecord prelu() const {
     const auto each = find("negative_slopes"), one = find("negative_slope");
     if (!each && !one) node_.fail("\"negative_slope\" or \"negative_slopes\" of PReLU", "neither");

@@ -1,4 +1,4 @@
-/// Reads Neural Amp Modeler's .nam files, 0.5 to 0.7.
+/// Reader of Neural Amp Modeler's .nam files, versions 0.5 to 0.7.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,8 @@ namespace inlay::io {
 
 namespace detail {
 
-/// An impulse response: a convolution that hears its first weight at once.
+/// Reads an impulse response as a convolution. The file's weights are h[0], h[1], ...; a kernel is stored oldest tap
+/// first, so the order is reversed.
 inline NamNetwork read_nam_linear(const JsonCursor& config, NamWeights& weights) {
   const Count taps = count(config["receptive_field"], 1, std::size_t{1} << 24), one{1, config.place()};
   LayerRecord layer = make_layer(
@@ -29,6 +30,8 @@ inline NamNetwork read_nam_linear(const JsonCursor& config, NamWeights& weights)
   return {chain_of(std::move(layer)), 1, 1, {}};
 }
 
+/// Reads a ConvNet: dilated convolutions of two taps, each with an optional batch normalisation and an activation, then
+/// a Dense.
 inline NamNetwork read_nam_convnet(const JsonCursor& config, NamWeights& weights) {
   const JsonCursor dilations = some(config["dilations"], max_layers);
   const Count channels = count(config["channels"]), groups = count_or(config, "groups", 1);
@@ -53,7 +56,7 @@ inline NamNetwork read_nam_convnet(const JsonCursor& config, NamWeights& weights
   return network;
 }
 
-/// A vector that is left out where all of it is zero, as it is then the state that a layer starts from anyway.
+/// Adds a tensor unless all its values are zero, the default initial state of a layer.
 inline void add_unless_zero(LayerRecord& layer, const char* name, TensorRecord tensor) {
   for (double x : tensor.values)
     if (x != 0) {
@@ -62,11 +65,12 @@ inline void add_unless_zero(LayerRecord& layer, const char* name, TensorRecord t
     }
 }
 
+/// Reads a stack of LSTM layers, then a Dense. The prewarm is half a second, if the file has a sample rate.
 inline NamNetwork read_nam_lstm(const JsonCursor& model, NamWeights& weights) {
   const JsonCursor config = model["config"];
   const Count layers = count(config["num_layers"], 1, max_layers), hidden = count(config["hidden_size"]);
   const Count in = count(config["input_size"]), out = count_or(config, "out_channels", 1), one{1, config.place()};
-  const std::size_t h = hidden, fixed = 4 * h * h + 6 * h;  // numbers of a layer, but for its input's
+  const std::size_t h = hidden, fixed = 4 * h * h + 6 * h;  // weights of a layer, without the input kernel
   if (const auto channels = config.find("in_channels")) expect_equal(count(*channels), in, ", as input_size");
   weights.expect(layers * fixed + 4 * h * (in + (layers - 1) * h) + out * (h + 1));
 
@@ -76,7 +80,7 @@ inline NamNetwork read_nam_lstm(const JsonCursor& model, NamWeights& weights) {
   for (std::size_t i = 0; i < layers; ++i) {
     const Count& from = i == 0 ? in : hidden;
     const std::size_t width = from + h, rows = 4 * h, first = weights.take(rows * width);
-    // Rows are gates in our order, columns the input and then the hidden state.
+    // Rows: gates, in inlay's order. Columns: the input, then the hidden state.
     const auto columns = [&](std::size_t begin, std::size_t count) {
       return weights.tensor(first, {count, rows},
                             [=](std::size_t at) { return at % rows * width + begin + at / rows; });
@@ -97,7 +101,8 @@ inline NamNetwork read_nam_lstm(const JsonCursor& model, NamWeights& weights) {
 
 NamNetwork read_nam_network(const JsonCursor& model, const ReadOptions& options);
 
-/// One model in several sizes, each a model of its own. All are read, so that a damaged one is noticed; one is kept.
+/// Reads a SlimmableContainer: one model in several sizes, each a complete model. All are read, so that damage in any
+/// of them is found; the one that `options.size` selects is returned.
 inline NamNetwork read_nam_container(const JsonCursor& config, const ReadOptions& options) {
   const JsonCursor submodels = some(config["submodels"], 64);
   std::optional<NamNetwork> chosen;
@@ -108,7 +113,7 @@ inline NamNetwork read_nam_container(const JsonCursor& config, const ReadOptions
     if (i > 0 && !(most.number() > below)) most.fail("a larger value than that of the model before");
     below = most.number();
     if (last && below < 1) most.fail("1 or more for the last model");
-    NamNetwork network = read_nam_network(submodels[i]["model"], {});  // whole
+    NamNetwork network = read_nam_network(submodels[i]["model"], {});  // in full size
     if (!chosen && (last || (options.size && *options.size < below))) chosen = std::move(network);
   }
   return std::move(*chosen);
@@ -121,7 +126,7 @@ inline void expect_nam_version(const JsonCursor& node) {
   node.fail("\"0.5.0\" to \"0.7.x\"");
 }
 
-/// A model, or a model within a model.
+/// Reads a model: the root of the file, or a model inside another model.
 inline NamNetwork read_nam_network(const JsonCursor& model, const ReadOptions& options) {
   expect_nam_version(model["version"]);
   const JsonCursor architecture = model["architecture"], config = model["config"].object();
@@ -135,7 +140,7 @@ inline NamNetwork read_nam_network(const JsonCursor& model, const ReadOptions& o
   else if (name == "SlimmableContainer") network = read_nam_container(config, options);
   else architecture.fail("WaveNet, LSTM, ConvNet, Linear or SlimmableContainer");
   weights.finish();
-  // What a container does not say, its model may.
+  // Members of a container override those of its model.
   if (const auto rate = find_value(model, "sample_rate")) network.info.sample_rate = rate->positive();
   if (const auto metadata = find_value(model, "metadata")) network.info.metadata = metadata->object().text();
   network.info.prewarm = std::min(network.info.prewarm, max_prewarm);
@@ -144,7 +149,7 @@ inline NamNetwork read_nam_network(const JsonCursor& model, const ReadOptions& o
 
 }  // namespace detail
 
-/// A .nam file has no check: what comes of it is as right as its weights.
+/// Reads a .nam file. The format has no check, so the output is not verified. Throws load_error.
 inline ModelFile read_nam(const JsonCursor& root, const ReadOptions& options = {}) {
   detail::NamNetwork network = detail::read_nam_network(root, options);
   ModelFile file;

@@ -1,4 +1,4 @@
-/// One array of layers of a .nam file's WaveNet.
+/// One layer array of a .nam file's WaveNet.
 #pragma once
 
 #include <algorithm>
@@ -15,14 +15,14 @@
 
 namespace inlay::io::detail {
 
-/// {"active", "groups", ...}, or what holds where there is none.
+/// Returns the "active" flag of {"active", "groups", ...}, or `otherwise` if it is missing.
 inline bool is_active(const JsonCursor& array, std::string_view key, bool otherwise) {
   const auto found = find_value(array, key);
   const auto active = found ? found->find("active") : std::nullopt;
   return active ? active->boolean() : otherwise;
 }
 
-/// The channels of an array. Where a size chooses some of them, they are the first ones of each matrix.
+/// Numbers of channels of an array. If `options.size` selects fewer channels, the first ones of each matrix are used.
 struct NamArraySizes {
   NamArraySizes(const JsonCursor& node, const ReadOptions& options)
       : input_size(count(node["input_size"])),
@@ -32,7 +32,7 @@ struct NamArraySizes {
         head_size(is_active(node, "head1x1", false) ? count(node["head1x1"]["out_channels"]) : bottleneck) {}
 
   Count input_size, condition_size, channels, bottleneck;
-  Count head_size;  ///< channels of the head: those of what each layer adds to it
+  Count head_size;  ///< channels of the head, the sum of the layers' skip outputs
 
  private:
   static Count chosen(const JsonCursor& node, const ReadOptions& options) {
@@ -45,7 +45,7 @@ struct NamArraySizes {
     const auto of = [&](std::size_t n) { return std::min(static_cast<std::size_t>(size * double(n)), n - 1); };
     const auto arguments = find_value(*slimmable, "kwargs");
     const auto list = arguments ? find_value(*arguments, "allowed_channels") : std::nullopt;
-    // All numbers, where it does not say which.
+    // Without "allowed_channels", every number of channels is allowed.
     channels.n = list ? allowed_channels(*list, channels)[of(list->size())] : of(channels.full) + 1;
     return channels;
   }
@@ -57,7 +57,7 @@ struct NamArraySizes {
       list.fail(concat({"a list that ends with all ", std::to_string(channels), " channels"}));
     return allowed;
   }
-  /// In proportion.
+  /// Bottleneck channels, reduced in proportion to `channels`.
   Count narrowed(const JsonCursor& node) const {
     const auto said = find_value(node, "bottleneck");
     if (!said) return channels;
@@ -70,11 +70,11 @@ struct NamArraySizes {
   }
 };
 
-/// An array's layers work on channels (x, head) and add to both. `to_x` leads from what comes before to x, and
-/// `to_output` from the head to the next array's, or out of the network.
+/// The layers of an array process channels (x, head) and add to both. `to_x` maps the array's input to x. `to_output`
+/// maps the head to the next array's head, or to the network's output.
 class NamLayerArray : public NamArraySizes {
  public:
-  /// `next` is what comes behind.
+  /// `next` has the sizes of the following array; null for the last array.
   NamLayerArray(const JsonCursor& node, NamWeights& weights, const NamArraySizes& sizes, const NamArraySizes* next)
       : NamArraySizes(sizes), node_(node), weights_(weights), dilations_(some(node["dilations"], max_layers)) {
     append(to_x, weights_.conv1x1(input_size, channels, one(), false));
@@ -85,7 +85,7 @@ class NamLayerArray : public NamArraySizes {
 
   Count output_size{0, {}};
   Layers to_x, layers, to_output;
-  std::size_t past = 0;  ///< frames that the array looks back
+  std::size_t past = 0;  ///< past frames of the input that the output depends on
 
  private:
   enum class Gating { none, gated, blended };
@@ -97,7 +97,7 @@ class NamLayerArray : public NamArraySizes {
     const bool goes_on = is_active(node_, "layer1x1", true), has_head = is_active(node_, "head1x1", false);
     past += (taps - 1) * dilation;
 
-    // In the order in which the weights come.
+    // In the order of the weights in the file.
     auto conv = weights_.conv1d(channels, inner, taps, dilation, count_or(node_, "groups_input", 1), true);
     auto mixin = weights_.conv1x1(condition_size, inner, count_or(node_, "groups_input_mixin", 1), false);
     Layers to_next = goes_on ? chain_of(weights_.conv1x1(bottleneck, channels, groups("layer1x1"), true)) : silence();
@@ -110,7 +110,7 @@ class NamLayerArray : public NamArraySizes {
     auto next_post = film_behind("layer1x1", goes_on, channels);
     auto head_post = film_behind("head1x1", has_head, head_size);
 
-    // NAM Core runs this one in blended layers only.
+    // NAM Core applies this FiLM in blended layers only.
     if (gating == Gating::blended) append(to_next, std::move(next_post));
     append(to_head, std::move(head_post));
     LayerRecord shown = make_layer(node_.place(), "mixin", {{"size", inner}});
@@ -125,7 +125,7 @@ class NamLayerArray : public NamArraySizes {
     return layer;
   }
 
-  /// Zeros for x where no layer leads there.
+  /// Makes layers that output zeros for x, for an array without layer1x1.
   Layers silence() const {
     const Count& some = bottleneck < channels ? bottleneck : channels;
     Layers chain;
@@ -149,7 +149,7 @@ class NamLayerArray : public NamArraySizes {
     return make_plain(node_.place(), "sigmoid", bottleneck);
   }
 
-  /// "gated" is the older form of "gating_mode".
+  /// Gating of layer i. "gated" is the older form of "gating_mode".
   Gating gating_of(std::size_t i) const {
     const auto gated = find_value(node_, "gated"), mode = find_value(node_, "gating_mode");
     const bool is_gated = gated && gated->boolean();
@@ -169,7 +169,7 @@ class NamLayerArray : public NamArraySizes {
     return of_layer(i, sizes ? *sizes : *one_size);
   }
 
-  /// What is said of layer i: one value holds for all layers, an array has one for each.
+  /// Value for layer i: a single value applies to all layers, an array has one value per layer.
   JsonCursor of_layer(std::size_t i, const JsonCursor& said) const {
     if (!said.json().is_array()) return said;
     if (said.size() != dilations_.size())
@@ -183,7 +183,7 @@ class NamLayerArray : public NamArraySizes {
   }
   Count one() const { return {1, node_.place()}; }
 
-  /// false, or {"active", "shift", "groups"}: scales and, with "shift", shifts, made of the condition.
+  /// Reads a FiLM, false or {"active", "shift", "groups"}: the condition gives scales and, with "shift", shifts.
   std::optional<LayerRecord> film(std::string_view key, const Count& size) {
     const auto found = find_value(node_, key);
     if (!found || found->json() == false) return std::nullopt;
@@ -199,7 +199,7 @@ class NamLayerArray : public NamArraySizes {
     return layer;
   }
 
-  /// The FiLM of what a layer gives, which has to be there.
+  /// Reads the FiLM after `layer`. Throws load_error if that layer is not active.
   std::optional<LayerRecord> film_behind(std::string_view layer, bool is_there, const Count& size) {
     const std::string key = concat({layer, "_post_film"});
     auto made = film(key, size);
@@ -207,7 +207,7 @@ class NamLayerArray : public NamArraySizes {
     return made;
   }
 
-  /// {"out_channels", "kernel_size", "bias"}, or the older "head_size" and "head_bias".
+  /// Reads the head: {"out_channels", "kernel_size", "bias"}, or the older "head_size" and "head_bias".
   LayerRecord head(const NamArraySizes* next) {
     const auto said = find_value(node_, "head");
     if (said && node_.find("head_size")) node_["head_size"].fail("none beside \"head\"");

@@ -1,4 +1,4 @@
-/// What each of a .nam file's architectures is read into.
+/// NamNetwork: the result of reading one architecture of a .nam file.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace inlay::io {
 
 namespace detail {
 
-/// A real network has some twenty layers.
+/// Upper limit of the number of layers; real networks have about twenty.
 inline constexpr std::size_t max_layers = 256;
 
 struct NamNetwork {
@@ -29,25 +29,25 @@ inline ModelInfo prewarmed(std::size_t frames) {
   return info;
 }
 
-/// A count that a file may leave out.
+/// Reads an optional count.
 inline Count count_or(const JsonCursor& object, std::string_view key, std::size_t otherwise) {
   const auto found = object.find(key);
   return found ? count(*found) : Count{otherwise, object.place()};
 }
 
-/// A member that a file may leave out, or write as null.
+/// Finds an optional member. null counts as missing.
 inline std::optional<JsonCursor> find_value(const JsonCursor& object, std::string_view key) {
   const auto found = object.find(key);
   return found && !found->json().is_null() ? found : std::nullopt;
 }
 
-/// The members of an array, of which a real network has some and no damaged file too many.
+/// Returns the array. Throws load_error unless it has 1 to `most` entries.
 inline JsonCursor some(const JsonCursor& array, std::size_t most) {
   if (array.size() == 0 || array.size() > most) array.fail(concat({"1 to ", std::to_string(most), " entries"}));
   return array;
 }
 
-/// Channels that are those of `other`, of which as many are used.
+/// Returns `count` with as many channels in use as `other` has. Throws load_error if the full numbers differ.
 inline Count same_channels(const Count& count, const Count& other, const char* why) {
   if (count.full != other.full)
     throw load_error(count.place, concat({std::to_string(other.full), why}), std::to_string(count.full));

@@ -1,4 +1,4 @@
-/// WaveNet of a .nam file, in all of its forms.
+/// Reader of the WaveNet architecture of .nam files.
 #pragma once
 
 #include <cstddef>
@@ -12,10 +12,10 @@
 
 namespace inlay::io::detail {
 
-/// Reads a model within a model.
+/// Function that reads a model inside a model.
 using NamReader = NamNetwork (*)(const JsonCursor& model, const ReadOptions& options);
 
-/// What all layers are shown: the input, or what another model makes of it.
+/// Reads the condition of all layers: the input, or the output of another model ("condition_dsp") for it.
 inline NamNetwork read_nam_condition(const JsonCursor& config, const Count& in, NamReader read_inside) {
   const auto inside = find_value(config, "condition_dsp");
   if (!inside) return {chain_of(make_plain(config.place(), "identity", in)), in, in, prewarmed(1)};
@@ -26,7 +26,7 @@ inline NamNetwork read_nam_condition(const JsonCursor& config, const Count& in, 
   return condition;
 }
 
-/// The head after the stack: an activation before each of its convolutions.
+/// Reads the post-stack head: convolutions, each with an activation before it.
 inline NamNetwork read_nam_head(const JsonCursor& head, Count in, NamWeights& weights) {
   NamNetwork network{{}, in, in, {}};
   const JsonCursor sizes = some(head["kernel_sizes"], max_layers);
@@ -58,7 +58,7 @@ inline NamNetwork read_nam_wavenet(const JsonCursor& model, NamWeights& weights,
   }
 
   Layers layers, to_output;
-  Count output = in;  // of what the head of the array before gives
+  Count output = in;  // channels of the previous array's head output
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     NamLayerArray array(arrays[i], weights, sizes[i], i + 1 < sizes.size() ? &sizes[i + 1] : nullptr);
     if (i == 0) {
@@ -85,7 +85,7 @@ inline NamNetwork read_nam_wavenet(const JsonCursor& model, NamWeights& weights,
 
   NamNetwork head{{}, output, output, {}};
   if (const auto node = find_value(config, "head")) head = read_nam_head(*node, output, weights);
-  // The last weight counts, not config.head_scale.
+  // The head scale is the last weight; config.head_scale is ignored.
   append(layers, make_scale(config.place(), output, weights.number()));
   append(layers, std::move(head.layers));
   network.out = head.out;

@@ -1,4 +1,4 @@
-/// The weights of a .nam file: one flat list, whose numbers belong to whatever asks for them next.
+/// The weights of a .nam file: one flat list that the layers consume in order.
 #pragma once
 
 #include <algorithm>
@@ -12,11 +12,11 @@
 
 namespace inlay::io::detail {
 
-/// No real convolution keeps more of the past; a larger one is a damaged file.
+/// Upper limit of the past values that a convolution stores. More of them indicate a damaged file.
 inline constexpr std::size_t max_memory = std::size_t{1} << 24;
 
-/// Reads the list in order. A list that is too short gives tensors without values until `finish` says so: only then
-/// is it known how many numbers the network has, and nothing was allocated for those that are missing.
+/// Reads the list in order. If it is too short, tensors have no values, nothing is allocated for them, and `finish`
+/// throws: only then is the expected number of weights known.
 class NamWeights {
  public:
   explicit NamWeights(const JsonCursor& list) : list_(list) {
@@ -25,22 +25,24 @@ class NamWeights {
       values_.push_back(static_cast<double>(static_cast<float>(list[i].in_float_range())));
   }
 
+  /// Number of weights in the list.
   std::size_t size() const noexcept { return values_.size(); }
-  /// Whether more was asked for than there is: nothing that is made from here on will be used.
+  /// Returns whether more numbers were requested than the list has. Records made from then on are not used.
   bool ran_out() const noexcept { return at_ > size(); }
 
+  /// Consumes one number.
   double number() {
     const std::size_t at = take(1);
     return at < size() ? values_[at] : 0;
   }
 
   TensorRecord vector(std::size_t size) { return vector(size, size); }
-  /// The first `size` of `full` numbers.
+  /// Consumes `full` numbers and returns the first `size` of them as a vector.
   TensorRecord vector(std::size_t size, std::size_t full) {
     return tensor(take(full), {size}, [](std::size_t i) { return i; });
   }
 
-  /// Number `index(i)` from number `first` on is value i of the tensor.
+  /// Makes a tensor whose value i is number first + index(i) of the list.
   template <class Index>
   TensorRecord tensor(std::size_t first, std::vector<std::size_t> shape, Index index) const {
     TensorRecord made{.place = place(first), .shape = std::move(shape), .values = {}, .row_places = {}};
@@ -52,14 +54,14 @@ class NamWeights {
     return made;
   }
 
-  /// Number of the first of the next `count` numbers.
+  /// Consumes `count` numbers and returns the index of the first one.
   std::size_t take(std::size_t count) {
     constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
     return std::exchange(at_, count > most - at_ ? most : at_ + count);
   }
 
-  /// A convolution; its numbers are ordered by output channel, then input channel, then tap. Of more channels than are
-  /// used, it is that between the first ones.
+  /// Reads a convolution. Its numbers are ordered by output channel, then input channel, then tap. If only some
+  /// channels are used, the kernel holds the first ones.
   LayerRecord conv1d(const Count& in, const Count& out, const Count& taps, const Count& dilation, const Count& groups,
                      bool bias) {
     expect_groups(in, out, groups);
@@ -73,7 +75,7 @@ class NamWeights {
     return layer;
   }
 
-  /// A convolution of one tap: a dense layer, unless it has groups.
+  /// Reads a convolution of one tap: a `dense` layer, or a `conv1d` layer if it has groups.
   LayerRecord conv1x1(const Count& in, const Count& out, const Count& groups, bool bias) {
     if (groups != 1) return conv1d(in, out, {1, groups.place}, {1, groups.place}, groups, bias);
     LayerRecord layer = make_layer(place(at_), "dense", {{"in", in}, {"out", out}});
@@ -82,12 +84,12 @@ class NamWeights {
     return layer;
   }
 
-  /// Where number i stands.
+  /// Place of number i in the file.
   SourceLocation place(std::size_t i) const {
     return concat({list_.place(), "[", std::to_string(std::min(i, size())), "]"});
   }
 
-  /// To be called last.
+  /// Throws load_error unless all numbers were consumed. Call it last.
   void finish() const { expect(at_); }
 
   void expect(std::size_t count) const {
@@ -96,7 +98,7 @@ class NamWeights {
   }
 
  private:
-  /// Of shape [..., inputs, outputs], out of `in` channels that each output has numbers for.
+  /// Makes a kernel of shape [..., inputs, outputs] from numbers that cover `in` inputs per output.
   TensorRecord kernel(std::vector<std::size_t> shape, std::size_t taps, std::size_t in, const Count& out) {
     const std::size_t used_in = shape[shape.size() - 2], used_out = out;
     return tensor(take(taps * in * out.full), std::move(shape), [=](std::size_t i) {

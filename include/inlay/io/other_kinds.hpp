@@ -1,5 +1,5 @@
-/// Files that are not JSON, known by their first bytes. People give them to `load`; the error says what the file is and
-/// how a model file is made of it.
+/// Detection of files that are not JSON, by their first bytes. The error names the kind of file and the command that
+/// makes a model file from it.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace inlay::io {
 
 namespace detail {
 
-/// What a file is, and the way from it to a model file.
+/// The kind of a file, and how to make a model file from it.
 struct OtherKind {
   std::string_view found, way;
 };
@@ -28,7 +28,7 @@ inline constexpr std::string_view by_export_of_checkpoint =
     "python3 -m inlay export PACKAGE.MODULE:FACTORY --state-dict FILE -o MODEL.json writes one: docs/from-pytorch.md";
 inline constexpr std::string_view by_hand = "docs/file-format.md says how to write one";
 
-/// A ZIP file, by the names of its members, which stand in it as they are.
+/// Classifies a ZIP file by the names of its members, which a ZIP file stores uncompressed.
 inline OtherKind kind_of_zip(std::string_view text) {
   const auto holds = [&](std::string_view name) { return text.find(name) != text.npos; };
   if (holds("config.json") && holds("metadata.json")) return {"a Keras file (.keras)", by_export_of_keras};
@@ -43,33 +43,34 @@ inline OtherKind kind_of_hdf5(std::string_view text) {
   return {"an HDF5 file without a network, such as Keras's weights", by_export_of_weights};
 }
 
-/// The checkpoints of PyTorch before 1.6 begin with a number of their own.
+/// Classifies a pickle. Checkpoints of PyTorch before 1.6 begin with a magic number.
 inline OtherKind kind_of_pickle(std::string_view text) {
   if (text.starts_with("\x80\x02\x8a\x0al\xfc\x9c")) return {"a PyTorch checkpoint", by_export_of_checkpoint};
   return {"a Python pickle", by_hand};
 }
 
-/// The length of a JSON object in 8 bytes, the lowest first, and then the object.
+/// Returns whether a file is in the safetensors format: 8 bytes with the length of a JSON object, little-endian, then
+/// the object.
 inline bool is_safetensors(std::string_view text) {
   using namespace std::string_view_literals;
   return text.size() > 8 && text.substr(4, 4) == "\0\0\0\0"sv && text[8] == '{';
 }
 
-/// ONNX has no mark. It is a message of Protocol Buffers: field 1 is the version, at least 3, and one of the fields 2
-/// to 8 comes next.
+/// Returns whether a file looks like ONNX, which has no magic number. It is a Protocol Buffers message: field 1, the
+/// version, is at least 3, and one of the fields 2 to 8 follows.
 inline bool is_onnx(std::string_view text) {
   constexpr std::string_view fields = "\x12\x1a\x22\x28\x32\x3a\x42";
   return text.size() > 2 && text[0] == 8 && text[1] >= 3 && text[1] < 64 && fields.find(text[2]) != fields.npos;
 }
 
-/// A byte order mark, or two characters of which every other byte is 0.
+/// Returns whether a file is UTF-16: it has a byte order mark, or every other byte of the first two characters is 0.
 inline bool is_utf16(std::string_view text) {
   if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) return true;
   const auto is_zero = [&](std::size_t i) { return text[i] == 0; };
   return text.size() >= 4 && is_zero(0) != is_zero(1) && is_zero(0) == is_zero(2) && is_zero(1) == is_zero(3);
 }
 
-/// None for what may be JSON: no JSON begins like any of these.
+/// Returns the kind of a file that cannot be JSON, or nothing if it may be JSON.
 inline std::optional<OtherKind> other_kind(std::string_view text) {
   if (text.starts_with("PK\x03\x04")) return kind_of_zip(text);
   if (text.starts_with("\x89HDF\r\n\x1a\n")) return kind_of_hdf5(text);
@@ -87,7 +88,7 @@ inline std::optional<OtherKind> other_kind(std::string_view text) {
 
 }  // namespace detail
 
-/// Throws load_error for a file of a known kind other than JSON in UTF-8.
+/// Throws load_error if the file is of a known kind other than JSON, or JSON that is not in UTF-8.
 inline void refuse_other_kinds(std::string_view text) {
   constexpr const char* place = "start of file";
   if (const auto kind = detail::other_kind(text))

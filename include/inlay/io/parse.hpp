@@ -1,4 +1,4 @@
-/// Text to JSON, with errors that say where in the document they are.
+/// Parsing of JSON text, with errors that name the path in the document.
 #pragma once
 
 #include <algorithm>
@@ -15,9 +15,9 @@ namespace inlay::io {
 
 namespace detail {
 
-/// Builds a document while it remembers the path, so that a fault of syntax is reported as
-/// `layers[0].shape[2]` as well as by its byte. Refuses duplicate keys, of which JSON does not say which
-/// one counts, and deep nesting.
+/// SAX handler that builds a document and tracks the path, so that a syntax error is reported with its path, such as
+/// `layers[0].shape[2]`, and its byte offset. Refuses duplicate keys, whose meaning JSON leaves open, and more than
+/// `max_depth` levels of nesting.
 class DocumentBuilder {
  public:
   using json = nlohmann::json;
@@ -86,7 +86,7 @@ class DocumentBuilder {
     return &(parent[key_] = std::move(value));
   }
 
-  /// Path of what is being read inside the first `depth` open values.
+  /// Path of the value that is being read, within the first `depth` open values.
   std::string path(std::size_t depth) const {
     std::string text;
     for (std::size_t i = 0; i < depth; ++i) {
@@ -111,14 +111,14 @@ class DocumentBuilder {
     return {};
   }
 
-  std::size_t size_;  // of the text in bytes
+  std::size_t size_;  // bytes of the text
   std::vector<json*> open_;
   std::string key_;
 };
 
 }  // namespace detail
 
-/// Parses JSON text in UTF-8, which may begin with a byte order mark. Throws load_error.
+/// Parses JSON text in UTF-8, with or without a byte order mark. Throws load_error.
 inline nlohmann::json parse(std::string_view text) {
   if (text.empty()) throw load_error("start of file", "a JSON object", "an empty file");
   refuse_other_kinds(text);

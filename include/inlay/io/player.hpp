@@ -10,15 +10,15 @@
 
 namespace inlay::io {
 
-/// What came out of a model, planar: channel c of frame j is `values[c * room + j]`.
+/// Output of a model, planar: channel c of frame j is `values[c * room + j]`.
 template <class T>
 struct Output {
   std::size_t frames, room;
   std::vector<T> values;
-  std::vector<std::size_t> times;  ///< the frame of the input that each frame came with; of `by_frames` only
+  std::vector<std::size_t> times;  ///< index of the input frame that produced each frame; only set by `by_frames`
 };
 
-/// Runs a model over signals.
+/// Runs a model over the input of a check. Allocates; for loading and tests.
 template <class T>
 class Player {
  public:
@@ -28,7 +28,7 @@ class Player {
         input_(planar(check.input, model.in_size)),
         condition_(planar(check.condition, model.condition_size)) {}
 
-  /// Frame by frame, from the start.
+  /// Resets the model and runs `forward` for each frame.
   Output<T> by_frames() const {
     Output<T> output = empty();
     std::vector<T> x(model_.in_size), side(model_.condition_size), y(model_.most_frames(1) * model_.out_size);
@@ -46,7 +46,7 @@ class Player {
     return output;
   }
 
-  /// In buffers of these sizes over and over, from the start.
+  /// Resets the model and runs `process` in buffers whose sizes cycle through `cuts`.
   template <class Cuts>
   Output<T> by_buffers(const Cuts& cuts) const {
     Output<T> output = empty();
@@ -81,13 +81,14 @@ class Player {
   std::vector<T> input_, condition_;
 };
 
-/// The frames of an output that a check speaks of: number `first`, and every `stride`th after it.
+/// The frames of an output that a check compares: frame `first`, then every `stride`-th frame.
 struct Checked {
   std::size_t first, stride;
 };
 
-/// A check's first row is what comes out with frame `skip` of the input or, if that brings nothing, next. From row to
-/// row it goes on by `stride` frames of the input or, where one frame of it gives several, of the output.
+/// Returns the frames of the output that the check's rows belong to. The first row is the first frame of output at or
+/// after input frame `skip`. Rows are `stride` frames of the input apart or, if the network increases the rate,
+/// `stride` frames of the output.
 template <class T>
 Checked checked_frames(const Runnable<T>& model, const Check& check, const Output<T>& output) {
   const auto first = std::lower_bound(output.times.begin(), output.times.end(), check.skip);

@@ -1,4 +1,5 @@
-/// Reads the JSON of Proteus and NeuralPi: PyTorch's state_dict of a recurrent layer "rec" and a linear one "lin".
+/// Reader of the JSON files of Proteus and NeuralPi: PyTorch's state_dict of a recurrent layer "rec" and a linear layer
+/// "lin".
 #pragma once
 
 #include <cstddef>
@@ -16,12 +17,13 @@ namespace inlay::io {
 
 namespace detail {
 
+/// Converts the "model_data" and "state_dict" of a file to layers.
 class ProteusReader {
  public:
   explicit ProteusReader(const JsonCursor& root)
       : data_(root["model_data"].object()), state_(root["state_dict"].object()) {}
 
-  /// y = lin(rec(x)) + skip x[0]; channels behind the first are knobs.
+  /// Reads y = lin(rec(x)) + skip x[0]. Input channels after the first are knobs, which become side channels.
   Layers read() {
     if (const auto model = data_.find("model"); model && model->string() != "SimpleRNN") model->fail("\"SimpleRNN\"");
     const Count in = count(data_["input_size"]), hidden = count(data_["hidden_size"]);
@@ -44,7 +46,7 @@ class ProteusReader {
   }
 
  private:
-  /// A cell of PyTorch's: how many gates it has, and which of them stands where in ours.
+  /// A recurrent cell of PyTorch: gates[i] is the index in PyTorch of inlay's gate i.
   struct Cell {
     const char* type;
     std::vector<std::size_t> gates;
@@ -53,7 +55,7 @@ class ProteusReader {
     const JsonCursor type = data_["unit_type"];
     const std::string name = type.string();
     if (name == "LSTM") return {"lstm", {0, 1, 2, 3}};
-    if (name == "GRU") return {"gru", {1, 0, 2}};  // r, z, n there; z, r, n here
+    if (name == "GRU") return {"gru", {1, 0, 2}};  // PyTorch: r, z, n. inlay: z, r, n.
     if (name == "RNN") return {"rnn", {0}};
     type.fail("LSTM, GRU or RNN");
   }
@@ -68,7 +70,7 @@ class ProteusReader {
     layer.tensors.emplace("kernel", matrix("rec.weight_ih" + suffix, own.gates, hidden, in));
     layer.tensors.emplace("recurrent_kernel", matrix("rec.weight_hh" + suffix, own.gates, hidden, hidden));
 
-    // Both or none, and none only where the file says that it has no biases.
+    // Both biases or none; none only if "bias_fl" is false.
     const std::string of_input = "rec.bias_ih" + suffix, of_state = "rec.bias_hh" + suffix;
     const bool biased = has_biases() || state_.find(of_input) || state_.find(of_state);
     const auto bias_of = [&](const std::string& key) {
@@ -99,7 +101,7 @@ class ProteusReader {
     return layer;
   }
 
-  /// [gates size, in] there, one gate's rows after the other's; [in, gates size] here.
+  /// Reads PyTorch's matrix [gates size, in], grouped by gate, as [in, gates size] in inlay's gate order.
   TensorRecord matrix(const std::string& key, std::span<const std::size_t> gates, std::size_t size, std::size_t in) {
     const JsonCursor rows = tensor(key, gates.size() * size);
     TensorRecord made{.place = rows.place(), .shape = {in, rows.size()}, .values = {}, .row_places = {}};
@@ -125,7 +127,7 @@ class ProteusReader {
     return {.place = state_.place(), .shape = {size}, .values = std::vector<double>(size), .row_places = {}};
   }
 
-  /// Whether the file promises biases. The code that trains these models leaves out that of the linear layer only.
+  /// Returns whether "bias_fl" promises biases. The code that trains these models omits only the linear layer's bias.
   bool has_biases() const {
     const auto said = data_.find("bias_fl");
     return !said || flag(*said);
@@ -141,10 +143,10 @@ class ProteusReader {
     if (array.size() != size) array.fail(concat({std::to_string(size), " entries"}), std::to_string(array.size()));
   }
 
-  /// true or false, or 1 or 0.
+  /// Reads a flag: true or false, 1 or 0.
   static bool flag(const JsonCursor& node) { return node.json().is_boolean() ? node.boolean() : node.whole(0, 1) == 1; }
 
-  /// Weights that nothing asked for are those of another network.
+  /// Throws load_error if a tensor was not used: it belongs to another network.
   void expect_all_used() const {
     for (const auto& [key, value] : state_.json().items())
       if (!used_.contains(key)) state_[key].fail("no such tensor in this model");
@@ -156,7 +158,7 @@ class ProteusReader {
 
 }  // namespace detail
 
-/// The file does not say its sample rate: the plug-ins of this format run at 44.1 kHz.
+/// Reads a Proteus or NeuralPi file. The format has no sample rate; its plug-ins run at 44.1 kHz. Throws load_error.
 inline ModelFile read_proteus(const JsonCursor& root) {
   ModelFile file;
   file.chain = {"state_dict", detail::ProteusReader(root).read()};

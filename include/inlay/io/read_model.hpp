@@ -1,4 +1,4 @@
-/// Reading model files: text to records, in any of the formats that inlay knows.
+/// Reading of model files in any supported format.
 #pragma once
 
 #include <filesystem>
@@ -11,26 +11,26 @@
 
 namespace inlay::io {
 
-/// Reads a model file and checks all of it that does not depend on a model type. The content decides its format, not
-/// its name. Throws load_error with the path. Not for the audio thread.
+/// Reads a model file and verifies everything that does not depend on a model type. The content determines the format,
+/// not the file name. Throws load_error with the path. Not real-time safe.
 ModelFile read_model(const std::filesystem::path& path, const ReadOptions& options = {});
-/// The same of a stream, up to its end.
+/// Reads a model from a stream, up to its end.
 ModelFile read_model(std::istream& stream, const ReadOptions& options = {});
-/// The same of the text of a file.
+/// Reads a model from the text of a file.
 ModelFile read_model_text(std::string_view text, const ReadOptions& options = {});
 
-/// The same of a path, a stream, or a nlohmann::json document.
+/// Reads a model from a path, a stream, or a nlohmann::json document.
 template <class Source>
 ModelFile read_model_of(Source&& source, const ReadOptions& options = {}) {
   if constexpr (requires { source.dump(); }) return read_model_text(source.dump(), options);
   else return read_model(source, options);
 }
 
-/// The name of the format that the text of a model file is in, such as "Neural Amp Modeler". Throws load_error if it is
-/// none that inlay knows.
+/// Returns the name of the format of a model file's text, such as "Neural Amp Modeler". Throws load_error if no
+/// supported format recognises it.
 std::string_view format_name(std::string_view text);
 
-/// All of a file. Throws load_error.
+/// Returns the contents of a file or a stream. Throws load_error.
 std::string read_text(const std::filesystem::path& path);
 std::string read_text(std::istream& stream);
 

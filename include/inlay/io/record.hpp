@@ -1,4 +1,4 @@
-/// Members of a layer's record.
+/// Access to the members of a layer's record.
 #pragma once
 
 #include <cstddef>
@@ -13,38 +13,40 @@ namespace inlay::io {
 
 std::string_view type_of(const LayerRecord& record);
 
-/// Where an option stands, or the layer that lacks it.
+/// Returns the place of an option, or of the layer if it has no such option.
 const SourceLocation& place_of(const LayerRecord& record, std::string_view name);
 
-/// Options that a record may lack, or have of another kind.
+/// Return an option, or `otherwise` if it is missing or of another type.
 std::string_view text_option(const LayerRecord& record, std::string_view name, std::string_view otherwise);
 bool flag_option(const LayerRecord& record, std::string_view name, bool otherwise);
 
-/// Values of a tensor; 0 where there is none.
+/// Returns the number of values of a tensor; 0 if there is no such tensor.
 std::size_t tensor_size(const LayerRecord& record, std::string_view name);
 
-/// An option that is a whole number. Throws load_error where there is none.
+/// Returns an option that is a non-negative integer. Throws load_error if there is none.
 std::size_t number_of(const LayerRecord& record, std::string_view name);
-/// The same for one that is above 0.
+/// Returns an option that is an integer above 0. Throws load_error if there is none.
 std::size_t positive(const LayerRecord& record, std::string_view name);
 
-/// Layers within the layer. Throws load_error where there are none.
+/// Returns chain `index` of the name `name` of a combinator. Throws load_error if there is none.
 const ChainRecord& chain_of(const LayerRecord& record, std::string_view name, std::size_t index = 0);
 
-/// Channels that a chain takes, which one of its first layers says. Throws load_error where none does.
+/// Returns the number of input channels of a chain, from the options of its first layer or of that layer's inner
+/// chains. Throws load_error if they do not state it.
 std::size_t width_of(const ChainRecord& chain);
 
+/// Throws load_error at a layer.
 [[noreturn]] void refuse(const LayerRecord& record, std::string expected, std::size_t found);
 
-/// Refuses a past of so many frames and channels that no network has, before memory is asked for.
+/// Throws load_error if a layer's past, frames * channels, exceeds 2^26 values. Call it before memory is allocated.
 void expect_past(const SourceLocation& place, std::size_t frames, std::size_t channels);
 
-/// What a combinator's record holds, and how many chains of each name.
+/// Permitted members of a combinator's record.
 struct Members {
   std::vector<std::string_view> options, chains;
-  std::size_t most = 1;
+  std::size_t most = 1;  ///< largest number of chains of one name
 };
-/// Refuses what a record holds beside its members.
+/// Throws load_error if a record has other members.
 void expect_only(const Members& members, const LayerRecord& record);
 
 }  // namespace inlay::io

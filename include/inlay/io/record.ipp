@@ -10,7 +10,7 @@ namespace inlay::io {
 
 namespace detail {
 
-/// The value of an option, null where there is none of that kind.
+/// Returns the value of an option, or null if it is missing or of another type.
 template <class V>
 const V* value_of(const LayerRecord& record, std::string_view name) {
   const auto found = record.values.find(name);

@@ -1,4 +1,4 @@
-/// Reads the JSON that RTNeural's Keras script writes: "in_shape", "layers", nested arrays of weights.
+/// Reader of the JSON files that RTNeural's Keras script writes: "in_shape", "layers", nested arrays of weights.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace inlay::io {
 
 namespace detail {
 
-/// Appends nested arrays whose extents are `shape` from level `depth` on.
+/// Appends the values of nested arrays to a tensor. `node` is at level `depth`; its extents must match the tensor's.
 inline void read_nested(const JsonCursor& node, TensorRecord& tensor, std::size_t depth) {
   const std::size_t extent = tensor.shape[depth];
   const bool innermost = depth + 1 == tensor.shape.size();
@@ -32,13 +32,13 @@ inline TensorRecord nested_tensor(const JsonCursor& node, std::vector<std::size_
   return tensor;
 }
 
-/// Values of a frame of this shape. One of two dimensions, behind batch and time, is [feature][channel].
+/// Returns the number of values per frame. A shape of four extents is [batch, time, feature, channel].
 inline std::size_t rtneural_width(const JsonCursor& shape) {
   const std::size_t channels = shape.back().whole(1);
   return shape.size() == 4 ? shape[2].whole(1) * channels : channels;
 }
 
-/// Turns one layer of the file into one of ours, or two where it has an activation.
+/// Converts one layer of the file to one layer record, or to two if it has an activation.
 class RtneuralLayer {
  public:
   RtneuralLayer(const JsonCursor& node, std::size_t in) : node_(node), in_(in), type_(node["type"]) {}
@@ -66,7 +66,7 @@ class RtneuralLayer {
       type_.fail(
           "dense, time-distributed-dense, conv1d, conv2d, lstm, gru, batchnorm, batchnorm2d, prelu or activation");
     layers.push_back(std::move(record_));
-    if (type != "lstm" && type != "gru") activation(layers);  // theirs is part of the layer
+    if (type != "lstm" && type != "gru") activation(layers);  // a recurrent layer includes its activation
     return out_;
   }
 
@@ -101,20 +101,20 @@ class RtneuralLayer {
     option("in", in_, node_.place());
     option("out", out_, out_place_);
   }
-  /// Returns the number of channels.
+  /// Sets the type and "size" of a layer that keeps the number of channels. Returns that number.
   std::size_t size(const char* type) {
     same_width();
     record_.type.value = std::string(type);
     option("size", out_, out_place_);
     return out_;
   }
-  /// A number alone, or the last of several, by our name. Returns it.
+  /// Copies the option `theirs`, a number or the last entry of an array, to the option `ours`. Returns it.
   std::size_t number(const char* ours, const char* theirs) {
     const JsonCursor found = node_[theirs], number = found.json().is_array() ? found.back() : found;
     option(ours, number.whole(1), number.place());
     return number.whole(1);
   }
-  /// Channels, by our name, of so many features. Returns their number.
+  /// Sets the type, the number of channels (the option `ours`) and of features. Returns the number of channels.
   std::size_t features(const char* type, const char* ours) {
     record_.type.value = std::string(type);
     const std::size_t channels = number(ours, "num_filters_in"), features = number("features", "num_features_in");
@@ -123,7 +123,7 @@ class RtneuralLayer {
     return channels;
   }
 
-  /// An option that a file may leave out, and that only another network would have other than 1.
+  /// Throws load_error if an optional member is not 1: such a network is not supported.
   void expect_one(const char* name) const {
     const auto found = node_.find(name);
     if (!found) return;
@@ -205,7 +205,7 @@ class RtneuralLayer {
     size("prelu");
     expect_arrays({1});
     JsonCursor alpha = weights(0);
-    if (alpha.size() == 1 && alpha[0].json().is_array()) alpha = alpha[0];  // [1 x C] or plain [C]
+    if (alpha.size() == 1 && alpha[0].json().is_array()) alpha = alpha[0];  // [1, C] or [C]
     record_.tensors.insert_or_assign("alpha", nested_tensor(alpha, {alpha.size() == 1 ? 1 : out_}));
   }
 
@@ -230,6 +230,7 @@ class RtneuralLayer {
 
 }  // namespace detail
 
+/// Reads a file of RTNeural's format. Throws load_error.
 inline ModelFile read_rtneural(const JsonCursor& root) {
   ModelFile file;
   const JsonCursor layers = root["layers"];

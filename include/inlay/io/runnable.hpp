@@ -1,5 +1,5 @@
-/// A model and a state behind their scalar type, so that what is done with them is compiled once and not
-/// for every model.
+/// Runnable: a type-erased view of a model and a state. Code that uses it is compiled once per scalar type, not once
+/// per model type.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +11,7 @@
 
 namespace inlay::io {
 
+/// Does not own the model and the state. `T` is the scalar type.
 template <class T>
 struct Runnable {
   std::size_t in_size, out_size, condition_size, receptive_field;
@@ -24,9 +25,11 @@ struct Runnable {
   std::size_t (*process_with)(const void* model, void* state, const T* const* in, T* const* out, std::size_t frames,
                               Condition<T> condition);
 
+  /// Largest number of output frames for `frames` input frames.
   std::size_t most_frames(std::size_t frames) const { return most_frames_with(model, frames); }
+  /// Sets the state to the start of a signal.
   void reset() const { reset_with(model, state); }
-  /// Both return the number of frames that came out. `condition` is not read where `condition_size` is 0.
+  /// `forward` and `process` return the number of frames written. `condition` is not read if `condition_size` is 0.
   std::size_t forward(const T* in, T* out, const T* condition = nullptr) const {
     return forward_with(model, state, in, out, condition);
   }
@@ -35,6 +38,7 @@ struct Runnable {
   }
 };
 
+/// Returns a view of a ModelT and a state of it.
 template <class Model>
 Runnable<typename Model::scalar> runnable(const Model& model, typename Model::State& state) {
   using T = typename Model::scalar;

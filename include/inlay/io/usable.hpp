@@ -1,4 +1,4 @@
-/// Refuses numbers that no layer can work with, whatever the format they were read from.
+/// Checks of a file's numbers that are common to all formats.
 #pragma once
 
 #include <algorithm>
@@ -19,13 +19,13 @@ namespace inlay::io {
 
 namespace detail {
 
-/// A number for people, in at most 9 digits.
+/// Formats a number with at most 9 digits.
 inline std::string number_text(double x) {
   char text[32];
   return {text, std::to_chars(text, text + sizeof text, x, std::chars_format::general, 9).ptr};
 }
 
-/// Where value i of a vector stands. The vectors of a .nam file lie in one list of numbers, and the place of each is
+/// Returns the place of value i of a vector. In a .nam file all vectors are in one list, and the place of a vector is
 /// that of its first number: value 3 of `weights[57]` is `weights[60]`.
 inline SourceLocation place_in_vector(const TensorRecord& vector, std::size_t i) {
   if (!vector.row_places.empty() || !vector.place.ends_with(']')) return vector.place_of(i);
@@ -35,7 +35,7 @@ inline SourceLocation place_in_vector(const TensorRecord& vector, std::size_t i)
   return concat({std::string_view(vector.place).substr(0, digits), std::to_string(first + i), "]"});
 }
 
-/// A number of a layer, where the record has one of that name.
+/// Returns a numeric option, or nothing if the record has none of that name.
 inline std::optional<double> number_if_any(const LayerRecord& layer, std::string_view name) {
   const auto found = layer.values.find(name);
   if (found == layer.values.end()) return std::nullopt;
@@ -44,11 +44,12 @@ inline std::optional<double> number_if_any(const LayerRecord& layer, std::string
   return std::nullopt;
 }
 
-/// A batch normalisation divides by sqrt(variance + epsilon). The sum is above 0 in the floats that a model holds.
+/// Throws load_error unless variance + epsilon > 0 in float precision: a batch normalisation divides by its square
+/// root.
 inline void expect_variances(const LayerRecord& layer) {
   const auto variance = layer.tensors.find("variance");
   const auto epsilon = number_if_any(layer, "epsilon");
-  if (variance == layer.tensors.end() || !epsilon) return;  // the layer itself asks for them
+  if (variance == layer.tensors.end() || !epsilon) return;  // reported when the layer is loaded
   static constexpr double most = std::numeric_limits<float>::max();
   const auto as_float = [](double x) { return static_cast<double>(static_cast<float>(std::clamp(x, -most, most))); };
   const std::vector<double>& values = variance->second.values;
@@ -59,13 +60,14 @@ inline void expect_variances(const LayerRecord& layer) {
                        number_text(values[i]));
 }
 
+/// Throws load_error if a value is not in the range of a float.
 inline void expect_floats(const TensorRecord& tensor) {
   for (std::size_t i = 0; i < tensor.values.size(); ++i)
     if (!is_float(tensor.values[i]))
       throw load_error(tensor.place_of(i), "a number in the range of a float", number_text(tensor.values[i]));
 }
 
-/// Calls `f(layer)` for the layers of a chain and for those that they hold.
+/// Calls `f(layer)` for the layers of a chain and, recursively, of their inner chains.
 void for_each_record(const ChainRecord& chain, const auto& f) {
   for (const LayerRecord& layer : chain.layers) {
     f(layer);
@@ -76,13 +78,14 @@ void for_each_record(const ChainRecord& chain, const auto& f) {
 
 }  // namespace detail
 
-/// Throws load_error where no layer of this type could work with the numbers of the record.
+/// Throws load_error if a layer's numbers are invalid for its type.
 inline void expect_usable(const LayerRecord& layer) {
   const auto* type = std::get_if<std::string>(&layer.type.value);
   if (type && (*type == "batchnorm1d" || *type == "batchnorm2d")) detail::expect_variances(layer);
 }
 
-/// The same for a file, whose tensors hold floats unless it says that they hold doubles.
+/// Throws load_error if a number of a file is invalid. Tensors must be in the range of a float, unless the check's
+/// dtype is "float64".
 inline void expect_usable(const ModelFile& file) {
   const bool single = !file.check || file.check->dtype == "float32";
   detail::for_each_record(file.chain, [&](const LayerRecord& layer) {

@@ -1,4 +1,4 @@
-/// WeightLoader: fills a layer from its record in a file, checking everything that the type fixes.
+/// WeightLoader: fills a layer from its record in a file and verifies that the record fits the layer's type.
 #pragma once
 
 #include <algorithm>
@@ -19,13 +19,13 @@
 
 namespace inlay::io {
 
-/// The error that a policy states beyond the default's.
+/// Returns the additional error that a policy declares as `lossy_bound`; 0 by default.
 template <class Policy>
 constexpr double lossy_bound() {
   if constexpr (requires { Policy::lossy_bound; }) return Policy::lossy_bound;
   else return 0;
 }
-/// That of a layer's mathematics or of its weights' storage, whichever is larger.
+/// Returns the larger of the `lossy_bound`s of a layer's math policy and weight storage.
 template <class L>
 constexpr double policy_bound() {
   if constexpr (requires { typename L::backend::math_policy; })
@@ -33,41 +33,42 @@ constexpr double policy_bound() {
   else return 0;
 }
 
-/// Which layer of a model: number `index` of a chain, which is the model's own or belongs to a layer around it.
+/// Path of a layer in a model type: layer `index` of the model's chain, or of an inner chain of the layer `around`.
 struct LayerNumber {
   std::size_t index = 0;
   const LayerNumber* around = nullptr;
-  std::string_view chain{};  ///< name of the chain in the layer around
-  std::size_t branch = 0;    ///< number of the chain among those of that name
+  std::string_view chain{};  ///< name of the chain in the layer `around`
+  std::size_t branch = 0;    ///< index among the chains of that name
 
-  /// "2.branches.0.1": layer 1 of branch 0 of layer 2.
+  /// Text for error messages: "2.branches.0.1" is layer 1 of branch 0 of layer 2.
   std::string text() const;
 };
 
-/// The visitor of a layer's `visit` while a model is loaded. Throws load_error.
+/// The visitor that loads a layer: pass it to the layer's `visit`, then call `finish`. Throws load_error if the record
+/// does not fit the layer.
 class WeightLoader {
  public:
-  /// For a layer of fixed sizes and of this type.
+  /// For a layer of fixed sizes. `type`, `in` and `out` are those of the layer.
   WeightLoader(const LayerRecord& record, const LayerNumber& number, std::string_view type, std::size_t in,
                std::size_t out);
-  /// For a layer of dynamic sizes, which `width` channels come to.
+  /// For a layer of dynamic sizes with `width` input channels.
   WeightLoader(const LayerRecord& record, std::size_t width);
   ~WeightLoader();
   WeightLoader(const WeightLoader&) = delete;
   WeightLoader& operator=(const WeightLoader&) = delete;
 
-  /// From now on tensors are compared with the options, and not read: a layer of dynamic sizes learns its options
-  /// before it has weights.
+  /// Makes the loader verify the shapes of tensors without reading them. Used to read the options of a layer of dynamic
+  /// sizes before its weights.
   WeightLoader& only_shapes() {
     only_shapes_ = true;
     return *this;
   }
 
-  /// A property that the type fixes: the file has to agree.
+  /// An option that the type fixes. The file must have the same value.
   void option(std::string_view name, std::string_view value);
   void option(std::string_view name, bool value);
   void option(std::string_view name, std::size_t value);
-  /// A property that the file decides; where a default is given, the file may leave it out.
+  /// An option that is read from the file. The file may omit it if there is a default, `otherwise`.
   template <class Of>
   void option(std::string_view name, Extent<dynamic, Of>& extent) {
     extent.value = dynamic_size(name);
@@ -76,20 +77,23 @@ class WeightLoader {
   void option(std::string_view name, Extent<dynamic, Of>& extent, std::size_t otherwise) {
     extent.value = dynamic_size(name, otherwise);
   }
-  /// A property of which the file chooses one of `names`, number `index`.
+  /// An option with one of several values: sets `index` to the position of the file's value in `names`.
   void choice(std::string_view name, std::span<const std::string_view> names, std::size_t& index);
-  /// A rule about the options of a layer of dynamic sizes: option `name` has to be `expected`.
+  /// A constraint on the options of a layer of dynamic sizes. If it does not hold, the error says that option `name` is
+  /// expected to be `expected`.
   void require(bool holds, std::string_view name, std::string_view expected) const;
 
+  /// A number of the layer, such as an epsilon.
   void number(std::string_view name, float& variable);
   void number(std::string_view name, double& variable);
 
+  /// A tensor. Its shape must be that in the file.
   template <Tensor X>
   void tensor(std::string_view name, X& x) {
     const auto shape = x.shape();
     const TensorRecord& record = of_shape(name, shape);
     if (only_shapes_) return;
-    if constexpr (requires { x.allocate(); }) x.allocate();  // only after the file turned out to have as much
+    if constexpr (requires { x.allocate(); }) x.allocate();  // after the file's shape was verified
     fill_tensor(record, &x, [](void* to, std::size_t i, double value) {
       const auto narrow = static_cast<typename X::value_type>(value);
       static_cast<X*>(to)->set(i, narrow);
@@ -97,6 +101,7 @@ class WeightLoader {
     });
   }
 
+  /// A tensor that the file may omit; it is then filled with `otherwise`.
   template <Tensor X>
   void optional_tensor(std::string_view name, X& x, double otherwise) {
     if (has_tensor(name)) return tensor(name, x);
@@ -105,7 +110,7 @@ class WeightLoader {
     x.fill(static_cast<typename X::value_type>(otherwise));
   }
 
-  /// Layers within the layer; of several chains under one name, number `index`.
+  /// An inner chain of a combinator: chain `index` of the name `name`.
   template <class... Layers>
   void chain(std::string_view name, Sequential<Layers...>& layers, std::size_t index = 0) {
     const ChainRecord& record = chain_of(name, index);
@@ -113,15 +118,15 @@ class WeightLoader {
     bound = std::max(bound, load_chain(layers, record, first));
   }
 
-  /// To be called last: refuses members of the record that the layer did not ask for.
+  /// Throws load_error if the record has members that the layer did not visit. Call it last.
   void finish() const;
 
-  /// The largest policy_bound of the layers within the layer.
+  /// Largest policy_bound of the layers in inner chains.
   double bound = 0;
 
  private:
   [[noreturn]] void fail(std::string place, std::string expected, std::string found) const;
-  /// "layer 2 of the model: dense 20 -> 1"
+  /// Text for error messages: "layer 2 of the model: dense 20 -> 1".
   std::string layer_text() const;
 
   void note(std::string_view name);
@@ -131,26 +136,26 @@ class WeightLoader {
   double number(std::string_view name, bool (*fits)(double));
   bool has_tensor(std::string_view name) const;
   const TensorRecord& of_shape(std::string_view name, std::span<const std::size_t> shape);
-  /// `set` stores a value and tells whether it is finite in the layer's scalar.
+  /// `set` stores a value and returns whether it is finite in the layer's scalar type.
   void fill_tensor(const TensorRecord& from, void* tensor, bool (*set)(void*, std::size_t, double)) const;
   const ChainRecord& chain_of(std::string_view name, std::size_t index);
 
   const LayerRecord& record_;
   LayerNumber number_;
-  std::string_view type_{};       ///< of a layer of fixed sizes
-  std::size_t in_ = 0, out_ = 0;  ///< its channels; of a layer of dynamic sizes those that come in, for each feature
+  std::string_view type_{};       ///< type of a layer of fixed sizes; empty for dynamic sizes
+  std::size_t in_ = 0, out_ = 0;  ///< channels; for dynamic sizes only `in_`, the input channels per feature
   bool only_shapes_ = false;
   std::set<std::string, std::less<>> used_;
-  std::size_t chains_ = 0;  ///< chains that were asked for under one name
+  std::size_t chains_ = 0;  ///< largest number of chains visited under one name
 };
 
-/// A value of a file, as text for people.
+/// Formats a value for an error message.
 std::string value_text(const Value& value);
 
-/// Refuses a chain of another number of layers.
+/// Throws load_error unless a chain has `count` layers.
 void expect_layers(const ChainRecord& record, std::size_t count);
 
-/// Layers of a chain, those of chains within it counted one by one, as a file does.
+/// Number of layers of a chain with nested Sequentials flattened, as in a file.
 template <class L>
 struct LeafCount {
   static constexpr std::size_t value = 1;
@@ -160,15 +165,15 @@ struct LeafCount<Sequential<Layers...>> {
   static constexpr std::size_t value = (0 + ... + LeafCount<Layers>::value);
 };
 
-/// Calls `f(layer)` for each of them.
+/// Calls `f(layer)` for each layer of a chain with nested Sequentials flattened.
 template <class L>
 void for_each_leaf(L& layer, auto&& f) {
   if constexpr (L::type != "sequential") f(layer);
   else L::for_each([&](auto i) { for_each_leaf(layer.template layer<i>(), f); });
 }
 
-/// Fills the layers of a chain, the first of which is number `number`. Returns the largest error that the mathematics
-/// of any of them states. Throws load_error.
+/// Fills the layers of a chain, starting with layer `number`. Returns the largest policy_bound of the layers. Throws
+/// load_error.
 template <class... Layers>
 double load_chain(Sequential<Layers...>& chain, const ChainRecord& record, LayerNumber number = {}) {
   expect_layers(record, LeafCount<Sequential<Layers...>>::value);

@@ -55,7 +55,7 @@ INLAY_DECL void WeightLoader::note(std::string_view name) { used_.emplace(name);
 
 namespace detail {
 
-/// Whether an option has this value.
+/// Returns whether an option has the type and value of `wanted`.
 template <class V>
 bool is(const Value& value, const V& wanted) {
   const auto* found = std::get_if<V>(&value.value);
@@ -79,7 +79,7 @@ INLAY_DECL void WeightLoader::option(std::string_view name, std::size_t value) {
 }
 
 INLAY_DECL std::size_t WeightLoader::dynamic_size(std::string_view name) {
-  // Products of two sizes must not overflow. The number of outputs, which a tensor has to agree with, may be anything.
+  // The limits keep products of two sizes from overflowing. "out" may be larger: a tensor's shape has to match it.
   const std::size_t most = std::size_t{1} << (name == "out" ? 52 : 26);
   const Value& value = find(name);
   const auto* found = std::get_if<std::size_t>(&value.value);
@@ -199,8 +199,8 @@ INLAY_DECL void WeightLoader::fail(std::string place, std::string expected, std:
 
 INLAY_DECL std::string WeightLoader::layer_text() const {
   if (type_.empty()) return {};
-  return concat({"layer ", number_.text(), " of the model: ", type_, " ", std::to_string(in_), " -> ",
-                 std::to_string(out_)});
+  return concat(
+      {"layer ", number_.text(), " of the model: ", type_, " ", std::to_string(in_), " -> ", std::to_string(out_)});
 }
 
 }  // namespace inlay::io

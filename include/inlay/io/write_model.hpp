@@ -1,4 +1,4 @@
-/// Writing model files in inlay's own format, version 1 (docs/file-format.md).
+/// Writer of inlay's own format, version 1 (docs/file-format.md).
 #pragma once
 
 #include <ostream>
@@ -9,10 +9,10 @@
 
 namespace inlay::io {
 
-/// A model as the text of a file. Throws load_error if there is no check, which inlay's files carry, or if a number is
-/// not finite.
+/// Returns a model as the text of a file. Throws load_error if `file` has no check, which the format requires, or if a
+/// number is not finite.
 std::string write_model(const ModelFile& file);
-/// The same to a stream.
+/// Writes a model to a stream. Throws load_error likewise.
 void write_model(const ModelFile& file, std::ostream& stream);
 
 }  // namespace inlay::io

@@ -15,7 +15,7 @@ namespace inlay::io {
 
 namespace detail {
 
-/// Puts the text together by itself: what a stream writes depends on a locale.
+/// Builds the text without a stream: a stream's number format depends on the locale.
 class InlayWriter {
  public:
   explicit InlayWriter(bool single) : single_(single) {}
@@ -43,7 +43,7 @@ class InlayWriter {
     put({"\n", indent, "]"});
   }
 
-  /// Options on the first line, then a line for each chain and each tensor.
+  /// Writes the options on the first line, then one line for each chain and each tensor.
   void layer(const LayerRecord& record, const std::string& indent) {
     put({"{\"type\": ", value(record.type)});
     for (const auto& [name, option] : record.values) put({", ", json(name), ": ", value(option)});
@@ -98,7 +98,7 @@ class InlayWriter {
     return number(x);
   }
 
-  /// The shortest text that reads back to the same number, and not to a whole one.
+  /// Returns the shortest text that reads back to the same number, with a point or an exponent.
   template <class T>
   static std::string number(T x) {
     char text[32];
@@ -107,7 +107,7 @@ class InlayWriter {
     return written;
   }
 
-  /// A tensor's number, of which the dtype says how much has to be kept.
+  /// Returns the text of a tensor's value, in the precision of the dtype.
   std::string element(double x) const {
     const auto narrow = static_cast<float>(x);
     return single_ && static_cast<double>(narrow) == x ? number(narrow) : number(x);

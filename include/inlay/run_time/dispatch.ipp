@@ -1,8 +1,8 @@
-/// Which kernels a model runs on.
+/// Selection of the kernels that a model runs on.
 ///
-/// A compiled library may hold kernels of several instruction sets: INLAY_HAS_AVX2_KERNELS and INLAY_HAS_AVX512_KERNELS
-/// say which, beside those of the instruction set that this file is compiled for. With INLAY_SEPARATE_KERNELS these,
-/// too, are in source files of their own.
+/// The base kernels are those of the instruction set that this file is compiled for. INLAY_HAS_AVX2_KERNELS and
+/// INLAY_HAS_AVX512_KERNELS declare that the compiled library holds wider kernels as well. INLAY_SEPARATE_KERNELS
+/// declares that the base kernels are in a source file of their own, too.
 #pragma once
 
 #include <cstdlib>
@@ -39,7 +39,7 @@ const Kernels<T>& avx512_kernels() noexcept;
 #endif
 
 #if defined(INLAY_HAS_AVX512_KERNELS)
-/// Of float alone: doubles are for comparisons.
+/// AVX-512 kernels exist for float only; null for double.
 template <class T>
 const Kernels<T>* avx512_kernels_if_any() noexcept {
   if constexpr (sizeof(T) == sizeof(float)) return &avx512_kernels<T>();
@@ -49,7 +49,7 @@ const Kernels<T>* avx512_kernels_if_any() noexcept {
 
 template <class T>
 const Kernels<T>& choose_kernels(std::string_view isa) {
-  // The widest come first; those of this file, which every processor has that the program is for, last.
+  // Widest first. Every processor that the program is built for has the base kernels.
   const Kernels<T>* const all[] = {
 #if defined(INLAY_HAS_AVX512_KERNELS)
       avx512_kernels_if_any<T>(),

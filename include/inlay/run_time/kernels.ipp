@@ -9,7 +9,7 @@ namespace inlay::INLAY_ISA::kernels {
 
 #define INLAY_TEXT_OF(name) #name
 #define INLAY_TEXT(name) INLAY_TEXT_OF(name)
-/// The kernels of a backend, with the instruction set that this file is compiled for.
+/// Returns the kernels of backend B for the instruction set that this file is compiled for.
 template <class B>
 const KernelsOf<B>& kernels_of() noexcept {
   static constexpr KernelsOf<B> kernels(INLAY_TEXT(INLAY_ISA_NAME));

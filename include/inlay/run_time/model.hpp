@@ -1,4 +1,4 @@
-/// Model: a network that is known only when its file is loaded.
+/// Model: a network whose layers and sizes are read from a file at run time.
 #pragma once
 
 #include <cstddef>
@@ -26,28 +26,30 @@ template <class T>
 class Kernels;
 }  // namespace run_time
 
-/// How a file is loaded into a `Model`.
+/// Options of `Model::load`.
 struct ModelOptions {
-  /// Of a file that holds a model in several sizes, how much of it, from 0 to 1 (see io::ReadOptions).
+  /// Size to load from a file that holds a model in several sizes, from 0 to 1 (see io::ReadOptions).
   std::optional<double> size{};
-  /// Instruction set to run on, such as "sse2", "avx2" or "avx512", for tests and comparisons. By default the best one
-  /// that both the program and the processor have, or the one that the environment variable INLAY_ISA names.
+  /// Instruction set to run on, such as "sse2", "avx2" or "avx512"; for tests and comparisons. Default: the one named
+  /// by the environment variable INLAY_ISA, or else the widest one that both the program and the processor have.
   std::string_view isa{};
 };
 
-/// Model<T>: a network of any file, in float or double, with the layers and kernels of `ModelT` and sizes that are
-/// numbers. What a type can do for a network it does better; this is for files that nobody knew when the program was
-/// written.
+/// Model<T>: a network of dynamic sizes, loaded from any supported file. T is float or double. It uses the layers and
+/// kernels of `ModelT`. If the network is known at compile time, `ModelT` is faster.
 ///
-/// A model shares its weights with its copies and owns one `State`; further states (`Model<>::State voice =
-/// model.new_state();`) run on the same weights through the const overloads, from several threads at once if each has
-/// a state of its own. Everything is allocated while a model is loaded, copied, or a state made; `forward`, `process`
-/// and `reset` do not allocate, lock, throw or call the system.
+/// Weights and states: copies of a model share the weights. A model owns one `State`. Further states
+/// (`Model<>::State voice = model.new_state();`) run on the same weights through the const overloads, also from several
+/// threads, if each thread has its own state.
 ///
-/// A call whose sizes do not fit the network, or whose state is another network's, computes nothing and returns 0, in
-/// every build: no file can make a correct program unsafe. `accepts` tells beforehand.
+/// Real-time safety: `forward`, `process` and `reset` do not allocate, lock, throw or make system calls. Loading,
+/// copying and making a state allocate.
 ///
-/// Model<T, B> runs on a backend B of your own choice (<inlay/run_time/model_on.hpp>).
+/// Size errors: if the sizes of a call do not fit the network, or the state belongs to another network, the call
+/// computes nothing and returns 0. This holds in every build type, so that no file can make a correct program unsafe.
+/// Use `accepts` to check the sizes in advance.
+///
+/// Model<T, B> runs on a backend B of your choice (<inlay/run_time/model_on.hpp>).
 template <class T = float, class B = void>
 class Model;
 
@@ -56,7 +58,8 @@ class Model<T, void> {
  public:
   using scalar = T;
 
-  /// What a model remembers of one signal. Copies are independent. It keeps the weights alive.
+  /// The memory of a network for one signal: past frames and recurrent states. Copies are independent. A state keeps
+  /// the weights alive.
   class State {
    public:
     State(const State& other);
@@ -71,18 +74,18 @@ class Model<T, void> {
     std::unique_ptr<run_time::NetworkState<T>> state_;
   };
 
-  /// Reads a file of any format that inlay knows, runs its check or, if it has none, a short test signal, and returns
-  /// its network. From a std::filesystem::path, a std::istream or a nlohmann::json. Throws inlay::load_error. Not for
-  /// the audio thread.
+  /// Loads a model from a std::filesystem::path, a std::istream or a nlohmann::json, in any supported format. Runs the
+  /// file's check; a file without a check gets a short test signal instead. Throws inlay::load_error. Not real-time
+  /// safe.
   template <class Source>
   static Model load(Source&& source, const ModelOptions& options = {}) {
     return of(io::read_model_of(std::forward<Source>(source), {options.size}), options);
   }
-  /// The same from the text of a file.
+  /// Loads a model from the text of a file.
   static Model load_text(std::string_view text, const ModelOptions& options = {}) {
     return of(io::read_model_text(text, {options.size}), options);
   }
-  /// From the records of a file.
+  /// Makes a model from the contents of a file.
   static Model of(const io::ModelFile& file, const ModelOptions& options = {});
 
   Model(const Model&);
@@ -90,65 +93,69 @@ class Model<T, void> {
   Model& operator=(Model) noexcept;
   ~Model();
 
+  /// Number of input channels.
   std::size_t in_size() const noexcept;
+  /// Number of output channels.
   std::size_t out_size() const noexcept;
-  /// Side channels.
+  /// Number of side channels (knobs).
   std::size_t condition_size() const noexcept;
-  /// Whether it takes and gives so many channels, with so many side channels, and one frame for each.
+  /// Returns whether the network has these numbers of channels and gives one output frame per input frame.
   bool accepts(std::size_t in, std::size_t out, std::size_t condition = 0) const noexcept;
-  /// Frames out for frames in, and whether each frame in gives exactly one.
+  /// The rate {in, out}, in lowest terms: `out` output frames per `in` input frames.
   Rate rate() const noexcept;
+  /// Returns whether each input frame gives exactly one output frame.
   bool one_to_one() const noexcept;
-  /// The most frames that `frames` frames of input can give: the room that `process` needs.
+  /// Largest number of output frames for `frames` input frames: the room that `process` needs.
   std::size_t most_frames(std::size_t frames) const noexcept;
-  /// Frames of input that an output depends on, the present one included; `inlay::unbounded` for one that never
-  /// forgets.
+  /// Number of input frames that an output frame depends on, including the current one; `inlay::unbounded` for
+  /// recurrent networks.
   std::size_t receptive_field() const noexcept;
-  /// Numbers in the file's tensors.
+  /// Number of values in the file's tensors.
   std::size_t parameters() const noexcept;
-  /// Frames of input by which the output is late.
+  /// Latency in input frames.
   std::size_t latency() const noexcept;
-  /// The instruction set that it runs on, such as "avx2".
+  /// Name of the instruction set that the model runs on, such as "avx2".
   std::string_view isa() const noexcept;
-  /// What the file says beside the network; `sample_rate` in Hz, if it says so.
+  /// Information in the file other than the network.
   const ModelInfo& info() const noexcept;
+  /// Sample rate of the training data in Hz, if the file states it.
   std::optional<double> sample_rate() const noexcept { return info().sample_rate; }
 
-  /// A state at the start of a signal: before it, as many frames of silence as the file's `prewarm` asks for.
-  /// Allocates.
+  /// Makes a state at the start of a signal, as after `reset`. Allocates.
   State new_state() const;
 
-  /// Puts a state to the start of a signal.
+  /// Sets a state to the start of a signal: to the state after the file's `prewarm` frames of silence. Does nothing if
+  /// the state belongs to another network.
   void reset(State& state) const noexcept;
   void reset() noexcept { reset(state_); }
 
-  /// One frame: `in_size()` values in, room for `out_size()` values of each of `most_frames(1)` frames out, and
-  /// `condition_size()` values of side channels. Returns how many frames came out, which is one unless the rate says
-  /// otherwise.
+  /// Computes one frame. `in` has `in_size()` values, `condition` has `condition_size()` values, `out` has room for
+  /// `most_frames(1)` frames of `out_size()` values. Returns the number of output frames: one unless the network
+  /// changes the rate. If the sizes do not fit, nothing is computed and 0 is returned.
   std::size_t forward(State& state, std::span<const T> in, std::span<T> out,
                       std::span<const T> condition = {}) const noexcept;
   std::size_t forward(std::span<const T> in, std::span<T> out, std::span<const T> condition = {}) noexcept {
     return forward(state_, in, out, condition);
   }
-  /// For a network that `accepts(1, 1)`; 0 for another.
+  /// Computes one sample of a network that `accepts(1, 1)`. Returns 0 for other networks.
   T forward(State& state, T in) const noexcept;
   T forward(T in) noexcept { return forward(state_, in); }
 
-  /// `frames` frames, planar: in[c] and out[c] are the channels, of any alignment. In place means that
-  /// out[c] == in[c] for each channel that both have; no other overlap is allowed. The output does not
-  /// depend on how a signal is cut into calls, to the last bit. Returns the number of frames written.
+  /// Computes `frames` frames, planar: in[c] and out[c] point to channel c, of any alignment. In-place operation is
+  /// allowed: out[c] == in[c] for each channel that both have. Channels must not overlap otherwise. How a signal is
+  /// divided into calls does not change the output, to the last bit. Returns the number of frames written.
   std::size_t process(State& state, const T* const* in, T* const* out, std::size_t frames,
                       Condition<T> condition = {}) const noexcept;
   std::size_t process(const T* const* in, T* const* out, std::size_t frames, Condition<T> condition = {}) noexcept {
     return process(state_, in, out, frames, condition);
   }
-  /// One channel in, one out; as many frames as the shorter of both.
+  /// Computes a mono signal. The number of frames is the smaller of the two sizes.
   std::size_t process(State& state, std::span<const T> in, std::span<T> out,
                       Condition<T> condition = {}) const noexcept;
   std::size_t process(std::span<const T> in, std::span<T> out, Condition<T> condition = {}) noexcept {
     return process(state_, in, out, condition);
   }
-  /// Chosen where nothing else fits, for the sake of its message.
+  /// Fallback overload: reports wrong arguments in one line.
   template <class M = Model>
   std::size_t process(...) const {
     static_assert(
@@ -158,12 +165,13 @@ class Model<T, void> {
         "takes a State first");
     return 0;
   }
-  /// Several voices, for a network that gives one frame for each: the channels of the first one, then those of the
-  /// second, ...; of side channels there is one Condition for each voice. One after the other: a `ModelT` is faster.
+  /// Computes several voices, one after the other, each with its own state. `in` and `out` list the channels of the
+  /// first voice, then those of the second, and so on. `conditions` has one entry per voice. Requires `one_to_one()`.
+  /// `ModelT` interleaves voices and is faster.
   void process(std::span<State* const> voices, const T* const* in, T* const* out, std::size_t frames,
                std::span<const Condition<T>> conditions = {}) const noexcept;
 
-  /// For checks and tests: the model with its own state.
+  /// Returns a view of the model and its own state, for checks and tests.
   io::Runnable<T> runnable() noexcept;
 
  protected:

@@ -19,7 +19,7 @@ namespace inlay {
 
 namespace run_time {
 
-/// The weights of a model, and what it says of itself. Constant once it is built.
+/// The weights and properties of a model. Constant after it is built; shared by all copies and states.
 template <class T>
 struct Network {
   explicit Network(const Kernels<T>& k) : kernels(k) {}
@@ -27,7 +27,7 @@ struct Network {
   plan::Program<T> program;
   plan::Pace pace;
   std::size_t in_size = 0, out_size = 0, condition_size = 0;
-  std::size_t room = 0;  ///< values that one `forward` may give
+  std::size_t room = 0;  ///< largest number of values that one `forward` writes
   std::size_t receptive_field = 0, latency = 0, parameters = 0;
   bool one_to_one = true, mono = false;
   ModelInfo info;
@@ -38,6 +38,8 @@ struct NetworkState {
   typename plan::Program<T>::State program;
 };
 
+/// Builds a network from the contents of a file. Sets `bound` to the largest error that a layer's mathematics states.
+/// Throws load_error.
 template <class T>
 std::shared_ptr<Network<T>> build(const io::ModelFile& file, const Kernels<T>& kernels, double& bound) {
   auto network = std::make_shared<Network<T>>(kernels);
@@ -198,8 +200,8 @@ std::size_t Model<T>::process(State& state, const T* const* in, T* const* out, s
                               Condition<T> condition) const noexcept {
   const run_time::Network<T>& network = *network_;
   const std::size_t values = condition.values.size();
-  const bool fits = state.network_ == network_ && (values == network.condition_size ||
-                                                   (values < network.condition_size && condition.channels));
+  const bool fits = state.network_ == network_ &&
+                    (values == network.condition_size || (values < network.condition_size && condition.channels));
   if (!fits) return 0;
   assert(!network.one_to_one || detail::overlaps_only_in_place(in, network.in_size, out, network.out_size, frames));
   return network.kernels.process(state.state_->program.run(), in, out, frames, condition);

@@ -1,4 +1,4 @@
-/// Model<T, B>: a run-time model on a backend of your own choice, header-only.
+/// Model<T, B>: a run-time model on a backend of your choice; header-only.
 #pragma once
 
 #include <string_view>
@@ -11,20 +11,23 @@
 
 namespace inlay {
 
-/// A Model<T> whose layers run on backend B.
+/// A Model<T> whose layers run on backend B. `ModelOptions::isa` is ignored.
 template <class T, class B>
 class Model : public Model<T, void> {
   static_assert(Backend<B>, "inlay::Model<T, B>: B is no backend");
   using Base = Model<T, void>;
 
  public:
+  /// Loads a model, as Model<T>::load.
   template <class Source>
   static Model load(Source&& source, const ModelOptions& options = {}) {
     return of(io::read_model_of(std::forward<Source>(source), {options.size}));
   }
+  /// Loads a model from the text of a file.
   static Model load_text(std::string_view text, const ModelOptions& options = {}) {
     return of(io::read_model_text(text, {options.size}));
   }
+  /// Makes a model from the contents of a file.
   static Model of(const io::ModelFile& file) { return Model(Base::of(file, kernels::kernels_of<B>())); }
 
  private:

@@ -1,7 +1,7 @@
-/// Operation: one step of a network that is known only at run time.
+/// Operation: one step of a run-time network.
 ///
-/// The interface between the plan of a network, which is the same for every processor, and the code that runs it,
-/// which is compiled for each instruction set.
+/// Interface between the plan of a network, which is independent of the processor, and the kernels, which are compiled
+/// once per instruction set.
 #pragma once
 
 #include <cstddef>
@@ -13,59 +13,63 @@
 
 namespace inlay::run_time {
 
-/// Where the weights of an operation come from.
+/// Source of the weights of an operation.
 struct Weights {
-  const io::LayerRecord* record = nullptr;  ///< null if it has none
-  std::size_t width = 0;                    ///< channels that come in
+  const io::LayerRecord* record = nullptr;  ///< null if the operation has no weights
+  std::size_t width = 0;                    ///< input channels
 };
 
-/// What an operation remembers from frame to frame.
+/// The state of an operation for one signal.
 struct Memory {
   virtual ~Memory();
   virtual std::unique_ptr<Memory> clone() const = 0;
-  /// Becomes equal to `other`, which is of the same operation. Does not allocate.
+  /// Copies the state of `other`, which belongs to the same operation. Does not allocate.
   virtual void assign(const Memory& other) noexcept = 0;
 };
 
-/// Memory that an operation works on: frames, whose channels are consecutive values, or tiles, whose rows are channels
-/// `tile_frames` values apart.
+/// Arguments of an operation. Signals are frames (channels are consecutive values) or tiles (each channel is a row,
+/// rows are `tile_frames` values apart).
 template <class T>
 struct Operands {
-  Memory* memory;  ///< what the operation remembers
-  T* out;          ///< may be written in whole registers
+  Memory* memory;  ///< state of the operation; null if it has none
+  T* out;          ///< must be padded to whole registers, which may be written
   const T* in[3];
-  const T* addend;  ///< added to the output by an operation that `adds()`; may be null
+  const T* addend;  ///< signal to add to the output; may be null; only read by an operation that `adds()`
 };
 
-/// Computes its output from its inputs. Constant while it runs.
+/// A step of a network: computes an output signal from input signals. Constant while it runs; its state is in `Memory`.
+/// `frame`, `tile` and `reset` are real-time safe.
 template <class T>
 class Operation {
  public:
   virtual ~Operation();
 
-  /// What it says of itself, once its options are read.
+  /// Channels, past, latency and rate. Valid once the options are read.
   virtual LayerShape shape() const = 0;
-  /// The error that its mathematics states.
+  /// Stated error of a lossy math policy or weight storage; 0 by default.
   virtual double bound() const;
 
-  /// Reads the weights of a layer, and those of a Dense that was fused into it, if one was.
+  /// Reads the weights of a layer, and those of a Dense that was fused into it, if any. Throws load_error.
   virtual void load(const Weights& own, const Weights& condition_dense);
 
+  /// Makes a state; null if the operation has none. Allocates.
   virtual std::unique_ptr<Memory> memory() const;
+  /// Sets a state to the start of a signal.
   virtual void reset(Memory*) const noexcept {}
-  /// One frame.
+  /// Computes one frame.
   virtual void frame(const Operands<T>& at) const noexcept = 0;
-  /// A tile. Returns how many frames came out.
+  /// Computes a tile of `frames` input frames. Returns the number of output frames.
   virtual std::size_t tile(const Operands<T>& at, std::size_t frames) const noexcept = 0;
 
-  /// Whether it adds an addend to its output.
+  /// Returns whether the operation can add `Operands::addend` to its output.
   virtual bool adds() const noexcept { return false; }
-  /// Before weights are loaded: makes `dense` of the side channels in in[1] part of this operation, which then gives
-  /// the sum of both. Returns false if it cannot.
+  /// Fuses `dense`, a Dense of the side channels in in[1], into this operation, whose output is then the sum of both.
+  /// Must be called before the weights are loaded. Returns false if not supported.
   virtual bool fuse_condition(const Operation& /*dense*/) { return false; }
-  /// Makes `next`, which treats each value alone, part of `frame`. Returns false if it cannot.
+  /// Fuses the elementwise operation `next` into `frame`; `tile` is unchanged. Returns false if not supported.
   virtual bool fuse_epilogue(const Operation& /*next*/) { return false; }
-  /// Writes the Epilogue of the backend that `tag` stands for to `epilogue`. Returns false if it has none.
+  /// Writes this operation as an Epilogue<B> to `epilogue`; `tag` identifies the backend B. Returns false if the
+  /// operation is no epilogue of that backend.
   virtual bool epilogue(const void* /*tag*/, void* /*epilogue*/) const { return false; }
 };
 

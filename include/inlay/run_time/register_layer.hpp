@@ -1,4 +1,4 @@
-/// register_layer: a layer of your own in files that `Model` loads.
+/// register_layer: custom layers in files that `Model` loads.
 #pragma once
 
 #include <memory>
@@ -10,9 +10,9 @@
 
 namespace inlay::INLAY_ISA {
 
-/// From now on `Model` of L's scalar loads files with layers of the type `L::type`: the same class as in `ModelT`, of
-/// fixed sizes, which the file then has to have, or of dynamic sizes. Register each size that your files have. A type
-/// of the library's own cannot be replaced. Call it before loading, once or more often, on any thread.
+/// Registers layer L, so that `Model` of L's scalar type loads files with layers of the type `L::type`. L is the class
+/// that `ModelT` uses. Its sizes are dynamic, or fixed: then the file must have the same sizes, and each size must be
+/// registered. Built-in types cannot be replaced. Call it before loading. Repeated calls have no effect. Thread-safe.
 template <Layer L>
 void register_layer() {
   using T = typename L::scalar;

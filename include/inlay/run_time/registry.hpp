@@ -1,4 +1,4 @@
-/// Layers of a program's own that files may hold.
+/// Registry of custom layer types.
 #pragma once
 
 #include <cstddef>
@@ -10,15 +10,17 @@
 
 namespace inlay::run_time {
 
-/// Makes a layer from its record, for `width` channels. Throws load_error.
+/// Function that makes a layer from its record for `width` input channels. Throws load_error.
 template <class T>
 using MakeLayer = std::unique_ptr<Operation<T>> (*)(const io::LayerRecord& record, std::size_t width);
 
-/// Adds a way to make layers of a type. Of several for one type, the first one that the record fits makes the layer.
+/// Registers a function that makes layers of a type. A type may have several: the first one that does not throw makes
+/// the layer. Thread-safe.
 template <class T>
 void add_layer_type(std::string_view type, MakeLayer<T> make);
 
-/// A layer of a type that was added. Null if there is no such type. Throws load_error.
+/// Makes a layer of a registered type. Returns null if the type is not registered. Throws load_error if none of its
+/// functions accepts the record.
 template <class T>
 std::unique_ptr<Operation<T>> make_added_layer(const io::LayerRecord& record, std::size_t width);
 

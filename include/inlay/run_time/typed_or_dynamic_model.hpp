@@ -1,5 +1,4 @@
-/// TypedOrDynamicModel: a file's network as one of some types where it fits one, and as a run-time model where it does
-/// not.
+/// TypedOrDynamicModel: loads a file into the first ModelT type that fits, or else into a run-time model.
 #pragma once
 
 #include <cstddef>
@@ -15,23 +14,27 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Loads a file into the first of `Types`, each a `ModelT` of one scalar, that its network fits, and otherwise into
-/// `Model`. `TypedOrDynamicModel<Lstm16, Lstm20>` runs networks of these two sizes at the speed of the type. A file
-/// that asks for silence before the start is a `Model`'s.
+/// A model whose network is one of the given `ModelT` types if it fits, and a `Model` otherwise. All types have the
+/// same scalar. `TypedOrDynamicModel<Lstm16, Lstm20>` runs networks of these two sizes at the speed of `ModelT`. A file
+/// with `prewarm` is always loaded into a `Model`.
 ///
-/// Loading allocates; `forward`, `process` and `reset` do not, nor do they lock, throw or call the system.
+/// `forward`, `process` and `reset` do not allocate, lock, throw or make system calls. Loading allocates.
+///
+/// Copies share the network and its state.
 template <class First, class... Types>
 class TypedOrDynamicModel {
  public:
   using scalar = typename First::scalar;
 
-  /// From a std::filesystem::path, a std::istream or a nlohmann::json. Throws inlay::load_error. Not for the audio
-  /// thread.
+  /// Loads a file from a std::filesystem::path, a std::istream or a nlohmann::json. Throws inlay::load_error. Not
+  /// real-time safe.
   template <class Source>
   static TypedOrDynamicModel load(Source&& source) {
     return of(io::read_model_of(std::forward<Source>(source)));
   }
+  /// Loads the text of a file.
   static TypedOrDynamicModel load_text(std::string_view text) { return of(io::read_model_text(text)); }
+  /// Makes a model from the contents of a file.
   static TypedOrDynamicModel of(const io::ModelFile& file) {
     TypedOrDynamicModel any;
     std::size_t index = 0;
@@ -42,22 +45,27 @@ class TypedOrDynamicModel {
     return any;
   }
 
-  /// Which of the types it is; their number if it is none of them.
+  /// Index of the type that was loaded; the number of types if it is a `Model`.
   std::size_t index() const noexcept { return index_; }
+  /// Numbers of input channels, output channels and side channels.
   std::size_t in_size() const noexcept { return run_.in_size; }
   std::size_t out_size() const noexcept { return run_.out_size; }
   std::size_t condition_size() const noexcept { return run_.condition_size; }
+  /// Returns whether each input frame gives exactly one output frame.
   bool one_to_one() const noexcept { return run_.one_to_one; }
+  /// Largest number of output frames for `frames` input frames: the room that `process` needs.
   std::size_t most_frames(std::size_t frames) const noexcept { return run_.most_frames(frames); }
+  /// Information in the file other than the network.
   const ModelInfo& info() const noexcept { return info_; }
 
+  /// Sets the state to the start of a signal.
   void reset() noexcept { run_.reset(); }
-  /// One frame: `in_size()` values in, room for `most_frames(1)` frames of `out_size()` values out. Returns how many
-  /// frames came out.
+  /// Computes one frame. `in` has `in_size()` values, `condition` has `condition_size()` values, `out` has room for
+  /// `most_frames(1)` frames of `out_size()` values. Returns the number of output frames.
   std::size_t forward(const scalar* in, scalar* out, const scalar* condition = nullptr) noexcept {
     return run_.forward(in, out, condition);
   }
-  /// A buffer, planar, as `ModelT::process`. Returns how many frames came out.
+  /// Computes a planar buffer, as `ModelT::process`. Returns the number of frames written.
   std::size_t process(const scalar* const* in, scalar* const* out, std::size_t frames,
                       const scalar* const* condition = nullptr) noexcept {
     return run_.process(in, out, frames, condition);

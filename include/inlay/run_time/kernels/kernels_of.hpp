@@ -1,4 +1,4 @@
-/// KernelsOf: the operations of a backend, and the loops that run them.
+/// KernelsOf: the kernels of one backend.
 #pragma once
 
 #include <algorithm>
@@ -19,6 +19,7 @@
 
 namespace inlay::INLAY_ISA::kernels {
 
+/// Implements Kernels with the layers of backend B.
 template <class B>
 class KernelsOf final : public run_time::Kernels<typename B::scalar> {
   using T = typename B::scalar;
@@ -74,7 +75,7 @@ class KernelsOf final : public run_time::Kernels<typename B::scalar> {
   std::size_t forward(const Run& run, const T* in, T* out, const T* condition) const noexcept override {
     if (!run.one_to_one) return forward_tile(run, in, out, condition);
     const auto copy = [](const T* from, std::size_t size, T* to) INLAY_INLINE_LAMBDA {
-      if (size == 1) *to = *from;  // most often
+      if (size == 1) *to = *from;  // the most frequent case
       else copy_exactly<B>(from, to, Extent<dynamic>{size});
     };
     copy(in, run.in_size, run.frame.in);
@@ -93,7 +94,7 @@ class KernelsOf final : public run_time::Kernels<typename B::scalar> {
   }
 
  private:
-  /// A frame as a tile of one, for a network that does not give one frame for each.
+  /// Runs a frame as a tile of one frame, for networks that change the rate.
   static std::size_t forward_tile(const Run& run, const T* in, T* out, const T* condition) noexcept {
     for (std::size_t c = 0; c < run.in_size; ++c) *Block<T>(run.tile.in).row(c) = in[c];
     for (std::size_t c = 0; c < run.condition_size; ++c) *Block<T>(run.tile.condition).row(c) = condition[c];

@@ -1,4 +1,4 @@
-/// LayerOperation: a layer of dynamic sizes as an operation.
+/// LayerOperation: adapts a layer class to the interface Operation.
 #pragma once
 
 #include <cstddef>
@@ -15,18 +15,18 @@
 
 namespace inlay::INLAY_ISA::kernels {
 
-/// The address stands for a backend.
+/// Identifies backend B by its address.
 template <class B>
 inline constexpr char backend_tag = 0;
 
-/// Layer L of in[0], and of side channels in in[1].
+/// Layer L. in[0] is its input, in[1] its side channels.
 template <class L>
 class LayerOperation final : public run_time::Operation<typename L::scalar> {
   using T = typename L::scalar;
   using Operands = run_time::Operands<T>;
   using Memory = run_time::Memory;
   using Operation = run_time::Operation<T>;
-  /// Of a layer of fixed sizes; others have scratch memory in their state.
+  /// Scratch values of a layer of fixed sizes. Layers of dynamic sizes keep scratch memory in their state.
   static constexpr std::size_t scratch_size = [] {
     if constexpr (requires { L::scratch_size; }) return L::scratch_size;
     else return std::size_t{0};
@@ -45,7 +45,7 @@ class LayerOperation final : public run_time::Operation<typename L::scalar> {
  public:
   L layer;
 
-  /// Reads the options of a record, for `width` channels.
+  /// Reads the options of a record for `width` input channels. Throws load_error.
   INLAY_COLD LayerOperation(const io::LayerRecord& record, std::size_t width) {
     io::WeightLoader loader(record, width);
     layer.visit(loader.only_shapes());

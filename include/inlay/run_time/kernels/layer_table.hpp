@@ -1,4 +1,4 @@
-/// The layers of a file by the name of their type, with dynamic sizes.
+/// LayerTable: built-in layers of dynamic sizes by the name of their type in a file.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace inlay::INLAY_ISA::kernels {
 
-/// Makes layers of backend B from their records. Throws load_error.
+/// Makes layers of backend B from their records. To add a built-in layer, add a row to `rows`.
 template <class B>
 class LayerTable {
   using T = typename B::scalar;
@@ -27,7 +27,8 @@ class LayerTable {
     return std::make_unique<LayerOperation<L>>(record, width);
   }
 
-  /// Calls `f.template operator()<Gate>()` with the gate that the record names; the layer complains of another.
+  /// Calls `f.template operator()<Gate>()` with the gate that "recurrent_activation" names. An unknown name is reported
+  /// by the layer.
   template <class F>
   static Made with_gate(const io::LayerRecord& record, F&& f) {
     const std::string_view name = io::text_option(record, "recurrent_activation", {});
@@ -100,7 +101,7 @@ class LayerTable {
   };
 
  public:
-  /// Null if there is no such type.
+  /// Makes the layer of a record for `width` input channels. Returns null if the type is unknown. Throws load_error.
   static Made find(const io::LayerRecord& record, std::size_t width) {
     const std::string_view type = io::type_of(record);
     for (const Row& row : rows)

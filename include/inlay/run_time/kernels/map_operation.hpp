@@ -1,4 +1,4 @@
-/// Operations without weights: functions of each value, copies and zeros.
+/// Operations without weights: elementwise functions, copies and zeros.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace inlay::INLAY_ISA::kernels {
 
-/// Base of an operation that gives as many channels as each of its inputs has.
+/// Base of operations whose inputs and output have the same number of channels.
 template <class T>
 class ChannelsOperation : public run_time::Operation<T> {
  public:
@@ -25,7 +25,7 @@ class ChannelsOperation : public run_time::Operation<T> {
   Extent<dynamic> channels_;
 };
 
-/// out = F()(in...) for each value, of `Inputs` inputs.
+/// out = F()(in...), elementwise, for `Inputs` inputs.
 template <class B, std::size_t Inputs, class F>
 class MapOperation final : public ChannelsOperation<typename B::scalar> {
   using T = typename B::scalar;

@@ -1,4 +1,4 @@
-/// OnePanel: how a product of dynamic sizes whose weights are one panel of rows computes a frame.
+/// OnePanel: frame kernel of a dynamic-size product whose weight matrix is a single panel of rows.
 #pragma once
 
 #include "inlay/core/compiler.hpp"
@@ -6,14 +6,14 @@
 
 namespace inlay::INLAY_ISA::kernels {
 
-/// A function that is compiled for the panel's height, and the epilogue that it ends with. With more panels than one
-/// there is no function, and the layer computes as it would without.
+/// A function compiled for the height of the panel, and the epilogue that it applies. With several panels `forward` is
+/// null, and the layer uses its general code.
 template <class B, class Function>
 struct OnePanel {
   Function* forward = nullptr;
   Epilogue<B> epilogue;
 
-  /// Ends with this from now on. Returns false if there is no function.
+  /// Sets the epilogue. Returns false if there are several panels.
   bool fuse_epilogue(const Epilogue<B>& e) noexcept {
     if (forward) epilogue = e;
     return forward;

@@ -1,5 +1,5 @@
-/// PanelConv1D: a Conv1D of dynamic sizes whose frames are one call, and to which a Dense of side channels may be
-/// added.
+/// PanelConv1D: a Conv1D of dynamic sizes that computes a frame in one call and can include a Dense of the side
+/// channels.
 #pragma once
 
 #include <array>
@@ -20,9 +20,9 @@
 
 namespace inlay::INLAY_ISA::kernels {
 
-/// One product for all groups, with zeros where an output does not see an input (but a NaN in one group reaches all),
-/// and for the side channels of a WaveNet's layer. Their columns come first: the side channels are there early, and
-/// are summed while the other columns wait for the input. Tiles have a product for each group.
+/// For frames, all groups and the side channels of a WaveNet layer are one product. Weights between different groups
+/// are zero, so a NaN in one group reaches all groups. The columns of the side channels come first: side channels are
+/// available early, so their sum overlaps with the wait for the input. For tiles, each group is a product.
 template <class B>
 class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynamic, true, B, dynamic> {
   using Base = BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynamic, true, B, dynamic>;
@@ -31,7 +31,7 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
   using Taps = inlay::detail::TapsInput<dynamic, dynamic, T>;
   using Side = inlay::detail::FrameInput<dynamic, T>;
 
-  /// The kernel of a file, [Kernel, In / Groups, Out], in each layout that is used.
+  /// The file's tensor `kernel`, [Kernel, In / Groups, Out]; writes to every layout in use.
   struct KernelTensor {
     using value_type = T;
     std::array<std::size_t, 3> shape() const noexcept { return {conv->taps_, conv->ins_, conv->out_}; }
@@ -48,7 +48,7 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
     }
     PanelConv1D* conv;
   };
-  /// The bias of a file, [Out], likewise.
+  /// The file's tensor `bias`, [Out]; writes to every layout in use.
   struct BiasTensor {
     using value_type = T;
     std::array<std::size_t, 1> shape() const noexcept { return {conv->out_}; }
@@ -66,7 +66,8 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
     }
     PanelConv1D* conv;
   };
-  /// A Dense of the side channels: its kernel [In, Out] is the first columns, its bias is added.
+  /// The tensors of the Dense of the side channels: `kernel` [In, Out] is stored in the first columns, `bias` is added
+  /// to the convolution's bias.
   struct SideKernel {
     using value_type = T;
     std::array<std::size_t, 2> shape() const noexcept { return {conv->side_, conv->out_}; }
@@ -107,16 +108,17 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
     v.tensor("kernel", kernel);
     v.optional_tensor("bias", bias, 0);
   }
-  /// Makes the sum of its output and a Dense of the condition its output, if it can. Before the weights are loaded.
+  /// Fuses a Dense of the condition: the output becomes the sum of both. Must be called before the weights are loaded.
+  /// Returns false if not supported.
   bool fuse_condition(const ConditionDense& dense) noexcept {
     if (!has_whole() || has_groups() || side_ > 0) return false;
     side_.value = dense.shape().in;
     choose_panel();
     return true;
   }
-  /// What the weights of that Dense are loaded into, after the convolution's own.
+  /// Returns the object that loads the weights of the fused Dense. Load the convolution's own weights first.
   SideDense condition_dense() noexcept { return {this}; }
-  /// Makes an epilogue part of `forward`, if it can; for tiles the epilogue's layer follows `process`.
+  /// Fuses an epilogue into `forward`. `process` does not apply it. Returns false if not supported.
   bool fuse_epilogue(const Epilogue<B>& epilogue) noexcept
     requires(B::width > 1)
   {
@@ -139,10 +141,11 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
   }
 
  private:
-  /// Whether the weights are kept as one product of all groups, and as one for each group.
+  /// Return whether the weights are stored as one product for all groups, and as one product per group.
   bool has_whole() const noexcept { return panel_.forward; }
   bool has_groups() const noexcept { return !has_whole() || this->groups_ > 1; }
 
+  /// Selects the frame kernel from the sizes.
   void choose_panel() noexcept {
     whole_.resize(side_ + this->taps_ * this->in_, this->out_);
     whole_bias_.resize(this->out_);
@@ -152,20 +155,21 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
     constexpr auto sided = []<std::size_t Height>() { return &PanelConv1D::forward_sided_panel<Height>; };
     panel_.forward = side_ > 0 ? Weights::for_height(sided, height) : Weights::for_height(plain, height);
   }
-  /// Whether one product takes no longer than one for each group: more multiply-adds, but fewer calls.
+  /// Returns whether one product for all groups is at least as fast as one per group: it has more multiply-adds, but
+  /// fewer calls.
   bool is_fast_as_one() const noexcept {
-    constexpr std::size_t call = 24;  // columns take as long
+    constexpr std::size_t call = 24;  // cost of a call, in columns of one register
     const auto registers = [](std::size_t rows) { return (rows + B::width - 1) / B::width; };
     return this->taps_ * this->in_ * (registers(this->out_) - registers(this->outs_)) <= call * (this->groups_ - 1);
   }
-  /// Value `i` of the kernel of a file in the product of all groups.
+  /// Returns the index of value `i` of the file's kernel in the product for all groups.
   std::size_t place_in_whole(std::size_t i) const noexcept {
     const std::size_t row = i / this->out_, o = i % this->out_, tap = row / this->ins_;
     const std::size_t channel = o / this->outs_ * this->ins_ + row % this->ins_;
     return (side_ + tap * this->in_ + channel) * this->out_ + o;
   }
 
-  // Not inlined: what is rare would save registers for what is not.
+  // Not inlined: this rare path would make the common path save registers.
   INLAY_NOINLINE std::size_t forward_panels(State& state, const T* in, T* out, const T* addend) const noexcept {
     return Base::forward(state, in, out, addend);
   }
@@ -174,7 +178,7 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
                                            const T* addend, T* out) noexcept {
     conv.template multiply_by<Height>(conv.push(state, in), addend, out);
   }
-  /// A step that adds one product adds nothing else.
+  /// `addend` is always null: a step with a fused condition has no other addend.
   template <std::size_t Height>
   static INLAY_NOINLINE void forward_sided_panel(const PanelConv1D& conv, State& state, const T* in, const T* side,
                                                  [[maybe_unused]] const T* addend, T* out) noexcept {

@@ -1,4 +1,4 @@
-/// PanelDense: a Dense of dynamic sizes whose frames are one call.
+/// PanelDense: a Dense of dynamic sizes that computes a frame in one call.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace inlay::INLAY_ISA::kernels {
 
-/// With more panels than one it is a Dense like any other.
+/// Uses a kernel compiled for the panel's height if the matrix is a single panel, and the code of Dense otherwise.
 template <class B>
 class PanelDense : public Dense<dynamic, dynamic, B> {
   using Base = Dense<dynamic, dynamic, B>;
@@ -29,7 +29,7 @@ class PanelDense : public Dense<dynamic, dynamic, B> {
     constexpr auto of_height = []<std::size_t Height>() { return &PanelDense::forward_panel<Height>; };
     if (const std::size_t height = this->kernel_.only_height()) panel_.forward = Kernel::for_height(of_height, height);
   }
-  /// Makes an epilogue part of `forward`, if it can; for tiles the epilogue's layer follows `process`.
+  /// Fuses an epilogue into `forward`. `process` does not apply it. Returns false if not supported.
   bool fuse_epilogue(const Epilogue<B>& epilogue) noexcept
     requires(B::width > 1)
   {

@@ -1,4 +1,4 @@
-/// Fusion: steps of a program that are made one, before their weights are loaded.
+/// Fusion of steps of a program, before their weights are loaded.
 #pragma once
 
 #include <cstddef>
@@ -10,9 +10,10 @@
 
 namespace inlay::INLAY_ISA::plan {
 
-/// Makes one step of two where the output of the first is used by the second alone and one operation can compute both:
-/// a Dense of side channels that is added to a convolution or, for frames, a function of each value behind a product.
-/// `buffers` is the number of buffers; those that are `kept` are used by others as well.
+/// Fuses two consecutive steps if only the second uses the output of the first and one operation can compute both:
+/// a convolution followed by a Dense of the side channels that is added to it; and, for frames only, a product followed
+/// by an elementwise function. `buffers` is the number of buffers. The buffers in `kept` are also used outside the
+/// program.
 template <class T>
 void fuse_steps(std::vector<Step<T>>& steps, std::size_t buffers, const std::vector<std::size_t>& kept) {
   std::vector<std::size_t> mentions(buffers, 0);
@@ -36,7 +37,8 @@ void fuse_steps(std::vector<Step<T>>& steps, std::size_t buffers, const std::vec
         before.condition_weights = step.weights;
         continue;
       }
-      // The step before writes its output when it has read all that it needs: the output may be a buffer that it reads.
+      // The fused step writes step.out, which may be one of its input buffers. A product reads all of its input before
+      // it writes its output.
       const bool in_registers = !before.adds() || before.adds_inside();
       step.fused_into_previous = in_registers && is_all_of(step.in[0], before) && !before.fused_into_previous &&
                                  before.operation->fuse_epilogue(*step.operation);

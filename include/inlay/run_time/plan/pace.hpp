@@ -1,4 +1,4 @@
-/// Pace: when a signal has a frame, for frames of a network's input.
+/// Pace: the rate changes between a network's input and a signal.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace inlay::INLAY_ISA::plan {
 
-/// The steps on a signal's way that changed its rate. Two signals have their frames at the same time if these are the
-/// same, not merely of the same rate.
+/// The rate-changing steps that a signal passed, in order. Two signals have their frames at the same time if they
+/// passed the same steps. Equal rates are not sufficient.
 class Pace {
   struct Change {
     std::size_t step;
@@ -25,21 +25,20 @@ class Pace {
   }
   bool operator==(const Pace&) const = default;
 
-  /// Whether each frame of the input gives one.
+  /// Returns whether each input frame gives one frame.
   bool one_to_one() const noexcept { return changes_.empty(); }
-  /// Frames of it for frames of the input.
+  /// Frames of the signal per frames of the input.
   Rate rate() const noexcept {
     Rate product;
     for (const Change& c : changes_) product = product * c.rate;
     return product;
   }
-  /// The most that `frames` frames of the input can give.
+  /// Largest number of frames of the signal for `frames` input frames.
   std::size_t most_frames(std::size_t frames) const noexcept {
     for (const Change& c : changes_) frames = (frames * c.rate.out + c.rate.in - 1) / c.rate.in;
     return frames;
   }
-  /// Frames of the input for which no signal on the way has more frames than a tile; 0 if one has more for a single
-  /// frame.
+  /// Largest number of input frames for which no intermediate signal exceeds a tile; 0 if a single frame does.
   std::size_t tile() const noexcept {
     std::size_t frames = tile_frames;
     while (frames > 0 && peak(frames) > tile_frames) --frames;
@@ -47,6 +46,7 @@ class Pace {
   }
 
  private:
+  /// Largest number of frames of any intermediate signal.
   std::size_t peak(std::size_t frames) const noexcept {
     std::size_t most = frames;
     for (const Change& c : changes_) {

@@ -1,4 +1,4 @@
-/// Placement: where the buffers of a program lie.
+/// Placement: memory offsets of the buffers of a program.
 #pragma once
 
 #include <algorithm>
@@ -11,18 +11,18 @@
 
 namespace inlay::INLAY_ISA::plan {
 
-/// In memory: where a frame lies, and a tile.
+/// Offsets of a buffer's frame and of its tile, in values.
 struct BufferOffset {
   std::size_t frame = 0, tile = 0;
 };
 
-/// The buffers of one step: all that it uses, and those of them that it writes.
+/// The buffers of one step: all that it uses, and those that it writes.
 struct Uses {
   std::vector<std::size_t> all, written;
 };
 
-/// Places for buffers of Ts, so and so many `channels` each, in one memory. Those whose time has passed give theirs to
-/// others; those that are `kept` have one for the whole run.
+/// Allocates buffers in one block of memory. Buffer i has channels[i] channels. After its last use, the memory of a
+/// buffer is reused for others of the same size. Buffers in `kept` keep theirs for the whole run.
 template <class T>
 class Placement {
  public:
@@ -35,7 +35,7 @@ class Placement {
       for (const std::size_t buffer : steps[i].all) last_use[buffer] = i;
     for (const std::size_t buffer : kept) last_use[buffer] = steps.size();
     std::vector<bool> placed(channels.size(), false);
-    std::vector<std::size_t> free;  // buffers that are done, their places to be had
+    std::vector<std::size_t> free;  // buffers after their last use
     const auto take = [&](std::size_t buffer) {
       if (placed[buffer]) return;
       placed[buffer] = true;
@@ -58,17 +58,17 @@ class Placement {
         if (last_use[buffer] == i && placed[buffer] && !listed) free.push_back(buffer);
       }
     }
-    for (BufferOffset& place : place_) place.tile += room_.frame;  // behind the frames
+    for (BufferOffset& place : place_) place.tile += room_.frame;  // tiles follow the frames
   }
 
   BufferOffset operator[](std::size_t buffer) const { return place_[buffer]; }
-  /// Values of all buffers.
+  /// Number of values of all buffers.
   std::size_t room() const noexcept { return room_.frame + room_.tile; }
 
  private:
-  /// What a buffer takes: a frame has whole registers, and one behind the last channel. Tiles lie one behind the other
-  /// without a gap: with one of a cache line, each load comes a page's length after the last store, processors take the
-  /// one for the other, and layers of 16 channels wait three times as long.
+  /// Returns the size of a buffer. A frame is padded to whole registers, plus one register after the last channel.
+  /// Tiles have no gap between them: with a gap of a cache line, each load is 4 KiB after the last store, which
+  /// processors mistake for a dependency (4K aliasing), and layers of 16 channels take three times as long.
   static BufferOffset room_of(std::size_t channels) {
     return {padded_frame<T>(channels) + alignment / sizeof(T), std::max<std::size_t>(channels, 1) * tile_frames};
   }

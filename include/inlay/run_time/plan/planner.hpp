@@ -1,4 +1,4 @@
-/// Planner: turns the records of a file into a program.
+/// Planner: converts the records of a file to a program.
 #pragma once
 
 #include <algorithm>
@@ -23,11 +23,12 @@
 
 namespace inlay::INLAY_ISA::plan {
 
-/// No network has more channels, or gives fewer frames than one for so many.
+/// Upper limits of the number of channels, and of the input frames per output frame.
 inline constexpr std::size_t most_channels = std::size_t{1} << 16, slowest = std::size_t{1} << 26;
 
-/// Walks through the records once. Combinators are operations of a few kinds on the signals of the layers in them.
-/// Throws load_error.
+/// Visits the records once and appends operations to a program. A layer is one operation. A combinator is a few
+/// elementwise operations on the signals of its inner layers. Throws load_error. To add a combinator, add a row to the
+/// table in `layer`.
 template <class T>
 class Planner {
   using Operation = run_time::Operation<T>;
@@ -36,17 +37,19 @@ class Planner {
  public:
   Planner(Program<T>& program, const run_time::Kernels<T>& kernels) : program_(program), kernels_(kernels) {}
 
+  /// Adds an input of the program.
   Signal input(std::size_t channels) {
     const Channels in = program_.buffer(channels);
     return {{in}, in};
   }
 
+  /// Adds the layers of a chain and returns their output.
   Signal chain(const io::ChainRecord& record, Signal x, const Signal& condition) {
     for (const io::LayerRecord& each : record.layers) x = layer({each, x, condition});
     return x;
   }
 
-  /// The channels of a signal as rows of one buffer.
+  /// Returns the channels of a signal as contiguous rows of one buffer. Copies them if they are not contiguous.
   Channels together(const Signal& x) {
     if (x.parts.size() == 1 && !x.is_silent()) return x.parts[0];
     const Channels out = program_.buffer(x.count());
@@ -60,10 +63,10 @@ class Planner {
     return out;
   }
 
-  double bound = 0;  ///< the largest error that the mathematics of any layer states
+  double bound = 0;  ///< largest stated error of a layer's lossy policy
 
  private:
-  /// A layer, its input, and the side channels beside it.
+  /// A layer, its input and its side channels.
   struct BuildContext {
     const io::LayerRecord& record;
     const Signal& x;
@@ -101,6 +104,7 @@ class Planner {
     return (this->*found->second.build)(here);
   }
 
+  /// Adds a layer that is not a combinator: a built-in layer or a registered one.
   Signal leaf(const BuildContext& here) {
     auto operation = kernels_.layer(here.record, here.x.count());
     if (!operation) operation = run_time::make_added_layer<T>(here.record, here.x.count());
@@ -110,7 +114,7 @@ class Planner {
     return put(here, std::move(operation), {&here.record, here.x.count()});
   }
 
-  /// The next step of the program.
+  /// Adds an operation as the next step of the program. Returns its output.
   Signal put(const BuildContext& here, std::unique_ptr<Operation> operation, run_time::Weights weights) {
     const Signal& x = here.x;
     const LayerShape shape = operation->shape();
@@ -136,6 +140,7 @@ class Planner {
     return y;
   }
 
+  /// Returns the first `count` side channels in one buffer.
   Channels side_channels(const BuildContext& here, std::size_t count) {
     if (here.condition.count() < count)
       refuse(here.record, io::concat({std::to_string(count), " side channels"}), here.condition.count());
@@ -243,7 +248,7 @@ class Planner {
     if (window.room() > std::size_t{1} << 26) refuse(record, "a window of fewer values", window.room());
     window.add(std::move(program), out.count(), pace, out.past == 0 && pace.one_to_one());
   }
-  /// Zeros around a stream: there are none.
+  /// A time_pad outside of a window must have no zeros.
   Signal time_pad(const BuildContext& here) {
     for (const char* name : {"before", "after"})
       if (number_of(here.record, name) != 0)
@@ -252,8 +257,9 @@ class Planner {
     return sized(here);
   }
 
-  // --- what combinators are made of ---
+  // --- building blocks of combinators ---
 
+  /// Adds an inner chain of a combinator.
   Signal inside(const BuildContext& here, const char* name, const Signal& x, std::size_t index = 0) {
     return chain(io::chain_of(here.record, name, index), x, here.condition);
   }
@@ -262,6 +268,7 @@ class Planner {
     return here.condition;
   }
 
+  /// Input of a gate: its first half, the activation of that, and the gate of its second half.
   struct Halves {
     Signal a, activated, gate;
   };
@@ -275,7 +282,7 @@ class Planner {
     return {a, activated, inside(without_condition, "gate", here.x.slice(size, size))};
   }
 
-  /// F of signals that go side by side, each as wide as `like`.
+  /// Adds an elementwise function of simultaneous signals that have as many channels as `like`.
   template <std::size_t Inputs>
   Signal map(Map function, const BuildContext& here, const Signal& like, const Signal (&in)[Inputs]) {
     Channels at[Inputs];
@@ -293,7 +300,8 @@ class Planner {
     else program_.add(std::move(operation), y.clock, {at[0], at[1], at[2]});
     return y;
   }
-  /// a + what the layers inside make of x.
+  /// Adds a + inner(x), where `inner` is an inner chain. If possible, the last step of the inner chain adds `a`;
+  /// otherwise the sum is a step of its own.
   Signal plus_inside(const BuildContext& here, const Signal& a, const char* name, const Signal& x,
                      std::size_t index = 0) {
     const std::size_t known = program_.buffers();
@@ -302,7 +310,7 @@ class Planner {
     if (alike && a.is_silent()) return align(here.record, b, a), b;
     const auto is_one = [](const Signal& s) { return s.parts.size() == 1 && !s.is_silent(); };
     if (!alike || !is_one(a) || !is_one(b)) return map(Map::sum, here, a, {a, b});
-    // A buffer that is new is nobody else's.
+    // A buffer that the inner chain created has no other users, so the sum can overwrite it.
     const Channels term = b.parts[0], sum = term.buffer >= known ? term : program_.buffer(term.count);
     if (!program_.add_to_last(term, a.parts[0], sum)) return map(Map::sum, here, a, {a, b});
     align(here.record, b, a);
@@ -311,11 +319,12 @@ class Planner {
     return b;
   }
 
+  /// Returns the input, after checking the option "size".
   static const Signal& sized(const BuildContext& here) {
     expect_width(here, number_of(here.record, "size"));
     return here.x;
   }
-  /// Refuses a layer that takes another number of channels than come in.
+  /// Throws load_error unless the input has `width` channels.
   static void expect_width(const BuildContext& here, std::size_t width) {
     if (here.x.count() == width) return;
     for (const char* name : {"in", "size", "channels"})

@@ -1,4 +1,4 @@
-/// Program: the operations of a network in the order in which they run, and where their signals lie.
+/// Program: the operations of a network in execution order, and the placement of their buffers.
 #pragma once
 
 #include <algorithm>
@@ -20,14 +20,14 @@
 
 namespace inlay::INLAY_ISA::plan {
 
-/// A list of operations on numbered buffers. Filled while a model is planned, constant afterwards.
+/// A list of operations on numbered buffers. Built by the planner, constant after `finish`.
 template <class T>
 class Program {
   using Operation = run_time::Operation<T>;
   using Call = run_time::Call<T>;
 
  public:
-  /// What a program remembers of one signal, and its buffers.
+  /// State of a program for one signal: the states of its operations, and its buffers.
   class State {
    public:
     explicit State(const Program& program) : program_(&program) {
@@ -55,16 +55,17 @@ class Program {
     const Program* program_;
     std::vector<std::unique_ptr<run_time::Memory>> memory_;
     AlignedArray<T, dynamic> buffers_;
-    std::vector<std::size_t> frames_;  ///< in each buffer, of the present tile
+    std::vector<std::size_t> frames_;  ///< frames of the current tile in each buffer
     std::vector<Call> frame_calls_, tile_calls_;
     run_time::Run<T> run_{};
   };
 
-  /// A new buffer of so many channels.
+  /// Makes a new buffer.
   Channels buffer(std::size_t channels) {
     channels_.push_back(channels);
     return {channels_.size() - 1, 0, channels};
   }
+  /// Appends a step: an operation with up to three inputs.
   void add(std::unique_ptr<Operation> operation, Channels out, std::initializer_list<Channels> in,
            run_time::Weights weights = {}) {
     Step<T> step;
@@ -76,9 +77,8 @@ class Program {
   }
   std::size_t size() const noexcept { return steps_.size(); }
   std::size_t buffers() const noexcept { return channels_.size(); }
-  /// sum = term + addend within the step that gives `term`, rather than in one of its own: many of a network's steps
-  /// are sums, and each is a call. `sum` may be `term`. Returns false, having done nothing, unless that is the last
-  /// step, and `term` all of its output.
+  /// Makes the last step compute sum = term + addend, which saves a step. `sum` may be `term`. Returns false and does
+  /// nothing unless `term` is the complete output of the last step and that step has no addend yet.
   bool add_to_last(const Channels& term, const Channels& addend, const Channels& sum) {
     if (steps_.empty()) return false;
     Step<T>& last = steps_.back();
@@ -87,8 +87,9 @@ class Program {
     last.sum = sum;
     return true;
   }
-  /// To be called last: fuses steps, loads weights, and gives the buffers their places, those of `in`, `out` and
-  /// `condition` for the whole run. `tile` frames of input go through the program at once.
+  /// Completes the program: fuses steps, loads weights and places buffers. The buffers of `in`, `out` and `condition`
+  /// are kept for the whole run. `tile` is the largest number of input frames per tile. Call it last. Throws
+  /// load_error.
   void finish(Channels in, Channels out, Channels condition, const run_time::Kernels<T>& kernels, std::size_t tile,
               bool one_to_one) {
     in_ = in, out_ = out, condition_ = condition;
@@ -99,13 +100,14 @@ class Program {
     std::vector<Uses> uses;
     for (Step<T>& step : steps_) {
       if (step.weights.record) step.operation->load(step.weights, step.condition_weights);
-      step.weights = step.condition_weights = {};  // the file goes
+      step.weights = step.condition_weights = {};  // the records do not outlive loading
       if (step.adds() && !step.adds_inside()) step.addition = kernels.map(run_time::MapFunction::sum, step.sum.count);
       uses.push_back(step.uses());
     }
     place_ = {channels_, kept, uses};
   }
 
+  /// Sets a state to the start of a signal. Real-time safe.
   void reset(State& state) const noexcept {
     for (std::size_t i = 0; i < steps_.size(); ++i) {
       run_time::Memory* memory = state.memory_[i].get();
@@ -113,7 +115,7 @@ class Program {
       else if (memory) memory->assign(*start_->memory_[i]);
     }
   }
-  /// From now on a signal starts after `frames` frames of silence.
+  /// Makes `reset` set the state after `frames` frames of silence. Allocates.
   void start_after_silence(std::size_t frames) {
     auto start = std::make_unique<State>(*this);
     const typename run_time::Run<T>::Pass& at = start->run_.tile;
@@ -126,9 +128,9 @@ class Program {
   }
 
  private:
-  /// Points the calls of a state to its memory.
+  /// Sets the pointers in the calls of a state.
   void bind(State& state) const {
-    if (channels_.empty()) return;  // a program without anything
+    if (channels_.empty()) return;  // empty program
     state.frame_calls_.clear();
     state.tile_calls_.clear();
     for (std::size_t i = 0; i < steps_.size(); ++i) {
@@ -150,13 +152,13 @@ class Program {
                   .out_frames = frames + out_.buffer,
                   .one_to_one = one_to_one_};
   }
-  /// The calls of steps `first` to `last`, which are one operation, that of `first`.
+  /// Appends the calls of steps `first` to `last`, which the operation of `first` computes.
   void add_calls(State& state, std::vector<Call>& calls, std::size_t first, std::size_t last,
                  std::size_t BufferOffset::* kind) const {
     const Step<T>&from = steps_[first], &to = steps_[last];
     const auto at = [&](const Channels& c) { return c.count ? state.buffers_.data() + place_of(c).*kind : nullptr; };
     const auto frames = [&](const Channels& c) { return state.frames_.data() + c.buffer; };
-    // An operation that is fused with the next one adds its own addend, before that.
+    // An operation with a fused epilogue adds its own addend before the epilogue.
     const T* const addend = first < last || to.adds_inside() ? at(from.addend) : nullptr;
     calls.push_back({from.operation.get(),
                      {state.memory_[first].get(), at(to.out), {at(from.in[0]), at(from.in[1]), at(from.in[2])}, addend},

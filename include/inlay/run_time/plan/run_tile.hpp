@@ -1,4 +1,4 @@
-/// Runs a tile through all calls of a network.
+/// run_tile: runs a tile through all calls of a network.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,8 @@
 
 namespace inlay::INLAY_ISA::plan {
 
-/// The tile of the input, and of the side channels, has `frames` frames. Returns how many frames came out.
+/// Runs a tile of `frames` frames, which the input and side channel buffers already hold. Returns the number of output
+/// frames.
 template <class T>
 std::size_t run_tile(const run_time::Run<T>& run, std::size_t frames) noexcept {
   *run.in_frames = *run.condition_frames = frames;

@@ -1,4 +1,4 @@
-/// Signal: what goes from one operation to the next, while a program is built.
+/// Signal: the output of an operation, while a program is built.
 #pragma once
 
 #include <algorithm>
@@ -15,16 +15,16 @@
 
 namespace inlay::INLAY_ISA::plan {
 
-/// The buffer of channels that are zero.
+/// Buffer number of channels that are constantly zero.
 inline constexpr std::size_t silence = unbounded;
 
-/// Channels that may lie apart, and what is known of their way from the input.
+/// Channels, not necessarily contiguous, and their timing relative to the network's input.
 struct Signal {
   std::vector<Channels> parts;
-  Channels clock{};         ///< channels that have as many frames, and are not silence
-  std::size_t past = 0;     ///< frames before the present one that it depends on, or `unbounded`
-  std::size_t latency = 0;  ///< frames of the input by which it is late
-  Pace pace{};              ///< when it has a frame
+  Channels clock{};         ///< channels with the same number of frames that are not silent
+  std::size_t past = 0;     ///< past input frames that the signal depends on, or `unbounded`
+  std::size_t latency = 0;  ///< latency in input frames
+  Pace pace{};              ///< rate changes since the input
 
   std::size_t count() const noexcept {
     std::size_t sum = 0;
@@ -35,7 +35,7 @@ struct Signal {
     return std::all_of(parts.begin(), parts.end(), [](const Channels& c) { return c.buffer == silence; });
   }
 
-  /// `count` of its channels, from `begin` on.
+  /// Returns channels [begin, begin + count).
   Signal slice(std::size_t begin, std::size_t count) const {
     Signal y = *this;
     y.parts.clear();
@@ -49,7 +49,7 @@ struct Signal {
   }
 };
 
-/// Refuses a branch that is late, or has its frames at other times; what is known of both goes to `a`.
+/// Throws load_error if two branches differ in latency or pace. Sets a.past to the larger past.
 inline void align(const io::LayerRecord& record, Signal& a, const Signal& b) {
   if (a.pace != b.pace)
     throw load_error(record.place, "branches that have their frames at the same time", "one that changes the rate");
@@ -59,7 +59,7 @@ inline void align(const io::LayerRecord& record, Signal& a, const Signal& b) {
   a.past = std::max(a.past, b.past);
 }
 
-/// The channels of one behind those of the other.
+/// Concatenates the channels of two signals.
 inline Signal beside(const io::LayerRecord& record, Signal a, const Signal& b) {
   align(record, a, b);
   a.parts.insert(a.parts.end(), b.parts.begin(), b.parts.end());

@@ -1,4 +1,4 @@
-/// Step: an operation of a program, and the buffers that it works on.
+/// Step: an operation of a program and its buffers.
 #pragma once
 
 #include <array>
@@ -12,28 +12,29 @@
 
 namespace inlay::INLAY_ISA::plan {
 
-/// Some of the channels of a buffer.
+/// Channels [first, first + count) of a buffer.
 struct Channels {
   std::size_t buffer = 0, first = 0, count = 0;
 };
 
+/// One step: out = operation(in...), then, if there is an addend, sum = out + addend.
 template <class T>
 struct Step {
   std::unique_ptr<run_time::Operation<T>> operation;
   Channels out;
   std::array<Channels, 3> in{};
   std::size_t inputs = 0;
-  run_time::Weights weights{}, condition_weights{};  ///< its own, and those of a Dense that was fused into it
-  Channels addend{}, sum{};                          ///< sum = out + addend, if there is an addend
-  std::unique_ptr<run_time::Operation<T>> addition;  ///< computes the sum where `operation` does not
-  bool fused_into_previous = false;                  ///< for frames, the step before computes this one
+  run_time::Weights weights{}, condition_weights{};  ///< weights of the operation, and of a fused Dense
+  Channels addend{}, sum{};                          ///< sum = out + addend; no addend if addend.count is 0
+  std::unique_ptr<run_time::Operation<T>> addition;  ///< computes the sum if `operation` does not
+  bool fused_into_previous = false;                  ///< for frames, the previous step computes this one
 
   bool adds() const noexcept { return addend.count > 0; }
   bool adds_in_place() const noexcept { return adds() && sum.buffer == out.buffer; }
-  /// Whether its operation gives the sum.
+  /// Returns whether `operation` itself adds the addend.
   bool adds_inside() const noexcept { return adds_in_place() && operation->adds(); }
 
-  /// Its buffers, in the order in which they are given up.
+  /// Buffers of the step, in the order in which they are released.
   Uses uses() const {
     Uses of{{out.buffer}, {out.buffer}};
     for (std::size_t i = 0; i < inputs; ++i) of.all.push_back(in[i].buffer);

@@ -1,4 +1,4 @@
-/// WindowedOperation: layers that start anew for each window of a signal, as those of `Windowed`.
+/// WindowedOperation: layers that are reset for each window of a signal; the run-time counterpart of `Windowed`.
 #pragma once
 
 #include <algorithm>
@@ -17,18 +17,19 @@
 
 namespace inlay::INLAY_ISA::plan {
 
+/// Runs inner layers on the last `window` frames, once per `hop` frames. The output is the last frame of the result.
 template <class T>
 class WindowedOperation final : public run_time::Operation<T> {
   using Memory = run_time::Memory;
   using Operands = run_time::Operands<T>;
   using Frames = inlay::detail::Frames<T>;
 
-  /// One layer: its program, or zeros around its input.
+  /// One inner layer: its program, or zeros before and after its input.
   struct Stage {
     Program<T> program;
-    std::size_t channels;  ///< of its output
-    std::size_t before, after;
-    bool by_frame;  ///< takes each frame on its own
+    std::size_t channels;       ///< output channels
+    std::size_t before, after;  ///< frames of zeros
+    bool by_frame;              ///< the layer is memoryless
   };
   struct Remembered final : Memory {
     inlay::detail::DynamicHistory<T> history;
@@ -36,7 +37,7 @@ class WindowedOperation final : public run_time::Operation<T> {
     std::vector<typename Program<T>::State> stages;
     AlignedArray<T, dynamic> frames[2];
     std::unique_ptr<Memory> clone() const override { return std::make_unique<Remembered>(*this); }
-    /// The layers start anew for each window: what they remember need not be copied.
+    /// The states of the inner layers are not copied, because they are reset for each window.
     void assign(const Memory& other) noexcept override {
       const auto& from = static_cast<const Remembered&>(other);
       history = from.history;
@@ -48,24 +49,25 @@ class WindowedOperation final : public run_time::Operation<T> {
   WindowedOperation(std::size_t channels, std::size_t window, std::size_t hop)
       : channels_(channels), window_(window), hop_(hop), count_(window), room_(Frames::room(channels, window)) {}
 
-  /// A layer that gives `out` channels, at a pace of its own.
+  /// Appends a layer with `out` output channels.
   void add(Program<T> program, std::size_t out, const Pace& pace, bool by_frame) {
     stages_.push_back({std::move(program), out, 0, 0, by_frame});
     count_ = pace.most_frames(count_);
     make_room(out);
   }
+  /// Appends a time_pad: zeros before and after the frames.
   void add_zeros(std::size_t before, std::size_t after) {
     const std::size_t channels = out();
     stages_.push_back({{}, channels, before, after, false});
     count_ += before + after;
     make_room(channels);
   }
-  /// To be called last. From where on the layers need only see the last frame.
+  /// Finds the trailing memoryless layers, which only need to compute the last frame. Call it last.
   void finish() {
     last_only_ = stages_.size();
     while (last_only_ > 0 && stages_[last_only_ - 1].by_frame) --last_only_;
   }
-  /// Values of the frames of the layer that has the most.
+  /// Number of values of the largest intermediate signal.
   std::size_t room() const noexcept { return room_; }
 
   LayerShape shape() const override { return {.in = channels_, .out = out(), .past = window_ - 1, .rate = {hop_, 1}}; }
@@ -98,7 +100,7 @@ class WindowedOperation final : public run_time::Operation<T> {
  private:
   std::size_t out() const noexcept { return stages_.empty() ? channels_ : stages_.back().channels; }
 
-  /// The window that ends at `x`; channel c of the result goes to out[c * stride].
+  /// Computes the window that ends at `x`. Writes channel c of the result to out[c * stride].
   void run(Remembered& own, const Window<T>& x, T* out, std::size_t stride) const noexcept {
     Frames from{own.frames[0].data(), channels_};
     from.append(x, window_);
@@ -114,6 +116,7 @@ class WindowedOperation final : public run_time::Operation<T> {
     }
     from.last(out, stride);
   }
+  /// Runs all frames of a window through one layer.
   static void through(const Program<T>& program, typename Program<T>::State& state, const Frames& from,
                       Frames& to) noexcept {
     program.reset(state);
