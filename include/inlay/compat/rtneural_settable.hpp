@@ -21,7 +21,7 @@ namespace inlay::INLAY_ISA::compat::rtneural {
 /// How a recurrent layer's feedback is delayed at another sample rate than the trained one.
 enum class SampleRateCorrectionMode { None, NoInterp, LinInterp };
 
-/// The only one: inlay's mathematics is that of its backend.
+/// Another one is accepted, and not used: inlay's mathematics is that of its backend.
 struct DefaultMathsProvider {};
 
 namespace detail {
@@ -113,19 +113,31 @@ struct AtRate<L, SampleRateCorrectionMode::None> {
   using type = L;
 };
 
-template <class Maths>
-struct OnlyDefaultMaths {
-  static_assert(std::same_as<Maths, DefaultMathsProvider>,
-                "inlay: a MathsProvider of your own has no counterpart; leave it out, inlay's tanh and sigmoid are "
-                "accurate and fast (docs/from-rtneural.md)");
+template <class Provider>
+[[deprecated(
+    "inlay: a MathsProvider of your own is not used, inlay's tanh, sigmoid and exp are accurate and vectorised "
+    "(docs/from-rtneural.md)")]]
+constexpr bool maths_provider_is_not_used() {
+  return true;
+}
+
+/// Base of the layers that have a MathsProvider in RTNeural. One of the user's own gives one deprecation warning for
+/// all layers of a source file: this is instantiated once.
+template <bool Own>
+struct WithMaths {
+  static_assert(maths_provider_is_not_used<std::bool_constant<Own>>());
 };
+template <>
+struct WithMaths<false> {};
+template <class Maths>
+using Provided = WithMaths<!std::same_as<Maths, DefaultMathsProvider>>;
 
 template <class L, class Maths>
-struct Activation : Settable<L>, private OnlyDefaultMaths<Maths> {};
+struct Activation : Settable<L>, private Provided<Maths> {};
 
 /// What both recurrent layers share; `Gates` is 4 for an LSTM and 3 for a GRU, in Keras's order.
 template <class L, std::size_t Gates, SampleRateCorrectionMode Mode, class Maths>
-class RecurrentLayer : public Settable<typename AtRate<L, Mode>::type>, private OnlyDefaultMaths<Maths> {
+class RecurrentLayer : public Settable<typename AtRate<L, Mode>::type>, private Provided<Maths> {
   using Matrix = std::vector<std::vector<typename L::scalar>>;
 
  public:
