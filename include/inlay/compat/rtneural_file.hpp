@@ -16,6 +16,7 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/inlay.hpp"
 #include "inlay/io/rtneural_format.hpp"
+#include "inlay/io/usable.hpp"
 
 namespace inlay::INLAY_ISA::compat::rtneural::detail {
 
@@ -55,15 +56,20 @@ void adapt(const L& layer, io::LayerRecord& record) {
   }
 }
 
-/// Fills a model, or throws load_error and leaves it as it is.
-template <class Model>
-void fill(Model& model, Records records) {
-  const auto fresh = std::make_unique<Model>(model);
-  auto& chain = fresh->layers();
-  constexpr std::size_t count = io::LeafCount<std::remove_cvref_t<decltype(chain)>>::value;
+/// Refuses another number of layers, and numbers that no layer can work with.
+inline void expect_usable(const Records& records, std::size_t count) {
   if (records.size() != count)
     throw load_error("layers", io::concat({std::to_string(count), " layers, as the model type has"}),
                      io::concat({std::to_string(records.size()), " (an activation counts as a layer)"}));
+  for (const std::optional<io::LayerRecord>& record : records)
+    if (record) io::expect_usable(*record);
+}
+
+/// Fills the layers of a model. Throws load_error.
+template <class Model>
+void fill_layers(Model& model, Records& records) {
+  auto& chain = model.layers();
+  expect_usable(records, io::LeafCount<std::remove_cvref_t<decltype(chain)>>::value);
   std::size_t i = 0;
   io::for_each_leaf(chain, [&]<class L>(L& layer) {
     const io::LayerNumber number{i};
@@ -75,6 +81,13 @@ void fill(Model& model, Records records) {
     filling.finish();
     inlay::detail::prepare(layer);
   });
+}
+
+/// Fills a model, or throws load_error and leaves it as it is.
+template <class Model>
+void fill(Model& model, Records records) {
+  const auto fresh = std::make_unique<Model>(model);
+  fill_layers(*fresh, records);
   model = *fresh;
   model.reset();
 }

@@ -37,6 +37,15 @@ void expect_shape(const std::vector<V>& values, const std::size_t* shape, const 
       expect_shape(values[i], shape + 1, io::concat({place, "[", std::to_string(i), "]"}), layer);
 }
 
+/// Throws load_error where a variance is negative, or NaN. It may be 0: the epsilon may come later.
+template <class T>
+void expect_variances(const std::vector<T>& values, const std::string& layer) {
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (!(values[i] >= 0))
+      throw load_error(io::concat({"setRunningVariance[", std::to_string(i), "]"}), "a variance of at least 0",
+                       std::to_string(values[i]), layer);
+}
+
 /// An inlay layer with what RTNeural's layers have in common.
 template <class L>
 class Settable : public L {
@@ -44,6 +53,11 @@ class Settable : public L {
 
  public:
   static constexpr int in_size = static_cast<int>(L::in_size), out_size = static_cast<int>(L::out_size);
+
+  /// As a file of RTNeural's calls it.
+  std::string getName() const { return L::type == "batchnorm1d" ? "batchnorm" : std::string(L::type); }
+  /// Whether it is an activation without weights.
+  constexpr bool isActivation() const noexcept { return false; }
 
  protected:
   /// Values for one of RTNeural's setters, which `place` names; throws load_error unless they are of this shape.
@@ -133,7 +147,9 @@ template <class Maths>
 using Provided = WithMaths<!std::same_as<Maths, DefaultMathsProvider>>;
 
 template <class L, class Maths>
-struct Activation : Settable<L>, private Provided<Maths> {};
+struct Activation : Settable<L>, private Provided<Maths> {
+  constexpr bool isActivation() const noexcept { return true; }
+};
 
 /// What both recurrent layers share; `Gates` is 4 for an LSTM and 3 for a GRU, in Keras's order.
 template <class L, std::size_t Gates, SampleRateCorrectionMode Mode, class Maths>
@@ -173,6 +189,7 @@ class BatchNorm : public Settable<L> {
   }
   void setRunningMean(const std::vector<T>& values) { this->set_vector("setRunningMean", "mean", values, Channels); }
   void setRunningVariance(const std::vector<T>& values) {
+    expect_variances(values, this->getName());
     this->set_vector("setRunningVariance", "variance", values, Channels);
   }
   void setEpsilon(T value) { this->set("epsilon", {&value, 1}); }
