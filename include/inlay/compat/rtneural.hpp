@@ -70,8 +70,8 @@ class ModelT : public inlay::ModelT<Layers...> {
   using Model::forward;
   /// One frame of `in_size` values, of any alignment. Returns the first output; `getOutputs` has all of them.
   T forward(const T* input) noexcept {
-    Model::forward(std::span<const T, Model::in_size>(input, Model::in_size),
-                   std::span<T, Model::out_size>(outputs_, Model::out_size));
+    if constexpr (Model::macs_per_sample < 64) run(input);
+    else called(input);
     return outputs_[0];
   }
   /// What the last `forward` of a pointer gave: `out_size` values.
@@ -99,9 +99,12 @@ class ModelT : public inlay::ModelT<Layers...> {
   /// is printed: what RTNeural says in debug mode is in the error.
   void parseJson(const nlohmann::json& parent, bool /*debug*/ = false,
                  std::initializer_list<std::string> custom_layers = {}) {
-    Model& model = *this;
-    if (parent.is_object() && parent.contains("format")) model.load(parent);
-    else detail::fill(model, detail::read(parent, custom_layers));
+    if (parent.is_object() && parent.contains("format")) {
+      const io::ModelFile file = io::read_model(parent);
+      detail::fill(*this, detail::records_of(file), &file);
+    } else {
+      detail::fill(*this, detail::read(parent, custom_layers));
+    }
   }
   void parseJson(std::istream& stream, bool debug = false, std::initializer_list<std::string> custom_layers = {}) {
     if (!stream) throw load_error("file", "a readable file", "none");
@@ -109,6 +112,13 @@ class ModelT : public inlay::ModelT<Layers...> {
   }
 
  private:
+  INLAY_INLINE void run(const T* input) noexcept {
+    Model::forward(std::span<const T, Model::in_size>(input, Model::in_size),
+                   std::span<T, Model::out_size>(outputs_, Model::out_size));
+  }
+  /// Not inlined: the layers dominate, and people call `forward` in several places for each of many types.
+  INLAY_NOINLINE void called(const T* input) noexcept { run(input); }
+
   alignas(alignment) T outputs_[padded_frame<T>(Model::out_size)]{};
 };
 
