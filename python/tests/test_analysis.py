@@ -50,7 +50,7 @@ SEVERAL: dict[str, tuple[list[LayerRecord], tuple[Any, ...]]] = {
 def test_networks(name: str) -> None:
     layers, expected = SEVERAL[name]
     found = analyse(layers)
-    named = (found.receptive_field, found.skip, found.rate, found.latency)
+    named = (found.receptive_field, found.warmup_frames, found.rate, found.latency)
     assert (*named, found.parameters, found.macs) == expected
     assert found.weight_bytes == 4 * found.parameters
 

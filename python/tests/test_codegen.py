@@ -54,7 +54,7 @@ def constants(name: str, found: Analysis) -> str:
     rate = f"inlay::Rate{{{found.rate.denominator}, {found.rate.numerator}}}"
     claims = {
         "receptive_field": reach,
-        "skip": found.skip,
+        "warmup_frames": found.warmup_frames,
         "rate": rate,
         "latency()": found.latency,
         "parameters": found.parameters,

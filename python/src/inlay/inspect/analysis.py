@@ -25,7 +25,7 @@ class Traits:
 
     receptive_field: int | None = 1
     """Input frames that an output frame depends on, the present one included."""
-    skip: int = 0
+    warmup_frames: int = 0
     """The first frame whose output does not depend on the zeros before the start."""
     rate: Fraction = Fraction(1)
     """Output frames per input frame."""
@@ -146,7 +146,7 @@ def _in_a_row(first: Traits, then: Traits) -> Traits:
         reach = first.receptive_field + frames_of_input(then.receptive_field - 1)
     return Traits(
         receptive_field=reach,
-        skip=first.skip + frames_of_input(then.skip),
+        warmup_frames=first.warmup_frames + frames_of_input(then.warmup_frames),
         rate=first.rate * then.rate,
         one_to_one=first.one_to_one and then.one_to_one,
         latency=first.latency + frames_of_input(then.latency),
@@ -170,7 +170,7 @@ def _custom(layer: LayerRecord, custom: CustomLayer) -> Traits:
     parameters = sum(tensor.size for tensor in layer.tensors.values())
     return Traits(
         reach,
-        skip=0 if reach is None else reach - 1,
+        warmup_frames=0 if reach is None else reach - 1,
         latency=custom.number("latency", layer) or 0,
         parameters=parameters,
         macs=parameters if macs is None else macs,
@@ -179,7 +179,7 @@ def _custom(layer: LayerRecord, custom: CustomLayer) -> Traits:
 
 def _reaching(receptive_field: int, parameters: int, macs: int) -> Traits:
     return Traits(
-        receptive_field, skip=receptive_field - 1, parameters=parameters, macs=macs
+        receptive_field, warmup_frames=receptive_field - 1, parameters=parameters, macs=macs
     )  # fmt: skip
 
 
@@ -299,7 +299,7 @@ def _beside(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
 def _together(inner: Sequence[Traits]) -> Traits:
     return Traits(
         receptive_field=_longest(traits.receptive_field for traits in inner),
-        skip=max(traits.skip for traits in inner),
+        warmup_frames=max(traits.warmup_frames for traits in inner),
         latency=max(traits.latency for traits in inner),
         condition_size=max(traits.condition_size for traits in inner),
         parameters=sum(traits.parameters for traits in inner),
@@ -341,7 +341,7 @@ def _conditioned_by(layer: LayerRecord, inner: Sequence[Traits], place: str) -> 
     return replace(
         body,
         receptive_field=reach,
-        skip=body.skip + source.skip,
+        warmup_frames=body.warmup_frames + source.warmup_frames,
         parameters=body.parameters + source.parameters,
         macs=body.macs + source.macs,
         condition_size=source.condition_size,
@@ -357,7 +357,7 @@ def _residual_skip(layer: LayerRecord, inner: Sequence[Traits], place: str) -> T
     after = _longest(by_name[name].receptive_field for name in ("residual", "skip"))
     path = by_name["path"].receptive_field
     reach = None if path is None or after is None else path - 1 + after
-    return replace(_together(inner), receptive_field=reach, skip=0 if reach is None else reach - 1)
+    return replace(_together(inner), receptive_field=reach, warmup_frames=0 if reach is None else reach - 1)
 
 
 def _windowed(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:

@@ -26,7 +26,7 @@ def info(opened: Opened) -> dict[str, Any]:
         "weight_bytes": analysis.weight_bytes,
         "macs": analysis.macs,
         "receptive_field": analysis.receptive_field,
-        "skip": analysis.skip,
+        "warmup_frames": analysis.warmup_frames,
         "latency": analysis.latency,
         "rate": {"in": analysis.rate.denominator, "out": analysis.rate.numerator},
         "one_to_one": analysis.one_to_one,

@@ -70,7 +70,7 @@ def _read(root: Node) -> tuple[str, list[LayerRecord]]:
 
 def _check(layers: Chain, kind: str) -> Check:
     analysis = analyse(layers)
-    reach = 1 + analysis.skip
+    reach = 1 + analysis.warmup_frames
     if reach > _LONGEST_REACH:
         raise ExportError(f"the network looks back {reach} frames, too many for a check")
     inputs = layers[0].channels_in
