@@ -290,9 +290,7 @@ TEST(RtneuralRunTime, convolutions) {
 }
 
 TEST(RtneuralRunTime, pointwise_layers) {
-  const auto compare = [](auto&& layer, auto&& model) {
-    expect_same(4, 4, frames_of(layer), frames_of(model, 4));
-  };
+  const auto compare = [](auto&& layer, auto&& model) { expect_same(4, 4, frames_of(layer), frames_of(model, 4)); };
   using namespace RTNeural;
   compare(TanhActivation<T>(4), ModelT<T, 4, 4, TanhActivationT<T, 4>>());
   compare(SigmoidActivation<T>{4}, ModelT<T, 4, 4, SigmoidActivationT<T, 4>>());

@@ -39,8 +39,8 @@ class DenseT : public detail::Settable<BasicDense<in_sizet, out_sizet, has_bias,
 /// `dynamic_state` means nothing here: the history is part of the model's state.
 template <typename T, int in_sizet, int out_sizet, int kernel_size, int dilation_rate, int groups = 1,
           bool dynamic_state = false>
-class Conv1DT
-    : public detail::Settable<inlay::Conv1D<in_sizet, out_sizet, kernel_size, dilation_rate, groups, default_backend_for<T>>> {
+class Conv1DT : public detail::Settable<
+                    inlay::Conv1D<in_sizet, out_sizet, kernel_size, dilation_rate, groups, default_backend_for<T>>> {
   static constexpr std::size_t group_in = in_sizet / groups, taps = kernel_size;
 
  public:
@@ -62,8 +62,8 @@ template <typename T, int num_filters_in_t, int num_filters_out_t, int num_featu
           int kernel_size_feature_t, int dilation_rate_t, int stride_t, bool valid_pad_t>
 class Conv2DT : public detail::Settable<
                     inlay::Conv2D<num_filters_in_t, num_filters_out_t, num_features_in_t, kernel_size_time_t,
-                           kernel_size_feature_t, dilation_rate_t, stride_t,
-                           valid_pad_t ? FeaturePadding::valid : FeaturePadding::same, default_backend_for<T>>> {
+                                  kernel_size_feature_t, dilation_rate_t, stride_t,
+                                  valid_pad_t ? FeaturePadding::valid : FeaturePadding::same, default_backend_for<T>>> {
  public:
   static constexpr int num_filters_in = num_filters_in_t, num_filters_out = num_filters_out_t,
                        num_features_in = num_features_in_t, kernel_size_time = kernel_size_time_t,
