@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdlib>
 #include <inlay/io/write_model.hpp>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -283,7 +282,9 @@ TEST_F(FormatFiles, those_of_keras_are_named) {
 
 // The places are those of the README beside the files; those of RTNeural's format are in rtneural_test.cpp.
 TEST_F(FormatFiles, malformed_files_are_refused_with_their_place) {
-  const std::map<std::string, std::string> places{
+  const struct {
+    const char *name, *place;
+  } files[] = {
       {"nam_too_few_weights", "weights"},
       {"nam_too_many_weights", "weights"},
       {"nam_lstm_too_few_weights", "weights"},
@@ -295,9 +296,9 @@ TEST_F(FormatFiles, malformed_files_are_refused_with_their_place) {
       {"nam_dilation_zero", "config.layers[0].dilations[1]"},
       {"nam_container_empty", "config.submodels"},
   };
-  for (const auto& [name, place] : places) {
+  for (const auto& [name, place] : files) {
     try {
-      Document::of_file(fixtures() / "malformed" / (name + ".nam")).read();
+      Document::of_file(fixtures() / "malformed" / (std::string(name) + ".nam")).read();
       ADD_FAILURE() << name << " was read";
     } catch (const load_error& error) {
       EXPECT_EQ(error.place(), place) << error.what();
