@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
 # Measures inlay on this machine and compares it with LibTorch and ONNX Runtime, if they are found.
 #   bash bench/run.sh           everything
-#   bash bench/run.sh --quick   under three minutes, once it is built
-# Installs missing packages, builds, verifies every output, times, and writes bench/results/MACHINE/.
+#   bash bench/run.sh --quick   under three minutes on two cores, once packages are installed
+# Installs missing packages, builds, verifies every output, times, and writes bench/results/MACHINE/. MACHINE consists of
+# the processor's model, its generation and the instruction set of the build; --quick writes MACHINE-quick.
+# --quick measures the xsimd backend in float: layers of 8, 16 and 40 channels, options of LSTM and GRU 16 and 40, buffers
+# of 64 (networks: 64 and 512), in two rounds instead of five. It leaves out the other backends and sizes, double
+# precision, convolutions with an increasing receptive field, and compile times.
 # Can be run again: the build is kept in build/bench. JOBS=n limits parallel compilers, CXX selects the compiler,
 # RUN="taskset -c 3" (for example) is a prefix of the timed commands.
 # Your own ONNX Runtime: ONNXRUNTIME_ROOT=DIR with include/ and lib/, or ONNXRUNTIME_INCLUDE=DIR and
@@ -32,13 +36,17 @@ install_missing "what needs them is left out" "$CXX" cmake ninja "$python"
 build=build/bench
 out=$build/results
 log=$build/log
-sizes="4;8;12;16;20;24;32;40;48;64;96;128" few="8;16;32;64"
+sizes="4;8;12;16;20;24;32;40;48;64;96;128" few="8;16;32;64" quick_sizes="8;16;40"
+options="8;12;16;20;24;32;40;48;64;96;128"
 # A quick build has fewer sizes, unless a full build exists already.
 if $quick && ! grep -qs "INLAY_BENCH_DOUBLE:BOOL=ON" "$build/CMakeCache.txt"; then
-  extent=(-DINLAY_BENCH_SIZES="$few" -DINLAY_BENCH_DOUBLE=OFF -DINLAY_BENCH_RUN_TIME=xsimd)
+  extent=(-DINLAY_BENCH_SIZES="$quick_sizes" -DINLAY_BENCH_DOUBLE=OFF -DINLAY_BENCH_RUN_TIME=xsimd
+    -DINLAY_BENCH_BACKENDS=xsimd -DINLAY_BENCH_GROWTH=OFF -DINLAY_BENCH_OPTION_SIZES="16;40"
+    -DINLAY_BENCH_MORE_OPTIONS=OFF)
 else
   extent=(-DINLAY_BENCH_SIZES="$sizes" -DINLAY_BENCH_DOUBLE=ON -DINLAY_BENCH_DOUBLE_SIZES="$few"
-    -DINLAY_BENCH_RUN_TIME="xsimd;eigen;stl;loop")
+    -DINLAY_BENCH_RUN_TIME="xsimd;eigen;stl;loop" -DINLAY_BENCH_BACKENDS="xsimd;eigen;stl;loop;auto"
+    -DINLAY_BENCH_GROWTH=ON -DINLAY_BENCH_OPTION_SIZES="$options" -DINLAY_BENCH_MORE_OPTIONS=ON)
 fi
 flags="-O3 -march=native"
 "$CXX" -march=native -E -x c++ /dev/null > /dev/null 2>&1 || flags=-O3
@@ -100,9 +108,9 @@ time_it() {
 wrong=false
 rm -f "$out"/*
 if $quick; then
-  rounds=2 layer_time=0.004 seconds=0.08 buffers=16,64,512
-  opted="^(Dense|Tanh|Sigmoid|WaveNet)/|/(8|16|20|40|64|96)/"
-  cases="^(dilation|depth)/|/(${few//;/|})/(xsimd|eigen|stl|loop|auto|xsimd-rt|libtorch|onnxruntime)/(frame|64)$"
+  rounds=2 layer_time=0.002 seconds=0.08 buffers=64,512
+  opted="^(LSTM|GRU)/(16|40)/"
+  cases="^[^d].*/(${quick_sizes//;/|})/(xsimd|xsimd-rt|libtorch|onnxruntime)/(frame|64)$" # without dilation and depth
 else
   rounds=5 layer_time=0.01 seconds=0.5 buffers=16,64,128,512,2048 cases=. opted=.
 fi
@@ -128,7 +136,21 @@ if ! $quick; then
 fi
 
 # --- results ----------------------------------------------------------------------------------------
-"$python" bench/suite/report.py "$out" --flags "$flags" --compiler "$("$CXX" --version | head -n 1)" \
-  --system "$(uname -sm), kernel $(uname -r | cut -d- -f1)" \
+# The widest instruction set of the build, from the compiler's own macros.
+isa=
+# shellcheck disable=SC2086  # flags are several words
+macros=$("$CXX" $flags -dM -E -x c++ /dev/null | cut -d' ' -f2)
+while read -r macro name; do
+  if grep -qx "$macro" <<< "$macros"; then isa=$name; fi
+done <<< "__SSE2__ SSE2
+__SSE4_1__ SSE4.1
+__AVX__ AVX
+__AVX2__ AVX2
+__AVX512F__ AVX-512
+__ARM_NEON NEON"
+quickly=()
+if $quick; then quickly=(--quick); fi
+"$python" bench/suite/report.py "$out" "${quickly[@]}" --isa "$isa" --flags "$flags" \
+  --compiler "$("$CXX" --version | head -n 1)" --system "$(uname -sm), kernel $(uname -r | cut -d- -f1)" \
   --commit "$(git rev-parse --short HEAD 2> /dev/null || true)"
 if $wrong; then echo "Some output was wrong, see above." >&2; exit 1; fi

@@ -252,7 +252,7 @@ def page(
     plots: Sequence[str],
 ) -> list[str]:
     lines = [
-        f"# {context['cpu']}",
+        f"# {', '.join(filter(None, (context['cpu'], context['generation'], context['isa'])))}",
         "",
         f"{context['date']}, inlay {context['commit']}, {context['compiler']}, `{context['flags']}`,",
         f"{context['system']}, one thread.",
@@ -339,6 +339,8 @@ def main() -> None:
     parser.add_argument("--compiler", default="")
     parser.add_argument("--system", default="")
     parser.add_argument("--commit", default="")
+    parser.add_argument("--isa", default="", help="the instruction set that was built for")
+    parser.add_argument("--quick", action="store_true", help="writes MACHINE-quick")
     arguments = parser.parse_args()
 
     times, failed = results.read_layers(
@@ -349,6 +351,8 @@ def main() -> None:
     compiled = results.read_compile_times(arguments.folder)
     context = {
         "cpu": results.cpu_name(),
+        "generation": results.cpu_generation(),
+        "isa": arguments.isa,
         "date": datetime.date.today().isoformat(),
         "compiler": arguments.compiler,
         "flags": arguments.flags,
@@ -356,8 +360,8 @@ def main() -> None:
         "commit": arguments.commit,
         "fma_peak": results.fma_peak(arguments.folder),
     }
-    name = re.sub(r"[^a-z0-9]+", "-", context["cpu"].lower()).strip("-")
-    folder = RESULTS / name
+    name = results.machine_name(context["cpu"], context["generation"], context["isa"])
+    folder = RESULTS / (name + "-quick" if arguments.quick else name)
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.svg"):
         old.unlink()

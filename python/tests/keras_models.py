@@ -1,8 +1,8 @@
-"""Stands in for Keras, which the tests do not need: models that run, and that save themselves.
+"""A stand-in for Keras: models that run and that save themselves.
 
-The layers compute on whole signals, [frames, ...], by the definitions of Keras's documentation, and
-know nothing of inlay. Models answer what the exporter asks of a live Keras model, and are written
-to disk as Keras 3 and Keras 2 write them.
+The layers compute whole signals, [frames, ...], as Keras's documentation defines, and do not use
+inlay. Models have the interface of a live Keras model that the exporter uses, and can be written as
+Keras 3 and Keras 2 write them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Shape = list[Any]
 
 @dataclass
 class Layer:
-    """One layer of a model, what it takes, and what Keras 3 notes of it."""
+    """A layer of a model, its inputs, and its entry in a configuration of Keras 3."""
 
     kind: str
     name: str
@@ -41,7 +41,7 @@ class Layer:
         return list(self.weights.values())
 
     def reset_states(self) -> None:
-        """There is none, as every run starts from zero."""
+        """Does nothing: every run starts from zero."""
 
 
 class Model:
@@ -138,7 +138,7 @@ def save_container(group: Any, model: Model, names: bool, container: str = "laye
 
 
 def entry2(layer: Layer) -> Json:
-    """Keras 2 calls some attributes otherwise."""
+    """The entry for Keras 2, which has other names for some attributes."""
     config = {"name": layer.name, "trainable": True, "dtype": "float32", **layer.config}
     if layer.kind == "LeakyReLU":
         config["alpha"] = config.pop("negative_slope")
@@ -184,7 +184,7 @@ def save_keras2(model: Model, path: Path, version: str | None = "2.15.0") -> Non
         save_weights2(file.create_group("model_weights"), model)
 
 
-# What Keras's layers compute.
+# The computations of Keras's layers.
 
 
 def sigmoid(x: Signal) -> Signal:

@@ -1,4 +1,4 @@
-"""Layers to build networks of, and one of nearly every combinator."""
+"""Layers for test networks, and one of nearly every combinator."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inlay._format import LayerRecord
+from inlay.format import LayerRecord
 
 
 def golden_networks(folder: Path) -> list[Path]:
-    """The golden model files. Those of `rate_corrected` are left out, whose checks are of another sample
-    rate than the network's."""
+    """The golden model files without those of `rate_corrected`, whose checks have another sample rate."""
     paths = [path for name in ("keras", "nam", "torch") for path in folder.glob(f"{name}/*.json")]
     if not paths:
         pytest.skip("the golden files are only in the repository")

@@ -1,4 +1,4 @@
-"""Small files as RTNeural and GuitarML's trainer write them, with random weights, and damage to files."""
+"""Small files in the formats of RTNeural and GuitarML's trainer, and random damage to files."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def rtneural() -> Any:
 
 
 def proteus(kind: str = "LSTM", inputs: int = 1, levels: int = 1, skip: int = 1) -> Any:
-    """A file as GuitarML's trainer writes it."""
+    """A file in the format of GuitarML's trainer."""
     data = {"model": "SimpleRNN", "unit_type": kind, "input_size": inputs, "hidden_size": 3}
     data |= {"num_layers": levels, "output_size": 1, "skip": skip, "bias_fl": True}
     width = {"LSTM": 12, "GRU": 9, "RNN": 3}[kind]
@@ -64,7 +64,7 @@ def proteus(kind: str = "LSTM", inputs: int = 1, levels: int = 1, skip: int = 1)
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:
-    """Every container in a JSON value with every key of it."""
+    """All places in a JSON value: each container with each of its keys."""
     if not isinstance(value, (dict, list)):
         return []
     keys = list(value) if isinstance(value, dict) else range(len(value))
@@ -75,10 +75,10 @@ STRANGE: list[Any] = [None, True, 0, -1, 3, 1.5, 1e39, 10**400, "", "7", [], [[]
 
 
 def damaged(root: Any, chance: random.Random) -> Any:
-    """A copy with one value replaced by a strange one."""
+    """A copy with one value replaced by an unusual one."""
     root = copy.deepcopy(root)
     found = places(root)
-    # Most values are weights; what they belong to is damaged as often.
+    # Most values are weights, so half of the damage goes to other members.
     structure = [each for each in found if isinstance(each[0], dict)]
     container, key = chance.choice(chance.choice([found, structure]))
     container[key] = chance.choice(STRANGE)

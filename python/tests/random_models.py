@@ -1,8 +1,8 @@
-"""Small PyTorch models drawn at random, of all that inlay.export_torch knows.
+"""Small random PyTorch models of everything that inlay.export_torch supports.
 
     module, channels = random_model(seed)
 
-is a chain of layers for even seeds, and a module with its own forward() for odd ones.
+gives a chain of layers for even seeds, and a module with its own forward() for odd ones.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Random = np.random.Generator
 
 
 def random_model(seed: int) -> tuple[nn.Module, int]:
-    """The module, in evaluation mode and float32, and how many channels its signal has."""
+    """The module, in evaluation mode and float32, and its number of input channels."""
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)
     make = random_forward if seed % 2 else random_chain
@@ -28,7 +28,7 @@ def random_model(seed: int) -> tuple[nn.Module, int]:
 
 
 def randomise(module: nn.Module) -> None:
-    """Weights with which signals keep to a size of about 1, and nothing is trivial."""
+    """Sets weights that keep signals at about 1 and that are not trivial."""
     for name, tensor in module.named_parameters():
         fan_in = max(1, tensor.numel() // tensor.shape[0]) if tensor.dim() > 1 else 4
         nn.init.uniform_(tensor, -1.5 / fan_in**0.5, 1.5 / fan_in**0.5)
@@ -46,7 +46,7 @@ def one_of(random: Random, *makers: Callable[[], nn.Module]) -> nn.Module:
 
 
 def draw(random: Random, low: int, high: int) -> int:
-    """From low to high, both included."""
+    """A random integer from low to high, both included."""
     return int(random.integers(low, high + 1))
 
 
@@ -55,7 +55,7 @@ def chance(random: Random, probability: float) -> bool:
 
 
 def activation(random: Random, channels: int) -> nn.Module:
-    """Any that works on both layouts."""
+    """A random activation that works on both layouts."""
     return one_of(
         random,
         nn.Tanh,
@@ -79,7 +79,7 @@ def activation(random: Random, channels: int) -> nn.Module:
 
 
 def per_channel(random: Random, channels: int) -> nn.Module:
-    """For signals laid out as (N, C, L) where PyTorch itself runs them."""
+    """A random layer that needs the layout (N, C, L) when PyTorch runs it."""
     return one_of(
         random,
         lambda: nn.PReLU(channels),
@@ -124,10 +124,10 @@ def reach(layer: nn.Conv1d) -> int:
 
 
 def random_chain(random: Random) -> tuple[nn.Module, int]:
-    """An nn.Sequential, in which layouts change as they like."""
+    """A random nn.Sequential with layers of both layouts."""
     channels = first = draw(random, 1, 4)
     layers: list[nn.Module] = []
-    padded = chance(random, 0.7)  # else convolutions are not, and what remembers cannot follow
+    padded = chance(random, 0.7)  # otherwise no padding, and then no layer with memory can follow
     changes_rate = padded and chance(random, 0.3)
     for _ in range(draw(random, 1, 6)):
         outputs = draw(random, 1, 6)
@@ -161,7 +161,7 @@ def _links(
         pad = [nn.ConstantPad1d((reach(layer), 0), 0.0)] if padded else []
         return [*pad, layer], outputs
     if kind == 4:
-        # A linear layer says how the channels are counted, whatever stands before.
+        # A linear layer fixes the layout, whatever stands before it.
         return [nn.Conv1d(inputs, outputs, 1), per_channel(random, outputs)], outputs
     return [nn.Linear(inputs, outputs), activation(random, outputs)], outputs
 
@@ -189,7 +189,7 @@ def random_forward(random: Random) -> tuple[nn.Module, int]:
 
 
 class Causal(nn.Module):
-    """A convolution that sees zeros before the start, in one of the ways in which that is written."""
+    """A causal convolution, written in one of the usual ways."""
 
     def __init__(self, random: Random, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -232,7 +232,7 @@ class SkipAmp(nn.Module):
 
 
 class Block(nn.Module):
-    """Of a temporal convolutional network; without padding, its shortcut is cropped."""
+    """A block of a temporal convolutional network. Without padding, its shortcut is cropped."""
 
     def __init__(self, random: Random, inputs: int, outputs: int, padded: bool) -> None:
         super().__init__()
@@ -267,7 +267,7 @@ class Tcn(nn.Module):
 
 
 class WaveNet(nn.Module):
-    """Gated layers whose skips are summed, in several ways of writing."""
+    """Gated layers whose skips are summed, written in several ways."""
 
     def __init__(self, random: Random, channels: int) -> None:
         super().__init__()
@@ -337,7 +337,7 @@ class DenselyConnected(nn.Module):
 
 
 class Graph(nn.Module):
-    """Values made of any earlier ones, on (N, C, L): sums, products, joints and layers."""
+    """A random graph on (N, C, L): sums, products, concatenations and layers of earlier values."""
 
     def __init__(self, random: Random, channels: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What is said of a network without running it. That the C++ types say the same, test_codegen shows."""
+"""The analysis of networks. test_codegen.py shows that the C++ types agree with it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from networks import COMBINED, CONV, GRU, LEAKY, branching, conv1d, dense
 from networks import golden_networks, holding, tensor
 
 from inlay import ExportError
-from inlay._analysis import analyse
-from inlay._format import LayerRecord, read_model
+from inlay.inspect.analysis import analyse
+from inlay.format import LayerRecord, read_model
 
 POOL = LayerRecord("max_pool1d", {"size": 4, "kernel_size": 3, "stride": 2})
 UP = LayerRecord(
@@ -50,7 +50,7 @@ SEVERAL: dict[str, tuple[list[LayerRecord], tuple[Any, ...]]] = {
 def test_networks(name: str) -> None:
     layers, expected = SEVERAL[name]
     found = analyse(layers)
-    named = (found.receptive_field, found.skip, found.rate, found.latency)
+    named = (found.receptive_field, found.warmup_frames, found.rate, found.latency)
     assert (*named, found.parameters, found.macs) == expected
     assert found.weight_bytes == 4 * found.parameters
 
@@ -70,7 +70,7 @@ def test_costs_are_for_a_frame_of_the_models_input() -> None:
     by_place = {layer.place: layer.macs for layer in found.layers}
     assert by_place["layers[1]"] == 246 // 2
     assert by_place["layers[1].layers[0]"] == 96 * 10 // 4 // 2
-    assert by_place["layers[1].layers[1]"] == 16 // 4 // 2  # of the last frame only
+    assert by_place["layers[1].layers[1]"] == 16 // 4 // 2  # for the last frame only
 
 
 REFUSED = {
@@ -103,7 +103,7 @@ def test_what_would_not_compile_is_refused(message: str) -> None:
     assert message in str(caught.value)
 
 
-# As the library's own tests and documents say.
+# The numbers of the library's own tests and documents.
 KNOWN = {
     "torch/cnn_15k.f32.json": (1333, 15300),
     "torch/cnn_1k.f32.json": (133, 931),

@@ -1,4 +1,4 @@
-"""The command `inlay`: what it prints, and how it ends."""
+"""The command `inlay`: its output and its exit status."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from conftest import REPOSITORY
 from other_files import proteus, rtneural, written
 
-from inlay import _reference as reference
+from inlay.check import reference
 from inlay.cli import main
 
 PACKAGE = Path(__file__).parents[1] / "src"
@@ -148,7 +148,7 @@ def test_plot(ending: str, model: Path) -> None:
 
 @pytest.mark.parametrize("name", ["down_up", "film", "conv1d_3_20_k1_s4"])
 def test_plots_of_other_networks(name: str, tmp_path: Path) -> None:
-    """Of other rates, of several inputs, with side channels."""
+    """Networks of other rates, with several inputs, and with side channels."""
     pytest.importorskip("matplotlib")
     path = REPOSITORY / "tests" / "golden" / "torch" / f"{name}.f32.json"
     if not path.exists():
@@ -172,7 +172,7 @@ BAD: dict[str, tuple[str, str]] = {
     "no check": ('{"format": "inlay", "version": 1}', "check: missing"),
     "an array": ("[]", "not an inlay model file"),
     "nothing": ("", "not a JSON file: Expecting value at line 1, column 1"),
-    "not a number": ("[NaN]", "not a JSON file: NaN is no number in JSON"),
+    "not a number": ("[NaN]", "not a JSON file: NaN is not a number in JSON"),
     "nested without end": ("[" * 100000, "not a JSON file: nested too deeply"),
 }
 
@@ -192,7 +192,7 @@ def test_bad_files(
 
 
 BAD_MEMBERS: dict[str, Callable[[Any], Any]] = {
-    "author: not a member": lambda root: root.update(author="me"),
+    "author: unknown member": lambda root: root.update(author="me"),
     "layers[0]: expected a layer": lambda root: root["layers"].__setitem__(0, 1),
     "layers[0].type: missing": lambda root: root["layers"][0].pop("type"),
     "layers[0] (dense).out: 4.0 is not an integer": lambda root: root["layers"][0].update(out=4.0),
@@ -211,13 +211,13 @@ BAD_MEMBERS: dict[str, Callable[[Any], Any]] = {
     "layers[1] (elu).alpha: 'a' is not a finite number": lambda root: root["layers"][1].update(
         alpha="a"
     ),
-    "layers[1].alpha: null": lambda root: root["layers"][1].update(alpha=None),
+    "layers[1].alpha: expected a value, found null": lambda root: root["layers"][1].update(alpha=None),
     "check.dtype: 'float16'": lambda root: root["check"].update(dtype="float16"),
     "check.input: expected an object": lambda root: root["check"].update(input=[1]),
     "check.condition: expected 0 channels, found 1": lambda root: root["check"].update(
         condition={"shape": [128, 1], "data": [0] * 128}
     ),
-    "check.output: 128 frames do not come": lambda root: root["check"].update(skip=1),
+    "check.output: 128 frames cannot come": lambda root: root["check"].update(skip=1),
     "sample_rate: expected a number": lambda root: root.update(sample_rate="48000"),
 }
 
@@ -253,7 +253,7 @@ def test_a_check_has_to_be_longer_than_the_receptive_field(
 
 EXPORTS = {
     "no such file": (["missing.json"], "missing.json: No such file or directory"),
-    "no known kind": ([__file__], "of no known kind: neither Keras, TorchScript nor JSON"),
+    "no known kind": ([__file__], "unknown kind of file: expected Keras, TorchScript or JSON"),
     "weights": (["{json}", "--weights", "w.h5"], "--weights goes with a Keras"),
     "state dict": (["{json}", "--state-dict", "w.pt"], "--state-dict goes with"),
     "sample rate": (["{json}", "--sample-rate", "0"], "0 is not a positive number of Hz"),
@@ -282,8 +282,8 @@ def test_what_cannot_be_exported(
 
 
 def test_pytorch_and_keras_are_found_by_content(tmp_path: Path) -> None:
-    """Only that the right exporter is asked; what it does is shown by tests of its own."""
-    from inlay._export import _kind
+    """The right exporter is called. The exporters have tests of their own."""
+    from inlay.export import _kind
 
     (tmp_path / "model").write_bytes(b"\x89HDF\r\n\x1a\n")
     assert _kind(str(tmp_path / "model")) == "keras"

@@ -1,4 +1,4 @@
-"""The generated headers: their text, and that they compile without a warning and compute the check."""
+"""The generated headers: their text, and that they compile without warnings and pass the check."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from networks import conv1d, dense, golden_networks, holding, tensor
 from other_files import damaged
 
 from inlay import ExportError
-from inlay import _reference as reference
-from inlay._analysis import Analysis, analyse
-from inlay._format import Check, LayerRecord, ModelFile, read_model, write_model
-from inlay._info import table
-from inlay._opened import open_model
-from inlay._signal import default_signal
-from inlay.codegen import generate
+from inlay.check import reference
+from inlay.inspect.analysis import Analysis, analyse
+from inlay.format import Check, LayerRecord, ModelFile, read_model, write_model
+from inlay.inspect.info import table
+from inlay.inspect.opened import open_model
+from inlay.check.signal import default_signal
+from inlay.cpp.codegen import generate
 
 WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror".split()
 
 
 def reproduced(layers: list[LayerRecord], folder: Path) -> ModelFile:
-    """A model file whose check is the reference's."""
+    """A model file whose check is computed by the reference."""
     analysis = analyse(layers)
     signal = default_signal(layers[0].channels_in, 1)
     condition = default_signal(analysis.condition_size, 1) if analysis.condition_size else None
@@ -49,12 +49,12 @@ def golden(name: str) -> ModelFile:
 
 
 def constants(name: str, found: Analysis) -> str:
-    """What the C++ type has to say of itself."""
+    """Assertions that the C++ type has the same properties as the analysis."""
     reach = "inlay::unbounded" if found.receptive_field is None else found.receptive_field
     rate = f"inlay::Rate{{{found.rate.denominator}, {found.rate.numerator}}}"
     claims = {
         "receptive_field": reach,
-        "skip": found.skip,
+        "warmup_frames": found.warmup_frames,
         "rate": rate,
         "latency()": found.latency,
         "parameters": found.parameters,
@@ -142,7 +142,7 @@ def test_every_golden_network_has_a_type(golden_folder: Path) -> None:
 
 
 def type_of(layer: LayerRecord, backend: str | None = None) -> str:
-    """What stands for a layer in the header."""
+    """The type of a layer in the generated header."""
     zeros = np.zeros((1, 1))
     text = generate(ModelFile([layer], Check("", "float32", zeros, zeros, 1)), "A", backend=backend)
     return text.partition("inlay::ModelT<")[2].partition(">;")[0].strip()
@@ -208,7 +208,7 @@ def test_a_weight_beyond_the_scalar_is_refused() -> None:
 
 
 def test_only_export_errors_come_of_damaged_model_files(tmp_path: Path) -> None:
-    """From reading a file to its header, as the commands go."""
+    """Reading, showing and generating: damaged files give no other errors."""
     chance = random.Random(6)
     write_model(tmp_path / "model.json", reproduced(COMBINED, tmp_path))
     whole = reference.load(tmp_path / "model.json")

@@ -1,4 +1,4 @@
-"""Files of RTNeural, AIDA-X and Proteus: what comes of them, and that damaged ones are refused."""
+"""Files of RTNeural, AIDA-X and Proteus: their conversion, and the refusal of damaged files."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from conftest import REPOSITORY
 from other_files import damaged, numbers, proteus, rtneural, written
 
 from inlay import ExportError
-from inlay import _reference as reference
-from inlay._convert import export_json
-from inlay._opened import open_model
+from inlay.check import reference
+from inlay.other.export import export_json
+from inlay.inspect.opened import open_model
 
 FIXTURES = REPOSITORY.parent / "shared" / "fixtures"
 
@@ -119,7 +119,7 @@ def test_a_gain_that_is_too_low_is_silence(tmp_path: Path) -> None:
 
 
 def test_damaged_files(tmp_path: Path) -> None:
-    """Each with one defect, beside whole ones that are called valid."""
+    """Files with one defect each are refused; files named valid are converted."""
     for path in fixture("malformed").glob("*.json"):
         if path.name.startswith("valid"):
             export_json(path, tmp_path / "model.json")
@@ -143,7 +143,7 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
     "layers[0].type: expected": layer(0, type="conv2d"),
     "layers[0].activation: expected": layer(0, activation="swish"),
     "layers[0].weights[0][0]: expected 4 numbers, found an array of 3": kernel([1, 2, 3]),
-    "NaN is no number in JSON": kernel([1, float("nan"), 3, 4]),
+    "NaN is not a number in JSON": kernel([1, float("nan"), 3, 4]),
     "layers[0].weights[0][0][3]: expected a number in the range": kernel([1, 2, 3, 1e39]),
     "layers[0].weights[0][0][0]: expected a finite number, found true": kernel([True, 2, 3, 4]),
     "layers[0].weights: expected 1 or 2 arrays": layer(0, weights=[]),
@@ -152,11 +152,16 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
     "layers[2].groups: expected a divisor of 4": layer(2, groups=3),
     "layers[2].strides: expected 1": layer(2, strides=[2]),
     "layers[2].kernel_size: missing": lambda root: root["layers"][2].pop("kernel_size"),
-    "layers[3].shape[0]: expected 4, as the layer is given": layer(3, shape=[5]),
+    "layers[3].shape[0]: expected 4, the channels of its input": layer(3, shape=[5]),
     "layers[3].epsilon: missing": lambda root: root["layers"][3].pop("epsilon"),
-    "check.output: holds NaN": layer(3, epsilon=-5.0),
+    "layers[3].weights[1][0]: expected a variance that with epsilon -5 is above 0, found 1": layer(
+        3, epsilon=-5.0
+    ),
+    "layers[3].weights[1][2]: expected a variance that with epsilon 0.01 is above 0, found -3": (
+        lambda root: root["layers"][3]["weights"].__setitem__(1, [1, 2, -3, 4])
+    ),
     'layers[8].activation: expected "" or "tanh"': layer(8, activation="relu"),
-    "the file is of no known kind": lambda root: root.pop("in_shape"),
+    "unknown kind of file": lambda root: root.pop("in_shape"),
     "layers: expected at least one layer": lambda root: root["layers"].clear(),
     "in_skip: expected an integer from 0 to 1, found 2": lambda root: root.update(in_skip=2),
     "in_gain: expected 0 for a model of several": lambda root: root.update(in_gain=-6),

@@ -1,7 +1,9 @@
-"""What the exporters write, through the C++ library, which loads a file only if it reproduces the check: into its
-run-time model or, where that lacks a layer, into the type that `inlay codegen` writes.
+"""Exported files in the C++ library, which loads a file only if it reproduces the check.
 
-Needs the program load_models of tests/, whose path is in INLAY_LOAD_MODELS or where tests/run.sh builds it.
+A file is loaded into the run-time model or, if that lacks a layer, into the type that
+`inlay codegen` writes.
+
+Needs the program load_models of tests/, at INLAY_LOAD_MODELS or where tests/run.sh builds it.
 """
 
 from __future__ import annotations
@@ -18,8 +20,8 @@ from random_models import random_model
 from test_codegen import compiled
 
 import inlay
-from inlay._format import read_model
-from inlay.codegen import generate
+from inlay.format import read_model
+from inlay.cpp.codegen import generate
 
 PROGRAM = Path(os.environ.get("INLAY_LOAD_MODELS", REPOSITORY / "build/gcc/tests/load_models"))
 KERAS = REPOSITORY / ".." / "shared" / "fixtures" / "keras"
@@ -29,7 +31,7 @@ pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="tests/load_models 
 
 
 def load_all(paths: list[Path]) -> list[str]:
-    """One line for each file: "ok", or what is wrong."""
+    """One line for each file: "ok", or an error."""
     done = subprocess.run([PROGRAM, *paths], capture_output=True, text=True, timeout=120)
     lines = done.stdout.splitlines()
     assert len(lines) == len(paths), done.stderr
@@ -41,12 +43,12 @@ def refusals(lines: list[str], paths: list[Path]) -> list[str]:
 
 
 def missing(lines: list[str], paths: list[Path]) -> list[Path]:
-    """Those with a layer that the run-time model does not have."""
+    """The files with a layer that the run-time model does not have."""
     return [path for path, line in zip(paths, lines) if line.startswith("missing")]
 
 
 def load_as_types(paths: list[Path], folder: Path) -> None:
-    """Each file into the type that `inlay codegen` writes for it, all in one translation unit."""
+    """Loads each file into its generated type, all in one translation unit."""
     text, calls = "#include <filesystem>\n#include <memory>\n", ""
     for number, path in enumerate(paths):
         header = generate(read_model(path), "Type", namespace=f"model{number}")
@@ -59,7 +61,7 @@ def load_as_types(paths: list[Path], folder: Path) -> None:
 
 
 def test_random_modules_of_pytorch(tmp_path: Path) -> None:
-    """Against PyTorch at 1e-5, over more than 500 frames, frame by frame and in buffers."""
+    """Random modules agree with PyTorch to 1e-5 over more than 500 frames, in frames and in buffers."""
     paths = []
     for seed in range(160):
         module, channels = random_model(seed)
@@ -81,7 +83,7 @@ def test_random_modules_of_pytorch(tmp_path: Path) -> None:
 @pytest.mark.skipif(not KERAS.exists(), reason="the files that Keras saved are not here")
 @pytest.mark.parametrize("kind", ["keras", "h5"])
 def test_what_keras_gave(kind: str, tmp_path: Path) -> None:
-    """The check's output is Keras's own, not that of the package's reference."""
+    """Files of Keras agree with Keras's own output, which replaces the reference's in the check."""
     pytest.importorskip("h5py")
     paths = []
     for source in sorted(KERAS.glob(f"*.{kind}")):

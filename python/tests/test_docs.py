@@ -1,4 +1,4 @@
-"""The code and the examples that the documentation shows."""
+"""The code and the examples in the documentation."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from inlay import _reference as reference
-from inlay._format import read_model
+from inlay.check import reference
+from inlay.format import read_model
 
 
-_WRITTEN = {f"{name}.json" for name in ("amp", "layers", "tcn", "wavenet", "driven")}
+_WRITTEN = {f"{name}.json" for name in ("amp", "layers", "tcn", "wavenet", "driven", "filmed")}
 
 
 def blocks(page: Path, language: str) -> list[str]:

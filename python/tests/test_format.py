@@ -1,4 +1,4 @@
-"""The file itself: the schema, the round trip, what is refused, and the golden files."""
+"""The model file: the schema, the round trip, refusals, and the golden files."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from networks import golden_networks
 
-from inlay import _reference as reference
+from inlay.check import reference
 from inlay import ExportError
-from inlay._format import Check, LayerRecord, ModelFile, read_model, write_model
+from inlay.format import Check, LayerRecord, ModelFile, read_model, write_model
 
 
 @pytest.fixture(scope="session")
@@ -187,6 +187,16 @@ def conv2d(options: dict[str, Any], **tensors: Any) -> ModelFile:
     return replace(MODEL_2D, layers=[layer, *TWO_DIMENSIONAL[1:]])
 
 
+def normalised(variances: list[float], epsilon: float) -> ModelFile:
+    tensors = {"mean": tensor(3), "variance": np.array(variances, np.float32)}
+    layer = LayerRecord("batchnorm1d", {"size": 3, "epsilon": epsilon}, tensors)
+    return ModelFile([layer], Check("by hand", "float32", tensor(9, 3), tensor(9, 3), 1e-5))
+
+
+def within_a_residual(model: ModelFile) -> ModelFile:
+    return replace(model, layers=[LayerRecord("residual", chains={"layers": [model.layers]})])
+
+
 def check(**changes: Any) -> ModelFile:
     return replace(MODEL, check=replace(MODEL.check, **changes))
 
@@ -209,7 +219,7 @@ INVALID = {
     ),
     "layers[0] (conv2d).padding: 'causal' is not known": conv2d({"padding": "causal"}),
     "layers[0] (conv2d).stride: 0 is less than 1": conv2d({"stride": 0}),
-    "layers[0] (conv2d).kernel_size_features: more than there are features": conv2d(
+    "layers[0] (conv2d).kernel_size_features: more than its input has features": conv2d(
         {"kernel_size_features": 8}
     ),
     "layers[0] (conv2d).kernel: expected the shape [2, 3, 2, 3], found [3, 2, 2, 3]": conv2d(
@@ -232,9 +242,20 @@ INVALID = {
             for layer in LAYERS
         ],
     ),
+    "layers[0] (batchnorm1d).variance.data[1]: expected a variance that with epsilon 0.001 is above"
+    " 0, found -0.5": normalised([1.0, -0.5, -2.0], 1e-3),
+    "(batchnorm1d).variance.data[0]: expected a variance that with epsilon 0 is above 0, found 0": (
+        normalised([0.0, 1.0, 1.0], 0.0)
+    ),
+    "(batchnorm1d).variance.data[2]: expected a variance that with epsilon -1 is above 0": (
+        normalised([2.0, 1.5, 1.0], -1.0)
+    ),
+    "layers[0] (residual).layers[0] (batchnorm1d).variance.data[1]": within_a_residual(
+        normalised([1.0, -1.0, 1.0], 1e-3)
+    ),
     "check.dtype: 'float16'": check(dtype="float16"),
     "check.input: expected the shape [9, 2], found [9, 1]": check(input=tensor(9, 1)),
-    "check.output: 9 frames do not come out of 9 frames of input with skip 1": check(skip=1),
+    "check.output: 9 frames cannot come from 9 frames of input with skip 1": check(skip=1),
     "check: skip 0 or stride 0 is out of range": check(stride=0),
 }
 
@@ -247,6 +268,11 @@ def test_invalid_model_is_not_written(message: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_negative_variance_may_be_made_up_for_by_epsilon(tmp_path: Path) -> None:
+    write_model(tmp_path / "model.json", normalised([1.0, -0.5, 0.0], 0.75))
+    assert read_model(tmp_path / "model.json").layers[0].tensors["variance"][1] == -0.5
+
+
 def test_other_files_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "model.json").write_text(json.dumps({"format": "inlay", "version": 2}))
     with pytest.raises(ExportError, match="version: expected 1, found 2"):
@@ -254,7 +280,7 @@ def test_other_files_are_not_read(tmp_path: Path) -> None:
 
 
 def with_short_tensors(found: Any) -> Any:
-    """The same file with a few numbers for each tensor: a schema looks at them one by one, for a minute."""
+    """The file with three numbers for each tensor: validating all of them would take a minute."""
     if isinstance(found, list):
         return [with_short_tensors(value) for value in found]
     if not isinstance(found, dict):
@@ -264,7 +290,7 @@ def with_short_tensors(found: Any) -> Any:
 
 
 def test_golden_files(schema: Any, golden_folder: Path) -> None:
-    """Every golden file is valid, and is reproduced without any framework."""
+    """Every golden file is valid and is reproduced by the reference."""
     for path in golden_networks(golden_folder):
         schema.validate(with_short_tensors(reference.load(path)))
         read_model(path)
@@ -276,7 +302,7 @@ def test_golden_files(schema: Any, golden_folder: Path) -> None:
 
 
 def test_the_references_are_not_blind(golden_folder: Path) -> None:
-    """The reference's check notices a single weight that is off by a thousandth."""
+    """The check notices a single weight that is off by a thousandth."""
     path = golden_folder / "torch" / "gru_3_5.f32.json"
     if not path.exists():
         pytest.skip("the golden files are only in the repository")

@@ -1,4 +1,4 @@
-"""The code that the page about Keras shows, but for what needs Keras itself."""
+"""The code in docs/from-keras.md, except what needs Keras itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from test_docs import blocks
 
-from inlay import _reference as reference
+from inlay.check import reference
 
 h5py = pytest.importorskip("h5py")
 import keras_models as fake
@@ -16,7 +16,7 @@ from test_keras_export import Maker, Model, T, lstm_amp
 
 
 def save_what_the_page_has(folder: Path) -> Model:
-    """The files that its examples read."""
+    """Saves the files that the examples of the page read."""
     m = Maker()
     amp = m.chain([T, T, 1], m.recurrent("LSTM", 1, 20), m.dense(20, 1))
     fake.save_keras3(amp, folder / "amp.keras")

@@ -1,5 +1,5 @@
-"""Each of Keras's layers that is exported: from files of a real Keras, and from models that stand
-in for it, live and saved as Keras 2 and Keras 3 save them."""
+"""The export of each of Keras's layers: from files of a real Keras, and from stand-ins, live and saved
+in the formats of Keras 2 and Keras 3."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import pytest
 from conftest import REPOSITORY
 
 import inlay
-from inlay import _reference as reference
-from inlay._format import read_model
+from inlay.check import reference
+from inlay.format import read_model
 
 pytest.importorskip("h5py")
 import keras_models as fake
@@ -35,7 +35,7 @@ def keras_3() -> Iterator[None]:
 
 
 def evaluated(root: Json, signal: Signal) -> Signal:
-    """What a written file gives for a signal, in the frames that Keras has as well."""
+    """The reference's output of a written file, in the frames that Keras gives too."""
     output = reference.evaluate(root["layers"], signal.astype(np.float64))
     times, _ = reference.arrivals(root["layers"], len(signal))
     found: Signal = output[times >= root["check"]["skip"]]
@@ -50,7 +50,7 @@ def assert_reproduced(path: Path) -> Json:
     return root
 
 
-# Files of a real Keras.
+# Files that a real Keras saved.
 
 
 @pytest.mark.skipif(not NAMES, reason="the files that Keras saved are not here")
@@ -437,7 +437,7 @@ def made(name: str) -> Model:
 
 
 def expected_of(model: Model, root: Json) -> Signal:
-    """What the model gives for the check's input, as many frames as a stream has."""
+    """The model's output for the check's input, in the frames of a stream."""
     signal = reference.tensor(root["check"]["input"])
     frames = model.run(signal.reshape(len(signal), *(model.shape[2:] or model.shape[1:])))
     flat = frames.reshape(len(frames), -1)
@@ -515,7 +515,7 @@ def test_skip_and_stride(tmp_path: Path) -> None:
         assert (check["skip"], check["stride"]) == expected, name
 
 
-# The ways in.
+# Sources: files of each kind, and live models.
 
 
 def lstm_amp() -> Model:
@@ -548,7 +548,7 @@ def test_groups_without_names_are_found_by_their_class(tmp_path: Path) -> None:
 
 
 def test_the_first_keras_files_of_tensorflow(tmp_path: Path) -> None:
-    """Those of Keras 2.12 and 2.13, whose groups have other names."""
+    """Files of Keras 2.12 and 2.13, whose groups have other names."""
     model = lstm_amp()
     (tmp_path / "config.json").write_text(json.dumps(fake.config2(model)))
     with fake.h5py.File(tmp_path / "model.weights.h5", "w") as file:
@@ -689,7 +689,7 @@ def test_a_model_that_was_trained_on_short_signals_is_checked_on_a_longer_one(
 
 
 class Fixed(Model):
-    """Takes batches of one shape only."""
+    """A model that takes batches of one shape only."""
 
     def predict(self, batch: Signal, **options: object) -> Signal:
         wanted = [size or found for size, found in zip(self.shape, batch.shape)]

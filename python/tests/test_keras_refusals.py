@@ -1,5 +1,7 @@
-"""Each refusal of a Keras model: it names the layer, what was found, what is supported and what to
-do. And files that are damaged, in every way that comes to mind and in some random ones."""
+"""Each refusal of a Keras model names the layer, what was found, what is supported and what to do.
+
+Damaged files give an ExportError, too: damage by hand and random damage.
+"""
 
 from __future__ import annotations
 
@@ -48,6 +50,12 @@ def test_saved_model_is_refused(name: str, tmp_path: Path) -> None:
 
 
 M = Maker()
+
+
+def normalised_by(maker: Maker, variances: list[float]) -> Any:
+    layer = maker.batch_normalization(len(variances))
+    layer.weights["moving_variance"][:] = variances
+    return layer
 
 
 def one(layer: Layer, shape: list[Any] | None = None) -> Model:
@@ -196,7 +204,7 @@ REFUSED: dict[str, Model] = {
         M.recurrent("LSTM", 2, 2), [T, 2]
     ),
     "layer 'gru' (GRU): a start delayed by 2 frames, which layer 'valid' (Conv1D) leaves out, is not"
-    " supported, only one at the first frame, as in a stream; train layer 'valid' (Conv1D) with"
+    " supported, only a start at the first frame, as in a stream; train layer 'valid' (Conv1D) with"
     " padding='causal'": Model([T, T, 2], [valid(), M.recurrent("GRU", 2, 2)]),
     "layer 'causal' (Conv1D): a start delayed by 2 frames": Model(
         [T, T, 2], [valid(), M.named("causal", M.conv1d((2, 2, 2)))]
@@ -272,6 +280,8 @@ REFUSED: dict[str, Model] = {
     "(BatchNormalization): axis=1 is not supported, only the last axis, the channels": one(
         M.batch_normalization(2, axis=1)
     ),
+    "(BatchNormalization): moving_variance[1]: expected a variance that with epsilon 0.001 is above"
+    " 0, found -1": one(normalised_by(M, [1.0, -1.0])),
     "(BatchNormalization): renorm=True is not supported": one(
         M.batch_normalization(2, renorm=True)
     ),
@@ -361,7 +371,7 @@ def test_weights_that_are_not_finite_are_refused(value: float, tmp_path: Path) -
             inlay.export_keras(source, tmp_path / "model.json")
 
 
-# What is known to change nothing after training.
+# Attributes that only affect training.
 HARMLESS = {
     *(
         "name",
@@ -378,7 +388,7 @@ HARMLESS = {
 
 
 def real_layers() -> dict[tuple[str, str], tuple[Path, int]]:
-    """Every attribute of every class that a real Keras saved: a file, and which layer of it."""
+    """For every attribute of every class that a real Keras saved, a file and a layer of it."""
     found = {}
     for path in sorted(FIXTURES.glob("*.keras")):
         for index, layer in enumerate(config_of(path)["config"]["layers"]):
@@ -396,7 +406,7 @@ def config_of(path: Path) -> Json:
 @pytest.mark.skipif(not FIXTURES.exists(), reason="the files that Keras saved are not here")
 @pytest.mark.parametrize("kind", sorted({kind for kind, _ in real_layers()}))
 def test_no_attribute_is_dropped(kind: str, tmp_path: Path) -> None:
-    """Each of them is exported, or refused, or known to change nothing."""
+    """Each attribute is exported, refused, or known to have no effect."""
     path, written = tmp_path / "model.keras", tmp_path / "model.json"
     for (owner, key), (original, index) in real_layers().items():
         trained = key.endswith(("_initializer", "_regularizer", "_constraint"))
@@ -421,11 +431,11 @@ def test_no_attribute_is_dropped(kind: str, tmp_path: Path) -> None:
             assert written.read_text() != expected, f"{key}={value!r}"
 
 
-# What configurations may say of a graph.
+# Graphs in configurations.
 
 
 def edited(edit: Callable[[Json], None], path: Path) -> Path:
-    """A file of Keras 3, a Dense beside its input, whose configuration was edited."""
+    """A file of Keras 3 with a Dense beside its input, whose configuration was edited."""
     model = graph([T, T, 2], a=M.dense(2, 2), add=M.layer("Add", {}, ["input", "a"]))
     fake.save_keras3(model, path)
     with zipfile.ZipFile(path) as archive:
@@ -707,10 +717,10 @@ def test_ways_in_that_do_not_fit(tmp_path: Path) -> None:
         ("a folder (a SavedModel?) is not read; save the whole model", tmp_path, {}),
         ("neither a .keras file", tmp_path / "empty", {}),
         ("a live model has its own; leave it out", lstm_amp(), {"weights": "w.h5"}),
-        ("a list is not a Keras model; pass one, or the path", [], {}),
+        ("source: expected a Keras model or the path of a saved one, found a list", [], {}),
         ("expected [frames, 1], found [9, 3]", lstm_amp(), {"check_input": np.zeros((9, 3))}),
-        ("sample_rate: 0 is not a positive number", lstm_amp(), {"sample_rate": 0}),
-        ("check.tolerance: -1.0 is not", tmp_path / "model.keras", {"tolerance": -1.0}),
+        ("sample_rate: expected a positive number of Hz", lstm_amp(), {"sample_rate": 0}),
+        ("tolerance: expected a positive number", tmp_path / "model.keras", {"tolerance": -1.0}),
         ("metadata: cannot be written", tmp_path / "model.keras", {"metadata": {"when": object()}}),
         ("takes 64", Model([T, 64, 2], [M.dense(2, 2)]), {"check_input": np.zeros((9, 2))}),
     ]:
@@ -745,7 +755,7 @@ def test_a_failed_export_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-# Chance.
+# Random damage.
 
 
 def disturbed(content: bytes, places: list[int], chance: random.Random) -> bytes:
@@ -758,9 +768,9 @@ def disturbed(content: bytes, places: list[int], chance: random.Random) -> bytes
 
 
 def outside_of_structure(path: Path) -> list[int]:
-    """The bytes of an .h5 file that are configuration or weights.
+    """The bytes of an .h5 file that hold configuration or weights.
 
-    HDF5's own library crashes where some of the others are wrong, and no exporter can help it.
+    Damage to some other bytes crashes HDF5's own library.
     """
     content, places = path.read_bytes(), []
     with h5py.File(path) as file:
@@ -777,7 +787,7 @@ def outside_of_structure(path: Path) -> list[int]:
 
 @pytest.mark.parametrize("kind", ["keras", "h5"])
 def test_random_damage_gives_one_sentence_or_a_model(kind: str, tmp_path: Path) -> None:
-    """Flipped bits of a weight are another weight: then there is a model, and it is checked."""
+    """A flipped bit in a weight gives another weight: then the file is exported and checked."""
     path, chance = tmp_path / f"model.{kind}", random.Random(7)
     (fake.save_keras3 if kind == "keras" else fake.save_keras2)(lstm_amp(), path)
     content = path.read_bytes()
@@ -791,7 +801,7 @@ def test_random_damage_gives_one_sentence_or_a_model(kind: str, tmp_path: Path) 
 
 
 def test_random_configurations_give_one_sentence_or_a_model(tmp_path: Path) -> None:
-    """Any value of a configuration may be any other thing."""
+    """Any value of a configuration is replaced by any other."""
     chance = random.Random(3)
     values = [None, True, 0, -1, 1e30, "x", [], {}, [[]], [None], {"config": {}}]
 

@@ -1,4 +1,4 @@
-"""Each layer that is exported, evaluated again without PyTorch."""
+"""Each exported layer is reproduced without PyTorch."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 import inlay
-from inlay import _reference as reference
-from inlay._format import read_model
+from inlay.check import reference
+from inlay.format import read_model
 
 
 def causal(inputs: int, outputs: int, taps: int, **options: Any) -> nn.Sequential:
@@ -25,7 +25,7 @@ def causal(inputs: int, outputs: int, taps: int, **options: Any) -> nn.Sequentia
 
 
 def busy_batchnorm(channels: int, **options: Any) -> nn.BatchNorm1d:
-    """One whose statistics and weights are not the trivial ones."""
+    """A BatchNorm1d with statistics and weights that are not trivial."""
     layer = nn.BatchNorm1d(channels, **options)
     layer.running_mean.uniform_(-1, 1)
     layer.running_var.uniform_(0.5, 2)
@@ -178,7 +178,7 @@ def test_dropped_and_repeated_children(tmp_path: Path) -> None:
 
 def test_weight_norm_is_resolved(tmp_path: Path) -> None:
     module = nn.utils.weight_norm(nn.Linear(3, 4))
-    nn.init.uniform_(module.weight_g)  # weight itself is stale until the next run
+    nn.init.uniform_(module.weight_g)  # `weight` is out of date until the next run
     inlay.export_torch(module, tmp_path / "model.json")
     assert_reproduced(tmp_path / "model.json")
 

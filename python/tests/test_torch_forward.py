@@ -1,4 +1,4 @@
-"""Modules with a forward() of their own: what they become, and that it is what PyTorch computes."""
+"""Modules with a forward() of their own: the exported layers, which agree with PyTorch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import inlay
-from inlay import _reference as reference
+from inlay.check import reference
 
 
 def shape_of(chain: list[reference.Json]) -> str:
@@ -30,7 +30,7 @@ def _shape_of_layer(layer: reference.Json) -> str:
 
 
 def exported(module: nn.Module, tmp_path: Path, **options: Any) -> reference.Json:
-    """The file's JSON, whose check is right. Weights and statistics are not the initial ones."""
+    """The JSON of an export with random weights, whose check passes."""
     for parameter in module.parameters():
         nn.init.uniform_(parameter, -0.5, 0.5)
     inlay.export_torch(module, tmp_path / "model.json", **options)
@@ -80,7 +80,7 @@ class Chomp(nn.Module):
 
 
 class TemporalBlock(nn.Module):
-    """As in the paper of Bai, Kolter and Koltun."""
+    """The block of Bai, Kolter and Koltun."""
 
     def __init__(self, inputs: int, outputs: int, taps: int, dilation: int) -> None:
         super().__init__()
@@ -113,7 +113,7 @@ class Tcn(nn.Module):
 
 
 class CroppedBlock(nn.Module):
-    """Without padding: the shortcut is as short as the convolution."""
+    """A block without padding: the shortcut is cropped to the length of the convolution."""
 
     def __init__(self, inputs: int, outputs: int, dilation: int) -> None:
         super().__init__()
@@ -239,7 +239,40 @@ MODULES = {
             gain=nn.Parameter(torch.ones(3)),
             shift=nn.Parameter(torch.ones(1)),
         ),
-        "parallel(dense scale | conv1d scale) conv1d scale",
+        "parallel(dense scale | batchnorm1d scale) batchnorm1d scale",
+    ),
+    "gain and offset of each channel": (
+        lambda: Lambda(
+            lambda s, x: torch.tanh(s.a(x) * s.gain + s.bias),
+            a=nn.Conv1d(1, 3, 1),
+            gain=nn.Parameter(torch.ones(3, 1)),
+            bias=nn.Parameter(torch.ones(3, 1)),
+        ),
+        "conv1d batchnorm1d tanh",
+    ),
+    "offset behind one gain": (
+        lambda: Lambda(
+            lambda s, x: s.a(x) * 0.5 + s.bias, a=nn.Linear(1, 3), bias=nn.Parameter(torch.ones(3))
+        ),
+        "dense batchnorm1d",
+    ),
+    "gain behind an offset": (
+        lambda: Lambda(
+            lambda s, x: (s.a(x) + s.bias) * s.gain,
+            a=nn.Linear(1, 3),
+            gain=nn.Parameter(torch.ones(3)),
+            bias=nn.Parameter(torch.ones(3)),
+        ),
+        "dense batchnorm1d batchnorm1d",
+    ),
+    "a gain that is used twice": (
+        lambda: Lambda(
+            lambda s, x: torch.cat([(y := s.a(x) * s.gain), y + s.bias], -1),
+            a=nn.Linear(1, 3),
+            gain=nn.Parameter(torch.ones(3)),
+            bias=nn.Parameter(torch.ones(3)),
+        ),
+        "dense concat(batchnorm1d | batchnorm1d)",
     ),
     "matrix": (
         lambda: Lambda(
@@ -455,6 +488,174 @@ def test_condition(name: str, tmp_path: Path) -> None:
     assert root["check"]["condition"]["shape"] == [frames, 2]
 
 
+def _expanded(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    knobs = c.unsqueeze(1).expand(-1, x.shape[1], -1)
+    return s.last(s.lstm(torch.cat([x, knobs], dim=-1))[0]) + x
+
+
+def _repeated(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    knobs = torch.relu(s.made(c))[:, :, None].repeat(1, 1, x.size(2))
+    return s.last(torch.tanh(s.first(torch.cat([knobs, x], dim=1))))
+
+
+def _ones(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    knobs = c.view(-1, 1, 2) * torch.ones(1, x.shape[1], 1)
+    return s.last(torch.cat([x, knobs], dim=-1))
+
+
+def _film_channels_first(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    scale, shift = s.made(c).chunk(2, dim=-1)
+    past = nn.functional.pad(x, (4, 0))
+    return s.last(torch.tanh(s.first(past) * scale.unsqueeze(-1) + shift.unsqueeze(-1)))
+
+
+def _film_per_block(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    """micro-TCN: knobs of (batch, 1, 2), unpadded convolutions, the input cropped for each residual."""
+    knobs = torch.relu(s.made(c))
+    for conv, norm, film, past in ((s.a, s.an, s.af, 2), (s.b, s.bn, s.bf, 4)):
+        scale, shift = torch.chunk(film(knobs), 2, dim=-1)
+        y = norm(conv(x)) * scale.permute(0, 2, 1) + shift.permute(0, 2, 1)
+        x = torch.relu(y) + x[..., past:]
+    return s.last(x)
+
+
+def _one_knob(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    return s.last(s.first(x) * c[:, 0].view(-1, 1, 1)) + c[:, 1:].unsqueeze(1)
+
+
+def _late_knobs(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    y = s.first(x)
+    return s.last(torch.cat([y, c.unsqueeze(-1).expand(-1, -1, y.shape[-1])], dim=1))
+
+
+def _looking_back(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    knobs = s.lstm(c.unsqueeze(1).expand(-1, x.shape[1], -1))[0]
+    return s.last(torch.cat([x, knobs], dim=-1))
+
+
+PER_CLIP = {
+    "expanded": (
+        lambda: Conditioned(
+            _expanded, lstm=nn.LSTM(3, 4, batch_first=True), last=nn.Linear(4, 1)
+        ),
+        "residual(append_condition lstm dense)",
+    ),
+    "repeated": (
+        lambda: Conditioned(
+            _repeated, made=nn.Linear(2, 2), first=nn.Conv1d(3, 4, 1), last=nn.Conv1d(4, 1, 1)
+        ),
+        "concat(append_condition slice dense relu | identity) conv1d tanh conv1d",
+    ),
+    "times ones": (
+        lambda: Conditioned(_ones, last=nn.Linear(3, 1)),
+        "append_condition dense",
+    ),
+    "film": (
+        lambda: Conditioned(
+            _film_channels_first,
+            first=nn.Conv1d(1, 3, 3, dilation=2),
+            made=nn.Linear(2, 6),
+            last=nn.Conv1d(3, 1, 1),
+        ),
+        "conv1d film(dense) tanh conv1d",
+    ),
+    "film of each block": (
+        lambda: Conditioned(
+            _film_per_block,
+            made=nn.Linear(2, 4),
+            a=nn.Conv1d(1, 3, 3),
+            an=nn.BatchNorm1d(3, affine=False),
+            af=nn.Linear(4, 6),
+            b=nn.Conv1d(3, 3, 3, dilation=2),
+            bn=nn.BatchNorm1d(3, affine=False),
+            bf=nn.Linear(4, 6),
+            last=nn.Conv1d(3, 1, 1),
+        ),
+        None,
+    ),
+    "one knob": (
+        lambda: Conditioned(_one_knob, first=nn.Linear(1, 3), last=nn.Linear(3, 1)),
+        None,
+    ),
+    "behind an unpadded convolution": (
+        lambda: Conditioned(_late_knobs, first=nn.Conv1d(1, 3, 3), last=nn.Conv1d(5, 1, 1)),
+        "conv1d append_condition conv1d",
+    ),
+    "with memory": (
+        lambda: Conditioned(
+            _looking_back, lstm=nn.LSTM(2, 3, batch_first=True), last=nn.Linear(4, 1)
+        ),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PER_CLIP)
+def test_condition_of_a_clip(name: str, tmp_path: Path) -> None:
+    make, shape = PER_CLIP[name]
+    module = make()
+    root = exported(module, tmp_path, check_condition=[[0.25, 0.75]])
+    if shape is not None:
+        assert shape_of(root["layers"]) == shape
+    check = root["check"]
+    condition = reference.tensor(check["condition"])
+    assert condition.shape == (check["input"]["shape"][0], 2)
+    assert (condition == [0.25, 0.75]).all()
+
+
+@pytest.mark.parametrize("name", ["expanded", "film", "film of each block"])
+def test_a_batch_with_knobs_for_each_clip(name: str, tmp_path: Path) -> None:
+    """The exported network agrees with the module on a batch of clips with different knobs."""
+    module = PER_CLIP[name][0]()
+    root = exported(module, tmp_path, check_condition=[[0.5, 0.5]])
+    last = name == "expanded"
+    clips, knobs = torch.rand(3, 100, 1) - 0.5, torch.rand(3, 2)
+    given = knobs.unsqueeze(1) if name == "film of each block" else knobs
+    with torch.no_grad():
+        made = module.eval()(clips if last else clips.transpose(1, 2), given)
+    for clip, knob, expected in zip(clips, knobs, made if last else made.transpose(1, 2)):
+        condition = np.tile(knob.numpy().astype(float), (100, 1))
+        found = reference.evaluate(root["layers"], clip.numpy().astype(float), condition)
+        assert np.abs(found[100 - len(expected) :] - expected.numpy()).max() < 1e-5
+
+
+def test_condition_of_a_clip_in_torchscript(tmp_path: Path) -> None:
+    class Amp(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.last = nn.Linear(3, 1)
+
+        def forward(self, x: Tensor, knobs: Tensor) -> Tensor:
+            along = knobs.unsqueeze(1).expand(-1, x.shape[1], -1)
+            return self.last(torch.cat([x, along], dim=-1))
+
+    root = exported(torch.jit.script(Amp()), tmp_path, check_condition=[[0.25, 0.75]])
+    assert shape_of(root["layers"]) == "append_condition dense"
+
+
+def _around_a_layer(s: Any, x: Tensor) -> Tensor:
+    return s.last(s.layer(x)[0]) + x
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+def test_frames_first(kind: Any, tmp_path: Path) -> None:
+    module = Lambda(_around_a_layer, layer=kind(1, 4), last=nn.Linear(4, 1))
+    with pytest.warns(UserWarning, match=r"layer \(\w+\) has batch_first=False.*ran along the batch"):
+        root = exported(module, tmp_path)
+    assert shape_of(root["layers"]) == f"residual({kind.__name__.lower()} dense)"
+
+
+@pytest.mark.filterwarnings("error")
+def test_frames_first_within_a_module(tmp_path: Path) -> None:
+    module = Lambda(
+        lambda s, x: s.last(s.lstm(s.first(x).permute(2, 0, 1))[0]).permute(1, 2, 0),
+        first=nn.Conv1d(1, 3, 1),
+        lstm=nn.LSTM(3, 4),
+        last=nn.Linear(4, 1),
+    )
+    assert shape_of(exported(module, tmp_path)["layers"]) == "conv1d lstm dense"
+
+
 def test_operations_in_place_are_followed(tmp_path: Path) -> None:
     def forward(s: Any, x: Tensor) -> Tensor:
         same = y = s.a(x)
@@ -478,6 +679,45 @@ def test_a_state_in_the_module_is_left_as_it_was(tmp_path: Path) -> None:
     module.state = None
     exported(module, tmp_path)
     assert module.state is None
+
+
+def _keeps_a_state(s: Any, x: Tensor) -> Tensor:
+    y, s.hidden = s.layer(x, s.hidden)
+    return s.last(y)
+
+
+def _keeps_a_detached_state(s: Any, x: Tensor) -> Tensor:
+    start = None if s.hidden is None else tuple(part.detach() for part in s.hidden)
+    y, hidden = s.layer(x, start)
+    s.hidden = tuple(part.detach().clone() for part in hidden)
+    return s.last(y)
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize(
+    ("kind", "forward"),
+    [
+        (nn.LSTM, _keeps_a_state),
+        (nn.LSTM, _keeps_a_detached_state),
+        (nn.GRU, _keeps_a_state),
+        (nn.RNN, _keeps_a_state),
+    ],
+)
+def test_a_module_that_keeps_its_state(
+    kind: Any, forward: Callable[..., Any], batch: int, tmp_path: Path
+) -> None:
+    layer = kind(1, 3, num_layers=2, batch_first=True)
+    module = Lambda(forward, layer=layer, last=nn.Linear(3, 1))
+    module.hidden = None
+    module(torch.ones(batch, 20, 1))
+    kept = module.hidden
+    root = exported(module, tmp_path)
+    assert module.hidden is kept
+    module.hidden = None
+    x = torch.rand(1, 50, 1) - 0.5
+    expected = module(x).detach()[0].numpy()
+    found = reference.evaluate(root["layers"], x[0].numpy().astype(float))
+    assert np.abs(found - expected).max() < 1e-5
 
 
 def test_weights_of_a_convolution_with_more_are_read_after_its_hooks(tmp_path: Path) -> None:

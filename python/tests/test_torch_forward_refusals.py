@@ -1,5 +1,5 @@
-"""What a forward() may not do: the error names the first operation that has no counterpart, where it
-stands, and what to do."""
+"""Refused forward() functions: the error names the first operation without a counterpart, its place,
+and what to do."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Spectral(nn.Module):
 
 
 def linear(function: Callable[..., Any]) -> nn.Module:
-    """function(a(x)), a being a Linear of 1 to 4"""
+    """function(a(x)) with a Linear `a` from 1 to 4 channels"""
     return Lambda(lambda s, x: function(s.a(x)), a=nn.Linear(1, 4))
 
 
 def conv(function: Callable[..., Any], **options: Any) -> nn.Module:
-    """function(c(x)), c being a Conv1d of 1 to 4 with 3 taps"""
+    """function(c(x)) with a Conv1d `c` from 1 to 4 channels and 3 taps"""
     return Lambda(lambda s, x: function(s.c(x)), c=nn.Conv1d(1, 4, 3, **options))
 
 
@@ -45,7 +45,7 @@ def frame_by_frame(y: Tensor) -> Tensor:
     return torch.stack([y[:, frame] for frame in range(y.shape[1])], 1)
 
 
-FRAMES = "an operation that takes the signal's frames apart or picks some of them"
+FRAMES = "an operation that splits or selects the signal's frames"
 REFUSED = {
     "1 (Spectral), line ": nn.Sequential(nn.Linear(1, 1), Spectral()),
     "`return torch.fft.irfft(torch.fft.rfft(torch.tanh(x), dim=1), dim=1)`:": (
@@ -82,10 +82,10 @@ REFUSED = {
     "l (LSTM): a call with more than one signal, or with a state to start from": lstm(
         lambda layer, x: layer(x, 2 * (torch.ones(1, 1, 4),))[0]
     ),
-    "time that runs backwards": linear(lambda y: y.flip(1)),
+    "frames in reverse order": linear(lambda y: y.flip(1)),
     "channels in another order": linear(lambda y: y.flip(2)),
     "channels in another order, or": linear(lambda y: y[:, :, ::2]),
-    "a choice of one in so many frames is not supported, only neighbouring frames, in their order;"
+    "a slice of the frames with a step is not supported, only neighbouring frames, in their order;"
     " use nn.MaxPool1d(1, stride=3)": linear(lambda y: y[:, ::3]),
     "an operation that mixes frames and channels": linear(lambda y: y.reshape(1, 4, -1)),
     "torch.cat with frames behind frames": linear(lambda y: torch.cat([y, y], 1)),
@@ -103,7 +103,7 @@ REFUSED = {
         lambda y: y[:, :, 1:-1], padding=2
     ),
     "c (Conv1d): padding='same'": conv(torch.tanh, padding="same"),
-    "pad=(2, 2) is not supported, only zeros on the left, or such behind as are cropped": Lambda(
+    "pad=(2, 2) is not supported, only zeros on the left, or zeros on the right that are": Lambda(
         lambda s, x: s.c(functional.pad(x, (2, 2))), c=nn.Conv1d(1, 1, 3)
     ),
     "padding by itself is not supported, only right before a Conv1d or a pool": Lambda(
@@ -117,6 +117,16 @@ REFUSED = {
     "l (GRU): a start delayed by a crop": Lambda(
         lambda s, x: s.l(x[:, 3:])[0], l=nn.GRU(1, 2, batch_first=True)
     ),
+    "l (LSTM): a tensor (1, 64, 2) with its frames along axis 1 is not supported, with"
+    " batch_first=False only (frames, batch, channels); use transpose(0, 1)"
+    " before it and back after it; or make the layer with batch_first=True and train again": Lambda(
+        lambda s, x: s.l(s.c(x).transpose(1, 2))[0], c=nn.Conv1d(1, 2, 1), l=nn.LSTM(2, 2)
+    ),
+    "l (RNN): a tensor (1, 2, 64) with its frames along axis 2 is not supported, with"
+    " batch_first=True only (batch, frames, channels); use transpose(1, 2)"
+    " before it": Lambda(
+        lambda s, x: s.l(s.c(x))[0], c=nn.Conv1d(1, 2, 1), l=nn.RNN(2, 2, batch_first=True)
+    ),
     "signals of different rates": Lambda(
         lambda s, x: s.up(s.down(x)) + x,
         down=nn.Conv1d(1, 4, 4, stride=4),
@@ -128,7 +138,7 @@ REFUSED = {
     "n (LayerNorm): this kind of module is not supported": Lambda(
         lambda s, x: s.n(s.a(x)), a=nn.Linear(1, 4), n=nn.LayerNorm(4)
     ),
-    "a Linear that the module does not know of": Lambda(
+    "a Linear that is not a submodule": Lambda(
         lambda s, x: s.hidden[0](s.a(x)), a=nn.Linear(1, 1), hidden=[nn.Linear(1, 1)]
     ),
     "gives a dict that is not one signal": linear(lambda y: {"y": y}),
@@ -156,6 +166,14 @@ def test_forward_is_refused(message: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_fixed_state_to_start_from_is_refused(tmp_path: Path) -> None:
+    module = lstm(lambda layer, x: layer(x, layer.start)[0])
+    module.l.start = (torch.ones(1, 1, 4), torch.ones(1, 1, 4))
+    message = r"l \(LSTM\): a start from self.start, which is not zero .* set start to None"
+    with pytest.raises(inlay.ExportError, match=message):
+        inlay.export_torch(module, tmp_path / "model.json")
+
+
 def test_a_hook_that_changes_a_layer_is_refused(tmp_path: Path) -> None:
     module = nn.Sequential(nn.Linear(1, 1))
     module[0].register_forward_hook(lambda layer, given, made: 2 * made)
@@ -177,6 +195,28 @@ CONDITION = {
     "check_condition: expected [frames, channels], found [9]": (
         Conditioned(lambda s, x, c: x + s.a(c), a=nn.Linear(1, 1)),
         np.zeros(9),
+    ),
+}
+
+
+def _clip(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    return s.a(x) + s.b(c).unsqueeze(1).expand(-1, x.shape[1], -1)
+
+
+CONDITION |= {
+    "check_condition: the module (Conditioned) takes one condition for the whole clip; expected"
+    " [1, 2], found 50 different frames": (
+        Conditioned(_clip, a=nn.Linear(1, 3), b=nn.Linear(2, 3)),
+        np.random.default_rng(5).uniform(0, 1, (50, 2)),
+    ),
+    "l (LSTM): a condition of the whole clip is not supported, only layers without memory; expand"
+    " it to the frames of the signal first": (
+        Conditioned(
+            lambda s, x, c: s.a(x) + s.l(c.view(1, 1, 2))[0],
+            a=nn.Linear(1, 3),
+            l=nn.LSTM(2, 3, batch_first=True),
+        ),
+        np.ones((1, 2)),
     ),
 }
 

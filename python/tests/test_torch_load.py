@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import inlay
-from inlay import _reference as reference
-from inlay.torch_export import load_torch
+from inlay.check import reference
+from inlay.torch.export import load_torch
 
 FACTORY = """
 from torch import nn

@@ -1,4 +1,4 @@
-"""Models drawn at random: every one is exported, and is what PyTorch computes."""
+"""Random models are exported and agree with PyTorch."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import inlay
-from inlay import _reference as reference
+from inlay.check import reference
 from random_models import random_model
 
 CHAINS = range(0, 400, 2)

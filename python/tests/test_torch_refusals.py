@@ -1,4 +1,4 @@
-"""Each refusal: it names the child, what was found, what is supported and what to do."""
+"""Each refusal names the child, what was found, what is supported and what to do."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from torch import nn
 
 import inlay
+from inlay import load_torch
 
 
 PAD = nn.ConstantPad1d
@@ -40,8 +41,8 @@ REFUSED = {
         nn.Sequential(PAD((2, 0), 0.0), nn.Tanh(), nn.Conv1d(1, 1, 3))
     ),
     "1 (ConstantPad1d): padding by itself": nn.Sequential(nn.Linear(1, 1), PAD((2, 0), 0.0)),
-    "2 (LSTM): a start delayed by the unpadded 0 (Conv1d) is not supported, only one at the first"
-    " frame, as in a stream; put nn.ConstantPad1d((2, 0), 0.0) before 0 (Conv1d)": nn.Sequential(
+    "2 (LSTM): a start delayed by the unpadded 0 (Conv1d) is not supported, only a start at the"
+    " first frame, as in a stream; put nn.ConstantPad1d((2, 0), 0.0) before 0 (Conv1d)": nn.Sequential(
         nn.Conv1d(1, 1, 3), nn.Tanh(), nn.LSTM(1, 1)
     ),
     "1 (RNN): a start delayed by the unpadded 0": nn.Sequential(nn.Conv1d(1, 1, 3), nn.RNN(1, 1)),
@@ -119,8 +120,19 @@ REFUSED_ARGUMENTS: dict[str, dict[str, Any]] = {
         "check_input": np.zeros((5, 2))
     },
     "check.input: holds NaN or infinite values": {"check_input": np.full((9, 2), np.nan)},
-    "sample_rate: 0 is not a positive number of Hz": {"sample_rate": 0},
-    "check.tolerance: -1.0 is not a positive number": {"tolerance": -1.0},
+    "check_input: expected an array of numbers, [frames, channels], found the str 'x'": {
+        "check_input": "x"
+    },
+    "check_input: expected an array of numbers, [frames, channels], found a list": {
+        "check_input": [[1.0], [1.0, 2.0]]
+    },
+    "check_condition: expected an array of numbers, [frames, channels], found a dict": {
+        "check_condition": {}
+    },
+    "sample_rate: expected a positive number of Hz, found the int 0": {"sample_rate": 0},
+    "sample_rate: expected a positive number of Hz, found the str '48k'": {"sample_rate": "48k"},
+    "tolerance: expected a positive number, found the float -1.0": {"tolerance": -1.0},
+    "metadata: expected a dict, found a list": {"metadata": ["a name"]},
     "metadata: cannot be written as JSON": {"metadata": {"when": object()}},
     "metadata: cannot be written as JSON: Out of range": {"metadata": {"loss": float("nan")}},
 }
@@ -143,12 +155,56 @@ def test_argument_is_refused(message: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+NO_MODULES: dict[str, Any] = {
+    "module: expected a torch.nn.Module, found the int 3": 3,
+    "found None": None,
+    "found the class Linear; make one of it: Linear(...)": nn.Linear,
+    "found the str 'amp.pt'; inlay.load_torch() reads TorchScript": "amp.pt",
+    "found a OrderedDict; for a state dict, make the module and": nn.Linear(1, 1).state_dict(),
+}
+
+
+@pytest.mark.parametrize("message", NO_MODULES)
+def test_what_is_no_module_is_refused(message: str, tmp_path: Path) -> None:
+    with pytest.raises(inlay.ExportError) as caught:
+        inlay.export_torch(NO_MODULES[message], tmp_path / "model.json")
+    assert message in str(caught.value)
+
+
+def test_a_path_that_is_none_is_refused() -> None:
+    message = "path: expected the file to write, a str or a path, found the int 3"
+    with pytest.raises(inlay.ExportError, match=message):
+        inlay.export_torch(nn.Linear(1, 1), 3)  # type: ignore[arg-type]
+    with pytest.raises(inlay.ExportError, match=message):
+        inlay.export_keras("model.keras", 3)  # type: ignore[arg-type]
+    message = "source: expected a TorchScript file or package.module:factory, found the int 3"
+    with pytest.raises(inlay.ExportError, match=message):
+        load_torch(3)  # type: ignore[arg-type]
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path: Path) -> None:
+    options = {"sample_rate": np.int64(48000), "tolerance": np.float32(1e-4)}
+    inlay.export_torch(nn.Linear(1, 1), tmp_path / "model.json", **options)
+    assert '"sample_rate": 48000,' in (tmp_path / "model.json").read_text()
+
+
 def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
     module = nn.Sequential(nn.Linear(1, 2), nn.Linear(2, 1))
     nn.init.constant_(module[1].weight, float("inf"))
     with pytest.raises(
         inlay.ExportError, match=r"1 \(Linear\): weight with NaN or infinite values"
     ):
+        inlay.export_torch(module, tmp_path / "model.json")
+
+
+def test_a_negative_variance_is_refused(tmp_path: Path) -> None:
+    module = nn.Sequential(nn.Linear(1, 3), nn.BatchNorm1d(3, eps=1e-3))
+    module[1].running_var[2] = -1.0
+    message = (
+        r"1 \(BatchNorm1d\): running_var\[2\]: expected a variance that with epsilon 0.001 is above"
+        " 0, found -1"
+    )
+    with pytest.raises(inlay.ExportError, match=message):
         inlay.export_torch(module, tmp_path / "model.json")
 
 

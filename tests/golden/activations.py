@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generate import Golden, files
+import manifest
+from generate import FOLDER, Golden, files, seed
 from inlay._format import Array, Check, LayerRecord, ModelFile, write_model
 
 
@@ -67,11 +68,19 @@ def goldens() -> dict[str, Golden]:
     }
 
 
+PURPOSES = {
+    "snake_5": "x + sin^2(alpha x) / alpha, an alpha for each channel",
+    "leaky_hardtanh_3": "-1.5 to 2, slopes 0.125 and 0.3 beyond",
+    "fast_tanh_3": "NAM's Fasttanh",
+    "scale_3": "0.3 x",
+}
+
+
 def array(tensor: Tensor) -> Array:
     return np.ascontiguousarray(tensor.detach().numpy())
 
 
-def main() -> None:
+def write_models() -> None:
     for path, module, samples in files(goldens()):
         check = Check(
             source=f"PyTorch {torch.__version__}",
@@ -81,6 +90,12 @@ def main() -> None:
             tolerance={"float32": 1e-5, "float64": 1e-12}[samples.dtype.name],
         )
         write_model(path, ModelFile([module.record()], check))
+
+
+def main() -> None:
+    if not manifest.only_manifest():
+        write_models()
+    manifest.record(__file__, FOLDER, goldens(), PURPOSES, seed)
 
 
 if __name__ == "__main__":

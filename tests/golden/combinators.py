@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from generate import Golden, Samples, files
+import manifest
+from generate import FOLDER, Golden, Samples, files, seed
 from inlay._format import Array, Check, LayerRecord, ModelFile, Option, write_model
 from inlay.torch_export import _records
 
@@ -618,6 +619,43 @@ def goldens() -> dict[str, tuple[Golden, int]]:
     }
 
 
+# `s` is the stride.
+PURPOSES = {
+    "residual_dense": "x + dense(x)",
+    "residual_conv": "x + layers(x), the layers narrower inside",
+    "residual_of_residual": "a residual within a residual, then one around a GRU",
+    "parallel": "sum of a dense, a convolution and an LSTM of one input",
+    "concat": "outputs of three branches beside each other",
+    "split": "two branches, each given a part of the channels",
+    "gated": "tanh(a) * sigmoid(b) of two convolutions",
+    "gate_of_leaky_relu": "gate whose activation is a leaky ReLU, of 17 channels",
+    "blend": "gate * activation(x) + (1 - gate) * x",
+    "delay_*": "delay by that many frames: within a block, beyond one",
+    "delayed_branch": "two branches, delayed in front of a dense and behind one",
+    "slice_pad_scale": "slice, pad, scale, identity",
+    "mixin": "x + dense(condition), a condition of 2 channels",
+    "mixin_of_groups": "x + convolution in groups of the condition",
+    "steps_in_one": "steps that a run-time model joins, and neighbours that it must not join",
+    "film": "x * scale + shift, both from the condition",
+    "film_scale": "x * scale, from the condition",
+    "append_condition": "the condition as further channels, then an LSTM",
+    "conditioned_by": "the condition computed from the input",
+    "microtcn": "network: three blocks of a convolution, batch normalisation, PReLU and a skip",
+    "rnn_2k": "network of the anira paper: x + dense(LSTM 20)",
+    "cnn_*k": "networks of the anira paper: causal convolutions of 13 taps, PReLU, residuals of one tap",
+    "hnn_11k": "network of the anira paper: convolutions, LSTM, dense over windows of 150 frames",
+    "wavenet_gated": "WaveNet in NAM's shape, the first array gated",
+    "wavenet_small": "WaveNet in NAM's shape",
+    "conv1d_*_s*": "convolution with a stride",
+    "conv_transpose1d_*": "transposed convolution",
+    "max_pool1d_*": "maximum of a window: short, and longer than a block",
+    "avg_pool1d_*": "mean of a window",
+    "down_up": "two strided convolutions, then a transposed one back to the rate of the input",
+    "windowed": "layers over each window of 10 frames, by 3 frames",
+    "windowed_long": "layers over each window of 100 frames, by 7 frames",
+}
+
+
 def export(
     module: nn.Module, side: int, path: Path, samples: Samples, skip: int = 0, stride: int = 1
 ) -> None:
@@ -637,7 +675,7 @@ def export(
     write_model(path, ModelFile(module.records(split), check))
 
 
-def main() -> None:
+def write_models() -> None:
     models = goldens()
     sides = {name: side for name, (_, side) in models.items()}
     for path, module, samples in files({name: golden for name, (golden, _) in models.items()}):
@@ -647,6 +685,12 @@ def main() -> None:
     for path, module, samples in files(plain):
         rate = changing[path.name.split(".")[0]]
         export(module, 0, path, samples, rate.skip, rate.stride)
+
+
+def main() -> None:
+    if not manifest.only_manifest():
+        write_models()
+    manifest.record(__file__, FOLDER, [*goldens(), *rates()], PURPOSES, seed)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from generate import Golden, Samples, files
+import manifest
+from generate import FOLDER, Golden, Samples, files, seed
 from inlay._format import Array, Check, LayerRecord, ModelFile, Option, write_model
 
 
@@ -85,6 +86,18 @@ def goldens() -> dict[str, Golden]:
     }
 
 
+# `f` is the number of features, `k` the kernel as time x features, `s` the stride over features.
+PURPOSES = {
+    "conv2d_*_same": "convolution over time and features, with zeros around the features",
+    "conv2d_*_nobias": "convolution over time and features without bias",
+    "conv2d_stack": "network: conv2d 2->5 f9 k3x3, batch normalisation, ReLU, conv2d 5->3 f7 k2x3 d2 s2 same, "
+    "dense 12->2",
+    "conv2d_*": "convolution over time and features",
+    "batchnorm2d_*_plain": "batch normalisation of 3 channels at 5 features without gamma and beta",
+    "batchnorm2d_*": "batch normalisation of 3 channels at 5 features",
+}
+
+
 def array(tensor: Tensor) -> Array:
     return np.ascontiguousarray(tensor.detach().numpy())
 
@@ -139,8 +152,10 @@ def export(module: nn.Module, path: Path, samples: Samples) -> None:
 
 
 def main() -> None:
-    for path, module, samples in files(goldens()):
-        export(module, path, samples)
+    if not manifest.only_manifest():
+        for path, module, samples in files(goldens()):
+            export(module, path, samples)
+    manifest.record(__file__, FOLDER, goldens(), PURPOSES, seed)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
     PYTHONPATH=python/src python3 tests/golden/generate.py
 
+With `--manifest` it only writes their entries of the manifest (manifest.py), as all scripts here.
+
 Every model is written twice, NAME.f32.json and NAME.f64.json: the same weights, the check computed
 by PyTorch in float32 and in float64. The seed of a model is the CRC-32 of its name, so that adding
 one leaves the others as they are.
@@ -19,6 +21,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+import manifest
 from inlay import export_torch
 
 FOLDER = Path(__file__).parent / "torch"
@@ -132,6 +135,51 @@ def goldens() -> dict[str, Golden]:
     return models
 
 
+# By name or pattern, the first that fits; a row of README's table each.
+PURPOSES = {
+    "dense_*_nobias": "dense without bias",
+    "dense_mlp": "network: dense 3->8, tanh, dense 8->6, ReLU, dense 6->4, ELU, softmax",
+    "dense_*": "dense in->out: odd sizes, whole registers, one channel",
+    "conv1d_*_nobias": "convolution without bias",
+    "conv1d_*_nobias_unpadded": "convolution without bias and without zeros before the start; skip 3",
+    "conv1d_*_g*": "convolution in groups, depthwise ones among them",
+    "conv1d_*": "convolution in->out; kernels of one to five taps, dilations within and beyond a block",
+    "tanh_3": "activation; input up to 6, as for all activations but relu6",
+    "sigmoid_3": "activation",
+    "hard_sigmoid_3": "activation, PyTorch's definition: x / 6 + 1 / 2",
+    "relu_3": "activation",
+    "leaky_relu_3": "activation, slope 0.2",
+    "elu_3": "activation, alpha 0.7",
+    "softplus_3": "activation, beta 1.7, threshold 8",
+    "silu_3": "activation",
+    "gelu_3": "activation, by erf",
+    "gelu_tanh_3": "activation, by tanh",
+    "hardtanh_3": "activation from -1.5 to 4",
+    "relu6_3": "hardtanh from 0 to 6; input up to 9",
+    "hardswish_3": "activation",
+    "softsign_3": "activation",
+    "softmax_*": "softmax within a register and beyond one",
+    "prelu_6_one": "PReLU with one slope for all channels",
+    "prelu_6": "PReLU with a slope for each channel",
+    "batchnorm1d_6": "batch normalisation with gamma and beta",
+    "batchnorm1d_6_plain": "batch normalisation without gamma and beta",
+    "lstm20_dense": "network: LSTM 1->20, dense 20->1",
+    "gru16_gru8_dense": "network: GRU 1->16, GRU 16->8, dense 8->1",
+    "conv_stack": "network: conv 1->8 k3, tanh, conv 8->8 k3 d4, PReLU, batch normalisation, dense 8->2",
+    "mixed": "network: dense 1->8, tanh, conv 8->4 k3 d2, tanh, GRU 4->8, dense 8->1",
+    "deep_conv": "network: conv 1->4 k3, then 4->4 k3 with d4, d16, d64",
+    "deep_conv_unpadded": "the same without zeros before the start; skip 170",
+    "lstm_*": "LSTM in->out: within a register, beyond one, whole ones",
+    "gru_*": "GRU in->out, `reset_after`",
+    "rnn_relu_*": "RNN in->out, ReLU",
+    "rnn_*": "RNN in->out, tanh",
+}
+
+
+def seed(name: str) -> int:
+    return zlib.crc32(name.encode())
+
+
 def randomise(module: nn.Module, random: np.random.Generator) -> None:
     """Gives every layer weights on the grid, scaled so that signals reach about 1.
 
@@ -181,7 +229,7 @@ def files(
     torch.set_num_threads(1)
     folder.mkdir(exist_ok=True)
     for name, golden in models.items():
-        random = np.random.default_rng(zlib.crc32(name.encode()))
+        random = np.random.default_rng(seed(name))
         double = golden.module.double()
         randomise(double, random)
         samples = signal(golden, random)
@@ -190,8 +238,10 @@ def files(
 
 
 def main() -> None:
-    for path, module, samples in files(goldens()):
-        export_torch(module, path, check_input=samples)
+    if not manifest.only_manifest():
+        for path, module, samples in files(goldens()):
+            export_torch(module, path, check_input=samples)
+    manifest.record(__file__, FOLDER, goldens(), PURPOSES, seed)
 
 
 if __name__ == "__main__":

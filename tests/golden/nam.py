@@ -16,9 +16,16 @@ from pathlib import Path
 
 import numpy as np
 
+import manifest
 from inlay._format import Array, Check, LayerRecord, ModelFile, write_model
 
 FOLDER = Path(__file__).parent / "nam"
+
+
+PURPOSES = {
+    "wavenet_a1_standard": 'WaveNet "A1" (standard), 16 and 8 channels, an example file of NAM Core',
+    "wavenet_a2": 'WaveNet "A2", the model of 8 channels, an example file of NAM Core',
+}
 
 
 class Weights:
@@ -122,7 +129,7 @@ def convert(model: dict, golden: Path, name: str) -> None:
     write_model(FOLDER / f"{name}.json", ModelFile(wavenet(model), check))
 
 
-def main() -> None:
+def write_models() -> None:
     fixtures = Path(sys.argv[1])
     FOLDER.mkdir(exist_ok=True)
     shutil.copy(fixtures / "LICENSE", FOLDER / "LICENSE")
@@ -130,6 +137,15 @@ def main() -> None:
     convert(a1, fixtures / "wavenet_a1_standard.noprewarm.golden.json", "wavenet_a1_standard")
     a2 = json.loads((fixtures / "A2.nam").read_text(encoding="utf-8"))
     convert(a2["config"]["submodels"][-1]["model"], fixtures / "A2.golden.json", "wavenet_a2")
+
+
+def main() -> None:
+    if not manifest.only_manifest():
+        write_models()
+    manifest.record(__file__, FOLDER, PURPOSES, PURPOSES)
+    manifest.record_file(
+        __file__, FOLDER / "LICENSE", "licence of these models", "NeuralAmpModelerCore 0.5.5", "text"
+    )
 
 
 if __name__ == "__main__":

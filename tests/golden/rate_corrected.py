@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generate import Golden, Samples, files
+import manifest
+from generate import Golden, Samples, files, seed
 from inlay._format import Check, ModelFile, write_model
 from inlay.torch_export import _records
 
@@ -33,6 +34,13 @@ def goldens() -> dict[str, Golden]:
         "gru_1_8_at_88200_order_5": Golden(nn.GRU(1, 8), 1),
         "rnn_2_17_at_176400_order_2": Golden(nn.RNN(2, 17), 2),
     }
+
+
+PURPOSES = {
+    "lstm_*": "LSTM in->out at another rate than the trained 48 kHz",
+    "gru_*": "GRU in->out at another rate than the trained 48 kHz",
+    "rnn_*": "RNN in->out at another rate than the trained 48 kHz",
+}
 
 
 def lagrange(delay: float, order: int) -> dict[int, float]:
@@ -88,8 +96,10 @@ def export(module: nn.RNNBase, path: Path, samples: Samples) -> None:
 
 
 def main() -> None:
-    for path, module, samples in files(goldens(), FOLDER):
-        export(module, path, samples)
+    if not manifest.only_manifest():
+        for path, module, samples in files(goldens(), FOLDER):
+            export(module, path, samples)
+    manifest.record(__file__, FOLDER, goldens(), PURPOSES, seed)
 
 
 if __name__ == "__main__":

@@ -3,17 +3,16 @@
 #include <cstdlib>
 #include <fstream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
 
-#include <inlay/io/parse.hpp>
-
 #include "support/backends.hpp"
+#include "support/document.hpp"
 #include "support/golden.hpp"
 
 using namespace inlay;
-using nlohmann::json;
 
 namespace {
 
@@ -23,33 +22,40 @@ const std::string amp_path = test_file("golden/torch/lstm20_dense.f32.json");
 std::string text_of(const std::string& path) { return io::read_text(std::filesystem::path(path)); }
 
 /// The error that loading `text` gives; fails the test if there is none.
-template <class Model>
-load_error error_of(Model& model, const std::string& text) {
+load_error error_of(void* model, void (*load)(void* model, std::string_view text), std::string_view text) {
   try {
-    model.load_text(text);
+    load(model, text);
   } catch (const load_error& error) {
     return error;
   }
   ADD_FAILURE() << "was loaded";
   return load_error("", "", "");
 }
+template <class Model>
+load_error error_of(Model& model, std::string_view text) {
+  return error_of(&model, [](void* to, std::string_view from) { static_cast<Model*>(to)->load_text(from); }, text);
+}
 
-/// Loads `document` changed by `change` into a model that is loaded already; expects an error at `place`
-/// and a model that goes on as before.
-template <class Change>
-load_error refused(const std::string& place, Change change) {
-  static const json original = json::parse(text_of(amp_path));
-  json document = original;
-  change(document);
+const Document& original() {
+  static const Document document = Document::of_file(amp_path);
+  return document;
+}
+
+/// Loads a changed document into a model that is loaded already; expects an error at `place` and a model that goes on
+/// as before.
+load_error refused(const char* place, const Document& changed) {
   Amp amp;
-  amp.load(original);
+  amp.load(original());
   for (int i = 0; i < 10; ++i) amp.forward(0.3f);
   const auto before = std::make_unique<Amp>(amp);
-  const load_error error = error_of(amp, document.dump());
+  const load_error error = error_of(amp, changed.dump());
   EXPECT_EQ(error.place(), place) << error.what();
   for (int i = 0; i < 50; ++i) EXPECT_EQ(amp.forward(0.3f), before->forward(0.3f));
   return error;
 }
+
+/// With another value.
+void refused(const char* place, const char* at, const char* text) { refused(place, original().with(at, text)); }
 
 }  // namespace
 
@@ -64,7 +70,7 @@ TEST(LoadTest, from_path_stream_string_and_object) {
   std::istringstream stream(text);
   by_stream.load(stream);
   by_text.load_text(text);
-  by_object.load(json::parse(text));
+  by_object.load(original().value());
   for (int i = 0; i < 20; ++i) {
     const float y = by_path.forward(0.4f);
     EXPECT_EQ(y, by_stream.forward(0.4f));
@@ -74,13 +80,11 @@ TEST(LoadTest, from_path_stream_string_and_object) {
 }
 
 TEST(LoadTest, returns_what_the_file_says) {
-  json document = json::parse(text_of(amp_path));
-  document["sample_rate"] = 44100;
-  document["metadata"] = {{"author", "somebody"}};
+  const Document document = original().with("/sample_rate", "44100").with("/metadata", R"({"author": "somebody"})");
   Amp amp;
   const ModelInfo info = amp.load(document);
   EXPECT_EQ(info.sample_rate, 44100);
-  EXPECT_EQ(io::parse(info.metadata)["author"], "somebody");
+  EXPECT_EQ(Document(info.metadata).text("/author"), "somebody");
 }
 
 TEST(LoadTest, resets_the_state_it_owns) {
@@ -93,7 +97,7 @@ TEST(LoadTest, resets_the_state_it_owns) {
 }
 
 TEST(LoadTest, says_where_what_was_expected_and_what_was_found) {
-  const load_error error = refused("layers[1].kernel", [](json& d) { d["layers"][1]["kernel"]["shape"] = {10, 2}; });
+  const load_error error = refused("layers[1].kernel", original().with("/layers/1/kernel/shape", "[10, 2]"));
   EXPECT_EQ(error.expected(), "20x1");
   EXPECT_EQ(error.found(), "10x2");
   EXPECT_EQ(error.layer(), "layer 1 of the model: dense 20 -> 1");
@@ -113,71 +117,69 @@ TEST(LoadTest, names_the_file) {
 }
 
 TEST(LoadTest, refuses_what_does_not_fit_the_type) {
-  refused("layers", [](json& d) { d["layers"].push_back(d["layers"][1]); });
-  refused("layers", [](json& d) { d["layers"].erase(1); });
-  refused("layers[0].type", [](json& d) { d["layers"][0]["type"] = "gru"; });
-  refused("layers[0].out", [](json& d) { d["layers"][0]["out"] = 16; });
-  refused("layers[0].out", [](json& d) { d["layers"][0]["out"] = "20"; });
-  refused("layers[0].recurrent_activation", [](json& d) { d["layers"][0]["recurrent_activation"] = "hard_sigmoid"; });
-  refused("layers[0]", [](json& d) { d["layers"][0].erase("recurrent_activation"); });
-  refused("layers[0]", [](json& d) { d["layers"][0].erase("bias"); });
-  refused("layers[0].bias.data", [](json& d) { d["layers"][0]["bias"]["data"].erase(3); });
-  refused("layers[0].bias", [](json& d) { d["layers"][0]["bias"] = {{"shape", {2}}, {"data", {1, 2}}}; });
-  refused("layers[0].bias.data[7]", [](json& d) { d["layers"][0]["bias"]["data"][7] = "0.5"; });
-  refused("layers[0].bias.data[7]", [](json& d) { d["layers"][0]["bias"]["data"][7] = 1e39; });  // infinite as a float
-  refused("layers[0].bias.shape[0]", [](json& d) { d["layers"][0]["bias"]["shape"][0] = -80; });
-  refused("layers[0].bias.shape", [](json& d) { d["layers"][0]["bias"]["shape"] = {1u << 31, 1u << 31, 1u << 31}; });
-  refused("layers[0].dilation", [](json& d) { d["layers"][0]["dilation"] = 2; });  // nothing is dropped silently
-  refused("layers[1].extra", [](json& d) { d["layers"][1]["extra"] = {{"shape", {1}}, {"data", {1}}}; });
-  refused("layers[1].extra", [](json& d) { d["layers"][1]["extra"] = nullptr; });
-  refused("version", [](json& d) { d["version"] = 2; });
-  refused("format", [](json& d) { d["format"] = "outlay"; });
-  refused("colour", [](json& d) { d["colour"] = "red"; });
-  refused("sample_rate", [](json& d) { d["sample_rate"] = 0; });
-  refused("root", [](json& d) { d.erase("check"); });
+  refused("layers", original().with("/layers/-", original()["/layers/1"]));
+  refused("layers", original().without("/layers/1"));
+  refused("layers[0].type", "/layers/0/type", R"("gru")");
+  refused("layers[0].out", "/layers/0/out", "16");
+  refused("layers[0].out", "/layers/0/out", R"("20")");
+  refused("layers[0].recurrent_activation", "/layers/0/recurrent_activation", R"("hard_sigmoid")");
+  refused("layers[0]", original().without("/layers/0/recurrent_activation"));
+  refused("layers[0]", original().without("/layers/0/bias"));
+  refused("layers[0].bias.data", original().without("/layers/0/bias/data/3"));
+  refused("layers[0].bias", "/layers/0/bias", R"({"shape": [2], "data": [1, 2]})");
+  refused("layers[0].bias.data[7]", "/layers/0/bias/data/7", R"("0.5")");
+  refused("layers[0].bias.data[7]", "/layers/0/bias/data/7", "1e39");  // infinite as a float
+  refused("layers[0].bias.shape[0]", "/layers/0/bias/shape/0", "-80");
+  refused("layers[0].bias.shape", "/layers/0/bias/shape", "[2147483648, 2147483648, 2147483648]");
+  refused("layers[0].dilation", "/layers/0/dilation", "2");  // nothing is dropped silently
+  refused("layers[1].extra", "/layers/1/extra", R"({"shape": [1], "data": [1]})");
+  refused("layers[1].extra", "/layers/1/extra", "null");
+  refused("version", "/version", "2");
+  refused("format", "/format", R"("outlay")");
+  refused("colour", "/colour", R"("red")");
+  refused("sample_rate", "/sample_rate", "0");
+  refused("root", original().without("/check"));
 }
 
 TEST(LoadTest, a_bias_may_be_left_out) {
-  json document = json::parse(text_of(test_file("golden/torch/dense_4_4_nobias.f32.json")));
+  const Document document = Document::of_file(test_file("golden/torch/dense_4_4_nobias.f32.json"));
   ModelT<Dense<4, 4>> with_bias;
   with_bias.load(document);
   ModelT<DenseNoBias<4, 4>> without;
   without.load(document);
-  document["layers"][0]["bias"] = {{"shape", {4}}, {"data", {0, 0, 0, 0}}};
-  with_bias.load(document);
-  EXPECT_EQ(error_of(without, document.dump()).place(), "layers[0].bias");
+  const Document zeros = document.with("/layers/0/bias", R"({"shape": [4], "data": [0, 0, 0, 0]})");
+  with_bias.load(zeros);
+  EXPECT_EQ(error_of(without, zeros.dump()).place(), "layers[0].bias");
 }
 
 TEST(CheckTest, a_model_that_does_not_reproduce_its_check_is_refused) {
-  refused("check.output.data[30]",
-          [](json& d) { d["check"]["output"]["data"][30] = d["check"]["output"]["data"][30].get<double>() + 1e-3; });
-  refused("check.output.data[0]",
-          [](json& d) { d["layers"][1]["bias"]["data"][0] = d["layers"][1]["bias"]["data"][0].get<double>() + 1e-3; });
+  const char* const output = "/check/output/data/30";
+  refused("check.output.data[30]", original().with(output, original().number(output) + 1e-3));
+  const char* const bias = "/layers/1/bias/data/0";
+  refused("check.output.data[0]", original().with(bias, original().number(bias) + 1e-3));
 }
 
 TEST(CheckTest, no_file_may_ask_for_less_than_1e3) {
   const auto off_by = [](double error) {
-    return [error](json& d) {
-      d["check"]["tolerance"] = 10;
-      for (auto& y : d["check"]["output"]["data"]) y = y.get<double>() + error;
-    };
+    std::vector<double> output = original().numbers("/check/output/data");
+    for (double& y : output) y += error;
+    return original().with("/check/tolerance", "10").with("/check/output/data", output);
   };
   refused("check.output.data[0]", off_by(1.1e-3));
-  json document = json::parse(text_of(amp_path));
-  off_by(0.9e-3)(document);
   Amp amp;
-  EXPECT_NO_THROW(amp.load(document));
+  EXPECT_NO_THROW(amp.load(off_by(0.9e-3)));
 }
 
 TEST(CheckTest, refuses_a_check_that_proves_nothing) {
-  refused("check.tolerance", [](json& d) { d["check"]["tolerance"] = 0; });
-  refused("check", [](json& d) { d["check"].erase("input"); });
-  refused("check.skip", [](json& d) { d["check"]["skip"] = 100000; });
-  refused("check.output.shape", [](json& d) { d["check"]["skip"] = 1; });
-  refused("check.input.shape", [](json& d) { d["check"]["input"]["shape"] = {d["check"]["input"]["data"].size()}; });
-  json document = json::parse(text_of(test_file("golden/torch/conv1d_8_8_k5_d16.f32.json")));
-  document["check"]["input"] = {{"shape", {60, 8}}, {"data", std::vector<double>(480)}};
-  document["check"]["output"] = {{"shape", {60, 8}}, {"data", std::vector<double>(480)}};
+  refused("check.tolerance", "/check/tolerance", "0");
+  refused("check", original().without("/check/input"));
+  refused("check.skip", "/check/skip", "100000");
+  refused("check.output.shape", "/check/skip", "1");
+  const std::string size = std::to_string(original()["/check/input/data"].size());
+  refused("check.input.shape", original().with("/check/input/shape", "[" + size + "]"));
+  Document document = Document::of_file(test_file("golden/torch/conv1d_8_8_k5_d16.f32.json"));
+  for (const std::string signal : {"/check/input", "/check/output"})
+    document = document.with(signal + "/shape", "[60, 8]").with(signal + "/data", std::vector<double>(480));
   ModelT<Conv1D<8, 8, 5, 16>> conv;
   EXPECT_EQ(error_of(conv, document.dump()).place(), "check.input.shape");  // shorter than the receptive field
 }

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
-#include <map>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -47,15 +46,20 @@ io::TensorRecord tensor(const std::vector<std::vector<double>>& rows) {
   return t;
 }
 
+/// The reference output as a check.
+io::Check check_of(const std::string& x, const std::string& y) {
+  io::Check check;
+  check.input = tensor(csv(x));
+  check.output = tensor(csv(y));
+  return check;
+}
+
 template <class Model>
 void compare(const std::string& model_name, const std::string& x, const std::string& y, double tolerance) {
   const auto model = std::make_unique<Model>();
   const auto state = std::make_unique<typename Model::State>();
   ASSERT_NO_THROW(model->load(fixtures() + "/rtneural/" + model_name));
-  io::Check check;
-  check.input = tensor(csv(x));
-  check.output = tensor(csv(y));
-  expect_golden(io::runnable(*model, *state), Model::layer_count, check, tolerance);
+  expect_golden(io::runnable(*model, *state), Model::layer_count, check_of(x, y), tolerance);
 }
 
 template <class B>
@@ -110,7 +114,9 @@ TEST_F(RtneuralErrors, an_lstm_that_declares_another_size_is_refused) {
 
 // The places are those of the README beside the files.
 TEST_F(RtneuralErrors, malformed_files_are_refused_with_their_place) {
-  const std::map<std::string, std::string> places{
+  const struct {
+    const char *name, *place;
+  } files[] = {
       {"empty_file", "start of file"},
       {"truncated", "byte 300"},
       {"not_json_html", "first byte"},
@@ -144,9 +150,9 @@ TEST_F(RtneuralErrors, malformed_files_are_refused_with_their_place) {
   const auto model = std::make_unique<Model>();
   model->load(folder + "valid_rtneural.json");
   const auto untouched = std::make_unique<Model>(*model);
-  for (const auto& [name, place] : places) {
+  for (const auto& [name, place] : files) {
     try {
-      model->load(folder + name + ".json");
+      model->load(folder + std::string(name) + ".json");
       ADD_FAILURE() << name << " was loaded";
     } catch (const load_error& error) {
       EXPECT_NE(error.place().find(place), std::string::npos) << error.what();

@@ -11,19 +11,30 @@
     "RTNeural is included already: include one of both, or define INLAY_NO_RTNEURAL_NAMESPACE (docs/from-rtneural.md)"
 #endif
 
+#include <algorithm>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <fstream>
 #include <initializer_list>
+#include <iostream>
 #include <istream>
+#include <limits>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <span>
 #include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "inlay/compat/rtneural_file.hpp"
+#include "inlay/compat/rtneural_json.hpp"
 #include "inlay/compat/rtneural_layers.hpp"
 #include "inlay/compat/rtneural_model.hpp"
 #include "inlay/compat/rtneural_torch.hpp"
+#include "inlay/compat/rtneural_tuple.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/inlay.hpp"
 
@@ -31,8 +42,17 @@
 #ifndef RTNEURAL_DEFAULT_ALIGNMENT
 #define RTNEURAL_DEFAULT_ALIGNMENT 16
 #endif
+#if !defined(RTNEURAL_NAMESPACE) && !defined(INLAY_NO_RTNEURAL_NAMESPACE)
+#define RTNEURAL_NAMESPACE RTNeural
+#endif
 
 namespace inlay::INLAY_ISA::compat::rtneural {
+
+/// a / b, rounded up.
+template <typename T>
+constexpr T ceil_div(T a, T b) {
+  return (a + b - 1) / b;
+}
 
 /// RTNeural's model: an inlay::ModelT, all of which can be used as well, such as `process` and `load`.
 template <typename T, int in_size, int out_size, typename... Layers>
@@ -53,8 +73,8 @@ class ModelT : public inlay::ModelT<Layers...> {
   using Model::forward;
   /// One frame of `in_size` values, of any alignment. Returns the first output; `getOutputs` has all of them.
   T forward(const T* input) noexcept {
-    Model::forward(std::span<const T, Model::in_size>(input, Model::in_size),
-                   std::span<T, Model::out_size>(outputs_, Model::out_size));
+    if constexpr (Model::macs_per_sample < 64) run(input);
+    else called(input);
     return outputs_[0];
   }
   /// What the last `forward` of a pointer gave: `out_size` values.
@@ -70,14 +90,24 @@ class ModelT : public inlay::ModelT<Layers...> {
     return Model::template layer<std::size_t{Index}>();
   }
 
+  /// All layers, as a tuple of references.
+  auto getLayers() noexcept {
+    return [this]<std::size_t... I>(std::index_sequence<I...>) {
+      return std::tie(Model::template layer<I>()...);
+    }(std::make_index_sequence<sizeof...(Layers)>());
+  }
+
   /// Loads what RTNeural's Keras script wrote, or an inlay file. Layers of the types that `custom_layers` lists are
   /// left as they are. Throws inlay::load_error, and then the model is as it was; otherwise resets the state. Nothing
   /// is printed: what RTNeural says in debug mode is in the error.
   void parseJson(const nlohmann::json& parent, bool /*debug*/ = false,
                  std::initializer_list<std::string> custom_layers = {}) {
-    Model& model = *this;
-    if (parent.is_object() && parent.contains("format")) model.load(parent);
-    else detail::fill(model, detail::read(parent, custom_layers));
+    if (parent.is_object() && parent.contains("format")) {
+      const io::ModelFile file = io::read_model(parent);
+      detail::fill(*this, detail::records_of(file), &file);
+    } else {
+      detail::fill(*this, detail::read(parent, custom_layers));
+    }
   }
   void parseJson(std::istream& stream, bool debug = false, std::initializer_list<std::string> custom_layers = {}) {
     if (!stream) throw load_error("file", "a readable file", "none");
@@ -85,6 +115,13 @@ class ModelT : public inlay::ModelT<Layers...> {
   }
 
  private:
+  INLAY_INLINE void run(const T* input) noexcept {
+    Model::forward(std::span<const T, Model::in_size>(input, Model::in_size),
+                   std::span<T, Model::out_size>(outputs_, Model::out_size));
+  }
+  /// Not inlined: the layers dominate, and people call `forward` in several places for each of many types.
+  INLAY_NOINLINE void called(const T* input) noexcept { run(input); }
+
   alignas(alignment) T outputs_[padded_frame<T>(Model::out_size)]{};
 };
 
@@ -95,9 +132,5 @@ using ModelT2D = ModelT<T, num_filters_in * num_features_in, num_filters_out * n
 }  // namespace inlay::INLAY_ISA::compat::rtneural
 
 #ifndef INLAY_NO_RTNEURAL_NAMESPACE
-#ifdef RTNEURAL_NAMESPACE
 namespace RTNEURAL_NAMESPACE = inlay::compat::rtneural;
-#else
-namespace RTNeural = inlay::compat::rtneural;
-#endif
 #endif

@@ -14,8 +14,13 @@
 #include <vector>
 
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/condition.hpp"
 #include "inlay/inlay.hpp"
+#include "inlay/io/check.hpp"
+#include "inlay/io/model_file.hpp"
 #include "inlay/io/rtneural_format.hpp"
+#include "inlay/io/runnable.hpp"
+#include "inlay/io/usable.hpp"
 
 namespace inlay::INLAY_ISA::compat::rtneural::detail {
 
@@ -55,26 +60,79 @@ void adapt(const L& layer, io::LayerRecord& record) {
   }
 }
 
-/// Fills a model, or throws load_error and leaves it as it is.
-template <class Model>
-void fill(Model& model, Records records) {
-  const auto fresh = std::make_unique<Model>(model);
-  auto& chain = fresh->layers();
-  constexpr std::size_t count = io::LeafCount<std::remove_cvref_t<decltype(chain)>>::value;
+/// Refuses another number of layers, and numbers that no layer can work with.
+inline void expect_usable(const Records& records, std::size_t count) {
   if (records.size() != count)
     throw load_error("layers", io::concat({std::to_string(count), " layers, as the model type has"}),
                      io::concat({std::to_string(records.size()), " (an activation counts as a layer)"}));
+  for (const std::optional<io::LayerRecord>& record : records)
+    if (record) io::expect_usable(*record);
+}
+
+/// The layers of an inlay file, as they stand there.
+inline Records records_of(const io::ModelFile& file) { return {file.chain.layers.begin(), file.chain.layers.end()}; }
+
+/// Fills the layers of a model. Returns the largest error that the mathematics of any of them states. Throws
+/// load_error.
+template <class Model>
+double fill_layers(Model& model, Records& records, bool of_rtneural) {
+  auto& chain = model.layers();
+  expect_usable(records, io::LeafCount<std::remove_cvref_t<decltype(chain)>>::value);
   std::size_t i = 0;
+  double bound = 0;
   io::for_each_leaf(chain, [&]<class L>(L& layer) {
     const io::LayerNumber number{i};
     std::optional<io::LayerRecord>& record = records[i++];
     if (!record) return;
-    adapt(layer, *record);
+    if (of_rtneural) adapt(layer, *record);
     io::WeightLoader filling(*record, number, L::type, L::in_size, L::out_size);
     layer.visit(filling);
     filling.finish();
     inlay::detail::prepare(layer);
+    bound = std::max({bound, io::policy_bound<L>(), filling.bound});
   });
+  return bound;
+}
+
+/// A model for a check, frame by frame as its users run it. `process` is the same code in another order of frames, and
+/// compiling it for each of many model types takes long: here it goes by frames too.
+template <class Model>
+io::Runnable<typename Model::scalar> by_frames(Model& model) {
+  using T = typename Model::scalar;
+  return {Model::in_size,
+          Model::out_size,
+          0,
+          Model::receptive_field,
+          Model::rate,
+          true,
+          [](const void*, std::size_t frames) { return frames; },
+          &model,
+          &model,
+          [](const void*, void* at) { static_cast<Model*>(at)->reset(); },
+          [](const void*, void* at, const T* in, T* out, const T*) {
+            Model& self = *static_cast<Model*>(at);
+            self.forward(in);
+            std::copy_n(self.getOutputs(), Model::out_size, out);
+            return std::size_t{1};
+          },
+          [](const void*, void* at, const T* const* in, T* const* out, std::size_t frames, Condition<T>) {
+            Model& self = *static_cast<Model*>(at);
+            T x[Model::in_size];
+            for (std::size_t t = 0; t < frames; ++t) {
+              for (std::size_t c = 0; c < Model::in_size; ++c) x[c] = in[c][t];
+              self.forward(x);
+              for (std::size_t c = 0; c < Model::out_size; ++c) out[c][t] = self.getOutputs()[c];
+            }
+            return frames;
+          }};
+}
+
+/// Fills a model, or throws load_error and leaves it as it is. A file of inlay's own is checked.
+template <class Model>
+void fill(Model& model, Records records, const io::ModelFile* file = nullptr) {
+  const auto fresh = std::make_unique<Model>(model);
+  const double bound = fill_layers(*fresh, records, !file);
+  if (file) io::checked_info(*file, by_frames(*fresh), bound);
   model = *fresh;
   model.reset();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "inlay/compat/rtneural_settable.hpp"
@@ -38,8 +39,8 @@ class DenseT : public detail::Settable<BasicDense<in_sizet, out_sizet, has_bias,
 /// `dynamic_state` means nothing here: the history is part of the model's state.
 template <typename T, int in_sizet, int out_sizet, int kernel_size, int dilation_rate, int groups = 1,
           bool dynamic_state = false>
-class Conv1DT
-    : public detail::Settable<Conv1D<in_sizet, out_sizet, kernel_size, dilation_rate, groups, default_backend_for<T>>> {
+class Conv1DT : public detail::Settable<
+                    inlay::Conv1D<in_sizet, out_sizet, kernel_size, dilation_rate, groups, default_backend_for<T>>> {
   static constexpr std::size_t group_in = in_sizet / groups, taps = kernel_size;
 
  public:
@@ -60,10 +61,20 @@ class Conv1DT
 template <typename T, int num_filters_in_t, int num_filters_out_t, int num_features_in_t, int kernel_size_time_t,
           int kernel_size_feature_t, int dilation_rate_t, int stride_t, bool valid_pad_t>
 class Conv2DT : public detail::Settable<
-                    Conv2D<num_filters_in_t, num_filters_out_t, num_features_in_t, kernel_size_time_t,
-                           kernel_size_feature_t, dilation_rate_t, stride_t,
-                           valid_pad_t ? FeaturePadding::valid : FeaturePadding::same, default_backend_for<T>>> {
+                    inlay::Conv2D<num_filters_in_t, num_filters_out_t, num_features_in_t, kernel_size_time_t,
+                                  kernel_size_feature_t, dilation_rate_t, stride_t,
+                                  valid_pad_t ? FeaturePadding::valid : FeaturePadding::same, default_backend_for<T>>> {
  public:
+  static constexpr int num_filters_in = num_filters_in_t, num_filters_out = num_filters_out_t,
+                       num_features_in = num_features_in_t, kernel_size_time = kernel_size_time_t,
+                       kernel_size_feature = kernel_size_feature_t, dilation_rate = dilation_rate_t, stride = stride_t;
+  static constexpr bool valid_pad = valid_pad_t;
+
+  int getKernelSizeTime() const noexcept { return kernel_size_time; }
+  int getKernelSizeFeature() const noexcept { return kernel_size_feature; }
+  int getStride() const noexcept { return stride; }
+  int getDilationRate() const noexcept { return dilation_rate; }
+
   /// [time][out][in][feature], the last in time multiplying the present frame.
   void setWeights(const std::vector<std::vector<std::vector<std::vector<T>>>>& weights) {
     this->expect("setWeights", weights,
@@ -89,6 +100,16 @@ class Conv1DStatelessT
     this->set_kernel({1, kernel_size_t, num_filters_in_t, num_filters_out_t}, "kernel",
                      [&](auto, auto f, auto i, auto o) { return weights[o][i][f]; });
   }
+  /// [kernel][in][out]
+  void setWeightsTransposed(const std::vector<std::vector<std::vector<T>>>& weights) {
+    this->expect("setWeightsTransposed", weights, {kernel_size_t, num_filters_in_t, num_filters_out_t});
+    this->set_kernel({1, kernel_size_t, num_filters_in_t, num_filters_out_t}, "kernel",
+                     [&](auto, auto f, auto i, auto o) { return weights[f][i][o]; });
+  }
+
+  std::string getName() const { return "conv1d_stateless"; }
+  int getKernelSize() const noexcept { return kernel_size_t; }
+  int getStride() const noexcept { return stride_t; }
 };
 
 /// Gates in the order i, f, c, o.
@@ -118,7 +139,10 @@ class BatchNorm1DT : public detail::BatchNorm<BatchNorm1D<size, default_backend_
 
 template <typename T, int num_filters_t, int num_features_t, bool affine = true>
 class BatchNorm2DT : public detail::BatchNorm<BatchNorm2D<num_filters_t, num_features_t, default_backend_for<T>>,
-                                              num_filters_t, affine> {};
+                                              num_filters_t, affine> {
+ public:
+  static constexpr int num_filters = num_filters_t, num_features = num_features_t;
+};
 
 template <typename T, int size, typename MathsProvider = DefaultMathsProvider>
 using TanhActivationT = detail::Activation<Tanh<size, default_backend_for<T>>, MathsProvider>;

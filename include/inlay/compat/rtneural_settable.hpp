@@ -21,7 +21,7 @@ namespace inlay::INLAY_ISA::compat::rtneural {
 /// How a recurrent layer's feedback is delayed at another sample rate than the trained one.
 enum class SampleRateCorrectionMode { None, NoInterp, LinInterp };
 
-/// The only one: inlay's mathematics is that of its backend.
+/// Another one is accepted, and not used: inlay's mathematics is that of its backend.
 struct DefaultMathsProvider {};
 
 namespace detail {
@@ -37,6 +37,15 @@ void expect_shape(const std::vector<V>& values, const std::size_t* shape, const 
       expect_shape(values[i], shape + 1, io::concat({place, "[", std::to_string(i), "]"}), layer);
 }
 
+/// Throws load_error where a variance is negative, or NaN. It may be 0: the epsilon may come later.
+template <class T>
+void expect_variances(const std::vector<T>& values, const std::string& layer) {
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (!(values[i] >= 0))
+      throw load_error(io::concat({"setRunningVariance[", std::to_string(i), "]"}), "a variance of at least 0",
+                       std::to_string(values[i]), layer);
+}
+
 /// An inlay layer with what RTNeural's layers have in common.
 template <class L>
 class Settable : public L {
@@ -44,6 +53,11 @@ class Settable : public L {
 
  public:
   static constexpr int in_size = static_cast<int>(L::in_size), out_size = static_cast<int>(L::out_size);
+
+  /// As a file of RTNeural's calls it.
+  std::string getName() const { return L::type == "batchnorm1d" ? "batchnorm" : std::string(L::type); }
+  /// Whether it is an activation without weights.
+  constexpr bool isActivation() const noexcept { return false; }
 
  protected:
   /// Values for one of RTNeural's setters, which `place` names; throws load_error unless they are of this shape.
@@ -113,19 +127,33 @@ struct AtRate<L, SampleRateCorrectionMode::None> {
   using type = L;
 };
 
-template <class Maths>
-struct OnlyDefaultMaths {
-  static_assert(std::same_as<Maths, DefaultMathsProvider>,
-                "inlay: a MathsProvider of your own has no counterpart; leave it out, inlay's tanh and sigmoid are "
-                "accurate and fast (docs/from-rtneural.md)");
+template <class Provider>
+[[deprecated(
+    "inlay: a MathsProvider of your own is not used, inlay's tanh, sigmoid and exp are accurate and vectorised "
+    "(docs/from-rtneural.md)")]]
+constexpr bool maths_provider_is_not_used() {
+  return true;
+}
+
+/// Base of the layers that have a MathsProvider in RTNeural. One of the user's own gives one deprecation warning for
+/// all layers of a source file: this is instantiated once.
+template <bool Own>
+struct WithMaths {
+  static_assert(maths_provider_is_not_used<std::bool_constant<Own>>());
 };
+template <>
+struct WithMaths<false> {};
+template <class Maths>
+using Provided = WithMaths<!std::same_as<Maths, DefaultMathsProvider>>;
 
 template <class L, class Maths>
-struct Activation : Settable<L>, private OnlyDefaultMaths<Maths> {};
+struct Activation : Settable<L>, private Provided<Maths> {
+  constexpr bool isActivation() const noexcept { return true; }
+};
 
 /// What both recurrent layers share; `Gates` is 4 for an LSTM and 3 for a GRU, in Keras's order.
 template <class L, std::size_t Gates, SampleRateCorrectionMode Mode, class Maths>
-class RecurrentLayer : public Settable<typename AtRate<L, Mode>::type>, private OnlyDefaultMaths<Maths> {
+class RecurrentLayer : public Settable<typename AtRate<L, Mode>::type>, private Provided<Maths> {
   using Matrix = std::vector<std::vector<typename L::scalar>>;
 
  public:
@@ -161,6 +189,7 @@ class BatchNorm : public Settable<L> {
   }
   void setRunningMean(const std::vector<T>& values) { this->set_vector("setRunningMean", "mean", values, Channels); }
   void setRunningVariance(const std::vector<T>& values) {
+    expect_variances(values, this->getName());
     this->set_vector("setRunningVariance", "variance", values, Channels);
   }
   void setEpsilon(T value) { this->set("epsilon", {&value, 1}); }

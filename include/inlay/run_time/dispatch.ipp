@@ -5,11 +5,15 @@
 /// declares that the base kernels are in a source file of their own, too.
 #pragma once
 
+#include <cstddef>
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/layer_shape.hpp"
 #include "inlay/core/processor.hpp"
 #include "inlay/io/error.hpp"
 #include "inlay/run_time/kernels.hpp"
@@ -47,6 +51,55 @@ const Kernels<T>* avx512_kernels_if_any() noexcept {
 }
 #endif
 
+#if defined(INLAY_HAS_AVX2_KERNELS) && defined(INLAY_HAS_AVX512_KERNELS)
+/// AVX-512 kernels, and AVX2 kernels for the recurrent layers whose units would leave half of a register of 512 bits
+/// empty: for processors that compute such a register in two steps.
+template <class T>
+class MixedKernels final : public Kernels<T> {
+  using Made = std::unique_ptr<Operation<T>>;
+
+ public:
+  const char* name() const noexcept override { return wide_.name(); }
+  Made layer(const io::LayerRecord& record, std::size_t width) const override {
+    Made made = wide_.layer(record, width);
+    return made && narrow_is_faster(made->shape()) ? narrow_.layer(record, width) : std::move(made);
+  }
+  Made map(MapFunction function, std::size_t channels) const override { return wide_.map(function, channels); }
+  Made copy(std::size_t channels) const override { return wide_.copy(channels); }
+  Made zeros(std::size_t channels) const override { return wide_.zeros(channels); }
+  std::size_t forward(const Run<T>& run, const T* in, T* out, const T* condition) const noexcept override {
+    return wide_.forward(run, in, out, condition);
+  }
+  std::size_t process(const Run<T>& run, const T* const* in, T* const* out, std::size_t frames,
+                      Condition<T> condition) const noexcept override {
+    return wide_.process(run, in, out, frames, condition);
+  }
+
+ private:
+  static bool narrow_is_faster(const LayerShape& shape) {
+    constexpr std::size_t lanes = 64 / sizeof(T);
+    const bool recurrent = shape.past == unbounded;
+    const std::size_t last = shape.out % lanes;  // channels in the last register
+    return recurrent && shape.out > lanes && last > 0 && last <= lanes / 2;
+  }
+
+  const Kernels<T>& wide_ = avx512_kernels<T>();
+  const Kernels<T>& narrow_ = avx2_kernels<T>();
+};
+#endif
+
+/// Returns the fastest kernels for this processor among the widest that it has.
+template <class T>
+const Kernels<T>& tuned(const Kernels<T>& widest) {
+#if defined(INLAY_HAS_AVX2_KERNELS) && defined(INLAY_HAS_AVX512_KERNELS)
+  if constexpr (sizeof(T) == sizeof(float)) {
+    static const MixedKernels<T> mixed;
+    if (&widest == &avx512_kernels<T>() && processor_splits_512_bits()) return mixed;
+  }
+#endif
+  return widest;
+}
+
 template <class T>
 const Kernels<T>& choose_kernels(std::string_view isa) {
   // Widest first. Every processor that the program is built for has the base kernels.
@@ -63,7 +116,8 @@ const Kernels<T>& choose_kernels(std::string_view isa) {
   std::string names;
   for (const Kernels<T>* each : all) {
     if (!each || !processor_has(each->name())) continue;
-    if (isa.empty() || isa == each->name()) return *each;
+    if (isa.empty()) return tuned(*each);
+    if (isa == each->name()) return *each;
     names += io::concat({names.empty() ? "" : ", ", each->name()});
   }
   throw load_error("instruction set", names, std::string(isa));

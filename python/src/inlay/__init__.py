@@ -8,25 +8,28 @@ Importing this package imports no training framework; an exporter imports its ow
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .errors import ExportError
 
 if TYPE_CHECKING:
-    from .keras_export import export_keras
-    from .torch_export import export_torch
+    from .custom import register_layer
+    from .keras.export import export_keras
+    from .torch.export import export_torch, load_torch
 
-__all__ = ["ExportError", "export_keras", "export_torch"]
+__all__ = ["ExportError", "export_keras", "export_torch", "load_torch", "register_layer"]
+
+# Imported when first used: a machine without PyTorch can use the rest of the package.
+_MODULES = {
+    "export_keras": "inlay.keras.export",
+    "export_torch": "inlay.torch.export",
+    "load_torch": "inlay.torch.export",
+    "register_layer": "inlay.custom",
+}
 
 
 def __getattr__(name: str) -> Any:
-    # Lazy, so that a machine without PyTorch can still use the rest of the package.
-    if name == "export_keras":
-        from .keras_export import export_keras
-
-        return export_keras
-    if name == "export_torch":
-        from .torch_export import export_torch
-
-        return export_torch
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'inlay' has no attribute {name!r}")

@@ -1,35 +1,39 @@
-"""The command `inlay`: what the package does, from a shell."""
+"""The command line tool `inlay`."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
+import runpy
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
-from ._diff import differences
-from ._export import export
-from ._info import info, table
-from ._opened import Opened, open_model
-from .codegen import generate
+from .cpp.codegen import generate
 from .errors import ExportError
+from .export import export
+from .inspect.diff import differences
+from .inspect.info import info, table
+from .inspect.opened import Opened, open_model
 
 _USER_ERROR = 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command and returns the exit status: 0, 1 for "no", 2 for what cannot be done."""
+    """Runs one command and returns the exit status: 0 for yes, 1 for no, 2 for an error."""
     try:
         arguments = _parser().parse_args(argv)
+        for layers in arguments.layers:
+            _load_layers(layers)
         status: int = arguments.run(arguments)
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        # Whoever read the output has enough of it; flushing the rest at exit would say so again.
+        # The reader closed the pipe. Python would report that again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except ExportError as error:
@@ -49,7 +53,7 @@ def _fail(message: str) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, as everything here does."""
+    """Reports an error in one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(_fail(f"{message} (try {self.prog} --help)"))
@@ -70,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-# In quotes, as the class can be subscripted by type checkers only.
+# In quotes: only type checkers can subscript this class.
 _Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 
@@ -79,6 +83,13 @@ def _add(
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=help, description=help)
     parser.set_defaults(run=run)
+    parser.add_argument(
+        "--layers",
+        metavar="MODULE",
+        action="append",
+        default=[],
+        help="a Python module or file that registers layers of your own; may be repeated",
+    )
     return parser
 
 
@@ -204,10 +215,25 @@ def _add_plot(commands: _Commands) -> None:
 
 
 def _plot(arguments: argparse.Namespace) -> int:
-    from .plots import plot_model
+    from .inspect.plots import plot_model
 
     plot_model(_open(arguments.model), arguments.output, title=Path(arguments.model).name)
     return 0
+
+
+def _load_layers(source: str) -> None:
+    """Imports a module, or a file, which calls register_layer()."""
+    try:
+        if source.endswith(".py"):
+            runpy.run_path(source, run_name=Path(source).stem)
+        else:
+            if os.getcwd() not in sys.path:
+                sys.path.append(os.getcwd())  # `python -m` does the same
+            importlib.import_module(source)
+    except ExportError:
+        raise
+    except Exception as error:
+        raise ExportError(f"{source}: cannot be imported: {error!r}") from error
 
 
 def _open(path: str) -> Opened:
@@ -217,7 +243,7 @@ def _open(path: str) -> Opened:
 
 @contextmanager
 def _naming(source: str) -> Iterator[None]:
-    """Puts the file in front of what is wrong with it."""
+    """Puts the file's name in front of error messages."""
     try:
         yield
     except ExportError as error:

@@ -1,8 +1,8 @@
-"""What the exporters raise."""
+"""The exception of this package."""
 
 
 class ExportError(ValueError):
-    """A model, or a part of it, that has no exact form in an inlay file.
+    """A model has no exact counterpart in an inlay file, or a file or an argument is wrong.
 
-    The message names the place, what was found there, what is supported and what to do about it.
+    The message names the place, what was found, what is supported, and what to do.
     """

@@ -10,12 +10,16 @@ PyTorch is given, without the zeros that it puts between.
 from __future__ import annotations
 
 import json
+import sys
 import zlib
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import manifest
 
 FRAMES = 48
 GRID = 2.0**-10
@@ -109,11 +113,22 @@ def record(name: str, kind: type[nn.Module]) -> dict:
     return {"state_dict": state_dict, "input": numbers(x), "output": numbers(y)}
 
 
-def main() -> None:
+def write_models(path: Path) -> None:
     goldens = {name: record(name, kind) for name, kind in MODULES.items()}
     lines = [f"{json.dumps(name)}: {json.dumps(golden)}" for name, golden in goldens.items()]
     text = "{\n" + ",\n".join(lines) + "\n}\n"
-    Path(__file__).with_name("torch_state_dict.json").write_text(text)
+    path.write_text(text)
+
+
+def main() -> None:
+    path = Path(__file__).with_name("torch_state_dict.json")
+    origin = None
+    if not manifest.only_manifest():
+        write_models(path)
+        origin = f"PyTorch {torch.__version__}"
+    purpose = "state dicts as RTNeural's users export them, for `inlay/compat`; two LSTMs, two GRUs, both without "
+    purpose += "bias, convolutions, a transposed one"
+    manifest.record_file(__file__, path, purpose, origin, "float32")
 
 
 if __name__ == "__main__":

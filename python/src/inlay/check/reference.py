@@ -1,0 +1,439 @@
+"""Evaluates model files in NumPy and float64, written from docs/file-format.md.
+
+It shares no code with the exporters and reads the file's JSON, so it also checks the writer.
+Every signal is [frames, channels].
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Optional
+
+import numpy as np
+import numpy.typing as npt
+
+from ..custom import LAYERS as CUSTOM_LAYERS
+from ..errors import ExportError
+
+Signal = npt.NDArray[np.float64]
+Json = dict[str, Any]
+
+
+def load(path: Path) -> Json:
+    loaded: Json = json.loads(path.read_text(encoding="utf-8"))
+    return loaded
+
+
+def tensor(value: Json) -> Signal:
+    return np.asarray(value["data"], np.float64).reshape(value["shape"])
+
+
+def check_error(root: Json) -> tuple[float, float]:
+    """The largest error of the check in this evaluation, and the largest error allowed."""
+    check = root["check"]
+    expected = tensor(check["output"])
+    condition = tensor(check["condition"]) if "condition" in check else None
+    with np.errstate(all="ignore"):  # values that overflow saturate, or are found below
+        output = evaluate(root["layers"], tensor(check["input"]), condition)
+    times, rate = arrivals(root["layers"], check["input"]["shape"][0])
+    step = max(1, int(check.get("stride", 1) * min(rate, Fraction(1))))
+    found = output[times >= check.get("skip", 0)][::step]
+    if rate > 1:
+        # A stride larger than the kernel gives frames at the end that no framework gives.
+        found = found[: len(expected)]
+    if found.shape != expected.shape:
+        raise ExportError(
+            f"check.output: expected {list(found.shape)}, as the model gives, found"
+            f" {list(expected.shape)}"
+        )
+    limit = min(check["tolerance"], 1e-3) * max(1.0, float(np.abs(expected).max()))
+    return float(np.abs(found - expected).max()), limit
+
+
+def evaluate(layers: list[Json], signal: Signal, condition: Signal | None = None) -> Signal:
+    for layer in layers:
+        if layer["type"] in COMBINATORS:
+            signal = COMBINATORS[layer["type"]](layer, signal, condition)
+        elif layer["type"] in CUSTOM_LAYERS:
+            signal = custom(layer, signal)
+        else:
+            signal = LAYERS[layer["type"]](layer, signal)
+    return signal
+
+
+def custom(layer: Json, signal: Signal) -> Signal:
+    """Runs the `evaluate` function of a user's layer."""
+    tensors = {name: tensor(value) for name, value in layer.items() if isinstance(value, dict)}
+    options = {name: layer[name] for name in layer if name not in ("type", *tensors)}
+    return CUSTOM_LAYERS[layer["type"]].run(signal, options, tensors)
+
+
+def emitted(layer: Json, frames: int) -> npt.NDArray[np.int64]:
+    """For each output frame of a layer, the input frame with which it arrives."""
+    at: npt.NDArray[np.int64] = np.arange(frames)
+    if layer["type"] == "conv_transpose1d":
+        return np.repeat(at, layer["stride"])
+    if layer["type"] == "windowed":
+        reach, stride = layer["window"] - 1, layer["hop"]
+    elif "stride" in layer and layer["type"] != "conv2d":
+        reach = (layer["kernel_size"] - 1) * layer.get("dilation", 1)
+        stride = layer["stride"]
+    else:
+        return at
+    due: npt.NDArray[np.int64] = at[(at - reach) % stride == 0]
+    return due
+
+
+def arrivals(layers: list[Json], frames: int) -> tuple[npt.NDArray[np.int64], Fraction]:
+    """For each output frame of a model, the input frame with which it arrives; the rate."""
+    times, rate = np.arange(frames), Fraction(1)
+    for layer in layers:
+        if layer["type"] in ("sequential", "conditioned_by"):
+            inner, change = arrivals(layer["layers"], len(times))
+            times, rate = times[inner], rate * change
+            continue
+        times = times[emitted(layer, len(times))]
+        if layer["type"] == "conv_transpose1d":
+            rate *= layer["stride"]
+        elif layer["type"] != "conv2d":
+            rate /= layer.get("stride", layer.get("hop", 1))
+    return times, rate
+
+
+def sigmoid(x: Signal) -> Signal:
+    return 1.0 / (1.0 + np.exp(-x))
+
+
+def hard_sigmoid(x: Signal) -> Signal:
+    return np.clip(x / 6.0 + 0.5, 0.0, 1.0)
+
+
+def hard_sigmoid_keras2(x: Signal) -> Signal:
+    return np.clip(0.2 * x + 0.5, 0.0, 1.0)
+
+
+GATES = {
+    "sigmoid": sigmoid,
+    "hard_sigmoid": hard_sigmoid,
+    "hard_sigmoid_keras2": hard_sigmoid_keras2,
+}
+
+
+def bias_of(layer: Json) -> Signal | float:
+    return tensor(layer["bias"]) if "bias" in layer else 0.0
+
+
+def dense(layer: Json, x: Signal) -> Signal:
+    y: Signal = x @ tensor(layer["kernel"]) + bias_of(layer)
+    return y
+
+
+def conv1d(layer: Json, x: Signal) -> Signal:
+    kernel, dilation, groups = (
+        tensor(layer["kernel"]),
+        layer["dilation"],
+        layer["groups"],
+    )
+    taps, inputs, outputs = (
+        layer["kernel_size"],
+        layer["in"] // groups,
+        layer["out"] // groups,
+    )
+    y = np.zeros((len(x), layer["out"]))
+    for tap in range(taps):
+        late = delayed(x, (taps - 1 - tap) * dilation)
+        for group in range(groups):
+            out = slice(group * outputs, (group + 1) * outputs)
+            y[:, out] += late[:, group * inputs : (group + 1) * inputs] @ kernel[tap][:, out]
+    return (y + bias_of(layer))[emitted(layer, len(x))]
+
+
+def delayed(x: Signal, frames: int) -> Signal:
+    zeros = np.zeros((min(frames, len(x)), x.shape[1]))
+    return np.concatenate([zeros, x[: len(x) - len(zeros)]])
+
+
+def conv_transpose1d(layer: Json, x: Signal) -> Signal:
+    """Each input frame adds `kernel_size` output frames, starting `stride` after the previous one."""
+    frames, stride = len(x) * layer["stride"], layer["stride"]
+    y = np.zeros((frames + layer["kernel_size"], layer["out"]))
+    for tap, weights in enumerate(tensor(layer["kernel"])):
+        y[tap : tap + frames : stride] += x @ weights
+    made: Signal = y[:frames] + bias_of(layer)
+    return made
+
+
+def pool1d(layer: Json, x: Signal) -> Signal:
+    taps = layer["kernel_size"]
+    seen = np.stack([delayed(x, taps - 1 - tap) for tap in range(taps)])
+    pooled: Signal = seen.max(0) if layer["type"] == "max_pool1d" else seen.mean(0)
+    return pooled[emitted(layer, len(x))]
+
+
+def conv2d(layer: Json, x: Signal) -> Signal:
+    """By the definition: for each position, the part under the kernel times the kernel."""
+    kernel, dilation, stride = (
+        tensor(layer["kernel"]),
+        layer["dilation"],
+        layer["stride"],
+    )
+    taps, width, inputs, outputs = kernel.shape
+    features = layer["features"]
+    if layer["padding"] == "same":
+        positions = math.ceil(features / stride)
+        zeros = max((positions - 1) * stride + width - features, 0)
+    else:
+        positions, zeros = (features - width) // stride + 1, 0
+    past = (taps - 1) * dilation
+    around = (past, 0), (zeros // 2, zeros - zeros // 2), (0, 0)
+    planes = np.pad(x.reshape(len(x), features, inputs), around)
+    y = np.zeros((len(x), positions, outputs))
+    for tap in range(taps):
+        for position in range(positions):
+            first = position * stride
+            seen = planes[tap * dilation : tap * dilation + len(x), first : first + width]
+            y[:, position] += np.tensordot(seen, kernel[tap], 2)
+    return (y + bias_of(layer)).reshape(len(x), -1)
+
+
+def lstm(layer: Json, x: Signal) -> Signal:
+    kernel, recurrent, bias = (tensor(layer[n]) for n in ("kernel", "recurrent_kernel", "bias"))
+    gate = GATES[layer["recurrent_activation"]]
+    h = tensor(layer["initial_hidden"]) if "initial_hidden" in layer else np.zeros(layer["out"])
+    c = tensor(layer["initial_cell"]) if "initial_cell" in layer else np.zeros(layer["out"])
+    y = []
+    for frame in x:
+        i, f, g, o = np.split(frame @ kernel + h @ recurrent + bias, 4)
+        c = gate(f) * c + gate(i) * np.tanh(g)
+        h = gate(o) * np.tanh(c)
+        y.append(h)
+    return np.array(y)
+
+
+def gru(layer: Json, x: Signal) -> Signal:
+    w_z, w_r, w_n = np.split(tensor(layer["kernel"]), 3, axis=1)
+    u_z, u_r, u_n = np.split(tensor(layer["recurrent_kernel"]), 3, axis=1)
+    bias = tensor(layer["bias"])
+    rows = bias if layer["reset_after"] else np.stack([bias, np.zeros_like(bias)])
+    (b_z, c_z), (b_r, c_r), (b_n, c_n) = (rows[:, part] for part in thirds(layer["out"]))
+    gate = GATES[layer["recurrent_activation"]]
+    h = np.zeros(layer["out"])
+    y = []
+    for frame in x:
+        z = gate(frame @ w_z + b_z + h @ u_z + c_z)
+        r = gate(frame @ w_r + b_r + h @ u_r + c_r)
+        memory = r * (h @ u_n + c_n) if layer["reset_after"] else (r * h) @ u_n
+        h = z * h + (1.0 - z) * np.tanh(frame @ w_n + b_n + memory)
+        y.append(h)
+    return np.array(y)
+
+
+def rnn(layer: Json, x: Signal) -> Signal:
+    kernel, recurrent, bias = (tensor(layer[n]) for n in ("kernel", "recurrent_kernel", "bias"))
+    activation = LAYERS[layer["activation"]]
+    h = np.zeros(layer["out"])
+    y = []
+    for frame in x:
+        h = activation({}, frame @ kernel + h @ recurrent + bias)
+        y.append(h)
+    return np.array(y)
+
+
+def thirds(size: int) -> list[slice]:
+    return [slice(k * size, (k + 1) * size) for k in range(3)]
+
+
+def softmax(layer: Json, x: Signal) -> Signal:
+    powers = np.exp(x - x.max(axis=1, keepdims=True))
+    shares: Signal = powers / powers.sum(axis=1, keepdims=True)
+    return shares
+
+
+def softplus(layer: Json, x: Signal) -> Signal:
+    z = layer["beta"] * x
+    return np.where(z > layer["threshold"], x, np.logaddexp(0.0, z) / layer["beta"])
+
+
+def gelu(layer: Json, x: Signal) -> Signal:
+    y: Signal = 0.5 * x * (1.0 + np.vectorize(math.erf)(x / np.sqrt(2.0)))
+    return y
+
+
+def gelu_tanh(layer: Json, x: Signal) -> Signal:
+    y: Signal = 0.5 * x * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3)))
+    return y
+
+
+def leaky_hardtanh(layer: Json, x: Signal) -> Signal:
+    below, above = x - layer["min"], x - layer["max"]
+    y = np.where(above > 0.0, layer["max"] + layer["max_slope"] * above, x)
+    return np.where(below < 0.0, layer["min"] + layer["min_slope"] * below, y)
+
+
+def fast_tanh(layer: Json, x: Signal) -> Signal:
+    a: Signal = np.abs(x)
+    over: Signal = 2.45550750702956 * (1 + a) + (0.893229853513558 + 0.821226666969744 * a) * a**2
+    return (
+        x
+        * over
+        / (2.44506634652299 + (2.44506634652299 + a**2) * (a + 0.814642734961073 * a**2))
+    )
+
+
+def snake(layer: Json, x: Signal) -> Signal:
+    # sin(z) / z is numpy's sinc of z / pi, and 1 at 0.
+    z = tensor(layer["alpha"]) * x
+    y: Signal = x + x * np.sin(z) * np.sinc(z / np.pi)
+    return y
+
+
+def batchnorm1d(layer: Json, x: Signal) -> Signal:
+    deviation = np.sqrt(tensor(layer["variance"]) + layer["epsilon"])
+    y: Signal = (x - tensor(layer["mean"])) / deviation
+    if "gamma" in layer:
+        y = y * tensor(layer["gamma"])
+    return y + tensor(layer["beta"]) if "beta" in layer else y
+
+
+def batchnorm2d(layer: Json, x: Signal) -> Signal:
+    return batchnorm1d(layer, x.reshape(-1, layer["channels"])).reshape(x.shape)
+
+
+LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
+    "dense": dense,
+    "conv1d": conv1d,
+    "conv2d": conv2d,
+    "conv_transpose1d": conv_transpose1d,
+    "max_pool1d": pool1d,
+    "avg_pool1d": pool1d,
+    "lstm": lstm,
+    "gru": gru,
+    "rnn": rnn,
+    "tanh": lambda layer, x: np.tanh(x),
+    "sigmoid": lambda layer, x: sigmoid(x),
+    "hard_sigmoid": lambda layer, x: hard_sigmoid(x),
+    "hard_sigmoid_keras2": lambda layer, x: hard_sigmoid_keras2(x),
+    "relu": lambda layer, x: np.maximum(x, 0.0),
+    "leaky_relu": lambda layer, x: np.where(x > 0.0, x, layer["alpha"] * x),
+    "elu": lambda layer, x: np.where(x > 0.0, x, layer["alpha"] * np.expm1(np.minimum(x, 0.0))),
+    "prelu": lambda layer, x: np.where(x > 0.0, x, tensor(layer["alpha"]) * x),
+    "softmax": softmax,
+    "softplus": softplus,
+    "silu": lambda layer, x: x * sigmoid(x),
+    "gelu": gelu,
+    "gelu_tanh": gelu_tanh,
+    "hardtanh": lambda layer, x: np.clip(x, layer["min"], layer["max"]),
+    "leaky_hardtanh": leaky_hardtanh,
+    "hardswish": lambda layer, x: x * hard_sigmoid(x),
+    "softsign": lambda layer, x: x / (1.0 + np.abs(x)),
+    "fast_tanh": fast_tanh,
+    "scale": lambda layer, x: x * float(layer["scale"]),
+    "snake": snake,
+    "batchnorm1d": batchnorm1d,
+    "batchnorm2d": batchnorm2d,
+}
+
+
+Condition = Optional[Signal]
+
+
+def branches(layer: Json, x: Signal, condition: Condition) -> list[Signal]:
+    return [evaluate(branch, x, condition) for branch in layer["branches"]]
+
+
+def width_in(layers: list[Json]) -> int:
+    """The input channels of a chain."""
+    first = layers[0]
+    if first["type"] in ("gate", "blend"):
+        return 2 * int(first["size"])
+    if first["type"] == "split":
+        return sum(map(width_in, first["branches"]))
+    if first["type"] == "residual_skip":
+        silence = np.zeros((1, width_in(first["skip"])))
+        return width_in(first["path"]) + evaluate(first["skip"], silence).shape[1]
+    if "branches" in first:
+        return width_in(first["branches"][0])
+    if "layers" in first and "size" not in first:
+        return width_in(first["layers"])
+    channels = first.get("in", first.get("size", first.get("channels")))
+    return int(channels * first.get("features", 1))
+
+
+def split(layer: Json, x: Signal, condition: Condition) -> Signal:
+    first, rest = layer["branches"]
+    at = width_in(first)
+    parts = evaluate(first, x[:, :at], condition), evaluate(rest, x[:, at:], condition)
+    return np.concatenate(parts, axis=1)
+
+
+def gate(layer: Json, x: Signal, condition: Condition) -> Signal:
+    a, b = np.split(x, 2, axis=1)
+    activated, opened = evaluate(layer["activation"], a), evaluate(layer["gate"], b)
+    if layer["type"] == "gate":
+        return activated * opened
+    return opened * activated + (1 - opened) * a
+
+
+def given(condition: Condition) -> Signal:
+    assert condition is not None, "a layer with side channels is given none"
+    return condition
+
+
+def mixin(layer: Json, x: Signal, condition: Condition) -> Signal:
+    return x + evaluate(layer["layers"], given(condition), condition)
+
+
+def film(layer: Json, x: Signal, condition: Condition) -> Signal:
+    made = evaluate(layer["layers"], given(condition), condition)
+    if made.shape[1] == x.shape[1]:
+        return x * made
+    scale, shift = np.split(made, 2, axis=1)
+    y: Signal = x * scale + shift
+    return y
+
+
+def residual_skip(layer: Json, x: Signal, condition: Condition) -> Signal:
+    at = width_in(layer["path"])
+    a = evaluate(layer["path"], x[:, :at], condition)
+    goes_on = x[:, :at] + evaluate(layer["residual"], a, condition)
+    return np.concatenate([goes_on, x[:, at:] + evaluate(layer["skip"], a, condition)], axis=1)
+
+
+def windowed(layer: Json, x: Signal, condition: Condition) -> Signal:
+    late = np.concatenate([np.zeros((layer["window"] - 1, x.shape[1])), x])
+    ends = emitted(layer, len(x))
+    return np.stack(
+        [evaluate(layer["layers"], late[end : end + layer["window"]])[-1] for end in ends]
+    )
+
+
+def time_pad(layer: Json, x: Signal, condition: Condition) -> Signal:
+    return np.pad(x, ((layer["before"], layer["after"]), (0, 0)))
+
+
+COMBINATORS: dict[str, Callable[[Json, Signal, Condition], Signal]] = {
+    "identity": lambda layer, x, c: x,
+    "sequential": lambda layer, x, c: evaluate(layer["layers"], x, c),
+    "residual": lambda layer, x, c: x + evaluate(layer["layers"], x, c),
+    "parallel": lambda layer, x, c: sum(branches(layer, x, c), np.zeros(())),
+    "concat": lambda layer, x, c: np.concatenate(branches(layer, x, c), axis=1),
+    "split": split,
+    "gate": gate,
+    "blend": gate,
+    "mixin": mixin,
+    "film": film,
+    "append_condition": lambda layer, x, c: np.concatenate([x, given(c)], axis=1),
+    "conditioned_by": lambda layer, x, c: evaluate(
+        layer["layers"], x, evaluate(layer["source"], x, c)
+    ),
+    "residual_skip": residual_skip,
+    "slice": lambda layer, x, c: x[:, layer["begin"] : layer["begin"] + layer["out"]],
+    "pad": lambda layer, x, c: np.pad(x, ((0, 0), (0, layer["out"] - x.shape[1]))),
+    "delay": lambda layer, x, c: delayed(x, layer["frames"]),
+    "windowed": windowed,
+    "time_pad": time_pad,
+}

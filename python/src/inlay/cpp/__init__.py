@@ -1,0 +1,1 @@
+"""C++ headers from model files: the type of a network, and its weights."""

@@ -1,0 +1,125 @@
+"""Writes a C++ header with the type of a network and, on request, its weights."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..errors import ExportError
+from ..format import Chain, ModelFile
+from ..inspect.analysis import analyse
+from . import weights as weight_arrays
+from .types import Type, flat, headers, statement, types
+
+_BACKENDS = {
+    "XsimdBackend": "xsimd",
+    "EigenBackend": "eigen",
+    "StlBackend": "stl",
+    "LoopBackend": "loop",
+}
+
+_KEYWORDS = set(
+    "alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t"
+    " char32_t class compl concept const consteval constexpr constinit const_cast continue"
+    " co_await co_return co_yield decltype default delete do double dynamic_cast else enum explicit"
+    " export extern false float for friend goto if inline int long mutable namespace new noexcept"
+    " not not_eq nullptr operator or or_eq private protected public register reinterpret_cast"
+    " requires return short signed sizeof static static_assert static_cast struct switch template"
+    " this thread_local throw true try typedef typeid typename union unsigned using virtual void"
+    " volatile wchar_t while xor xor_eq inlay std".split()
+)
+
+
+@dataclass(frozen=True)
+class Backend:
+    """`name` is the last argument of every layer; None for the default backend."""
+
+    name: str | None = None
+    definition: str | None = None
+    header: str | None = None
+    scalar: str = "float"
+
+
+def generate(
+    model: ModelFile,
+    name: str,
+    *,
+    weights: bool = False,
+    check: bool = False,
+    namespace: str | None = None,
+    backend: str | None = None,
+    source: str | None = None,
+) -> str:
+    """The header's text.
+
+    Args:
+        name: what the type is called.
+        weights: whether to add the weights, and a function that sets them.
+        check: whether to add the signals of the check, too.
+        namespace: where the type stands, such as "amps::clean".
+        backend: the backend of all layers, such as "LoopBackend" or "LoopBackend<double>";
+            default: inlay's default.
+        source: the model's name for the comment at the top.
+    """
+    _refuse_name(name, "name")
+    for part in namespace.split("::") if namespace is not None else ():
+        _refuse_name(part, "namespace")
+    chosen = _backend(backend, name)
+    analysis = analyse(model.layers)
+    chain = flat(model.layers)
+    lines = [
+        f"// {source + ': g' if source else 'G'}enerated by `inlay codegen`, do not edit.",
+        "#pragma once",
+        "",
+        *_includes(chosen, engine_only=weights or check),
+        *_own_includes(chain),
+        "",
+    ]
+    if namespace:
+        lines += [f"namespace {namespace} {{", ""]
+    if chosen.definition:
+        lines += [f"using {chosen.name} = {chosen.definition};", ""]
+    lines += [
+        f"/// {analysis.parameters} parameters, {analysis.macs} multiply-accumulates a frame."
+    ]
+    model_type = Type("ModelT", types(chain, chosen.name))
+    lines += statement(f"using {name} = ", model_type)
+    if weights or check:
+        parts = weight_arrays.Parts(name, chain, model.check, chosen.scalar)
+        lines += ["", *weight_arrays.text(parts, weights, check)]
+    if namespace:
+        lines += ["", f"}}  // namespace {namespace}"]
+    return "\n".join(lines) + "\n"
+
+
+def _includes(backend: Backend, engine_only: bool) -> list[str]:
+    headers = ["inlay/engine.hpp" if engine_only else "inlay/inlay.hpp"]
+    if backend.header:
+        headers.insert(0, f"inlay/backend/{backend.header}.hpp")
+    if engine_only:
+        headers += ["cstddef", "span", "string_view"]
+    return [f"#include <{header}>" for header in headers]
+
+
+def _own_includes(chain: Chain) -> list[str]:
+    found = headers(chain)
+    return ["", *(f'#include "{header}"' for header in found)] if found else []
+
+
+def _refuse_name(name: str, what: str) -> None:
+    valid = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII)
+    reserved = "__" in name or re.match(r"_[A-Z]", name) or name in _KEYWORDS
+    if not valid or reserved:
+        raise ExportError(f"{what}: {name!r} cannot be a name in C++")
+
+
+def _backend(given: str | None, name: str) -> Backend:
+    if given is None:
+        return Backend()
+    found = re.fullmatch(r"(?:inlay::)?(\w+)(?:<(float|double)>)?", given)
+    if not found or found[1] not in _BACKENDS:
+        known = ", ".join(_BACKENDS)
+        raise ExportError(f"backend: {given!r} is not known; known: {known}, each also <double>")
+    scalar = found[2] or "float"
+    definition = f"inlay::{found[1]}<{scalar}>"
+    return Backend(f"{name}Backend", definition, _BACKENDS[found[1]], scalar)

@@ -1,0 +1,1 @@
+"""Model files shown to people: sizes and costs, differences, plots."""

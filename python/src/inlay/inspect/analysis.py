@@ -1,0 +1,391 @@
+"""Receptive field, rate, latency, parameters and cost of a network, as the C++ types state them.
+
+Time is in frames of a layer's input. A `receptive_field` of None is unbounded.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import reduce
+
+from ..custom import LAYERS as CUSTOM_LAYERS
+from ..custom import CustomLayer
+from ..errors import ExportError
+from ..format import Chain, LayerRecord
+
+_BYTES_OF_A_FLOAT = 4
+
+
+@dataclass(frozen=True)
+class Traits:
+    """The properties of a layer or of a chain."""
+
+    receptive_field: int | None = 1
+    """Input frames that an output frame depends on, the present one included."""
+    warmup_frames: int = 0
+    """The first frame whose output does not depend on the zeros before the start."""
+    rate: Fraction = Fraction(1)
+    """Output frames per input frame."""
+    one_to_one: bool = True
+    """False also for a chain that changes the rate and then restores it."""
+    latency: int = 0
+    """Frames by which the output is delayed."""
+    condition_size: int = 0
+    """Side channels."""
+    parameters: int = 0
+    macs: int = 0
+    """Multiply-accumulates per input frame."""
+
+    @property
+    def weight_bytes(self) -> int:
+        """The parameters in bytes as float32, without a backend's padding."""
+        return _BYTES_OF_A_FLOAT * self.parameters
+
+
+@dataclass(frozen=True)
+class LayerAnalysis:
+    """One layer and its place in the model, such as `layers[2].branches[0][1]`.
+
+    `traits` are those of the layer alone; `macs` are per frame of the model's input.
+    """
+
+    place: str
+    depth: int
+    record: LayerRecord
+    traits: Traits
+    macs: int
+
+
+@dataclass(frozen=True)
+class Analysis(Traits):
+    """The whole model and all of its layers, each before its inner layers."""
+
+    layers: tuple[LayerAnalysis, ...] = ()
+
+
+def analyse(layers: Chain) -> Analysis:
+    """The properties of a network. Raises ExportError if its C++ type would not compile."""
+    total = _chain(layers, "layers")
+    return Analysis(**vars(total), layers=tuple(_walk(layers, "layers", 0, Fraction(1))))
+
+
+def _walk(chain: Chain, place: str, depth: int, per_frame: Fraction) -> Iterator[LayerAnalysis]:
+    """All layers of a chain, which runs `per_frame` times per frame of the model's input."""
+    for index, layer in enumerate(chain):
+        here = f"{place}[{index}]"
+        traits = _layer(layer, here)
+        yield LayerAnalysis(here, depth, layer, traits, int(traits.macs * per_frame))
+        for where, inner in chains_within(layer, here):
+            if layer.type == "windowed":
+                yield from _walk_window(layer, where, depth + 1, per_frame)
+            else:
+                yield from _walk(inner, where, depth + 1, per_frame)
+        per_frame *= traits.rate
+
+
+def _walk_window(
+    layer: LayerRecord, place: str, depth: int, per_frame: Fraction
+) -> Iterator[LayerAnalysis]:
+    chain = layer.chains["layers"][0]
+    for index, frames in enumerate(_frames_of_a_window(layer, place)):
+        often = per_frame * Fraction(frames, _int(layer, "hop"))
+        (first, *inside) = _walk(chain[index : index + 1], place, depth, often)
+        here = f"{place}[{index}]"
+        yield replace(first, place=here)
+        for within in inside:
+            yield replace(within, place=here + within.place.removeprefix(first.place))
+
+
+def _frames_of_a_window(layer: LayerRecord, place: str) -> list[int]:
+    """The number of frames that each layer of a window runs for."""
+    frames, counts = _int(layer, "window"), []
+    chain = layer.chains["layers"][0]
+    inner = [_layer(each, f"{place}[{index}]") for index, each in enumerate(chain)]
+    padding = [sum(_int(each, name, 0) for name in ("before", "after")) for each in chain]
+    for traits, added in zip(inner, padding):
+        counts.append(frames)
+        frames = math.ceil(frames * traits.rate) + added
+    for index in reversed(range(len(chain))):
+        if inner[index].receptive_field != 1 or not inner[index].one_to_one or padding[index]:
+            break
+        counts[index] = 1
+    return counts
+
+
+def chains_within(layer: LayerRecord, place: str) -> Iterator[tuple[str, Chain]]:
+    """The inner chains of a layer and their places; `branches` are numbered."""
+    for name, chains in layer.chains.items():
+        for index, chain in enumerate(chains):
+            yield f"{place}.{name}" + (f"[{index}]" if name == "branches" else ""), chain
+
+
+def _int(layer: LayerRecord, name: str, default: int = 1) -> int:
+    return int(layer.options.get(name, default))
+
+
+def _chain(chain: Chain, place: str) -> Traits:
+    total = Traits()
+    for index, layer in enumerate(chain):
+        here = f"{place}[{index}]"
+        traits = _layer(layer, here)
+        if traits.condition_size and not total.one_to_one:
+            raise ExportError(f"{here} ({layer.type}): takes a condition behind a change of rate")
+        total = _in_a_row(total, traits)
+    return total
+
+
+def _in_a_row(first: Traits, then: Traits) -> Traits:
+    def frames_of_input(frames: int) -> int:
+        return math.ceil(frames / first.rate)
+
+    reach = None
+    if first.receptive_field is not None and then.receptive_field is not None:
+        reach = first.receptive_field + frames_of_input(then.receptive_field - 1)
+    return Traits(
+        receptive_field=reach,
+        warmup_frames=first.warmup_frames + frames_of_input(then.warmup_frames),
+        rate=first.rate * then.rate,
+        one_to_one=first.one_to_one and then.one_to_one,
+        latency=first.latency + frames_of_input(then.latency),
+        condition_size=max(first.condition_size, then.condition_size),
+        parameters=first.parameters + then.parameters,
+        macs=first.macs + then.macs * first.rate.numerator // first.rate.denominator,
+    )
+
+
+def _layer(layer: LayerRecord, place: str) -> Traits:
+    if layer.type in _COMBINATORS:
+        inner = [_chain(chain, where) for where, chain in chains_within(layer, place)]
+        return _COMBINATORS[layer.type](layer, inner, f"{place} ({layer.type})")
+    if layer.type in CUSTOM_LAYERS:
+        return _custom(layer, CUSTOM_LAYERS[layer.type])
+    return _LEAVES[layer.type](layer) if layer.type in _LEAVES else Traits()
+
+
+def _custom(layer: LayerRecord, custom: CustomLayer) -> Traits:
+    reach, macs = custom.number("receptive_field", layer), custom.number("macs", layer)
+    parameters = sum(tensor.size for tensor in layer.tensors.values())
+    return Traits(
+        reach,
+        warmup_frames=0 if reach is None else reach - 1,
+        latency=custom.number("latency", layer) or 0,
+        parameters=parameters,
+        macs=parameters if macs is None else macs,
+    )
+
+
+def _reaching(receptive_field: int, parameters: int, macs: int) -> Traits:
+    return Traits(
+        receptive_field, warmup_frames=receptive_field - 1, parameters=parameters, macs=macs
+    )  # fmt: skip
+
+
+def _count(layer: LayerRecord, name: str) -> int:
+    """The number of values of a tensor, 0 if the layer has none."""
+    return layer.tensors[name].size if name in layer.tensors else 0
+
+
+def _dense(layer: LayerRecord) -> Traits:
+    products = layer.channels_in * layer.channels_out
+    return Traits(parameters=products + _count(layer, "bias"), macs=products)
+
+
+def _conv1d(layer: LayerRecord) -> Traits:
+    taps, stride = _int(layer, "kernel_size"), _int(layer, "stride")
+    products = taps * layer.channels_in // _int(layer, "groups") * layer.channels_out
+    reach = 1 + (taps - 1) * _int(layer, "dilation")
+    traits = _reaching(reach, products + _count(layer, "bias"), products // stride)
+    return replace(traits, rate=Fraction(1, stride), one_to_one=stride == 1)
+
+
+def _conv2d(layer: LayerRecord) -> Traits:
+    taps, outputs = _int(layer, "kernel_size_time"), _int(layer, "out")
+    seen = taps * _int(layer, "kernel_size_features") * _int(layer, "in")
+    return _reaching(
+        1 + (taps - 1) * _int(layer, "dilation"),
+        seen * outputs + _count(layer, "bias"),
+        seen * layer.channels_out,
+    )
+
+
+def _conv_transpose1d(layer: LayerRecord) -> Traits:
+    taps, stride = _int(layer, "kernel_size"), _int(layer, "stride")
+    products = taps * layer.channels_in * layer.channels_out
+    return Traits(
+        receptive_field=math.ceil(taps / stride),
+        rate=Fraction(stride),
+        one_to_one=stride == 1,
+        parameters=products + layer.channels_out,  # the C++ layer always has a bias
+        macs=products,
+    )
+
+
+def _pool1d(layer: LayerRecord) -> Traits:
+    stride = _int(layer, "stride")
+    traits = _reaching(_int(layer, "kernel_size"), 0, 0)
+    return replace(traits, rate=Fraction(1, stride), one_to_one=stride == 1)
+
+
+def _recurrent(gates: int, biases: Callable[[LayerRecord], int]) -> Callable[[LayerRecord], Traits]:
+    def traits(layer: LayerRecord) -> Traits:
+        inputs, outputs = layer.channels_in, layer.channels_out
+        products = (inputs + outputs) * gates * outputs
+        return Traits(None, parameters=products + biases(layer) * outputs, macs=products)
+
+    return traits
+
+
+def _batchnorm(layer: LayerRecord) -> Traits:
+    channels = _int(layer, "channels") if "channels" in layer.options else layer.channels_in
+    return Traits(parameters=4 * channels, macs=layer.channels_in)
+
+
+def _delay(layer: LayerRecord) -> Traits:
+    frames = _int(layer, "frames")
+    return replace(_reaching(frames + 1, 0, 0), latency=frames)
+
+
+_LEAVES: dict[str, Callable[[LayerRecord], Traits]] = {
+    "dense": _dense,
+    "conv1d": _conv1d,
+    "conv2d": _conv2d,
+    "conv_transpose1d": _conv_transpose1d,
+    "max_pool1d": _pool1d,
+    "avg_pool1d": _pool1d,
+    "lstm": _recurrent(4, lambda layer: 4),
+    "gru": _recurrent(3, lambda layer: 6 if layer.options["reset_after"] else 3),
+    "rnn": _recurrent(1, lambda layer: 1),
+    "batchnorm1d": _batchnorm,
+    "batchnorm2d": _batchnorm,
+    "prelu": lambda layer: Traits(parameters=_count(layer, "alpha")),
+    "snake": lambda layer: Traits(parameters=layer.channels_in),
+    "scale": lambda layer: Traits(macs=layer.channels_in),
+    "delay": _delay,
+    "append_condition": lambda layer: Traits(condition_size=_int(layer, "condition_size")),
+}
+
+
+def _longest(reaches: Iterable[int | None]) -> int | None:
+    """The longest receptive field. None, unbounded, is longer than any number."""
+
+    def longer(a: int | None, b: int | None) -> int | None:
+        return None if a is None or b is None else max(a, b)
+
+    return reduce(longer, reaches)
+
+
+def _beside(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
+    """Parallel branches, which need the same rate and latency."""
+    first = inner[0]
+    for index, traits in enumerate(inner):
+        branch = f"{place}: branch {index}"
+        if not traits.one_to_one and traits.rate == 1:
+            raise ExportError(f"{branch} changes the rate and changes it back")
+        if traits.rate != first.rate:
+            raise ExportError(f"{branch} has the rate {traits.rate}, the first one {first.rate}")
+        if traits.latency != first.latency:
+            raise ExportError(
+                f"{branch} is late by {traits.latency} frames, the first one by {first.latency};"
+                " a delay in the earlier one aligns them"
+            )
+    if not first.one_to_one:
+        raise ExportError(f"{place}: its branches change the rate")
+    return _together(inner)
+
+
+def _together(inner: Sequence[Traits]) -> Traits:
+    return Traits(
+        receptive_field=_longest(traits.receptive_field for traits in inner),
+        warmup_frames=max(traits.warmup_frames for traits in inner),
+        latency=max(traits.latency for traits in inner),
+        condition_size=max(traits.condition_size for traits in inner),
+        parameters=sum(traits.parameters for traits in inner),
+        macs=sum(traits.macs for traits in inner),
+    )
+
+
+def _residual(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
+    return _beside(layer, [Traits(), *inner], place)
+
+
+def _gate(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
+    return Traits(parameters=sum(traits.parameters for traits in inner))
+
+
+def _conditioned(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
+    (maker,) = inner
+    if not maker.one_to_one:
+        raise ExportError(f"{place}: its layers change the rate")
+    takes = layer.chains["layers"][0][0].channels_in
+    return replace(maker, condition_size=max(takes, maker.condition_size), latency=0)
+
+
+def _conditioned_by(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
+    # The members of a file may be in any order.
+    by_name = dict(zip(layer.chains, inner))
+    source, body = by_name["source"], by_name["layers"]
+    given = layer.chains["source"][0][-1].channels_out
+    if not source.one_to_one:
+        raise ExportError(f"{place}: its source changes the rate")
+    if given != body.condition_size:
+        raise ExportError(
+            f"{place}: its layers want a condition of {body.condition_size} channels,"
+            f" its source gives {given}"
+        )
+    reach = None
+    if body.receptive_field is not None and source.receptive_field is not None:
+        reach = body.receptive_field + source.receptive_field - 1
+    return replace(
+        body,
+        receptive_field=reach,
+        warmup_frames=body.warmup_frames + source.warmup_frames,
+        parameters=body.parameters + source.parameters,
+        macs=body.macs + source.macs,
+        condition_size=source.condition_size,
+    )
+
+
+def _residual_skip(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
+    by_name = dict(zip(layer.chains, inner))
+    if not all(traits.one_to_one for traits in inner):
+        raise ExportError(f"{place}: a branch changes the rate")
+    if any(traits.latency for traits in inner):
+        raise ExportError(f"{place}: a branch has latency")
+    after = _longest(by_name[name].receptive_field for name in ("residual", "skip"))
+    path = by_name["path"].receptive_field
+    reach = None if path is None or after is None else path - 1 + after
+    return replace(_together(inner), receptive_field=reach, warmup_frames=0 if reach is None else reach - 1)
+
+
+def _windowed(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
+    (body,) = inner
+    window, hop = _int(layer, "window"), _int(layer, "hop")
+    counts = _frames_of_a_window(layer, f"{place}.layers")
+    chain = layer.chains["layers"][0]
+    macs = sum(_layer(each, place).macs * count for each, count in zip(chain, counts)) // hop
+    if body.condition_size:
+        raise ExportError(f"{place}: its layers take a condition")
+    return replace(
+        _reaching(window, body.parameters, macs),
+        rate=Fraction(1, hop),
+        one_to_one=hop == 1,
+    )
+
+
+_COMBINATORS: dict[str, Callable[[LayerRecord, Sequence[Traits], str], Traits]] = {
+    "sequential": lambda layer, inner, place: inner[0],
+    "residual": _residual,
+    "parallel": _beside,
+    "concat": _beside,
+    "split": _beside,
+    "gate": _gate,
+    "blend": _gate,
+    "mixin": _conditioned,
+    "film": _conditioned,
+    "conditioned_by": _conditioned_by,
+    "residual_skip": _residual_skip,
+    "windowed": _windowed,
+}

@@ -1,0 +1,1 @@
+"""Model files of other libraries: RTNeural, AIDA-X, Proteus, NeuralPi."""

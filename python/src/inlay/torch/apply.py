@@ -1,0 +1,286 @@
+"""Applies one PyTorch layer to a signal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NoReturn
+
+import numpy as np
+from torch import Tensor, nn
+
+from ..custom import CustomLayer, custom_of
+from ..errors import ExportError
+from .graph import layers
+from .modules import (
+    CHANNELS_FIRST,
+    DROPPED,
+    OVER_CHANNELS,
+    RECURRENT,
+    RELABELLING,
+    WINDOWED,
+    Window,
+    custom_record,
+    looks_ahead,
+    pads_otherwise,
+    refuse_options,
+    refuse_unknown,
+    refuse_values,
+    width_of,
+    window_of,
+)
+from .place import Place, Refusal
+from .records import records_of
+from .signal import Late, Signal, moved
+
+
+def apply(signal: Signal, module: nn.Module, place: Place) -> Signal:
+    """The output signal of a layer; for LSTM, GRU and RNN, the output sequence.
+
+    Raises ExportError if the layer has no counterpart in inlay.
+    """
+    refuse_unknown(module, place)
+    refuse_options(module, place)
+    refuse_values(module, place)
+    if isinstance(module, DROPPED):
+        return signal
+    if isinstance(module, RELABELLING):
+        return moved(signal, run(module, signal.tensor, place), module.__call__, place)
+    custom = custom_of(module)
+    if custom is not None:
+        return _custom(signal, module, custom, place)
+    if signal.held:
+        if isinstance(module, nn.Conv1d) and window_of(module) == Window(0, 1):
+            signal = _laid_out(signal, module, place)
+            return signal.then(
+                run(module, signal.tensor, place), records_of(module, signal.channels)
+            )
+        if isinstance(module, (*RECURRENT, *CHANNELS_FIRST)):
+            signal = signal.streamed(place)
+    width = width_of(module)
+    if width not in (None, signal.channels):
+        raise ExportError(f"{place}: takes {width} channels, but is given {signal.channels}")
+    signal = _laid_out(signal, module, place)
+    if isinstance(module, nn.ConstantPad1d):
+        return _padded(signal, module, place)
+    if isinstance(module, WINDOWED):
+        return _windowed(signal, module, place)
+    if isinstance(module, nn.ConvTranspose1d):
+        return _transposed(signal, module, place)
+    if isinstance(module, RECURRENT):
+        signal.require_first_frame(place)
+        output = run(module, signal.tensor, place)[0]
+    else:
+        signal.require_whole(place)
+        output = run(module, signal.tensor, place)
+    return signal.then(output, records_of(module, signal.channels))
+
+
+def _custom(signal: Signal, module: nn.Module, custom: CustomLayer, place: Place) -> Signal:
+    """The output signal of a user's layer."""
+    record = custom_record(custom, module, place)
+    if record.channels_in != signal.channels:
+        takes = f"{place}: takes {record.channels_in} channels"
+        raise ExportError(f"{takes}, but is given {signal.channels}")
+    if custom.number("receptive_field", record) != 1:
+        signal = signal.streamed(place)
+        signal.require_first_frame(place)
+    signal = _laid_out(signal, module, place)
+    signal.require_whole(place)
+    output = run(module, signal.tensor, place)
+    expected = list(signal.tensor.shape)
+    assert signal.channel is not None
+    expected[signal.channel] = record.channels_out
+    if list(output.shape) != expected:
+        place.refuse(
+            f"an output of shape {list(output.shape)}",
+            f"only {expected}: as many frames as the input has",
+            "pad the signal within the module, as a stream does with zeros",
+        )
+    return signal.then(output, [record])
+
+
+def run(module: nn.Module, tensor: Tensor, place: Place) -> Tensor:
+    """The module's output for a copy of the tensor, as a module may work in place.
+
+    Weights are read afterwards: weight_norm and similar hooks update them in this call.
+    """
+    try:
+        output: Tensor = module(tensor.clone())
+    except RuntimeError as error:
+        shape = tuple(tensor.shape)
+        raise ExportError(f"{place}: fails in PyTorch on a tensor {shape}: {error}") from error
+    return output
+
+
+def _laid_out(signal: Signal, module: nn.Module, place: Place) -> Signal:
+    """The signal with its channel axis resolved. Raises ExportError if the module uses other axes."""
+    axes = _axes(module, signal)
+    if axes is None:
+        return signal
+    time, channel = axes
+    single = signal.time is None and time is not None and signal.tensor.shape[time] == 1
+    if (time in (None, signal.time) or single) and signal.channel in (None, channel):
+        if channel != signal.time and signal.tensor.shape[channel] == signal.channels:
+            return replace(signal, channel=channel)
+    if isinstance(module, OVER_CHANNELS):
+        dims = (signal.channel, (signal.channel or 0) - signal.tensor.dim())
+        layout = "NLC" if signal.channel == signal.tensor.dim() - 1 else "NCL"
+        place.refuse(
+            f"dim={module.dim}",
+            "only a softmax over the channels"
+            if isinstance(module, nn.Softmax)
+            else "only channels",
+            f"with signals laid out as {layout} that is dim={dims[layout == 'NLC']}",
+        )
+    shape = tuple(signal.tensor.shape)
+    if signal.time is None:
+        place.refuse(
+            f"a condition of shape {shape}",
+            "only a layer over its channels",
+            "bring the channels to the axis that the layer works along",
+        )
+    found = f"a tensor {shape} with its frames along axis {signal.time}"
+    if isinstance(module, RECURRENT) and len(shape) == 3:
+        _refuse_direction(signal.time, module, found, place)
+    place.refuse(
+        found,
+        "only a layer over the channels of each frame",
+        "use transpose(1, 2) before it",
+    )
+
+
+def _refuse_direction(frames: int, module: nn.RNNBase, found: str, place: Place) -> NoReturn:
+    """Raises ExportError: the recurrent layer would run along the batch or along the channels."""
+    time = 1 if module.batch_first else 0
+    order = "(batch, frames, channels)" if module.batch_first else "(frames, batch, channels)"
+    first, second = sorted((frames, time))
+    advice = f"use transpose({first}, {second}) before it"
+    if not module.batch_first and frames == 1:
+        advice += (
+            " and back after it; or make the layer with batch_first=True and train again, as it ran"
+            " along the batch"
+        )
+    place.refuse(found, f"with batch_first={module.batch_first} only {order}", advice)
+
+
+def _axes(module: nn.Module, signal: Signal) -> tuple[int | None, int] | None:
+    """The time and channel axes that a module needs. A time axis of None may be any."""
+    dims = signal.tensor.dim()
+    custom = custom_of(module)
+    if custom is not None:
+        return (dims - 1, dims - 2) if custom.channels_first else (dims - 2, dims - 1)
+    if isinstance(module, RECURRENT):
+        return (1 if module.batch_first and dims == 3 else 0), dims - 1
+    if isinstance(module, nn.Linear):
+        return None, dims - 1
+    if isinstance(module, CHANNELS_FIRST):
+        return dims - 1, dims - 2
+    if isinstance(module, nn.BatchNorm1d) or (
+        isinstance(module, nn.PReLU) and module.num_parameters > 1
+    ):
+        return None, 1
+    if isinstance(module, OVER_CHANNELS):
+        dim: Any = module.dim
+        known = dim is not None and -dims <= dim < dims
+        return None, dim % dims if known else signal.time or 0
+    return None
+
+
+def _padded(signal: Signal, module: nn.ConstantPad1d, place: Place) -> Signal:
+    before, behind = module.padding
+    return zeros_around(
+        signal,
+        run(module, signal.tensor, place),
+        before,
+        pads_otherwise(module, place),
+        place,
+    )
+
+
+def zeros_around(
+    signal: Signal, result: Tensor, before: int, behind: Refusal, place: Place
+) -> Signal:
+    """A signal after zero padding. A later operation has to crop the zeros at its end."""
+    if before:
+        signal.require_first_frame(place)
+    in_front = Refusal(
+        place,
+        "padding by itself",
+        "only right before a Conv1d or a pool",
+        "move it there or drop it",
+    )
+    padded = replace(signal, tensor=result, start=signal.start - before)
+    if before:
+        padded = replace(padded, in_front=in_front)
+    return replace(padded, behind=behind) if padded.tail > signal.tail else padded
+
+
+def _windowed(signal: Signal, module: nn.Module, place: Place) -> Signal:
+    window = window_of(module)
+    if window.before:
+        signal.require_first_frame(place)
+    start = signal.start - window.before
+    output = run(module, signal.tensor, place)
+    given = start // window.stride + window.reach // window.stride
+    if start % window.stride:
+        _refuse_phase(signal, module, place)
+    if given < 0:
+        if signal.in_front and not window.before:
+            signal.in_front.place.refuse(
+                f"padding={(-signal.start, 0)}",
+                f"only what makes {place} causal",
+                f"use ({window.reach}, 0): (kernel_size - 1) * dilation on the left",
+            )
+        assert isinstance(module, nn.Conv1d)
+        looks_ahead(module, place).throw()
+    times, node = signal.times, layers(signal.node, records_of(module, signal.channels))
+    clock = signal.clock
+    if window.stride > 1:
+        frame = np.arange(len(times))
+        times = times[(frame - window.reach) % window.stride == 0]
+        clock = node
+    late = signal.late
+    if given > 0 and late is None:
+        late = Late(place, window.reach)
+    behind = signal.behind
+    if window.behind and isinstance(module, nn.Conv1d):
+        behind = looks_ahead(module, place)
+    made = replace(
+        signal,
+        tensor=output,
+        node=node,
+        times=times,
+        start=given,
+        clock=clock,
+        late=late,
+    )
+    return replace(made, in_front=None, behind=behind if made.tail > 0 else None)
+
+
+def _refuse_phase(signal: Signal, module: nn.Module, place: Place) -> None:
+    window = window_of(module)
+    before = window.before - min(signal.start, 0)
+    if signal.start > 0:
+        signal.refuse_late(place)
+    best = window.reach // window.stride * window.stride
+    place.refuse(
+        f"{before} zeros in front of a stride of {window.stride}",
+        "only a multiple of the stride",
+        f"pad {best} frames on the left, so that a frame comes as soon as it can",
+    )
+
+
+def _transposed(signal: Signal, module: nn.ConvTranspose1d, place: Place) -> Signal:
+    kernel, stride = module.kernel_size[0], module.stride[0]
+    signal.require_whole(place)
+    if kernel > stride:  # a frame also adds to the outputs of the following frames
+        signal.require_first_frame(place)
+    node = layers(signal.node, records_of(module, signal.channels))
+    return replace(
+        signal,
+        tensor=run(module, signal.tensor, place),
+        node=node,
+        times=np.repeat(signal.times, stride),
+        start=signal.start * stride,
+        clock=node if stride > 1 else signal.clock,
+    )

@@ -1,0 +1,127 @@
+"""Functions as modules, such as nn.LeakyReLU(0.2) for torch.nn.functional.leaky_relu(x, 0.2)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor, nn
+
+
+def _one(extent: Any) -> Any:
+    return extent[0] if isinstance(extent, (tuple, list)) else extent
+
+
+def _matmul(weight: Any) -> nn.Module | None:
+    right = isinstance(weight, Tensor) and weight.dim() == 2
+    return _linear(weight.T) if right else None
+
+
+def _linear(weight: Tensor, bias: Tensor | None = None) -> nn.Module:
+    outputs, inputs = weight.shape
+    return _with_weights(nn.Linear(inputs, outputs, bias=bias is not None), weight, bias)
+
+
+def _conv1d(
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> nn.Module:
+    outputs, inputs, taps = weight.shape
+    options: dict[str, Any] = {"stride": _one(stride), "padding": _one(padding)}
+    options |= {"dilation": _one(dilation), "groups": groups, "bias": bias is not None}
+    return _with_weights(nn.Conv1d(inputs * groups, outputs, taps, **options), weight, bias)
+
+
+def _conv_transpose1d(
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> nn.Module:
+    inputs, outputs, taps = weight.shape
+    options = {
+        "stride": _one(stride),
+        "padding": _one(padding),
+        "dilation": _one(dilation),
+    }
+    options |= {
+        "output_padding": _one(output_padding),
+        "groups": groups,
+        "bias": bias is not None,
+    }
+    module = nn.ConvTranspose1d(inputs, outputs * groups, taps, **options)
+    return _with_weights(module, weight, bias)
+
+
+def _with_weights(module: nn.Module, weight: Tensor, bias: Tensor | None) -> nn.Module:
+    module.weight = nn.Parameter(weight.detach())
+    if bias is not None:
+        module.bias = nn.Parameter(bias.detach())
+    return module
+
+
+def _prelu(weight: Tensor) -> nn.Module:
+    return _with_weights(nn.PReLU(weight.numel()), weight, None)
+
+
+def _softmax(
+    dim: int | None = None, _stacklevel: int = 3, dtype: object = None
+) -> nn.Module | None:
+    return nn.Softmax(dim) if dtype is None else None
+
+
+def _softplus(beta: float = 1, threshold: float = 20) -> nn.Module:
+    return nn.Softplus(beta, threshold)  # type: ignore[arg-type]
+
+
+def _clamp(min: float | None = None, max: float | None = None) -> nn.Module | None:
+    if min == 0 and max is None:
+        return nn.ReLU()
+    if not isinstance(min, (int, float)) or not isinstance(max, (int, float)):
+        return None
+    right = math.isfinite(min) and math.isfinite(max) and min < max
+    return nn.Hardtanh(min, max) if right else None
+
+
+def _plain(kind: Callable[[], nn.Module]) -> Callable[..., nn.Module]:
+    def made(inplace: bool = False) -> nn.Module:
+        return kind()
+
+    return made
+
+
+_CLAMP = dict.fromkeys(("clamp", "clip"), _clamp)
+
+# Each takes the arguments of the function without the first one.
+MODULES: dict[str, Callable[..., nn.Module | None]] = {
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+    "hardsigmoid": _plain(nn.Hardsigmoid),
+    "relu": _plain(nn.ReLU),
+    "relu6": _plain(nn.ReLU6),
+    "leaky_relu": lambda negative_slope=0.01, inplace=False: nn.LeakyReLU(negative_slope),
+    "elu": lambda alpha=1.0, inplace=False: nn.ELU(alpha),
+    "prelu": _prelu,
+    "softplus": _softplus,
+    "silu": _plain(nn.SiLU),
+    "gelu": lambda approximate="none": nn.GELU(approximate=approximate),
+    "hardtanh": lambda min_val=-1.0, max_val=1.0, inplace=False: nn.Hardtanh(min_val, max_val),
+    "hardswish": _plain(nn.Hardswish),
+    "softsign": nn.Softsign,
+    "softmax": _softmax,
+    "linear": _linear,
+    "matmul": _matmul,
+    "conv1d": _conv1d,
+    "conv_transpose1d": _conv_transpose1d,
+    "max_pool1d": nn.MaxPool1d,
+    "avg_pool1d": nn.AvgPool1d,
+    **_CLAMP,
+}

@@ -1,0 +1,321 @@
+"""Applies functions and tensor methods to signals: torch.tanh(x), x + y, x.transpose(1, 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn, cast
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import resolve_name
+
+from ..format import LayerRecord
+from .apply import apply, zeros_around
+from .arithmetic import arithmetic
+from .functional_modules import MODULES
+from .graph import join
+from .place import Place, Refusal
+from .signal import Signal, aligned, moved
+
+Arguments = Sequence[Any]
+Options = Mapping[str, Any]
+
+
+_USE_OTHERS = "use layers and functions that have a counterpart: docs/from-pytorch.md lists them"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a function or method. Signals among its arguments are `Signal`."""
+
+    name: str
+    shown: str
+    function: Callable[..., Any]
+    args: Arguments
+    options: Options
+    place: Place
+
+    @property
+    def signal(self) -> Signal:
+        """The first argument. Raises ExportError if it is not a signal."""
+        found = self.args[0] if self.args else self.options.get("input")
+        if not isinstance(found, Signal):
+            self.refuse("a signal in another place than the first", "pass the signal first")
+        return found
+
+    @property
+    def rest(self) -> Arguments:
+        return self.args[1:]
+
+    @property
+    def rest_options(self) -> Options:
+        return {name: value for name, value in self.options.items() if name != "input"}
+
+    def refuse(self, why: str = "", advice: str = _USE_OTHERS) -> NoReturn:
+        supported = "only other uses of it" if why else "as no layer of inlay does that"
+        self.place.refuse(f"{self.shown} with {why}" if why else self.shown, supported, advice)
+
+    def run(self) -> Any:
+        """PyTorch's result."""
+        return self.function(
+            *tree(self.args, _tensor),
+            **{k: tree(v, _tensor) for k, v in self.options.items()},
+        )
+
+
+def tree(value: Any, change: Callable[[Any], Any]) -> Any:
+    """Nested lists, tuples, slices and dictionaries with `change` applied to the innermost values."""
+    if isinstance(value, (list, tuple)) and not isinstance(value, torch.Size):
+        return type(value)(tree(item, change) for item in value)
+    if isinstance(value, dict):
+        return {key: tree(item, change) for key, item in value.items()}
+    if isinstance(value, slice):
+        return slice(*(tree(part, change) for part in (value.start, value.stop, value.step)))
+    return change(value)
+
+
+def _tensor(value: Any) -> Any:
+    return value.tensor if isinstance(value, Signal) else value
+
+
+def call(
+    name: str,
+    shown: str,
+    function: Callable[..., Any],
+    args: Arguments,
+    options: Options,
+    place: Place,
+) -> Any:
+    """The result of a function that has a signal among its arguments."""
+    made = Call(name, shown, function, args, options, place)
+    return _handler(name)(made)
+
+
+def _handler(name: str) -> Callable[[Call], Any]:
+    if name in _HANDLERS:
+        return _HANDLERS[name]
+    if name in _MOVES:
+        return _move
+    if name in MODULES:
+        return _as_module
+    return Call.refuse
+
+
+_MOVES = {
+    *("transpose", "permute", "swapaxes", "swapdims", "movedim", "moveaxis", "t"),
+    *(
+        "squeeze",
+        "unsqueeze",
+        "view",
+        "reshape",
+        "flatten",
+        "unflatten",
+        "contiguous",
+        "clone",
+    ),
+    *(
+        "getitem",
+        "chunk",
+        "split",
+        "narrow",
+        "select",
+        "unbind",
+        "detach",
+        "tensor_split",
+    ),
+    *("view_as", "T", "mT", "flip"),
+    *("expand", "expand_as", "broadcast_to", "repeat", "tile", "repeat_interleave"),
+}
+
+
+def _move(made: Call) -> Any:
+    signal, result = made.signal, made.run()
+
+    def again(tensor: Tensor) -> Any:
+        return made.function(tensor, *tree(made.rest, _tensor), **made.rest_options)
+
+    if isinstance(result, Tensor):
+        return moved(signal, result, again, made.place)
+
+    def part(at: int) -> Signal:
+        return moved(
+            signal,
+            result[at],
+            lambda tensor: cast(Tensor, again(tensor)[at]),
+            made.place,
+        )
+
+    return tuple(map(part, range(len(result))))
+
+
+def _as_module(made: Call) -> Signal:
+    try:
+        module = MODULES[made.name](*made.rest, **made.rest_options)
+    except TypeError as error:
+        made.refuse(f"these arguments ({error})")
+    if module is None:
+        made.refuse("these arguments")
+    return apply(made.signal, module, made.place)
+
+
+def _cat(made: Call) -> Signal:
+    tensors, dim = _arguments(made, ("tensors", "dim"), (None, 0))
+    if not all(isinstance(found, Signal) for found in tensors):
+        made.refuse("a constant among the signals", "use torch.nn.functional.pad for zeros")
+    signals: list[Signal] = list(tensors)
+    result = made.run()
+    axis = dim % result.dim()
+    if any(signal.time == axis for signal in signals):
+        made.refuse("frames behind frames", "use torch.nn.functional.pad for zeros in front")
+    if any(signal.channel not in (None, axis) for signal in signals):
+        made.refuse("signals along another axis than the channels")
+    for signal in signals:
+        signal.require_whole(made.place)
+    if len({signal.time for signal in signals}) > 1:
+        made.refuse("signals whose frames are not side by side")
+    signals = aligned(signals, made.place)
+    return replace(
+        next((signal for signal in signals if not signal.held), signals[0]),
+        tensor=result,
+        node=join([signal.node for signal in signals]),
+        channel=axis,
+        late=next((signal.late for signal in signals if signal.late), None),
+        behind=next((signal.behind for signal in signals if signal.behind), None),
+    )
+
+
+def _arguments(made: Call, names: Sequence[str], defaults: Sequence[Any]) -> list[Any]:
+    given = dict(zip(names, made.args)) | {
+        {"axis": "dim"}.get(name, name): value for name, value in made.options.items()
+    }
+    if set(given) - set(names) or len(made.args) > len(names):
+        made.refuse("these arguments")
+    return [given.get(name, default) for name, default in zip(names, defaults)]
+
+
+def _pad(made: Call) -> Signal:
+    names = ("input", "pad", "mode", "value")
+    _, pad, mode, value = _arguments(made, names, (None, (), "constant", None))
+    if mode != "constant" or (value or 0) != 0:
+        made.refuse(f"mode={mode!r}, value={value!r}", "pad with zeros, a stream's history")
+    signal, result = made.signal, made.run()
+    dims = signal.tensor.dim()
+    amounts = {dims - 1 - i // 2: tuple(pad[i : i + 2]) for i in range(0, len(pad), 2)}
+    before, behind = amounts.pop(signal.time, (0, 0))
+    padded = {axis: both for axis, both in amounts.items() if both != (0, 0)}
+    if before < 0 or behind < 0:
+        made.refuse("negative padding", "crop with a slice")
+    if before or behind:
+        signal = signal.streamed(made.place)
+    if padded:
+        ((axis, (front, back)),) = padded.items() if len(padded) == 1 else [(-1, (1, 0))]
+        if front or back < 0 or before or behind or axis != signal.channel:
+            made.refuse(
+                f"pad={tuple(pad)}",
+                "pad before the start, or behind the channels, one at a time",
+            )
+        signal.require_whole(made.place)
+        options = {"in": signal.channels, "out": signal.channels + back}
+        return signal.then(result, [LayerRecord("pad", options)])
+    refusal = Refusal(
+        made.place,
+        f"pad={tuple(pad)}",
+        "only zeros on the left, or zeros on the right that are cropped before the output",
+        f"use pad=({before + behind}, 0)",
+    )
+    return zeros_around(signal, result, before, refusal, made.place)
+
+
+def _dropout(made: Call) -> Signal:
+    _, _, training, _ = _arguments(
+        made, ("input", "p", "training", "inplace"), (None, 0.5, True, False)
+    )
+    if training:
+        made.refuse("training=True", "pass training=self.training")
+    return made.signal
+
+
+def _glu(made: Call) -> Signal:
+    _, dim = _arguments(made, ("input", "dim"), (None, -1))
+    return apply(made.signal, nn.GLU(dim), made.place)
+
+
+def _unchanged(made: Call) -> Signal:
+    return made.signal
+
+
+def _to(made: Call) -> Signal:
+    result = made.run()
+    if result.dtype != made.signal.tensor.dtype:
+        made.refuse(f"dtype={result.dtype}", "keep all of a model in one dtype")
+    return made.signal
+
+
+def _power(made: Call) -> Signal:
+    _, exponent = _arguments(made, ("input", "exponent"), (None, 2))
+    if exponent != 2:
+        made.refuse(f"exponent={exponent!r}", "only squares can be exported")
+    signal = made.signal
+    return arithmetic("mul", signal, signal, made.run(), made.place, made.refuse)
+
+
+def _arithmetic(name: str) -> Callable[[Call], Signal]:
+    def handle(made: Call) -> Signal:
+        if len(made.args) != 2 or set(made.options) - {"alpha"}:
+            made.refuse("these arguments")
+        if made.options.get("alpha", 1) != 1:
+            made.refuse(f"alpha={made.options['alpha']}")
+        a, b = made.args
+        return arithmetic(name, a, b, made.run(), made.place, made.refuse)
+
+    return handle
+
+
+def _reversed(name: str) -> Callable[[Call], Signal]:
+    def handle(made: Call) -> Signal:
+        other, signal = made.args
+        return arithmetic(name, signal, other, made.run(), made.place, made.refuse)
+
+    return handle
+
+
+def _negative(made: Call) -> Signal:
+    return arithmetic("mul", made.signal, -1.0, made.run(), made.place, made.refuse)
+
+
+def _shape(made: Call) -> Any:
+    return made.run()
+
+
+_HANDLERS: dict[str, Callable[[Call], Any]] = {
+    **dict.fromkeys(("cat", "concat", "concatenate"), _cat),
+    **dict.fromkeys(("pad", "_pad"), _pad),
+    **dict.fromkeys(("dropout", "dropout1d", "alpha_dropout"), _dropout),
+    **dict.fromkeys(("add", "iadd"), _arithmetic("add")),
+    **dict.fromkeys(("sub", "isub", "subtract"), _arithmetic("sub")),
+    **dict.fromkeys(("mul", "imul", "multiply"), _arithmetic("mul")),
+    **dict.fromkeys(("div", "truediv", "itruediv", "divide", "true_divide"), _arithmetic("div")),
+    "rsub": _reversed("sub"),
+    **dict.fromkeys(("neg", "negative"), _negative),
+    **dict.fromkeys(("pow", "square"), _power),
+    **dict.fromkeys(("size", "dim", "numel", "stride", "is_floating_point"), _shape),
+    **dict.fromkeys(("new_zeros", "zeros_like", "new_ones", "ones_like"), _shape),
+    "glu": _glu,
+    **dict.fromkeys(("to", "type_as", "float", "double", "type"), _to),
+    **dict.fromkeys(("cpu", "requires_grad_", "positive", "pos"), _unchanged),
+}
+
+
+def function_name(function: Any) -> str:
+    """The name without underscores around it: "add" for torch.add, operator.add and Tensor.add_."""
+    name = str(getattr(function, "__name__", function))
+    return name.strip("_")
+
+
+def shown_name(function: Any) -> str:
+    """The name as users write it: torch.sin, torch.nn.functional.pad."""
+    if isinstance(function, str):
+        return f"Tensor.{function}"
+    known: str | None = resolve_name(function)  # type: ignore[no-untyped-call]
+    return known or f"operator.{function.__name__}"

@@ -1,0 +1,318 @@
+"""The PyTorch modules that can be exported, and the options that cannot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..custom import MODULES as CUSTOM_MODULES
+from ..custom import CustomLayer, custom_of
+from ..errors import ExportError
+from ..format import Array, LayerRecord
+from ..format.layer_types import Kind
+from ..format.validation import unusable_variance
+from .place import Place, Refusal, place_of
+
+Kinds = tuple[type[nn.Module], ...]
+
+DROPPED: Kinds = (
+    nn.Identity,
+    nn.Dropout,
+    nn.Dropout1d,
+    nn.AlphaDropout,
+    nn.FeatureAlphaDropout,
+)
+RECURRENT: Kinds = (nn.LSTM, nn.GRU, nn.RNN)
+FRAMES_FIRST: Kinds = (nn.Linear, *RECURRENT)
+POOLS: Kinds = (nn.MaxPool1d, nn.AvgPool1d)
+WINDOWED: Kinds = (nn.Conv1d, *POOLS)
+CHANNELS_FIRST: Kinds = (*WINDOWED, nn.ConvTranspose1d, nn.ConstantPad1d)
+PER_CHANNEL: Kinds = (nn.BatchNorm1d, nn.PReLU)
+ELEMENTWISE: Kinds = (
+    nn.Tanh,
+    nn.Sigmoid,
+    nn.Hardsigmoid,
+    nn.ReLU,
+    nn.LeakyReLU,
+    nn.ELU,
+    nn.Softplus,
+    nn.SiLU,
+    nn.GELU,
+    nn.Hardtanh,  # and nn.ReLU6, a subclass
+    nn.Hardswish,
+    nn.Softsign,
+)
+OVER_CHANNELS: Kinds = (nn.Softmax, nn.GLU)
+RELABELLING: Kinds = (nn.Flatten, nn.Unflatten)
+EXPORTED: Kinds = (
+    *FRAMES_FIRST,
+    *CHANNELS_FIRST,
+    *PER_CHANNEL,
+    *ELEMENTWISE,
+    *OVER_CHANNELS,
+)
+
+
+def array_of(tensor: Tensor) -> Array:
+    return np.ascontiguousarray(tensor.detach().cpu().numpy())
+
+
+def known_base(module: nn.Module) -> type[nn.Module] | None:
+    """The known class that a module is an instance of, None for others.
+
+    A subclass with a `forward` of its own is another module.
+    """
+    custom = next((base for base in type(module).__mro__ if base in CUSTOM_MODULES), None)
+    if custom is not None:
+        return custom if type(module).forward is custom.forward else None
+    kinds = (*EXPORTED, *DROPPED, *RELABELLING)
+    base = next((kind for kind in kinds if isinstance(module, kind)), None)
+    return base if base and type(module).forward is base.forward else None
+
+
+def is_builtin(module: nn.Module) -> bool:
+    """Whether a module is a layer of PyTorch itself, other than a container."""
+    holders = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+    return type(module).__module__.startswith("torch.nn.modules") and not isinstance(
+        module, holders
+    )
+
+
+def wants_channels_first(module: nn.Module) -> bool | None:
+    """Whether a module takes channels before frames; None if it takes both layouts."""
+    custom = custom_of(module)
+    if custom is not None:
+        return custom.channels_first
+    return isinstance(module, CHANNELS_FIRST) if isinstance(module, _LAID_OUT) else None
+
+
+_LAID_OUT = (*FRAMES_FIRST, *CHANNELS_FIRST)
+
+
+def custom_record(custom: CustomLayer, module: nn.Module, place: Place) -> LayerRecord:
+    """The record of a user's layer. Its options and tensors are attributes of the module."""
+    found: dict[str, Any] = {}
+    for name in (*custom.kind.options, *custom.kind.tensors):
+        if not hasattr(module, name):
+            place.refuse(
+                f"a {type(module).__name__} without an attribute {name}",
+                f"only one that has all options and tensors of {custom.type}",
+                f"set self.{name} in its constructor",
+            )
+        found[name] = getattr(module, name)
+    tensors = {name: array_of(torch.as_tensor(found[name])) for name in custom.kind.tensors}
+    options = {name: _number(found[name]) for name in custom.kind.options}
+    for name, kind in custom.kind.options.items():
+        if type(options[name]) is not int and kind is not Kind.NUMBER:
+            place.refuse(f"{name}={options[name]!r}", "only an integer", "set it to one")
+    return LayerRecord(custom.type, options, tensors)
+
+
+def _number(value: Any) -> Any:
+    """A number of PyTorch or NumPy as a number of Python."""
+    single = isinstance(value, Tensor) and value.numel() == 1
+    return value.item() if single or isinstance(value, np.generic) else value
+
+
+def refuse_unknown(module: nn.Module, place: Place) -> None:
+    """Raises ExportError if a module of this kind cannot be exported."""
+    if known_base(module) is None:
+        kinds = ", ".join(kind.__name__ for kind in EXPORTED)
+        place.refuse(
+            "this kind of module",
+            f"only nn.Sequential, {kinds}, Dropout, Identity and modules whose forward() is made of"
+            " these",
+            "replace it",
+        )
+
+
+@dataclass(frozen=True)
+class Window:
+    """The window of a convolution or a pool: how many frames it looks back, its stride, and the zeros
+    that PyTorch adds before and behind the signal."""
+
+    reach: int
+    stride: int
+    before: int = 0
+    behind: int = 0
+
+
+def window_of(module: nn.Module) -> Window:
+    if isinstance(module, nn.Conv1d):
+        reach = (module.kernel_size[0] - 1) * module.dilation[0]
+        padding = 0 if isinstance(module.padding, str) else module.padding[0]
+        return Window(reach, module.stride[0], padding, padding)
+    assert isinstance(module, POOLS)
+    extents: tuple[Any, Any] = (module.kernel_size, module.stride)
+    return Window(one(extents[0]) - 1, one(extents[1]))
+
+
+def one(extent: int | tuple[int, ...]) -> int:
+    """The number of a pool's extent, which may be a tuple of one."""
+    return extent[0] if isinstance(extent, tuple) else extent
+
+
+@singledispatch
+def width_of(module: nn.Module) -> int | None:
+    """The number of channels that a module takes, None if it takes any."""
+    custom = custom_of(module)
+    if custom is None:
+        return None
+    return custom_record(custom, module, place_of(module, "")).channels_in
+
+
+@width_of.register
+def _linear_width(module: nn.Linear) -> int | None:
+    return module.in_features
+
+
+@width_of.register(nn.Conv1d)
+@width_of.register(nn.ConvTranspose1d)
+def _conv_width(module: nn.Conv1d) -> int | None:
+    return module.in_channels
+
+
+@width_of.register(nn.LSTM)
+@width_of.register(nn.GRU)
+@width_of.register(nn.RNN)
+def _recurrent_width(module: nn.RNNBase) -> int | None:
+    return module.input_size
+
+
+@width_of.register
+def _batchnorm_width(module: nn.BatchNorm1d) -> int | None:
+    return module.num_features
+
+
+@width_of.register
+def _prelu_width(module: nn.PReLU) -> int | None:
+    return module.num_parameters if module.num_parameters > 1 else None
+
+
+@singledispatch
+def refuse_options(module: nn.Module, place: Place) -> None:
+    """Raises ExportError if a layer has an option that inlay does not have."""
+
+
+@refuse_options.register
+def _refuse_conv1d_options(module: nn.Conv1d, place: Place) -> None:
+    if module.padding == "same":
+        looks_ahead(module, place).throw()
+    if window_of(module).before and module.padding_mode != "zeros":
+        place.refuse(
+            f"padding_mode={module.padding_mode!r}",
+            "only zeros, a stream's history before its start",
+            "use padding_mode='zeros'",
+        )
+
+
+def looks_ahead(module: nn.Conv1d, place: Place) -> Refusal:
+    reach = window_of(module).reach
+    return Refusal(
+        place,
+        f"padding={module.padding!r}",
+        "only padding=0, as padding on both sides looks ahead in time",
+        f"put nn.ConstantPad1d(({reach}, 0), 0.0) before it and use padding=0",
+    )
+
+
+@refuse_options.register
+def _refuse_transposed_options(module: nn.ConvTranspose1d, place: Place) -> None:
+    _only(place, "padding", module.padding[0], 0, "crop its output at the end instead")
+    _only(place, "output_padding", module.output_padding[0], 0, "train it without")
+    _only(place, "dilation", module.dilation[0], 1, "train it without dilation")
+    _only(place, "groups", module.groups, 1, "use several of them, or groups=1")
+
+
+@refuse_options.register
+def _refuse_max_pool_options(module: nn.MaxPool1d, place: Place) -> None:
+    _refuse_pooling(module, place)
+    _only(place, "dilation", one(module.dilation), 1, "train it without dilation")
+    _only(place, "return_indices", module.return_indices, False, "leave it out")
+
+
+@refuse_options.register
+def _refuse_avg_pool_options(module: nn.AvgPool1d, place: Place) -> None:
+    _refuse_pooling(module, place)
+
+
+def _refuse_pooling(module: nn.MaxPool1d | nn.AvgPool1d, place: Place) -> None:
+    _only(
+        place,
+        "padding",
+        one(module.padding),
+        0,
+        "put an nn.ConstantPad1d((n, 0), 0.0) before",
+    )
+    _only(place, "ceil_mode", module.ceil_mode, False, "use ceil_mode=False")
+
+
+def _only(place: Place, name: str, found: object, supported: object, advice: str) -> None:
+    if found != supported:
+        place.refuse(f"{name}={found!r}", f"only {name}={supported!r}", advice)
+
+
+@refuse_options.register
+def _refuse_pad_options(module: nn.ConstantPad1d, place: Place) -> None:
+    left, right = module.padding
+    if module.value != 0 or left < 0 or right < 0:
+        pads_otherwise(module, place).throw()
+
+
+def pads_otherwise(module: nn.ConstantPad1d, place: Place) -> Refusal:
+    left, right = module.padding
+    return Refusal(
+        place,
+        f"padding={(left, right)}, value={module.value}",
+        "only zeros on the left: a causal layer's history before the start",
+        "use nn.ConstantPad1d((n, 0), 0.0)",
+    )
+
+
+@refuse_options.register(nn.LSTM)
+@refuse_options.register(nn.GRU)
+@refuse_options.register(nn.RNN)
+def _refuse_recurrent_options(module: nn.RNNBase, place: Place) -> None:
+    if module.bidirectional:
+        place.refuse(
+            "bidirectional=True",
+            "only one direction, as the other runs from the signal's end",
+            "train it with bidirectional=False",
+        )
+    advice = "use a smaller hidden_size, or a Linear after it"
+    _only(place, "proj_size", module.proj_size, 0, advice)
+
+
+@refuse_options.register
+def _refuse_batchnorm_options(module: nn.BatchNorm1d, place: Place) -> None:
+    if module.running_mean is None or module.running_var is None:
+        place.refuse(
+            "track_running_stats=False",
+            "only fixed statistics",
+            "train it with track_running_stats=True",
+        )
+
+
+def refuse_values(module: nn.Module, place: Place) -> None:
+    """Raises ExportError if a weight is not finite, or a variance cannot be used."""
+    tensors: list[tuple[str, Tensor]] = [
+        *module.named_parameters(),
+        *module.named_buffers(),
+    ]
+    for name, tensor in tensors:
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            place.refuse(
+                f"{name} with NaN or infinite values",
+                "only finite weights",
+                "train it again",
+            )
+    if isinstance(module, nn.BatchNorm1d) and module.running_var is not None:
+        refused = unusable_variance(array_of(module.running_var), module.eps)
+        if refused is not None:
+            index, message = refused
+            raise ExportError(f"{place}: running_var[{index}]: {message}; train it again")

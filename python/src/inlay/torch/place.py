@@ -1,0 +1,44 @@
+"""Places in a PyTorch module, for error messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+from torch import nn
+
+from ..errors import ExportError
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An error that is raised unless a later operation makes up for its cause."""
+
+    place: Place
+    found: str
+    supported: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.found} is not supported, {self.supported}; {self.advice}"
+
+    def throw(self) -> NoReturn:
+        raise ExportError(str(self))
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place: "1.0 (Conv1d)", or "block (Block), line 12 of tcn.py: `x = self.conv(x) + x`"."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+    def refuse(self, found: str, supported: str, advice: str) -> NoReturn:
+        Refusal(self, found, supported, advice).throw()
+
+
+def place_of(module: nn.Module, path: str) -> Place:
+    kind = getattr(module, "original_name", type(module).__name__)
+    return Place(f"{path or 'the module'} ({kind})")

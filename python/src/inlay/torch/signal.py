@@ -1,0 +1,287 @@
+"""A signal in PyTorch, and the frames of a stream that its frames correspond to.
+
+In real time a layer gives a frame as soon as its inputs have arrived. In PyTorch, a convolution
+without padding leaves out the first frames, `start` of them. Zeros padded in front of the signal
+stand for the silence before a stream. Zeros padded behind it have to be cropped again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ..format import Array, Chain
+from .graph import Node, layers, part
+from .place import Place, Refusal
+from .records import array_of, look_back
+
+Times = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Late:
+    """An unpadded convolution, and the number of zeros that it would need in front."""
+
+    place: Place
+    reach: int
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A tensor with a batch of one, and a description of its contents.
+
+    `time` and `channel` are axes; `channel` is None where a single channel may be any other axis.
+    `times` has, for each frame of the stream, the input frame with which it arrives. `clock` is the
+    value behind the last change of the rate. The tensor's first frame is frame `start` of the stream.
+
+    A `held` signal is a condition for a whole clip. It is the same in all frames, so it fits any
+    start and any rate. Its `time` is None until it is expanded along the frames.
+    """
+
+    tensor: Tensor
+    node: Node
+    time: int | None
+    channel: int | None
+    times: Times
+    held: bool = False
+    start: int = 0
+    clock: Node | None = None
+    late: Late | None = None
+    in_front: Refusal | None = None
+    behind: Refusal | None = None
+
+    @property
+    def channels(self) -> int:
+        return self.node.channels
+
+    @property
+    def frames(self) -> int:
+        return 1 if self.time is None else int(self.tensor.shape[self.time])
+
+    @property
+    def tail(self) -> int:
+        """The number of frames that the tensor has past the end of the stream."""
+        if self.held:
+            return 0
+        return self.frames - (len(self.times) - self.start)
+
+    def values(self) -> Array:
+        """[frames, channels]"""
+        return array_of(as_frames(self.tensor, self.time, self.channel))
+
+    def arranged(self, channels_first: bool) -> Signal:
+        """The signal laid out as (1, C, L) or as (1, L, C)."""
+        frames = as_frames(self.tensor, self.time, self.channel)
+        tensor = (frames.T if channels_first else frames).unsqueeze(0)
+        time, channel = (2, 1) if channels_first else (1, 2)
+        return replace(self, tensor=tensor, time=time, channel=channel)
+
+    def then(self, tensor: Tensor, records: Chain) -> Signal:
+        """The signal after layers without memory, in the same layout."""
+        return replace(self, tensor=tensor, node=layers(self.node, records))
+
+    def streamed(self, place: Place) -> Signal:
+        """A held signal as an ordinary one, for layers with memory."""
+        if self.held and (self.time is None or self.frames != len(self.times)):
+            place.refuse(
+                "a condition of the whole clip",
+                "only layers without memory",
+                "expand it to the frames of the signal first",
+            )
+        return replace(self, held=False)
+
+    def require_whole(self, place: Place) -> None:
+        """Raises ExportError if there is padding in front, which only layers that look back can use."""
+        if self.start < 0:
+            assert self.in_front is not None
+            self.in_front.throw()
+
+    def require_first_frame(self, place: Place) -> None:
+        """Raises ExportError unless the signal begins with the stream's first frame."""
+        self.require_whole(place)
+        if self.start > 0:
+            self.refuse_late(place)
+
+    def refuse_late(self, place: Place) -> NoReturn:
+        if self.behind:
+            self.behind.throw()
+        found, advice = "a start delayed by a crop", "leave the first frames in"
+        if self.late:
+            found = f"a start delayed by the unpadded {self.late.place}"
+            zeros = f"nn.ConstantPad1d(({self.late.reach}, 0), 0.0)"
+            advice = f"put {zeros} before {self.late.place}"
+        place.refuse(found, "only a start at the first frame, as in a stream", advice)
+
+
+def as_frames(tensor: Tensor, time: int | None, channel: int | None) -> Tensor:
+    """[frames, channels]; one frame where there is no axis of time."""
+    if time is None:
+        tensor, time, channel = tensor[None], 0, None if channel is None else channel + 1
+    if channel is None:
+        return tensor.reshape(tensor.shape[time], -1)
+    rest = [axis for axis in range(tensor.dim()) if axis not in (time, channel)]
+    moved = tensor.permute(*rest, time, channel)
+    return moved.reshape(tensor.shape[time], tensor.shape[channel])
+
+
+def moved(signal: Signal, result: Tensor, move: Callable[[Tensor], Tensor], place: Place) -> Signal:
+    """A signal after an operation that only moves values.
+
+    The operation is applied to the coordinates of the values, which shows where each of them went.
+    """
+    frame = move(_coordinates(signal.tensor, signal.time))
+    channel = move(_coordinates(signal.tensor, signal.channel))
+    along_time, first, step = _axis(frame, place)
+    along_channels, begin, channel_step = _axis(channel, place)
+    if signal.held:
+        return _moved_held(signal, result, along_time, along_channels, begin, channel_step, place)
+    if along_time is None or along_time == along_channels:
+        place.refuse(
+            "an operation that splits or selects the signal's frames",
+            "only operations that keep the frames along one axis",
+            "return the whole signal, one frame for each frame of the input",
+        )
+    if step != 1:
+        place.refuse(
+            "a slice of the frames with a step" if step > 1 else "frames in reverse order",
+            "only neighbouring frames, in their order",
+            f"use nn.MaxPool1d(1, stride={step})" if step > 1 else "leave the order as it is",
+        )
+    _require_neighbours(channel_step, place)
+    if _long_axes(result, along_time, along_channels):
+        _refuse_repeated(place)
+    channels = 1 if along_channels is None else int(result.shape[along_channels])
+    changed = replace(
+        signal,
+        tensor=result,
+        node=part(signal.node, begin, begin + channels),
+        time=along_time,
+        channel=along_channels,
+        start=signal.start + first,
+    )
+    return changed if changed.tail > 0 else replace(changed, behind=None)
+
+
+def _moved_held(
+    signal: Signal,
+    result: Tensor,
+    time: int | None,
+    channel: int | None,
+    begin: int,
+    channel_step: int,
+    place: Place,
+) -> Signal:
+    """The same for a held signal, which may be expanded along a new axis: the frames."""
+    _require_neighbours(channel_step, place)
+    others = _long_axes(result, time, channel)
+    if time is None and len(others) == 1:
+        time = others.pop()
+    if others:
+        _refuse_repeated(place)
+    channels = 1 if channel is None else int(result.shape[channel])
+    node = part(signal.node, begin, begin + channels)
+    return replace(signal, tensor=result, node=node, time=time, channel=channel)
+
+
+def _require_neighbours(channel_step: int, place: Place) -> None:
+    if channel_step != 1:
+        place.refuse(
+            "channels in another order, or a choice of them",
+            "only neighbouring channels, in their order",
+            "reorder the weights of the layer before or after it",
+        )
+
+
+def _long_axes(tensor: Tensor, *known: int | None) -> list[int]:
+    return [a for a, extent in enumerate(tensor.shape) if extent > 1 and a not in known]
+
+
+def _refuse_repeated(place: Place) -> NoReturn:
+    place.refuse("a signal that is repeated", "only the signal itself", "use a Linear of ones")
+
+
+def _coordinates(tensor: Tensor, axis: int | None) -> Tensor:
+    """For each element of a tensor, its index along an axis."""
+    if axis is None:
+        return torch.zeros(tensor.shape, dtype=torch.int64)
+    shape = [1] * tensor.dim()
+    shape[axis] = -1
+    extent = tensor.shape[axis]
+    return torch.arange(extent).reshape(shape).expand(tensor.shape).contiguous()
+
+
+def _axis(coordinates: Tensor, place: Place) -> tuple[int | None, int, int]:
+    """The axis along which coordinates change, or None; the first coordinate; the step."""
+    found = None
+    for axis, extent in enumerate(coordinates.shape):
+        if extent > 1 and bool((coordinates.diff(dim=axis) != 0).any()):
+            if found is not None:
+                place.refuse(
+                    "an operation that mixes frames and channels",
+                    "only operations that keep them apart",
+                    "use transpose or permute to change the layout of a signal",
+                )
+            found = axis
+    first = int(coordinates.flatten()[0]) if coordinates.numel() else 0
+    if found is None:
+        return None, first, 1
+    steps = coordinates.diff(dim=found)
+    step = int(steps.flatten()[0])
+    if not bool((steps == step).all()):
+        place.refuse(
+            "an irregular choice",
+            "only neighbours in their order",
+            "keep them in order",
+        )
+    return found, first, step
+
+
+def aligned(signals: list[Signal], place: Place) -> list[Signal]:
+    """The signals with the same start: those that begin earlier are delayed."""
+    streams = [signal for signal in signals if not signal.held]
+    if not streams:
+        return signals
+    if len(streams) < len(signals):
+        streams[0].require_whole(place)
+    first, *_ = aligned_streams = _aligned(streams, place)
+    rest = iter(aligned_streams)
+    return [
+        replace(signal, times=first.times, start=first.start, clock=first.clock)
+        if signal.held
+        else next(rest)
+        for signal in signals
+    ]
+
+
+def _aligned(signals: list[Signal], place: Place) -> list[Signal]:
+    start = max(signal.start for signal in signals)
+    for signal in signals:
+        if signal.clock is not signals[0].clock:
+            place.refuse(
+                "signals of different rates",
+                "only signals of one rate",
+                "put the stride before or behind the branches",
+            )
+    ahead = next((signal.behind for signal in signals if signal.behind), None)
+    if ahead and any(signal.start != start for signal in signals):
+        ahead.throw()
+    return [_delayed(signal, start - signal.start) for signal in signals]
+
+
+def _delayed(signal: Signal, frames: int) -> Signal:
+    """A signal delayed by a convolution that looks back."""
+    if frames == 0:
+        return signal
+    record = look_back(signal.channels, frames, str(signal.values().dtype))
+    return replace(
+        signal,
+        node=layers(signal.node, [record]),
+        start=signal.start + frames,
+        in_front=None,
+    )

@@ -1,0 +1,239 @@
+"""Traces a module's `forward` with torch.fx.
+
+Unlike plain fx, tracing also computes the signals. So shapes are numbers, and an error names the
+line of the module that caused it.
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from torch import nn
+from torch.fx._symbolic_trace import Tracer
+from torch.fx.proxy import Proxy
+
+from ..errors import ExportError
+from .apply import apply
+from .functions import call, function_name, shown_name, tree
+from .modules import RECURRENT, is_builtin, known_base
+from .place import Place, place_of
+from .proxies import State, Value, is_state, is_zero, signal_of
+from .run import attributes_kept
+from .signal import Signal
+from .states import KeptStates
+
+_OWN_FOLDER = str(Path(__file__).parents[1])
+_TORCH_FOLDER = str(Path(torch.__file__).parent)
+
+
+def trace(module: nn.Module, signals: Sequence[Signal], states: KeptStates) -> Signal:
+    """The signal `module(*signals)`. Raises ExportError at an operation without a counterpart."""
+    tracer = _Tracer(module, signals, states)
+    try:
+        with attributes_kept(module):
+            tracer.trace(module)
+            states.require_changes()
+        return tracer.result()
+    except ExportError as error:
+        error.progress = tracer.steps  # type: ignore[attr-defined]
+        raise
+    except Exception as error:
+        frame = _frame_of(error)
+        place = tracer.place(frame)
+        failure = ExportError(
+            f"{place}: {type(error).__name__}: {error}; forward() has to run on a batch of"
+            " one, and its control flow must not depend on the values of its signals"
+        )
+        failure.progress = tracer.steps  # type: ignore[attr-defined]
+        raise failure from error
+
+
+class _Tracer(Tracer):
+    def __init__(self, module: nn.Module, signals: Sequence[Signal], states: KeptStates) -> None:
+        super().__init__(autowrap_modules=())
+        self._module = module
+        self._signals = signals
+        self._states = states
+        self._entered: list[tuple[str, nn.Module]] = [("", module)]
+        self._result: Any = None
+        self.steps = 0  # layers so far, which shows how far a failed trace went
+
+    def result(self) -> Signal:
+        result = self._result
+        if isinstance(result, State):
+            result.refuse()
+        if isinstance(result, (tuple, list)) and result:
+            states = [part for part in result[1:] if not is_state(part)]
+            result = result[0] if not states else result
+        if isinstance(result, Value) and result.signal.time is not None:
+            return result.signal
+        raise ExportError(
+            f"{place_of(self._module, '')}: gives {_description(result)} that is not one signal made"
+            " of its input; supported is one tensor, or a tensor and the states of recurrent layers"
+        )
+
+    def place(self, frame: FrameType | None = None) -> Place:
+        """The place in the module's code that is being traced."""
+        path, module = self._entered[-1]
+        frame = frame or _user_frame()
+        if frame is None:
+            return place_of(module, path)
+        file, line = frame.f_code.co_filename, frame.f_lineno
+        code = linecache.getline(file, line).strip()
+        where = f"line {line} of {Path(file).name}: `{code}`"
+        if not code:  # code that was typed in has no file
+            where = f"in {frame.f_code.co_name}()"
+        return Place(f"{place_of(module, path)}, {where}")
+
+    # The following methods override those of Tracer.
+
+    def create_args_for_root(
+        self, root_fn: Any, is_module: bool, concrete_args: Any = None
+    ) -> tuple[Callable[..., Any], list[Any]]:
+        values = [self._value(signal) for signal in self._signals]
+
+        def run() -> None:
+            # Runs the hooks, such as weight_norm's, but not the tracer's own __call__.
+            self._result = self.root._call_impl(*values)  # type: ignore[no-untyped-call]
+
+        return run, []
+
+    def is_leaf_module(self, module: nn.Module, path: str) -> bool:
+        return is_builtin(module) or known_base(module) is not None
+
+    def call_module(
+        self,
+        module: nn.Module,
+        forward: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+    ) -> Any:
+        if not any(isinstance(value, Proxy) for value in (*args, *kwargs.values())):
+            return forward(*args, **kwargs)  # no signal among the arguments
+        path = self._path_of(module)
+        self._entered.append((path, module))
+        if self.is_leaf_module(module, path):
+            result = self._call_leaf(module, args, kwargs)
+        else:
+            result = forward(*args, **kwargs)
+        self._entered.pop()  # not after an error, which still needs the place
+        return result
+
+    def _path_of(self, module: nn.Module) -> str:
+        paths = self.submodule_paths or {}
+        if module in paths:
+            return paths[module]
+        if next(module.parameters(), None) is not None:
+            self.place().refuse(
+                f"a {type(module).__name__} that is not a submodule",
+                "only submodules",
+                "keep it in an attribute or in an nn.ModuleList",
+            )
+        return "?"
+
+    def create_proxy(
+        self,
+        kind: str,
+        target: Any,
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        *ignored: Any,
+        **options: Any,
+    ) -> Any:
+        if kind == "get_attr":
+            return self._attribute(target)
+        assert kind in ("call_function", "call_method"), kind
+        function = _method(target) if kind == "call_method" else target
+        plain = tree(tuple(args), signal_of), tree(dict(kwargs), signal_of)
+        made = call(function_name(target), shown_name(target), function, *plain, self.place())
+        result = tree(made, self._wrapped)
+        changed = args[0] if args and _is_in_place(target, kwargs) else None
+        if isinstance(changed, Value) and isinstance(result, Value):
+            changed.signal = result.signal
+            return changed
+        return result
+
+    def _call_leaf(self, module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        place = place_of(module, self._entered[-1][0])
+        value, *others = *args, *kwargs.values()
+        from_zeros = all(is_zero(other) for other in others) or (
+            isinstance(module, RECURRENT) and self._states.holds(self._module, others, place)
+        )
+        if not isinstance(value, Value) or not from_zeros:
+            place.refuse(
+                "a call with more than one signal, or with a state to start from",
+                "only module(x), a recurrent layer starting from zeros",
+                "leave the other arguments out",
+            )
+        made = self._value(apply(value.signal, module, place))
+        self.steps += 1
+        if getattr(module, "inplace", False):
+            value.signal = made.signal
+            return value
+        return (made, State(made.node, self)) if isinstance(module, RECURRENT) else made
+
+    def _wrapped(self, result: Any) -> Any:
+        return self._value(result) if isinstance(result, Signal) else result
+
+    def _value(self, signal: Signal) -> Value:
+        """A value for fx, with a node that nothing uses: the graph is that of the signals."""
+        return Value(self.create_node("placeholder", "x", (), {}), self, signal)
+
+    def _attribute(self, path: str) -> Any:
+        found: Any = self.root
+        for name in path.split("."):
+            found = nn.Module.__getattribute__(found, "__dict__").get(name) or _stored(found, name)
+        return found
+
+
+def _stored(module: nn.Module, name: str) -> Any:
+    """A stored parameter, buffer or submodule, without `getattr`, which the tracer overrides."""
+    for kind in ("_parameters", "_buffers", "_modules"):
+        if name in module.__dict__[kind]:
+            return module.__dict__[kind][name]
+    raise AttributeError(name)
+
+
+def _is_in_place(target: Any, options: Mapping[str, Any]) -> bool:
+    name = str(getattr(target, "__name__", target))
+    return bool(options.get("inplace")) or (name.endswith("_") and not name.endswith("__"))
+
+
+def _method(name: str) -> Callable[..., Any]:
+    """A tensor method as a function; the version that does not work in place."""
+    name = name[:-1] if name.endswith("_") and not name.endswith("__") else name
+
+    def method(tensor: Any, *args: Any, **kwargs: Any) -> Any:
+        found = getattr(tensor, name)
+        return found(*args, **kwargs) if callable(found) else found
+
+    return method
+
+
+def _description(result: Any) -> str:
+    return f"a {type(result).__name__}" if result is not None else "nothing"
+
+
+def _user_frame() -> FrameType | None:
+    """The innermost frame of the module's own code."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame and _is_library(frame.f_code.co_filename):
+        frame = None if frame.f_code is trace.__code__ else frame.f_back
+    return frame
+
+
+def _frame_of(error: BaseException) -> FrameType | None:
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    own = [frame for frame in frames if not _is_library(frame.f_code.co_filename)]
+    return own[-1] if own else None
+
+
+def _is_library(file: str) -> bool:
+    return file.startswith((_OWN_FOLDER, _TORCH_FOLDER, "<frozen"))
