@@ -6,7 +6,7 @@ using namespace inlay;
 
 template <class B>
 class CombinatorsTest : public ::testing::Test {};
-TYPED_TEST_SUITE(CombinatorsTest, TwoBackends);
+TYPED_TEST_SUITE(CombinatorsTest, OneBackend);
 
 TYPED_TEST(CombinatorsTest, residual) {
   using B = TypeParam;

@@ -11,7 +11,7 @@ TYPED_TEST_SUITE(GRUTest, TwoBackends);
 // What takes long to compile.
 template <class B>
 class LargeGRUTest : public ::testing::Test {};
-TYPED_TEST_SUITE(LargeGRUTest, TwoBackends);
+TYPED_TEST_SUITE(LargeGRUTest, OneBackend);
 
 TYPED_TEST(LargeGRUTest, in_1_units_8) { golden<ModelT<GRU<1, 8, TypeParam>>>("gru_1_8", single_layer); }
 TYPED_TEST(GRUTest, in_3_units_5) { golden<ModelT<GRU<3, 5, TypeParam>>>("gru_3_5", single_layer); }

@@ -11,7 +11,7 @@ TYPED_TEST_SUITE(LSTMTest, TwoBackends);
 // What takes long to compile.
 template <class B>
 class LargeLSTMTest : public ::testing::Test {};
-TYPED_TEST_SUITE(LargeLSTMTest, TwoBackends);
+TYPED_TEST_SUITE(LargeLSTMTest, OneBackend);
 
 TYPED_TEST(LargeLSTMTest, in_1_units_8) { golden<ModelT<LSTM<1, 8, TypeParam>>>("lstm_1_8", single_layer); }
 TYPED_TEST(LSTMTest, in_3_units_5) { golden<ModelT<LSTM<3, 5, TypeParam>>>("lstm_3_5", single_layer); }

@@ -6,7 +6,7 @@ using namespace inlay;
 
 template <class B>
 class RatesTest : public ::testing::Test {};
-TYPED_TEST_SUITE(RatesTest, TwoBackends);
+TYPED_TEST_SUITE(RatesTest, OneBackend);
 
 TYPED_TEST(RatesTest, strided_convolution) {
   using B = TypeParam;

@@ -11,7 +11,7 @@ TYPED_TEST_SUITE(RNNTest, TwoBackends);
 // What takes long to compile.
 template <class B>
 class LargeRNNTest : public ::testing::Test {};
-TYPED_TEST_SUITE(LargeRNNTest, TwoBackends);
+TYPED_TEST_SUITE(LargeRNNTest, OneBackend);
 
 TYPED_TEST(LargeRNNTest, in_1_units_8) { golden<ModelT<RNN<1, 8, TypeParam>>>("rnn_1_8", single_layer); }
 TYPED_TEST(RNNTest, in_3_units_5) { golden<ModelT<RNN<3, 5, TypeParam>>>("rnn_3_5", single_layer); }

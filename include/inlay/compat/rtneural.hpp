@@ -92,7 +92,7 @@ class ModelT : public inlay::ModelT<Layers...> {
 
   /// All layers, as a tuple of references.
   auto getLayers() noexcept {
-    return [this]<std::size_t... I>(std::index_sequence<I...>) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
       return std::tie(Model::template layer<I>()...);
     }(std::make_index_sequence<sizeof...(Layers)>());
   }

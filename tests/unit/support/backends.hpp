@@ -21,12 +21,12 @@ using EachBackend = AllBackends;
 using TwoBackends = AllBackends;
 using OneBackend = AllBackends;
 #else
-// For what does not compute itself: each backend and each scalar, not each with each.
+// Every backend and every scalar, not every pair. Dynamic sizes have every pair: every_backend_test.
 using EachBackend = ::testing::Types<inlay::XsimdBackend<float>, inlay::EigenBackend<double>, inlay::StlBackend<double>,
                                      inlay::LoopBackend<float>>;
-// For what is made of other layers; with INLAY_TEST_MANY_BACKENDS (tests/run.sh --full) these have all backends.
+// With INLAY_TEST_MANY_BACKENDS (tests/run.sh --full) these have all backends.
 using TwoBackends = ::testing::Types<inlay::default_backend, inlay::EigenBackend<double>>;
-// For large networks.
+// For large networks and combinators.
 using OneBackend = ::testing::Types<inlay::default_backend>;
 #endif
 #endif
