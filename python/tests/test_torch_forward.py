@@ -588,9 +588,7 @@ PER_CLIP = {
         "append_condition lstm dense",
     ),
     "expanded": (
-        lambda: Conditioned(
-            _expanded, lstm=nn.LSTM(3, 4, batch_first=True), last=nn.Linear(4, 1)
-        ),
+        lambda: Conditioned(_expanded, lstm=nn.LSTM(3, 4, batch_first=True), last=nn.Linear(4, 1)),
         "residual(append_condition lstm dense)",
     ),
     "repeated": (
@@ -693,7 +691,9 @@ def _around_a_layer(s: Any, x: Tensor) -> Tensor:
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
 def test_frames_first(kind: Any, tmp_path: Path) -> None:
     module = Lambda(_around_a_layer, layer=kind(1, 4), last=nn.Linear(4, 1))
-    with pytest.warns(UserWarning, match=r"layer \(\w+\) has batch_first=False.*ran along the batch"):
+    with pytest.warns(
+        UserWarning, match=r"layer \(\w+\) has batch_first=False.*ran along the batch"
+    ):
         root = exported(module, tmp_path)
     assert shape_of(root["layers"]) == f"residual({kind.__name__.lower()} dense)"
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.fx.node import Node
 from torch.fx.proxy import Proxy, TracerBase
 
+from .place import Place
 from .signal import Signal
 
 
@@ -81,7 +82,8 @@ class State(Proxy):
 
     def refuse(self) -> NoReturn:
         tracer: Any = self.tracer
-        tracer.place().refuse(
+        place: Place = tracer.place()
+        place.refuse(
             "the final state of a recurrent layer",
             "only its output sequence",
             "use the first value that the layer returns",
