@@ -72,6 +72,8 @@ class State(Proxy):
             return self
         if name in ("detach", "clone", "contiguous"):
             return lambda: self
+        if name.startswith("__"):
+            raise AttributeError(name)
         self.refuse()
 
     def __iter__(self) -> Iterator[Any]:
