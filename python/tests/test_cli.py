@@ -211,7 +211,9 @@ BAD_MEMBERS: dict[str, Callable[[Any], Any]] = {
     "layers[1] (elu).alpha: 'a' is not a finite number": lambda root: root["layers"][1].update(
         alpha="a"
     ),
-    "layers[1].alpha: expected a value, found null": lambda root: root["layers"][1].update(alpha=None),
+    "layers[1].alpha: expected a value, found null": lambda root: root["layers"][1].update(
+        alpha=None
+    ),
     "check.dtype: 'float16'": lambda root: root["check"].update(dtype="float16"),
     "check.input: expected an object": lambda root: root["check"].update(input=[1]),
     "check.condition: expected 0 channels, found 1": lambda root: root["check"].update(

@@ -30,7 +30,9 @@ def test_all_packages_are_installed() -> None:
     setuptools = pytest.importorskip("setuptools")
     (source,) = project()["tool"]["setuptools"]["packages"]["find"]["where"]
     found = set(setuptools.find_packages(str(PROJECT / source)))
-    folders = {path.parent.relative_to(PROJECT / source) for path in (PROJECT / source).rglob("*.py")}
+    folders = {
+        path.parent.relative_to(PROJECT / source) for path in (PROJECT / source).rglob("*.py")
+    }
     assert found == {".".join(folder.parts) for folder in folders}
 
 

@@ -533,11 +533,62 @@ def _looking_back(s: Any, x: Tensor, c: Tensor) -> Tensor:
     return s.last(torch.cat([x, knobs], dim=-1))
 
 
+def _one_plus_gamma(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    gamma, beta = s.made(c)[:, :, None].chunk(2, dim=1)
+    return s.last(torch.tanh(s.first(x) * (1 + gamma) + beta))
+
+
+def _gated(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    a, b = (s.first(x) + s.made(c).unsqueeze(-1)).chunk(2, dim=1)
+    return s.last(torch.tanh(a) * torch.sigmoid(b))
+
+
+def _mlp(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    return s.last(torch.cat([x, s.mlp(c)[:, None, :].expand(-1, x.shape[1], -1)], dim=-1))
+
+
+def _knobs_frames_first(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    knobs = c.unsqueeze(0).expand(x.shape[0], -1, -1)
+    return s.last(s.lstm(torch.cat([x, knobs], dim=-1))[0])
+
+
 PER_CLIP = {
-    "expanded": (
+    "film around 1": (
         lambda: Conditioned(
-            _expanded, lstm=nn.LSTM(3, 4, batch_first=True), last=nn.Linear(4, 1)
+            _one_plus_gamma,
+            first=nn.Conv1d(1, 3, 1),
+            made=nn.Linear(2, 6),
+            last=nn.Conv1d(3, 1, 1),
         ),
+        "conv1d film(dense concat(slice batchnorm1d | slice)) tanh conv1d",
+    ),
+    "before a gate": (
+        lambda: Conditioned(
+            _gated, first=nn.Conv1d(1, 6, 1), made=nn.Linear(2, 6), last=nn.Conv1d(3, 1, 1)
+        ),
+        "conv1d mixin(dense) gate(tanh | sigmoid) conv1d",
+    ),
+    "through layers": (
+        lambda: Conditioned(
+            _mlp,
+            mlp=nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 2), nn.Tanh()),
+            last=nn.Linear(3, 1),
+        ),
+        "concat(identity | append_condition slice dense relu dense tanh) dense",
+    ),
+    "alone with a mono signal": (
+        lambda: Conditioned(
+            lambda s, x, c: s.last((x * c[:, :1] + c[:, 1:]).unsqueeze(-1)).squeeze(-1),
+            last=nn.Linear(1, 1),
+        ),
+        "film(identity) dense",
+    ),
+    "frames first": (
+        lambda: Conditioned(_knobs_frames_first, lstm=nn.LSTM(3, 4), last=nn.Linear(4, 1)),
+        "append_condition lstm dense",
+    ),
+    "expanded": (
+        lambda: Conditioned(_expanded, lstm=nn.LSTM(3, 4, batch_first=True), last=nn.Linear(4, 1)),
         "residual(append_condition lstm dense)",
     ),
     "repeated": (
@@ -640,7 +691,9 @@ def _around_a_layer(s: Any, x: Tensor) -> Tensor:
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
 def test_frames_first(kind: Any, tmp_path: Path) -> None:
     module = Lambda(_around_a_layer, layer=kind(1, 4), last=nn.Linear(4, 1))
-    with pytest.warns(UserWarning, match=r"layer \(\w+\) has batch_first=False.*ran along the batch"):
+    with pytest.warns(
+        UserWarning, match=r"layer \(\w+\) has batch_first=False.*ran along the batch"
+    ):
         root = exported(module, tmp_path)
     assert shape_of(root["layers"]) == f"residual({kind.__name__.lower()} dense)"
 

@@ -174,6 +174,19 @@ def test_a_fixed_state_to_start_from_is_refused(tmp_path: Path) -> None:
         inlay.export_torch(module, tmp_path / "model.json")
 
 
+def test_a_state_in_a_buffer_is_refused(tmp_path: Path) -> None:
+    def forward(s: Any, x: Tensor) -> Tensor:
+        y, s.state = s.l(x, s.state)
+        return y
+
+    module = Lambda(forward, l=nn.GRU(1, 4, batch_first=True))
+    module.register_buffer("state", torch.zeros(1, 1, 4))
+    message = "a state in a buffer is not supported, only one in a plain attribute; set the"
+    with pytest.raises(inlay.ExportError, match=message):
+        inlay.export_torch(module, tmp_path / "model.json")
+    assert torch.equal(module.state, torch.zeros(1, 1, 4))
+
+
 def test_a_hook_that_changes_a_layer_is_refused(tmp_path: Path) -> None:
     module = nn.Sequential(nn.Linear(1, 1))
     module[0].register_forward_hook(lambda layer, given, made: 2 * made)

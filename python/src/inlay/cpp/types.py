@@ -180,7 +180,9 @@ def _leaf(layer: LayerRecord) -> _Leaf:
 
 def _sizes(layer: LayerRecord, kind: LayerType) -> list[Argument]:
     """The options that are template arguments: all but the numbers."""
-    return [layer.integer(name) for name, option in kind.options.items() if option is not Kind.NUMBER]
+    return [
+        layer.integer(name) for name, option in kind.options.items() if option is not Kind.NUMBER
+    ]
 
 
 def _options(layer: LayerRecord, names: str) -> list[Argument]:

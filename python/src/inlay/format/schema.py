@@ -191,9 +191,9 @@ def _text(value: Any, indent: int) -> str:
         parts = [f"{json.dumps(name)}: {_text(each, inner)}" for name, each in value.items()]
     else:
         parts = [_text(each, inner) for each in value]
-    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    around = "{}" if isinstance(value, dict) else "[]"
     lines = ",\n".join(" " * inner + part for part in parts)
-    return f"{opening}\n{lines}\n{' ' * indent}{closing}"
+    return f"{around[0]}\n{lines}\n{' ' * indent}{around[1]}"
 
 
 if __name__ == "__main__":

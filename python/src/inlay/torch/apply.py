@@ -140,7 +140,7 @@ def _laid_out(signal: Signal, module: nn.Module, place: Place) -> Signal:
             "bring the channels to the axis that the layer works along",
         )
     found = f"a tensor {shape} with its frames along axis {signal.time}"
-    if isinstance(module, RECURRENT) and len(shape) == 3:
+    if isinstance(module, nn.RNNBase) and len(shape) == 3:
         _refuse_direction(signal.time, module, found, place)
     place.refuse(
         found,

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from ..format import Array, LayerRecord
 from .graph import add, layers, multiply
+from .modules import array_of
 from .place import Place
-from .records import affine, array_of, plain, scale_before
+from .records import affine, plain, scale_before
 from .signal import Signal, aligned, as_frames
 
 Refuse = Callable[[str], NoReturn]

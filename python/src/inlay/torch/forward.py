@@ -18,9 +18,8 @@ from ..check.signal import default_signal
 from ..errors import ExportError
 from ..format import Array
 from .graph import Node
-from .modules import DROPPED, RECURRENT, width_of
+from .modules import DROPPED, RECURRENT, array_of, width_of
 from .place import Place, place_of
-from .records import array_of
 from .run import attributes_kept, reach_bound
 from .script_forward import ScriptForward
 from .sequential import children_of, run_children

@@ -202,7 +202,7 @@ def _pad(made: Call) -> Signal:
     signal, result = made.signal, made.run()
     dims = signal.tensor.dim()
     amounts = {dims - 1 - i // 2: tuple(pad[i : i + 2]) for i in range(0, len(pad), 2)}
-    before, behind = amounts.pop(signal.time, (0, 0))
+    before, behind = (0, 0) if signal.time is None else amounts.pop(signal.time, (0, 0))
     padded = {axis: both for axis, both in amounts.items() if both != (0, 0)}
     if before < 0 or behind < 0:
         made.refuse("negative padding", "crop with a slice")

@@ -67,9 +67,9 @@ def known_base(module: nn.Module) -> type[nn.Module] | None:
 
     A subclass with a `forward` of its own is another module.
     """
-    custom = next((base for base in type(module).__mro__ if base in CUSTOM_MODULES), None)
-    if custom is not None:
-        return custom if type(module).forward is custom.forward else None
+    for custom in type(module).__mro__:
+        if custom in CUSTOM_MODULES and issubclass(custom, nn.Module):
+            return custom if type(module).forward is custom.forward else None
     kinds = (*EXPORTED, *DROPPED, *RELABELLING)
     base = next((kind for kind in kinds if isinstance(module, kind)), None)
     return base if base and type(module).forward is base.forward else None

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.fx.node import Node
 from torch.fx.proxy import Proxy, TracerBase
 
+from .place import Place
 from .signal import Signal
 
 
@@ -71,6 +72,8 @@ class State(Proxy):
             return self
         if name in ("detach", "clone", "contiguous"):
             return lambda: self
+        if name.startswith("__"):
+            raise AttributeError(name)
         self.refuse()
 
     def __iter__(self) -> Iterator[Any]:
@@ -81,7 +84,8 @@ class State(Proxy):
 
     def refuse(self) -> NoReturn:
         tracer: Any = self.tracer
-        tracer.place().refuse(
+        place: Place = tracer.place()
+        place.refuse(
             "the final state of a recurrent layer",
             "only its output sequence",
             "use the first value that the layer returns",

@@ -62,9 +62,7 @@ def evaluation(module: nn.Module) -> Iterator[None]:
 @contextmanager
 def attributes_kept(module: nn.Module) -> Iterator[None]:
     """Restores the attributes that `forward` changes, such as a stored state."""
-    attributes = [
-        (child, dict(child.__dict__), dict(child._buffers)) for child in module.modules()
-    ]
+    attributes = [(child, dict(child.__dict__), dict(child._buffers)) for child in module.modules()]
     try:
         yield
     finally:

@@ -18,8 +18,9 @@ from torch import Tensor
 
 from ..format import Array, Chain
 from .graph import Node, layers, part
+from .modules import array_of
 from .place import Place, Refusal
-from .records import array_of, look_back
+from .records import look_back
 
 Times = npt.NDArray[np.int64]
 

@@ -47,6 +47,12 @@ def trace(module: nn.Module, signals: Sequence[Signal], states: KeptStates) -> S
     except Exception as error:
         frame = _frame_of(error)
         place = tracer.place(frame)
+        if isinstance(error, TypeError) and "as buffer" in str(error):
+            place.refuse(
+                "a state in a buffer",
+                "only one in a plain attribute",
+                "set the attribute to None in the constructor in place of register_buffer()",
+            )
         failure = ExportError(
             f"{place}: {type(error).__name__}: {error}; forward() has to run on a batch of"
             " one, and its control flow must not depend on the values of its signals"
