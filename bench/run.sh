@@ -2,11 +2,12 @@
 # Measures inlay on this machine and compares it with LibTorch and ONNX Runtime, if they are found.
 #   bash bench/run.sh           everything
 #   bash bench/run.sh --quick   under three minutes on two cores, once packages are installed
-# Installs missing packages, builds, verifies every output, times, and writes bench/results/MACHINE/. MACHINE consists of
-# the processor's model, its generation and the instruction set of the build; --quick writes MACHINE-quick.
-# --quick measures the xsimd backend in float: layers of 8, 16 and 40 channels, options of LSTM and GRU 16 and 40, buffers
-# of 64 (networks: 64 and 512), in two rounds instead of five. It leaves out the other backends and sizes, double
-# precision, convolutions with an increasing receptive field, and compile times.
+# Installs missing packages, builds, verifies every output, times, and writes bench/results/MACHINE/. MACHINE is the
+# processor's model, its generation and the instruction set of the build; --quick writes MACHINE-quick.
+# --quick measures the xsimd backend in float: layers of 8, 16 and 40 channels, options of LSTM and GRU 16 and 40, single
+# frames and buffers of 64 (networks: 64 and 512), in two rounds instead of five. It leaves out the other backends and
+# sizes, double precision, convolutions with an increasing receptive field, and compile times. Most of the three minutes
+# are the build, 200 CPU seconds without other libraries.
 # Can be run again: the build is kept in build/bench. JOBS=n limits parallel compilers, CXX selects the compiler,
 # RUN="taskset -c 3" (for example) is a prefix of the timed commands.
 # Your own ONNX Runtime: ONNXRUNTIME_ROOT=DIR with include/ and lib/, or ONNXRUNTIME_INCLUDE=DIR and
@@ -108,7 +109,7 @@ time_it() {
 wrong=false
 rm -f "$out"/*
 if $quick; then
-  rounds=2 layer_time=0.002 seconds=0.08 buffers=64,512
+  rounds=2 layer_time=0.004 seconds=0.08 buffers=64,512
   opted="^(LSTM|GRU)/(16|40)/"
   cases="^[^d].*/(${quick_sizes//;/|})/(xsimd|xsimd-rt|libtorch|onnxruntime)/(frame|64)$" # without dilation and depth
 else
