@@ -102,12 +102,7 @@ class ModelT : public inlay::ModelT<Layers...> {
   /// is printed: what RTNeural says in debug mode is in the error.
   void parseJson(const nlohmann::json& parent, bool /*debug*/ = false,
                  std::initializer_list<std::string> custom_layers = {}) {
-    if (parent.is_object() && parent.contains("format")) {
-      const io::ModelFile file = io::read_model(parent);
-      detail::fill(*this, detail::records_of(file), &file);
-    } else {
-      detail::fill(*this, detail::read(parent, custom_layers));
-    }
+    detail::fill(*this, detail::read(parent, custom_layers));
   }
   void parseJson(std::istream& stream, bool debug = false, std::initializer_list<std::string> custom_layers = {}) {
     if (!stream) throw load_error("file", "a readable file", "none");

@@ -17,6 +17,7 @@
 #include "inlay/core/condition.hpp"
 #include "inlay/inlay.hpp"
 #include "inlay/io/check.hpp"
+#include "inlay/io/inlay_format.hpp"
 #include "inlay/io/model_file.hpp"
 #include "inlay/io/rtneural_format.hpp"
 #include "inlay/io/runnable.hpp"
@@ -27,9 +28,22 @@ namespace inlay::INLAY_ISA::compat::rtneural::detail {
 /// The layers of a file; nothing for a custom one, which the user fills.
 using Records = std::vector<std::optional<io::LayerRecord>>;
 
-/// Reads what RTNeural's Keras script writes; layers of the types that `custom` lists are left to the user.
-inline Records read(const nlohmann::json& document, std::initializer_list<std::string> custom) {
-  const io::JsonCursor root(document, ""), layers = root["layers"];
+/// What a document holds.
+struct Source {
+  Records records;
+  std::optional<io::ModelFile> file;  ///< a file of inlay's own, which has a check
+};
+
+/// Reads what RTNeural's Keras script writes, or an inlay file; layers of the types that `custom` lists are left to the
+/// user. Other formats are for `load`: their readers take long to compile.
+inline Source read(const nlohmann::json& document, std::initializer_list<std::string> custom) {
+  const io::JsonCursor root(document, "");
+  if (document.is_object() && document.contains("format")) {
+    const io::ModelFile file = io::read_inlay(root);
+    io::expect_usable(file);
+    return {{file.chain.layers.begin(), file.chain.layers.end()}, file};
+  }
+  const io::JsonCursor layers = root["layers"];
   layers.size();  // is it an array?
   std::size_t width = io::detail::rtneural_width(root["in_shape"]);
   Records records;
@@ -44,7 +58,7 @@ inline Records read(const nlohmann::json& document, std::initializer_list<std::s
     width = io::detail::RtneuralLayer(node, width).read(read);
     for (io::LayerRecord& record : read) records.emplace_back(std::move(record));
   }
-  return records;
+  return {std::move(records), std::nullopt};
 }
 
 /// What RTNeural takes from a layer's type and not from a file, or in another form than inlay.
@@ -68,9 +82,6 @@ inline void expect_usable(const Records& records, std::size_t count) {
   for (const std::optional<io::LayerRecord>& record : records)
     if (record) io::expect_usable(*record);
 }
-
-/// The layers of an inlay file, as they stand there.
-inline Records records_of(const io::ModelFile& file) { return {file.chain.layers.begin(), file.chain.layers.end()}; }
 
 /// Fills the layers of a model. Returns the largest error that the mathematics of any of them states. Throws
 /// load_error.
@@ -127,12 +138,12 @@ io::Runnable<typename Model::scalar> by_frames(Model& model) {
           }};
 }
 
-/// Fills a model, or throws load_error and leaves it as it is. A file of inlay's own is checked.
+/// Fills a model, or throws load_error and leaves it as it is.
 template <class Model>
-void fill(Model& model, Records records, const io::ModelFile* file = nullptr) {
+void fill(Model& model, Source source) {
   const auto fresh = std::make_unique<Model>(model);
-  const double bound = fill_layers(*fresh, records, !file);
-  if (file) io::checked_info(*file, by_frames(*fresh), bound);
+  const double bound = fill_layers(*fresh, source.records, !source.file);
+  if (source.file) io::checked_info(*source.file, by_frames(*fresh), bound);
   model = *fresh;
   model.reset();
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "inlay/compat/rtneural_recurrent.hpp"
 #include "inlay/compat/rtneural_settable.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/engine.hpp"
@@ -115,8 +116,11 @@ class Conv1DStatelessT
 /// Gates in the order i, f, c, o.
 template <typename T, int in_sizet, int out_sizet, SampleRateCorrectionMode mode = SampleRateCorrectionMode::None,
           typename MathsProvider = DefaultMathsProvider>
-class LSTMLayerT
-    : public detail::RecurrentLayer<LSTM<in_sizet, out_sizet, default_backend_for<T>>, 4, mode, MathsProvider> {
+class LSTMLayerT : public detail::RecurrentLayer<
+                       typename detail::AtRate<detail::OfAnySize<LSTM<dynamic, dynamic, default_backend_for<T>>,
+                                                                 in_sizet, out_sizet, 4, 1>,
+                                               LSTM<in_sizet, out_sizet, default_backend_for<T>>, mode>::type,
+                       4, MathsProvider> {
  public:
   /// [4 * out]
   void setBVals(const std::vector<T>& values) { this->set_vector("setBVals", "bias", values, 4 * out_sizet); }
@@ -125,8 +129,11 @@ class LSTMLayerT
 /// Gates in the order z, r, c.
 template <typename T, int in_sizet, int out_sizet, SampleRateCorrectionMode mode = SampleRateCorrectionMode::None,
           typename MathsProvider = DefaultMathsProvider>
-class GRULayerT
-    : public detail::RecurrentLayer<GRU<in_sizet, out_sizet, default_backend_for<T>>, 3, mode, MathsProvider> {
+class GRULayerT : public detail::RecurrentLayer<
+                      typename detail::AtRate<detail::OfAnySize<GRU<dynamic, dynamic, default_backend_for<T>>,
+                                                                in_sizet, out_sizet, 3, 2>,
+                                              GRU<in_sizet, out_sizet, default_backend_for<T>>, mode>::type,
+                      3, MathsProvider> {
  public:
   /// [2][3 * out]: the biases of the input, then those of the state.
   void setBVals(const std::vector<std::vector<T>>& values) {

@@ -65,6 +65,7 @@ std::unique_ptr<Layer<T>> make_layer(const io::LayerRecord& record) {
 
 /// A network that gives back what it gets, until there are layers.
 inline io::ModelFile no_layers(int channels) {
+  if (channels < 1) throw load_error("in_size", "at least one channel", std::to_string(channels));
   io::ModelFile file;
   io::LayerRecord& record = file.chain.layers.emplace_back();
   record.type.value = std::string("identity");

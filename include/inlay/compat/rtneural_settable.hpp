@@ -118,13 +118,14 @@ class Corrected : public RateCorrected<L, 16, Order> {
   double ratio_ = 1;
 };
 
-template <class L, SampleRateCorrectionMode Mode>
+/// The layer for a mode: `AnySize` as it is, or `Fixed` at other rates.
+template <class AnySize, class Fixed, SampleRateCorrectionMode Mode>
 struct AtRate {
-  using type = Corrected<L, Mode == SampleRateCorrectionMode::NoInterp ? 0 : 1>;
+  using type = Corrected<Fixed, Mode == SampleRateCorrectionMode::NoInterp ? 0 : 1>;
 };
-template <class L>
-struct AtRate<L, SampleRateCorrectionMode::None> {
-  using type = L;
+template <class AnySize, class Fixed>
+struct AtRate<AnySize, Fixed, SampleRateCorrectionMode::None> {
+  using type = AnySize;
 };
 
 template <class Provider>
@@ -152,8 +153,8 @@ struct Activation : Settable<L>, private Provided<Maths> {
 };
 
 /// What both recurrent layers share; `Gates` is 4 for an LSTM and 3 for a GRU, in Keras's order.
-template <class L, std::size_t Gates, SampleRateCorrectionMode Mode, class Maths>
-class RecurrentLayer : public Settable<typename AtRate<L, Mode>::type>, private Provided<Maths> {
+template <class L, std::size_t Gates, class Maths>
+class RecurrentLayer : public Settable<L>, private Provided<Maths> {
   using Matrix = std::vector<std::vector<typename L::scalar>>;
 
  public:
