@@ -20,7 +20,7 @@ required=(g++ clang cmake ninja-build python3 libgtest-dev libbenchmark-dev nloh
   python3-pytest python3-numpy python3-jsonschema)
 # Tests that need one of these are skipped, and counted as such, where it cannot be had.
 optional=(python3-torch libclang-rt-dev gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm libclang-rt-19-dev
-  clang-format-19 libsndfile1-dev libcli11-dev python3-h5py python3-matplotlib qemu-user)
+  clang-format-19 libsndfile1-dev libcli11-dev python3-h5py python3-matplotlib python3-pytest-xdist qemu-user)
 $full && optional+=(clang-19 libc++-19-dev libc++abi-19-dev g++-mingw-w64-x86-64-posix wine64 g++-aarch64-linux-gnu)
 
 . tests/packages.sh
@@ -81,9 +81,13 @@ PY
 }
 skip() { skipped=$((skipped + 1)); echo "      skipped: $1"; }
 
+# Unit tests are compiled as users compile: with optimisation, AVX2 and FMA, where a processor has them.
+unit_options="-O3"
+grep -q avx2 /proc/cpuinfo 2> /dev/null && grep -q fma /proc/cpuinfo && unit_options="-O3;-mavx2;-mfma"
+
 step "g++, every test, example and benchmark"
-# GCC collects its garbage less often where it may use more memory. Of the benchmarks two backends: unit tests have all.
-build gcc -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_FLAGS="--param=ggc-min-heapsize=600000" -DINLAY_BUILD_EXAMPLES=ON -DINLAY_BUILD_BENCH=ON -DINLAY_BENCH_FLAGS=-O0 -DINLAY_BENCH_SIZES=8 "-DINLAY_BENCH_BACKENDS=xsimd;auto" &&
+# GCC collects garbage less often if it may use more memory. Benchmarks are built for two backends: unit tests have all.
+build gcc -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_FLAGS="--param=ggc-min-heapsize=600000" "-DINLAY_TEST_OPTIONS=$unit_options" -DINLAY_BUILD_EXAMPLES=ON -DINLAY_BUILD_BENCH=ON -DINLAY_BENCH_FLAGS=-O0 -DINLAY_BENCH_SIZES=8 "-DINLAY_BENCH_BACKENDS=xsimd;auto" &&
   tests gcc
 done_in
 
@@ -101,7 +105,9 @@ done_in
 step "Python"
 report=$PWD/$log/python.xml
 rm -f "$report"
-INLAY_LOAD_MODELS=$PWD/build/gcc/tests/load_models "$python" -m pytest -q -p no:cacheprovider --junit-xml "$report" python > "$log/python.test" 2>&1 || tail -n 40 "$log/python.test"
+parallel=()
+"$python" -c "import xdist" 2> /dev/null && parallel=(-n "$jobs")
+INLAY_LOAD_MODELS=$PWD/build/gcc/tests/load_models "$python" -m pytest -q -p no:cacheprovider "${parallel[@]}" --junit-xml "$report" python > "$log/python.test" 2>&1 || tail -n 40 "$log/python.test"
 count "$report" "tests of python" "$log/python.test"
 done_in
 
