@@ -290,9 +290,7 @@ TEST(RtneuralRunTime, convolutions) {
 }
 
 TEST(RtneuralRunTime, pointwise_layers) {
-  const auto compare = [](auto&& layer, auto&& model) {
-    expect_same(4, 4, frames_of(layer), frames_of(model, 4));
-  };
+  const auto compare = [](auto&& layer, auto&& model) { expect_same(4, 4, frames_of(layer), frames_of(model, 4)); };
   using namespace RTNeural;
   compare(TanhActivation<T>(4), ModelT<T, 4, 4, TanhActivationT<T, 4>>());
   compare(SigmoidActivation<T>{4}, ModelT<T, 4, 4, SigmoidActivationT<T, 4>>());
@@ -341,6 +339,44 @@ TEST(RtneuralRunTime, a_file_has_its_layers) {
     layers[1]->forward(a.data(), b.data());
     layers[2]->forward(b.data(), out);
   });
+}
+
+TEST(RtneuralTypes, a_layer_runs_without_a_model) {
+  Numbers numbers;
+  const auto weights = numbers.cube(4, 2, 3);
+  const Vector bias = numbers.vector(4);
+  RTNeural::ModelT<T, 2, 4, RTNeural::Conv1DT<T, 2, 4, 3, 2>> model;
+  RTNeural::Conv1DT<T, 2, 4, 3, 2> conv;
+  RTNeural::StridedConv1DT<T, 2, 4, 3, 2, 3> strided;
+  const auto fill = [&](auto& layer) {
+    layer.setWeights(weights);
+    layer.setBias(bias);
+  };
+  fill(model.get<0>());
+  fill(conv);
+  fill(strided);
+  const RTNeural::Conv1DT<T, 2, 4, 3, 2> copy(conv);
+  for (int round = 0; round < 2; ++round) {
+    model.reset();
+    conv.reset();
+    strided.reset();
+    Vector last(4);
+    for (int t = 0; t < 10; ++t) {
+      const T x[]{numbers.next(), numbers.next()};
+      model.forward(x);
+      if (t == 4) conv.skip(x);
+      else conv.forward(x);
+      strided.forward(x);
+      if (t % 3 == 0) last.assign(model.getOutputs(), model.getOutputs() + 4);
+      for (std::size_t c = 0; c < 4; ++c) {
+        if (t != 4) {
+          ASSERT_NEAR(conv.outs[c], model.getOutputs()[c], 1e-12);
+        }
+        ASSERT_NEAR(strided.outs[c], last[c], 1e-12);
+      }
+    }
+  }
+  EXPECT_EQ(copy.outs.data(), nullptr);  // it has a state of its own
 }
 
 TEST(RtneuralJsonParser, fills_layers_of_both_kinds) {

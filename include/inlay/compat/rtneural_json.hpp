@@ -1,4 +1,5 @@
-/// RTNeural's json_parser for single layers: weights from nested arrays, in the order of Keras. Included by rtneural.hpp.
+/// RTNeural's json_parser for single layers: weights from nested arrays, in the order of Keras. Included by
+/// rtneural.hpp.
 #pragma once
 
 #include <algorithm>

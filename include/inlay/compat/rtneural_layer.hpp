@@ -100,10 +100,10 @@ class RecordLayer : public Layer<T> {
   void tensor(const char* name, std::vector<std::size_t> shape, double value = 0) {
     std::size_t count = 1;
     for (const std::size_t extent : shape) count *= extent;
-    record_.tensors.insert_or_assign(name, io::TensorRecord{.place = name_,
-                                                            .shape = std::move(shape),
-                                                            .values = std::vector<double>(count, value),
-                                                            .row_places = {}});
+    record_.tensors.insert_or_assign(
+        name,
+        io::TensorRecord{
+            .place = name_, .shape = std::move(shape), .values = std::vector<double>(count, value), .row_places = {}});
   }
   /// Sets a tensor of four axes, or of fewer whose extents are 1, to `at(a, b, c, d)`.
   void set(const char* name, const std::size_t (&extents)[4], auto at) {

@@ -102,7 +102,10 @@ template <typename T>
 class StridedConv1D final : public Layer<T> {
  public:
   StridedConv1D(int in, int out, int kernel, int dilation, int stride, int group_count = 1)
-      : Layer<T>(in, out), conv_(in, out, kernel, dilation, group_count), stride_(stride), last_(static_cast<std::size_t>(out)) {}
+      : Layer<T>(in, out),
+        conv_(in, out, kernel, dilation, group_count),
+        stride_(stride),
+        last_(static_cast<std::size_t>(out)) {}
   StridedConv1D(std::initializer_list<int> sizes)
       : StridedConv1D(sizes.begin()[0], sizes.begin()[1], sizes.begin()[2], sizes.begin()[3], sizes.begin()[4],
                       sizes.begin()[5]) {}

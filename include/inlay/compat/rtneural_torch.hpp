@@ -131,7 +131,8 @@ template <typename S = void, typename L>
 void loadGRU(const nlohmann::json& modelJson, const std::string& layerPrefix, L& gru, bool hasBias = true,
              int layer_index = 0) {
   const std::size_t in = detail::size(gru.in_size), out = detail::size(gru.out_size);
-  const detail::Recurrent<detail::scalar_of<S, L>> torch(modelJson, layerPrefix, in, out, 3 * out, hasBias, layer_index);
+  const detail::Recurrent<detail::scalar_of<S, L>> torch(modelJson, layerPrefix, in, out, 3 * out, hasBias,
+                                                         layer_index);
   gru.setWVals(detail::swapped_rz(detail::transposed(torch.input), out));
   gru.setUVals(detail::swapped_rz(detail::transposed(torch.state), out));
   gru.setBVals(detail::swapped_rz<detail::scalar_of<S, L>>({torch.input_bias, torch.state_bias}, out));
