@@ -48,8 +48,8 @@ struct ShowSizes {
 };
 
 /// A recurrent layer `L` of dynamic sizes as one of `In` channels to `Out`, with `Gates` gates and `Biases` biases of
-/// each. People have variants of many model types, of which they play one: all types share the code of L, and compile
-/// in a third of the time. Weights and state are on the heap.
+/// each. Plugins have variants of many model types, of which they play one: all types share the code of L, which is
+/// compiled once. Weights and state are on the heap.
 template <class L, std::size_t In, std::size_t Out, std::size_t Gates, std::size_t Biases>
 class OfAnySize {
  public:
