@@ -195,9 +195,7 @@ class Dispatched {
     return Memory(at, {&t, t.destroy_state});
   }
   io::Runnable<T> runnable() { return table().runnable(model_.get(), state_.memory_.get()); }
-  bool is_mono() const noexcept {
-    return run_.in_size == 1 && run_.out_size == 1 && run_.one_to_one;
-  }
+  bool is_mono() const noexcept { return run_.in_size == 1 && run_.out_size == 1 && run_.one_to_one; }
 
   /// Loads and checks a copy, then replaces the model.
   ModelInfo load_records(const io::ModelFile& file) {

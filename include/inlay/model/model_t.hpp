@@ -43,6 +43,7 @@ class ModelT {
   static_assert(sizeof...(Layers) > 0, "inlay::ModelT: a model must have at least one layer");
   using Network = Sequential<Layers...>;
   using First = std::tuple_element_t<0, std::tuple<Layers...>>;
+  using Last = std::tuple_element_t<sizeof...(Layers) - 1, std::tuple<Layers...>>;
 
  public:
   using scalar = typename Network::scalar;
@@ -322,7 +323,9 @@ class ModelT {
     const scalar* y = state.at(State::output);
     if constexpr (one_to_one) {
       run_frame(state, in);
-      copy(y, out_size, out);
+      // In the registers that the last layer stored: GCC then reuses these instead of loading them again.
+      if constexpr (requires { typename Last::backend; }) copy_exactly<typename Last::backend, out_size>(y, out);
+      else copy(y, out_size, out);
     } else {
       const std::size_t given = run_frame(state, in);
       for (std::size_t f = 0; f < given; ++f)
