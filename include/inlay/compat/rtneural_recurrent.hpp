@@ -60,7 +60,7 @@ class OfAnySize {
       L layer;
       GiveSizes<In, Out> sizes{false};
       layer.visit(sizes);
-      layer.fit(memory);
+      layer.resize(memory);
     }
     typename L::State memory;
   };
