@@ -129,14 +129,15 @@ class Dispatched {
   std::size_t forward(std::span<const T> in, std::span<T> out, std::span<const T> condition = {}) noexcept {
     return forward(state_, in, out, condition);
   }
-  /// Computes one sample of a model with one input channel, one output channel, one output frame per input frame and no
-  /// side channels. Returns 0 for other models.
-  T forward(State& state, T in) const noexcept {
+  /// Computes one sample of a model with one input channel, one output channel, one output frame per input frame and
+  /// `condition.size()` side channels. Returns 0 for other models.
+  T forward(State& state, T in, std::span<const T> condition = {}) const noexcept {
     T out{};
-    if (state.memory_ && is_mono()) run_.forward_with(model_.get(), state.memory_.get(), &in, &out, nullptr);
+    if (state.memory_ && is_mono() && condition.size() == run_.condition_size)
+      run_.forward_with(model_.get(), state.memory_.get(), &in, &out, condition.data());
     return out;
   }
-  T forward(T in) noexcept { return forward(state_, in); }
+  T forward(T in, std::span<const T> condition = {}) noexcept { return forward(state_, in, condition); }
 
   /// Computes a planar buffer, as ModelT::process. Returns the number of frames written.
   std::size_t process(State& state, const T* const* in, T* const* out, std::size_t frames,
@@ -194,9 +195,7 @@ class Dispatched {
     return Memory(at, {&t, t.destroy_state});
   }
   io::Runnable<T> runnable() { return table().runnable(model_.get(), state_.memory_.get()); }
-  bool is_mono() const noexcept {
-    return run_.in_size == 1 && run_.out_size == 1 && run_.condition_size == 0 && run_.one_to_one;
-  }
+  bool is_mono() const noexcept { return run_.in_size == 1 && run_.out_size == 1 && run_.one_to_one; }
 
   /// Loads and checks a copy, then replaces the model.
   ModelInfo load_records(const io::ModelFile& file) {

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 import manifest
 from generate import FOLDER, Golden, files, seed
-from inlay._format import Array, Check, LayerRecord, ModelFile, write_model
+from inlay.format import Array, Check, LayerRecord, ModelFile, write_model
 
 
 class Snake(nn.Module):

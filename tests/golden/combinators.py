@@ -19,8 +19,8 @@ from torch.nn import functional
 
 import manifest
 from generate import FOLDER, Golden, Samples, files, seed
-from inlay._format import Array, Check, LayerRecord, ModelFile, Option, write_model
-from inlay.torch_export import _records
+from inlay.format import Array, Check, LayerRecord, ModelFile, Option, write_model
+from inlay.torch.records import records_of
 
 Condition = Optional[Tensor]
 
@@ -35,7 +35,7 @@ def run(module: nn.Module, x: Tensor, condition: Condition) -> Tensor:
 
 
 def records(module: nn.Module, channels: int) -> list[LayerRecord]:
-    return [module.record(channels)] if isinstance(module, Ours) else _records(module, channels)
+    return [module.record(channels)] if isinstance(module, Ours) else records_of(module, channels)
 
 
 class Ours(nn.Module):
@@ -78,7 +78,7 @@ class Conv(Ours):
         return self.conv(functional.pad(x.T.unsqueeze(0), (past, 0)))[0].T
 
     def record(self, channels: int) -> LayerRecord:
-        return _records(self.conv, channels)[0]
+        return records_of(self.conv, channels)[0]
 
 
 class Residual(Ours):
@@ -260,7 +260,7 @@ class Strided(Ours):
         return self.conv(x.T.unsqueeze(0))[0].T
 
     def record(self, channels: int) -> LayerRecord:
-        plain = _records(self.conv, channels)[0]
+        plain = records_of(self.conv, channels)[0]
         options = {**plain.options, "stride": self.conv.stride[0]}
         return LayerRecord("conv1d", options, plain.tensors)
 
@@ -430,7 +430,7 @@ class Recurrent(Ours):
         return self.layer(x.unsqueeze(1))[0].squeeze(1)
 
     def record(self, channels: int) -> LayerRecord:
-        return _records(self.layer, channels)[0]
+        return records_of(self.layer, channels)[0]
 
 
 def hnn_11k() -> nn.Module:

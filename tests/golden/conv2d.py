@@ -17,7 +17,7 @@ from torch.nn import functional
 
 import manifest
 from generate import FOLDER, Golden, Samples, files, seed
-from inlay._format import Array, Check, LayerRecord, ModelFile, Option, write_model
+from inlay.format import Array, Check, LayerRecord, ModelFile, Option, write_model
 
 
 class Causal2d(nn.Module):

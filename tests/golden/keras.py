@@ -29,7 +29,7 @@ import h5py
 import numpy as np
 
 import manifest
-from inlay._format import Array, Check, LayerRecord, ModelFile, write_model
+from inlay.format import Array, Check, LayerRecord, ModelFile, write_model
 
 TARGET = Path(__file__).parent / "keras"
 SOURCE = "Keras 3.9.2 (torch backend)"

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 import manifest
-from inlay._format import Array, Check, LayerRecord, ModelFile, write_model
+from inlay.format import Array, Check, LayerRecord, ModelFile, write_model
 
 FOLDER = Path(__file__).parent / "nam"
 

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 import manifest
 from generate import Golden, Samples, files, seed
-from inlay._format import Check, ModelFile, write_model
-from inlay.torch_export import _records
+from inlay.format import Check, ModelFile, write_model
+from inlay.torch.records import records_of
 
 FOLDER = Path(__file__).parent / "rate_corrected"
 TRAINED = 48000
@@ -92,7 +92,7 @@ def export(module: nn.RNNBase, path: Path, samples: Samples) -> None:
         output=np.ascontiguousarray(output.numpy()),
         tolerance={"float32": 1e-5, "float64": 1e-12}[samples.dtype.name],
     )
-    write_model(path, ModelFile(_records(module, samples.shape[1]), check))
+    write_model(path, ModelFile(records_of(module, samples.shape[1]), check))
 
 
 def main() -> None:

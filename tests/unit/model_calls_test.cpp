@@ -43,6 +43,17 @@ TEST(ModelCalls, forward_of_a_number_gives_zero_for_other_channels) {
   EXPECT_NE(load("lstm20_dense").forward(0.5f), 0.0f);
 }
 
+TEST(ModelCalls, forward_of_a_number_with_knobs) {
+  auto model = load("append_condition");
+  const auto knobs = values(2), one_knob = values(1);
+  EXPECT_EQ(model.forward(0.5f, one_knob), 0.0f);
+  EXPECT_EQ(load("lstm20_dense").forward(0.5f, knobs), 0.0f);  // it has no side channels
+  auto out = values(1);
+  ASSERT_EQ(model.forward(values(1), out, knobs), 1u);
+  model.reset();
+  EXPECT_EQ(model.forward(0.5f, knobs), out[0]);
+}
+
 TEST(ModelCalls, forward_of_spans_that_do_not_fit_gives_no_frame) {
   auto model = load("dense_3_5");
   auto in = values(3), out = values(5), short_out = values(4), more = values(4), less = values(2);

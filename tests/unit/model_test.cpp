@@ -222,3 +222,40 @@ TEST(ModelDeathTest, other_overlap_than_in_place_is_asserted) {
   EXPECT_DEATH(amp->process(std::span(x).subspan(0, 50), std::span(x).subspan(1, 50)), "overlaps_only_in_place");
 }
 #endif
+
+// Every container that a plugin may have its knobs in.
+TEST(ModelTest, a_frame_comes_from_any_container) {
+  using Knobbed = ModelT<AppendCondition<1, 2>, LSTM<3, 8>, Dense<8, 1>>;
+  const auto model = std::make_unique<Knobbed>();
+  model->load(std::filesystem::path(test_file("golden/torch/append_condition.f32.json")));
+  const float x = 0.5f, drive = 0.25f, tone = -0.5f;
+  const float array[] = {drive, tone};
+  const std::array<float, 2> standard_array{drive, tone};
+  const std::vector<float> vector{drive, tone};
+  std::vector<float> outputs;
+  const auto compute = [&](auto&&... arguments) {
+    float y = 0;
+    model->reset();
+    model->forward(&x, &y, arguments...);
+    outputs.push_back(y);
+  };
+  compute(array);
+  compute(standard_array);
+  compute(vector);
+  compute(vector.data());
+  compute(std::span<const float>(vector));
+  compute(std::span<const float, 2>(array));
+  const auto sample = [&](auto&& knobs) {
+    model->reset();
+    outputs.push_back(model->forward(x, knobs));
+  };
+  sample(array);
+  sample(vector);
+  model->reset();
+  outputs.push_back(model->forward(x, {drive, tone}));
+  Knobbed::State voice;
+  model->reset(voice);
+  outputs.push_back(std::as_const(*model).forward(voice, x, {drive, tone}));
+  EXPECT_NE(outputs.front(), 0.0f);
+  for (const float y : outputs) EXPECT_EQ(y, outputs.front());
+}

@@ -341,6 +341,44 @@ TEST(RtneuralRunTime, a_file_has_its_layers) {
   });
 }
 
+TEST(RtneuralTypes, a_layer_runs_without_a_model) {
+  Numbers numbers;
+  const auto weights = numbers.cube(4, 2, 3);
+  const Vector bias = numbers.vector(4);
+  RTNeural::ModelT<T, 2, 4, RTNeural::Conv1DT<T, 2, 4, 3, 2>> model;
+  RTNeural::Conv1DT<T, 2, 4, 3, 2> conv;
+  RTNeural::StridedConv1DT<T, 2, 4, 3, 2, 3> strided;
+  const auto fill = [&](auto& layer) {
+    layer.setWeights(weights);
+    layer.setBias(bias);
+  };
+  fill(model.get<0>());
+  fill(conv);
+  fill(strided);
+  const RTNeural::Conv1DT<T, 2, 4, 3, 2> copy(conv);
+  for (int round = 0; round < 2; ++round) {
+    model.reset();
+    conv.reset();
+    strided.reset();
+    Vector last(4);
+    for (int t = 0; t < 10; ++t) {
+      const T x[]{numbers.next(), numbers.next()};
+      model.forward(x);
+      if (t == 4) conv.skip(x);
+      else conv.forward(x);
+      strided.forward(x);
+      if (t % 3 == 0) last.assign(model.getOutputs(), model.getOutputs() + 4);
+      for (std::size_t c = 0; c < 4; ++c) {
+        if (t != 4) {
+          ASSERT_NEAR(conv.outs[c], model.getOutputs()[c], 1e-12);
+        }
+        ASSERT_NEAR(strided.outs[c], last[c], 1e-12);
+      }
+    }
+  }
+  EXPECT_EQ(copy.outs.data(), nullptr);  // it has a state of its own
+}
+
 TEST(RtneuralJsonParser, fills_layers_of_both_kinds) {
   Numbers numbers;
   using namespace RTNeural;

@@ -92,8 +92,9 @@ class ModelT : public inlay::ModelT<Layers...> {
 
   /// All layers, as a tuple of references.
   auto getLayers() noexcept {
-    return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return std::tie(Model::template layer<I>()...);
+    Model& self = *this;
+    return [&self]<std::size_t... I>(std::index_sequence<I...>) {
+      return std::tie(self.template layer<I>()...);
     }(std::make_index_sequence<sizeof...(Layers)>());
   }
 

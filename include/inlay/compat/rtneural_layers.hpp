@@ -57,6 +57,36 @@ class Conv1DT : public detail::Settable<
   int getKernelSize() const noexcept { return kernel_size; }
   int getDilationRate() const noexcept { return dilation_rate; }
   int getGroups() const noexcept { return groups; }
+
+  /// Takes a frame whose output nobody needs, without a model.
+  void skip(const T (&ins)[in_sizet]) noexcept { this->alone_.skip(*this, ins); }
+};
+
+/// A convolution that computes one frame for `stride`, and repeats it between them. Without a model alone: in a network
+/// of inlay's, an inlay::StridedConv1D gives one frame for so many.
+template <typename T, int in_sizet, int out_sizet, int kernel_size, int dilation_rate, int stride, int groups = 1,
+          bool dynamic_state = false>
+class StridedConv1DT : private Conv1DT<T, in_sizet, out_sizet, kernel_size, dilation_rate, groups, dynamic_state> {
+  using Conv = Conv1DT<T, in_sizet, out_sizet, kernel_size, dilation_rate, groups, dynamic_state>;
+
+ public:
+  using Conv::getDilationRate, Conv::getGroups, Conv::getKernelSize, Conv::in_size, Conv::isActivation, Conv::out_size,
+      Conv::outs, Conv::setBias, Conv::setWeights, Conv::skip;
+  using typename Conv::scalar;
+
+  std::string getName() const { return "strided_conv1d"; }
+  void reset() {
+    phase_ = 0;
+    Conv::reset();
+  }
+  void forward(const T (&ins)[in_sizet]) noexcept {
+    if (phase_ == 0) Conv::forward(ins);
+    else Conv::skip(ins);
+    phase_ = phase_ + 1 == stride ? 0 : phase_ + 1;
+  }
+
+ private:
+  int phase_ = 0;
 };
 
 template <typename T, int num_filters_in_t, int num_filters_out_t, int num_features_in_t, int kernel_size_time_t,
@@ -117,9 +147,9 @@ class Conv1DStatelessT
 template <typename T, int in_sizet, int out_sizet, SampleRateCorrectionMode mode = SampleRateCorrectionMode::None,
           typename MathsProvider = DefaultMathsProvider>
 class LSTMLayerT : public detail::RecurrentLayer<
-                       typename detail::AtRate<detail::OfAnySize<LSTM<dynamic, dynamic, default_backend_for<T>>,
-                                                                 in_sizet, out_sizet, 4, 1>,
-                                               LSTM<in_sizet, out_sizet, default_backend_for<T>>, mode>::type,
+                       typename detail::AtRate<
+                           detail::OfAnySize<LSTM<dynamic, dynamic, default_backend_for<T>>, in_sizet, out_sizet, 4, 1>,
+                           LSTM<in_sizet, out_sizet, default_backend_for<T>>, mode>::type,
                        4, MathsProvider> {
  public:
   /// [4 * out]
@@ -130,9 +160,9 @@ class LSTMLayerT : public detail::RecurrentLayer<
 template <typename T, int in_sizet, int out_sizet, SampleRateCorrectionMode mode = SampleRateCorrectionMode::None,
           typename MathsProvider = DefaultMathsProvider>
 class GRULayerT : public detail::RecurrentLayer<
-                      typename detail::AtRate<detail::OfAnySize<GRU<dynamic, dynamic, default_backend_for<T>>,
-                                                                in_sizet, out_sizet, 3, 2>,
-                                              GRU<in_sizet, out_sizet, default_backend_for<T>>, mode>::type,
+                      typename detail::AtRate<
+                          detail::OfAnySize<GRU<dynamic, dynamic, default_backend_for<T>>, in_sizet, out_sizet, 3, 2>,
+                          GRU<in_sizet, out_sizet, default_backend_for<T>>, mode>::type,
                       3, MathsProvider> {
  public:
   /// [2][3 * out]: the biases of the input, then those of the state.

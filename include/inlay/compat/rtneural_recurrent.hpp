@@ -41,17 +41,15 @@ struct ShowSizes {
     visitor.option(name, size.value);
   }
   void option(std::string_view name, const auto& value) { visitor.option(name, value); }
-  void require(bool holds, std::string_view name, std::string_view expected) {
-    visitor.require(holds, name, expected);
-  }
+  void require(bool holds, std::string_view name, std::string_view expected) { visitor.require(holds, name, expected); }
   void number(std::string_view name, auto& variable) { visitor.number(name, variable); }
   void tensor(std::string_view name, auto& x) { visitor.tensor(name, x); }
   void optional_tensor(std::string_view name, auto& x, auto otherwise) { visitor.optional_tensor(name, x, otherwise); }
 };
 
 /// A recurrent layer `L` of dynamic sizes as one of `In` channels to `Out`, with `Gates` gates and `Biases` biases of
-/// each. People have variants of many model types, of which they play one: all types share the code of L, and compile
-/// in a third of the time. Weights and state are on the heap.
+/// each. Plugins have variants of many model types, of which they play one: all types share the code of L, which is
+/// compiled once. Weights and state are on the heap.
 template <class L, std::size_t In, std::size_t Out, std::size_t Gates, std::size_t Biases>
 class OfAnySize {
  public:
@@ -62,7 +60,7 @@ class OfAnySize {
       L layer;
       GiveSizes<In, Out> sizes{false};
       layer.visit(sizes);
-      layer.fit(memory);
+      layer.resize(memory);
     }
     typename L::State memory;
   };

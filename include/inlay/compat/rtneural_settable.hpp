@@ -1,10 +1,12 @@
 /// What the layers of rtneural_layers.hpp have in common: RTNeural's way of setting weights.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <concepts>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -46,6 +48,67 @@ void expect_variances(const std::vector<T>& values, const std::string& layer) {
                        std::to_string(values[i]), layer);
 }
 
+/// What a layer gave that is used without a model: `Size` values.
+template <class T, std::size_t Size>
+class Outs {
+ public:
+  Outs() = default;
+  Outs(const Outs&) noexcept {}  // a copy of a layer has given nothing yet
+  Outs& operator=(const Outs&) noexcept { return *this; }
+
+  void show(const T* values) noexcept { values_ = values; }
+  const T* begin() const noexcept { return values_; }
+  const T* end() const noexcept { return values_ + Size; }
+  const T* data() const noexcept { return values_; }
+  const T& operator[](std::size_t i) const noexcept { return values_[i]; }
+
+ private:
+  const T* values_ = nullptr;
+};
+
+/// State and output of a layer that is used without a model, made by the first call that needs them.
+template <class L>
+class Alone {
+  using T = typename L::scalar;
+  struct Memory {
+    typename L::State state;
+    alignas(alignment) T in[padded_frame<T>(L::in_size)]{};
+    alignas(alignment) T out[padded_frame<T>(L::out_size)]{};
+  };
+
+ public:
+  Alone() = default;
+  Alone(const Alone&) noexcept {}
+  Alone& operator=(const Alone&) noexcept { return *this; }
+
+  void reset(const L& layer) { layer.reset(memory(layer).state); }
+  /// Returns the output, which stays until the next frame.
+  const T* forward(const L& layer, const T* in) {
+    Memory& to = memory(layer);
+    run(layer, to, in, to.out);
+    return to.out;
+  }
+  void skip(const L& layer, const T* in) {
+    alignas(alignment) T out[padded_frame<T>(L::out_size)];
+    run(layer, memory(layer), in, out);
+  }
+
+ private:
+  Memory& memory(const L& layer) {
+    if (!memory_) {
+      memory_ = std::make_unique<Memory>();
+      layer.reset(memory_->state);
+    }
+    return *memory_;
+  }
+  static void run(const L& layer, Memory& memory, const T* in, T* out) {
+    std::copy_n(in, L::in_size, memory.in);
+    layer.forward(memory.state, static_cast<const T*>(memory.in), out);
+  }
+
+  std::unique_ptr<Memory> memory_;
+};
+
 /// An inlay layer with what RTNeural's layers have in common.
 template <class L>
 class Settable : public L {
@@ -53,6 +116,16 @@ class Settable : public L {
 
  public:
   static constexpr int in_size = static_cast<int>(L::in_size), out_size = static_cast<int>(L::out_size);
+
+  // Without a model: one frame after another, with a state that the layer has for it.
+  using L::forward, L::reset;
+  void reset() {
+    alone_.reset(*this);
+    outs.show(nullptr);
+  }
+  void forward(const T (&ins)[L::in_size]) noexcept { outs.show(alone_.forward(*this, ins)); }
+  /// What the last `forward` of this kind gave.
+  Outs<T, L::out_size> outs;
 
   /// As a file of RTNeural's calls it.
   std::string getName() const { return L::type == "batchnorm1d" ? "batchnorm" : std::string(L::type); }
@@ -90,6 +163,8 @@ class Settable : public L {
     [[maybe_unused]] const bool done = assign(static_cast<L&>(*this), tensor, values);
     assert(done);
   }
+
+  Alone<L> alone_;
 };
 
 /// A recurrent layer that stays at its rate when weights are loaded after `prepare`, as RTNeural's does.

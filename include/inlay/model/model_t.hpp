@@ -16,6 +16,7 @@
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/condition.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/core/frame_span.hpp"
 #include "inlay/core/pack.hpp"
 #include "inlay/model/overlap.hpp"
 #include "inlay/model/sample_rate.hpp"
@@ -42,6 +43,7 @@ class ModelT {
   static_assert(sizeof...(Layers) > 0, "inlay::ModelT: a model must have at least one layer");
   using Network = Sequential<Layers...>;
   using First = std::tuple_element_t<0, std::tuple<Layers...>>;
+  using Last = std::tuple_element_t<sizeof...(Layers) - 1, std::tuple<Layers...>>;
 
  public:
   using scalar = typename Network::scalar;
@@ -138,37 +140,47 @@ class ModelT {
   /// Computes one frame: `in_size` values in, `out_size` values out, and `condition_size` values of side channels if
   /// the model has them. `in` and `out` may be the same memory. If the rate is not 1:1, returns the number of output
   /// frames, which are written one after the other; `out` must have room for `max_frames_per_input`.
-  INLAY_INLINE auto forward(State& state, std::span<const scalar, in_size> in,
-                            std::span<scalar, max_frames_per_input * out_size> out,
-                            std::span<const scalar, condition_size> condition) const noexcept {
+  INLAY_INLINE auto forward(State& state, FrameSpan<const scalar, in_size> in,
+                            FrameSpan<scalar, max_frames_per_input * out_size> out,
+                            FrameSpan<const scalar, condition_size> condition) const noexcept {
     if constexpr (condition_size > 0) copy(condition.data(), condition_size, state.at(State::condition));
     return frame(state, in.data(), out.data());
   }
-  INLAY_INLINE auto forward(std::span<const scalar, in_size> in, std::span<scalar, max_frames_per_input * out_size> out,
-                            std::span<const scalar, condition_size> condition) noexcept {
+  INLAY_INLINE auto forward(FrameSpan<const scalar, in_size> in, FrameSpan<scalar, max_frames_per_input * out_size> out,
+                            FrameSpan<const scalar, condition_size> condition) noexcept {
     return forward(state_, in, out, condition);
   }
-  INLAY_INLINE auto forward(State& state, std::span<const scalar, in_size> in,
-                            std::span<scalar, max_frames_per_input * out_size> out) const noexcept
+  INLAY_INLINE auto forward(State& state, FrameSpan<const scalar, in_size> in,
+                            FrameSpan<scalar, max_frames_per_input * out_size> out) const noexcept
     requires(condition_size == 0)
   {
     return frame(state, in.data(), out.data());
   }
-  INLAY_INLINE auto forward(std::span<const scalar, in_size> in,
-                            std::span<scalar, max_frames_per_input * out_size> out) noexcept
+  INLAY_INLINE auto forward(FrameSpan<const scalar, in_size> in,
+                            FrameSpan<scalar, max_frames_per_input * out_size> out) noexcept
     requires(condition_size == 0)
   {
     return forward(state_, in, out);
+  }
+
+  /// Computes one sample of a network with one channel in and out and side channels: `model.forward(x, {drive, tone})`.
+  INLAY_INLINE scalar forward(State& state, scalar in, FrameSpan<const scalar, condition_size> condition) const noexcept
+    requires(in_size == 1 && out_size == 1 && one_to_one && condition_size > 0)
+  {
+    copy(condition.data(), condition_size, state.at(State::condition));
+    return sample(state, in);
+  }
+  INLAY_INLINE scalar forward(scalar in, FrameSpan<const scalar, condition_size> condition) noexcept
+    requires(in_size == 1 && out_size == 1 && one_to_one && condition_size > 0)
+  {
+    return forward(state_, in, condition);
   }
 
   /// Computes one sample of a network with one channel in and out.
   INLAY_INLINE scalar forward(State& state, scalar in) const noexcept
     requires(in_size == 1 && out_size == 1 && one_to_one && condition_size == 0)
   {
-    scalar* x = state.at(State::input);
-    *x = in;
-    run_frame(state, x);
-    return *state.at(State::output);
+    return sample(state, in);
   }
   INLAY_INLINE scalar forward(scalar in) noexcept
     requires(in_size == 1 && out_size == 1 && one_to_one && condition_size == 0)
@@ -228,8 +240,8 @@ class ModelT {
   std::size_t forward(...) const {
     static_assert(
         sizeof(Model) == 0,
-        "inlay: forward takes a frame, (in, out): spans or arrays of in_size and of out_size values of the "
-        "model's scalar, and of condition_size values for a model with side channels; with one channel in and "
+        "inlay: forward takes a frame, (in, out): pointers, spans, arrays or vectors of in_size and of out_size values "
+        "of the model's scalar, and of condition_size values for a model with side channels; with one channel in and "
         "out also a sample; a const model takes a State first");
     return 0;
   }
@@ -289,6 +301,13 @@ class ModelT {
     }
   }
 
+  INLAY_INLINE scalar sample(State& state, scalar in) const noexcept {
+    scalar* x = state.at(State::input);
+    *x = in;
+    run_frame(state, x);
+    return *state.at(State::output);
+  }
+
   INLAY_INLINE std::size_t run_frame(State& state, const scalar* in) const noexcept {
     return detail::forward(network_, state.layers, in, state.at(State::output), state.context());
   }
@@ -304,7 +323,9 @@ class ModelT {
     const scalar* y = state.at(State::output);
     if constexpr (one_to_one) {
       run_frame(state, in);
-      copy(y, out_size, out);
+      // In the registers that the last layer stored: GCC then reuses these instead of loading them again.
+      if constexpr (requires { typename Last::backend; }) copy_exactly<typename Last::backend, out_size>(y, out);
+      else copy(y, out_size, out);
     } else {
       const std::size_t given = run_frame(state, in);
       for (std::size_t f = 0; f < given; ++f)

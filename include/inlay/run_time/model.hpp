@@ -137,9 +137,9 @@ class Model<T, void> {
   std::size_t forward(std::span<const T> in, std::span<T> out, std::span<const T> condition = {}) noexcept {
     return forward(state_, in, out, condition);
   }
-  /// Computes one sample of a network that `accepts(1, 1)`. Returns 0 for other networks.
-  T forward(State& state, T in) const noexcept;
-  T forward(T in) noexcept { return forward(state_, in); }
+  /// Computes one sample of a network that `accepts(1, 1, condition.size())`. Returns 0 for other networks.
+  T forward(State& state, T in, std::span<const T> condition = {}) const noexcept;
+  T forward(T in, std::span<const T> condition = {}) noexcept { return forward(state_, in, condition); }
 
   /// Computes `frames` frames, planar: in[c] and out[c] point to channel c, of any alignment. In-place operation is
   /// allowed: out[c] == in[c] for each channel that both have. Channels must not overlap otherwise. How a signal is

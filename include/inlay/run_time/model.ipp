@@ -56,7 +56,7 @@ std::shared_ptr<Network<T>> build(const io::ModelFile& file, const Kernels<T>& k
   network->pace = out.pace;
   network->in_size = in_size, network->out_size = out.count(), network->condition_size = condition_size;
   network->one_to_one = out.pace.one_to_one();
-  network->mono = network->one_to_one && in_size == 1 && out.count() == 1 && condition_size == 0;
+  network->mono = network->one_to_one && in_size == 1 && out.count() == 1;
   network->room = out.pace.max_output_frames(1) * out.count();
   network->program.finish(in.parts[0], planner.together(out), condition.parts[0], kernels, out.pace.tile(),
                           network->one_to_one);
@@ -188,10 +188,10 @@ std::size_t Model<T>::forward(State& state, std::span<const T> in, std::span<T> 
   return network.kernels.forward(state.state_->program.run(), in.data(), out.data(), condition.data());
 }
 template <class T>
-T Model<T>::forward(State& state, T in) const noexcept {
+T Model<T>::forward(State& state, T in, std::span<const T> condition) const noexcept {
   T out{};
-  if (state.network_ == network_ && network_->mono)
-    network_->kernels.forward(state.state_->program.run(), &in, &out, nullptr);
+  if (state.network_ == network_ && network_->mono && condition.size() == network_->condition_size)
+    network_->kernels.forward(state.state_->program.run(), &in, &out, condition.data());
   return out;
 }
 
