@@ -128,7 +128,7 @@ if $full; then
     -DINLAY_TEST_FEW_BACKENDS=ON \
     -DINLAY_FETCH_GTEST=ON # the system's GoogleTest is built against libstdc++
   variant "AVX2, every test on every backend" avx2 g++ -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_FLAGS="-mavx2 -mfma" \
-    -DINLAY_TEST_MANY_BACKENDS=ON
+    -DINLAY_TEST_MANY_BACKENDS=ON "-DINLAY_TEST_SUITES=unit;realtime"
   variant "This machine's instruction set" native g++ -DCMAKE_CXX_COMPILER=g++ \
     -DCMAKE_CXX_FLAGS="-march=native -Wno-maybe-uninitialized -Wno-uninitialized" # in GCC's own header, bug 105593
   variant "This machine's instruction set, Clang" native-clang clang++ -DCMAKE_CXX_COMPILER=clang++ \
