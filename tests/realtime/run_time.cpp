@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <inlay/core/extent.hpp>
+#include <inlay/core/tile_frames.hpp>
 #include <inlay/run_time.hpp>
 #include "realtime/realtime.hpp"
 

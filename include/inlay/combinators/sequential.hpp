@@ -13,9 +13,10 @@
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
-#include "inlay/core/extent.hpp"
 #include "inlay/core/layer_traits.hpp"
 #include "inlay/core/map.hpp"
+#include "inlay/core/padding.hpp"
+#include "inlay/core/tile_frames.hpp"
 
 namespace inlay::INLAY_ISA {
 

@@ -117,9 +117,9 @@ class Conv1DStatelessT
 template <typename T, int in_sizet, int out_sizet, SampleRateCorrectionMode mode = SampleRateCorrectionMode::None,
           typename MathsProvider = DefaultMathsProvider>
 class LSTMLayerT : public detail::RecurrentLayer<
-                       typename detail::AtRate<detail::OfAnySize<LSTM<dynamic, dynamic, default_backend_for<T>>,
-                                                                 in_sizet, out_sizet, 4, 1>,
-                                               LSTM<in_sizet, out_sizet, default_backend_for<T>>, mode>::type,
+                       typename detail::AtRate<
+                           detail::OfAnySize<LSTM<dynamic, dynamic, default_backend_for<T>>, in_sizet, out_sizet, 4, 1>,
+                           LSTM<in_sizet, out_sizet, default_backend_for<T>>, mode>::type,
                        4, MathsProvider> {
  public:
   /// [4 * out]
@@ -130,9 +130,9 @@ class LSTMLayerT : public detail::RecurrentLayer<
 template <typename T, int in_sizet, int out_sizet, SampleRateCorrectionMode mode = SampleRateCorrectionMode::None,
           typename MathsProvider = DefaultMathsProvider>
 class GRULayerT : public detail::RecurrentLayer<
-                      typename detail::AtRate<detail::OfAnySize<GRU<dynamic, dynamic, default_backend_for<T>>,
-                                                                in_sizet, out_sizet, 3, 2>,
-                                              GRU<in_sizet, out_sizet, default_backend_for<T>>, mode>::type,
+                      typename detail::AtRate<
+                          detail::OfAnySize<GRU<dynamic, dynamic, default_backend_for<T>>, in_sizet, out_sizet, 3, 2>,
+                          GRU<in_sizet, out_sizet, default_backend_for<T>>, mode>::type,
                       3, MathsProvider> {
  public:
   /// [2][3 * out]: the biases of the input, then those of the state.

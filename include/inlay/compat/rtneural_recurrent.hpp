@@ -41,9 +41,7 @@ struct ShowSizes {
     visitor.option(name, size.value);
   }
   void option(std::string_view name, const auto& value) { visitor.option(name, value); }
-  void require(bool holds, std::string_view name, std::string_view expected) {
-    visitor.require(holds, name, expected);
-  }
+  void require(bool holds, std::string_view name, std::string_view expected) { visitor.require(holds, name, expected); }
   void number(std::string_view name, auto& variable) { visitor.number(name, variable); }
   void tensor(std::string_view name, auto& x) { visitor.tensor(name, x); }
   void optional_tensor(std::string_view name, auto& x, auto otherwise) { visitor.optional_tensor(name, x, otherwise); }

@@ -8,8 +8,9 @@
 
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
-#include "inlay/core/extent.hpp"
 #include "inlay/core/layer_shape.hpp"
+#include "inlay/core/padding.hpp"
+#include "inlay/core/tile_frames.hpp"
 
 namespace inlay::INLAY_ISA {
 

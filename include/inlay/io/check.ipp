@@ -7,7 +7,7 @@
 #include <sstream>
 #include <string>
 
-#include "inlay/core/extent.hpp"
+#include "inlay/core/tile_frames.hpp"
 #include "inlay/io/check.hpp"
 #include "inlay/io/player.hpp"
 

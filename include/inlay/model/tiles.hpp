@@ -7,7 +7,7 @@
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/condition.hpp"
-#include "inlay/core/extent.hpp"
+#include "inlay/core/tile_frames.hpp"
 
 namespace inlay::INLAY_ISA::detail {
 

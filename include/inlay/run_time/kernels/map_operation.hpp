@@ -10,6 +10,7 @@
 #include "inlay/core/dynamic.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/map.hpp"
+#include "inlay/core/tile_frames.hpp"
 #include "inlay/run_time/operation.hpp"
 
 namespace inlay::INLAY_ISA::kernels {

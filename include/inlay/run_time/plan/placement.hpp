@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "inlay/core/compiler.hpp"
-#include "inlay/core/extent.hpp"
+#include "inlay/core/padding.hpp"
+#include "inlay/core/tile_frames.hpp"
 
 namespace inlay::INLAY_ISA::plan {
 

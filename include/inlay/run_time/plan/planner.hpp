@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "inlay/core/compiler.hpp"
-#include "inlay/core/extent.hpp"
+#include "inlay/core/tile_frames.hpp"
 #include "inlay/io/error.hpp"
 #include "inlay/io/model_file.hpp"
 #include "inlay/io/record.hpp"

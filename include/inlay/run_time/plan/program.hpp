@@ -12,6 +12,7 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/dynamic.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/core/tile_frames.hpp"
 #include "inlay/run_time/kernels.hpp"
 #include "inlay/run_time/plan/fusion.hpp"
 #include "inlay/run_time/plan/placement.hpp"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "inlay/core/compiler.hpp"
-#include "inlay/core/extent.hpp"
+#include "inlay/core/layer_shape.hpp"
 #include "inlay/io/error.hpp"
 #include "inlay/io/model_file.hpp"
 #include "inlay/run_time/plan/pace.hpp"
