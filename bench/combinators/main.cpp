@@ -68,9 +68,9 @@ struct Combinator {
 };
 
 template <std::size_t N>
-struct DenseAndLoop {
+struct DenseThenLoop {
   static constexpr const char* name = "Dense and a loop";
-  DenseAndLoop() {
+  DenseThenLoop() {
     if (!set<N>(model.template layer<0>())) std::abort();
   }
   void forward(const float* x, float* y) noexcept {
@@ -174,7 +174,7 @@ void add() {
 template <std::size_t N>
 void add_size() {
   add<N, Combinator>();
-  add<N, DenseAndLoop>();
+  add<N, DenseThenLoop>();
   add<N, PlainLoops>();
 }
 

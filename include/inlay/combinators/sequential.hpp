@@ -240,12 +240,12 @@ class Sequential {
   INLAY_INLINE std::size_t forward_from(State& state, const scalar* in, scalar* out, Context<scalar> context,
                                         Context<scalar> inner) const noexcept {
     scalar* to = buffer<I>(out, context);
-    const std::size_t given = detail::forward(layer<I>(), std::get<I>(state.layers), in, to, inner);
+    const std::size_t output_frames = detail::forward(layer<I>(), std::get<I>(state.layers), in, to, inner);
     if constexpr (I + 1 == count) {
-      return given;
+      return output_frames;
     } else {
       std::size_t written = 0;
-      for (std::size_t f = 0; f < given; ++f)
+      for (std::size_t f = 0; f < output_frames; ++f)
         written += forward_from<I + 1>(state, to + f * padded_frame<scalar>(out_sizes[I]),
                                        out + written * padded_frame<scalar>(out_size), context, inner);
       return written;

@@ -133,9 +133,9 @@ namespace detail {
 /// Takes `size` values of scratch memory off the front of `context`.
 template <class T>
 INLAY_INLINE T* take(Context<T>& context, std::size_t size) noexcept {
-  T* taken = context.scratch;
+  T* block = context.scratch;
   context.scratch += size;
-  return taken;
+  return block;
 }
 
 /// True if the `forward` of layer L accepts an addend, which saves a pass over the output.

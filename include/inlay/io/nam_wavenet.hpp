@@ -29,7 +29,7 @@ inline NamNetwork read_nam_condition(const JsonCursor& config, const Count& in, 
 /// Reads the post-stack head: convolutions, each with an activation before it.
 inline NamNetwork read_nam_head(const JsonCursor& head, Count in, NamWeights& weights) {
   NamNetwork network{{}, in, in, {}};
-  const JsonCursor sizes = some(head["kernel_sizes"], max_layers);
+  const JsonCursor sizes = array_of_up_to(head["kernel_sizes"], max_layers);
   const Count channels = count(head["channels"]), out = count(head["out_channels"]), one{1, head.place()};
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     const Count taps = count(sizes[i]);
@@ -45,7 +45,7 @@ inline NamNetwork read_nam_head(const JsonCursor& head, Count in, NamWeights& we
 
 inline NamNetwork read_nam_wavenet(const JsonCursor& model, NamWeights& weights, const ReadOptions& options,
                                    NamReader read_inside) {
-  const JsonCursor config = model["config"], arrays = some(config["layers"], 16);
+  const JsonCursor config = model["config"], arrays = array_of_up_to(config["layers"], 16);
   const Count in = count_or(config, "in_channels", 1);
   NamNetwork condition = read_nam_condition(config, in, read_inside);
   NamNetwork network{{}, in, 1, prewarmed(condition.info.prewarm)};
@@ -68,8 +68,8 @@ inline NamNetwork read_nam_wavenet(const JsonCursor& model, NamWeights& weights,
                                  {"out", Value{array.head_size.place, array.channels.n + array.head_size.n}}}));
     } else {
       LayerRecord split = make_layer(arrays[i].place(), "split");
-      hold(split, "branches", std::move(array.to_x));
-      hold(split, "branches", std::move(to_output));
+      add_chain(split, "branches", std::move(array.to_x));
+      add_chain(split, "branches", std::move(to_output));
       append(layers, std::move(split));
     }
     append(layers, std::move(array.layers));
@@ -92,8 +92,8 @@ inline NamNetwork read_nam_wavenet(const JsonCursor& model, NamWeights& weights,
   network.info.prewarm += head.info.prewarm;
 
   LayerRecord whole = make_layer(config.place(), "conditioned_by");
-  hold(whole, "source", std::move(condition.layers));
-  hold(whole, "layers", std::move(layers));
+  add_chain(whole, "source", std::move(condition.layers));
+  add_chain(whole, "layers", std::move(layers));
   append(network.layers, std::move(whole));
   return network;
 }

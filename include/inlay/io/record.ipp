@@ -26,13 +26,13 @@ INLAY_DECL const SourceLocation& place_of(const LayerRecord& record, std::string
   return found == record.values.end() ? record.place : found->second.place;
 }
 
-INLAY_DECL std::string_view text_option(const LayerRecord& record, std::string_view name, std::string_view otherwise) {
+INLAY_DECL std::string_view text_option(const LayerRecord& record, std::string_view name, std::string_view fallback) {
   const auto* value = detail::value_of<std::string>(record, name);
-  return value ? std::string_view(*value) : otherwise;
+  return value ? std::string_view(*value) : fallback;
 }
-INLAY_DECL bool flag_option(const LayerRecord& record, std::string_view name, bool otherwise) {
+INLAY_DECL bool flag_option(const LayerRecord& record, std::string_view name, bool fallback) {
   const auto* value = detail::value_of<bool>(record, name);
-  return value ? *value : otherwise;
+  return value ? *value : fallback;
 }
 
 INLAY_DECL std::size_t tensor_size(const LayerRecord& record, std::string_view name) {

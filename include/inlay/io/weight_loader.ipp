@@ -90,8 +90,8 @@ INLAY_DECL std::size_t WeightLoader::dynamic_size(std::string_view name) {
     fail(value.place, concat({std::to_string(in_), ", the channels that come in"}), std::to_string(*found));
   return *found;
 }
-INLAY_DECL std::size_t WeightLoader::dynamic_size(std::string_view name, std::size_t otherwise) {
-  return record_.values.contains(name) ? dynamic_size(name) : otherwise;
+INLAY_DECL std::size_t WeightLoader::dynamic_size(std::string_view name, std::size_t fallback) {
+  return record_.values.contains(name) ? dynamic_size(name) : fallback;
 }
 
 INLAY_DECL void WeightLoader::choice(std::string_view name, std::span<const std::string_view> names,

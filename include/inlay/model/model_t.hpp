@@ -306,10 +306,10 @@ class ModelT {
       run_frame(state, in);
       copy(y, out_size, out);
     } else {
-      const std::size_t given = run_frame(state, in);
-      for (std::size_t f = 0; f < given; ++f)
+      const std::size_t output_frames = run_frame(state, in);
+      for (std::size_t f = 0; f < output_frames; ++f)
         copy(y + f * padded_frame<scalar>(out_size), out_size, out + f * out_size);
-      return given;
+      return output_frames;
     }
   }
 
