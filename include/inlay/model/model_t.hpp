@@ -17,15 +17,17 @@
 #include "inlay/core/condition.hpp"
 #include "inlay/core/pack.hpp"
 #include "inlay/core/padding.hpp"
+#include "inlay/model/model_scratch.hpp"
 #include "inlay/model/overlap.hpp"
 #include "inlay/model/sample_rate.hpp"
 #include "inlay/model/tiles.hpp"
+#include "inlay/model/voice_pair.hpp"
 
 namespace inlay::INLAY_ISA {
 
 namespace detail {
 
-/// What `ModelT` accepts: a layer, or a scalar, of which it complains in one error.
+/// An argument of `ModelT`: a layer; or a scalar, which is a mistake that is reported in one error.
 template <class L>
 concept LayerOrScalar = Layer<L> || std::is_floating_point_v<L>;
 
@@ -73,23 +75,15 @@ class ModelT {
   /// Size of the weights in bytes, padding included.
   static constexpr std::size_t weight_bytes = sizeof(Network);
 
-  /// Everything that a model remembers of one signal, and scratch memory. A new state is at the start of a signal.
+  /// The memory of a model for one signal: past frames, recurrent states and scratch memory. A new state is at the
+  /// start of a signal.
   class State {
     friend ModelT;
-    static constexpr std::size_t input = 0, output = input + scratch_block<scalar>(scratch_tile<scalar>(in_size));
-    static constexpr std::size_t condition =
-        output + scratch_block<scalar>(scratch_tile<scalar>(out_size, max_frames_per_input));
-    static constexpr std::size_t network =
-        condition + (condition_size == 0 ? 0 : scratch_block<scalar>(scratch_tile<scalar>(condition_size)));
-
-    scalar* at(std::size_t offset) noexcept { return scratch + offset; }
-    detail::Tiles<scalar> tiles() noexcept {
-      return {Block<scalar>(at(input)), Block<scalar>(at(output)), Block<scalar>(at(condition))};
-    }
-    Context<scalar> context() noexcept { return {at(network), at(condition)}; }
-
+    template <class N, class S, class T>
+    friend void detail::process_pair(const N&, std::array<S*, 2>, const T* const*, T* const*, std::size_t,
+                                     std::array<Condition<T>, 2>) noexcept;
     typename Network::State layers;
-    alignas(alignment) scalar scratch[network + Network::scratch_size]{};
+    detail::ModelScratch<Network> scratch;
   };
   /// Size of a state in bytes, scratch memory included.
   static constexpr std::size_t state_bytes = sizeof(State);
@@ -141,7 +135,7 @@ class ModelT {
   INLAY_INLINE auto forward(State& state, std::span<const scalar, in_size> in,
                             std::span<scalar, max_frames_per_input * out_size> out,
                             std::span<const scalar, condition_size> condition) const noexcept {
-    if constexpr (condition_size > 0) copy(condition.data(), condition_size, state.at(State::condition));
+    if constexpr (condition_size > 0) copy(condition.data(), condition_size, state.scratch.condition());
     return frame(state, in.data(), out.data());
   }
   INLAY_INLINE auto forward(std::span<const scalar, in_size> in, std::span<scalar, max_frames_per_input * out_size> out,
@@ -165,10 +159,10 @@ class ModelT {
   INLAY_INLINE scalar forward(State& state, scalar in) const noexcept
     requires(in_size == 1 && out_size == 1 && one_to_one && condition_size == 0)
   {
-    scalar* x = state.at(State::input);
+    scalar* x = state.scratch.input();
     *x = in;
     run_frame(state, x);
-    return *state.at(State::output);
+    return *state.scratch.output();
   }
   INLAY_INLINE scalar forward(scalar in) noexcept
     requires(in_size == 1 && out_size == 1 && one_to_one && condition_size == 0)
@@ -246,7 +240,8 @@ class ModelT {
     const auto condition = [&](std::size_t v) { return conditions.empty() ? Condition<scalar>{} : conditions[v]; };
     std::size_t v = 0;
     for (; v + 2 <= voices.size(); v += 2)  // more voices at once would exceed the registers
-      pair({voices[v], voices[v + 1]}, in + v * in_size, out + v * out_size, frames, {condition(v), condition(v + 1)});
+      detail::process_pair<Network, State, scalar>(network_, {voices[v], voices[v + 1]}, in + v * in_size,
+                                                   out + v * out_size, frames, {condition(v), condition(v + 1)});
     if (v < voices.size()) process(*voices[v], in + v * in_size, out + v * out_size, frames, condition(v));
   }
 
@@ -257,51 +252,33 @@ class ModelT {
   }
 
  private:
-  static constexpr detail::ChannelCounts channels{in_size, out_size, condition_size};
-
   std::size_t buffer(State& state, const scalar* const* in, scalar* const* out, std::size_t frames,
                      Condition<scalar> condition) const noexcept {
     assert(!one_to_one || detail::overlaps_only_in_place(in, in_size, out, out_size, frames));
     assert(condition.values.size() <= condition_size);
     assert(condition.values.size() == condition_size || condition.channels != nullptr);
-    const detail::Tiles<scalar> at = state.tiles();
-    return detail::for_each_tile<scalar>(
-        channels, at, Network::tile, in, out, frames, condition, [&](std::size_t count) INLAY_INLINE_LAMBDA {
-          return detail::process(network_, state.layers, Block<const scalar>(at.in), at.out, count, state.context());
-        });
-  }
-
-  /// Computes two voices, tile by tile.
-  void pair(std::array<State*, 2> voices, const scalar* const* in, scalar* const* out, std::size_t frames,
-            std::array<Condition<scalar>, 2> conditions) const noexcept {
-    const auto both = [&](auto f) INLAY_INLINE_LAMBDA { return std::array{f(*voices[0]), f(*voices[1])}; };
-    const auto states = both([](State& state) { return &state.layers; });
-    const auto contexts = both([](State& state) { return state.context(); });
-    const auto x = both([](State& state) { return Block<const scalar>(state.tiles().in); });
-    const auto y = both([](State& state) { return state.tiles().out; });
-    for (std::size_t first = 0; first < frames; first += Network::tile) {
-      const std::size_t count = std::min(frames - first, Network::tile);
-      for (std::size_t v = 0; v < 2; ++v)
-        detail::load_tile(channels, voices[v]->tiles(), in + v * in_size, conditions[v], first, count);
-      detail::process_voices(network_, states, x, y, count, contexts);
-      for (std::size_t v = 0; v < 2; ++v)
-        detail::store_tile(channels, voices[v]->tiles(), out + v * out_size, first, count);
-    }
+    constexpr detail::ChannelCounts channels{in_size, out_size, condition_size};
+    const detail::Tiles<scalar> tiles = state.scratch.tiles();
+    return detail::for_each_tile<scalar>(channels, tiles, Network::tile, in, out, frames, condition,
+                                         [&](std::size_t count) INLAY_INLINE_LAMBDA {
+                                           return detail::process(network_, state.layers, Block<const scalar>(tiles.in),
+                                                                  tiles.out, count, state.scratch.context());
+                                         });
   }
 
   INLAY_INLINE std::size_t run_frame(State& state, const scalar* in) const noexcept {
-    return detail::forward(network_, state.layers, in, state.at(State::output), state.context());
+    return detail::forward(network_, state.layers, in, state.scratch.output(), state.scratch.context());
   }
 
   INLAY_INLINE auto frame(State& state, const scalar* in, scalar* out) const noexcept {
     // The user's memory is read directly if the first layer never reads beyond the frame.
     if constexpr (in_size % Network::frame_unit != 0) {
-      scalar* x = state.at(State::input);
+      scalar* x = state.scratch.input();
       if constexpr (requires { typename First::backend; }) copy_exactly<typename First::backend, in_size>(in, x);
       else copy(in, in_size, x);
       in = x;
     }
-    const scalar* y = state.at(State::output);
+    const scalar* y = state.scratch.output();
     if constexpr (one_to_one) {
       run_frame(state, in);
       copy(y, out_size, out);
