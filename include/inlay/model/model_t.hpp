@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <concepts>
 #include <cstddef>
@@ -79,9 +78,6 @@ class ModelT {
   /// start of a signal.
   class State {
     friend ModelT;
-    template <class N, class S, class T>
-    friend void detail::process_pair(const N&, std::array<S*, 2>, const T* const*, T* const*, std::size_t,
-                                     std::array<Condition<T>, 2>) noexcept;
     typename Network::State layers;
     detail::ModelScratch<Network> scratch;
   };
@@ -239,9 +235,12 @@ class ModelT {
     assert(condition_size == 0 || conditions.size() == voices.size());
     const auto condition = [&](std::size_t v) { return conditions.empty() ? Condition<scalar>{} : conditions[v]; };
     std::size_t v = 0;
-    for (; v + 2 <= voices.size(); v += 2)  // more voices at once would exceed the registers
-      detail::process_pair<Network, State, scalar>(network_, {voices[v], voices[v + 1]}, in + v * in_size,
-                                                   out + v * out_size, frames, {condition(v), condition(v + 1)});
+    for (; v + 2 <= voices.size(); v += 2) {  // more voices at once would exceed the registers
+      State &a = *voices[v], &b = *voices[v + 1];
+      detail::process_pair<Network, scalar>(network_, {&a.layers, &b.layers}, {&a.scratch, &b.scratch},
+                                            in + v * in_size, out + v * out_size, frames,
+                                            {condition(v), condition(v + 1)});
+    }
     if (v < voices.size()) process(*voices[v], in + v * in_size, out + v * out_size, frames, condition(v));
   }
 
