@@ -110,9 +110,9 @@ inline NamNetwork read_nam_container(const JsonCursor& config, const ReadOptions
   for (std::size_t i = 0; i < submodels.size(); ++i) {
     const JsonCursor most = submodels[i]["max_value"];
     const bool last = i + 1 == submodels.size();
-    if (i > 0 && !(most.number() > below)) most.fail("a larger value than that of the model before");
+    if (i > 0 && !(most.number() > below)) most.fail("a value larger than that of the previous submodel");
     below = most.number();
-    if (last && below < 1) most.fail("1 or more for the last model");
+    if (last && below < 1) most.fail("at least 1, as this is the last submodel");
     NamNetwork network = read_nam_network(submodels[i]["model"], {});  // in full size
     if (!chosen && (last || (options.size && *options.size < below))) chosen = std::move(network);
   }

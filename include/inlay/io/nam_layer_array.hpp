@@ -54,7 +54,7 @@ struct NamArraySizes {
     for (std::size_t i = 0; i < list.size(); ++i)
       allowed.push_back(list[i].whole(i == 0 ? 1 : allowed[i - 1] + 1, channels));
     if (allowed.empty() || allowed.back() != channels)
-      list.fail(concat({"a list that ends with all ", std::to_string(channels), " channels"}));
+      list.fail(concat({"a list whose last entry is ", std::to_string(channels), ", the number of channels"}));
     return allowed;
   }
   /// Bottleneck channels, reduced in proportion to `channels`.
@@ -64,7 +64,9 @@ struct NamArraySizes {
     Count inner = count(*member);
     if (!channels.is_part()) return inner;
     if (!is_active(node, "layer1x1", true) && inner.full != channels.full)
-      member->fail(concat({std::to_string(channels.full), ", as there is no layer1x1 and a size chooses channels"}));
+      member->fail(
+          concat({std::to_string(channels.full),
+                  ", the number of channels, as layer1x1 is not active and the requested size selects channels"}));
     inner.n = std::max<std::size_t>(1, inner.full * channels.n / channels.full);
     return inner;
   }
@@ -160,7 +162,7 @@ class NamLayerArray : public NamArraySizes {
     if (!mode) return is_gated ? Gating::gated : Gating::none;
     const JsonCursor own = of_layer(i, *mode);
     const std::string name = own.string();
-    if (is_gated && name != "gated") gated->fail("what gating_mode says");
+    if (is_gated && name != "gated") gated->fail(concat({"false, as gating_mode is \"", name, "\""}));
     if (name == "none") return Gating::none;
     if (name == "gated") return Gating::gated;
     if (name == "blended") return Gating::blended;
@@ -207,16 +209,18 @@ class NamLayerArray : public NamArraySizes {
   std::optional<LayerRecord> film_after(std::string_view layer, bool is_there, const Count& size) {
     const std::string key = concat({layer, "_post_film"});
     auto film_layer = film(key, size);
-    if (film_layer && !is_there) node_[key].fail(concat({"none, as ", layer, " is not active"}), "an active one");
+    if (film_layer && !is_there)
+      node_[key].fail(concat({"no active FiLM, as ", layer, " is not active"}), "an active FiLM");
     return film_layer;
   }
 
   /// Reads the head: {"out_channels", "kernel_size", "bias"}, or the older "head_size" and "head_bias".
   LayerRecord head(const NamArraySizes* next) {
     const auto member = find_value(node_, "head");
-    if (member && node_.find("head_size")) node_["head_size"].fail("none beside \"head\"");
+    if (member && node_.find("head_size")) node_["head_size"].fail("either \"head\" or \"head_size\", not both");
     output_size = count(member ? (*member)["out_channels"] : node_["head_size"]);
-    if (next) output_size = same_channels(output_size, next->head_size, ", the channels of the next array's head");
+    if (next)
+      output_size = same_channels(output_size, next->head_size, ", the number of head channels of the next array");
     if (!member) return weights_.conv1x1(head_size, output_size, one(), node_["head_bias"].boolean());
     const Count taps = count((*member)["kernel_size"]), dilation = count_or(*member, "head_dilation", 1);
     const bool bias = (*member)["bias"].boolean();

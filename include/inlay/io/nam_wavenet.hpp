@@ -21,7 +21,7 @@ inline NamNetwork read_nam_condition(const JsonCursor& config, const Count& in, 
   if (!inside) return {chain_of(make_plain(config.place(), "identity", in)), in, in, prewarmed(1)};
   NamNetwork condition = read_inside(*inside, {});
   if (condition.in != in)
-    inside->fail(concat({"a model of ", std::to_string(in), " channels, as the input has"}),
+    inside->fail(concat({"a model with ", std::to_string(in), " input channels, as many as the network has"}),
                  std::to_string(condition.in));
   return condition;
 }
@@ -53,8 +53,9 @@ inline NamNetwork read_nam_wavenet(const JsonCursor& model, NamWeights& weights,
   std::vector<NamArraySizes> sizes;
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     NamArraySizes& own = sizes.emplace_back(arrays[i].object(), options);
-    expect_equal(own.condition_size, condition.out, ", the channels of the condition");
-    own.input_size = same_channels(own.input_size, i == 0 ? in : sizes[i - 1].channels, ", the channels that come in");
+    expect_equal(own.condition_size, condition.out, ", the number of channels of the condition");
+    own.input_size =
+        same_channels(own.input_size, i == 0 ? in : sizes[i - 1].channels, ", the number of input channels");
   }
 
   Layers layers, to_output;

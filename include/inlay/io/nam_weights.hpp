@@ -66,7 +66,8 @@ class NamWeights {
                      bool bias) {
     expect_groups(in, out, groups);
     if (in * (taps - 1) > max_memory / dilation)
-      throw load_error(dilation.place, "a convolution that remembers at most 2^24 values", "one of more");
+      throw load_error(dilation.place, "a dilation for which the convolution keeps at most 2^24 past values",
+                       std::to_string(dilation));
     LayerRecord layer =
         make_layer(place(next_), "conv1d",
                    {{"in", in}, {"out", out}, {"kernel_size", taps}, {"dilation", dilation}, {"groups", groups}});
@@ -109,7 +110,8 @@ class NamWeights {
 
   static void expect_groups(const Count& in, const Count& out, const Count& groups) {
     if (groups != 1 && (in.is_part() || out.is_part()))
-      throw load_error(groups.place, "1 where a size chooses some of the channels", std::to_string(groups));
+      throw load_error(groups.place, "1, as the requested size selects only some of the channels",
+                       std::to_string(groups));
     if (in % groups != 0 || out % groups != 0)
       throw load_error(groups.place,
                        concat({"a divisor of ", std::to_string(in), " and ", std::to_string(out), " channels"}),
