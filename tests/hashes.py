@@ -1,4 +1,4 @@
-"""Compares what networks compute with what they computed before, to the last bit.
+"""Compares the outputs of networks between two versions, to the last bit.
 
     INLAY_HASHES=FILE lstm_test      appends a line for each golden of a unit test: the test, and hashes of its outputs
     python3 tests/hashes.py OLD NEW  says which outputs differ; exit status 1 if any does

@@ -1,4 +1,4 @@
-"""Checks that objects for wider instruction sets can stand in one program with others.
+"""Checks that objects for wider instruction sets can be linked into one program with others.
 
     python3 symbols.py [--as ISA] OBJECT...
 
@@ -38,7 +38,7 @@ def wide_functions(path: Path) -> set[str]:
 
 def problems_of(path: Path, isa: str) -> list[str]:
     weak = {line.split()[-1] for line in output("nm", "--defined-only", str(path)).splitlines() if line.split()[-2] in "WVuw"}
-    tag = f"{len(isa)}{isa}"  # as it stands in mangled names
+    tag = f"{len(isa)}{isa}"  # as in mangled names
     named = [name for name in sorted(weak & wide_functions(path)) if tag not in name]
     found = [f"{path.name}: weak and wide, without {isa} in its name: {output('c++filt', name).strip()}" for name in named]
     if re.search(r"\.(init_array|ctors)\b", output("objdump", "-h", str(path))):

@@ -1,4 +1,4 @@
-/// Nor does a model that is known only at run time.
+/// inlay::Model must not allocate, free or lock while it runs.
 #include <gtest/gtest.h>
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// load_models FILE...: loads each file, which runs its check, and says of each "ok", what it lacks, or what is wrong.
+// load_models FILE...: loads each file, which runs its check. Prints "ok", the missing layer type, or the error.
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
