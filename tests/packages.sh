@@ -1,8 +1,7 @@
 # Installs packages that a script needs. Source this file.
 
 # install_missing CONSEQUENCE COMMAND...: installs the missing Debian packages of ${required[@]} and ${optional[@]}, as root
-# or
-# with sudo. Prints CONSEQUENCE if optional packages cannot be installed. Without apt, only checks that the commands
+# or with sudo. Prints CONSEQUENCE if optional packages cannot be installed. Without apt, only checks that the commands
 # exist. If something required is missing, prints what to do and exits with status 2.
 install_missing() {
   local consequence=$1 command need=() want=()

@@ -2,9 +2,9 @@
 
     python3 symbols.py [--as ISA] OBJECT...
 
-A weak function may be taken from any object that has it. So one that is compiled to wider instructions must tell its
-instruction set in its name, as everything in the inline namespace of that name does. And nothing wide may run before
-the processor is known: such objects have no static constructors.
+The linker may take a weak function from any object that defines it. So the name of a function that is compiled for a
+wider instruction set must contain that instruction set, as in the inline namespace of that name. No wide code may run
+before the processor is known, so such objects must have no static constructors.
 """
 
 import argparse

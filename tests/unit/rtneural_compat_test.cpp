@@ -1,5 +1,5 @@
-// Code as it is written for RTNeural, against what PyTorch and Keras gave. RTNeural's own files are not ours to commit:
-// the folder with them is used where there is one.
+// Code for RTNeural, against outputs of PyTorch and Keras. RTNeural's own files are not in the repository; the tests
+// use them if their folder exists.
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -46,7 +46,7 @@ json nested(const json& tensor) {
   return build(build, 0, 0, data.size());
 }
 
-/// An inlay file as RTNeural's Keras script would have written the model.
+/// Converts an inlay file to the format of RTNeural's Keras script.
 json as_rtneural(const json& file) {
   const json& inlay_layers = file.at("layers");
   const bool plane = inlay_layers[0].contains("features");
@@ -217,7 +217,7 @@ using Planes = RTNeural::ModelT2D<float, 2, 9, 2, 1, RTNeural::Conv2DT<float, 2,
 
 }  // namespace
 
-// A plug-in as people write it.
+// A typical plug-in.
 namespace plugin {
 
 class NeuralAmp {

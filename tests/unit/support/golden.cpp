@@ -56,7 +56,7 @@ class Comparison {
   }
 
  private:
-  /// Appends a line to the file that the environment variable INLAY_HASHES names: which test, and hashes of the outputs
+  /// Appends a line to the file that the environment variable INLAY_HASHES names: the test, and hashes of the outputs
   /// of `forward` and of `process`. tests/hashes.py compares two such files.
   static void record_hashes(const std::vector<T>& frames, const std::vector<T>& whole) {
     const char* const path = std::getenv("INLAY_HASHES");
@@ -93,7 +93,7 @@ class Comparison {
     return std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
   }
 
-  // Runs frames [from, to) with `forward` or in one call of `process`, and writes what comes out from frame j on.
+  // Runs frames [from, to) with `forward` or in one call of `process`, and writes the output from frame j on.
   std::size_t by_forward(std::size_t from, std::size_t to, std::vector<T>& y, std::size_t j) const {
     std::vector<T> in(run_.in_size), side(run_.condition_size), out(run_.max_output_frames(1) * run_.out_size);
     for (std::size_t t = from; t < to; ++t) {
@@ -114,7 +114,7 @@ class Comparison {
     return j + run_.process(in.data(), out.data(), to - from, side.data());
   }
 
-  // Buffers start `offset` values into their memory; guards show what is written outside of them.
+  // Buffers start `offset` values after the start of their memory. Guard values detect writes outside of them.
   std::vector<T> by_buffers(const std::vector<std::size_t>& cuts, std::size_t offset = 0, bool in_place = false) const {
     constexpr T guard = T(12345);
     const std::size_t in_stride = frames_ + offset + 1, out_stride = (in_place ? frames_ : room_) + offset + 1;

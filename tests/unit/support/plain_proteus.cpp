@@ -25,7 +25,7 @@ std::string matrix(std::size_t rows, std::size_t cols, std::size_t at) {
   return text + "]";
 }
 
-/// Takes a number off a text.
+/// Reads a number at the start of a text and removes it.
 std::size_t whole(std::string_view& text) {
   std::size_t n = 0;
   for (; !text.empty() && std::isdigit(static_cast<unsigned char>(text[0])); text.remove_prefix(1))
