@@ -36,7 +36,7 @@ struct Weights {
 
 template <std::size_t N>
 const Weights<N>& weights() {
-  static const auto made = [] {
+  static const auto random_weights = [] {
     auto w = std::make_unique<Weights<N>>();
     std::mt19937 random{1};
     std::uniform_real_distribution<float> value(-1, 1);
@@ -45,7 +45,7 @@ const Weights<N>& weights() {
     for (float& x : w->bias) x = value(random);
     return w;
   }();
-  return *made;
+  return *random_weights;
 }
 
 template <std::size_t N>
