@@ -1,6 +1,7 @@
-# inlay::compiled: readers and run-time models compiled once, for every instruction set that this compiler has.
+# inlay::compiled: readers and run-time models, compiled once for each instruction set that the compiler supports.
 #
-# It is built where something links it. It is optimised in every configuration: in a debug build, too, models play.
+# It is built only if another target links it. It is optimised in every configuration, so that models run in real time
+# in debug builds too.
 include(CheckCXXSourceCompiles)
 include(${CMAKE_CURRENT_LIST_DIR}/isa.cmake)
 
@@ -9,9 +10,9 @@ if(MSVC)
 else()
   set(INLAY_COMPILED_OPTIONS "-O3;-DNDEBUG" CACHE STRING "Compiler options of inlay::compiled")
 endif()
-option(INLAY_COMPILED_DISPATCH "Compile run-time models for wider instruction sets as well, to be chosen when they are loaded" ON)
+option(INLAY_COMPILED_DISPATCH "Also compile run-time models for wider instruction sets; one is selected when a model is loaded" ON)
 
-# The kernels of one instruction set, in a file for each of the scalars: they compile side by side.
+# The kernels of one instruction set: one file per scalar type, so that they compile in parallel.
 function(inlay_compiled_kernels name scalars)
   set(wider "")
   if(NOT name STREQUAL base)
@@ -30,7 +31,7 @@ set(folder ${PROJECT_BINARY_DIR}/compiled)
 file(CONFIGURE OUTPUT ${folder}/readers.cpp CONTENT "#include <inlay/src_readers.hpp>\n")
 file(CONFIGURE OUTPUT ${folder}/model.cpp CONTENT "#define INLAY_SEPARATE_KERNELS\n#include <inlay/src_model.hpp>\n")
 add_library(inlay_compiled STATIC ${folder}/readers.cpp ${folder}/model.cpp)
-if(NOT MSVC) # what runs while a model is loaded need not be optimised further, and compiles in half the time
+if(NOT MSVC) # loading code needs no more optimisation, and compiles in half the time
   set_source_files_properties(${folder}/readers.cpp PROPERTIES COMPILE_OPTIONS -O1)
 endif()
 add_library(inlay::compiled ALIAS inlay_compiled)
@@ -42,12 +43,12 @@ target_link_libraries(inlay_compiled PUBLIC inlay)
 target_compile_definitions(inlay_compiled PUBLIC INLAY_COMPILED)
 target_compile_options(inlay_compiled PRIVATE ${INLAY_COMPILED_OPTIONS})
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-  # GCC 12 takes its own AVX-512 intrinsics for uninitialised (GCC bug 105593).
+  # GCC 12 falsely warns that its own AVX-512 intrinsics use uninitialised values (GCC bug 105593).
   target_compile_options(inlay_compiled PRIVATE -Wno-maybe-uninitialized -Wno-uninitialized)
 endif()
 inlay_compiled_kernels(base "float;double")
 
-# Wider ones than what the whole build is compiled for.
+# Instruction sets that are wider than that of the whole build.
 if(INLAY_COMPILED_DISPATCH AND INLAY_FLAGS_AVX2)
   check_cxx_source_compiles("#ifdef __AVX2__\n#error\n#endif\nint main() {}" INLAY_BUILD_LACKS_AVX2)
   check_cxx_source_compiles("#ifdef __AVX512F__\n#error\n#endif\nint main() {}" INLAY_BUILD_LACKS_AVX512)
@@ -56,7 +57,7 @@ if(INLAY_COMPILED_DISPATCH AND INLAY_FLAGS_AVX2)
     target_compile_definitions(inlay_compiled PRIVATE INLAY_HAS_AVX2_KERNELS)
   endif()
   if(INLAY_BUILD_LACKS_AVX512)
-    # Model<double> is for comparisons: AVX2 is fast enough for them.
+    # Model<double> is for comparisons; AVX2 is fast enough for these.
     inlay_compiled_kernels(avx512 float ${INLAY_FLAGS_AVX512})
     target_compile_definitions(inlay_compiled PRIVATE INLAY_HAS_AVX512_KERNELS)
   endif()

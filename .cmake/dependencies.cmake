@@ -1,20 +1,20 @@
 # inlay_dependency(PACKAGE TARGET INCLUDE MINIMUM URL)
 #
-# Puts a header-only package on inlay's include path: the system's if it has one of at least version MINIMUM,
-# else a download. Of a download only the folder INCLUDE is used: its own CMake code would bring targets, tests
-# and options into the user's build. Without either, the package's feature is left out.
+# Adds a header-only package to inlay's include path: the system's package if its version is at least MINIMUM, otherwise
+# a download. Only the folder INCLUDE of a download is used, because its CMake code would add targets, tests and options
+# to the user's build. If neither is available, the feature that needs the package is disabled.
 include(FetchContent)
 
-set(INLAY_SYSTEM_PACKAGES "")  # package=target: an installed inlay asks for these again,
-set(INLAY_FETCHED_PACKAGES "") # and uses these where the user has them
+set(INLAY_SYSTEM_PACKAGES "")  # package=target; an installed inlay requires these,
+set(INLAY_FETCHED_PACKAGES "") # and uses these if the user's system has them
 
 macro(inlay_dependency package target include minimum url)
   find_package(${package} QUIET)
-  # Versions are compared here because a package's own idea of compatibility ends at its major version.
+  # Versions are compared here, because packages declare newer major versions incompatible.
   if(${package}_FOUND AND NOT "${${package}_VERSION}" VERSION_LESS ${minimum})
     message(STATUS "inlay: ${package} ${${package}_VERSION} of the system")
-    # Its headers, not the target itself: Debian's xsimd asks for a library xtl that it does not come with, and an
-    # imported target would not be known in the directory of a project that adds this one.
+    # Uses the headers, not the target itself: Debian's xsimd target needs the library xtl, which its package does not
+    # depend on, and an imported target would be unknown in the directory of a project that adds this one.
     get_target_property(directories ${target} INTERFACE_INCLUDE_DIRECTORIES)
     target_include_directories(inlay SYSTEM INTERFACE "$<BUILD_INTERFACE:${directories}>")
     list(APPEND INLAY_SYSTEM_PACKAGES ${package}=${target})

@@ -1,11 +1,11 @@
 # inlay_dispatch(<target> <Name> TYPE <type> HEADER <header> [SCALAR float|double])
 #
-# Compiles a ModelT for each instruction set that the compiler has and adds it to <target>, optimised in every
-# configuration. <header> defines <type>; it is relative to the current source directory, or on the include path.
-# Sources of <target> then have `Name` from `#include <dispatched/Name.hpp>`: a handle with the model's interface, which
-# takes the best instruction set that the processor has.
+# Compiles a ModelT for each instruction set that the compiler supports and adds it to <target>, optimised in every
+# configuration. <header> defines <type>; its path is relative to the current source directory or to the include path.
+# Sources of <target> can then include <dispatched/Name.hpp>, which defines `Name`: a class with the model's interface
+# that runs on the widest instruction set of the processor.
 include(${CMAKE_CURRENT_LIST_DIR}/isa.cmake)
-set_property(GLOBAL PROPERTY INLAY_FLAGS_AVX2 "${INLAY_FLAGS_AVX2}") # the function may be called in another directory
+set_property(GLOBAL PROPERTY INLAY_FLAGS_AVX2 "${INLAY_FLAGS_AVX2}") # inlay_dispatch may be called in another directory
 set_property(GLOBAL PROPERTY INLAY_FLAGS_AVX512 "${INLAY_FLAGS_AVX512}")
 
 function(inlay_dispatch target name)
@@ -43,12 +43,12 @@ namespace inlay_dispatch { using ${name}_type = ${arg_TYPE}; INLAY_DISPATCH_IMPL
       list(APPEND flags -O3 -DNDEBUG)
     endif()
     if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-      list(APPEND flags -Wno-maybe-uninitialized -Wno-uninitialized) # in GCC's own header, bug 105593
+      list(APPEND flags -Wno-maybe-uninitialized -Wno-uninitialized) # false warnings in GCC's own headers (bug 105593)
     endif()
     set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS "${flags}")
     target_sources(${target} PRIVATE ${file})
     string(APPEND declarations "const inlay::DispatchTable<${arg_SCALAR}>& ${name}_${isa}() noexcept;\n")
-    list(PREPEND tables "&${name}_${isa}()") # the widest first
+    list(PREPEND tables "&${name}_${isa}()") # widest first
   endforeach()
   list(LENGTH isas count)
   list(JOIN tables ", " tables)

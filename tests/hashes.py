@@ -1,10 +1,10 @@
-"""Compares what networks compute with what they computed before, to the last bit.
+"""Compares the outputs of networks between two versions, to the last bit.
 
     INLAY_HASHES=FILE lstm_test      appends a line for each golden of a unit test: the test, and hashes of its outputs
-    python3 tests/hashes.py OLD NEW  says which outputs differ; exit status 1 if any does
+    python3 tests/hashes.py OLD NEW  prints the outputs that differ; exit status 1 if any does
 
-tests/golden/hashes/gcc12-avx2.txt was recorded with g++ 12.2, -O3 -DNDEBUG -mavx2 -mfma. Another compiler may round a
-sum otherwise: compare files of one compiler and one set of flags.
+tests/golden/hashes/gcc12-avx2.txt was recorded with g++ 12.2, -O3 -DNDEBUG -mavx2 -mfma. Other compilers may round
+sums differently: compare files of the same compiler and flags.
 """
 
 import re
@@ -16,7 +16,7 @@ Key = tuple[str, str, int]
 
 
 def read(path: Path) -> dict[Key, str]:
-    """Hashes by test, type and count of the same. Type names lose the namespace of an instruction set."""
+    """Hashes by test, type and occurrence. Type names lose the namespace of an instruction set."""
     seen: Counter[tuple[str, str]] = Counter()
     hashes = {}
     for line in path.read_text().splitlines():

@@ -1,19 +1,19 @@
-# Packages that a script needs; to be sourced.
+# Installs packages that a script needs. Source this file.
 
-# install_missing CONSEQUENCE COMMAND...: installs what is not there of the Debian packages ${required[@]} and
-# ${optional[@]}, as root or through sudo. Says CONSEQUENCE of optional ones that cannot be had. Where there is no apt,
-# looks for the commands. Exits with status 2, and says what to do, where something required is missing.
+# install_missing CONSEQUENCE COMMAND...: installs the missing Debian packages of ${required[@]} and ${optional[@]}, as root
+# or with sudo. Prints CONSEQUENCE if optional packages cannot be installed. Without apt, only checks that the commands
+# exist. If something required is missing, prints what to do and exits with status 2.
 install_missing() {
   local consequence=$1 command need=() want=()
   shift
   if command -v apt-get dpkg-query > /dev/null; then
     mapfile -t need < <(missing_packages "${required[@]}")
     mapfile -t want < <(missing_packages "${optional[@]}" | while read -r package; do
-      apt-cache show "$package" > /dev/null 2>&1 && echo "$package" # older releases lack some
+      apt-cache show "$package" > /dev/null 2>&1 && echo "$package" # older releases do not have all packages
     done)
     if ((${#need[@]} + ${#want[@]} > 0)); then
       echo "Installing ${need[*]} ${want[*]}"
-      # An optional package that will not install must not take the required ones with it.
+      # Installed one by one, so that a failing optional package does not prevent the others.
       if ! install_packages "${need[@]}" "${want[@]}"; then
         if ((${#need[@]} > 0)) && ! install_packages "${need[@]}"; then
           echo "Install these packages, then run this again: ${need[*]}" >&2

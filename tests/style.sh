@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Are the C++ files formatted as .clang-format says? `tests/style.sh --fix` formats them.
-# One version of clang-format only: others format differently.
+# Checks that the C++ files have the format of .clang-format. `tests/style.sh --fix` formats them.
+# Other versions of clang-format format differently.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 if ! command -v clang-format-19 > /dev/null; then
   echo "skipped: needs clang-format-19"
   exit 77
 fi
-# Tracked files and new ones, without what git ignores.
+# Tracked and new files, without ignored files.
 mapfile -d '' -t files < <(git ls-files -z --cached --others --exclude-standard -- '*.hpp' '*.cpp')
 if [[ ${1:-} == --fix ]]; then
   clang-format-19 -i "${files[@]}"

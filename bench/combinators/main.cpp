@@ -36,7 +36,7 @@ struct Weights {
 
 template <std::size_t N>
 const Weights<N>& weights() {
-  static const auto made = [] {
+  static const auto random_weights = [] {
     auto w = std::make_unique<Weights<N>>();
     std::mt19937 random{1};
     std::uniform_real_distribution<float> value(-1, 1);
@@ -45,7 +45,7 @@ const Weights<N>& weights() {
     for (float& x : w->bias) x = value(random);
     return w;
   }();
-  return *made;
+  return *random_weights;
 }
 
 template <std::size_t N>
@@ -68,9 +68,9 @@ struct Combinator {
 };
 
 template <std::size_t N>
-struct DenseAndLoop {
+struct DenseThenLoop {
   static constexpr const char* name = "Dense and a loop";
-  DenseAndLoop() {
+  DenseThenLoop() {
     if (!set<N>(model.template layer<0>())) std::abort();
   }
   void forward(const float* x, float* y) noexcept {
@@ -174,7 +174,7 @@ void add() {
 template <std::size_t N>
 void add_size() {
   add<N, Combinator>();
-  add<N, DenseAndLoop>();
+  add<N, DenseThenLoop>();
   add<N, PlainLoops>();
 }
 

@@ -18,11 +18,11 @@
 
 namespace inlay::bench {
 
-/// A network that several benchmarks share. It is made at the first use.
-class Made {
+/// A network that several benchmarks share. It is created at the first use.
+class SharedSubject {
  public:
-  explicit Made(Case c) : case_(std::move(c)) {}
-  const Case& what() const { return case_; }
+  explicit SharedSubject(Case c) : case_(std::move(c)) {}
+  const Case& benchmark_case() const { return case_; }
 
   /// Returns the network. Throws std::runtime_error if it cannot be made, at every call.
   Subject& subject() {
@@ -55,21 +55,21 @@ class Benchmark {
  public:
   using Prove = std::function<Proof(const Case&)>;
 
-  Benchmark(std::shared_ptr<Made> made, std::size_t block, Prove prove)
-      : made_(std::move(made)), block_(block), prove_(std::move(prove)) {}
+  Benchmark(std::shared_ptr<SharedSubject> shared, std::size_t block, Prove prove)
+      : shared_(std::move(shared)), block_(block), prove_(std::move(prove)) {}
 
   std::string name() const {
-    const Case& what = made_->what();
+    const Case& what = shared_->benchmark_case();
     const std::string work = block_ == 1 ? "frame" : std::to_string(block_);
     return what.name.layer + '/' + std::to_string(what.name.size) + '/' + what.subject + '/' + work;
   }
   void add() const { benchmark::RegisterBenchmark(name().c_str(), *this); }
 
   void operator()(benchmark::State& state) try {
-    Subject& subject = made_->subject();
+    Subject& subject = shared_->subject();
     const std::size_t frames = block_ == 1 ? 64 : block_;
     if (signal_.empty()) {
-      Proof proof = prove_(made_->what());
+      Proof proof = prove_(shared_->benchmark_case());
       error_ = error_of(subject, proof.in, proof.expected, block_);
       right_ = error_ <= proof.tolerance;
       signal_ = std::move(proof.in);
@@ -101,7 +101,7 @@ class Benchmark {
   static inline std::set<std::string> failures;
 
  private:
-  std::shared_ptr<Made> made_;
+  std::shared_ptr<SharedSubject> shared_;
   std::size_t block_;
   Prove prove_;
   Frames signal_;

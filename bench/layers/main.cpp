@@ -47,12 +47,12 @@ void add_players(const std::filesystem::path& files, bool only_ours) {
 /// Registers the benchmarks, ordered by network and block size: subjects of the same work run one after the other,
 /// under similar conditions.
 void register_all() {
-  std::vector<std::shared_ptr<Made>> all;
-  for (const Case& c : suite().cases) all.push_back(std::make_shared<Made>(c));
+  std::vector<std::shared_ptr<SharedSubject>> all;
+  for (const Case& c : suite().cases) all.push_back(std::make_shared<SharedSubject>(c));
   for (const Name& name : suite().names)
     for (const std::size_t block : {1, 16, 64, 512})
-      for (const auto& made : all)
-        if (made->what().name == name) Benchmark(made, block, prove).add();
+      for (const auto& subject : all)
+        if (subject->benchmark_case().name == name) Benchmark(subject, block, prove).add();
 }
 
 /// Writes all networks as files for the players.

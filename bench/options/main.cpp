@@ -120,7 +120,7 @@ Case strict(Case c) {
 void register_all() {
   for (const Name& name : suite().names)
     for (const Case& c : suite().cases)
-      if (c.name == name) Benchmark(std::make_shared<Made>(strict(c)), block_of(name), prove).add();
+      if (c.name == name) Benchmark(std::make_shared<SharedSubject>(strict(c)), block_of(name), prove).add();
 }
 
 }  // namespace

@@ -34,12 +34,12 @@ class TorchEngine final : public Engine {
   const Scalar* out() override { return out_.data_ptr<Scalar>(); }
   void run() override {
     const c10::InferenceMode inference;
-    auto given = module_.forward(arguments_);
+    auto result = module_.forward(arguments_);
     if (plan_.states.empty()) {
-      out_ = given.toTensor().contiguous();
+      out_ = result.toTensor().contiguous();
       return;
     }
-    auto&& elements = given.toTupleRef().elements();
+    auto&& elements = result.toTupleRef().elements();
     out_ = elements[0].toTensor().contiguous();
     for (std::size_t i = 0; i < plan_.states.size(); ++i) arguments_[1 + i] = elements[1 + i];
   }

@@ -44,7 +44,7 @@ using MemoryInfo = Handle<OrtMemoryInfo, &OrtApi::ReleaseMemoryInfo>;
 
 /// Makes an object with a function of the library. Throws std::runtime_error.
 template <class H>
-H made(auto&& make) {
+H create(auto&& make) {
   typename H::pointer object = nullptr;
   expect(make(&object));
   return H(object);
@@ -52,9 +52,9 @@ H made(auto&& make) {
 
 OrtEnv& environment() {
   static OrtEnv* const env = [] {
-    OrtEnv* made = nullptr;
-    expect(api().CreateEnv(ORT_LOGGING_LEVEL_ERROR, "inlay", &made));
-    return made;  // never released
+    OrtEnv* created = nullptr;
+    expect(api().CreateEnv(ORT_LOGGING_LEVEL_ERROR, "inlay", &created));
+    return created;  // never released
   }();
   return *env;
 }
@@ -66,11 +66,11 @@ class BoundTensor {
     std::size_t size = 1;
     for (const auto extent : shape) size *= std::size_t(extent);
     buffer_ = Buffer(size);
-    const auto memory =
-        made<MemoryInfo>([](auto** to) { return api().CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, to); });
+    const auto memory = create<MemoryInfo>(
+        [](auto** to) { return api().CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, to); });
     constexpr auto type =
         sizeof(Scalar) == sizeof(float) ? ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT : ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE;
-    value_ = made<Value>([&](auto** to) {
+    value_ = create<Value>([&](auto** to) {
       return api().CreateTensorWithDataAsOrtValue(memory.get(), buffer_.data(), size * sizeof(Scalar), shape.data(),
                                                   shape.size(), type, to);
     });
@@ -90,15 +90,15 @@ class OnnxEngine final : public Engine {
   }
 
   void start(std::size_t frames) override {
-    const auto options = made<Options>([](auto** to) { return api().CreateSessionOptions(to); });
+    const auto options = create<Options>([](auto** to) { return api().CreateSessionOptions(to); });
     expect(api().SetIntraOpNumThreads(options.get(), 1));
     expect(api().SetInterOpNumThreads(options.get(), 1));
     expect(api().SetSessionExecutionMode(options.get(), ORT_SEQUENTIAL));
     expect(api().SetSessionGraphOptimizationLevel(options.get(), ORT_ENABLE_ALL));
     expect(api().AddFreeDimensionOverrideByName(options.get(), "frames", std::int64_t(frames)));
     bindings_ = {};
-    session_ =
-        made<Session>([&](auto** to) { return api().CreateSession(&environment(), file_.c_str(), options.get(), to); });
+    session_ = create<Session>(
+        [&](auto** to) { return api().CreateSession(&environment(), file_.c_str(), options.get(), to); });
 
     tensors_.clear();
     tensors_.emplace_back(plan_.shape(plan_.in_size, frames));
@@ -119,7 +119,7 @@ class OnnxEngine final : public Engine {
   /// Binds the state inputs to set `from` and the state outputs to the other set.
   void bind(std::size_t from) {
     Binding& binding = bindings_[from];
-    binding = made<Binding>([&](auto** to) { return api().CreateIoBinding(session_.get(), to); });
+    binding = create<Binding>([&](auto** to) { return api().CreateIoBinding(session_.get(), to); });
     expect(api().BindInput(binding.get(), "x", tensors_[0].value()));
     expect(api().BindOutput(binding.get(), "y", tensors_[1].value()));
     const std::size_t count = plan_.states.size();

@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-#include "inlay/core/extent.hpp"
+#include "inlay/core/padding.hpp"
 
 #ifndef INLAY_BENCH_SCALAR
 #define INLAY_BENCH_SCALAR float

@@ -179,20 +179,20 @@ class Dispatched {
     throw load_error("instruction set", names, forced ? forced : "none");
   }
 
-  static void* memory(const Table& t, std::size_t bytes) {
+  static void* allocate(const Table& t, std::size_t bytes) {
     return ::operator new(bytes, std::align_val_t(t.alignment));
   }
   static Memory make_model(const Table& t, const void* from) {
-    void* const at = memory(t, t.model_bytes);
-    if (from) t.copy_model(at, from);
-    else t.make_model(at);
-    return Memory(at, {&t, t.destroy_model});
+    void* const memory = allocate(t, t.model_bytes);
+    if (from) t.copy_model(memory, from);
+    else t.make_model(memory);
+    return Memory(memory, {&t, t.destroy_model});
   }
   static Memory make_state(const Table& t, const void* from) {
-    void* const at = memory(t, t.state_bytes);
-    if (from) t.copy_state(at, from);
-    else t.make_state(at);
-    return Memory(at, {&t, t.destroy_state});
+    void* const memory = allocate(t, t.state_bytes);
+    if (from) t.copy_state(memory, from);
+    else t.make_state(memory);
+    return Memory(memory, {&t, t.destroy_state});
   }
   io::Runnable<T> runnable() { return table().runnable(model_.get(), state_.memory_.get()); }
   bool is_mono() const noexcept { return run_.in_size == 1 && run_.out_size == 1 && run_.one_to_one; }

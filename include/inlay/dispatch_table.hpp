@@ -17,10 +17,10 @@ struct DispatchTable {
   const char* isa;  ///< name of the instruction set, such as "avx2"
   std::size_t model_bytes, state_bytes, alignment;
   std::size_t latency, parameters;
-  void (*make_model)(void* at);
-  void (*copy_model)(void* at, const void* from);
-  void (*make_state)(void* at);
-  void (*copy_state)(void* at, const void* from);
+  void (*make_model)(void* memory);
+  void (*copy_model)(void* memory, const void* from);
+  void (*make_state)(void* memory);
+  void (*copy_state)(void* memory, const void* from);
   void (*destroy_model)(void* model);
   void (*destroy_state)(void* state);
   /// Fills the model from the records of a chain. Returns the stated error of its lossy policies. Throws load_error.

@@ -1,11 +1,11 @@
-"""Checks that a program does not compile, and that the compiler says why.
+"""Checks that a program does not compile, and checks the error message.
 
-A case states what has to be found in the message, in comments:
+Comments in the case state what the message must contain:
 
-    // expect: a regular expression       (any number of lines, each found somewhere)
-    // errors: 1                          (how many errors the compiler may report; default: any number)
+    // expect: a regular expression       (any number of lines; each must match)
+    // errors: 1                          (number of errors of the compiler; default: any)
 
-`python3 check.py g++ cases/NAME.cpp --record` also writes the message to expected/, for people to read.
+`python3 check.py g++ cases/NAME.cpp --record` also writes the message to expected/, for review.
 """
 
 import argparse
@@ -31,10 +31,10 @@ def main() -> int:
     parser.add_argument("--record", action="store_true", help="write the message to expected/")
     arguments = parser.parse_args()
 
-    # From the root, with relative paths, so that a recorded message is the same on every machine.
+    # Runs in the root with relative paths, so that recorded messages are the same on every machine.
     case = arguments.case.resolve().relative_to(ROOT)
     command = [arguments.compiler, "-std=c++20", "-Iinclude", "-fsyntax-only", str(case)]
-    environment = {**os.environ, "LC_ALL": "C"}  # the messages in English, with plain quotes
+    environment = {**os.environ, "LC_ALL": "C"}  # messages in English, with plain quotes
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
 
     problems = []

@@ -1,9 +1,9 @@
-/// What program and board have of each other. Output goes by semihosting, which an emulator or a debugger serves.
+/// Interface between the program and the board. Output uses semihosting: an emulator or debugger prints it.
 #pragma once
 
 namespace board {
 
-int run();  ///< the program, called once memory is set up; returns the exit status
+int run();  ///< the program; called after memory is initialised; returns the exit status
 
 inline int semihost(int operation, const void* argument) {
   register int r0 asm("r0") = operation;

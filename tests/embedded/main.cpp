@@ -1,6 +1,5 @@
-// An LSTM amplifier model on a Cortex-M7, with nothing below it: no heap, no exceptions, no RTTI, no operating
-// system. The weights come from a generated header. Run by the emulator, it says whether the model gives what
-// PyTorch gave.
+// An LSTM amplifier model on a bare-metal Cortex-M7: no heap, exceptions, RTTI or operating system. The weights are in
+// a generated header. The program compares the model's output with PyTorch's and prints the result.
 #include <cmath>
 #include <cstddef>
 #include <inlay/backend/stl.hpp>
@@ -12,7 +11,7 @@
 using Backend = inlay::StlBackend<float>;
 using Model = inlay::ModelT<inlay::LSTM<1, 20, Backend>, inlay::Dense<20, 1, Backend>>;
 
-static constinit Model model;  // zeros: no code runs and no flash is taken for it
+static constinit Model model;  // zero-initialised: needs no startup code and no flash
 static constinit Model::State voice;
 
 static bool set_weights() {
@@ -30,7 +29,7 @@ int board::run() {
     return 1;
   }
 
-  // Frame by frame on the model's own state, and in uneven buffers on another one.
+  // Frame by frame on the model's own state, and in buffers of uneven sizes on another state.
   constexpr std::size_t frames = std::size(weights::check_input);
   static float rendered[frames];
   constexpr std::size_t cut = 50;
@@ -43,7 +42,7 @@ int board::run() {
     error = std::fmax(error, std::fabs(model.forward(weights::check_input[t]) - expected));
     error = std::fmax(error, std::fabs(rendered[t] - expected));
   }
-  const bool passed = error <= 1e-5f;  // false for NaN, too, if ever a NaN survived fmax
+  const bool passed = error <= 1e-5f;  // also false for NaN
   board::print("largest error, in units of 1e-9: ");
   board::print_number(static_cast<unsigned>(std::fmin(error * 1e9f, 4e9f)));
   board::print(passed ? "\npassed\n" : "\nfailed\n");

@@ -1,4 +1,4 @@
-"""Builds the program for a Cortex-M7, proves that it has no heap, and runs it in qemu.
+"""Builds the program for a Cortex-M7, checks that it has no heap, and runs it in qemu.
 
 python3 run.py BUILD_FOLDER; exit status 77 where the cross-compiler or the emulator is missing.
 """

@@ -1,5 +1,5 @@
-// From reset to board::run: the vector table, the floating-point unit, memory. There are no constructors to run, which
-// the linker script checks.
+// Startup code: vector table, floating-point unit, memory; then board::run. There are no constructors; the linker
+// script checks that.
 #include <cstdint>
 
 #include "board.hpp"

@@ -2,8 +2,8 @@
 
     PYTHONPATH=python/src python3 tests/golden/activations.py
 
-As in generate.py, with its seeds and signals. Each is a module here, its formula written down in
-PyTorch's own functions.
+Seeds and signals are those of generate.py. Each activation is a module here, with its formula in PyTorch
+functions.
 """
 
 from __future__ import annotations

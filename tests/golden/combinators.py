@@ -1,4 +1,4 @@
-"""Writes the models of tests/golden/torch that are more than a chain.
+"""Writes the models of tests/golden/torch that have combinators.
 
     PYTHONPATH=python/src python3 tests/golden/combinators.py
 
@@ -30,7 +30,7 @@ def array(tensor: Tensor) -> Array:
 
 
 def run(module: nn.Module, x: Tensor, condition: Condition) -> Tensor:
-    """One layer of ours, or one of PyTorch's that takes frames."""
+    """A layer of this file, or a PyTorch layer that takes frames."""
     return module(x, condition) if isinstance(module, Ours) else module(x)
 
 
@@ -39,14 +39,14 @@ def records(module: nn.Module, channels: int) -> list[LayerRecord]:
 
 
 class Ours(nn.Module):
-    """A layer or combinator of inlay: `forward(x, condition)` and what it is in a file."""
+    """A layer or combinator of inlay: `forward(x, condition)`, and its record in a file."""
 
     def record(self, channels: int) -> LayerRecord:
         raise NotImplementedError
 
 
 class Seq(nn.ModuleList):
-    """A chain: not a layer of its own."""
+    """A chain, which is not a layer in a file."""
 
     def __init__(self, *layers: nn.Module) -> None:
         super().__init__(layers)
@@ -120,7 +120,7 @@ class Concat(Branches):
 
 
 class Split(Branches):
-    """The first branch is given the first `first` channels, the second the rest."""
+    """The input of the first branch is the first `first` channels; that of the second is the rest."""
 
     name = "split"
 
@@ -169,7 +169,7 @@ class Blend(Gate):
 
 
 class Mixin(Ours):
-    """y = x + layers(condition), the condition having `size` channels."""
+    """y = x + layers(condition). The condition has `size` channels."""
 
     def __init__(self, size: int, *layers: nn.Module) -> None:
         super().__init__()
@@ -225,7 +225,7 @@ class ConditionedBy(Ours):
 
 
 class ResidualSkip(Ours):
-    """On (x, head), of which x has `size` channels."""
+    """Runs on (x, head). x has `size` channels."""
 
     def __init__(self, size: int, path: Seq, residual: Seq, skip: Seq) -> None:
         super().__init__()
@@ -248,7 +248,7 @@ class ResidualSkip(Ours):
 
 
 class Strided(Ours):
-    """An unpadded convolution with a stride; inlay gives its first frame with frame `reach`."""
+    """An unpadded convolution with a stride. inlay gives the first output frame at input frame `reach`."""
 
     def __init__(
         self, inputs: int, outputs: int, taps: int, stride: int, dilation: int = 1, **options: int
@@ -266,7 +266,7 @@ class Strided(Ours):
 
 
 class Transposed(Ours):
-    """Without the frames that PyTorch appends behind the last input."""
+    """Removes the frames that PyTorch appends after the last input."""
 
     def __init__(self, inputs: int, outputs: int, taps: int, stride: int, bias: bool = True) -> None:
         super().__init__()
@@ -313,7 +313,7 @@ class TimePad(Ours):
 
 
 class Windowed(Ours):
-    """Its layers over each whole window, and the last frame that they give."""
+    """Runs its layers on each whole window and returns the last frame."""
 
     def __init__(self, window: int, hop: int, *layers: nn.Module) -> None:
         super().__init__()
@@ -329,7 +329,7 @@ class Windowed(Ours):
 
 
 class Plain(Ours):
-    """A layer without weights: its type and options, of which `size` is the channels it is given."""
+    """A layer without weights: its type and options. `size` is the number of input channels."""
 
     def __init__(self, name: str, **options: Option) -> None:
         super().__init__()
@@ -358,7 +358,7 @@ def identity() -> Seq:
 
 
 def wavenet_array(size: int, dilations: Sequence[int], gated: bool = False) -> list[nn.Module]:
-    """Layers of a WaveNet on (x, head), whose condition has one channel."""
+    """Layers of a WaveNet on (x, head). The condition has one channel."""
 
     def path(dilation: int) -> Seq:
         wide = 2 * size if gated else size
@@ -374,7 +374,7 @@ def wavenet_array(size: int, dilations: Sequence[int], gated: bool = False) -> l
 
 
 def wavenet(sizes: Sequence[int], dilations: Sequence[int], gated: bool = False) -> nn.Module:
-    """In the shape of NAM's: an array for each size, the heads of which go from one to the next."""
+    """A network like NAM's: one array per size. The head of an array is an input of the next."""
     layers: list[nn.Module] = [
         nn.Linear(1, sizes[0], bias=False),
         Plain("pad", out=2 * sizes[0]),
@@ -447,7 +447,7 @@ def hnn_11k() -> nn.Module:
 
 
 class Rate(NamedTuple):
-    """A model whose rate is not one to one: which frames of its input its output comes with."""
+    """A model that changes the rate, and the input frames at which its output frames come."""
 
     module: nn.Module
     channels: int
@@ -482,7 +482,7 @@ def rates() -> dict[str, Rate]:
 
 
 def goldens() -> dict[str, tuple[Golden, int]]:
-    """Each model and how many channels of its signal are the condition."""
+    """Each model, and the number of channels of its signal that are the condition."""
     tcn = [
         Parallel(
             Seq(Conv(i, 6, 3, d), nn.BatchNorm1d(6), nn.PReLU(6)),

@@ -1,4 +1,4 @@
-"""Writes the two-dimensional models of tests/golden/torch, which `export_torch` does not know.
+"""Writes the two-dimensional models of tests/golden/torch, which `export_torch` does not support.
 
     PYTHONPATH=python/src python3 tests/golden/conv2d.py
 
@@ -21,7 +21,7 @@ from inlay.format import Array, Check, LayerRecord, ModelFile, Option, write_mod
 
 
 class Causal2d(nn.Module):
-    """A Conv2d that sees zeros before the start, and as Keras pads them, around the features."""
+    """A Conv2d with zeros before the start, and with Keras's padding of the features."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Causal2d(nn.Module):
 
 
 class FrameLinear(nn.Linear):
-    """A Linear of all values of a frame, in the file's order; its output has one feature."""
+    """A Linear of all values of a frame, in the order of the file. Its output has one feature."""
 
     def forward(self, x: Tensor) -> Tensor:
         frames = x.permute(0, 2, 3, 1).flatten(2)
@@ -103,7 +103,7 @@ def array(tensor: Tensor) -> Array:
 
 
 def record(layer: nn.Module, channels: int, features: int) -> LayerRecord:
-    """A layer that is given `channels` at each of `features`."""
+    """A layer whose input has `channels` channels at each of `features` features."""
     options: dict[str, Option]
     if isinstance(layer, Causal2d):
         conv = layer.conv

@@ -2,7 +2,7 @@
 
     PYTHONPATH=python/src python3 tests/golden/generate.py
 
-With `--manifest` it only writes their entries of the manifest (manifest.py), as all scripts here.
+With `--manifest` it only writes their entries in the manifest (manifest.py), like all generators.
 
 Every model is written twice, NAME.f32.json and NAME.f64.json: the same weights, the check computed
 by PyTorch in float32 and in float64. The seed of a model is the CRC-32 of its name, so that adding
@@ -40,7 +40,7 @@ class Golden(NamedTuple):
 
 
 def causal(inputs: int, outputs: int, taps: int, dilation: int = 1, **options: int) -> nn.Module:
-    """A Conv1d that sees zeros before the start."""
+    """A Conv1d with zeros before the start."""
     return nn.Sequential(
         nn.ConstantPad1d(((taps - 1) * dilation, 0), 0.0),
         nn.Conv1d(inputs, outputs, taps, dilation=dilation, **options),
@@ -135,7 +135,7 @@ def goldens() -> dict[str, Golden]:
     return models
 
 
-# By name or pattern, the first that fits; a row of README's table each.
+# Purpose by name or pattern; the first that matches counts. Each is a row of README's table.
 PURPOSES = {
     "dense_*_nobias": "dense without bias",
     "dense_mlp": "network: dense 3->8, tanh, dense 8->6, ReLU, dense 6->4, ELU, softmax",
@@ -194,7 +194,7 @@ def randomise(module: nn.Module, random: np.random.Generator) -> None:
         if isinstance(layer, (nn.Linear, nn.Conv1d, nn.ConvTranspose1d, nn.Conv2d, nn.RNNBase)):
             gain = 2.0 if isinstance(layer, (nn.LSTM, nn.GRU)) else 1.7
             if isinstance(layer, nn.RNN):
-                gain = 1.2  # without gates to damp it, a gain of 2 is chaos
+                gain = 1.2  # without gates, a gain of 2 is chaotic
             for name, tensor in layer.named_parameters(recurse=False):
                 fan_in = tensor[0].numel() if tensor.dim() > 1 else 9
                 bound = gain / np.sqrt(fan_in)
@@ -218,14 +218,14 @@ def signal(golden: Golden, random: np.random.Generator) -> npt.NDArray[np.float3
     eighth = golden.frames // 8
     samples[5 * eighth : 6 * eighth] = 0.0
     samples[6 * eighth : 7 * eighth] = random.choice([-1.0, 1.0], (eighth, golden.channels))
-    # Not on the weights' grid: float32 products and sums are to be rounded, as in any real model.
+    # Not on the weights' grid, so that float32 products and sums are rounded, as in real models.
     return (golden.peak * samples).astype(np.float32)
 
 
 def files(
     models: dict[str, Golden], folder: Path = FOLDER
 ) -> Iterator[tuple[Path, nn.Module, Samples]]:
-    """What to write: each file, its module and the input of its check."""
+    """The files to write, with their module and the input of their check."""
     torch.set_num_threads(1)
     folder.mkdir(exist_ok=True)
     for name, golden in models.items():

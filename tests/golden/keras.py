@@ -2,7 +2,7 @@
 
     PYTHONPATH=python/src python3 tests/golden/keras.py FOLDER
 
-FOLDER holds what was recorded where Keras was installed; this script only needs h5py. For each model NAME:
+FOLDER has recordings from a machine with Keras; this script only needs h5py. For each model NAME:
 
     NAME.h5       the whole model as Keras saves it (legacy HDF5)
     NAME.io.json  `framework`, `seed`, `input` and `output` ([frames][channels]), and `skip` and `stride` where they
@@ -14,7 +14,7 @@ scaled so that the output spans about -0.9 to 0.9. The input has 200 frames from
 silence, a short burst at full scale. The output is of `model.predict`, batch 1, every state zero at the start. A
 separate float64 implementation without Keras reproduced every output within 6.4e-7.
 
-This script reads the HDF5 itself, as a second opinion beside the package's own Keras export.
+This script reads the HDF5 files itself, to be independent of the package's Keras export.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ PURPOSES = {
     "tcn_functional": "functional model: two blocks of conv k3 (d1, d8), PReLU and a skip of one tap, then dense",
     "conv2d_valid": "conv2d 1->4 f10 k3x3 tanh, dense 32->2; skip 2",
 }
-# As given to keras.utils.set_random_seed, in this order.
+# Arguments of keras.utils.set_random_seed, in this order.
 SEEDS = {name: 3920 + index for index, name in enumerate(PURPOSES)}
 
 Config = dict[str, Any]
@@ -135,14 +135,14 @@ READERS: dict[str, Callable[[Config, Weights, int], LayerRecord]] = {
 
 
 def layer_weights(file: h5py.File, layer: str) -> Weights:
-    """A layer's tensors by their short name ("kernel"), whatever it is wrapped in."""
+    """A layer's tensors by their short name ("kernel"), without the names of wrappers."""
     group = file["model_weights"][layer]
     paths = [str(path) for path in group.attrs["weight_names"]]
     return {path.split("/")[-1].removesuffix(":0"): np.asarray(group[path]) for path in paths}
 
 
 def records(file: h5py.File) -> list[LayerRecord]:
-    """The model's layers; an activation that Keras holds inside a layer becomes one of its own."""
+    """The model's layers. An activation that is an option of a Keras layer becomes a layer."""
     layers: list[LayerRecord] = []
     channels = 0
     for layer in json.loads(file.attrs["model_config"])["config"]["layers"]:
@@ -172,7 +172,7 @@ def tcn(layers: list[LayerRecord]) -> list[LayerRecord]:
     return [*(LayerRecord("parallel", chains={"branches": b}) for b in branches), out]
 
 
-# What the Adds of the functional models put together.
+# Inputs of the Add layers of the functional models.
 FUNCTIONAL = {"residual_functional": residual, "tcn_functional": tcn}
 
 

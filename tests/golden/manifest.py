@@ -3,15 +3,15 @@
     python3 tests/golden/manifest.py    writes README.md's tables, and the entries of files without a script here
 
 Each generator calls `record` at its end. With `--manifest` it writes no model, but its entries of the files that are
-there: after a purpose was reworded, or where its framework is not installed.
+there. Use it after a purpose was reworded, or if the framework is not installed.
 
 manifest.json has an entry for each file:
 
     generator  the script that wrote it, from the repository's root
     origin     the framework that computed the outputs, with its version
-    type       the scalar of the check, or what else is in the file
-    seed       the seed of weights and input, where they are random
-    purpose    the model, and what it is there to show
+    type       the scalar type of the check, or other contents of the file
+    seed       the seed of weights and input, if they are random
+    purpose    the model, and what it tests
     sha256     the hash of the file
 """
 
@@ -37,7 +37,7 @@ Manifest = dict[str, Entry]  # by the path from tests/golden
 
 
 def only_manifest() -> bool:
-    """True where a generator was called with `--manifest`, which is taken off its arguments."""
+    """Returns whether a generator was called with `--manifest`. Removes that argument."""
     if "--manifest" in sys.argv:
         sys.argv.remove("--manifest")
         return True
@@ -53,13 +53,13 @@ def sha256(path: Path) -> str:
 
 
 def data_files() -> list[str]:
-    """All files of tests/golden but the scripts, the manifest and its README."""
+    """All files of tests/golden except the scripts, the manifest and the README."""
     paths = (path for path in FOLDER.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc"))
     return sorted(str(path.relative_to(FOLDER)) for path in paths if path not in (MANIFEST, README))
 
 
 def entry(path: Path, generator: str, purpose: str, seed: Optional[int] = None, **fields: str) -> Entry:
-    """The entry of a file. `origin` and `type` of inlay's own files are those of their check."""
+    """The entry of a file. `origin` and `type` of files in inlay's format are those of their check."""
     if "origin" not in fields:
         check = json.loads(path.read_text(encoding="utf-8"))["check"]
         fields = {"origin": check["source"], "type": check["dtype"]}
@@ -96,7 +96,7 @@ def record(
 
 
 def record_file(script: str, path: Path, purpose: str, origin: Optional[str], kind: str) -> None:
-    """Adds or replaces the entry of one file that is not a model of inlay's format.
+    """Adds or replaces the entry of a file that is not in inlay's format.
 
     The old entry's origin stays where `origin` is None."""
     generator = from_root(script)
@@ -117,7 +117,7 @@ def relative(path: Path) -> str:
 def write(generator: str, made: Manifest) -> None:
     """Replaces the entries of a generator: manifest.json, and README's tables."""
     manifest = {name: one for name, one in read().items() if one["generator"] != generator} | made
-    # Generators by folder and name, each in its own order.
+    # Sorted by the folder and name of the generator; within a generator, in its order.
     ordered = sorted(manifest, key=lambda name: (name.split("/")[0], manifest[name]["generator"]))
     lines = [f"{json.dumps(name)}: {json.dumps(manifest[name])}" for name in ordered]
     MANIFEST.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")

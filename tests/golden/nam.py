@@ -1,4 +1,4 @@
-"""Converts Neural Amp Modeler's WaveNets to the format, with what NAM Core gives as their check.
+"""Converts Neural Amp Modeler's WaveNets to inlay's format. The check is the output of NAM Core.
 
     PYTHONPATH=python/src python3 tests/golden/nam.py FIXTURES
 
@@ -29,7 +29,7 @@ PURPOSES = {
 
 
 class Weights:
-    """The flat list, read in order."""
+    """Reads the flat list of weights in order."""
 
     def __init__(self, values: list[float]) -> None:
         self.values, self.at = np.asarray(values, np.float32), 0
@@ -117,7 +117,7 @@ def wavenet(model: dict) -> list[LayerRecord]:
 
 def convert(model: dict, golden: Path, name: str) -> None:
     run = json.loads(golden.read_text(encoding="utf-8"))
-    zeros = run["prewarm_zeros"]  # silence that comes before the signal, and whose output is not kept
+    zeros = run["prewarm_zeros"]  # silence before the signal, whose output is discarded
     check = Check(
         source="NeuralAmpModelerCore 0.5.5",
         dtype="float32",

@@ -3,7 +3,7 @@
     PYTHONPATH=python/src python3 tests/golden/rate_corrected.py
 
 As in generate.py, but the check of NAME_at_RATE_order_N is of the network at RATE / 48000 times its rate: PyTorch's
-cells, whose state comes from a delay line read by Lagrange interpolation. A loader has to take the check away first.
+cells, whose state comes from a delay line read by Lagrange interpolation. Remove the check before loading.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ PURPOSES = {
 
 
 def lagrange(delay: float, order: int) -> dict[int, float]:
-    """The weight of what was there so many frames ago: as central as a feedback of one frame permits."""
+    """The interpolation weights of past frames, as central as a feedback of one frame permits."""
     nearest = max(1, int(np.floor(delay - order / 2 + 0.5)))
     points = np.arange(nearest, nearest + order + 1, dtype=np.float64)
     weights = {}
@@ -55,7 +55,7 @@ def lagrange(delay: float, order: int) -> dict[int, float]:
 
 
 def cell_of(layer: nn.RNNBase) -> nn.Module:
-    """PyTorch's cell of the same weights."""
+    """PyTorch's cell with the same weights."""
     kind = {nn.LSTM: nn.LSTMCell, nn.GRU: nn.GRUCell, nn.RNN: nn.RNNCell}[type(layer)]
     cell = kind(layer.input_size, layer.hidden_size).to(layer.weight_ih_l0.dtype)
     names = {name: getattr(layer, f"{name}_l0") for name in cell.state_dict()}

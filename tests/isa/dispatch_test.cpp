@@ -1,4 +1,4 @@
-// Models that were compiled for several instruction sets, behind one handle.
+// Models that are compiled for several instruction sets, with a common interface.
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -1,10 +1,10 @@
-"""Checks that objects for wider instruction sets can stand in one program with others.
+"""Checks that objects for wider instruction sets can be linked into one program with others.
 
     python3 symbols.py [--as ISA] OBJECT...
 
-A weak function may be taken from any object that has it. So one that is compiled to wider instructions must tell its
-instruction set in its name, as everything in the inline namespace of that name does. And nothing wide may run before
-the processor is known: such objects have no static constructors.
+The linker may take a weak function from any object that defines it. So the name of a function that is compiled for a
+wider instruction set must contain that instruction set, as in the inline namespace of that name. No wide code may run
+before the processor is known, so such objects must have no static constructors.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def wide_functions(path: Path) -> set[str]:
 
 def problems_of(path: Path, isa: str) -> list[str]:
     weak = {line.split()[-1] for line in output("nm", "--defined-only", str(path)).splitlines() if line.split()[-2] in "WVuw"}
-    tag = f"{len(isa)}{isa}"  # as it stands in mangled names
+    tag = f"{len(isa)}{isa}"  # as in mangled names
     named = [name for name in sorted(weak & wide_functions(path)) if tag not in name]
     found = [f"{path.name}: weak and wide, without {isa} in its name: {output('c++filt', name).strip()}" for name in named]
     if re.search(r"\.(init_array|ctors)\b", output("objdump", "-h", str(path))):

@@ -1,4 +1,4 @@
-// A weak function whose name does not tell the instruction set that it is compiled for.
+// A weak function whose name does not contain its instruction set.
 float sum(const float* x, int n);
 
 template <class T>

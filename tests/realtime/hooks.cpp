@@ -1,4 +1,5 @@
-/// malloc and its family, and pthread_mutex_lock, replaced by ones that count. operator new calls malloc.
+/// Replaces malloc, its relatives and pthread_mutex_lock by functions that count their calls. operator new calls
+/// malloc.
 #include <dlfcn.h>
 #include <pthread.h>
 

@@ -1,4 +1,4 @@
-/// No layer allocates, frees or locks while it runs. Compiled once per backend, INLAY_TEST_BACKEND.
+/// Layers must not allocate, free or lock while they run. Compiled once per backend, INLAY_TEST_BACKEND.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -17,7 +17,7 @@ template <class M>
 void expect_realtime(const char* what) {
   SCOPED_TRACE(what);
   using T = typename M::scalar;
-  // What comes out of these frames is no more than the buffers hold; they are the input's as well.
+  // The buffers are large enough for the output of these frames. Input and output share them.
   constexpr std::size_t room = 3 * inlay::tile_frames + 5, frames = room / M::max_frames_per_input;
   constexpr std::size_t channels = std::max(M::in_size, M::out_size);
   const auto model = std::make_unique<M>();
@@ -34,7 +34,7 @@ void expect_realtime(const char* what) {
   EXPECT_STREQ(realtime::check([&] { model->reset(); }), "");
 }
 
-// Sizes that leave a remainder in every register, so that every kernel runs.
+// Sizes that are no multiple of any register width, so that every kernel runs.
 TEST(Realtime, INLAY_TEST_BACKEND) {
   using namespace inlay;
   using B = INLAY_TEST_BACKEND<float>;

@@ -1,15 +1,15 @@
-/// Brackets around code that has to be fit for the audio thread.
+/// Checks of code that must be real-time safe.
 #pragma once
 
 #include <functional>
 
 namespace realtime {
 
-/// Runs `code` as the audio thread would. Returns what is wrong with it ("" if nothing is), or, with
-/// RealtimeSanitizer, ends the process.
+/// Runs `code` and detects calls that are not real-time safe. Returns a description of a violation, or "" if there
+/// was none. With RealtimeSanitizer, a violation ends the process instead.
 const char* check(const std::function<void()>& code);
 
-/// What a violation looks like to `check`'s caller: a return value, or the death of the process.
+/// How `check` reports a violation: by its return value, or by ending the process.
 extern const bool violations_are_fatal;
 
 }  // namespace realtime

@@ -1,4 +1,4 @@
-/// The instrument itself: what must be caught is caught.
+/// Tests that the detector detects violations.
 #include <gtest/gtest.h>
 
 #include <functional>

@@ -1,4 +1,4 @@
-/// Nor does a model that is known only at run time.
+/// inlay::Model must not allocate, free or lock while it runs.
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <inlay/core/extent.hpp>
+#include <inlay/core/tile_frames.hpp>
 #include <inlay/run_time.hpp>
 #include "realtime/realtime.hpp"
 

@@ -1,4 +1,4 @@
-// load_models FILE...: loads each file, which runs its check, and says of each "ok", what it lacks, or what is wrong.
+// load_models FILE...: loads each file, which runs its check. Prints "ok", the missing layer type, or the error.
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -10,7 +10,7 @@ int main(int count, char** files) {
       inlay::Model<float>::load(std::filesystem::path(files[i]));
       std::puts("ok");
     } catch (const inlay::load_error& error) {
-      const bool missing = error.expected() == "a layer that inlay::Model has";
+      const bool missing = error.expected() == "a layer type that inlay::Model supports";
       failures += !missing;
       std::printf("%s %s\n", missing ? "missing" : "wrong", error.what());
     }

@@ -1,4 +1,4 @@
-// What activations do with values that no test signal has: NaN, infinities, the ends of their ranges.
+// Activations of values that no test signal has: NaN, infinities, the ends of their ranges.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -27,7 +27,7 @@ class ActivationEdges : public ::testing::Test {
   static std::array<Scalar, L::in_size> frame(ModelT<L>& m, const std::array<Scalar, L::in_size>& x) {
     std::array<Scalar, L::in_size> y{};
     m.forward(x, y);
-    // A buffer has to agree with a frame.
+    // A buffer must give the same as a frame.
     std::array<const Scalar*, L::in_size> in;
     std::array<Scalar*, L::in_size> out;
     std::array<Scalar, L::in_size> z{};
@@ -50,7 +50,7 @@ TYPED_TEST(ActivationEdges, limits) {
   const auto elu = this->template frame<ELU<5, B>>(x);
   EXPECT_NEAR(elu[0], -1, 1e-6);
   EXPECT_EQ(elu[4], this->inf);
-  // Products with a gate that is 0 at -infinity.
+  // Activations that multiply by a gate, which is 0 at -infinity.
   EXPECT_EQ((this->template frame<SiLU<5, B>>(x)), (std::array<T, 5>{0, 0, 0, T(1e30), this->inf}));
   EXPECT_EQ((this->template frame<GELU<5, B>>(x)), (std::array<T, 5>{0, 0, 0, T(1e30), this->inf}));
   EXPECT_EQ((this->template frame<TanhGELU<5, B>>(x)), (std::array<T, 5>{0, 0, 0, T(1e30), this->inf}));
@@ -162,7 +162,7 @@ TYPED_TEST(ActivationEdges, nan_stays_nan) {
   EXPECT_TRUE(only_first(this->template frame<Snake<2, B>>(x)));
 }
 
-/// The activations that need mathematics, against long double, from the smallest number to the largest.
+/// Activations that use mathematical functions, against long double, from the smallest number to the largest.
 TYPED_TEST(ActivationEdges, accuracy_is_that_of_the_mathematics) {
   using B = TypeParam;
   using T = typename B::scalar;

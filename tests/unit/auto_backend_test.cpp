@@ -1,4 +1,4 @@
-// The backend that chooses: what it chooses by, and that layers and models run on its choice.
+// AutoBackend: its choice of backend, and layers and models that run on it.
 #include <filesystem>
 #include <type_traits>
 
@@ -9,7 +9,7 @@ using namespace inlay;
 
 namespace {
 
-/// A backend that chooses as the test can tell.
+/// A backend whose choice the test can observe.
 struct BySize : LoopBackend<float> {
   template <Work Kind, std::size_t Channels>
   using choose = std::conditional_t<(Kind == Work::lstm && Channels < 20), StlBackend<float>, LoopBackend<float>>;
@@ -35,7 +35,7 @@ TEST(AutoBackendTest, double_precision) {
   golden<ModelT<GRU<1, 8, B>>>("gru_1_8", single_layer);
 }
 
-/// Rows do not overlap, so that their order says nothing.
+/// Rows do not overlap, so their order does not matter.
 TEST(AutoBackendTest, table_has_one_answer) {
   const auto& rows = inlay::detail::choices;
   for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -1,4 +1,4 @@
-// Weights in 16 bits: the same numbers as a model of rounded weights gives.
+// Weights of 16 bits: the output is that of a model with rounded weights.
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
@@ -16,7 +16,7 @@
 using namespace inlay;
 
 TEST(BFloat16Test, rounds_to_the_nearest_and_to_even_from_the_middle) {
-  for (std::uint32_t upper = 0; upper < 0x7F80; ++upper) {  // every number that is not negative
+  for (std::uint32_t upper = 0; upper < 0x7F80; ++upper) {  // every non-negative number
     const auto exact = std::bit_cast<float>(upper << 16);
     for (const auto& [rest, up] : {std::pair{0u, 0u}, {1u, 0u}, {0x7FFFu, 0u}, {0x8000u, upper & 1}, {0x8001u, 1u}}) {
       const auto value = std::bit_cast<float>(upper << 16 | rest);
@@ -33,7 +33,7 @@ TEST(BFloat16Test, rounds_to_the_nearest_and_to_even_from_the_middle) {
 
 namespace {
 
-/// A PyTorch model's weights, rounded, in a model that stores floats and in one that stores 16 bits.
+/// The rounded weights of a PyTorch model, in a model that stores floats and in one that stores 16 bits.
 template <class Model, class Compact>
 void expect_same(const std::string& name) {
   const std::string path = test_file("golden/torch/" + name + ".f32.json");

@@ -1,4 +1,4 @@
-// Networks that are built of combinators, against PyTorch.
+// Networks of combinators, against PyTorch.
 #include "support/backends.hpp"
 #include "support/golden.hpp"
 #include "support/wavenet.hpp"
@@ -18,7 +18,7 @@ TYPED_TEST(CombinedNetworkTest, microtcn) {
   golden<ModelT<TcnBlock<1, 1, B>, TcnBlock<6, 10, B>, TcnBlock<6, 30, B>, Dense<6, 1, B>>>("microtcn", stack);
 }
 
-// The rest takes minutes to compile where everything is instrumented, and runs no code that is not run elsewhere.
+// The rest takes minutes to compile in instrumented builds, and runs no code that other tests do not run.
 #ifndef INLAY_TEST_FEW_BACKENDS
 
 /// A block of the CNNs of the anira paper.

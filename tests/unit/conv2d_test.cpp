@@ -20,11 +20,11 @@ static_assert(Plain::parameters == 3 * 3 * 3 * 5 + 5 && Plain::macs == 5 * 3 * 3
 static_assert(Conv2DNoBias<3, 5, 7, 3, 3, 4>::parameters == 3 * 3 * 3 * 5);
 static_assert(Conv2D<3, 5, 7, 1, 3>::receptive_field == 1);
 
-// Features that are left over behind the last whole step are not seen.
+// Features after the last whole step are not used.
 static_assert(Conv2D<1, 1, 10, 1, 3, 1, 2>::out_features == 4 && Conv2D<1, 1, 9, 1, 3, 1, 2>::out_features == 4);
 static_assert(Conv2D<1, 1, 3, 1, 3, 1, 2>::out_features == 1);
 
-// What TensorFlow's documentation of padding gives: ceil(features / stride) positions, the odd zero behind.
+// Padding as in TensorFlow's documentation: ceil(features / stride) positions; an odd zero is added at the end.
 constexpr bool padded_like(std::size_t features, std::size_t kernel, std::size_t stride, detail::FeatureAxis wanted) {
   const detail::FeatureAxis axis = detail::feature_axis(features, kernel, stride, true);
   return axis.positions == wanted.positions && axis.before == wanted.before && axis.after == wanted.after;
@@ -89,7 +89,7 @@ TYPED_TEST(Conv2DTest, keras) {
   keras_golden<ModelT<Conv2D<1, 4, 10, 3, 3, 1, 1, valid, B>, Tanh<32, B>, Dense<32, 2, B>>>("conv2d_valid");
 }
 
-// A whole register of the last position would reach beyond the padded frame.
+// A whole register at the last position would exceed the padded frame.
 TYPED_TEST(Conv2DTest, frame_ends_where_it_ends) {
   using Conv = Conv2D<1, 9, 7, 1, 1, 1, 1, valid, TypeParam>;
   using T = typename Conv::scalar;

@@ -11,7 +11,7 @@ using namespace inlay;
 
 namespace {
 
-/// What the frameworks' outputs may be away; a file's check allows math::Fast::lossy_bound.
+/// Tolerance against the frameworks' outputs. A file's check allows math::Fast::lossy_bound.
 constexpr double tolerance = 2e-4;
 
 template <class Model>
@@ -32,7 +32,7 @@ TYPED_TEST(FastTest, gru) { fast_golden<ModelT<GRU<1, 8, TypeParam>>>("gru_1_8")
 
 TEST(FastNetworkTest, gated_wavenet) { fast_golden<GatedWaveNet<fast_backend>>("wavenet_gated"); }
 
-// The trained amplifier of the examples.
+// The trained amplifier model of the examples.
 TEST(FastNetworkTest, amplifier) {
   using Amp = ModelT<LSTM<1, 20, fast_backend>, Dense<20, 1, fast_backend>>;
   load_and_compare<Amp>(test_file("../examples/amp/amp.json"), tolerance);

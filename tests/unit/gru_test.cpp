@@ -8,7 +8,7 @@ template <class B>
 class GRUTest : public ::testing::Test {};
 TYPED_TEST_SUITE(GRUTest, TwoBackends);
 
-// What takes long to compile.
+// Types that take long to compile.
 template <class B>
 class LargeGRUTest : public ::testing::Test {};
 TYPED_TEST_SUITE(LargeGRUTest, OneBackend);

@@ -1,4 +1,4 @@
-// History: convolutions over signals much longer than what it keeps, against the sum that defines them.
+// History: convolutions over signals much longer than the history, against the defining sum.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -10,8 +10,8 @@
 
 using namespace inlay;
 
-// The sum of all channels, each convolved with a kernel of its own, for buffers that are cut as `cuts` says over and
-// over; a cut of 1 is a call of forward.
+// The sum of all channels, each convolved with its own kernel. Buffers have the sizes `cuts`, repeated; a size of 1 is
+// a call of `forward`.
 template <std::size_t Channels, std::size_t Kernel, std::size_t Dilation>
 void expect_convolution(const std::vector<std::size_t>& cuts) {
   using Model = ModelT<Conv1D<Channels, 1, Kernel, Dilation>>;
@@ -48,8 +48,8 @@ void expect_convolution(const std::vector<std::size_t>& cuts) {
   }
 }
 
-// Frames and tiles in any order; the ring of a long past ends inside, before and behind a tile in each of these. A past
-// of up to 64 frames is kept in another form than a longer one.
+// Frames and tiles in any order. The ring of a long past ends inside, before and after a tile in each case. A past of
+// up to 64 frames is stored in another way than a longer one.
 template <std::size_t Channels>
 void expect_convolutions() {
   for (const std::vector<std::size_t>& cuts : std::vector<std::vector<std::size_t>>{

@@ -8,7 +8,7 @@ template <class B>
 class LSTMTest : public ::testing::Test {};
 TYPED_TEST_SUITE(LSTMTest, TwoBackends);
 
-// What takes long to compile.
+// Types that take long to compile.
 template <class B>
 class LargeLSTMTest : public ::testing::Test {};
 TYPED_TEST_SUITE(LargeLSTMTest, OneBackend);

@@ -1,4 +1,4 @@
-// The mathematics of every backend against long double, over all exponents.
+// Mathematical functions of every backend against long double, over all exponents.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -16,7 +16,7 @@ namespace {
 template <class T>
 using Bits = std::conditional_t<std::same_as<T, float>, std::uint32_t, std::uint64_t>;
 
-/// Values of both signs in every binade, the denormals too, and densely where the functions bend.
+/// Values of both signs in every binade, denormals included, and dense values where the functions are curved.
 template <class T>
 std::vector<T> sweep() {
   std::vector<T> x;
@@ -45,7 +45,7 @@ std::vector<typename B::scalar> map(const std::vector<typename B::scalar>& x, F 
   return y;
 }
 
-/// Distance in units of the last place of the exact value, as that type would hold it.
+/// Error in units in the last place (ulp) of the exact value in that type.
 template <class T>
 long double ulps(T y, long double exact) {
   const T near = static_cast<T>(std::abs(exact));
@@ -62,8 +62,8 @@ class MathTest : public ::testing::Test {
 
   static constexpr T inf = std::numeric_limits<T>::infinity();
 
-  /// What is promised: `lossy` if that is not 0, else in float 3e-7, in double and with Bound::ulps so many ulp; and
-  /// values from `least` to `most`, for x from `from` to `to` and NaN.
+  /// The documented error: `lossy` if not 0; otherwise 3e-7 in float, and a number of ulp in double and with
+  /// Bound::ulps. Values are from `least` to `most`, for x from `from` to `to` and for NaN.
   struct Promise {
     Bound bound;
     T least, most, from = -inf, to = inf;
@@ -77,7 +77,7 @@ class MathTest : public ::testing::Test {
     for (T& value : x)
       if (value < promise.from || value > promise.to) value = promise.to;
     check(x, map<B, B::width>(x, f), exact, promise);
-    constexpr std::size_t small = B::lanes(1);  // the smallest register is another type
+    constexpr std::size_t small = B::lanes(1);  // the smallest register has another type
     if constexpr (small != B::width) check(x, map<B, small>(x, f), exact, promise);
   }
 
@@ -137,7 +137,7 @@ TYPED_TEST(MathTest, normal_cdf) {
       [](long double x) { return std::erfc(-x * std::sqrt(0.5L)) / 2; },
       {.bound = Bound::ulps, .least = 0, .most = 1, .ulps = [](long double x) { return x < 0 ? 6 + x * x : 4.0L; }});
 }
-/// Windows's own takes π for a number of 66 bits, which is not enough far from zero.
+/// The function of Windows uses π rounded to 66 bits, which is not accurate enough far from zero.
 static long double exact_sine(long double x) {
   const long double half_turns = std::nearbyint(x / 3.14159265358979323846L);
   const long double rest = x - half_turns * 0x3.243F6A8885p0L - half_turns * 0xA308D31319p-80L;
@@ -152,7 +152,7 @@ TYPED_TEST(MathTest, sin) {
   const Scalar most = 1 + 2 * std::numeric_limits<Scalar>::epsilon();
   this->compare(sine, exact_sine, {Bound::absolute, -most, most, -range, range});
 
-  std::vector<Scalar> x;  // densely over the range, and as near as can be to where the sine is 0
+  std::vector<Scalar> x;  // dense over the range, and as near as possible to the zeros of the sine
   for (int i = -200000; i < 200000; ++i) x.push_back(static_cast<Scalar>(i) / 200000 * range);
   const long double pi = std::acos(-1.0L), step = std::floor(range / (15872 * pi)) * pi;
   for (int i = -15872; i < 15872; ++i) x.push_back(static_cast<Scalar>(i * step));

@@ -1,4 +1,4 @@
-// Calls of inlay::Model whose sizes do not fit the network: they compute nothing, in every build.
+// Calls of inlay::Model whose sizes do not fit the network compute nothing, in every build.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -19,7 +19,7 @@ Model<> load(const std::string& name) {
   return Model<>::load(std::filesystem::path(test_file("golden/torch/" + name + ".f32.json")));
 }
 
-/// Heap memory of exactly so many values: AddressSanitizer sees what goes beyond.
+/// Heap memory of exactly `count` values, so that AddressSanitizer detects accesses outside.
 std::vector<float> values(std::size_t count) { return std::vector<float>(count, 0.5f); }
 
 }  // namespace
@@ -30,7 +30,7 @@ TEST(ModelCalls, a_network_says_what_it_accepts) {
   EXPECT_FALSE(amp.accepts(2, 2));
   EXPECT_FALSE(amp.accepts(1, 1, 2));
   EXPECT_TRUE(load("dense_3_5").accepts(3, 5));
-  EXPECT_FALSE(load("conv1d_3_20_k1_s4").accepts(3, 20));  // one frame for four
+  EXPECT_FALSE(load("conv1d_3_20_k1_s4").accepts(3, 20));  // one output frame per four input frames
   const auto knobs = load("append_condition");
   EXPECT_TRUE(knobs.accepts(knobs.in_size(), knobs.out_size(), knobs.condition_size()));
   EXPECT_FALSE(knobs.accepts(knobs.in_size(), knobs.out_size()));
@@ -66,7 +66,7 @@ TEST(ModelCalls, forward_of_spans_that_do_not_fit_gives_no_frame) {
   EXPECT_EQ(model.forward(in, out), 1u);
   EXPECT_NE(out, values(5));
 
-  auto several = load("conv_transpose1d_3_5_k4_s2");  // two frames for one
+  auto several = load("conv_transpose1d_3_5_k4_s2");  // two output frames per input frame
   auto one_frame = values(5), two_frames = values(10);
   EXPECT_EQ(several.forward(in, one_frame), 0u);
   EXPECT_EQ(several.forward(in, two_frames), 2u);
@@ -126,7 +126,7 @@ TEST(ModelCalls, a_state_outlives_its_model) {
 }
 
 TEST(ModelCalls, a_network_whose_output_is_not_finite_is_refused) {
-  // RTNeural's format has no check. 3e38 is a float, and twice that is not.
+  // RTNeural's format has no check. 3e38 fits a float, twice that does not.
   const std::string_view text = R"({"in_shape": [null, null, 1], "layers": [
     {"type": "dense", "activation": "", "shape": [null, null, 2], "weights": [[[3e38, 3e38]], [3e38, 3e38]]}]})";
   try {
@@ -154,7 +154,7 @@ TEST(ModelCalls, instruction_sets_agree) {
       for (std::size_t t = 0; t < x.size(); ++t) ASSERT_NEAR(y[t], expected[t], 1e-5) << isa;
       ++loaded;
     } catch (const load_error& error) {
-      EXPECT_EQ(error.found(), isa);  // the program or the processor has none
+      EXPECT_EQ(error.found(), isa);  // the program or the processor does not have it
     }
   }
   EXPECT_GE(loaded, 1u);

@@ -1,4 +1,4 @@
-// ModelT: what is the same for every chain of layers.
+// ModelT: properties that do not depend on the layers.
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -82,8 +82,9 @@ TEST(ModelTest, layers_are_set_by_hand) {
   ASSERT_TRUE(assign(m.layer<2>(), "kernel", std::span<const float>(std::array<float, 4>{0, 2, 0, 0})));
   ASSERT_TRUE(assign(m.layer<2>(), "bias", std::span<const float>(std::array<float, 1>{0.5f})));
   EXPECT_NEAR(m.forward(0.25f), 2 * std::tanh(0.75f) + 0.5f, 1e-6f);
-  EXPECT_FALSE(assign(m.layer<0>(), "kernel", std::span<const float>(std::array<float, 3>{})));  // wrong number
-  EXPECT_FALSE(assign(m.layer<0>(), "weights", std::span<const float>(kernel)));                 // no such tensor
+  EXPECT_FALSE(
+      assign(m.layer<0>(), "kernel", std::span<const float>(std::array<float, 3>{})));  // wrong number of values
+  EXPECT_FALSE(assign(m.layer<0>(), "weights", std::span<const float>(kernel)));        // no such tensor
 }
 
 TEST(ModelTest, zero_frames_change_nothing) {
@@ -171,7 +172,7 @@ TEST(ModelTest, frames_and_buffers_mix) {
 }
 
 #if defined(__unix__)
-// Several MB of weights: nothing of them may go through the stack.
+// Several MB of weights, which must not be copied through the stack.
 using Large = ModelT<Conv1D<1, 512, 2>, Dense<512, 512>, LSTM<512, 256>, Dense<256, 1>>;
 
 TEST(ModelTest, large_models_stay_off_the_stack) {

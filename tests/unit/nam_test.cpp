@@ -3,7 +3,7 @@
 
 using namespace inlay;
 
-// They take minutes to compile where everything is instrumented, and run no code that is not run elsewhere.
+// They take minutes to compile in instrumented builds, and run no code that other tests do not run.
 #ifndef INLAY_TEST_FEW_BACKENDS
 
 namespace {
@@ -17,7 +17,7 @@ void loads_as(const char* name) {
   EXPECT_NO_THROW(std::make_unique<Model>()->load(std::filesystem::path(test_file("golden/nam/") + name)));
 }
 
-// "A1", its standard size: two arrays of ten layers.
+// "A1", the standard architecture: two arrays of ten layers.
 template <std::size_t Size, std::size_t... Dilations>
 using A1Array = Sequential<NamLayer<Size, 3, Dilations, Tanh<Size>>...>;
 template <std::size_t Size>
@@ -31,7 +31,7 @@ TEST(NamTest, wavenet_a1_standard) {
   loads_as<A1>("wavenet_a1_standard.json");
 }
 
-// "A2" of 8 channels: one array of 23 layers, and a head that looks back.
+// "A2" with 8 channels: one array of 23 layers, and a convolution as the head.
 template <std::size_t Kernel, std::size_t... Dilations>
 using A2Layers = Sequential<NamLayer<8, Kernel, Dilations, LeakyReLU<8>>...>;
 using SevenLayers = A2Layers<6, 1, 3, 7, 17, 41, 101, 239>;

@@ -4,7 +4,7 @@
 
 using namespace inlay;
 
-// Every layer is tested with every backend on its own; here it is how they work together.
+// Other tests run each layer on each backend; this one tests combinations of layers.
 template <class B>
 class NetworkTest : public ::testing::Test {};
 TYPED_TEST_SUITE(NetworkTest, OneBackend);

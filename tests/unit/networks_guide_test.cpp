@@ -1,4 +1,4 @@
-// What docs/networks.md shows, compiled and run; examples/check_guides.py holds the two together.
+// The code of docs/networks.md, compiled and run. examples/check_guides.py checks that both are the same.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -38,7 +38,7 @@ using namespace inlay;
 
 using Amp = ModelT<AppendCondition<1, 2>, LSTM<3, 20>, Dense<20, 1>>;
 
-// Weights that make each input heard: a sum of all of them.
+// Weights with which the output is a sum of all inputs.
 struct Ones {
   void option(auto&&...) {}
   void number(auto&&...) {}
@@ -89,7 +89,7 @@ TEST(NetworksGuideTest, knobs_may_be_values_or_channels) {
   });
   EXPECT_EQ(by_values, by_channels);
   EXPECT_EQ(by_values, by_both);
-  // The same once more frame by frame, and something else with another knob.
+  // The same output frame by frame, and another output with another knob.
   amp.reset();
   for (std::size_t t = 0; t < frames; ++t) {
     std::array<float, 1> y{};

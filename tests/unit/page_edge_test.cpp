@@ -1,4 +1,4 @@
-// A model reads and writes nothing outside of a user's buffers: they end, and begin, where the next page is forbidden.
+// A model does not read or write outside of the caller's buffers, which begin or end at an inaccessible page.
 #include "support/backends.hpp"
 
 #if __has_include(<sys/mman.h>)
@@ -15,7 +15,7 @@
 
 using namespace inlay;
 
-/// Two pages that may be used between two that may not.
+/// Two accessible pages between two inaccessible ones.
 class Pages {
  public:
   Pages() : size_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))) {
@@ -30,7 +30,7 @@ class Pages {
   T* first() const {
     return reinterpret_cast<T*>(base_ + size_);
   }
-  /// `count` values up to the very end.
+  /// The last `count` values of the accessible pages.
   template <class T>
   T* last(std::size_t count) const {
     return reinterpret_cast<T*>(base_ + 3 * size_) - count;

@@ -10,7 +10,7 @@ using namespace inlay;
 
 namespace {
 
-/// Loads a golden without running its check, which is of another rate, goes to that rate, and compares.
+/// Loads a golden file without its check, which is for another rate, sets that rate, and compares.
 template <class Model>
 void at_rate(const std::string& name, double rate, double tolerance = single_layer) {
   constexpr bool single = std::same_as<typename Model::scalar, float>;

@@ -1,4 +1,4 @@
-// Layers that change the rate, and windows, against PyTorch: how many frames come, when, and what is in them.
+// Layers that change the rate, and windows, against PyTorch: number, times and values of the output frames.
 #include "support/backends.hpp"
 #include "support/golden.hpp"
 
@@ -55,11 +55,11 @@ TYPED_TEST(RatesTest, hnn_11k) {
   using Hnn = ModelT<Windowed<150, 150, TimePad<1, 12, 12, B>, StridedConv1D<1, 16, 12, 12, 1, 1, B>, ReLU<16, B>,
                               TimePad<16, 12, 12, B>, StridedConv1D<16, 16, 12, 12, 1, 1, B>, ReLU<16, B>,
                               LSTM<16, 36, B>, Dense<36, 1, B>>>;
-  static_assert(Hnn::parameters == 11109 - 4 * 36);  // PyTorch counts two biases of an LSTM where one is enough
+  static_assert(Hnn::parameters == 11109 - 4 * 36);  // PyTorch's LSTM has two biases; inlay's has their sum
   golden<Hnn>("hnn_11k", stack);
 }
 
-// Frames come as soon as they can, at the times that the documentation says.
+// Output frames come as early as possible, at the documented times.
 TEST(RatesTest, a_stride_counts_from_reset) {
   ModelT<StridedConv1D<1, 1, 3, 4>> model;
   std::array<float, 1> out{};

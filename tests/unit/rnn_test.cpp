@@ -8,7 +8,7 @@ template <class B>
 class RNNTest : public ::testing::Test {};
 TYPED_TEST_SUITE(RNNTest, TwoBackends);
 
-// What takes long to compile.
+// Types that take long to compile.
 template <class B>
 class LargeRNNTest : public ::testing::Test {};
 TYPED_TEST_SUITE(LargeRNNTest, OneBackend);

@@ -1,5 +1,5 @@
-// Code as it is written for RTNeural, against what PyTorch and Keras gave. RTNeural's own files are not ours to commit:
-// the folder with them is used where there is one.
+// Code for RTNeural, against outputs of PyTorch and Keras. RTNeural's own files are not in the repository; the tests
+// use them if their folder exists.
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -46,7 +46,7 @@ json nested(const json& tensor) {
   return build(build, 0, 0, data.size());
 }
 
-/// An inlay file as RTNeural's Keras script would have written the model.
+/// Converts an inlay file to the format of RTNeural's Keras script.
 json as_rtneural(const json& file) {
   const json& inlay_layers = file.at("layers");
   const bool plane = inlay_layers[0].contains("features");
@@ -101,7 +101,7 @@ json as_rtneural(const json& file) {
   return out;
 }
 
-/// Runs rows of input through a model as an RTNeural user does, and expects the rows of output.
+/// Runs rows of input through a model with RTNeural's calls, and expects the rows of output.
 template <class T, class Model>
 void expect_rows(Model& model, const std::vector<std::vector<T>>& in, const std::vector<std::vector<T>>& out,
                  double tolerance, std::size_t first = 0) {
@@ -118,7 +118,7 @@ void expect_rows(Model& model, const std::vector<std::vector<T>>& in, const std:
 template <class T>
 using Rows = std::vector<std::vector<T>>;
 
-/// Compares with a file's check, as a user of RTNeural runs a model.
+/// Compares with a file's check, with RTNeural's calls.
 template <class T, class Model>
 void expect_check(Model& model, const std::string& file) {
   const json check = read_json(file).at("check");
@@ -193,7 +193,7 @@ void compare(const std::string& name) {
   expect_check<T>(*set, file);
 }
 
-/// Expects a load_error whose message has this in it.
+/// Expects a load_error whose message contains a text.
 void expect_refusal(const auto& action, const std::string& message) {
   try {
     action();
@@ -217,7 +217,7 @@ using Planes = RTNeural::ModelT2D<float, 2, 9, 2, 1, RTNeural::Conv2DT<float, 2,
 
 }  // namespace
 
-// A plug-in as people write it.
+// A typical plug-in.
 namespace plugin {
 
 class NeuralAmp {
@@ -260,10 +260,10 @@ TEST(RtneuralPlugin, plays_what_PyTorch_played) {
   const auto model = std::make_unique<Amp<float>>();
   model->parseJson(stream);
   const auto state = std::make_unique<Amp<float>::State>();
-  expect_golden(inlay::io::runnable(*model, *state), 2, read_check(golden), stack);  // through all that inlay has
+  expect_golden(inlay::io::runnable(*model, *state), 2, read_check(golden), stack);  // in every way of running a model
 }
 
-// Recurrent layers, which take longest to compile, in one scalar here, and in the other one at other rates.
+// Recurrent layers take longest to compile: one scalar type here, the other at other sample rates.
 TEST(RtneuralCompatModels, recurrent) {
   using T = float;
   compare<T, Amp<T>>("lstm20_dense");
@@ -357,7 +357,7 @@ TEST(RtneuralTorch, state_dicts) {
     torch_helpers::loadDense<T>(modelJson, "dense.", model.get<2>(), false);
     expect(model, "gru");
     ModelT<T, 5, 3, DenseT<T, 5, 3, false>> dense;
-    torch_helpers::loadDense(modelJson, "dense.", dense.get<0>());  // as RTNeural's README has it
+    torch_helpers::loadDense(modelJson, "dense.", dense.get<0>());  // as in RTNeural's README
     std::vector<T> x{1, 2, 3, 4, 5};
     double sum = 0;
     for (std::size_t i = 0; i < x.size(); ++i) sum += double(x[i]) * modelJson["dense.weight"][0][i].get<double>();
@@ -381,7 +381,7 @@ TEST(RtneuralTorch, state_dicts) {
     const json& golden = goldens["conv_transpose"];
     ModelT<T, 2, 3, Conv1DT<T, 2, 3, 5, 3>> model;
     torch_helpers::loadConvTranspose1D<T>(golden["state_dict"], "up.", model.get<0>());
-    Rows<T> stuffed(golden["output"].size(), std::vector<T>(2));  // the stride of 2 is zeros between
+    Rows<T> stuffed(golden["output"].size(), std::vector<T>(2));  // a stride of 2: zeros between the frames
     for (std::size_t t = 0; t < golden["input"].size(); ++t) stuffed[2 * t] = golden["input"][t].get<std::vector<T>>();
     expect_rows<T>(model, stuffed, golden["output"].get<Rows<T>>(), 2e-6);
   }
@@ -393,7 +393,7 @@ TEST(RtneuralCompatModels, other_sample_rates) {
   {
     ModelT<T, 1, 8, LSTMLayerT<T, 1, 8, SampleRateCorrectionMode::LinInterp>> model;
     const std::string file = golden_file<T>("lstm_1_8_at_176400_order_1", "rate_corrected");
-    model.get<0>().prepare(176400.0 / 48000.0);  // before the weights: RTNeural does not mind
+    model.get<0>().prepare(176400.0 / 48000.0);  // before the weights are set, as RTNeural allows
     set_layers<decltype(model), T>(model, read_json(file)["layers"]);
     const json check = read_json(file)["check"];
     const auto in = nested(check["input"]).get<Rows<T>>(), out = nested(check["output"]).get<Rows<T>>();
@@ -507,7 +507,7 @@ TEST(RtneuralErrors, in_files) {
   const json first = dense_json(1, 3, 0.5f, "tanh"), last = dense_json(3, 2, 0.25f);
   refused({dense_json(1, 4, 1, "tanh"), dense_json(4, 2, 1)}, "dense 1 -> 3");
   refused({first, last}, "layers[0].weights[0]", 2);
-  refused({dense_json(1, 3, 1), last}, "3 layers, as the model type has");  // the activation is in the type alone
+  refused({dense_json(1, 3, 1), last}, "3 layers, as the model type has");  // only the type has the activation
   refused({first, dense_json(3, 2, 1, "relu")}, "3 layers, as the model type has");
   refused({dense_json(1, 3, 1, "relu"), last}, "layers[0].activation (layer 1 of the model: tanh 3 -> 3)");
   refused({dense_json(1, 3, 1, "swish"), last}, "layers[0].activation: expected");

@@ -1,4 +1,4 @@
-// RTNeural's layers of run-time sizes, models that are put together from them, and its functions for single layers.
+// RTNeural's layers of run-time sizes, models of such layers, and RTNeural's functions for single layers.
 #if defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // a MathsProvider of one's own is announced
 #endif
@@ -20,7 +20,7 @@ using T = double;
 using Vector = std::vector<T>;
 using Matrix = std::vector<Vector>;
 
-/// Numbers that no two layers have in common.
+/// Numbers that differ from layer to layer.
 class Numbers {
  public:
   T next() {
@@ -47,7 +47,7 @@ class Numbers {
   unsigned seed_ = 1;
 };
 
-/// Expects the same output of two models or layers from a noise of 50 frames.
+/// Expects the same output of two models or layers for 50 frames of noise.
 void expect_same(std::size_t ins, std::size_t outs, auto&& first, auto&& second) {
   Numbers numbers;
   for (int t = 0; t < 50; ++t) {
@@ -72,7 +72,7 @@ auto frames_of(RTNeural::Layer<T>& layer) {
   return [&layer](const T* in, T* out) { layer.forward(in, out); };
 }
 
-/// Expects a load_error whose message has this in it.
+/// Expects a load_error whose message contains a text.
 void expect_refusal(const auto& action, const std::string& message) {
   try {
     action();
@@ -82,7 +82,7 @@ void expect_refusal(const auto& action, const std::string& message) {
   }
 }
 
-/// Weights of a network as NeuralAudio and others put it together: LSTM 1 -> 5, GRU 5 -> 4, Dense 4 -> 2, tanh.
+/// Weights of a network such as those of NeuralAudio: LSTM 1 -> 5, GRU 5 -> 4, Dense 4 -> 2, tanh.
 struct Weights {
   Numbers numbers;
   Matrix lstm_kernel = numbers.matrix(1, 20), lstm_recurrent = numbers.matrix(5, 20);
@@ -132,7 +132,7 @@ std::unique_ptr<RTNeural::Model<T>> run_time_model(const Weights& weights) {
   return model;
 }
 
-/// A layer of the user's own.
+/// A user-defined layer.
 class Doubled final : public RTNeural::Layer<T> {
  public:
   explicit Doubled(int size) : RTNeural::Layer<T>(size, size) {}
@@ -247,7 +247,7 @@ TEST(RtneuralRunTime, convolutions) {
   expected.get<0>().setBias(bias);
   expect_same(2, 4, frames_of(conv), frames_of(expected, 4));
 
-  // One frame for three, which is repeated.
+  // One output frame per three input frames, which is repeated.
   RTNeural::StridedConv1D<T> strided{2, 4, 3, 2, 3, 2};
   strided.setWeights(weights);
   strided.setBias(bias);
@@ -508,7 +508,7 @@ TEST(RtneuralNames, of_layers) {
   EXPECT_EQ(names, "batchnorm");
   static_assert(ceil_div(7, 4) == 2);
   static_assert(RTNEURAL_NAMESPACE::DenseT<T, 1, 2>::out_size == 2);
-  std::cout << "";  // <iostream> comes along
+  std::cout << "";  // <iostream> is included
 }
 
 TEST(RtneuralTorch, turns_weights_as_RTNeural_does) {

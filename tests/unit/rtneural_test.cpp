@@ -1,5 +1,5 @@
-// Files as RTNeural's Keras script writes them. They are not ours to commit: the folder with them is used
-// where there is one, and otherwise the tests say that they are skipped.
+// Files of RTNeural's Keras script. They are not in the repository; without the folder that has them, the tests are
+// skipped.
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -14,7 +14,7 @@ using namespace inlay;
 
 namespace {
 
-/// The folder of reference files, from the environment or beside the checkout.
+/// The folder of reference files: from the environment, or next to the repository.
 std::string fixtures() {
   if (const char* folder = std::getenv("INLAY_FIXTURES")) return folder;
   return INLAY_FIXTURES_DIR;
@@ -112,7 +112,7 @@ TEST_F(RtneuralErrors, an_lstm_that_declares_another_size_is_refused) {
   EXPECT_THROW(large.load(fixtures() + "/rtneural/bad_lstm.json"), load_error);
 }
 
-// The places are those of the README beside the files.
+// The places are those in the README of the files.
 TEST_F(RtneuralErrors, malformed_files_are_refused_with_their_place) {
   const struct {
     const char *name, *place;
@@ -161,7 +161,7 @@ TEST_F(RtneuralErrors, malformed_files_are_refused_with_their_place) {
     for (int i = 0; i < 20; ++i) ASSERT_EQ(model->forward(0.4f), untouched->forward(0.4f)) << name;
   }
   const auto marked = std::make_unique<Model>();
-  marked->load(folder + "utf8_bom.json");  // a byte order mark may be ignored
+  marked->load(folder + "utf8_bom.json");  // a byte order mark is ignored
   model->reset();
   for (int i = 0; i < 20; ++i) EXPECT_EQ(marked->forward(0.4f), model->forward(0.4f));
 }

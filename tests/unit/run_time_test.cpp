@@ -1,4 +1,4 @@
-// inlay::Model, whose sizes are numbers, against the same frameworks as the types.
+// inlay::Model, whose sizes are known at run time, against PyTorch, Keras and NAM Core.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -20,8 +20,8 @@ using namespace inlay;
 
 namespace {
 
-/// Calls `f(load)` for each instruction set that this program and this processor have; `load(path)` loads a model that
-/// runs on it. Returns their number.
+/// Calls `f(load)` for each instruction set that both the program and the processor have. `load(path)` loads a model
+/// that runs on it. Returns the number of instruction sets.
 template <class T, class F>
 std::size_t on_each_isa(F&& f) {
   std::size_t count = 0;
@@ -30,7 +30,7 @@ std::size_t on_each_isa(F&& f) {
     try {
       load(test_file(sizeof(T) == 4 ? "golden/torch/dense_3_5.f32.json" : "golden/torch/dense_3_5.f64.json"));
     } catch (const load_error&) {
-      continue;  // not in this program, or not on this processor
+      continue;  // the program or the processor does not have it
     }
     SCOPED_TRACE(isa);
     f(load);
@@ -58,7 +58,7 @@ TEST(RunTimeModel, of_every_golden_in_double) {
 
 namespace {
 
-/// Runs what a player of NAM's files gave for one, in blocks of uneven sizes.
+/// Compares a model with the recorded output of NAM Core, in blocks of uneven sizes.
 void as_nam_core(const std::string& name, const std::string& golden, bool prewarm = true) {
   const std::filesystem::path folder = std::string(INLAY_FIXTURES_DIR) + "/nam";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "there is no " << folder;
@@ -134,7 +134,7 @@ TEST(RunTimeModel, voices_and_copies_are_apart) {
 }
 
 TEST(RunTimeModel, a_copy_runs_in_memory_of_its_own) {
-  // Of its steps some write two signals, and some add one.
+  // Some steps of this model write two signals, some add one.
   auto model = Model<>::load(std::filesystem::path(test_file("golden/nam/wavenet_a1_standard.json")));
   auto original = std::make_unique<Model<>>(model);
   for (const float x : {0.5f, -0.25f}) EXPECT_EQ(original->forward(x), model.forward(x));
@@ -182,7 +182,7 @@ TEST(RunTimeModel, agrees_with_the_type) {
 
 namespace {
 
-/// Loads a golden after `change` was made to it, and expects an error at `place`.
+/// Applies `change` to a golden file, loads it, and expects an error at `place`.
 template <class F>
 void refused(const std::string& name, F change, const std::string& place) {
   auto document = io::parse(io::read_text(std::filesystem::path(test_file("golden/torch/" + name + ".f32.json"))));
@@ -239,7 +239,7 @@ TEST(RunTimeModel, refuses_windows_and_features_that_do_not_fit) {
 
 namespace {
 
-/// A file of these layers, whose check is silence.
+/// A file with these layers. Its check is silence.
 nlohmann::json silent(nlohmann::json layers, std::size_t in, std::size_t out) {
   const auto zeros = [](std::size_t channels) {
     return nlohmann::json{{"shape", {4, channels}}, {"data", std::vector<double>(4 * channels)}};
@@ -292,7 +292,7 @@ TEST(RunTimeModel, refuses_absurd_sizes_before_it_asks_for_memory) {
   refused("conv1d_4_6_k3_d2", [&](Json& j) { j["layers"][0].erase("dilation"); }, "layers[0]");
   refused("conv1d_4_6_k3_d2", [&](Json& j) { j["layers"][0]["groups"] = 3; }, "layers[0].groups");
   refused("conv1d_4_6_k3_d2", [&](Json& j) { j["layers"][0]["stride"] = 0; }, "layers[0].stride");
-  const auto largest = std::numeric_limits<std::uint64_t>::max();  // sums with it begin again at 0
+  const auto largest = std::numeric_limits<std::uint64_t>::max();  // sums with it overflow
   refused("conv1d_4_6_k3_d2", [&](Json& j) { j["layers"][0]["stride"] = largest; }, "layers[0].stride");
   refused("max_pool1d_5_k3_s2", [&](Json& j) { j["layers"][0]["stride"] = largest; }, "layers[0].stride");
   refused("windowed", [&](Json& j) { j["layers"][0]["hop"] = largest; }, "layers[0]");

@@ -1,4 +1,4 @@
-// Several voices at once against each of them on its own, bit for bit.
+// Several voices at once give the same output as each voice alone, to the last bit.
 #include <array>
 #include <cstring>
 #include <inlay/engine.hpp>
@@ -29,7 +29,7 @@ struct Numbers {
   }
 };
 
-/// Signals of so many voices, each with the model's channels.
+/// Signals of several voices, each with the model's channels.
 template <class T>
 struct Signals {
   Signals(std::size_t count, std::size_t frames) : rows(count, std::vector<T>(frames)) {

@@ -9,13 +9,15 @@
 #include <utility>
 
 #include "inlay/backend/backend_of.hpp"
+#include "inlay/combinators/chain_buffers.hpp"
+#include "inlay/combinators/chain_rates.hpp"
 #include "inlay/combinators/neighbours.hpp"
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
-#include "inlay/core/extent.hpp"
 #include "inlay/core/layer_traits.hpp"
 #include "inlay/core/map.hpp"
+#include "inlay/core/padding.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -41,6 +43,9 @@ class Sequential {
       std::index_sequence<I...>);
   static_assert(decltype(neighbours(std::make_index_sequence<count - 1>{}))::checked);
 
+  using Rates = detail::ChainRates<Layers...>;
+  using Buffers = detail::ChainBuffers<scalar, Layers...>;
+
  public:
   using backend = detail::BackendOf<First>;
   struct State {
@@ -56,57 +61,22 @@ class Sequential {
   static constexpr std::size_t frame_unit = LayerTraits<First>::frame_unit;
   static constexpr std::size_t condition_size = std::max({LayerTraits<Layers>::condition_size...});
 
-  static constexpr std::size_t max_output_frames(std::size_t frames) {
-    ((frames = LayerTraits<Layers>::max_output_frames(frames)), ...);
-    return frames;
-  }
-  static constexpr std::size_t tile = [] {
-    const auto fits = [](std::size_t frames) {
-      bool all = true;
-      ((all = all && frames <= LayerTraits<Layers>::tile, frames = LayerTraits<Layers>::max_output_frames(frames)),
-       ...);
-      return all && frames <= tile_frames;
-    };
-    std::size_t frames = tile_frames;
-    while (frames > 1 && !fits(frames)) --frames;
-    return frames;
-  }();
-
- private:
-  /// before[i]: output rate, relative to the chain's input, of the layers before layer i.
-  static constexpr std::array<Rate, count + 1> before = [] {
-    std::array<Rate, count + 1> rates{};
-    std::size_t i = 0;
-    ((rates[i + 1] = rates[i] * LayerTraits<Layers>::rate, ++i), ...);
-    return rates;
-  }();
+  static constexpr std::size_t max_output_frames(std::size_t frames) { return Rates::max_output_frames(frames); }
+  static constexpr std::size_t tile = Rates::tile;
   static_assert(
-      [] {
-        bool even = true, right = true;
-        ((right = right && (even || LayerTraits<Layers>::condition_size == 0),
-          even = even && LayerTraits<Layers>::one_to_one),
-         ...);
-        return right;
-      }(),
+      Rates::condition_before_rate_change,
       "inlay::Sequential: layers that read the condition must come before the first layer that changes the rate");
 
-  /// Sum of per-layer frame counts, each converted to frames of the chain's input (rounded up).
-  static constexpr std::size_t in_frames_of_input(const std::array<std::size_t, count>& frames) {
-    std::size_t sum = 0;
-    for (std::size_t i = 0; i < count; ++i) sum += (frames[i] * before[i].in + before[i].out - 1) / before[i].out;
-    return sum;
-  }
-
- public:
-  static constexpr std::size_t receptive_field = ((Layers::receptive_field == unbounded) || ...)
-                                                     ? unbounded
-                                                     : 1 + in_frames_of_input({(Layers::receptive_field - 1)...});
-  static constexpr std::size_t warmup_frames = in_frames_of_input({LayerTraits<Layers>::warmup_frames...});
-  static constexpr std::size_t latency = in_frames_of_input({LayerTraits<Layers>::latency...});
+  static constexpr std::size_t receptive_field =
+      ((Layers::receptive_field == unbounded) || ...)
+          ? unbounded
+          : 1 + Rates::in_frames_of_input({(Layers::receptive_field - 1)...});
+  static constexpr std::size_t warmup_frames = Rates::in_frames_of_input({LayerTraits<Layers>::warmup_frames...});
+  static constexpr std::size_t latency = Rates::in_frames_of_input({LayerTraits<Layers>::latency...});
   /// Multiply-accumulates per input frame.
   static constexpr std::size_t macs = [] {
     std::size_t sum = 0, i = 0;
-    ((sum += Layers::macs * before[i].out / before[i].in, ++i), ...);
+    ((sum += Layers::macs * Rates::before[i].out / Rates::before[i].in, ++i), ...);
     return sum;
   }();
 
@@ -114,37 +84,9 @@ class Sequential {
   using Last = std::tuple_element_t<count - 1, std::tuple<Layers...>>;
   // An in-place last layer is excluded: the layer before it would overwrite the output, which may be the addend.
   static constexpr bool adds = one_to_one && detail::FusesAddend<Last> && (count == 1 || !LayerTraits<Last>::in_place);
-  static constexpr std::size_t result = count;
-
-  /// Index of the buffer that each layer writes to; `result` is the chain's own output. Layers that can work in place
-  /// do. If the rate is not 1:1, every layer has a buffer of its own: while the layers after it process one of its
-  /// output frames, the others wait in the buffer.
-  static constexpr std::array<std::size_t, count> buffers = [] {
-    std::array<std::size_t, count> chosen{};
-    constexpr std::array<bool, count> in_place_layers{LayerTraits<Layers>::in_place...};
-    chosen[count - 1] = result;
-    for (std::size_t i = count - 1; i-- > 0;) {
-      if (!one_to_one) chosen[i] = i;
-      else if (in_place_layers[i + 1]) chosen[i] = chosen[i + 1];
-      else chosen[i] = chosen[i + 1] == 0 ? 1 : 0;
-    }
-    return chosen;
-  }();
-
-  static constexpr std::array<std::size_t, count> max_frames{LayerTraits<Layers>::max_output_frames(1)...};
-  /// Offset of each buffer in scratch memory. The last one is the offset of the layers' own scratch memory.
-  static constexpr std::array<std::size_t, count + 1> offsets = [] {
-    std::array<std::size_t, count> sizes{};
-    for (std::size_t i = 0; i + 1 < count; ++i)
-      if (buffers[i] != result)
-        sizes[buffers[i]] = std::max(sizes[buffers[i]], scratch_tile<scalar>(out_sizes[i], max_frames[i]));
-    std::array<std::size_t, count + 1> begin{};
-    for (std::size_t b = 0; b < count; ++b) begin[b + 1] = begin[b] + scratch_block<scalar>(sizes[b]);
-    return begin;
-  }();
 
  public:
-  static constexpr std::size_t scratch_size = offsets[count] + std::max({LayerTraits<Layers>::scratch_size...});
+  static constexpr std::size_t scratch_size = Buffers::size;
 
   /// Visits the chain as "layers". The visitors of `io` flatten nested chains.
   void visit(auto& v) { v.chain("layers", *this); }
@@ -177,7 +119,7 @@ class Sequential {
     requires(sizeof...(Addend) == 0 || adds)
   INLAY_INLINE auto forward(State& state, const scalar* in, scalar* out, Context<scalar> context,
                             Addend... addend) const noexcept {
-    const Context<scalar> inner{context.scratch + offsets[count], context.condition};
+    const Context<scalar> inner{context.scratch + Buffers::layers_offset, context.condition};
     if constexpr (one_to_one) {
       for_each([&](auto i) INLAY_INLINE_LAMBDA {
         scalar* to = buffer<i>(out, context);
@@ -195,7 +137,7 @@ class Sequential {
     requires(sizeof...(Addend) == 0 || adds)
   auto process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames, Context<scalar> context,
                Addend... addend) const noexcept {
-    const Context<scalar> inner{context.scratch + offsets[count], context.condition};
+    const Context<scalar> inner{context.scratch + Buffers::layers_offset, context.condition};
     for_each([&](auto i) INLAY_INLINE_LAMBDA {
       const Block<scalar> to(buffer<i>(out.row(0), context));
       auto& memory = std::get<i>(state.layers);
@@ -214,7 +156,7 @@ class Sequential {
     requires(one_to_one)
   {
     auto inner = contexts;
-    for (Context<scalar>& context : inner) context.scratch += offsets[count];
+    for (Context<scalar>& context : inner) context.scratch += Buffers::layers_offset;
     for_each([&](auto i) INLAY_INLINE_LAMBDA {
       std::array<typename std::tuple_element_t<i, std::tuple<Layers...>>::State*, Voices> each;
       std::array<Block<scalar>, Voices> to = out;
@@ -230,8 +172,9 @@ class Sequential {
  private:
   template <std::size_t I>
   static INLAY_INLINE scalar* buffer(scalar* out, Context<scalar> context) noexcept {
-    if constexpr (buffers[I] == result) return out;
-    else return context.scratch + offsets[buffers[I]];
+    constexpr std::size_t index = Buffers::indices[I];
+    if constexpr (index == Buffers::result) return out;
+    else return context.scratch + Buffers::offsets[index];
   }
 
   /// Runs one frame through the layers from I on. Recurses for each output frame of layer I.
@@ -239,12 +182,12 @@ class Sequential {
   INLAY_INLINE std::size_t forward_from(State& state, const scalar* in, scalar* out, Context<scalar> context,
                                         Context<scalar> inner) const noexcept {
     scalar* to = buffer<I>(out, context);
-    const std::size_t given = detail::forward(layer<I>(), std::get<I>(state.layers), in, to, inner);
+    const std::size_t output_frames = detail::forward(layer<I>(), std::get<I>(state.layers), in, to, inner);
     if constexpr (I + 1 == count) {
-      return given;
+      return output_frames;
     } else {
       std::size_t written = 0;
-      for (std::size_t f = 0; f < given; ++f)
+      for (std::size_t f = 0; f < output_frames; ++f)
         written += forward_from<I + 1>(state, to + f * padded_frame<scalar>(out_sizes[I]),
                                        out + written * padded_frame<scalar>(out_size), context, inner);
       return written;

@@ -135,7 +135,7 @@ class Windowed {
            Context<scalar> context) const noexcept {
     body_.reset(state.layers);
     scalar* buffers[2] = {detail::take(context, room), detail::take(context, room)};
-    const Block<scalar> given(detail::take(context, widest));
+    const Block<scalar> output(detail::take(context, widest));
     Frames from{buffers[0], in_size};
     from.append(x, WindowFrames);
     Body::for_each([&](auto i) {
@@ -146,7 +146,7 @@ class Windowed {
       if constexpr (requires { L::before; }) to.append_zeros(L::before);
       from.for_each_tile([&](Block<const scalar> tile, std::size_t frames) {
         auto& memory = std::get<i>(state.layers.layers);
-        to.append(given, detail::process(layer, memory, tile, given, frames, context));
+        to.append(output, detail::process(layer, memory, tile, output, frames, context));
       });
       if constexpr (requires { L::after; }) to.append_zeros(L::after);
       from = to;

@@ -21,7 +21,7 @@
 #include "inlay/io/model_file.hpp"
 #include "inlay/io/rtneural_format.hpp"
 #include "inlay/io/runnable.hpp"
-#include "inlay/io/usable.hpp"
+#include "inlay/io/validate.hpp"
 
 namespace inlay::INLAY_ISA::compat::rtneural::detail {
 
@@ -40,7 +40,7 @@ inline Source read(const nlohmann::json& document, std::initializer_list<std::st
   const io::JsonCursor root(document, "");
   if (document.is_object() && document.contains("format")) {
     const io::ModelFile file = io::read_inlay(root);
-    io::expect_usable(file);
+    io::validate(file);
     return {{file.chain.layers.begin(), file.chain.layers.end()}, file};
   }
   const io::JsonCursor layers = root["layers"];
@@ -75,12 +75,12 @@ void adapt(const L& layer, io::LayerRecord& record) {
 }
 
 /// Refuses another number of layers, and numbers that no layer can work with.
-inline void expect_usable(const Records& records, std::size_t count) {
+inline void validate(const Records& records, std::size_t count) {
   if (records.size() != count)
     throw load_error("layers", io::concat({std::to_string(count), " layers, as the model type has"}),
                      io::concat({std::to_string(records.size()), " (an activation counts as a layer)"}));
   for (const std::optional<io::LayerRecord>& record : records)
-    if (record) io::expect_usable(*record);
+    if (record) io::validate(*record);
 }
 
 /// Fills the layers of a model. Returns the largest error that the mathematics of any of them states. Throws
@@ -88,7 +88,7 @@ inline void expect_usable(const Records& records, std::size_t count) {
 template <class Model>
 double fill_layers(Model& model, Records& records, bool of_rtneural) {
   auto& chain = model.layers();
-  expect_usable(records, io::LeafCount<std::remove_cvref_t<decltype(chain)>>::value);
+  validate(records, io::LeafCount<std::remove_cvref_t<decltype(chain)>>::value);
   std::size_t i = 0;
   double bound = 0;
   io::for_each_leaf(chain, [&]<class L>(L& layer) {
@@ -119,15 +119,15 @@ io::Runnable<typename Model::scalar> by_frames(Model& model) {
           [](const void*, std::size_t frames) { return frames; },
           &model,
           &model,
-          [](const void*, void* at) { static_cast<Model*>(at)->reset(); },
-          [](const void*, void* at, const T* in, T* out, const T*) {
-            Model& self = *static_cast<Model*>(at);
+          [](const void*, void* state) { static_cast<Model*>(state)->reset(); },
+          [](const void*, void* state, const T* in, T* out, const T*) {
+            Model& self = *static_cast<Model*>(state);
             self.forward(in);
             std::copy_n(self.getOutputs(), Model::out_size, out);
             return std::size_t{1};
           },
-          [](const void*, void* at, const T* const* in, T* const* out, std::size_t frames, Condition<T>) {
-            Model& self = *static_cast<Model*>(at);
+          [](const void*, void* state, const T* const* in, T* const* out, std::size_t frames, Condition<T>) {
+            Model& self = *static_cast<Model*>(state);
             T x[Model::in_size];
             for (std::size_t t = 0; t < frames; ++t) {
               for (std::size_t c = 0; c < Model::in_size; ++c) x[c] = in[c][t];

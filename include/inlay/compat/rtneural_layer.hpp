@@ -105,14 +105,14 @@ class RecordLayer : public Layer<T> {
         io::TensorRecord{
             .place = name_, .shape = std::move(shape), .values = std::vector<double>(count, value), .row_places = {}});
   }
-  /// Sets a tensor of four axes, or of fewer whose extents are 1, to `at(a, b, c, d)`.
-  void set(const char* name, const std::size_t (&extents)[4], auto at) {
+  /// Sets a tensor of four axes, or of fewer whose extents are 1, to `value(a, b, c, d)`.
+  void set(const char* name, const std::size_t (&extents)[4], auto value) {
     std::vector<double>& values = tensor_of(name).values;
     values.clear();
     for (std::size_t a = 0; a < extents[0]; ++a)
       for (std::size_t b = 0; b < extents[1]; ++b)
         for (std::size_t c = 0; c < extents[2]; ++c)
-          for (std::size_t d = 0; d < extents[3]; ++d) values.push_back(static_cast<double>(at(a, b, c, d)));
+          for (std::size_t d = 0; d < extents[3]; ++d) values.push_back(static_cast<double>(value(a, b, c, d)));
     changed();
   }
   void set_vector(const char* place, const char* name, const std::vector<T>& values) {

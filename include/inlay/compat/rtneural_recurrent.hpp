@@ -44,7 +44,7 @@ struct ShowSizes {
   void require(bool holds, std::string_view name, std::string_view expected) { visitor.require(holds, name, expected); }
   void number(std::string_view name, auto& variable) { visitor.number(name, variable); }
   void tensor(std::string_view name, auto& x) { visitor.tensor(name, x); }
-  void optional_tensor(std::string_view name, auto& x, auto otherwise) { visitor.optional_tensor(name, x, otherwise); }
+  void optional_tensor(std::string_view name, auto& x, auto fallback) { visitor.optional_tensor(name, x, fallback); }
 };
 
 /// A recurrent layer `L` of dynamic sizes as one of `In` channels to `Out`, with `Gates` gates and `Biases` biases of

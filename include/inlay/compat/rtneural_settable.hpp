@@ -140,14 +140,14 @@ class Settable : public L {
                  io::concat({L::type, " ", std::to_string(in_size), " -> ", std::to_string(out_size)}));
   }
 
-  /// Sets a tensor whose values `at(t, f, i, o)` gives for each place [time, feature, in, out] of a kernel.
-  void set_kernel(const std::array<std::size_t, 4>& shape, std::string_view tensor, auto at) {
+  /// Sets a tensor whose values `value(t, f, i, o)` gives for each place [time, feature, in, out] of a kernel.
+  void set_kernel(const std::array<std::size_t, 4>& shape, std::string_view tensor, auto value) {
     std::vector<T> values;
     values.reserve(shape[0] * shape[1] * shape[2] * shape[3]);
     for (std::size_t t = 0; t < shape[0]; ++t)
       for (std::size_t f = 0; f < shape[1]; ++f)
         for (std::size_t i = 0; i < shape[2]; ++i)
-          for (std::size_t o = 0; o < shape[3]; ++o) values.push_back(at(t, f, i, o));
+          for (std::size_t o = 0; o < shape[3]; ++o) values.push_back(value(t, f, i, o));
     set(tensor, values);
   }
   void set_matrix(const char* place, std::string_view tensor, const std::vector<std::vector<T>>& values,

@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include "inlay/core/compiler.hpp"
-#include "inlay/core/extent.hpp"
+#include "inlay/core/padding.hpp"
 
 namespace inlay::INLAY_ISA {
 

@@ -1,4 +1,4 @@
-/// Extent: static and dynamic sizes. Constants of the engine: alignment, padding, length of a tile.
+/// Extent: static and dynamic sizes.
 #pragma once
 
 #include <cstddef>
@@ -43,29 +43,5 @@ inline constexpr std::size_t times = A == dynamic || B == dynamic ? dynamic : A 
 /// A + B, or `dynamic` if one of them is.
 template <std::size_t A, std::size_t B>
 inline constexpr std::size_t sum_of = A == dynamic || B == dynamic ? dynamic : A + B;
-
-/// Unit to which the rows of weights are padded: the backend's register for `Rows` lanes, or its widest register if
-/// `Rows` is dynamic, or, for one-lane backends and dynamic `Rows`, 16 values, which are worth vectorising.
-template <class B, std::size_t Rows>
-inline constexpr std::size_t row_unit = Rows != dynamic ? B::lanes(Rows)
-                                        : B::width == 1 ? 16
-                                                        : B::width;
-
-/// Largest number of frames of a tile. Fixed, so that the size of scratch memory is a compile-time constant. A multiple
-/// of every register width, so that kernels have no remainder.
-inline constexpr std::size_t tile_frames = 64;
-
-/// Alignment of weights, state and scratch memory in bytes: the widest register, and a cache line.
-inline constexpr std::size_t alignment = 64;
-
-/// `n` rounded up to a multiple of `unit`.
-constexpr std::size_t round_up(std::size_t n, std::size_t unit) { return (n + unit - 1) / unit * unit; }
-
-/// Number of values of type T that a frame of `channels` values occupies: whole cache lines, so that every backend may
-/// load and store whole registers.
-template <class T>
-constexpr std::size_t padded_frame(std::size_t channels) {
-  return round_up(channels, alignment / sizeof(T));
-}
 
 }  // namespace inlay::INLAY_ISA

@@ -6,8 +6,9 @@
 
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
-#include "inlay/core/extent.hpp"
 #include "inlay/core/history.hpp"
+#include "inlay/core/padding.hpp"
+#include "inlay/core/tile_frames.hpp"
 
 namespace inlay::INLAY_ISA::detail {
 
@@ -34,10 +35,10 @@ struct Frames {
     count += window;
   }
   /// Appends a tile of `given` frames.
-  void append(Block<const T> frames, std::size_t given) noexcept {
+  void append(Block<const T> frames, std::size_t frame_count) noexcept {
     for (std::size_t c = 0; c < channels; ++c)
-      for (std::size_t t = 0; t < given; ++t) at(c, count + t) = frames.row(c)[t];
-    count += given;
+      for (std::size_t t = 0; t < frame_count; ++t) at(c, count + t) = frames.row(c)[t];
+    count += frame_count;
   }
   /// Appends `zeros` frames of zeros.
   void append_zeros(std::size_t zeros) noexcept {

@@ -9,6 +9,8 @@
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/core/padding.hpp"
+#include "inlay/core/tile_frames.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -75,8 +77,8 @@ class LongHistory {
 
   INLAY_INLINE Window<T> push(const T* in) noexcept {
     for (std::size_t c = 0; c < channels_; ++c) {
-      T* at = data_.data() + c * stride_of(past_) + position_;
-      at[0] = at[length_of(past_)] = in[c];
+      T* slot = data_.data() + c * stride_of(past_) + position_;
+      slot[0] = slot[length_of(past_)] = in[c];
     }
     return advance(1);
   }
@@ -144,11 +146,11 @@ class ShortHistory {
   INLAY_INLINE Window<T> push(const T* in) noexcept {
     if (planar_) to_frames();
     // Written twice, as in `LongHistory`.
-    T* const at = ring_.data() + position_;
-    T* const second = at + length_;
+    T* const first = ring_.data() + position_;
+    T* const second = first + length_;
     position_ = position_ + frame_ == length_ ? 0 : position_ + frame_;
-    if (frame_ == 1) at[0] = second[0] = in[0];
-    else copy_frame_twice(in, channels_, at, second);
+    if (frame_ == 1) first[0] = second[0] = in[0];
+    else copy_frame_twice(in, channels_, first, second);
     return {second, 1, frame_};
   }
 

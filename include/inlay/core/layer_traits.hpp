@@ -8,8 +8,9 @@
 
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
-#include "inlay/core/extent.hpp"
 #include "inlay/core/layer_shape.hpp"
+#include "inlay/core/padding.hpp"
+#include "inlay/core/tile_frames.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -132,9 +133,9 @@ namespace detail {
 /// Takes `size` values of scratch memory off the front of `context`.
 template <class T>
 INLAY_INLINE T* take(Context<T>& context, std::size_t size) noexcept {
-  T* taken = context.scratch;
+  T* block = context.scratch;
   context.scratch += size;
-  return taken;
+  return block;
 }
 
 /// True if the `forward` of layer L accepts an addend, which saves a pass over the output.

@@ -12,6 +12,7 @@
 #include "inlay/core/column.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/core/padding.hpp"
 
 namespace inlay::INLAY_ISA {
 

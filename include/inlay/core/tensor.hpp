@@ -8,6 +8,7 @@
 #include "inlay/core/aligned_array.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/core/padding.hpp"
 
 namespace inlay::INLAY_ISA {
 

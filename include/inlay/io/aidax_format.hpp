@@ -52,36 +52,37 @@ inline ModelFile read_aidax(const JsonCursor& root) {
   const JsonCursor layers = root["layers"];
   const Count in = count(root["in_shape"].back()), out = count(layers.back()["shape"].back());
   const auto in_gain = root.find("in_gain"), out_gain = root.find("out_gain"), in_skip = root.find("in_skip");
-  const double before = gain(in_gain), behind = gain(out_gain);
+  const double input_gain = gain(in_gain), output_gain = gain(out_gain);
   const bool skips = in_skip && in_skip->whole(0, 1) == 1;
 
   const auto expect_one = [](const Count& channels, const JsonCursor& key) {
     if (channels != 1) key.fail(concat({"0, as there are ", std::to_string(channels), " channels"}));
   };
-  if (before != 1) expect_one(in, *in_gain);
+  if (input_gain != 1) expect_one(in, *in_gain);
   if (skips) expect_one(in, *in_skip);
   if (skips) expect_one(out, *in_skip);
   if (skips) {
     LayerRecord residual = make_layer(in_skip->place(), "residual");
-    hold(residual, "layers", std::move(file.chain.layers));
+    add_chain(residual, "layers", std::move(file.chain.layers));
     file.chain.layers = chain_of(std::move(residual));
   }
-  if (before != 1) file.chain.layers.insert(file.chain.layers.begin(), make_scale(in_gain->place(), in, before));
-  if (behind != 1) append(file.chain.layers, make_scale(out_gain->place(), out, behind));
+  if (input_gain != 1)
+    file.chain.layers.insert(file.chain.layers.begin(), make_scale(in_gain->place(), in, input_gain));
+  if (output_gain != 1) append(file.chain.layers, make_scale(out_gain->place(), out, output_gain));
 
   const auto metadata = root.find("metadata");
   if (metadata) file.info.metadata = metadata->object().text();
   if (const auto rate = root.find("samplerate")) file.info.sample_rate = read_rate(*rate);
-  else if (const auto told = metadata ? metadata->find("samplerate") : std::nullopt)
-    file.info.sample_rate = read_rate(*told);
+  else if (const auto samplerate = metadata ? metadata->find("samplerate") : std::nullopt)
+    file.info.sample_rate = read_rate(*samplerate);
 
   // The test signal was recorded without the gains: undo the input gain, apply the output gain.
   const auto input = root.find("input_batch"), output = root.find("output_batch");
-  if (input && output && before > 0 && in == 1 && out == 1) {
+  if (input && output && input_gain > 0 && in == 1 && out == 1) {
     Check check{.source = "the file's output_batch",
                 .dtype = "float32",
-                .input = read_batch(*input, 1 / before),
-                .output = read_batch(*output, behind),
+                .input = read_batch(*input, 1 / input_gain),
+                .output = read_batch(*output, output_gain),
                 .condition = {},
                 .tolerance = 1e-4};
     if (check.input.shape[0] == 0) input->fail("a signal");

@@ -7,7 +7,7 @@
 #include <sstream>
 #include <string>
 
-#include "inlay/core/extent.hpp"
+#include "inlay/core/tile_frames.hpp"
 #include "inlay/io/check.hpp"
 #include "inlay/io/player.hpp"
 
@@ -22,9 +22,9 @@ double compare(const Check& check, const Output<T>& got, Checked checked, double
   const std::size_t rows = check.output.shape[0], channels = check.output.shape[1];
   if (checked.first + (rows - 1) * checked.stride >= got.frames)
     throw load_error(concat({check.output.place, ".shape"}),
-                     concat({"rows for the ", std::to_string(got.frames), " frames that the model gave"}),
-                     concat({std::to_string(rows), " from frame ", std::to_string(checked.first), " on, every ",
-                             std::to_string(checked.stride)}));
+                     concat({"rows within the model's ", std::to_string(got.frames), " output frames"}),
+                     concat({std::to_string(rows), " rows from frame ", std::to_string(checked.first),
+                             " on, with a stride of ", std::to_string(checked.stride)}));
   double largest = 0;
   for (std::size_t i = 0; i < check.output.values.size(); ++i) {
     const std::size_t frame = checked.first + i / channels * checked.stride, channel = i % channels;
@@ -57,8 +57,8 @@ double run_check(const Runnable<T>& model, const Check& check, double policy_bou
   expect_channels(check.output, model.out_size);
   if (check.condition.shape.empty() != (model.condition_size == 0))
     throw load_error(check.input.place,
-                     concat({"beside it a condition of ", std::to_string(model.condition_size), " channels"}),
-                     check.condition.shape.empty() ? "none" : concat({std::to_string(check.condition.shape[1])}));
+                     concat({"a check with a condition of ", std::to_string(model.condition_size), " channels"}),
+                     check.condition.shape.empty() ? "none" : std::to_string(check.condition.shape[1]));
   if (model.condition_size > 0) expect_channels(check.condition, model.condition_size);
   if (model.receptive_field != unbounded && frames <= model.receptive_field)
     throw load_error(concat({check.input.place, ".shape"}),
@@ -106,7 +106,7 @@ void run_probe(const Runnable<T>& model) {
   const Output<T> output = Player<T>(model, probe).by_buffers(std::array<std::size_t, 1>{2 * tile_frames});
   for (std::size_t i = 0; i < output.values.size(); ++i)
     if (!std::isfinite(output.values[i]))
-      throw load_error("layers", "a network that answers a signal within -1 and 1 with finite numbers",
+      throw load_error("layers", "a network with finite output for input from -1 to 1",
                        concat({std::to_string(output.values[i]), " at frame ", std::to_string(i % output.room),
                                ", channel ", std::to_string(i / output.room)}));
 }

@@ -14,7 +14,7 @@
 #include "inlay/io/nam_format.hpp"
 #include "inlay/io/proteus_format.hpp"
 #include "inlay/io/rtneural_format.hpp"
-#include "inlay/io/usable.hpp"
+#include "inlay/io/validate.hpp"
 
 namespace inlay::io {
 
@@ -66,7 +66,7 @@ inline const Format& format_of(const nlohmann::json& document) {
 template <std::same_as<nlohmann::json> Document>
 ModelFile read_model(const Document& document, const ReadOptions& options = {}) {
   ModelFile file = format_of(document).read(JsonCursor(document, ""), options);
-  expect_usable(file);
+  validate(file);
   return file;
 }
 

@@ -56,7 +56,7 @@ inline LayerRecord make_slice(SourceLocation place, const Count& in, std::size_t
 }
 
 /// Appends a chain named `name` to a combinator's record.
-inline void hold(LayerRecord& layer, const char* name, Layers layers) {
+inline void add_chain(LayerRecord& layer, const char* name, Layers layers) {
   layer.chains[name].push_back({layer.place, std::move(layers)});
 }
 

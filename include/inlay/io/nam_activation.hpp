@@ -65,9 +65,9 @@ class NamActivation {
   std::optional<JsonCursor> find(std::string_view key) const {
     return node_.json().is_object() ? node_.find(key) : std::nullopt;
   }
-  Value parameter(std::string_view key, double otherwise) const {
+  Value parameter(std::string_view key, double fallback) const {
     const auto found = find(key);
-    return found ? Value{found->place(), found->in_float_range()} : value(otherwise);
+    return found ? Value{found->place(), found->in_float_range()} : value(fallback);
   }
   Value value(double x) const { return {type_.place(), x}; }
 

@@ -33,7 +33,7 @@ inline NamNetwork read_nam_linear(const JsonCursor& config, NamWeights& weights)
 /// Reads a ConvNet: dilated convolutions of two taps, each with an optional batch normalisation and an activation, then
 /// a Dense.
 inline NamNetwork read_nam_convnet(const JsonCursor& config, NamWeights& weights) {
-  const JsonCursor dilations = some(config["dilations"], max_layers);
+  const JsonCursor dilations = array_of_up_to(config["dilations"], max_layers);
   const Count channels = count(config["channels"]), groups = count_or(config, "groups", 1);
   const Count in = count_or(config, "in_channels", 1), one{1, config.place()}, taps{2, config.place()};
   const bool normalised = config["batchnorm"].boolean();
@@ -83,7 +83,7 @@ inline NamNetwork read_nam_lstm(const JsonCursor& model, NamWeights& weights) {
     // Rows: gates, in inlay's order. Columns: the input, then the hidden state.
     const auto columns = [&](std::size_t begin, std::size_t count) {
       return weights.tensor(first, {count, rows},
-                            [=](std::size_t at) { return at % rows * width + begin + at / rows; });
+                            [=](std::size_t index) { return index % rows * width + begin + index / rows; });
     };
     LayerRecord layer = make_layer(
         weights.place(first), "lstm",
@@ -104,15 +104,15 @@ NamNetwork read_nam_network(const JsonCursor& model, const ReadOptions& options)
 /// Reads a SlimmableContainer: one model in several sizes, each a complete model. All are read, so that damage in any
 /// of them is found; the one that `options.size` selects is returned.
 inline NamNetwork read_nam_container(const JsonCursor& config, const ReadOptions& options) {
-  const JsonCursor submodels = some(config["submodels"], 64);
+  const JsonCursor submodels = array_of_up_to(config["submodels"], 64);
   std::optional<NamNetwork> chosen;
   double below = 0;
   for (std::size_t i = 0; i < submodels.size(); ++i) {
     const JsonCursor most = submodels[i]["max_value"];
     const bool last = i + 1 == submodels.size();
-    if (i > 0 && !(most.number() > below)) most.fail("a larger value than that of the model before");
+    if (i > 0 && !(most.number() > below)) most.fail("a value larger than that of the previous submodel");
     below = most.number();
-    if (last && below < 1) most.fail("1 or more for the last model");
+    if (last && below < 1) most.fail("at least 1, as this is the last submodel");
     NamNetwork network = read_nam_network(submodels[i]["model"], {});  // in full size
     if (!chosen && (last || (options.size && *options.size < below))) chosen = std::move(network);
   }

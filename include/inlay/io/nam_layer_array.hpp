@@ -15,11 +15,11 @@
 
 namespace inlay::io::detail {
 
-/// Returns the "active" flag of {"active", "groups", ...}, or `otherwise` if it is missing.
-inline bool is_active(const JsonCursor& array, std::string_view key, bool otherwise) {
+/// Returns the "active" flag of {"active", "groups", ...}, or `fallback` if it is missing.
+inline bool is_active(const JsonCursor& array, std::string_view key, bool fallback) {
   const auto found = find_value(array, key);
   const auto active = found ? found->find("active") : std::nullopt;
-  return active ? active->boolean() : otherwise;
+  return active ? active->boolean() : fallback;
 }
 
 /// Numbers of channels of an array. If `options.size` selects fewer channels, the first ones of each matrix are used.
@@ -54,17 +54,19 @@ struct NamArraySizes {
     for (std::size_t i = 0; i < list.size(); ++i)
       allowed.push_back(list[i].whole(i == 0 ? 1 : allowed[i - 1] + 1, channels));
     if (allowed.empty() || allowed.back() != channels)
-      list.fail(concat({"a list that ends with all ", std::to_string(channels), " channels"}));
+      list.fail(concat({"a list whose last entry is ", std::to_string(channels), ", the number of channels"}));
     return allowed;
   }
   /// Bottleneck channels, reduced in proportion to `channels`.
   Count narrowed(const JsonCursor& node) const {
-    const auto said = find_value(node, "bottleneck");
-    if (!said) return channels;
-    Count inner = count(*said);
+    const auto member = find_value(node, "bottleneck");
+    if (!member) return channels;
+    Count inner = count(*member);
     if (!channels.is_part()) return inner;
     if (!is_active(node, "layer1x1", true) && inner.full != channels.full)
-      said->fail(concat({std::to_string(channels.full), ", as there is no layer1x1 and a size chooses channels"}));
+      member->fail(
+          concat({std::to_string(channels.full),
+                  ", the number of channels, as layer1x1 is not active and the requested size selects channels"}));
     inner.n = std::max<std::size_t>(1, inner.full * channels.n / channels.full);
     return inner;
   }
@@ -76,10 +78,13 @@ class NamLayerArray : public NamArraySizes {
  public:
   /// `next` has the sizes of the following array; null for the last array.
   NamLayerArray(const JsonCursor& node, NamWeights& weights, const NamArraySizes& sizes, const NamArraySizes* next)
-      : NamArraySizes(sizes), node_(node), weights_(weights), dilations_(some(node["dilations"], max_layers)) {
+      : NamArraySizes(sizes),
+        node_(node),
+        weights_(weights),
+        dilations_(array_of_up_to(node["dilations"], max_layers)) {
     append(to_x, weights_.conv1x1(input_size, channels, one(), false));
     for (std::size_t i = 0; i < dilations_.size(); ++i)
-      if (LayerRecord made = layer(i); !weights_.ran_out()) append(layers, std::move(made));
+      if (LayerRecord record = layer(i); !weights_.ran_out()) append(layers, std::move(record));
     append(to_output, head(next));
   }
 
@@ -94,44 +99,45 @@ class NamLayerArray : public NamArraySizes {
     const Gating gating = gating_of(i);
     const Count inner = gating == Gating::none ? bottleneck : bottleneck.twice();
     const Count dilation = count(dilations_[i]), taps = count(kernel_size(i));
-    const bool goes_on = is_active(node_, "layer1x1", true), has_head = is_active(node_, "head1x1", false);
+    const bool has_layer1x1 = is_active(node_, "layer1x1", true), has_head = is_active(node_, "head1x1", false);
     past += (taps - 1) * dilation;
 
     // In the order of the weights in the file.
     auto conv = weights_.conv1d(channels, inner, taps, dilation, count_or(node_, "groups_input", 1), true);
     auto mixin = weights_.conv1x1(condition_size, inner, count_or(node_, "groups_input_mixin", 1), false);
-    Layers to_next = goes_on ? chain_of(weights_.conv1x1(bottleneck, channels, groups("layer1x1"), true)) : silence();
+    Layers to_next =
+        has_layer1x1 ? chain_of(weights_.conv1x1(bottleneck, channels, groups("layer1x1"), true)) : silence();
     Layers to_head = has_head ? chain_of(weights_.conv1x1(bottleneck, head_size, groups("head1x1"), true))
                               : chain_of(make_plain(node_.place(), "identity", bottleneck));
     auto conv_pre = film("conv_pre_film", channels), conv_post = film("conv_post_film", inner);
     auto mixin_pre = film("input_mixin_pre_film", condition_size), mixin_post = film("input_mixin_post_film", inner);
     auto activation_pre = film("activation_pre_film", inner);
     auto activation_post = film("activation_post_film", bottleneck);
-    auto next_post = film_behind("layer1x1", goes_on, channels);
-    auto head_post = film_behind("head1x1", has_head, head_size);
+    auto next_post = film_after("layer1x1", has_layer1x1, channels);
+    auto head_post = film_after("head1x1", has_head, head_size);
 
     // NAM Core applies this FiLM in blended layers only.
     if (gating == Gating::blended) append(to_next, std::move(next_post));
     append(to_head, std::move(head_post));
-    LayerRecord shown = make_layer(node_.place(), "mixin", {{"size", inner}});
-    hold(shown, "layers", chain_of(std::move(mixin_pre), std::move(mixin), std::move(mixin_post)));
+    LayerRecord mixin_layer = make_layer(node_.place(), "mixin", {{"size", inner}});
+    add_chain(mixin_layer, "layers", chain_of(std::move(mixin_pre), std::move(mixin), std::move(mixin_post)));
 
     LayerRecord layer = make_layer(dilations_[i].place(), "residual_skip");
-    hold(layer, "path",
-         chain_of(std::move(conv_pre), std::move(conv), std::move(conv_post), std::move(shown),
-                  std::move(activation_pre), activation(i, gating), std::move(activation_post)));
-    hold(layer, "residual", std::move(to_next));
-    hold(layer, "skip", std::move(to_head));
+    add_chain(layer, "path",
+              chain_of(std::move(conv_pre), std::move(conv), std::move(conv_post), std::move(mixin_layer),
+                       std::move(activation_pre), activation(i, gating), std::move(activation_post)));
+    add_chain(layer, "residual", std::move(to_next));
+    add_chain(layer, "skip", std::move(to_head));
     return layer;
   }
 
   /// Makes layers that output zeros for x, for an array without layer1x1.
   Layers silence() const {
-    const Count& some = bottleneck < channels ? bottleneck : channels;
+    const Count& smaller = bottleneck < channels ? bottleneck : channels;
     Layers chain;
-    if (bottleneck > some) append(chain, make_slice(node_.place(), bottleneck, 0, some));
-    append(chain, make_scale(node_.place(), some, 0));
-    if (channels > some) append(chain, make_layer(node_.place(), "pad", {{"in", some}, {"out", channels}}));
+    if (bottleneck > smaller) append(chain, make_slice(node_.place(), bottleneck, 0, smaller));
+    append(chain, make_scale(node_.place(), smaller, 0));
+    if (channels > smaller) append(chain, make_layer(node_.place(), "pad", {{"in", smaller}, {"out", channels}}));
     return chain;
   }
 
@@ -139,13 +145,13 @@ class NamLayerArray : public NamArraySizes {
     LayerRecord first = nam_activation(of_layer(i, node_["activation"]), bottleneck);
     if (gating == Gating::none) return first;
     LayerRecord layer = make_plain(node_.place(), gating == Gating::gated ? "gate" : "blend", bottleneck);
-    hold(layer, "activation", chain_of(std::move(first)));
-    hold(layer, "gate", chain_of(second_activation(i)));
+    add_chain(layer, "activation", chain_of(std::move(first)));
+    add_chain(layer, "gate", chain_of(second_activation(i)));
     return layer;
   }
   LayerRecord second_activation(std::size_t i) const {
-    if (const auto said = find_value(node_, "secondary_activation"))
-      if (const JsonCursor own = of_layer(i, *said); !own.json().is_null()) return nam_activation(own, bottleneck);
+    if (const auto member = find_value(node_, "secondary_activation"))
+      if (const JsonCursor own = of_layer(i, *member); !own.json().is_null()) return nam_activation(own, bottleneck);
     return make_plain(node_.place(), "sigmoid", bottleneck);
   }
 
@@ -156,7 +162,7 @@ class NamLayerArray : public NamArraySizes {
     if (!mode) return is_gated ? Gating::gated : Gating::none;
     const JsonCursor own = of_layer(i, *mode);
     const std::string name = own.string();
-    if (is_gated && name != "gated") gated->fail("what gating_mode says");
+    if (is_gated && name != "gated") gated->fail(concat({"false, as gating_mode is \"", name, "\""}));
     if (name == "none") return Gating::none;
     if (name == "gated") return Gating::gated;
     if (name == "blended") return Gating::blended;
@@ -170,11 +176,11 @@ class NamLayerArray : public NamArraySizes {
   }
 
   /// Value for layer i: a single value applies to all layers, an array has one value per layer.
-  JsonCursor of_layer(std::size_t i, const JsonCursor& said) const {
-    if (!said.json().is_array()) return said;
-    if (said.size() != dilations_.size())
-      said.fail(concat({std::to_string(dilations_.size()), " entries, as many as dilations"}));
-    return said[i];
+  JsonCursor of_layer(std::size_t i, const JsonCursor& value) const {
+    if (!value.json().is_array()) return value;
+    if (value.size() != dilations_.size())
+      value.fail(concat({std::to_string(dilations_.size()), " entries, as many as dilations"}));
+    return value[i];
   }
 
   Count groups(std::string_view key) const {
@@ -188,34 +194,36 @@ class NamLayerArray : public NamArraySizes {
     const auto found = find_value(node_, key);
     if (!found || found->json() == false) return std::nullopt;
     const auto flag = [&](std::string_view name) {
-      const auto said = found->find(name);
-      return !said || said->boolean();
+      const auto member = found->find(name);
+      return !member || member->boolean();
     };
     if (!flag("active")) return std::nullopt;
     LayerRecord layer = make_plain(found->place(), "film", size);
-    hold(layer, "layers",
-         chain_of(weights_.conv1x1(condition_size, flag("shift") ? size.twice() : size, count_or(*found, "groups", 1),
-                                   true)));
+    add_chain(layer, "layers",
+              chain_of(weights_.conv1x1(condition_size, flag("shift") ? size.twice() : size,
+                                        count_or(*found, "groups", 1), true)));
     return layer;
   }
 
   /// Reads the FiLM after `layer`. Throws load_error if that layer is not active.
-  std::optional<LayerRecord> film_behind(std::string_view layer, bool is_there, const Count& size) {
+  std::optional<LayerRecord> film_after(std::string_view layer, bool is_there, const Count& size) {
     const std::string key = concat({layer, "_post_film"});
-    auto made = film(key, size);
-    if (made && !is_there) node_[key].fail(concat({"none, as ", layer, " is not active"}), "an active one");
-    return made;
+    auto film_layer = film(key, size);
+    if (film_layer && !is_there)
+      node_[key].fail(concat({"no active FiLM, as ", layer, " is not active"}), "an active FiLM");
+    return film_layer;
   }
 
   /// Reads the head: {"out_channels", "kernel_size", "bias"}, or the older "head_size" and "head_bias".
   LayerRecord head(const NamArraySizes* next) {
-    const auto said = find_value(node_, "head");
-    if (said && node_.find("head_size")) node_["head_size"].fail("none beside \"head\"");
-    output_size = count(said ? (*said)["out_channels"] : node_["head_size"]);
-    if (next) output_size = same_channels(output_size, next->head_size, ", the channels of the next array's head");
-    if (!said) return weights_.conv1x1(head_size, output_size, one(), node_["head_bias"].boolean());
-    const Count taps = count((*said)["kernel_size"]), dilation = count_or(*said, "head_dilation", 1);
-    const bool bias = (*said)["bias"].boolean();
+    const auto member = find_value(node_, "head");
+    if (member && node_.find("head_size")) node_["head_size"].fail("either \"head\" or \"head_size\", not both");
+    output_size = count(member ? (*member)["out_channels"] : node_["head_size"]);
+    if (next)
+      output_size = same_channels(output_size, next->head_size, ", the number of head channels of the next array");
+    if (!member) return weights_.conv1x1(head_size, output_size, one(), node_["head_bias"].boolean());
+    const Count taps = count((*member)["kernel_size"]), dilation = count_or(*member, "head_dilation", 1);
+    const bool bias = (*member)["bias"].boolean();
     past += (taps - 1) * dilation;
     if (taps == 1) return weights_.conv1x1(head_size, output_size, one(), bias);
     return weights_.conv1d(head_size, output_size, taps, dilation, one(), bias);

@@ -30,9 +30,9 @@ inline ModelInfo prewarmed(std::size_t frames) {
 }
 
 /// Reads an optional count.
-inline Count count_or(const JsonCursor& object, std::string_view key, std::size_t otherwise) {
+inline Count count_or(const JsonCursor& object, std::string_view key, std::size_t fallback) {
   const auto found = object.find(key);
-  return found ? count(*found) : Count{otherwise, object.place()};
+  return found ? count(*found) : Count{fallback, object.place()};
 }
 
 /// Finds an optional member. null counts as missing.
@@ -42,7 +42,7 @@ inline std::optional<JsonCursor> find_value(const JsonCursor& object, std::strin
 }
 
 /// Returns the array. Throws load_error unless it has 1 to `most` entries.
-inline JsonCursor some(const JsonCursor& array, std::size_t most) {
+inline JsonCursor array_of_up_to(const JsonCursor& array, std::size_t most) {
   if (array.size() == 0 || array.size() > most) array.fail(concat({"1 to ", std::to_string(most), " entries"}));
   return array;
 }

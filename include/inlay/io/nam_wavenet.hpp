@@ -21,7 +21,7 @@ inline NamNetwork read_nam_condition(const JsonCursor& config, const Count& in, 
   if (!inside) return {chain_of(make_plain(config.place(), "identity", in)), in, in, prewarmed(1)};
   NamNetwork condition = read_inside(*inside, {});
   if (condition.in != in)
-    inside->fail(concat({"a model of ", std::to_string(in), " channels, as the input has"}),
+    inside->fail(concat({"a model with ", std::to_string(in), " input channels, as many as the network has"}),
                  std::to_string(condition.in));
   return condition;
 }
@@ -29,7 +29,7 @@ inline NamNetwork read_nam_condition(const JsonCursor& config, const Count& in, 
 /// Reads the post-stack head: convolutions, each with an activation before it.
 inline NamNetwork read_nam_head(const JsonCursor& head, Count in, NamWeights& weights) {
   NamNetwork network{{}, in, in, {}};
-  const JsonCursor sizes = some(head["kernel_sizes"], max_layers);
+  const JsonCursor sizes = array_of_up_to(head["kernel_sizes"], max_layers);
   const Count channels = count(head["channels"]), out = count(head["out_channels"]), one{1, head.place()};
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     const Count taps = count(sizes[i]);
@@ -45,7 +45,7 @@ inline NamNetwork read_nam_head(const JsonCursor& head, Count in, NamWeights& we
 
 inline NamNetwork read_nam_wavenet(const JsonCursor& model, NamWeights& weights, const ReadOptions& options,
                                    NamReader read_inside) {
-  const JsonCursor config = model["config"], arrays = some(config["layers"], 16);
+  const JsonCursor config = model["config"], arrays = array_of_up_to(config["layers"], 16);
   const Count in = count_or(config, "in_channels", 1);
   NamNetwork condition = read_nam_condition(config, in, read_inside);
   NamNetwork network{{}, in, 1, prewarmed(condition.info.prewarm)};
@@ -53,8 +53,9 @@ inline NamNetwork read_nam_wavenet(const JsonCursor& model, NamWeights& weights,
   std::vector<NamArraySizes> sizes;
   for (std::size_t i = 0; i < arrays.size(); ++i) {
     NamArraySizes& own = sizes.emplace_back(arrays[i].object(), options);
-    expect_equal(own.condition_size, condition.out, ", the channels of the condition");
-    own.input_size = same_channels(own.input_size, i == 0 ? in : sizes[i - 1].channels, ", the channels that come in");
+    expect_equal(own.condition_size, condition.out, ", the number of channels of the condition");
+    own.input_size =
+        same_channels(own.input_size, i == 0 ? in : sizes[i - 1].channels, ", the number of input channels");
   }
 
   Layers layers, to_output;
@@ -68,8 +69,8 @@ inline NamNetwork read_nam_wavenet(const JsonCursor& model, NamWeights& weights,
                                  {"out", Value{array.head_size.place, array.channels.n + array.head_size.n}}}));
     } else {
       LayerRecord split = make_layer(arrays[i].place(), "split");
-      hold(split, "branches", std::move(array.to_x));
-      hold(split, "branches", std::move(to_output));
+      add_chain(split, "branches", std::move(array.to_x));
+      add_chain(split, "branches", std::move(to_output));
       append(layers, std::move(split));
     }
     append(layers, std::move(array.layers));
@@ -92,8 +93,8 @@ inline NamNetwork read_nam_wavenet(const JsonCursor& model, NamWeights& weights,
   network.info.prewarm += head.info.prewarm;
 
   LayerRecord whole = make_layer(config.place(), "conditioned_by");
-  hold(whole, "source", std::move(condition.layers));
-  hold(whole, "layers", std::move(layers));
+  add_chain(whole, "source", std::move(condition.layers));
+  add_chain(whole, "layers", std::move(layers));
   append(network.layers, std::move(whole));
   return network;
 }

@@ -27,13 +27,13 @@ class NamWeights {
 
   /// Number of weights in the list.
   std::size_t size() const noexcept { return values_.size(); }
-  /// Returns whether more numbers were requested than the list has. Records made from then on are not used.
-  bool ran_out() const noexcept { return at_ > size(); }
+  /// Returns whether more numbers were requested than the list has. Records record from then on are not used.
+  bool ran_out() const noexcept { return next_ > size(); }
 
   /// Consumes one number.
   double number() {
-    const std::size_t at = take(1);
-    return at < size() ? values_[at] : 0;
+    const std::size_t index = take(1);
+    return index < size() ? values_[index] : 0;
   }
 
   TensorRecord vector(std::size_t size) { return vector(size, size); }
@@ -45,19 +45,19 @@ class NamWeights {
   /// Makes a tensor whose value i is number first + index(i) of the list.
   template <class Index>
   TensorRecord tensor(std::size_t first, std::vector<std::size_t> shape, Index index) const {
-    TensorRecord made{.place = place(first), .shape = std::move(shape), .values = {}, .row_places = {}};
-    if (ran_out()) return made;
+    TensorRecord record{.place = place(first), .shape = std::move(shape), .values = {}, .row_places = {}};
+    if (ran_out()) return record;
     std::size_t values = 1;
-    for (std::size_t extent : made.shape) values *= extent;
-    made.values.reserve(values);
-    for (std::size_t i = 0; i < values; ++i) made.values.push_back(values_[first + index(i)]);
-    return made;
+    for (std::size_t extent : record.shape) values *= extent;
+    record.values.reserve(values);
+    for (std::size_t i = 0; i < values; ++i) record.values.push_back(values_[first + index(i)]);
+    return record;
   }
 
   /// Consumes `count` numbers and returns the index of the first one.
   std::size_t take(std::size_t count) {
     constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
-    return std::exchange(at_, count > most - at_ ? most : at_ + count);
+    return std::exchange(next_, count > most - next_ ? most : next_ + count);
   }
 
   /// Reads a convolution. Its numbers are ordered by output channel, then input channel, then tap. If only some
@@ -66,9 +66,10 @@ class NamWeights {
                      bool bias) {
     expect_groups(in, out, groups);
     if (in * (taps - 1) > max_memory / dilation)
-      throw load_error(dilation.place, "a convolution that remembers at most 2^24 values", "one of more");
+      throw load_error(dilation.place, "a dilation for which the convolution keeps at most 2^24 past values",
+                       std::to_string(dilation));
     LayerRecord layer =
-        make_layer(place(at_), "conv1d",
+        make_layer(place(next_), "conv1d",
                    {{"in", in}, {"out", out}, {"kernel_size", taps}, {"dilation", dilation}, {"groups", groups}});
     layer.tensors.emplace("kernel", kernel({taps, in / groups, out}, taps, in.full / groups, out));
     if (bias) layer.tensors.emplace("bias", vector(out, out.full));
@@ -78,7 +79,7 @@ class NamWeights {
   /// Reads a convolution of one tap: a `dense` layer, or a `conv1d` layer if it has groups.
   LayerRecord conv1x1(const Count& in, const Count& out, const Count& groups, bool bias) {
     if (groups != 1) return conv1d(in, out, {1, groups.place}, {1, groups.place}, groups, bias);
-    LayerRecord layer = make_layer(place(at_), "dense", {{"in", in}, {"out", out}});
+    LayerRecord layer = make_layer(place(next_), "dense", {{"in", in}, {"out", out}});
     layer.tensors.emplace("kernel", kernel({in, out}, 1, in.full, out));
     if (bias) layer.tensors.emplace("bias", vector(out, out.full));
     return layer;
@@ -90,7 +91,7 @@ class NamWeights {
   }
 
   /// Throws load_error unless all numbers were consumed. Call it last.
-  void finish() const { expect(at_); }
+  void finish() const { expect(next_); }
 
   void expect(std::size_t count) const {
     if (count != size())
@@ -109,7 +110,8 @@ class NamWeights {
 
   static void expect_groups(const Count& in, const Count& out, const Count& groups) {
     if (groups != 1 && (in.is_part() || out.is_part()))
-      throw load_error(groups.place, "1 where a size chooses some of the channels", std::to_string(groups));
+      throw load_error(groups.place, "1, as the requested size selects only some of the channels",
+                       std::to_string(groups));
     if (in % groups != 0 || out % groups != 0)
       throw load_error(groups.place,
                        concat({"a divisor of ", std::to_string(in), " and ", std::to_string(out), " channels"}),
@@ -118,7 +120,7 @@ class NamWeights {
 
   JsonCursor list_;
   std::vector<double> values_;
-  std::size_t at_ = 0;
+  std::size_t next_ = 0;
 };
 
 }  // namespace inlay::io::detail

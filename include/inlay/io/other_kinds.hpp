@@ -14,8 +14,8 @@ namespace inlay::io {
 namespace detail {
 
 /// The kind of a file, and how to make a model file from it.
-struct OtherKind {
-  std::string_view found, way;
+struct FileKind {
+  std::string_view name, advice;
 };
 
 inline constexpr std::string_view by_export_of_keras =
@@ -29,7 +29,7 @@ inline constexpr std::string_view by_export_of_checkpoint =
 inline constexpr std::string_view by_hand = "docs/file-format.md says how to write one";
 
 /// Classifies a ZIP file by the names of its members, which a ZIP file stores uncompressed.
-inline OtherKind kind_of_zip(std::string_view text) {
+inline FileKind kind_of_zip(std::string_view text) {
   const auto holds = [&](std::string_view name) { return text.find(name) != text.npos; };
   if (holds("config.json") && holds("metadata.json")) return {"a Keras file (.keras)", by_export_of_keras};
   if (holds("constants.pkl")) return {"a TorchScript file", by_export_of_script};
@@ -38,13 +38,13 @@ inline OtherKind kind_of_zip(std::string_view text) {
   return {"a ZIP archive", "there may be one in the archive"};
 }
 
-inline OtherKind kind_of_hdf5(std::string_view text) {
+inline FileKind kind_of_hdf5(std::string_view text) {
   if (text.find("model_config") != text.npos) return {"a Keras file (HDF5)", by_export_of_keras};
   return {"an HDF5 file without a network, such as Keras's weights", by_export_of_weights};
 }
 
 /// Classifies a pickle. Checkpoints of PyTorch before 1.6 begin with a magic number.
-inline OtherKind kind_of_pickle(std::string_view text) {
+inline FileKind kind_of_pickle(std::string_view text) {
   if (text.starts_with("\x80\x02\x8a\x0al\xfc\x9c")) return {"a PyTorch checkpoint", by_export_of_checkpoint};
   return {"a Python pickle", by_hand};
 }
@@ -71,18 +71,18 @@ inline bool is_utf16(std::string_view text) {
 }
 
 /// Returns the kind of a file that cannot be JSON, or nothing if it may be JSON.
-inline std::optional<OtherKind> other_kind(std::string_view text) {
+inline std::optional<FileKind> other_kind(std::string_view text) {
   if (text.starts_with("PK\x03\x04")) return kind_of_zip(text);
   if (text.starts_with("\x89HDF\r\n\x1a\n")) return kind_of_hdf5(text);
   for (const char* pickle : {"\x80\x02", "\x80\x03", "\x80\x04", "\x80\x05"})
     if (text.starts_with(pickle)) return kind_of_pickle(text);
-  if (text.starts_with("\x1f\x8b")) return OtherKind{"a gzip archive", "there may be one in the archive: gunzip FILE"};
+  if (text.starts_with("\x1f\x8b")) return FileKind{"a gzip archive", "there may be one in the archive: gunzip FILE"};
   if (is_safetensors(text))
-    return OtherKind{"tensors without a network (.safetensors)",
-                     "put them into their PyTorch module and export that: docs/from-pytorch.md"};
+    return FileKind{"tensors without a network (.safetensors)",
+                    "put them into their PyTorch module and export that: docs/from-pytorch.md"};
   if (is_onnx(text))
-    return OtherKind{"an ONNX file",
-                     "export the network from where it was trained: docs/from-pytorch.md, docs/from-keras.md"};
+    return FileKind{"an ONNX file",
+                    "export the network from where it was trained: docs/from-pytorch.md, docs/from-keras.md"};
   return std::nullopt;
 }
 
@@ -92,7 +92,7 @@ inline std::optional<OtherKind> other_kind(std::string_view text) {
 inline void refuse_other_kinds(std::string_view text) {
   constexpr const char* place = "start of file";
   if (const auto kind = detail::other_kind(text))
-    throw load_error(place, concat({"a model file in JSON (", kind->way, ")"}), std::string(kind->found));
+    throw load_error(place, concat({"a model file in JSON (", kind->advice, ")"}), std::string(kind->name));
   if (detail::is_utf16(text)) throw load_error(place, "JSON in UTF-8", "text in UTF-16");
 }
 

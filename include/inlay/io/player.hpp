@@ -36,8 +36,8 @@ class Player {
     for (std::size_t t = 0; t < frames_; ++t) {
       for (std::size_t c = 0; c < x.size(); ++c) x[c] = input_[c * frames_ + t];
       for (std::size_t c = 0; c < side.size(); ++c) side[c] = condition_[c * frames_ + t];
-      const std::size_t given = model_.forward(x.data(), y.data(), side.data());
-      for (std::size_t f = 0; f < given; ++f, ++output.frames) {
+      const std::size_t output_frames = model_.forward(x.data(), y.data(), side.data());
+      for (std::size_t f = 0; f < output_frames; ++f, ++output.frames) {
         for (std::size_t c = 0; c < model_.out_size; ++c)
           output.values[c * output.room + output.frames] = y[f * model_.out_size + c];
         output.times.push_back(t);

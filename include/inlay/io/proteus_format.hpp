@@ -41,7 +41,7 @@ class ProteusReader {
     if (!flag(skip)) return layers;
     if (out != 1) skip.fail(concat({"0, as the output has ", std::to_string(out), " channels"}));
     LayerRecord residual = make_layer(skip.place(), "residual");
-    hold(residual, "layers", std::move(layers));
+    add_chain(residual, "layers", std::move(layers));
     return chain_of(std::move(residual));
   }
 
@@ -104,23 +104,23 @@ class ProteusReader {
   /// Reads PyTorch's matrix [gates size, in], grouped by gate, as [in, gates size] in inlay's gate order.
   TensorRecord matrix(const std::string& key, std::span<const std::size_t> gates, std::size_t size, std::size_t in) {
     const JsonCursor rows = tensor(key, gates.size() * size);
-    TensorRecord made{.place = rows.place(), .shape = {in, rows.size()}, .values = {}, .row_places = {}};
+    TensorRecord record{.place = rows.place(), .shape = {in, rows.size()}, .values = {}, .row_places = {}};
     for (std::size_t i = 0; i < rows.size(); ++i) expect_size(rows[i], in);
-    made.values.reserve(in * rows.size());
+    record.values.reserve(in * rows.size());
     for (std::size_t c = 0; c < in; ++c)
       for (std::size_t gate : gates)
         for (std::size_t unit = 0; unit < size; ++unit)
-          made.values.push_back(rows[gate * size + unit][c].in_float_range());
-    return made;
+          record.values.push_back(rows[gate * size + unit][c].in_float_range());
+    return record;
   }
 
   TensorRecord vector(const std::string& key, std::span<const std::size_t> gates, std::size_t size) {
     const JsonCursor values = tensor(key, gates.size() * size);
-    TensorRecord made{.place = values.place(), .shape = {values.size()}, .values = {}, .row_places = {}};
+    TensorRecord record{.place = values.place(), .shape = {values.size()}, .values = {}, .row_places = {}};
     for (std::size_t gate : gates)
       for (std::size_t unit = 0; unit < size; ++unit)
-        made.values.push_back(values[gate * size + unit].in_float_range());
-    return made;
+        record.values.push_back(values[gate * size + unit].in_float_range());
+    return record;
   }
 
   TensorRecord zeros(std::size_t size) const {
@@ -129,8 +129,8 @@ class ProteusReader {
 
   /// Returns whether "bias_fl" promises biases. The code that trains these models omits only the linear layer's bias.
   bool has_biases() const {
-    const auto said = data_.find("bias_fl");
-    return !said || flag(*said);
+    const auto bias = data_.find("bias_fl");
+    return !bias || flag(*bias);
   }
 
   JsonCursor tensor(const std::string& key, std::size_t rows) {

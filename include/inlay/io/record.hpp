@@ -16,9 +16,9 @@ std::string_view type_of(const LayerRecord& record);
 /// Returns the place of an option, or of the layer if it has no such option.
 const SourceLocation& place_of(const LayerRecord& record, std::string_view name);
 
-/// Return an option, or `otherwise` if it is missing or of another type.
-std::string_view text_option(const LayerRecord& record, std::string_view name, std::string_view otherwise);
-bool flag_option(const LayerRecord& record, std::string_view name, bool otherwise);
+/// Return an option, or `fallback` if it is missing or of another type.
+std::string_view text_option(const LayerRecord& record, std::string_view name, std::string_view fallback);
+bool flag_option(const LayerRecord& record, std::string_view name, bool fallback);
 
 /// Returns the number of values of a tensor; 0 if there is no such tensor.
 std::size_t tensor_size(const LayerRecord& record, std::string_view name);

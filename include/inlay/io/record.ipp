@@ -26,13 +26,13 @@ INLAY_DECL const SourceLocation& place_of(const LayerRecord& record, std::string
   return found == record.values.end() ? record.place : found->second.place;
 }
 
-INLAY_DECL std::string_view text_option(const LayerRecord& record, std::string_view name, std::string_view otherwise) {
+INLAY_DECL std::string_view text_option(const LayerRecord& record, std::string_view name, std::string_view fallback) {
   const auto* value = detail::value_of<std::string>(record, name);
-  return value ? std::string_view(*value) : otherwise;
+  return value ? std::string_view(*value) : fallback;
 }
-INLAY_DECL bool flag_option(const LayerRecord& record, std::string_view name, bool otherwise) {
+INLAY_DECL bool flag_option(const LayerRecord& record, std::string_view name, bool fallback) {
   const auto* value = detail::value_of<bool>(record, name);
-  return value ? *value : otherwise;
+  return value ? *value : fallback;
 }
 
 INLAY_DECL std::size_t tensor_size(const LayerRecord& record, std::string_view name) {
@@ -63,12 +63,15 @@ INLAY_DECL std::size_t width_of(const ChainRecord& chain) {
   for (const char* name : {"in", "size", "channels"})
     if (first.values.contains(name))
       return number_of(first, name) * features * (type == "gate" || type == "blend" ? 2 : 1);
-  if (first.chains.empty()) throw load_error(first.place, "its number of channels, \"in\" or \"size\"", "none");
+  if (first.chains.empty())
+    throw load_error(first.place, "an option with the number of input channels: \"in\", \"size\" or \"channels\"",
+                     "none");
   std::size_t width = 0;
   for (const auto& [name, chains] : first.chains)
     if (name == "layers" || name == "branches")
       for (const ChainRecord& inner : chains) width = (type == "split" ? width : 0) + width_of(inner);
-  if (width == 0) throw load_error(first.place, "a layer that says how many channels it takes", "none");
+  if (width == 0)
+    throw load_error(first.place, "inner layers with the option \"in\", \"size\" or \"channels\"", "none");
   return width;
 }
 
@@ -79,22 +82,23 @@ INLAY_DECL void refuse(const LayerRecord& record, std::string expected, std::siz
 INLAY_DECL void expect_past(const SourceLocation& place, std::size_t frames, std::size_t channels) {
   constexpr std::size_t most = std::size_t{1} << 26;
   if (channels == 0 || frames <= most / channels) return;
-  throw load_error(place, concat({"a past of at most ", std::to_string(most), " values"}), std::to_string(frames));
+  throw load_error(place, concat({"at most ", std::to_string(most / channels), " past frames"}),
+                   std::to_string(frames));
 }
 
 INLAY_DECL void expect_only(const Members& members, const LayerRecord& record) {
-  const auto complain = [](const SourceLocation& place, std::string_view name) {
-    throw load_error(place, concat({"no \"", name, "\" in this layer"}), "one");
+  const auto refuse_member = [](const SourceLocation& place, std::string_view name) {
+    throw load_error(place, "only members of this layer type", concat({"\"", name, "\""}));
   };
   const auto is_among = [](const std::vector<std::string_view>& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
   for (const auto& [name, value] : record.values)
-    if (!is_among(members.options, name)) complain(value.place, name);
-  for (const auto& [name, tensor] : record.tensors) complain(tensor.place, name);
+    if (!is_among(members.options, name)) refuse_member(value.place, name);
+  for (const auto& [name, tensor] : record.tensors) refuse_member(tensor.place, name);
   for (const auto& [name, chains] : record.chains) {
-    if (!is_among(members.chains, name)) complain(chains[0].place, name);
-    if (chains.size() > members.most) complain(chains[members.most].place, name);
+    if (!is_among(members.chains, name)) refuse_member(chains[0].place, name);
+    if (chains.size() > members.most) refuse_member(chains[members.most].place, name);
   }
 }
 

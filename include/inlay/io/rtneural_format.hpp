@@ -85,7 +85,7 @@ class RtneuralLayer {
 
   void same_width() const {
     if (out_ != in_)
-      throw load_error(out_place_, concat({std::to_string(in_), ", the size of the layer before"}),
+      throw load_error(out_place_, concat({std::to_string(in_), ", the output size of the layer before it"}),
                        std::to_string(out_));
   }
 
@@ -119,7 +119,7 @@ class RtneuralLayer {
     record_.type.value = std::string(type);
     const std::size_t channels = number(ours, "num_filters_in"), features = number("features", "num_features_in");
     if (channels > in_ || channels * features != in_)
-      node_["num_filters_in"].fail(concat({std::to_string(in_), " channels times features"}));
+      node_["num_filters_in"].fail(concat({"channels times features to be ", std::to_string(in_), ", the input size"}));
     return channels;
   }
 

@@ -68,14 +68,14 @@ class WeightLoader {
   void option(std::string_view name, std::string_view value);
   void option(std::string_view name, bool value);
   void option(std::string_view name, std::size_t value);
-  /// An option that is read from the file. The file may omit it if there is a default, `otherwise`.
+  /// An option that is read from the file. The file may omit it if there is a default, `fallback`.
   template <class Of>
   void option(std::string_view name, Extent<dynamic, Of>& extent) {
     extent.value = dynamic_size(name);
   }
   template <class Of>
-  void option(std::string_view name, Extent<dynamic, Of>& extent, std::size_t otherwise) {
-    extent.value = dynamic_size(name, otherwise);
+  void option(std::string_view name, Extent<dynamic, Of>& extent, std::size_t fallback) {
+    extent.value = dynamic_size(name, fallback);
   }
   /// An option with one of several values: sets `index` to the position of the file's value in `names`.
   void choice(std::string_view name, std::span<const std::string_view> names, std::size_t& index);
@@ -101,13 +101,13 @@ class WeightLoader {
     });
   }
 
-  /// A tensor that the file may omit; it is then filled with `otherwise`.
+  /// A tensor that the file may omit; it is then filled with `fallback`.
   template <Tensor X>
-  void optional_tensor(std::string_view name, X& x, double otherwise) {
+  void optional_tensor(std::string_view name, X& x, double fallback) {
     if (has_tensor(name)) return tensor(name, x);
     if (only_shapes_) return;
     if constexpr (requires { x.allocate(); }) x.allocate();
-    x.fill(static_cast<typename X::value_type>(otherwise));
+    x.fill(static_cast<typename X::value_type>(fallback));
   }
 
   /// An inner chain of a combinator: chain `index` of the name `name`.
@@ -132,7 +132,7 @@ class WeightLoader {
   void note(std::string_view name);
   const Value& find(std::string_view name);
   std::size_t dynamic_size(std::string_view name);
-  std::size_t dynamic_size(std::string_view name, std::size_t otherwise);
+  std::size_t dynamic_size(std::string_view name, std::size_t fallback);
   double number(std::string_view name, bool (*fits)(double));
   bool has_tensor(std::string_view name) const;
   const TensorRecord& of_shape(std::string_view name, std::span<const std::size_t> shape);

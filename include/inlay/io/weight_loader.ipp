@@ -44,8 +44,8 @@ INLAY_DECL WeightLoader::WeightLoader(const LayerRecord& record, std::size_t wid
   if (!record.values.contains("features")) return;
   const std::size_t features = positive(record, "features");
   if (width % features != 0)
-    fail(place_of(record, "features"), concat({"a divisor of ", std::to_string(width), ", the channels that come in"}),
-         std::to_string(features));
+    fail(place_of(record, "features"),
+         concat({"a divisor of ", std::to_string(width), ", the number of input channels"}), std::to_string(features));
   in_ = width / features;
 }
 
@@ -87,11 +87,11 @@ INLAY_DECL std::size_t WeightLoader::dynamic_size(std::string_view name) {
     fail(value.place, concat({"a whole number from 1 to ", std::to_string(most)}), value_text(value));
   const bool is_width = name == "in" || name == "size" || name == "channels";
   if (is_width && *found != in_)
-    fail(value.place, concat({std::to_string(in_), ", the channels that come in"}), std::to_string(*found));
+    fail(value.place, concat({std::to_string(in_), ", the number of input channels"}), std::to_string(*found));
   return *found;
 }
-INLAY_DECL std::size_t WeightLoader::dynamic_size(std::string_view name, std::size_t otherwise) {
-  return record_.values.contains(name) ? dynamic_size(name) : otherwise;
+INLAY_DECL std::size_t WeightLoader::dynamic_size(std::string_view name, std::size_t fallback) {
+  return record_.values.contains(name) ? dynamic_size(name) : fallback;
 }
 
 INLAY_DECL void WeightLoader::choice(std::string_view name, std::span<const std::string_view> names,
@@ -108,7 +108,7 @@ INLAY_DECL void WeightLoader::choice(std::string_view name, std::span<const std:
 INLAY_DECL void WeightLoader::require(bool holds, std::string_view name, std::string_view expected) const {
   if (holds) return;
   const auto value = record_.values.find(name);
-  if (value == record_.values.end()) fail(record_.place, concat({"\"", name, "\" to be ", expected}), "none");
+  if (value == record_.values.end()) fail(record_.place, concat({"an option \"", name, "\": ", expected}), "none");
   fail(value->second.place, std::string(expected), value_text(value->second));
 }
 
@@ -171,7 +171,7 @@ INLAY_DECL const ChainRecord& WeightLoader::chain_of(std::string_view name, std:
   if (chains == record_.chains.end()) fail(record_.place, concat({"an array of layers \"", name, "\""}), "none");
   const std::vector<ChainRecord>& found = chains->second;
   if (index >= found.size())
-    fail(record_.place, concat({"more than ", std::to_string(index), " of \"", name, "\""}),
+    fail(record_.place, concat({"at least ", std::to_string(index + 1), " chains in \"", name, "\""}),
          std::to_string(found.size()));
   chains_ = std::max(chains_, index + 1);
   return found[index];
@@ -179,7 +179,7 @@ INLAY_DECL const ChainRecord& WeightLoader::chain_of(std::string_view name, std:
 
 INLAY_DECL void WeightLoader::finish() const {
   const auto refuse = [&](const SourceLocation& place, const std::string& name, std::string found) {
-    fail(place, concat({"no \"", name, "\" in this layer"}), std::move(found));
+    fail(place, concat({"no member \"", name, "\", which this layer type does not have"}), std::move(found));
   };
   for (const auto& [name, value] : record_.values)
     if (!used_.contains(name)) refuse(value.place, name, value_text(value));
@@ -188,7 +188,7 @@ INLAY_DECL void WeightLoader::finish() const {
   for (const auto& [name, chains] : record_.chains) {
     if (!used_.contains(name)) refuse(chains[0].place, name, "layers");
     if (chains.size() > chains_)
-      fail(chains[chains_].place, concat({"no more than ", std::to_string(chains_), " of \"", name, "\""}),
+      fail(chains[chains_].place, concat({"at most ", std::to_string(chains_), " chains in \"", name, "\""}),
            std::to_string(chains.size()));
   }
 }

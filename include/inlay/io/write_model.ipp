@@ -124,7 +124,7 @@ class InlayWriter {
 }  // namespace detail
 
 INLAY_DECL std::string write_model(const ModelFile& file) {
-  if (!file.check) throw load_error("check", "a signal and what the model makes of it", "none");
+  if (!file.check) throw load_error("check", "a check: an input signal and the model's output", "none");
   return detail::InlayWriter(file.check->dtype == "float32").write(file);
 }
 

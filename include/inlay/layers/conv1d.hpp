@@ -13,11 +13,12 @@
 #include "inlay/core/clock.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
+#include "inlay/core/frame_product.hpp"
 #include "inlay/core/grouped_kernel.hpp"
 #include "inlay/core/history.hpp"
 #include "inlay/core/layer_traits.hpp"
-#include "inlay/core/product.hpp"
 #include "inlay/core/tensor.hpp"
+#include "inlay/core/tile_product.hpp"
 
 namespace inlay::INLAY_ISA {
 

@@ -11,9 +11,10 @@
 #include "inlay/core/aligned_array.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
+#include "inlay/core/frame_product.hpp"
 #include "inlay/core/history.hpp"
-#include "inlay/core/product.hpp"
 #include "inlay/core/tensor.hpp"
+#include "inlay/core/tile_product.hpp"
 
 namespace inlay::INLAY_ISA {
 

@@ -9,6 +9,7 @@
 #include "inlay/core/aligned_array.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/core/padding.hpp"
 #include "inlay/core/tensor.hpp"
 #include "inlay/math/accurate.hpp"
 

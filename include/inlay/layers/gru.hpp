@@ -13,71 +13,10 @@
 #include "inlay/core/tensor.hpp"
 #include "inlay/layers/gates.hpp"
 #include "inlay/layers/recurrent.hpp"
+#include "inlay/layers/split_gates.hpp"
+#include "inlay/layers/two_biases.hpp"
 
 namespace inlay::INLAY_ISA {
-
-namespace detail {
-
-/// The two biases of a GRU, shape [2, 3 Units].
-template <class Row>
-class TwoBiases {
- public:
-  using value_type = typename Row::value_type;
-  void resize(std::size_t units) {
-    for (Row& r : row) r.resize(units);
-  }
-  void allocate()
-    requires requires(Row r) { r.allocate(); }
-  {
-    for (Row& r : row) r.allocate();
-  }
-  constexpr std::array<std::size_t, 2> shape() const noexcept { return {2, row_size()}; }
-  value_type get(std::size_t i) const noexcept { return row[i / row_size()].get(i % row_size()); }
-  void set(std::size_t i, value_type value) noexcept { row[i / row_size()].set(i % row_size(), value); }
-  Row row[2];
-
- private:
-  constexpr std::size_t row_size() const noexcept { return row[0].shape()[0]; }
-};
-
-/// A matrix of three gates, [cols, 3 rows], stored as one matrix of the first two gates and one of the last. For a last
-/// gate that multiplies another vector than the first two.
-template <class FirstTwo, class Last>
-class SplitGates {
- public:
-  using value_type = typename Last::value_type;
-  void resize(std::size_t cols, std::size_t rows) {
-    first_two.resize(cols, rows);
-    last.resize(cols, rows);
-  }
-  void allocate()
-    requires requires(Last m) { m.allocate(); }
-  {
-    first_two.allocate();
-    last.allocate();
-  }
-  constexpr std::array<std::size_t, 2> shape() const noexcept { return {last.cols(), 3 * last.rows()}; }
-  value_type get(std::size_t i) const noexcept {
-    const std::size_t units = last.rows();
-    const auto [col, row] = split(i);
-    return row < 2 * units ? first_two.get(col * 2 * units + row) : last.get(col * units + row - 2 * units);
-  }
-  void set(std::size_t i, value_type value) noexcept {
-    const std::size_t units = last.rows();
-    const auto [col, row] = split(i);
-    if (row < 2 * units) first_two.set(col * 2 * units + row, value);
-    else last.set(col * units + row - 2 * units, value);
-  }
-  FirstTwo first_two;
-  Last last;
-
- private:
-  constexpr std::array<std::size_t, 2> split(std::size_t i) const noexcept {
-    return {i / (3 * last.rows()), i % (3 * last.rows())};
-  }
-};
-
-}  // namespace detail
 
 /// Gated recurrent unit, `In` channels to `Out` units. Returns the hidden state h' at every frame:
 ///

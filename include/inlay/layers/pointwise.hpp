@@ -11,6 +11,7 @@
 #include "inlay/core/epilogue.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/pack.hpp"
+#include "inlay/core/padding.hpp"
 #include "inlay/core/tensor.hpp"
 
 namespace inlay::INLAY_ISA {

@@ -10,6 +10,7 @@
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/history.hpp"
+#include "inlay/core/tile_frames.hpp"
 
 namespace inlay::INLAY_ISA {
 

@@ -10,7 +10,7 @@
 #include "inlay/core/assign.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
-#include "inlay/core/extent.hpp"
+#include "inlay/core/padding.hpp"
 #include "inlay/layers/recurrent.hpp"
 
 namespace inlay::INLAY_ISA {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <concepts>
 #include <cstddef>
@@ -15,18 +14,20 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/condition.hpp"
-#include "inlay/core/extent.hpp"
 #include "inlay/core/frame_span.hpp"
 #include "inlay/core/pack.hpp"
+#include "inlay/core/padding.hpp"
+#include "inlay/model/model_scratch.hpp"
 #include "inlay/model/overlap.hpp"
 #include "inlay/model/sample_rate.hpp"
 #include "inlay/model/tiles.hpp"
+#include "inlay/model/voice_pair.hpp"
 
 namespace inlay::INLAY_ISA {
 
 namespace detail {
 
-/// What `ModelT` accepts: a layer, or a scalar, of which it complains in one error.
+/// An argument of `ModelT`: a layer; or a scalar, which is a mistake that is reported in one error.
 template <class L>
 concept LayerOrScalar = Layer<L> || std::is_floating_point_v<L>;
 
@@ -75,23 +76,12 @@ class ModelT {
   /// Size of the weights in bytes, padding included.
   static constexpr std::size_t weight_bytes = sizeof(Network);
 
-  /// Everything that a model remembers of one signal, and scratch memory. A new state is at the start of a signal.
+  /// The memory of a model for one signal: past frames, recurrent states and scratch memory. A new state is at the
+  /// start of a signal.
   class State {
     friend ModelT;
-    static constexpr std::size_t input = 0, output = input + scratch_block<scalar>(scratch_tile<scalar>(in_size));
-    static constexpr std::size_t condition =
-        output + scratch_block<scalar>(scratch_tile<scalar>(out_size, max_frames_per_input));
-    static constexpr std::size_t network =
-        condition + (condition_size == 0 ? 0 : scratch_block<scalar>(scratch_tile<scalar>(condition_size)));
-
-    scalar* at(std::size_t offset) noexcept { return scratch + offset; }
-    detail::Tiles<scalar> tiles() noexcept {
-      return {Block<scalar>(at(input)), Block<scalar>(at(output)), Block<scalar>(at(condition))};
-    }
-    Context<scalar> context() noexcept { return {at(network), at(condition)}; }
-
     typename Network::State layers;
-    alignas(alignment) scalar scratch[network + Network::scratch_size]{};
+    detail::ModelScratch<Network> scratch;
   };
   /// Size of a state in bytes, scratch memory included.
   static constexpr std::size_t state_bytes = sizeof(State);
@@ -143,7 +133,7 @@ class ModelT {
   INLAY_INLINE auto forward(State& state, FrameSpan<const scalar, in_size> in,
                             FrameSpan<scalar, max_frames_per_input * out_size> out,
                             FrameSpan<const scalar, condition_size> condition) const noexcept {
-    if constexpr (condition_size > 0) copy(condition.data(), condition_size, state.at(State::condition));
+    if constexpr (condition_size > 0) copy(condition.data(), condition_size, state.scratch.condition());
     return frame(state, in.data(), out.data());
   }
   INLAY_INLINE auto forward(FrameSpan<const scalar, in_size> in, FrameSpan<scalar, max_frames_per_input * out_size> out,
@@ -167,7 +157,7 @@ class ModelT {
   INLAY_INLINE scalar forward(State& state, scalar in, FrameSpan<const scalar, condition_size> condition) const noexcept
     requires(in_size == 1 && out_size == 1 && one_to_one && condition_size > 0)
   {
-    copy(condition.data(), condition_size, state.at(State::condition));
+    copy(condition.data(), condition_size, state.scratch.condition());
     return sample(state, in);
   }
   INLAY_INLINE scalar forward(scalar in, FrameSpan<const scalar, condition_size> condition) noexcept
@@ -257,8 +247,12 @@ class ModelT {
     assert(condition_size == 0 || conditions.size() == voices.size());
     const auto condition = [&](std::size_t v) { return conditions.empty() ? Condition<scalar>{} : conditions[v]; };
     std::size_t v = 0;
-    for (; v + 2 <= voices.size(); v += 2)  // more voices at once would exceed the registers
-      pair({voices[v], voices[v + 1]}, in + v * in_size, out + v * out_size, frames, {condition(v), condition(v + 1)});
+    for (; v + 2 <= voices.size(); v += 2) {  // more voices at once would exceed the registers
+      State &a = *voices[v], &b = *voices[v + 1];
+      detail::process_pair<Network, scalar>(network_, {&a.layers, &b.layers}, {&a.scratch, &b.scratch},
+                                            in + v * in_size, out + v * out_size, frames,
+                                            {condition(v), condition(v + 1)});
+    }
     if (v < voices.size()) process(*voices[v], in + v * in_size, out + v * out_size, frames, condition(v));
   }
 
@@ -269,68 +263,50 @@ class ModelT {
   }
 
  private:
-  static constexpr detail::ChannelCounts channels{in_size, out_size, condition_size};
-
   std::size_t buffer(State& state, const scalar* const* in, scalar* const* out, std::size_t frames,
                      Condition<scalar> condition) const noexcept {
     assert(!one_to_one || detail::overlaps_only_in_place(in, in_size, out, out_size, frames));
     assert(condition.values.size() <= condition_size);
     assert(condition.values.size() == condition_size || condition.channels != nullptr);
-    const detail::Tiles<scalar> at = state.tiles();
-    return detail::for_each_tile<scalar>(
-        channels, at, Network::tile, in, out, frames, condition, [&](std::size_t count) INLAY_INLINE_LAMBDA {
-          return detail::process(network_, state.layers, Block<const scalar>(at.in), at.out, count, state.context());
-        });
-  }
-
-  /// Computes two voices, tile by tile.
-  void pair(std::array<State*, 2> voices, const scalar* const* in, scalar* const* out, std::size_t frames,
-            std::array<Condition<scalar>, 2> conditions) const noexcept {
-    const auto both = [&](auto f) INLAY_INLINE_LAMBDA { return std::array{f(*voices[0]), f(*voices[1])}; };
-    const auto states = both([](State& state) { return &state.layers; });
-    const auto contexts = both([](State& state) { return state.context(); });
-    const auto x = both([](State& state) { return Block<const scalar>(state.tiles().in); });
-    const auto y = both([](State& state) { return state.tiles().out; });
-    for (std::size_t first = 0; first < frames; first += Network::tile) {
-      const std::size_t count = std::min(frames - first, Network::tile);
-      for (std::size_t v = 0; v < 2; ++v)
-        detail::load_tile(channels, voices[v]->tiles(), in + v * in_size, conditions[v], first, count);
-      detail::process_voices(network_, states, x, y, count, contexts);
-      for (std::size_t v = 0; v < 2; ++v)
-        detail::store_tile(channels, voices[v]->tiles(), out + v * out_size, first, count);
-    }
+    constexpr detail::ChannelCounts channels{in_size, out_size, condition_size};
+    const detail::Tiles<scalar> tiles = state.scratch.tiles();
+    return detail::for_each_tile<scalar>(channels, tiles, Network::tile, in, out, frames, condition,
+                                         [&](std::size_t count) INLAY_INLINE_LAMBDA {
+                                           return detail::process(network_, state.layers, Block<const scalar>(tiles.in),
+                                                                  tiles.out, count, state.scratch.context());
+                                         });
   }
 
   INLAY_INLINE scalar sample(State& state, scalar in) const noexcept {
-    scalar* x = state.at(State::input);
+    scalar* x = state.scratch.input();
     *x = in;
     run_frame(state, x);
-    return *state.at(State::output);
+    return *state.scratch.output();
   }
 
   INLAY_INLINE std::size_t run_frame(State& state, const scalar* in) const noexcept {
-    return detail::forward(network_, state.layers, in, state.at(State::output), state.context());
+    return detail::forward(network_, state.layers, in, state.scratch.output(), state.scratch.context());
   }
 
   INLAY_INLINE auto frame(State& state, const scalar* in, scalar* out) const noexcept {
     // The user's memory is read directly if the first layer never reads beyond the frame.
     if constexpr (in_size % Network::frame_unit != 0) {
-      scalar* x = state.at(State::input);
+      scalar* x = state.scratch.input();
       if constexpr (requires { typename First::backend; }) copy_exactly<typename First::backend, in_size>(in, x);
       else copy(in, in_size, x);
       in = x;
     }
-    const scalar* y = state.at(State::output);
+    const scalar* y = state.scratch.output();
     if constexpr (one_to_one) {
       run_frame(state, in);
       // In the registers that the last layer stored: GCC then reuses these instead of loading them again.
       if constexpr (requires { typename Last::backend; }) copy_exactly<typename Last::backend, out_size>(y, out);
       else copy(y, out_size, out);
     } else {
-      const std::size_t given = run_frame(state, in);
-      for (std::size_t f = 0; f < given; ++f)
+      const std::size_t output_frames = run_frame(state, in);
+      for (std::size_t f = 0; f < output_frames; ++f)
         copy(y + f * padded_frame<scalar>(out_size), out_size, out + f * out_size);
-      return given;
+      return output_frames;
     }
   }
 

@@ -56,17 +56,17 @@ const Kernels<T>* avx512_kernels_if_any() noexcept {
 /// empty: for processors that compute such a register in two steps.
 template <class T>
 class MixedKernels final : public Kernels<T> {
-  using Made = std::unique_ptr<Operation<T>>;
+  using OperationPtr = std::unique_ptr<Operation<T>>;
 
  public:
   const char* name() const noexcept override { return wide_.name(); }
-  Made layer(const io::LayerRecord& record, std::size_t width) const override {
-    Made made = wide_.layer(record, width);
-    return made && narrow_is_faster(made->shape()) ? narrow_.layer(record, width) : std::move(made);
+  OperationPtr layer(const io::LayerRecord& record, std::size_t width) const override {
+    OperationPtr operation = wide_.layer(record, width);
+    return operation && narrow_is_faster(operation->shape()) ? narrow_.layer(record, width) : std::move(operation);
   }
-  Made map(MapFunction function, std::size_t channels) const override { return wide_.map(function, channels); }
-  Made copy(std::size_t channels) const override { return wide_.copy(channels); }
-  Made zeros(std::size_t channels) const override { return wide_.zeros(channels); }
+  OperationPtr map(MapFunction function, std::size_t channels) const override { return wide_.map(function, channels); }
+  OperationPtr copy(std::size_t channels) const override { return wide_.copy(channels); }
+  OperationPtr zeros(std::size_t channels) const override { return wide_.zeros(channels); }
   std::size_t forward(const Run<T>& run, const T* in, T* out, const T* condition) const noexcept override {
     return wide_.forward(run, in, out, condition);
   }

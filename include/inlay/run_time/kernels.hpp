@@ -15,9 +15,9 @@ namespace inlay::run_time {
 template <class T>
 struct Call {
   const Operation<T>* operation;
-  Operands<T> at;
-  const std::size_t* taken;  ///< input frames in the current tile
-  std::size_t* given;        ///< output frames in the current tile
+  Operands<T> operands;
+  const std::size_t* input_frames;  ///< input frames in the current tile
+  std::size_t* output_frames;       ///< output frames in the current tile
 };
 
 /// A network bound to the memory of one signal: all calls in order, and the buffers of its inputs and output.

@@ -11,6 +11,7 @@
 #include "inlay/run_time/kernels.hpp"
 #include "inlay/run_time/model.hpp"
 #include "inlay/run_time/operation.hpp"
+#include "inlay/run_time/plan/limits.hpp"
 #include "inlay/run_time/plan/pace.hpp"
 #include "inlay/run_time/plan/planner.hpp"
 #include "inlay/run_time/plan/program.hpp"
@@ -48,8 +49,8 @@ std::shared_ptr<Network<T>> build(const io::ModelFile& file, const Kernels<T>& k
   const bool conditioned = file.check && !file.check->condition.shape.empty();
   const std::size_t condition_size = conditioned ? file.check->condition.shape[1] : io::condition_of(file.chain);
   for (const std::size_t channels : {in_size, condition_size})
-    if (channels > plan::most_channels)
-      throw load_error(file.chain.place, io::concat({"at most ", std::to_string(plan::most_channels), " channels"}),
+    if (channels > plan::max_channels)
+      throw load_error(file.chain.place, io::concat({"at most ", std::to_string(plan::max_channels), " channels"}),
                        std::to_string(channels));
   const plan::Signal in = planner.input(in_size), condition = planner.input(condition_size);
   const plan::Signal out = planner.chain(file.chain, in, condition);
@@ -58,7 +59,7 @@ std::shared_ptr<Network<T>> build(const io::ModelFile& file, const Kernels<T>& k
   network->one_to_one = out.pace.one_to_one();
   network->mono = network->one_to_one && in_size == 1 && out.count() == 1;
   network->room = out.pace.max_output_frames(1) * out.count();
-  network->program.finish(in.parts[0], planner.together(out), condition.parts[0], kernels, out.pace.tile(),
+  network->program.finish(in.parts[0], planner.contiguous(out), condition.parts[0], kernels, out.pace.tile(),
                           network->one_to_one);
   network->receptive_field = out.past == unbounded ? unbounded : out.past + 1;
   network->latency = out.latency;

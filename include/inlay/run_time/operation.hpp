@@ -57,9 +57,9 @@ class Operation {
   /// Sets a state to the start of a signal.
   virtual void reset(Memory*) const noexcept {}
   /// Computes one frame.
-  virtual void frame(const Operands<T>& at) const noexcept = 0;
+  virtual void frame(const Operands<T>& operands) const noexcept = 0;
   /// Computes a tile of `frames` input frames. Returns the number of output frames.
-  virtual std::size_t tile(const Operands<T>& at, std::size_t frames) const noexcept = 0;
+  virtual std::size_t tile(const Operands<T>& operands, std::size_t frames) const noexcept = 0;
 
   /// Returns whether the operation can add `Operands::addend` to its output.
   virtual bool adds() const noexcept { return false; }

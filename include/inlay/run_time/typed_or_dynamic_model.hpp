@@ -40,7 +40,7 @@ class TypedOrDynamicModel {
     std::size_t index = 0;
     if (file.info.prewarm > 0 || !(any.fits<First>(file, index++) || ... || any.fits<Types>(file, index++))) {
       any.index_ = 1 + sizeof...(Types);
-      any.hold(std::make_shared<Model<scalar>>(Model<scalar>::of(file)));
+      any.set_dynamic(std::make_shared<Model<scalar>>(Model<scalar>::of(file)));
     }
     return any;
   }
@@ -88,7 +88,7 @@ class TypedOrDynamicModel {
     model_ = std::move(model), state_ = std::move(state);
     return true;
   }
-  void hold(std::shared_ptr<Model<scalar>> model) {
+  void set_dynamic(std::shared_ptr<Model<scalar>> model) {
     info_ = model->info();
     run_ = model->runnable();
     model_ = std::move(model);

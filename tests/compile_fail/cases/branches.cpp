@@ -1,4 +1,4 @@
-// Branches that come at different times cannot be added up; the message says both and how to align them.
+// Branches of different latency cannot be added. The message has both latencies and the remedy.
 // expect: SameLatency<1, 0, 5>|SameLatency<1UL?, 0UL?, 5UL?>
 // expect: add an inlay::Delay<Size, N> to the branch with less latency
 #include <inlay/engine.hpp>

@@ -1,4 +1,4 @@
-// A const model may run on a state of its user's, but not on its own.
+// A const model needs a state from the caller.
 // expect: a const model takes a State first
 #include <inlay/engine.hpp>
 

@@ -1,4 +1,4 @@
-// Ten layers deep, and still the message names the layer and both numbers.
+// A mistake ten levels deep. The message names the layer and both sizes.
 // expect: InputMatchesPrevious<2U?L?, 12U?L?, 8U?L?>
 // expect: a layer's input size must be the output size of the layer before it
 // errors: 1

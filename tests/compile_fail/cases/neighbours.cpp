@@ -1,4 +1,4 @@
-// Layer 1 takes 20 channels where layer 0 gives 16: both numbers, the index, and nothing else.
+// Layer 1 takes 20 channels, but layer 0 has 16 outputs. One error with the index of the layer and both sizes.
 // expect: InputMatchesPrevious<1, 20, 16>
 // expect: a layer's input size must be the output size of the layer before it
 // errors: 1

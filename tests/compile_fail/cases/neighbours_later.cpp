@@ -1,4 +1,4 @@
-// The index is that of the layer, not of the first one; a use of the model adds no error.
+// The error has the index of the wrong layer. Using the model adds no further errors.
 // expect: InputMatchesPrevious<3, 8, 12>
 // expect: a layer's input size must be the output size of the layer before it
 // errors: 1

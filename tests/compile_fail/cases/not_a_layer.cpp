@@ -1,4 +1,4 @@
-// A type that is not a layer is named.
+// The message names the type that is not a layer.
 // expect: constraint
 // expect: Layer
 // expect: int

@@ -1,4 +1,4 @@
-// A network of two channels is given one pointer to samples.
+// One pointer to samples for a network with two channels.
 // expect: process takes \(in, out, frames\), planar
 // errors: 1
 

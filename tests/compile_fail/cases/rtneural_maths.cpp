@@ -1,4 +1,4 @@
-// A MathsProvider of the user's own compiles, with one warning for all layers, which is made an error here.
+// A custom MathsProvider compiles with one warning for all layers. Here the warning is an error.
 // expect: a MathsProvider of your own is not used
 // errors: 1
 #pragma GCC diagnostic error "-Wdeprecated-declarations"

@@ -1,4 +1,4 @@
-// A scalar before the layers, as RTNeural has it: one error, and none where the model is used.
+// A scalar as the first argument, as in RTNeural. One error; using the model adds none.
 // expect: ModelT takes layers only; the scalar is the backend's
 // errors: 1
 #include <inlay/engine.hpp>

@@ -1,4 +1,4 @@
-// Frames of three values to a model of two channels.
+// Frames of three values for a model with two channels.
 // expect: forward takes a frame
 // errors: 1
 #include <array>

@@ -1,4 +1,4 @@
-// Frames of double to a model of float.
+// Frames of double for a model of float.
 // expect: forward takes a frame
 // expect: of the model.s scalar
 // errors: 1

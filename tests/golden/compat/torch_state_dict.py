@@ -1,10 +1,10 @@
-"""Writes torch_state_dict.json beside this file: PyTorch modules as RTNeural's users export them.
+"""Writes torch_state_dict.json beside this file: PyTorch modules as users of RTNeural export them.
 
     python3 tests/golden/compat/torch_state_dict.py
 
 For each module its state_dict, an input [frames, channels] and PyTorch's output for it, all float32. Weights are
-multiples of 2^-10. Convolutions see zeros before the start, as a stream does; the input of the transposed one is what
-PyTorch is given, without the zeros that it puts between.
+multiples of 2^-10. Convolutions have zeros before the start, as in a stream. The input of the transposed convolution is
+that of PyTorch, without the zeros that PyTorch inserts.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ MODULES = {
 
 
 def numbers(x: Tensor) -> list:
-    """Nested lists, each number as short as reads back to the same float32."""
+    """Nested lists; each number is the shortest that reads back to the same float32."""
     if x.dim() == 0:
         return float(f"{x.item():.9g}")
     return [numbers(row) for row in x]

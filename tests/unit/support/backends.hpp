@@ -1,4 +1,4 @@
-// Every backend that this build has, for float and double: what layer tests are typed over.
+// The backends of typed layer tests: all backends of this build, for float and double.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <inlay/backend/all.hpp>
 
 #if defined(INLAY_TEST_FEW_BACKENDS) || !INLAY_HAS_XSIMD || !INLAY_HAS_EIGEN
-// For builds that look at something else than numbers, such as a sanitizer's.
+// For builds that do not test numerical results, such as those with sanitizers.
 using AllBackends = ::testing::Types<inlay::default_backend, inlay::StlBackend<double>>;
 using EachBackend = ::testing::Types<inlay::default_backend>;
 using TwoBackends = EachBackend;
@@ -21,10 +21,10 @@ using EachBackend = AllBackends;
 using TwoBackends = AllBackends;
 using OneBackend = AllBackends;
 #else
-// Every backend and every scalar, not every pair. Dynamic sizes have every pair: every_backend_test.
+// Every backend and every scalar type, but not every pair. every_backend_test has every pair, with dynamic sizes.
 using EachBackend = ::testing::Types<inlay::XsimdBackend<float>, inlay::EigenBackend<double>, inlay::StlBackend<double>,
                                      inlay::LoopBackend<float>>;
-// With INLAY_TEST_MANY_BACKENDS (tests/run.sh --full) these have all backends.
+// With INLAY_TEST_MANY_BACKENDS (tests/run.sh --full) these lists have all backends.
 using TwoBackends = ::testing::Types<inlay::default_backend, inlay::EigenBackend<double>>;
 // For large networks and combinators.
 using OneBackend = ::testing::Types<inlay::default_backend>;

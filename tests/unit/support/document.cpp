@@ -14,7 +14,7 @@ using nlohmann::json;
 
 namespace {
 
-/// Takes the first key off a pointer.
+/// Removes the first key of a JSON pointer and returns it.
 std::string first_key(std::string_view& at) {
   const std::size_t end = std::min(at.find('/', 1), at.size());
   std::string key(at.substr(1, end - 1));
@@ -22,7 +22,7 @@ std::string first_key(std::string_view& at) {
   return key;
 }
 
-/// What stands at a place, or null.
+/// Returns the value at a place, or null.
 const json* find(const json* value, std::string_view at) {
   while (value && !at.empty()) {
     const std::string key = first_key(at);
@@ -49,7 +49,7 @@ const json& get(const json& document, std::string_view at) {
   return *value;
 }
 
-/// The object or array that holds a place, and the last key.
+/// Returns the object or array that contains a place, and the last key.
 std::pair<json*, std::string> holder(json& document, std::string_view at) {
   const std::size_t last = at.rfind('/');
   return {const_cast<json*>(&get(document, at.substr(0, last))), std::string(at.substr(last + 1))};

@@ -8,7 +8,7 @@
 
 #include "golden.hpp"
 
-/// Names of the golden files of a folder that end with `end`, without this ending.
+/// Names of the golden files of a folder that end with `end`, without that ending.
 inline std::vector<std::string> golden_names(const std::string& folder, const std::string& end) {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(test_file("golden/" + folder))) {
@@ -19,7 +19,7 @@ inline std::vector<std::string> golden_names(const std::string& folder, const st
   return names;
 }
 
-/// Longer checks would take minutes in every way of cutting the signal. An instrumented build loads files only, which
+/// Longer checks would take minutes with every division into buffers. An instrumented build only loads the files, which
 /// runs each check in two ways.
 #ifdef INLAY_TEST_FEW_BACKENDS
 inline constexpr std::size_t longest_check = 0;

@@ -34,8 +34,8 @@ class Comparison {
     ASSERT_EQ(check_.output.shape[1], run_.out_size);
     const auto frames = inlay::io::Player<T>(run_, check_).by_frames();
     checked_ = inlay::io::checked_frames(run_, check_, frames);
-    given_ = frames.frames;
-    ASSERT_LT(checked_.first + (check_.output.shape[0] - 1) * checked_.stride, given_);
+    output_frames_ = frames.frames;
+    ASSERT_LT(checked_.first + (check_.output.shape[0] - 1) * checked_.stride, output_frames_);
     expect_framework(frames.values, "forward");
     const std::vector<T> whole = by_buffers({frames_});
     expect_framework(whole, "process");
@@ -56,7 +56,7 @@ class Comparison {
   }
 
  private:
-  /// Appends a line to the file that the environment variable INLAY_HASHES names: which test, and hashes of the outputs
+  /// Appends a line to the file that the environment variable INLAY_HASHES names: the test, and hashes of the outputs
   /// of `forward` and of `process`. tests/hashes.py compares two such files.
   static void record_hashes(const std::vector<T>& frames, const std::vector<T>& whole) {
     const char* const path = std::getenv("INLAY_HASHES");
@@ -93,14 +93,14 @@ class Comparison {
     return std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
   }
 
-  // Runs frames [from, to) with `forward` or in one call of `process`, and writes what comes out from frame j on.
+  // Runs frames [from, to) with `forward` or in one call of `process`, and writes the output from frame j on.
   std::size_t by_forward(std::size_t from, std::size_t to, std::vector<T>& y, std::size_t j) const {
     std::vector<T> in(run_.in_size), side(run_.condition_size), out(run_.max_output_frames(1) * run_.out_size);
     for (std::size_t t = from; t < to; ++t) {
       for (std::size_t c = 0; c < in.size(); ++c) in[c] = input_[c * frames_ + t];
       for (std::size_t c = 0; c < side.size(); ++c) side[c] = condition_[c * frames_ + t];
-      const std::size_t given = run_.forward(in.data(), out.data(), side.data());
-      for (std::size_t f = 0; f < given; ++f, ++j)
+      const std::size_t output_frames = run_.forward(in.data(), out.data(), side.data());
+      for (std::size_t f = 0; f < output_frames; ++f, ++j)
         for (std::size_t c = 0; c < run_.out_size; ++c) y[c * room_ + j] = out[f * run_.out_size + c];
     }
     return j;
@@ -114,7 +114,7 @@ class Comparison {
     return j + run_.process(in.data(), out.data(), to - from, side.data());
   }
 
-  // Buffers start `offset` values into their memory; guards show what is written outside of them.
+  // Buffers start `offset` values after the start of their memory. Guard values detect writes outside of them.
   std::vector<T> by_buffers(const std::vector<std::size_t>& cuts, std::size_t offset = 0, bool in_place = false) const {
     constexpr T guard = T(12345);
     const std::size_t in_stride = frames_ + offset + 1, out_stride = (in_place ? frames_ : room_) + offset + 1;
@@ -133,16 +133,16 @@ class Comparison {
       for (std::size_t c = 0; c < run_.in_size; ++c) in[c] = x_at(c) + t;
       for (std::size_t c = 0; c < side.size(); ++c) side[c] = condition_.data() + c * frames_ + t;
       for (std::size_t c = 0; c < run_.out_size; ++c) out[c] = y_at(c) + written;
-      const std::size_t given = run_.process(in.data(), out.data(), count, side.data());
-      EXPECT_LE(given, run_.max_output_frames(count));
-      written += given;
+      const std::size_t output_frames = run_.process(in.data(), out.data(), count, side.data());
+      EXPECT_LE(output_frames, run_.max_output_frames(count));
+      written += output_frames;
       t += count;
     }
-    EXPECT_EQ(written, given_) << "frames that came out";
+    EXPECT_EQ(written, output_frames_) << "output frames";
     std::vector<T> result(room_ * run_.out_size);
     for (std::size_t c = 0; c < run_.out_size; ++c) {
       std::copy_n(y_at(c), written, result.data() + c * room_);
-      EXPECT_EQ(y_at(c)[written], guard) << "written behind the end of channel " << c;
+      EXPECT_EQ(y_at(c)[written], guard) << "written after the end of channel " << c;
     }
     return result;
   }
@@ -155,7 +155,7 @@ class Comparison {
     const std::size_t third = frames_ / 3;
     std::size_t j = by_process(0, third, y, 0);
     j = by_forward(third, 2 * third, y, j);
-    EXPECT_EQ(by_process(2 * third, frames_, y, j), given_);
+    EXPECT_EQ(by_process(2 * third, frames_, y, j), output_frames_);
     return y;
   }
 
@@ -166,7 +166,7 @@ class Comparison {
   double tolerance_;
   std::vector<T> input_, condition_;  // planar
   inlay::io::Checked checked_{};
-  std::size_t given_ = 0;
+  std::size_t output_frames_ = 0;
 };
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Compares a model with what a framework gave, through every way of running it.
+// Compares a model with the output of a framework, in every way of running the model.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -15,8 +15,8 @@ template <class T>
 using Runner = inlay::io::Runnable<T>;
 
 /// Runs `check.input` frame by frame, in one buffer, in buffers of many sizes and alignments, in place, and
-/// half one way and half the other. Expects the framework's output within `tolerance` times
-/// max(1, peak), the same bits from every cut, and 2e-6 per layer between frames and buffers.
+/// half frame by frame and half in buffers. Expects the framework's output within `tolerance` times
+/// max(1, peak), the same bits for every division into buffers, and 2e-6 per layer between frames and buffers.
 template <class T>
 void expect_golden(const Runner<T>& run, std::size_t layers, const inlay::io::Check& check, double tolerance);
 
@@ -26,7 +26,7 @@ std::string test_file(const std::string& name);
 /// The check of a model file.
 inlay::io::Check read_check(const std::string& path);
 
-/// Visitor that counts the layers of a chain, with those within them.
+/// Visitor that counts the layers of a chain, inner layers included.
 struct CountLayers {
   std::size_t layers = 0;
   void option(auto&&...) {}
@@ -51,7 +51,7 @@ void load_and_compare(const std::string& path, double tolerance) {
   expect_golden(inlay::io::runnable(*model, *state), count.layers, read_check(path), tolerance);
 }
 
-/// Loads `NAME.f32.json` or `NAME.f64.json`, whichever is of the model's scalar, and compares.
+/// Loads `NAME.f32.json` or `NAME.f64.json`, according to the model's scalar type, and compares.
 /// `tolerance` is for float; double is compared at 1e-12.
 template <class Model>
 void golden(const std::string& name, double tolerance) {
@@ -60,7 +60,7 @@ void golden(const std::string& name, double tolerance) {
                           single ? tolerance : 1e-12);
 }
 
-/// Loads likewise, which runs the file's check: for models that would take minutes in every other way.
+/// Only loads the file, which runs its check. For models whose other comparisons would take minutes.
 template <class Model>
 void loads(const std::string& name) {
   constexpr bool single = std::same_as<typename Model::scalar, float>;
@@ -70,7 +70,7 @@ void loads(const std::string& name) {
 
 inline constexpr double single_layer = 2e-6, stack = 1e-5;
 
-/// A file that was computed by Keras in float32; a double model is held to float's tolerance.
+/// Compares with a file that Keras computed in float32. The tolerance of double models is that of float.
 template <class Model>
 void keras_golden(const std::string& name) {
   load_and_compare<Model>(test_file("golden/keras/" + name + ".json"), stack);

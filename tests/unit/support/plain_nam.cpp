@@ -13,9 +13,11 @@ namespace {
 
 using Function = std::function<double(double, std::size_t channel)>;
 
-Function activation(const Document& said) {
-  const std::string type = said.is_text() ? said.text() : said.text("/type");
-  const auto number = [&](const char* at, double otherwise) { return said.has(at) ? said.number(at) : otherwise; };
+Function activation(const Document& config) {
+  const std::string type = config.is_text() ? config.text() : config.text("/type");
+  const auto number = [&](const char* path, double fallback) {
+    return config.has(path) ? config.number(path) : fallback;
+  };
   if (type == "Tanh") return [](double x, std::size_t) { return std::tanh(x); };
   if (type == "Sigmoid") return [](double x, std::size_t) { return 1 / (1 + std::exp(-x)); };
   if (type == "ReLU") return [](double x, std::size_t) { return x > 0 ? x : 0; };
@@ -32,9 +34,9 @@ Function activation(const Document& said) {
   if (type == "LeakyReLU")
     return [slope = number("/negative_slope", 0.01)](double x, std::size_t) { return x > 0 ? x : slope * x; };
   if (type == "PReLU") {
-    if (!said.has("/negative_slopes"))
+    if (!config.has("/negative_slopes"))
       return [slope = number("/negative_slope", 0)](double x, std::size_t) { return x > 0 ? x : slope * x; };
-    return [slopes = said.numbers("/negative_slopes")](double x, std::size_t c) { return x > 0 ? x : slopes[c] * x; };
+    return [slopes = config.numbers("/negative_slopes")](double x, std::size_t c) { return x > 0 ? x : slopes[c] * x; };
   }
   EXPECT_EQ(type, "LeakyHardtanh");
   return [low = number("/min_val", -1), high = number("/max_val", 1), below = number("/min_slope", 0.01),
@@ -43,7 +45,7 @@ Function activation(const Document& said) {
   };
 }
 
-Signal through(Signal x, const Function& f) {
+Signal apply(Signal x, const Function& f) {
   for (auto& frame : x)
     for (std::size_t c = 0; c < frame.size(); ++c) frame[c] = f(frame[c], c);
   return x;
@@ -55,16 +57,18 @@ Signal plus(Signal x, const Signal& y) {
   return x;
 }
 
-/// Value number i of an array, or the one for all.
-Document each(const Document& said, std::size_t i) {
-  const std::string at = "/" + std::to_string(i);
-  return said.has(at) ? said[at] : said;
+/// Entry i of an array, or the value itself if it is no array.
+Document each(const Document& config, std::size_t i) {
+  const std::string path = "/" + std::to_string(i);
+  return config.has(path) ? config[path] : config;
 }
 
-std::size_t whole_or(const Document& said, const char* at, std::size_t otherwise) {
-  return said.has(at) ? said.whole(at) : otherwise;
+std::size_t whole_or(const Document& config, const char* path, std::size_t fallback) {
+  return config.has(path) ? config.whole(path) : fallback;
 }
-bool flag_or(const Document& said, const char* at, bool otherwise) { return said.has(at) ? said.flag(at) : otherwise; }
+bool flag_or(const Document& config, const char* path, bool fallback) {
+  return config.has(path) ? config.flag(path) : fallback;
+}
 
 }  // namespace
 
@@ -117,28 +121,29 @@ Signal WaveNet::run(const Signal& x) {
   Signal from = x, head;
   const Document arrays = config_["/layers"];
   for (std::size_t i = 0; i < arrays.size(); ++i) array(each(arrays, i), from, head);
-  std::vector<std::pair<Function, Conv>> behind;
+  std::vector<std::pair<Function, Conv>> head_layers;
   if (config_.has("/head") && !config_["/head"].is_null()) {
     const Document stack = config_["/head"], kernels = stack["/kernel_sizes"];
     std::size_t width = head[0].size();
     for (std::size_t i = 0; i < kernels.size(); ++i) {
       const bool last = i + 1 == kernels.size();
       const std::size_t out = stack.whole(last ? "/out_channels" : "/channels");
-      behind.emplace_back(activation(stack["/activation"]), take({width, out, each(kernels, i).whole(), 1, 1, true}));
+      head_layers.emplace_back(activation(stack["/activation"]),
+                               take({width, out, each(kernels, i).whole(), 1, 1, true}));
       width = out;
     }
   }
   const double scale = weight(used++);
   for (auto& frame : head)
     for (double& y : frame) y *= scale;
-  for (const auto& [function, conv] : behind) head = conv.run(plain::through(head, function));
+  for (const auto& [function, conv] : head_layers) head = conv.run(plain::apply(head, function));
   return head;
 }
 
 Document WaveNet::document(const Signal& x) {
   run(x);
-  const char* const inside = "/condition_dsp";
-  if (config_.has(inside)) config_ = config_.with(inside, WaveNet(config_["/condition_dsp/config"]).document(x));
+  const char* const member = "/condition_dsp";
+  if (config_.has(member)) config_ = config_.with(member, WaveNet(config_["/condition_dsp/config"]).document(x));
   return nam("0.7.0", "WaveNet", config_, used);
 }
 
@@ -148,54 +153,55 @@ Conv WaveNet::take(Conv conv) {
 }
 
 WaveNet::Film WaveNet::film(const Document& array, const char* key, std::size_t size) {
-  const std::string at = std::string("/") + key;
-  if (!array.has(at + "/active") || !array.flag(at + "/active")) return {};
-  const bool shift = array.flag(at + "/shift");
-  const Conv conv{condition_[0].size(), shift ? 2 * size : size, 1, 1, array.whole(at + "/groups"), true};
+  const std::string path = std::string("/") + key;
+  if (!array.has(path + "/active") || !array.flag(path + "/active")) return {};
+  const bool shift = array.flag(path + "/shift");
+  const Conv conv{condition_[0].size(), shift ? 2 * size : size, 1, 1, array.whole(path + "/groups"), true};
   return {take(conv), size, shift};
 }
 
-Signal WaveNet::through(const Film& film, Signal x) const {
+Signal WaveNet::apply(const Film& film, Signal x) const {
   if (film.size == 0) return x;
-  const Signal made = film.conv.run(condition_);
+  const Signal modulation = film.conv.run(condition_);
   for (std::size_t t = 0; t < x.size(); ++t)
     for (std::size_t c = 0; c < film.size; ++c)
-      x[t][c] = x[t][c] * made[t][c] + (film.shift ? made[t][film.size + c] : 0);
+      x[t][c] = x[t][c] * modulation[t][c] + (film.shift ? modulation[t][film.size + c] : 0);
   return x;
 }
 
-void WaveNet::array(const Document& said, Signal& x, Signal& head) {
-  const std::size_t channels = said.whole("/channels"), condition = said.whole("/condition_size");
-  const std::size_t size = whole_or(said, "/bottleneck", channels);
-  const bool has_next = flag_or(said, "/layer1x1/active", true), has_head = flag_or(said, "/head1x1/active", false);
-  const std::size_t head_size = has_head ? said.whole("/head1x1/out_channels") : size;
-  x = take({said.whole("/input_size"), channels, 1, 1, 1, false}).run(x);
+void WaveNet::array(const Document& config, Signal& x, Signal& head) {
+  const std::size_t channels = config.whole("/channels"), condition = config.whole("/condition_size");
+  const std::size_t size = whole_or(config, "/bottleneck", channels);
+  const bool has_next = flag_or(config, "/layer1x1/active", true), has_head = flag_or(config, "/head1x1/active", false);
+  const std::size_t head_size = has_head ? config.whole("/head1x1/out_channels") : size;
+  x = take({config.whole("/input_size"), channels, 1, 1, 1, false}).run(x);
   if (head.empty()) head = Signal(x.size(), std::vector<double>(head_size));
-  const Document dilations = said["/dilations"];
+  const Document dilations = config["/dilations"];
   for (std::size_t i = 0; i < dilations.size(); ++i) {
-    std::string mode = flag_or(said, "/gated", false) ? "gated" : "none";
-    if (said.has("/gating_mode")) mode = each(said["/gating_mode"], i).text();
+    std::string mode = flag_or(config, "/gated", false) ? "gated" : "none";
+    if (config.has("/gating_mode")) mode = each(config["/gating_mode"], i).text();
     const std::size_t inner = mode == "none" ? size : 2 * size;
-    const std::size_t taps = each(said[said.has("/kernel_sizes") ? "/kernel_sizes" : "/kernel_size"], i).whole();
+    const std::size_t taps = each(config[config.has("/kernel_sizes") ? "/kernel_sizes" : "/kernel_size"], i).whole();
     const Conv conv =
-        take({channels, inner, taps, each(dilations, i).whole(), whole_or(said, "/groups_input", 1), true});
-    const Conv mixin = take({condition, inner, 1, 1, whole_or(said, "/groups_input_mixin", 1), false});
+        take({channels, inner, taps, each(dilations, i).whole(), whole_or(config, "/groups_input", 1), true});
+    const Conv mixin = take({condition, inner, 1, 1, whole_or(config, "/groups_input_mixin", 1), false});
     Conv next{}, to_head{};
-    if (has_next) next = take({size, channels, 1, 1, whole_or(said, "/layer1x1/groups", 1), true});
-    if (has_head) to_head = take({size, head_size, 1, 1, said.whole("/head1x1/groups"), true});
-    const Film conv_pre = film(said, "conv_pre_film", channels), conv_post = film(said, "conv_post_film", inner);
-    const Film mixin_pre = film(said, "input_mixin_pre_film", condition);
-    const Film mixin_post = film(said, "input_mixin_post_film", inner);
-    const Film before = film(said, "activation_pre_film", inner), behind = film(said, "activation_post_film", size);
-    const Film next_post = film(said, "layer1x1_post_film", channels);
-    const Film head_post = film(said, "head1x1_post_film", head_size);
+    if (has_next) next = take({size, channels, 1, 1, whole_or(config, "/layer1x1/groups", 1), true});
+    if (has_head) to_head = take({size, head_size, 1, 1, config.whole("/head1x1/groups"), true});
+    const Film conv_pre = film(config, "conv_pre_film", channels), conv_post = film(config, "conv_post_film", inner);
+    const Film mixin_pre = film(config, "input_mixin_pre_film", condition);
+    const Film mixin_post = film(config, "input_mixin_post_film", inner);
+    const Film activation_pre = film(config, "activation_pre_film", inner);
+    const Film activation_post = film(config, "activation_post_film", size);
+    const Film next_post = film(config, "layer1x1_post_film", channels);
+    const Film head_post = film(config, "head1x1_post_film", head_size);
 
-    const Signal z = through(before, plus(through(conv_post, conv.run(through(conv_pre, x))),
-                                          through(mixin_post, mixin.run(through(mixin_pre, condition_)))));
-    const Function f = activation(each(said["/activation"], i));
+    const Signal z = apply(activation_pre, plus(apply(conv_post, conv.run(apply(conv_pre, x))),
+                                                apply(mixin_post, mixin.run(apply(mixin_pre, condition_)))));
+    const Function f = activation(each(config["/activation"], i));
     Document second("\"Sigmoid\"");
-    if (said.has("/secondary_activation"))
-      if (const Document other = each(said["/secondary_activation"], i); !other.is_null()) second = other;
+    if (config.has("/secondary_activation"))
+      if (const Document other = each(config["/secondary_activation"], i); !other.is_null()) second = other;
     const Function g = activation(second);
     Signal a(z.size(), std::vector<double>(size));
     for (std::size_t t = 0; t < z.size(); ++t)
@@ -203,16 +209,16 @@ void WaveNet::array(const Document& said, Signal& x, Signal& head) {
         const double top = z[t][c], activated = f(top, c), w = mode == "none" ? 1 : g(z[t][size + c], c);
         a[t][c] = mode == "blended" ? w * activated + (1 - w) * top : w * activated;
       }
-    a = through(behind, a);
-    if (has_next) x = plus(x, mode == "blended" ? through(next_post, next.run(a)) : next.run(a));
-    head = plus(head, has_head ? through(head_post, to_head.run(a)) : a);
+    a = apply(activation_post, a);
+    if (has_next) x = plus(x, mode == "blended" ? apply(next_post, next.run(a)) : next.run(a));
+    head = plus(head, has_head ? apply(head_post, to_head.run(a)) : a);
   }
-  if (said.has("/head")) {
-    const Document to = said["/head"];
+  if (config.has("/head")) {
+    const Document to = config["/head"];
     const std::size_t out = to.whole("/out_channels"), dilation = whole_or(to, "/head_dilation", 1);
     head = take({head_size, out, to.whole("/kernel_size"), dilation, 1, to.flag("/bias")}).run(head);
   } else {
-    head = take({head_size, said.whole("/head_size"), 1, 1, 1, said.flag("/head_bias")}).run(head);
+    head = take({head_size, config.whole("/head_size"), 1, 1, 1, config.flag("/head_bias")}).run(head);
   }
 }
 

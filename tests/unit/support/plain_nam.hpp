@@ -55,8 +55,8 @@ class WaveNet {
 
   Conv take(Conv conv);
   Film film(const Document& array, const char* key, std::size_t size);
-  Signal through(const Film& film, Signal x) const;
-  void array(const Document& said, Signal& x, Signal& head);
+  Signal apply(const Film& film, Signal x) const;
+  void array(const Document& config, Signal& x, Signal& head);
 
   Document config_;
   Signal condition_;

@@ -25,7 +25,7 @@ std::string matrix(std::size_t rows, std::size_t cols, std::size_t at) {
   return text + "]";
 }
 
-/// Takes a number off a text.
+/// Reads a number at the start of a text and removes it.
 std::size_t whole(std::string_view& text) {
   std::size_t n = 0;
   for (; !text.empty() && std::isdigit(static_cast<unsigned char>(text[0])); text.remove_prefix(1))
@@ -36,22 +36,22 @@ std::size_t whole(std::string_view& text) {
 }  // namespace
 
 Document with_weights(std::string_view text) {
-  std::string made;
+  std::string json;
   while (!text.empty()) {
     const std::size_t mark = std::min(text.find('#'), text.size());
-    made += text.substr(0, mark);
+    json += text.substr(0, mark);
     text.remove_prefix(mark);
     if (text.empty()) break;
     text.remove_prefix(1);
     const std::size_t size = whole(text);
     if (text[0] == 'x') {
       text.remove_prefix(1);
-      made += matrix(size, whole(text), 0);
+      json += matrix(size, whole(text), 0);
     } else {
-      made += row(size, 0);
+      json += row(size, 0);
     }
   }
-  return Document(made);
+  return Document(json);
 }
 
 Document proteus(const char* type, std::size_t gates, std::size_t knobs) {

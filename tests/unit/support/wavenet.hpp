@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <inlay/engine.hpp>
 
-/// A layer of a WaveNet whose condition is one channel, plain or gated.
+/// A layer of a WaveNet with a condition of one channel, plain or gated.
 template <std::size_t Size, std::size_t Dilation, class B>
 using WaveNetLayer =
     inlay::ResidualSkip<inlay::Sequential<inlay::Conv1D<Size, Size, 3, Dilation, 1, B>,
@@ -16,7 +16,7 @@ using GatedWaveNetLayer =
                                           inlay::Mixin<inlay::DenseNoBias<1, 2 * Size, B>>,
                                           inlay::Gate<inlay::Tanh<Size, B>, inlay::Sigmoid<Size, B>>>,
                         inlay::Dense<Size, Size, B>>;
-/// From one array to the next: what goes on and the head, each through a layer without bias.
+/// Between two arrays: a layer without bias for the channels, and one for the head.
 template <std::size_t From, std::size_t To, class B>
 using NextArray = inlay::Split<inlay::DenseNoBias<From, To, B>, inlay::DenseNoBias<From, To, B>>;
 

@@ -24,7 +24,7 @@ template <class B>
 class KernelsOf final : public run_time::Kernels<typename B::scalar> {
   using T = typename B::scalar;
   using Run = run_time::Run<T>;
-  using Made = std::unique_ptr<run_time::Operation<T>>;
+  using OperationPtr = std::unique_ptr<run_time::Operation<T>>;
 
   struct Sum {
     INLAY_INLINE auto operator()(auto a, auto b) const noexcept { return plus(a, b); }
@@ -51,10 +51,10 @@ class KernelsOf final : public run_time::Kernels<typename B::scalar> {
   explicit constexpr KernelsOf(const char* name) : name_(name) {}
   const char* name() const noexcept override { return name_; }
 
-  Made layer(const io::LayerRecord& record, std::size_t width) const override {
+  OperationPtr layer(const io::LayerRecord& record, std::size_t width) const override {
     return LayerTable<B>::find(record, width);
   }
-  Made map(run_time::MapFunction function, std::size_t channels) const override {
+  OperationPtr map(run_time::MapFunction function, std::size_t channels) const override {
     switch (function) {
       case run_time::MapFunction::sum:
         return std::make_unique<MapOperation<B, 2, Sum>>(channels);
@@ -69,8 +69,8 @@ class KernelsOf final : public run_time::Kernels<typename B::scalar> {
     }
     return nullptr;
   }
-  Made copy(std::size_t channels) const override { return std::make_unique<CopyOperation<T>>(channels); }
-  Made zeros(std::size_t channels) const override { return std::make_unique<ZeroOperation<T>>(channels); }
+  OperationPtr copy(std::size_t channels) const override { return std::make_unique<CopyOperation<T>>(channels); }
+  OperationPtr zeros(std::size_t channels) const override { return std::make_unique<ZeroOperation<T>>(channels); }
 
   std::size_t forward(const Run& run, const T* in, T* out, const T* condition) const noexcept override {
     if (!run.one_to_one) return forward_tile(run, in, out, condition);
@@ -80,7 +80,7 @@ class KernelsOf final : public run_time::Kernels<typename B::scalar> {
     };
     copy(in, run.in_size, run.frame.in);
     if (run.condition_size > 0) copy(condition, run.condition_size, run.frame.condition);
-    for (const run_time::Call<T>& call : run.frame.calls) call.operation->frame(call.at);
+    for (const run_time::Call<T>& call : run.frame.calls) call.operation->frame(call.operands);
     copy(run.frame.out, run.out_size, out);
     return 1;
   }
@@ -88,8 +88,8 @@ class KernelsOf final : public run_time::Kernels<typename B::scalar> {
   std::size_t process(const Run& run, const T* const* in, T* const* out, std::size_t frames,
                       Condition<T> condition) const noexcept override {
     const inlay::detail::ChannelCounts channels{run.in_size, run.out_size, run.condition_size};
-    const inlay::detail::Tiles<T> at{Block<T>(run.tile.in), Block<T>(run.tile.out), Block<T>(run.tile.condition)};
-    return inlay::detail::for_each_tile<T>(channels, at, run.tile_size, in, out, frames, condition,
+    const inlay::detail::Tiles<T> tiles{Block<T>(run.tile.in), Block<T>(run.tile.out), Block<T>(run.tile.condition)};
+    return inlay::detail::for_each_tile<T>(channels, tiles, run.tile_size, in, out, frames, condition,
                                            [&](std::size_t count) { return plan::run_tile(run, count); });
   }
 
@@ -98,10 +98,10 @@ class KernelsOf final : public run_time::Kernels<typename B::scalar> {
   static std::size_t forward_tile(const Run& run, const T* in, T* out, const T* condition) noexcept {
     for (std::size_t c = 0; c < run.in_size; ++c) *Block<T>(run.tile.in).row(c) = in[c];
     for (std::size_t c = 0; c < run.condition_size; ++c) *Block<T>(run.tile.condition).row(c) = condition[c];
-    const std::size_t given = plan::run_tile(run, 1);
-    for (std::size_t f = 0; f < given; ++f)
+    const std::size_t output_frames = plan::run_tile(run, 1);
+    for (std::size_t f = 0; f < output_frames; ++f)
       for (std::size_t c = 0; c < run.out_size; ++c) out[f * run.out_size + c] = Block<T>(run.tile.out).row(c)[f];
-    return given;
+    return output_frames;
   }
 
   const char* name_;

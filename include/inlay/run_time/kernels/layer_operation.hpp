@@ -32,22 +32,22 @@ class LayerOperation final : public run_time::Operation<typename L::scalar> {
     if constexpr (requires { L::scratch_size; }) return L::scratch_size;
     else return std::size_t{0};
   }();
-  struct Remembered final : Memory {
+  struct LayerMemory final : Memory {
     typename L::State state;
     AlignedArray<T, scratch_size> scratch;
-    INLAY_COLD std::unique_ptr<Memory> clone() const override { return std::make_unique<Remembered>(*this); }
-    void assign(const Memory& other) noexcept override { state = static_cast<const Remembered&>(other).state; }
+    INLAY_COLD std::unique_ptr<Memory> clone() const override { return std::make_unique<LayerMemory>(*this); }
+    void assign(const Memory& other) noexcept override { state = static_cast<const LayerMemory&>(other).state; }
   };
   /// Layers without state, which are most, need no memory.
-  static constexpr bool remembers = scratch_size > 0 || !std::is_empty_v<typename L::State>;
+  static constexpr bool has_memory = scratch_size > 0 || !std::is_empty_v<typename L::State>;
 
   static decltype(auto) state(Memory* memory) noexcept {
-    if constexpr (remembers) return (static_cast<Remembered*>(memory)->state);
+    if constexpr (has_memory) return (static_cast<LayerMemory*>(memory)->state);
     else return typename L::State{};
   }
-  static Context<T> context(const Operands& at) noexcept {
-    if constexpr (scratch_size > 0) return {static_cast<Remembered*>(at.memory)->scratch.data(), at.in[1]};
-    else return {nullptr, at.in[1]};
+  static Context<T> context(const Operands& operands) noexcept {
+    if constexpr (scratch_size > 0) return {static_cast<LayerMemory*>(operands.memory)->scratch.data(), operands.in[1]};
+    else return {nullptr, operands.in[1]};
   }
 
  public:
@@ -70,31 +70,31 @@ class LayerOperation final : public run_time::Operation<typename L::scalar> {
   }
 
   INLAY_COLD std::unique_ptr<Memory> memory() const override {
-    if constexpr (!remembers) {
+    if constexpr (!has_memory) {
       return nullptr;
     } else {
-      auto made = std::make_unique<Remembered>();
-      if constexpr (requires { layer.resize(made->state); }) layer.resize(made->state);
-      return made;
+      auto own = std::make_unique<LayerMemory>();
+      if constexpr (requires { layer.resize(own->state); }) layer.resize(own->state);
+      return own;
     }
   }
   void reset(Memory* memory) const noexcept override {
     auto&& s = state(memory);
     layer.reset(s);
   }
-  void frame(const Operands& at) const noexcept override {
-    auto&& s = state(at.memory);
+  void frame(const Operands& operands) const noexcept override {
+    auto&& s = state(operands.memory);
     if constexpr (inlay::detail::FusesAddend<L>)
-      inlay::detail::forward(layer, s, at.in[0], at.out, context(at), at.addend);
-    else inlay::detail::forward(layer, s, at.in[0], at.out, context(at));
+      inlay::detail::forward(layer, s, operands.in[0], operands.out, context(operands), operands.addend);
+    else inlay::detail::forward(layer, s, operands.in[0], operands.out, context(operands));
   }
-  std::size_t tile(const Operands& at, std::size_t frames) const noexcept override {
-    const Block<const T> in(at.in[0]);
-    const Block<T> out(at.out);
-    auto&& s = state(at.memory);
+  std::size_t tile(const Operands& operands, std::size_t frames) const noexcept override {
+    const Block<const T> in(operands.in[0]);
+    const Block<T> out(operands.out);
+    auto&& s = state(operands.memory);
     if constexpr (inlay::detail::FusesAddend<L>)
-      return inlay::detail::process(layer, s, in, out, frames, context(at), at.addend);
-    else return inlay::detail::process(layer, s, in, out, frames, context(at));
+      return inlay::detail::process(layer, s, in, out, frames, context(operands), operands.addend);
+    else return inlay::detail::process(layer, s, in, out, frames, context(operands));
   }
 
   bool adds() const noexcept override { return inlay::detail::FusesAddend<L>; }

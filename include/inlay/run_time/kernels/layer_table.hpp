@@ -19,33 +19,33 @@ namespace inlay::INLAY_ISA::kernels {
 template <class B>
 class LayerTable {
   using T = typename B::scalar;
-  using Made = std::unique_ptr<run_time::Operation<T>>;
+  using OperationPtr = std::unique_ptr<run_time::Operation<T>>;
   static constexpr std::size_t any = dynamic;
 
   template <class L>
-  static INLAY_COLD Made make(const io::LayerRecord& record, std::size_t width) {
+  static INLAY_COLD OperationPtr make(const io::LayerRecord& record, std::size_t width) {
     return std::make_unique<LayerOperation<L>>(record, width);
   }
 
-  static Made gru(const io::LayerRecord& record, std::size_t width) {
+  static OperationPtr gru(const io::LayerRecord& record, std::size_t width) {
     if (io::flag_option(record, "reset_after", true)) return make<BasicGRU<any, any, true, AnyGate, B>>(record, width);
     return make<BasicGRU<any, any, false, AnyGate, B>>(record, width);
   }
   template <FeaturePadding Padding>
   using DynamicConv2D = BasicConv2D<any, any, any, any, any, any, any, Padding, true, B>;
-  static Made conv2d(const io::LayerRecord& record, std::size_t width) {
+  static OperationPtr conv2d(const io::LayerRecord& record, std::size_t width) {
     if (io::text_option(record, "padding", {}) == "same")
       return make<DynamicConv2D<FeaturePadding::same>>(record, width);
     return make<DynamicConv2D<FeaturePadding::valid>>(record, width);
   }
-  static Made prelu(const io::LayerRecord& record, std::size_t width) {
+  static OperationPtr prelu(const io::LayerRecord& record, std::size_t width) {
     if (io::tensor_size(record, "alpha") == 1) return make<BasicPReLU<any, 1, B>>(record, width);
     return make<PReLU<any, B>>(record, width);
   }
 
   struct Row {
     std::string_view type;
-    Made (*make)(const io::LayerRecord&, std::size_t);
+    OperationPtr (*make)(const io::LayerRecord&, std::size_t);
   };
   static constexpr Row rows[] = {
       {"dense", make<PanelDense<B>>},
@@ -84,7 +84,7 @@ class LayerTable {
 
  public:
   /// Makes the layer of a record for `width` input channels. Returns null if the type is unknown. Throws load_error.
-  static Made find(const io::LayerRecord& record, std::size_t width) {
+  static OperationPtr find(const io::LayerRecord& record, std::size_t width) {
     const std::string_view type = io::type_of(record);
     for (const Row& row : rows)
       if (row.type == type) return row.make(record, width);

@@ -10,6 +10,7 @@
 #include "inlay/core/dynamic.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/map.hpp"
+#include "inlay/core/tile_frames.hpp"
 #include "inlay/run_time/operation.hpp"
 
 namespace inlay::INLAY_ISA::kernels {
@@ -33,14 +34,14 @@ class MapOperation final : public ChannelsOperation<typename B::scalar> {
 
  public:
   using ChannelsOperation<T>::ChannelsOperation;
-  void frame(const Operands& at) const noexcept override {
+  void frame(const Operands& operands) const noexcept override {
     [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA {
-      map_frame<B>(F(), this->channels_, at.out, at.in[I]...);
+      map_frame<B>(F(), this->channels_, operands.out, operands.in[I]...);
     }(std::make_index_sequence<Inputs>{});
   }
-  std::size_t tile(const Operands& at, std::size_t frames) const noexcept override {
+  std::size_t tile(const Operands& operands, std::size_t frames) const noexcept override {
     [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA {
-      map_tile<B>(F(), this->channels_, frames, Block<T>(at.out), Block<const T>(at.in[I])...);
+      map_tile<B>(F(), this->channels_, frames, Block<T>(operands.out), Block<const T>(operands.in[I])...);
     }(std::make_index_sequence<Inputs>{});
     return frames;
   }
@@ -52,10 +53,12 @@ class CopyOperation final : public ChannelsOperation<T> {
 
  public:
   using ChannelsOperation<T>::ChannelsOperation;
-  void frame(const Operands& at) const noexcept override { copy_row(at.in[0], this->channels_, at.out); }
-  std::size_t tile(const Operands& at, std::size_t frames) const noexcept override {
+  void frame(const Operands& operands) const noexcept override {
+    copy_row(operands.in[0], this->channels_, operands.out);
+  }
+  std::size_t tile(const Operands& operands, std::size_t frames) const noexcept override {
     for (std::size_t c = 0; c < this->channels_; ++c)
-      copy_row(at.in[0] + c * tile_frames, frames, at.out + c * tile_frames);
+      copy_row(operands.in[0] + c * tile_frames, frames, operands.out + c * tile_frames);
     return frames;
   }
 };
@@ -66,11 +69,11 @@ class ZeroOperation final : public ChannelsOperation<T> {
 
  public:
   using ChannelsOperation<T>::ChannelsOperation;
-  void frame(const Operands& at) const noexcept override {
-    for (std::size_t c = 0; c < this->channels_; ++c) at.out[c] = T(0);
+  void frame(const Operands& operands) const noexcept override {
+    for (std::size_t c = 0; c < this->channels_; ++c) operands.out[c] = T(0);
   }
-  std::size_t tile(const Operands& at, std::size_t frames) const noexcept override {
-    for (std::size_t i = 0; i < this->channels_ * tile_frames; ++i) at.out[i] = T(0);
+  std::size_t tile(const Operands& operands, std::size_t frames) const noexcept override {
+    for (std::size_t i = 0; i < this->channels_ * tile_frames; ++i) operands.out[i] = T(0);
     return frames;
   }
 };

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "inlay/core/compiler.hpp"
-#include "inlay/core/extent.hpp"
 #include "inlay/core/layer_traits.hpp"
+#include "inlay/core/tile_frames.hpp"
 
 namespace inlay::INLAY_ISA::plan {
 

@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "inlay/core/compiler.hpp"
-#include "inlay/core/extent.hpp"
+#include "inlay/core/padding.hpp"
+#include "inlay/core/tile_frames.hpp"
 
 namespace inlay::INLAY_ISA::plan {
 
@@ -17,7 +18,7 @@ struct BufferOffset {
 };
 
 /// The buffers of one step: all that it uses, and those that it writes.
-struct Uses {
+struct BufferUse {
   std::vector<std::size_t> all, written;
 };
 
@@ -28,8 +29,8 @@ class Placement {
  public:
   Placement() = default;
   Placement(const std::vector<std::size_t>& channels, const std::vector<std::size_t>& kept,
-            const std::vector<Uses>& steps)
-      : place_(channels.size()) {
+            const std::vector<BufferUse>& steps)
+      : offsets_(channels.size()) {
     std::vector<std::size_t> last_use(channels.size(), 0);
     for (std::size_t i = 0; i < steps.size(); ++i)
       for (const std::size_t buffer : steps[i].all) last_use[buffer] = i;
@@ -39,13 +40,13 @@ class Placement {
     const auto take = [&](std::size_t buffer) {
       if (placed[buffer]) return;
       placed[buffer] = true;
-      const auto fits = [&](std::size_t other) { return channels[other] == channels[buffer]; };
+      const auto fits = [&](std::size_t free_buffer) { return channels[free_buffer] == channels[buffer]; };
       const auto found = std::find_if(free.rbegin(), free.rend(), fits);
       if (found != free.rend()) {
-        place_[buffer] = place_[*found];
+        offsets_[buffer] = offsets_[*found];
         free.erase(std::next(found).base());
       } else {
-        place_[buffer] = room_;
+        offsets_[buffer] = room_;
         const BufferOffset room = room_of(channels[buffer]);
         room_ = {room_.frame + room.frame, room_.tile + room.tile};
       }
@@ -58,10 +59,10 @@ class Placement {
         if (last_use[buffer] == i && placed[buffer] && !listed) free.push_back(buffer);
       }
     }
-    for (BufferOffset& place : place_) place.tile += room_.frame;  // tiles follow the frames
+    for (BufferOffset& offset : offsets_) offset.tile += room_.frame;  // tiles follow the frames
   }
 
-  BufferOffset operator[](std::size_t buffer) const { return place_[buffer]; }
+  BufferOffset operator[](std::size_t buffer) const { return offsets_[buffer]; }
   /// Number of values of all buffers.
   std::size_t room() const noexcept { return room_.frame + room_.tile; }
 
@@ -73,7 +74,7 @@ class Placement {
     return {padded_frame<T>(channels) + alignment / sizeof(T), std::max<std::size_t>(channels, 1) * tile_frames};
   }
 
-  std::vector<BufferOffset> place_;
+  std::vector<BufferOffset> offsets_;
   BufferOffset room_;
 };
 

@@ -12,6 +12,7 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/dynamic.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/core/tile_frames.hpp"
 #include "inlay/run_time/kernels.hpp"
 #include "inlay/run_time/plan/fusion.hpp"
 #include "inlay/run_time/plan/placement.hpp"
@@ -33,7 +34,7 @@ class Program {
     explicit State(const Program& program) : program_(&program) {
       memory_.reserve(program.steps_.size());
       for (const Step<T>& step : program.steps_) memory_.push_back(step.operation->memory());
-      buffers_.resize(program.place_.room());
+      buffers_.resize(program.placement_.room());
       frames_.assign(program.channels_.size(), 0);
       program.bind(*this);
       program.reset(*this);
@@ -97,14 +98,14 @@ class Program {
     one_to_one_ = one_to_one;
     const std::vector<std::size_t> kept{in.buffer, out.buffer, condition.buffer};
     fuse_steps(steps_, channels_.size(), kept);
-    std::vector<Uses> uses;
+    std::vector<BufferUse> uses;
     for (Step<T>& step : steps_) {
       if (step.weights.record) step.operation->load(step.weights, step.condition_weights);
       step.weights = step.condition_weights = {};  // the records do not outlive loading
       if (step.adds() && !step.adds_inside()) step.addition = kernels.map(run_time::MapFunction::sum, step.sum.count);
       uses.push_back(step.uses());
     }
-    place_ = {channels_, kept, uses};
+    placement_ = {channels_, kept, uses};
   }
 
   /// Sets a state to the start of a signal. Real-time safe.
@@ -118,10 +119,10 @@ class Program {
   /// Makes `reset` set the state after `frames` frames of silence. Allocates.
   void start_after_silence(std::size_t frames) {
     auto start = std::make_unique<State>(*this);
-    const typename run_time::Run<T>::Pass& at = start->run_.tile;
+    const typename run_time::Run<T>::Pass& tile = start->run_.tile;
     for (; frames > 0; frames -= std::min(frames, tile_)) {
-      std::fill_n(at.in, in_.count * tile_frames, T(0));
-      std::fill_n(at.condition, condition_.count * tile_frames, T(0));
+      std::fill_n(tile.in, in_.count * tile_frames, T(0));
+      std::fill_n(tile.condition, condition_.count * tile_frames, T(0));
       run_tile(start->run_, std::min(frames, tile_));
     }
     start_ = std::move(start);
@@ -139,7 +140,7 @@ class Program {
       add_calls(state, state.frame_calls_, steps_[i].fused_into_previous ? i - 1 : i, i, &BufferOffset::frame);
     }
     T* const memory = state.buffers_.data();
-    const BufferOffset in = place_of(in_), out = place_of(out_), condition = place_of(condition_);
+    const BufferOffset in = offset_of(in_), out = offset_of(out_), condition = offset_of(condition_);
     std::size_t* const frames = state.frames_.data();
     state.run_ = {.frame = {state.frame_calls_, memory + in.frame, memory + out.frame, memory + condition.frame},
                   .tile = {state.tile_calls_, memory + in.tile, memory + out.tile, memory + condition.tile},
@@ -156,27 +157,32 @@ class Program {
   void add_calls(State& state, std::vector<Call>& calls, std::size_t first, std::size_t last,
                  std::size_t BufferOffset::* kind) const {
     const Step<T>&from = steps_[first], &to = steps_[last];
-    const auto at = [&](const Channels& c) { return c.count ? state.buffers_.data() + place_of(c).*kind : nullptr; };
+    const auto pointer = [&](const Channels& c) {
+      return c.count ? state.buffers_.data() + offset_of(c).*kind : nullptr;
+    };
     const auto frames = [&](const Channels& c) { return state.frames_.data() + c.buffer; };
     // An operation with a fused epilogue adds its own addend before the epilogue.
-    const T* const addend = first < last || to.adds_inside() ? at(from.addend) : nullptr;
+    const T* const addend = first < last || to.adds_inside() ? pointer(from.addend) : nullptr;
     calls.push_back({from.operation.get(),
-                     {state.memory_[first].get(), at(to.out), {at(from.in[0]), at(from.in[1]), at(from.in[2])}, addend},
+                     {state.memory_[first].get(),
+                      pointer(to.out),
+                      {pointer(from.in[0]), pointer(from.in[1]), pointer(from.in[2])},
+                      addend},
                      frames(from.in[0]),
                      frames(to.out)});
     if (to.addition)
       calls.push_back({to.addition.get(),
-                       {nullptr, at(to.sum), {at(to.out), at(to.addend), nullptr}, nullptr},
+                       {nullptr, pointer(to.sum), {pointer(to.out), pointer(to.addend), nullptr}, nullptr},
                        frames(to.out),
                        frames(to.sum)});
   }
-  BufferOffset place_of(const Channels& c) const {
-    return {place_[c.buffer].frame + c.first, place_[c.buffer].tile + c.first * tile_frames};
+  BufferOffset offset_of(const Channels& c) const {
+    return {placement_[c.buffer].frame + c.first, placement_[c.buffer].tile + c.first * tile_frames};
   }
 
   std::vector<Step<T>> steps_;
   std::vector<std::size_t> channels_;  ///< of each buffer
-  Placement<T> place_;
+  Placement<T> placement_;
   Channels in_{}, out_{}, condition_{};
   std::size_t tile_ = 0;
   bool one_to_one_ = true;

@@ -13,7 +13,8 @@ namespace inlay::INLAY_ISA::plan {
 template <class T>
 std::size_t run_tile(const run_time::Run<T>& run, std::size_t frames) noexcept {
   *run.in_frames = *run.condition_frames = frames;
-  for (const run_time::Call<T>& call : run.tile.calls) *call.given = call.operation->tile(call.at, *call.taken);
+  for (const run_time::Call<T>& call : run.tile.calls)
+    *call.output_frames = call.operation->tile(call.operands, *call.input_frames);
   return *run.out_frames;
 }
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "inlay/core/compiler.hpp"
-#include "inlay/core/extent.hpp"
+#include "inlay/core/layer_shape.hpp"
 #include "inlay/io/error.hpp"
 #include "inlay/io/model_file.hpp"
 #include "inlay/run_time/plan/pace.hpp"
@@ -40,10 +40,10 @@ struct Signal {
     Signal y = *this;
     y.parts.clear();
     for (const Channels& part : parts) {
-      const std::size_t skipped = std::min(begin, part.count), taken = std::min(count, part.count - skipped);
+      const std::size_t skipped = std::min(begin, part.count), used = std::min(count, part.count - skipped);
       begin -= skipped;
-      count -= taken;
-      if (taken > 0) y.parts.push_back({part.buffer, part.first + skipped, taken});
+      count -= used;
+      if (used > 0) y.parts.push_back({part.buffer, part.first + skipped, used});
     }
     return y;
   }
@@ -51,8 +51,7 @@ struct Signal {
 
 /// Throws load_error if two branches differ in latency or pace. Sets a.past to the larger past.
 inline void align(const io::LayerRecord& record, Signal& a, const Signal& b) {
-  if (a.pace != b.pace)
-    throw load_error(record.place, "branches that have their frames at the same time", "one that changes the rate");
+  if (a.pace != b.pace) throw load_error(record.place, "branches with the same rate changes", "branches that differ");
   if (a.latency != b.latency)
     throw load_error(record.place, io::concat({"a latency of ", std::to_string(a.latency), " frames in each branch"}),
                      std::to_string(b.latency));
@@ -60,7 +59,7 @@ inline void align(const io::LayerRecord& record, Signal& a, const Signal& b) {
 }
 
 /// Concatenates the channels of two signals.
-inline Signal beside(const io::LayerRecord& record, Signal a, const Signal& b) {
+inline Signal concatenate(const io::LayerRecord& record, Signal a, const Signal& b) {
   align(record, a, b);
   a.parts.insert(a.parts.end(), b.parts.begin(), b.parts.end());
   return a;

@@ -35,14 +35,14 @@ struct Step {
   bool adds_inside() const noexcept { return adds_in_place() && operation->adds(); }
 
   /// Buffers of the step, in the order in which they are released.
-  Uses uses() const {
-    Uses of{{out.buffer}, {out.buffer}};
-    for (std::size_t i = 0; i < inputs; ++i) of.all.push_back(in[i].buffer);
+  BufferUse uses() const {
+    BufferUse use{{out.buffer}, {out.buffer}};
+    for (std::size_t i = 0; i < inputs; ++i) use.all.push_back(in[i].buffer);
     if (adds()) {
-      of.all.insert(of.all.end(), {addend.buffer, sum.buffer});
-      of.written.push_back(sum.buffer);
+      use.all.insert(use.all.end(), {addend.buffer, sum.buffer});
+      use.written.push_back(sum.buffer);
     }
-    return of;
+    return use;
   }
 };
 

@@ -31,15 +31,15 @@ class WindowedOperation final : public run_time::Operation<T> {
     std::size_t before, after;  ///< frames of zeros
     bool by_frame;              ///< the layer is memoryless
   };
-  struct Remembered final : Memory {
+  struct WindowMemory final : Memory {
     inlay::detail::DynamicHistory<T> history;
     Clock<dynamic, dynamic> clock;
     std::vector<typename Program<T>::State> stages;
     AlignedArray<T, dynamic> frames[2];
-    std::unique_ptr<Memory> clone() const override { return std::make_unique<Remembered>(*this); }
+    std::unique_ptr<Memory> clone() const override { return std::make_unique<WindowMemory>(*this); }
     /// The states of the inner layers are not copied, because they are reset for each window.
     void assign(const Memory& other) noexcept override {
-      const auto& from = static_cast<const Remembered&>(other);
+      const auto& from = static_cast<const WindowMemory&>(other);
       history = from.history;
       clock = from.clock;
     }
@@ -72,28 +72,28 @@ class WindowedOperation final : public run_time::Operation<T> {
 
   LayerShape shape() const override { return {.in = channels_, .out = out(), .past = window_ - 1, .rate = {hop_, 1}}; }
   std::unique_ptr<Memory> memory() const override {
-    auto made = std::make_unique<Remembered>();
-    made->history.resize(channels_, window_ - 1);
-    made->clock.resize(window_ - 1, hop_);
-    made->stages.reserve(stages_.size());
-    for (const Stage& stage : stages_) made->stages.emplace_back(stage.program);
-    for (auto& frames : made->frames) frames.resize(room_);
-    return made;
+    auto own = std::make_unique<WindowMemory>();
+    own->history.resize(channels_, window_ - 1);
+    own->clock.resize(window_ - 1, hop_);
+    own->stages.reserve(stages_.size());
+    for (const Stage& stage : stages_) own->stages.emplace_back(stage.program);
+    for (auto& frames : own->frames) frames.resize(room_);
+    return own;
   }
   void reset(Memory* memory) const noexcept override {
-    auto& own = static_cast<Remembered&>(*memory);
+    auto& own = static_cast<WindowMemory&>(*memory);
     own.history.clear();
     own.clock.reset();
   }
-  void frame(const Operands& at) const noexcept override {
-    auto& own = static_cast<Remembered&>(*at.memory);
-    const Window<T> x = own.history.push(at.in[0]);
-    if (own.clock.tick()) run(own, x, at.out, 1);
+  void frame(const Operands& operands) const noexcept override {
+    auto& own = static_cast<WindowMemory&>(*operands.memory);
+    const Window<T> x = own.history.push(operands.in[0]);
+    if (own.clock.tick()) run(own, x, operands.out, 1);
   }
-  std::size_t tile(const Operands& at, std::size_t frames) const noexcept override {
-    auto& own = static_cast<Remembered&>(*at.memory);
-    const Window<T> x = own.history.push(Block<const T>(at.in[0]), frames);
-    T* to = at.out;
+  std::size_t tile(const Operands& operands, std::size_t frames) const noexcept override {
+    auto& own = static_cast<WindowMemory&>(*operands.memory);
+    const Window<T> x = own.history.push(Block<const T>(operands.in[0]), frames);
+    T* to = operands.out;
     return own.clock.tick(frames, [&](std::size_t t) { run(own, x.later(t), to++, tile_frames); });
   }
 
@@ -101,7 +101,7 @@ class WindowedOperation final : public run_time::Operation<T> {
   std::size_t out() const noexcept { return stages_.empty() ? channels_ : stages_.back().channels; }
 
   /// Computes the window that ends at `x`. Writes channel c of the result to out[c * stride].
-  void run(Remembered& own, const Window<T>& x, T* out, std::size_t stride) const noexcept {
+  void run(WindowMemory& own, const Window<T>& x, T* out, std::size_t stride) const noexcept {
     Frames from{own.frames[0].data(), channels_};
     from.append(x, window_);
     for (std::size_t i = 0; i < stages_.size(); ++i) {
@@ -110,21 +110,21 @@ class WindowedOperation final : public run_time::Operation<T> {
       if (i == last_only_) from.keep_last();
       to.append_zeros(stage.before);
       if (stage.program.size() == 0) from.for_each_tile([&](Block<T> tile, std::size_t n) { to.append(tile, n); });
-      else through(stage.program, own.stages[i], from, to);
+      else run_layer(stage.program, own.stages[i], from, to);
       to.append_zeros(stage.after);
       from = to;
     }
     from.last(out, stride);
   }
   /// Runs all frames of a window through one layer.
-  static void through(const Program<T>& program, typename Program<T>::State& state, const Frames& from,
-                      Frames& to) noexcept {
+  static void run_layer(const Program<T>& program, typename Program<T>::State& state, const Frames& from,
+                        Frames& to) noexcept {
     program.reset(state);
     const run_time::Run<T>& run = state.run();
     from.for_each_tile([&](Block<T> tile, std::size_t frames) {
       for (std::size_t c = 0; c < from.channels; ++c) copy_row(tile.row(c), frames, Block<T>(run.tile.in).row(c));
-      const std::size_t given = run_tile(run, frames);
-      to.append(Block<const T>(run.tile.out), given);
+      const std::size_t output_frames = run_tile(run, frames);
+      to.append(Block<const T>(run.tile.out), output_frames);
     });
   }
   void make_room(std::size_t channels) { room_ = std::max(room_, Frames::room(channels, count_)); }

@@ -79,17 +79,17 @@ void for_each_record(const ChainRecord& chain, const auto& f) {
 }  // namespace detail
 
 /// Throws load_error if a layer's numbers are invalid for its type.
-inline void expect_usable(const LayerRecord& layer) {
+inline void validate(const LayerRecord& layer) {
   const auto* type = std::get_if<std::string>(&layer.type.value);
   if (type && (*type == "batchnorm1d" || *type == "batchnorm2d")) detail::expect_variances(layer);
 }
 
 /// Throws load_error if a number of a file is invalid. Tensors must be in the range of a float, unless the check's
 /// dtype is "float64".
-inline void expect_usable(const ModelFile& file) {
+inline void validate(const ModelFile& file) {
   const bool single = !file.check || file.check->dtype == "float32";
   detail::for_each_record(file.chain, [&](const LayerRecord& layer) {
-    expect_usable(layer);
+    validate(layer);
     if (!single) return;
     for (const auto& [name, tensor] : layer.tensors) detail::expect_floats(tensor);
   });

@@ -1,12 +1,10 @@
-/// multiply: y = b + W x, for a frame with lanes across outputs, and for a tile with lanes across frames.
+/// multiply: y = b + W x for a frame. The lanes of a register hold outputs.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <type_traits>
 
-#include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/epilogue.hpp"
 #include "inlay/core/extent.hpp"
@@ -150,95 +148,6 @@ INLAY_INLINE void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannel
                            std::size_t now_stride, const std::type_identity_t<T>* addend, T* out) noexcept {
   const auto in = detail::taps_of(taps, channels, x, dilation, now, now_stride);
   detail::multiply_frame(matrix, bias, in, addend, out);
-}
-
-namespace detail {
-
-/// Input of a tile: `channels` rows.
-template <class T>
-struct TileInput {
-  std::size_t channels;
-  Block<const T> x;
-};
-
-/// Computes rows `row`, ..., `row` + Outs - 1 of a panel of `height` rows, for `Registers` registers of frames.
-/// Pointers are those of the panel.
-template <std::size_t Outs, std::size_t Registers, class M, class T, class... Before>
-INLAY_INLINE void multiply_patch(std::size_t taps, std::size_t channels, const weight_of<typename M::backend>* weights,
-                                 std::size_t height, std::size_t row, const T* bias, Window<T> x, std::size_t dilation,
-                                 const T* addend, T* out, std::size_t frame, Before... before) noexcept {
-  using B = typename M::backend;
-  using Frames = Pack<B, Registers * B::width>;
-  Frames sums[Outs];
-  repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o] = Frames::broadcast(bias[row + o]); });
-  std::size_t index[Outs];
-  for (std::size_t o = 0; o < Outs; ++o) index[o] = M::index(row + o, height);
-  const auto add = [&](const T* source, std::size_t count, std::size_t stride) INLAY_INLINE_LAMBDA {
-    for (std::size_t c = 0; c < count; ++c) {
-      const Frames signal = Outs > 1 ? Frames::load_once(source) : Frames::load(source);
-      repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].axpy(signal, static_cast<T>(weights[index[o]])); });
-      source += stride;
-      weights += height;
-    }
-  };
-  (add(before.x.row(0) + frame, before.channels, tile_frames), ...);
-  for (std::size_t tap = 0; tap < taps; ++tap)
-    add(x.now - (taps - 1 - tap) * dilation + frame, channels, x.channel_stride);
-  const std::size_t first = row * tile_frames + frame;
-  if (addend)
-    repeat<Outs>([&](std::size_t o)
-                     INLAY_INLINE_LAMBDA { sums[o].add(Frames::load(addend + first + o * tile_frames)); });
-  repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].store(out + first + o * tile_frames); });
-}
-
-/// Depends on sizes only, not on the layer, so that this large function is instantiated once per size.
-template <std::size_t Taps, std::size_t Channels, class M, class T, class... Before>
-void multiply_tile(Extent<Taps> taps, Extent<Channels> channels, const M& matrix, const T* bias,
-                   const Window<T>& window, std::size_t dilation, const T* addend, Block<T> out, std::size_t frames,
-                   Before... before) noexcept {
-  using B = typename M::backend;
-  const Window<T> x = window;  // a local copy, which cannot alias the output
-  constexpr std::size_t registers = B::width == 1 ? 16 : compiler::simd_registers / 8;
-  constexpr std::size_t tall = 4;
-  matrix.for_each_panel([&](std::size_t panel, std::size_t height) INLAY_INLINE_LAMBDA {
-    const auto* const weights = matrix.column(panel, height, 0);
-    const T* const added = addend ? addend + panel * tile_frames : nullptr;
-    T* const to = out.row(panel);
-    const auto rows = [&]<std::size_t Outs>(std::size_t row) INLAY_INLINE_LAMBDA {
-      std::size_t t = 0;
-      for (; t + (registers - 1) * B::width < frames; t += registers * B::width)
-        multiply_patch<Outs, registers, M>(taps, channels, weights, height, row, bias + panel, x, dilation, added, to,
-                                           t, before...);
-      for (; t < frames; t += B::width)
-        multiply_patch<Outs, 1, M>(taps, channels, weights, height, row, bias + panel, x, dilation, added, to, t,
-                                   before...);
-    };
-    const std::size_t count = std::min(height, matrix.rows() - panel);
-    std::size_t row = 0;
-    for (; row + tall <= count; row += tall) rows.template operator()<tall>(row);
-    if constexpr (!M::panels_of_multiples(tall)) {
-      if (row + 2 <= count) {
-        rows.template operator()<2>(row);
-        row += 2;
-      }
-      if (row < count) rows.template operator()<1>(row);
-    }
-  });
-}
-
-}  // namespace detail
-
-/// A tile of a convolution: out(o, t) = bias[o] + sum over taps k and channels c of W(k * channels + c, o) * x(c, t -
-/// (taps - 1 - k) * dilation) + addend(o, t). `addend`, the first row of a tile, may be null. The number of frames is
-/// rounded up to whole registers. The order of operations of a frame does not depend on its position in the tile. With
-/// an additional input `before`, the first columns of the matrix belong to it.
-template <std::size_t Taps, class OfTaps, std::size_t Channels, class OfChannels, class M, class T, class... Before>
-INLAY_INLINE void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels> channels, const M& matrix,
-                           const T* bias, const Window<T>& window, std::size_t dilation,
-                           const std::type_identity_t<T>* addend, Block<T> out, std::size_t frames,
-                           Before... before) noexcept {
-  detail::multiply_tile(untagged(taps), untagged(channels), matrix, bias, window, dilation, addend, out, frames,
-                        before...);
 }
 
 }  // namespace inlay::INLAY_ISA
