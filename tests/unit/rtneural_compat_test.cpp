@@ -551,7 +551,8 @@ TEST(RtneuralErrors, in_files_of_two_dimensions) {
   refused("/layers/0/strides", 2, "layers[0].strides");
   refused("/layers/0/weights", json::array(), "layers[0].weights: expected 1 or 2 arrays");
   refused("/layers/0/kernel_size_time", 2, "layers[0].weights[0]");
-  refused("/layers/0/shape", {nullptr, nullptr, 6, 5}, "layers[1].num_filters_in: expected channels times features to be 30");
+  refused("/layers/0/shape", {nullptr, nullptr, 6, 5},
+          "layers[1].num_filters_in: expected channels times features to be 30");
   refused("/layers/1/num_filters_in", 7, "layers[1].num_filters_in");
   refused("/layers/1/activation", "", "5 layers, as the model type has");
   refused("/in_shape", {nullptr, nullptr, 9, 3}, "layers[0].num_filters_in: expected channels times features to be 27");
