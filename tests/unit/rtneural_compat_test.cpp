@@ -14,6 +14,7 @@
 
 #include <inlay/run_time.hpp>
 #include "support/golden.hpp"
+#include "support/refusal.hpp"
 
 namespace {
 
@@ -191,16 +192,6 @@ void compare(const std::string& name) {
   expect_check<T>(*parsed, file);
   set_layers<Model, T>(*set, read_json(file).at("layers"));
   expect_check<T>(*set, file);
-}
-
-/// Expects a load_error whose message contains a text.
-void expect_refusal(const auto& action, const std::string& message) {
-  try {
-    action();
-    ADD_FAILURE() << "accepted, where this was to come: " << message;
-  } catch (const inlay::load_error& error) {
-    EXPECT_NE(std::string(error.what()).find(message), std::string::npos) << error.what();
-  }
 }
 
 template <class T>

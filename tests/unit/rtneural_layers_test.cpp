@@ -13,6 +13,8 @@
 
 #include <gtest/gtest.h>
 
+#include "support/refusal.hpp"
+
 namespace {
 
 using nlohmann::json;
@@ -70,16 +72,6 @@ auto frames_of(auto& model, std::size_t outs) {
 auto frames_of(RTNeural::Layer<T>& layer) {
   layer.reset();
   return [&layer](const T* in, T* out) { layer.forward(in, out); };
-}
-
-/// Expects a load_error whose message contains a text.
-void expect_refusal(const auto& action, const std::string& message) {
-  try {
-    action();
-    ADD_FAILURE() << "accepted, where this was to come: " << message;
-  } catch (const inlay::load_error& error) {
-    EXPECT_NE(std::string(error.what()).find(message), std::string::npos) << error.what();
-  }
 }
 
 /// Weights of a network such as those of NeuralAudio: LSTM 1 -> 5, GRU 5 -> 4, Dense 4 -> 2, tanh.
