@@ -20,10 +20,12 @@ using namespace inlay;
 
 namespace {
 
-/// Calls `f(load)` for each instruction set that both the program and the processor have. `load(path)` loads a model
-/// that runs on it. Returns the number of instruction sets.
+/// Calls `f(load)` for the kernels that a program gets without asking, which may be of two instruction sets, and for
+/// each instruction set that both the program and the processor have. `load(path)` loads a model that runs on them.
+/// Returns the number of instruction sets.
 template <class T, class F>
 std::size_t on_each_isa(F&& f) {
+  f([](const std::filesystem::path& path) { return Model<T>::load(path); });
   std::size_t count = 0;
   for (const char* isa : {"sse2", "avx2", "avx512", "neon"}) {
     const auto load = [&](const std::filesystem::path& path) { return Model<T>::load(path, {.isa = isa}); };
