@@ -31,7 +31,8 @@
 #define INLAY_ISA inline INLAY_ISA_NAME
 
 /// INLAY_INLINE: always inlined. Kernels consist of one-line functions on registers; a call would spill accumulators.
-/// INLAY_INLINE_LAMBDA: the same for a lambda, written between its parameters and its body.
+/// INLAY_INLINE_LAMBDA: the same for a lambda, written between its parameters and its body. With a sanitizer of GCC both
+/// are a hint only: GCC would take minutes and gigabytes for the checks of functions that large.
 ///
 /// INLAY_NOINLINE: neither inlined nor cloned for constant arguments, so that large functions are compiled once.
 ///
@@ -50,14 +51,19 @@
 #define INLAY_INLINE_LAMBDA
 #define INLAY_RESTRICT __restrict
 #elif defined(__GNUC__) || defined(__clang__)
+#if !defined(__clang__) && (defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__))
+#define INLAY_INLINE inline
+#define INLAY_INLINE_LAMBDA
+#else
 #define INLAY_INLINE __attribute__((always_inline)) inline
+#define INLAY_INLINE_LAMBDA __attribute__((always_inline))
+#endif
 #if defined(__clang__)
 #define INLAY_NOINLINE __attribute__((noinline))
 #else
 #define INLAY_NOINLINE __attribute__((noinline, noclone))
 #endif
 #define INLAY_COLD __attribute__((cold))
-#define INLAY_INLINE_LAMBDA __attribute__((always_inline))
 #define INLAY_RESTRICT __restrict__
 #else
 #define INLAY_INLINE inline
