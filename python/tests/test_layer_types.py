@@ -105,5 +105,5 @@ def test_the_types_of_cpp() -> None:
         pytest.skip("the headers are only in the repository")
     source = "\n".join(path.read_text("utf-8") for path in headers)
     assert [name for name in LAYER_TYPES if f'"{name}"' not in source] == []
-    named = re.findall(r'std::string_view type = "(\w+)"', source)
+    named = re.findall(r'(?:std::string_view type = |Combinator<)"(\w+)"', source)
     assert set(named) <= set(LAYER_TYPES)

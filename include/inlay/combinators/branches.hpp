@@ -1,8 +1,6 @@
-/// Compile-time checks of the branches of a combinator, and their common traits.
+/// Compile-time checks of the branches of a combinator.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 
 #include "inlay/core/compiler.hpp"
@@ -42,20 +40,7 @@ struct BranchMatchesFirst : SameInputSize<I, Branch::in_size, First::in_size>,
   static_assert(LayerTraits<Branch>::one_to_one && LayerTraits<First>::one_to_one,
                 "inlay: every branch must give exactly one output frame for each input frame; move layers that change "
                 "the rate out of the branches");
-};
-
-/// Traits of a combinator that follow from its branches alone. The branches run one after the other, and share scratch
-/// memory.
-template <class... Branches>
-struct BranchTraits {
-  static constexpr std::size_t receptive_field = std::max({Branches::receptive_field...});
-  static constexpr std::size_t warmup_frames = std::max({LayerTraits<Branches>::warmup_frames...});
-  static constexpr std::size_t latency = std::max({LayerTraits<Branches>::latency...});
-  static constexpr std::size_t condition_size = std::max({LayerTraits<Branches>::condition_size...});
-  static constexpr std::size_t scratch_size = std::max({LayerTraits<Branches>::scratch_size...});
-  static constexpr std::size_t frame_unit = std::max({LayerTraits<Branches>::frame_unit...});
-  static constexpr std::size_t parameters = (0 + ... + Branches::parameters);
-  static constexpr std::size_t macs = (0 + ... + Branches::macs);
+  static constexpr bool checked = true;
 };
 
 }  // namespace inlay::INLAY_ISA::detail

@@ -2,33 +2,37 @@
 #pragma once
 
 #include <cstddef>
-#include <string_view>
 
-#include "inlay/combinators/conditioned.hpp"
+#include "inlay/backend/backend_of.hpp"
+#include "inlay/combinators/combined.hpp"
+#include "inlay/combinators/formula.hpp"
 #include "inlay/combinators/sequential.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/layers/dense.hpp"
 
 namespace inlay::INLAY_ISA {
 
+namespace formula {
+struct FiLM : Combinator<"film", "layers"> {
+  static constexpr std::size_t in_per_size = 1;
+  static constexpr bool in_place = true;
+  static constexpr auto y = modulate(x, f<0>(condition));
+};
+}  // namespace formula
+
 /// Feature-wise linear modulation (Perez et al., 2018): y = scale x + shift with (scale, shift) = F(condition), F being
 /// the chain of `Layers`, of 2 `Size` channels out. If F has `Size` channels out, y = scale x.
 ///
-/// In a file: `layers`.
+/// In a file: `size` and `layers`.
 template <std::size_t Size, Layer... Layers>
-class BasicFiLM : public detail::Conditioned<BasicFiLM<Size, Layers...>, Size, detail::Chain<Layers...>,
-                                             detail::Chain<Layers...>::out_size == Size ? 1 : 2> {
+class BasicFiLM : public detail::Combined<formula::FiLM, detail::BackendOf<detail::Chain<Layers...>>, Size, 0,
+                                          detail::Chain<Layers...>> {
+  static_assert(detail::Chain<Layers...>::out_size == Size || detail::Chain<Layers...>::out_size == 2 * Size,
+                "inlay: the layers of FiLM must have Size output channels (scale) or 2 Size (scale and shift)");
+
  public:
-  static constexpr std::string_view type = "film";
-  static constexpr bool is_sum = false;
-  template <class B, class R>
-  static INLAY_INLINE R apply(R x, R scale, R shift) noexcept {
-    return B::fma(x, scale, shift);
-  }
-  template <class B, class R>
-  static INLAY_INLINE R apply(R x, R scale) noexcept {
-    return x * scale;
-  }
+  /// F as a `Sequential`.
+  auto& layers() noexcept { return this->template chain<0>(); }
 };
 
 /// FiLM by one Dense layer: (scale, shift) = W condition + b. See `BasicFiLM`.

@@ -1,29 +1,32 @@
 /// Mixin: y = x + F(condition).
 #pragma once
 
-#include <cstddef>
-#include <string_view>
-
-#include "inlay/combinators/conditioned.hpp"
+#include "inlay/backend/backend_of.hpp"
+#include "inlay/combinators/combined.hpp"
+#include "inlay/combinators/formula.hpp"
 #include "inlay/combinators/sequential.hpp"
 #include "inlay/core/compiler.hpp"
 
 namespace inlay::INLAY_ISA {
 
+namespace formula {
+struct Mixin : Combinator<"mixin", "layers"> {
+  static constexpr std::size_t in_per_size = 1;
+  static constexpr bool in_place = true;
+  static constexpr auto y = x + f<0>(condition);
+};
+}  // namespace formula
+
 /// Adds a function of the condition: y = x + F(condition), F being the chain of `Layers`. WaveNet feeds its input to
 /// every layer in this way.
 ///
-/// In a file: `layers`.
+/// In a file: `size` and `layers`.
 template <Layer... Layers>
-class Mixin
-    : public detail::Conditioned<Mixin<Layers...>, detail::Chain<Layers...>::out_size, detail::Chain<Layers...>, 1> {
+class Mixin : public detail::Combined<formula::Mixin, detail::BackendOf<detail::Chain<Layers...>>,
+                                      detail::Chain<Layers...>::out_size, 0, detail::Chain<Layers...>> {
  public:
-  static constexpr std::string_view type = "mixin";
-  static constexpr bool is_sum = true;
-  template <class B, class R>
-  static INLAY_INLINE R apply(R x, R shift) noexcept {
-    return x + shift;
-  }
+  /// F as a `Sequential`.
+  auto& layers() noexcept { return this->template chain<0>(); }
 };
 
 }  // namespace inlay::INLAY_ISA

@@ -58,6 +58,7 @@ class Sequential {
   static constexpr Rate rate = (Rate{} * ... * LayerTraits<Layers>::rate);
   static constexpr bool one_to_one = (LayerTraits<Layers>::one_to_one && ...);
   static constexpr bool in_place = (LayerTraits<Layers>::in_place && ...);
+  static constexpr bool is_identity = count == 1 && requires { First::is_identity; };
   static constexpr std::size_t frame_unit = LayerTraits<First>::frame_unit;
   static constexpr std::size_t condition_size = std::max({LayerTraits<Layers>::condition_size...});
 

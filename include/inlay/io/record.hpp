@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "inlay/core/compiled.hpp"
 #include "inlay/io/model_file.hpp"
@@ -43,7 +43,7 @@ void expect_past(const SourceLocation& place, std::size_t frames, std::size_t ch
 
 /// Permitted members of a combinator's record.
 struct Members {
-  std::vector<std::string_view> options, chains;
+  std::span<const std::string_view> options, chains;
   std::size_t most = 1;  ///< largest number of chains of one name
 };
 /// Throws load_error if a record has other members.

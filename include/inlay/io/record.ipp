@@ -90,7 +90,7 @@ INLAY_DECL void expect_only(const Members& members, const LayerRecord& record) {
   const auto refuse_member = [](const SourceLocation& place, std::string_view name) {
     throw load_error(place, "only members of this layer type", concat({"\"", name, "\""}));
   };
-  const auto is_among = [](const std::vector<std::string_view>& names, std::string_view name) {
+  const auto is_among = [](std::span<const std::string_view> names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
   };
   for (const auto& [name, value] : record.values)

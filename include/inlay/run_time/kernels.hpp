@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "inlay/combinators/map_functions.hpp"
 #include "inlay/core/condition.hpp"
 #include "inlay/run_time/operation.hpp"
 
@@ -34,15 +35,6 @@ struct Run {
   std::size_t *in_frames, *condition_frames;  ///< frames in the current tile
   const std::size_t* out_frames;
   bool one_to_one;
-};
-
-/// Elementwise functions of combinators.
-enum class MapFunction {
-  sum,       ///< a + b
-  product,   ///< a b
-  blend,     ///< x + gate (activated - x); inputs: x, activated, gate
-  scale,     ///< x scale
-  modulate,  ///< x scale + shift
 };
 
 /// One stateless object per instruction set and scalar type. The factory functions allocate.

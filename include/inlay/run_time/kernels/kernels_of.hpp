@@ -5,11 +5,9 @@
 #include <cstddef>
 #include <memory>
 
-#include "inlay/combinators/film.hpp"
-#include "inlay/combinators/gate.hpp"
+#include "inlay/combinators/map_functions.hpp"
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
-#include "inlay/core/map.hpp"
 #include "inlay/core/pack.hpp"
 #include "inlay/model/tiles.hpp"
 #include "inlay/run_time/kernels.hpp"
@@ -26,26 +24,10 @@ class KernelsOf final : public run_time::Kernels<typename B::scalar> {
   using Run = run_time::Run<T>;
   using OperationPtr = std::unique_ptr<run_time::Operation<T>>;
 
-  struct Sum {
-    INLAY_INLINE auto operator()(auto a, auto b) const noexcept { return plus(a, b); }
-  };
-  struct Product {
-    template <class R>
-    INLAY_INLINE R operator()(R activated, R gate) const noexcept {
-      return Gate<Tanh<1, B>, Tanh<1, B>>::template mix<B>(activated, activated, gate);
-    }
-  };
-  struct Mix {
-    template <class R>
-    INLAY_INLINE R operator()(R x, R activated, R gate) const noexcept {
-      return Blend<Tanh<1, B>, Tanh<1, B>>::template mix<B>(x, activated, gate);
-    }
-  };
-  struct Modulate {
-    INLAY_INLINE auto operator()(auto... x) const noexcept {
-      return BasicFiLM<1, Dense<1, 1, B>>::template apply<B>(x...);
-    }
-  };
+  template <class Function, std::size_t Inputs>
+  static OperationPtr make_map(std::size_t channels) {
+    return std::make_unique<MapOperation<B, Inputs, Function>>(channels);
+  }
 
  public:
   explicit constexpr KernelsOf(const char* name) : name_(name) {}
@@ -54,18 +36,18 @@ class KernelsOf final : public run_time::Kernels<typename B::scalar> {
   OperationPtr layer(const io::LayerRecord& record, std::size_t width) const override {
     return LayerTable<B>::find(record, width);
   }
-  OperationPtr map(run_time::MapFunction function, std::size_t channels) const override {
+  OperationPtr map(MapFunction function, std::size_t channels) const override {
     switch (function) {
-      case run_time::MapFunction::sum:
-        return std::make_unique<MapOperation<B, 2, Sum>>(channels);
-      case run_time::MapFunction::product:
-        return std::make_unique<MapOperation<B, 2, Product>>(channels);
-      case run_time::MapFunction::blend:
-        return std::make_unique<MapOperation<B, 3, Mix>>(channels);
-      case run_time::MapFunction::scale:
-        return std::make_unique<MapOperation<B, 2, Modulate>>(channels);
-      case run_time::MapFunction::modulate:
-        return std::make_unique<MapOperation<B, 3, Modulate>>(channels);
+      case MapFunction::sum:
+        return make_map<formula::Sum, 2>(channels);
+      case MapFunction::product:
+        return make_map<formula::Product, 2>(channels);
+      case MapFunction::blend:
+        return make_map<formula::Blended, 3>(channels);
+      case MapFunction::scale:
+        return make_map<formula::Scaled, 2>(channels);
+      case MapFunction::modulate:
+        return make_map<formula::Modulated, 3>(channels);
     }
     return nullptr;
   }

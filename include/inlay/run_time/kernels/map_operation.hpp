@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "inlay/combinators/map_functions.hpp"
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/dynamic.hpp"
@@ -26,7 +27,7 @@ class ChannelsOperation : public run_time::Operation<T> {
   Extent<dynamic> channels_;
 };
 
-/// out = F()(in...), elementwise, for `Inputs` inputs.
+/// out = F(in...), elementwise, for `Inputs` inputs. F is one of combinators/map_functions.hpp.
 template <class B, std::size_t Inputs, class F>
 class MapOperation final : public ChannelsOperation<typename B::scalar> {
   using T = typename B::scalar;
@@ -36,12 +37,13 @@ class MapOperation final : public ChannelsOperation<typename B::scalar> {
   using ChannelsOperation<T>::ChannelsOperation;
   void frame(const Operands& operands) const noexcept override {
     [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA {
-      map_frame<B>(F(), this->channels_, operands.out, operands.in[I]...);
+      map_frame<B>(formula::of_registers<F, B>, this->channels_, operands.out, operands.in[I]...);
     }(std::make_index_sequence<Inputs>{});
   }
   std::size_t tile(const Operands& operands, std::size_t frames) const noexcept override {
     [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA {
-      map_tile<B>(F(), this->channels_, frames, Block<T>(operands.out), Block<const T>(operands.in[I])...);
+      map_tile<B>(formula::of_registers<F, B>, this->channels_, frames, Block<T>(operands.out),
+                  Block<const T>(operands.in[I])...);
     }(std::make_index_sequence<Inputs>{});
     return frames;
   }

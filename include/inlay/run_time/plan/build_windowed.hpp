@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "inlay/core/compiler.hpp"
@@ -20,12 +21,12 @@
 
 namespace inlay::INLAY_ISA::plan {
 
-inline io::Members time_pad_members() { return {{"size", "before", "after"}, {}}; }
+inline constexpr std::string_view time_pad_options[] = {"size", "before", "after"};
 
 /// Appends a time_pad to a window.
 template <class T>
 void add_time_pad(WindowedOperation<T>& window, const io::LayerRecord& record) {
-  expect_only(time_pad_members(), record);
+  expect_only({time_pad_options, {}}, record);
   const std::size_t before = io::number_of(record, "before"), after = io::number_of(record, "after");
   const std::size_t width = window.shape().out, size = io::number_of(record, "size");
   if (size != width) throw width_error(io::place_of(record, "size"), width, size);
@@ -36,7 +37,7 @@ void add_time_pad(WindowedOperation<T>& window, const io::LayerRecord& record) {
 
 /// Appends a layer to a window. `Planner` plans the program of the layer.
 template <class Planner, class T>
-void add_window_layer(Planner& planner, WindowedOperation<T>& window, const io::LayerRecord& record) {
+INLAY_COLD void add_window_layer(Planner& planner, WindowedOperation<T>& window, const io::LayerRecord& record) {
   Program<T> program;
   Planner inner(program, planner.kernels());
   const Signal in = inner.input(window.shape().out), none = inner.input(0);
@@ -53,7 +54,7 @@ void add_window_layer(Planner& planner, WindowedOperation<T>& window, const io::
 }
 
 template <class Planner>
-Signal build_windowed(Planner& planner, const BuildContext& context) {
+INLAY_COLD Signal build_windowed(Planner& planner, const BuildContext& context) {
   const std::size_t channels = context.x.count();
   const std::size_t window = io::positive(context.record, "window"), hop = io::positive(context.record, "hop");
   io::expect_past(io::place_of(context.record, "window"), window, channels);

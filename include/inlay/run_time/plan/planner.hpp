@@ -53,7 +53,7 @@ class Planner {
 
   /// Adds a layer or a combinator and returns its output.
   Signal layer(const BuildContext& context) {
-    const Combinator<Planner>* const combinator = find_combinator<Planner>(io::type_of(context.record));
+    const Combinator<Planner>* const combinator = CombinatorTable<Planner>::find(io::type_of(context.record));
     if (!combinator) return leaf(context);
     expect_only(combinator->members, context.record);
     return combinator->build(*this, context);
@@ -105,21 +105,15 @@ class Planner {
     return y;
   }
 
-  /// Adds an inner chain of a combinator.
-  Signal inner_chain(const BuildContext& context, const char* name, const Signal& x, std::size_t index = 0) {
-    return chain(io::chain_of(context.record, name, index), x, context.condition);
-  }
-
   /// Adds an elementwise function of simultaneous signals that have as many channels as `like`.
   template <std::size_t Inputs>
-  Signal map(run_time::MapFunction function, const BuildContext& context, const Signal& like,
-             const Signal (&in)[Inputs]) {
+  Signal map(MapFunction function, const io::LayerRecord& record, const Signal& like, const Signal (&in)[Inputs]) {
     Channels rows[Inputs];
     Signal y = like;
     for (std::size_t i = 0; i < Inputs; ++i) {
-      align(context.record, y, in[i]);
+      align(record, y, in[i]);
       if (in[i].count() != like.count())
-        refuse(context.record, io::concat({std::to_string(like.count()), " channels"}), in[i].count());
+        refuse(record, io::concat({std::to_string(like.count()), " channels"}), in[i].count());
       rows[i] = contiguous(in[i]);
     }
     y.clock = program_.buffer(like.count());
@@ -130,20 +124,18 @@ class Planner {
     return y;
   }
 
-  /// Adds a + inner(x), where `inner` is an inner chain. If possible, the last step of the inner chain adds `a`;
-  /// otherwise the sum is a step of its own.
-  Signal add_inner_chain(const BuildContext& context, const Signal& a, const char* name, const Signal& x,
-                         std::size_t index = 0) {
-    using run_time::MapFunction;
+  /// Adds a + F(x), where F is an inner chain of `context.record`. If possible, the last step of F adds `a`; otherwise
+  /// the sum is a step of its own.
+  Signal add_chain(const BuildContext& context, const Signal& a, const io::ChainRecord& inner, const Signal& x) {
     const std::size_t known = program_.buffers();
-    Signal b = inner_chain(context, name, x, index);
+    Signal b = chain(inner, x, context.condition);
     const bool same_count = a.count() == b.count();
     if (same_count && a.is_silent()) return align(context.record, b, a), b;
     const auto is_contiguous = [](const Signal& s) { return s.parts.size() == 1 && !s.is_silent(); };
-    if (!same_count || !is_contiguous(a) || !is_contiguous(b)) return map(MapFunction::sum, context, a, {a, b});
+    if (!same_count || !is_contiguous(a) || !is_contiguous(b)) return map(MapFunction::sum, context.record, a, {a, b});
     // A buffer that the inner chain created has no other users, so the sum can overwrite it.
     const Channels term = b.parts[0], sum = term.buffer >= known ? term : program_.buffer(term.count);
-    if (!program_.add_to_last(term, a.parts[0], sum)) return map(MapFunction::sum, context, a, {a, b});
+    if (!program_.add_to_last(term, a.parts[0], sum)) return map(MapFunction::sum, context.record, a, {a, b});
     align(context.record, b, a);
     b.parts = {sum};
     b.clock = sum;

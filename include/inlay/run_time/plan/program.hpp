@@ -102,7 +102,7 @@ class Program {
     for (Step<T>& step : steps_) {
       if (step.weights.record) step.operation->load(step.weights, step.condition_weights);
       step.weights = step.condition_weights = {};  // the records do not outlive loading
-      if (step.adds() && !step.adds_inside()) step.addition = kernels.map(run_time::MapFunction::sum, step.sum.count);
+      if (step.adds() && !step.adds_inside()) step.addition = kernels.map(MapFunction::sum, step.sum.count);
       uses.push_back(step.uses());
     }
     placement_ = {channels_, kept, uses};

@@ -1,0 +1,133 @@
+/// FrameForm, TileForm: how the inner layers and functions of a combinator run on a frame and on a tile.
+#pragma once
+
+#include <cstddef>
+#include <tuple>
+#include <type_traits>
+
+#include "inlay/core/block.hpp"
+#include "inlay/core/compiler.hpp"
+#include "inlay/core/layer_traits.hpp"
+#include "inlay/core/padding.hpp"
+#include "inlay/core/tile_frames.hpp"
+#include "inlay/layers/pointwise.hpp"
+
+namespace inlay::INLAY_ISA::formula {
+
+/// A register position in a frame: channels `first` and after it.
+template <class B, std::size_t Lanes>
+struct FramePosition : detail::LanesAcrossChannels<B, Lanes> {
+  INLAY_INLINE auto load(const typename B::scalar* data) const noexcept {
+    return B::template load<Lanes>(data + this->first);
+  }
+};
+/// A register position in a tile: frame `first_frame` and after it of one channel.
+template <class B>
+struct TilePosition : detail::LanesAcrossFrames<B> {
+  std::size_t first_frame;
+  INLAY_INLINE auto load(const typename B::scalar* data) const noexcept {
+    return B::template load<B::width>(Block<const typename B::scalar>(data).row(this->channel) + first_frame);
+  }
+};
+
+/// Values in memory, as a function of a register position.
+template <class T>
+struct Stored {
+  const T* data;
+  INLAY_INLINE auto operator()(auto position) const noexcept { return position.load(data); }
+};
+template <class T>
+Stored(T*) -> Stored<std::remove_const_t<T>>;
+/// A pointwise layer of other values.
+template <class L, class X>
+struct Applied {
+  const L& layer;
+  X x;
+  INLAY_INLINE auto operator()(auto position) const noexcept { return layer.apply(x(position), position); }
+};
+template <class L, class X>
+Applied(const L&, X) -> Applied<L, X>;
+
+/// One frame. `Layer` is the combinator.
+template <class Layer>
+struct FrameForm {
+  using parts = typename Layer::parts;
+  using B = typename Layer::backend;
+  using T = typename Layer::scalar;
+  static constexpr bool is_tile = false;
+
+  const Layer& layer;
+  typename Layer::State& state;
+  const T* in;
+  const T* kept = nullptr;  ///< the value of `let`
+
+  /// The address of a channel.
+  template <class P>
+  static INLAY_INLINE P* at(P* data, std::size_t channel) noexcept {
+    return data + channel;
+  }
+  /// Number of values of a buffer for `Channels` channels.
+  template <std::size_t Channels>
+  static constexpr std::size_t room = padded_frame<T>(Channels);
+  /// Whether whole registers can be read and written from this channel on, without touching the channels before it.
+  template <std::size_t Channel>
+  static constexpr bool has_room_at = padded_frame<T>(Channel) == Channel;
+
+  /// Runs inner chain I.
+  template <std::size_t I>
+  INLAY_INLINE std::size_t run(const T* x, T* out, Context<T> context, auto... addend) const noexcept {
+    return detail::forward(layer.template chain<I>(), std::get<I>(state.chains), x, out, context, addend...);
+  }
+  template <std::size_t Channels>
+  static INLAY_INLINE void copy(const T* from, T* to) noexcept {
+    inlay::copy(from, Channels, to);
+  }
+  /// out = f(values...) for `Channels` channels.
+  template <std::size_t Channels>
+  INLAY_INLINE void map(auto f, T* out, auto... values) const noexcept {
+    constexpr std::size_t lanes = B::lanes(Channels);
+    for (std::size_t c = 0; c < Channels; c += lanes) B::store(out + c, f(values(FramePosition<B, lanes>{{c}})...));
+  }
+};
+
+/// A tile of `frames` frames.
+template <class Layer>
+struct TileForm {
+  using parts = typename Layer::parts;
+  using B = typename Layer::backend;
+  using T = typename Layer::scalar;
+  static constexpr bool is_tile = true;
+
+  const Layer& layer;
+  typename Layer::State& state;
+  const T* in;
+  std::size_t frames;
+  const T* kept = nullptr;
+
+  template <class P>
+  static INLAY_INLINE P* at(P* data, std::size_t channel) noexcept {
+    return Block<P>(data).row(channel);
+  }
+  template <std::size_t Channels>
+  static constexpr std::size_t room = scratch_block<T>(Channels * tile_frames);
+  template <std::size_t>
+  static constexpr bool has_room_at = true;
+
+  template <std::size_t I>
+  INLAY_INLINE std::size_t run(const T* x, T* out, Context<T> context, auto... addend) const noexcept {
+    return detail::process(layer.template chain<I>(), std::get<I>(state.chains), Block<const T>(x), Block<T>(out),
+                           frames, context, addend...);
+  }
+  template <std::size_t Channels>
+  INLAY_INLINE void copy(const T* from, T* to) const noexcept {
+    for (std::size_t c = 0; c < Channels; ++c) copy_row(at(from, c), frames, at(to, c));
+  }
+  template <std::size_t Channels>
+  INLAY_INLINE void map(auto f, T* out, auto... values) const noexcept {
+    for (std::size_t c = 0; c < Channels; ++c)
+      for (std::size_t t = 0; t < frames; t += B::width)
+        B::store(Block<T>(out).row(c) + t, f(values(TilePosition<B>{{c}, t})...));
+  }
+};
+
+}  // namespace inlay::INLAY_ISA::formula
