@@ -22,6 +22,7 @@ from test_codegen import compiled
 import inlay
 from inlay.format import read_model
 from inlay.cpp.codegen import generate
+from inlay.inspect.analysis import analyse
 
 PROGRAM = Path(os.environ.get("INLAY_LOAD_MODELS", REPOSITORY / "build/gcc/tests/load_models"))
 KERAS = REPOSITORY / ".." / "shared" / "fixtures" / "keras"
@@ -58,6 +59,20 @@ def load_as_types(paths: list[Path], folder: Path) -> None:
     program = compiled("g++", f"{text}int main() {{\n{calls}}}\n", folder, "-O0")
     done = subprocess.run([program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_facts_of_the_model() -> None:
+    """`Model` and `inlay info` agree on reach, latency and multiply-accumulates of every golden model."""
+    paths = sorted((REPOSITORY / "tests" / "golden" / "torch").glob("*.f32.json"))
+    done = subprocess.run([PROGRAM, "--facts", *paths], capture_output=True, text=True, timeout=120)
+    lines = done.stdout.splitlines()
+    assert len(lines) == len(paths) > 100, done.stderr
+    for path, line in zip(paths, lines):
+        analysis = analyse(read_model(path).layers)
+        receptive_field = -1 if analysis.receptive_field is None else analysis.receptive_field
+        word, *facts = line.split()
+        assert word == "ok", line
+        assert [int(facts[i]) for i in (0, 1, 3)] == [receptive_field, analysis.latency, analysis.macs], path.name
 
 
 def test_random_modules_of_pytorch(tmp_path: Path) -> None:

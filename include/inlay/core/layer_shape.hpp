@@ -21,13 +21,14 @@ struct Rate {
   }
 };
 
-/// Numbers of channels and timing of a layer. Times are in frames of the layer's input.
+/// Numbers of channels, timing and cost of a layer. Times are in frames of the layer's input.
 struct LayerShape {
   std::size_t in = 0, out = 0;  ///< channels
   std::size_t condition = 0;    ///< number of side channels
   std::size_t past = 0;         ///< number of past frames that the output depends on, or `unbounded`
   std::size_t latency = 0;      ///< number of frames by which the output is late
   Rate rate{};
+  std::size_t macs = 0;  ///< multiply-accumulates per input frame
 };
 
 }  // namespace inlay

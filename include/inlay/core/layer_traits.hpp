@@ -111,7 +111,8 @@ constexpr LayerShape shape_of(const L& layer) {
             .condition = LayerTraits<L>::condition_size,
             .past = past,
             .latency = LayerTraits<L>::latency,
-            .rate = LayerTraits<L>::rate};
+            .rate = LayerTraits<L>::rate,
+            .macs = L::macs};
   }
 }
 

@@ -20,6 +20,7 @@ class BatchNorm : public Pointwise<L, times<Channels, Features>, B> {
  public:
   using scalar = typename B::scalar;
   static constexpr std::size_t parameters = 4 * Channels, macs = Channels * Features;
+  constexpr LayerShape shape() const noexcept { return {.in = this->size_, .out = this->size_, .macs = this->size_}; }
 
   BatchNorm() noexcept {
     if constexpr (Channels != dynamic) {

@@ -72,7 +72,7 @@ class BasicConv1D {
   };
   static constexpr std::string_view type = "conv1d";
   static constexpr std::size_t in_size = In, out_size = Out;
-  static constexpr std::size_t receptive_field = past + 1;
+  static constexpr std::size_t receptive_field = sum_of<past, 1>;
   static constexpr Rate rate{Stride, 1};
   static constexpr std::size_t parameters = Kernel * group_in * Out + (Bias ? Out : 0);
   static constexpr std::size_t macs = Kernel * group_in * Out / Stride;
@@ -96,7 +96,7 @@ class BasicConv1D {
     }
   }
   constexpr LayerShape shape() const noexcept {
-    return {.in = in_, .out = out_, .past = reach(), .rate = {stride_, 1}};
+    return {.in = in_, .out = out_, .past = reach(), .rate = {stride_, 1}, .macs = taps_ * ins_ * out_ / stride_};
   }
 
   void resize(State& state) const

@@ -144,7 +144,7 @@ class BasicConv2D {
   static constexpr std::string_view type = "conv2d";
   static constexpr std::size_t out_features = fixed_axis.positions;
   static constexpr std::size_t in_size = times<Features, InChannels>, out_size = times<out_features, OutChannels>;
-  static constexpr std::size_t receptive_field = past + 1;
+  static constexpr std::size_t receptive_field = sum_of<past, 1>;
   static constexpr std::size_t parameters = KernelTime * seen_size * OutChannels + (Bias ? OutChannels : 0);
   static constexpr std::size_t macs = KernelTime * seen_size * out_size;
 
@@ -167,7 +167,8 @@ class BasicConv2D {
     if constexpr (Bias) v.optional_tensor("bias", bias_, 0);
   }
   constexpr LayerShape shape() const noexcept {
-    return {.in = features_ * ins_, .out = axis().positions * outs_, .past = reach()};
+    const std::size_t out = axis().positions * outs_;
+    return {.in = features_ * ins_, .out = out, .past = reach(), .macs = taps_ * seen() * out};
   }
 
   void resize(State& state) const

@@ -122,7 +122,11 @@ class ConvTranspose1D : detail::Polyphase<In, Out, Kernel, Stride, B> {
     v.optional_tensor("bias", bias, 0);
   }
   constexpr LayerShape shape() const noexcept {
-    return {.in = this->in_, .out = outs_, .past = (kernel_size_ - 1) / upsampling_, .rate = {1, upsampling_}};
+    return {.in = this->in_,
+            .out = outs_,
+            .past = (kernel_size_ - 1) / upsampling_,
+            .rate = {1, upsampling_},
+            .macs = kernel_size_ * this->in_ * outs_};
   }
 
   void resize(State& state) const

@@ -31,8 +31,7 @@ class BasicDense {
   static constexpr std::string_view type = "dense";
   static constexpr std::size_t in_size = In, out_size = Out;
   static constexpr std::size_t receptive_field = 1;
-  static constexpr std::size_t parameters = In * Out + (Bias ? Out : 0);
-  static constexpr std::size_t macs = In * Out;
+  static constexpr std::size_t macs = times<In, Out>, parameters = macs + (Bias ? Out : 0);
 
   void visit(auto& v) {
     v.option("in", in_);
@@ -41,7 +40,7 @@ class BasicDense {
     v.tensor("kernel", kernel_);
     if constexpr (Bias) v.optional_tensor("bias", bias_, 0);
   }
-  constexpr LayerShape shape() const noexcept { return {.in = in_, .out = out_}; }
+  constexpr LayerShape shape() const noexcept { return {.in = in_, .out = out_, .macs = in_ * out_}; }
 
   void reset(State&) const noexcept {}
 

@@ -61,7 +61,8 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
   static constexpr std::string_view type = "gru";
   static constexpr std::size_t in_size = In, out_size = Out;
   static constexpr std::size_t receptive_field = unbounded;
-  static constexpr std::size_t macs = (In + Out) * 3 * Out;
+  static constexpr std::size_t gate_count = 3;
+  static constexpr std::size_t macs = (In + Out) * gate_count * Out;
   static constexpr std::size_t parameters = macs + (ResetAfter ? 6 : 3) * Out;
   static constexpr bool interleaves_voices = Out != dynamic && detail::interleaving_is_faster<Kernel>(macs);
 

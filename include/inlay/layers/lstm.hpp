@@ -50,7 +50,8 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
   static constexpr std::string_view type = "lstm";
   static constexpr std::size_t in_size = In, out_size = Out;
   static constexpr std::size_t receptive_field = unbounded;
-  static constexpr std::size_t macs = (In + Out) * 4 * Out;
+  static constexpr std::size_t gate_count = 4;
+  static constexpr std::size_t macs = (In + Out) * gate_count * Out;
   static constexpr std::size_t parameters = macs + 4 * Out;
   static constexpr bool interleaves_voices = Out != dynamic && detail::interleaving_is_faster<Kernel>(macs);
 

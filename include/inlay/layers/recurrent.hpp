@@ -62,7 +62,9 @@ class Recurrent {
     }
   }
 
-  constexpr LayerShape shape() const noexcept { return {.in = in_, .out = out_, .past = unbounded}; }
+  constexpr LayerShape shape() const noexcept {
+    return {.in = in_, .out = out_, .past = unbounded, .macs = (in_ + out_) * L::gate_count * out_};
+  }
 
  protected:
   INLAY_NO_ADDRESS LayerExtent<In> in_;

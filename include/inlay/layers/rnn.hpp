@@ -78,7 +78,8 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
   static constexpr std::string_view type = "rnn";
   static constexpr std::size_t in_size = In, out_size = Out;
   static constexpr std::size_t receptive_field = unbounded;
-  static constexpr std::size_t macs = (In + Out) * Out;
+  static constexpr std::size_t gate_count = 1;
+  static constexpr std::size_t macs = (In + Out) * gate_count * Out;
   static constexpr std::size_t parameters = macs + Out;
   static constexpr bool interleaves_voices = Out != dynamic && detail::interleaving_is_faster<Kernel>(macs);
 

@@ -19,6 +19,7 @@ class Scale : public Pointwise<Scale<Size, B>, Size, B> {
   using scalar = typename B::scalar;
   static constexpr std::string_view type = "scale";
   static constexpr std::size_t macs = Size;
+  constexpr LayerShape shape() const noexcept { return {.in = this->size_, .out = this->size_, .macs = this->size_}; }
 
   void visit(auto& v) {
     v.option("size", this->size_);

@@ -112,6 +112,8 @@ class Model<T, void> {
   std::size_t receptive_field() const noexcept;
   /// Number of values in the file's tensors.
   std::size_t parameters() const noexcept;
+  /// Multiply-accumulates per input frame. Activation functions are not counted.
+  std::size_t macs_per_sample() const noexcept;
   /// Latency in input frames.
   std::size_t latency() const noexcept;
   /// Name of the instruction set that the model runs on, such as "avx2".

@@ -29,7 +29,7 @@ struct Network {
   plan::Pace pace;
   std::size_t in_size = 0, out_size = 0, condition_size = 0;
   std::size_t room = 0;  ///< largest number of values that one `forward` writes
-  std::size_t receptive_field = 0, latency = 0, parameters = 0;
+  std::size_t receptive_field = 0, latency = 0, parameters = 0, macs = 0;
   bool one_to_one = true, mono = false;
   ModelInfo info;
 };
@@ -64,6 +64,7 @@ std::shared_ptr<Network<T>> build(const io::ModelFile& file, const Kernels<T>& k
   network->receptive_field = out.past == unbounded ? unbounded : out.past + 1;
   network->latency = out.latency;
   network->parameters = io::parameters_of(file.chain);
+  network->macs = planner.macs;
   bound = planner.bound;
   return network;
 }
@@ -156,6 +157,10 @@ std::size_t Model<T>::receptive_field() const noexcept {
 template <class T>
 std::size_t Model<T>::parameters() const noexcept {
   return network_->parameters;
+}
+template <class T>
+std::size_t Model<T>::macs_per_sample() const noexcept {
+  return network_->macs;
 }
 template <class T>
 std::size_t Model<T>::latency() const noexcept {

@@ -50,7 +50,7 @@ INLAY_COLD void add_window_layer(Planner& planner, WindowedOperation<T>& window,
   planner.bound = std::max(planner.bound, inner.bound);
   if (window.room() > max_window_values)
     refuse(record, io::concat({"a window of at most ", std::to_string(max_window_values), " values"}), window.room());
-  window.add(std::move(program), out.count(), pace, out.past == 0 && pace.one_to_one());
+  window.add(std::move(program), out.count(), pace, out.past == 0 && pace.one_to_one(), inner.macs);
 }
 
 template <class Planner>

@@ -37,7 +37,8 @@ class Planner {
 
   const run_time::Kernels<T>& kernels() const noexcept { return kernels_; }
 
-  double bound = 0;  ///< largest stated error of a layer's lossy policy
+  double bound = 0;      ///< largest stated error of a layer's lossy policy
+  std::size_t macs = 0;  ///< multiply-accumulates per input frame
 
   /// Adds an input of the program.
   Signal input(std::size_t channels) {
@@ -100,6 +101,7 @@ class Planner {
              io::concat({"at most ", std::to_string(max_frames_per_output), " input frames per output frame"}),
              y.pace.rate().in);
     bound = std::max(bound, operation->bound());
+    macs += shape.macs * rate.out / rate.in;
     if (shape.condition == 0) program_.add(std::move(operation), out, {in}, weights);
     else program_.add(std::move(operation), out, {in, side_channels(context, shape.condition)}, weights);
     return y;

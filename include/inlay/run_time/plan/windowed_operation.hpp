@@ -30,6 +30,7 @@ class WindowedOperation final : public run_time::Operation<T> {
     std::size_t channels;       ///< output channels
     std::size_t before, after;  ///< frames of zeros
     bool by_frame;              ///< the layer is memoryless
+    std::size_t macs, frames;   ///< multiply-accumulates per frame, frames of its input
   };
   struct WindowMemory final : Memory {
     inlay::detail::DynamicHistory<T> history;
@@ -50,15 +51,15 @@ class WindowedOperation final : public run_time::Operation<T> {
       : channels_(channels), window_(window), hop_(hop), count_(window), room_(Frames::room(channels, window)) {}
 
   /// Appends a layer with `out` output channels.
-  void add(Program<T> program, std::size_t out, const Pace& pace, bool by_frame) {
-    stages_.push_back({std::move(program), out, 0, 0, by_frame});
+  void add(Program<T> program, std::size_t out, const Pace& pace, bool by_frame, std::size_t macs) {
+    stages_.push_back({std::move(program), out, 0, 0, by_frame, macs, count_});
     count_ = pace.max_output_frames(count_);
     make_room(out);
   }
   /// Appends a time_pad: zeros before and after the frames.
   void add_zeros(std::size_t before, std::size_t after) {
     const std::size_t channels = out();
-    stages_.push_back({{}, channels, before, after, false});
+    stages_.push_back({{}, channels, before, after, false, 0, count_});
     count_ += before + after;
     make_room(channels);
   }
@@ -70,7 +71,11 @@ class WindowedOperation final : public run_time::Operation<T> {
   /// Number of values of the largest intermediate signal.
   std::size_t room() const noexcept { return room_; }
 
-  LayerShape shape() const override { return {.in = channels_, .out = out(), .past = window_ - 1, .rate = {hop_, 1}}; }
+  LayerShape shape() const override {
+    std::size_t macs = 0;
+    for (std::size_t i = 0; i < stages_.size(); ++i) macs += stages_[i].macs * (i < last_only_ ? stages_[i].frames : 1);
+    return {.in = channels_, .out = out(), .past = window_ - 1, .rate = {hop_, 1}, .macs = macs / hop_};
+  }
   std::unique_ptr<Memory> memory() const override {
     auto own = std::make_unique<WindowMemory>();
     own->history.resize(channels_, window_ - 1);
