@@ -7,7 +7,10 @@
 
 #include "inlay/io/check.ipp"
 #include "inlay/io/error.ipp"
+#include "inlay/io/json.ipp"
+#include "inlay/io/json_cursor.ipp"
 #include "inlay/io/model_file.ipp"
+#include "inlay/io/parse.ipp"
 #include "inlay/io/read_model.ipp"
 #include "inlay/io/record.ipp"
 #include "inlay/io/weight_loader.ipp"

@@ -10,9 +10,10 @@
 #include <vector>
 
 #include <inlay/inlay.hpp>
-#include <inlay/io/parse.hpp>
+#include <inlay/io/read_model.hpp>
 #include <inlay/run_time.hpp>
 #include <inlay/run_time/typed_or_dynamic_model.hpp>
+#include <nlohmann/json.hpp>
 #include "support/every_golden.hpp"
 #include "support/golden.hpp"
 
@@ -67,7 +68,7 @@ void as_nam_core(const std::string& name, const std::string& golden, bool prewar
   io::ModelFile file = io::read_model(folder / (name + ".nam"));
   if (!prewarm) file.info.prewarm = 0;
   auto model = Model<>::of(file);
-  const auto wanted = io::parse(io::read_text(folder / golden));
+  const auto wanted = nlohmann::json::parse(io::read_text(folder / golden));
   const std::vector<float> x = wanted["input"], y = wanted["output"];
   std::vector<float> out(x.size());
   for (std::size_t round = 0; round < 2; ++round, model.reset()) {
@@ -187,7 +188,8 @@ namespace {
 /// Applies `change` to a golden file, loads it, and expects an error at `place`.
 template <class F>
 void refused(const std::string& name, F change, const std::string& place) {
-  auto document = io::parse(io::read_text(std::filesystem::path(test_file("golden/torch/" + name + ".f32.json"))));
+  auto document =
+      nlohmann::json::parse(io::read_text(std::filesystem::path(test_file("golden/torch/" + name + ".f32.json"))));
   change(document);
   try {
     Model<>::load(document);

@@ -103,11 +103,11 @@ class ModelT : public inlay::ModelT<Layers...> {
   /// is printed: what RTNeural says in debug mode is in the error.
   void parseJson(const nlohmann::json& parent, bool /*debug*/ = false,
                  std::initializer_list<std::string> custom_layers = {}) {
-    detail::fill(*this, detail::read(parent, custom_layers));
+    detail::fill(*this, detail::read(io::json_of(parent), custom_layers));
   }
-  void parseJson(std::istream& stream, bool debug = false, std::initializer_list<std::string> custom_layers = {}) {
+  void parseJson(std::istream& stream, bool /*debug*/ = false, std::initializer_list<std::string> custom_layers = {}) {
     if (!stream) throw load_error("file", "a readable file", "none");
-    parseJson(io::parse(io::read_text(stream)), debug, custom_layers);
+    detail::fill(*this, detail::read(io::parse(io::read_text(stream)), custom_layers));
   }
 
  private:

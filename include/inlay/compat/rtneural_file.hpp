@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -36,9 +35,9 @@ struct Source {
 
 /// Reads what RTNeural's Keras script writes, or an inlay file; layers of the types that `custom` lists are left to the
 /// user. Other formats are for `load`: their readers take long to compile.
-inline Source read(const nlohmann::json& document, std::initializer_list<std::string> custom) {
+inline Source read(const io::Json& document, std::initializer_list<std::string> custom) {
   const io::JsonCursor root(document, "");
-  if (document.is_object() && document.contains("format")) {
+  if (document.is_object() && root.find("format")) {
     const io::ModelFile file = io::read_inlay(root);
     io::validate(file);
     return {{file.chain.layers.begin(), file.chain.layers.end()}, file};

@@ -100,7 +100,8 @@ inline void debug_print(const std::string& text, bool debug) {
 template <typename T = void, typename L>
 void loadDense(L& dense, const nlohmann::json& weights) {
   using S = detail::scalar_of<T, L>;
-  const io::JsonCursor all(weights, "weights");
+  const io::Json document = io::json_of(weights);
+  const io::JsonCursor all(document, "weights");
   if (all.size() != 1 && all.size() != 2) all.fail("1 or 2 arrays");
   const std::size_t in = detail::size(dense.in_size), out = detail::size(dense.out_size);
   const auto kernel = detail::read<detail::Matrix<S>>(all[0], {in, out});
@@ -117,7 +118,8 @@ void loadDense(L& dense, const nlohmann::json& weights) {
 template <typename T = void, typename L>
 void loadConv1D(L& conv, int kernel_size, int /*dilation*/, const nlohmann::json& weights) {
   using S = detail::scalar_of<T, L>;
-  const io::JsonCursor all(weights, "weights");
+  const io::Json document = io::json_of(weights);
+  const io::JsonCursor all(document, "weights");
   if (all.size() != 2) all.fail("2 arrays");
   const std::size_t in = detail::size(conv.in_size / conv.getGroups()), out = detail::size(conv.out_size);
   const std::size_t taps = detail::size(kernel_size);
@@ -135,7 +137,8 @@ void loadConv1D(L& conv, int kernel_size, int /*dilation*/, const nlohmann::json
 template <typename T = void, typename L>
 void loadConv2D(L& conv, const nlohmann::json& weights) {
   using S = detail::scalar_of<T, L>;
-  const io::JsonCursor all(weights, "weights");
+  const io::Json document = io::json_of(weights);
+  const io::JsonCursor all(document, "weights");
   if (all.size() != 2) all.fail("2 arrays");
   const std::size_t time = detail::size(conv.kernel_size_time), features = detail::size(conv.kernel_size_feature);
   const std::size_t in = detail::size(conv.num_filters_in), out = detail::size(conv.num_filters_out);
@@ -155,7 +158,8 @@ void loadConv2D(L& conv, const nlohmann::json& weights) {
 template <typename T = void, typename L>
 void loadGRU(L& gru, const nlohmann::json& weights) {
   using M = detail::Matrix<detail::scalar_of<T, L>>;
-  const io::JsonCursor all(weights, "weights");
+  const io::Json document = io::json_of(weights);
+  const io::JsonCursor all(document, "weights");
   if (all.size() != 3) all.fail("3 arrays");
   const std::size_t in = detail::size(gru.in_size), out = detail::size(gru.out_size);
   const auto kernel = detail::read<M>(all[0], {in, 3 * out}), recurrent = detail::read<M>(all[1], {out, 3 * out}),
@@ -170,7 +174,8 @@ template <typename T = void, typename L>
 void loadLSTM(L& lstm, const nlohmann::json& weights) {
   using S = detail::scalar_of<T, L>;
   using M = detail::Matrix<S>;
-  const io::JsonCursor all(weights, "weights");
+  const io::Json document = io::json_of(weights);
+  const io::JsonCursor all(document, "weights");
   if (all.size() != 3) all.fail("3 arrays");
   const std::size_t in = detail::size(lstm.in_size), out = detail::size(lstm.out_size);
   const auto kernel = detail::read<M>(all[0], {in, 4 * out}), recurrent = detail::read<M>(all[1], {out, 4 * out});
@@ -183,7 +188,8 @@ void loadLSTM(L& lstm, const nlohmann::json& weights) {
 /// [1][size], or [size].
 template <typename T = void, typename L>
 void loadPReLU(L& prelu, const nlohmann::json& weights) {
-  const io::JsonCursor all(weights, "weights");
+  const io::Json document = io::json_of(weights);
+  const io::JsonCursor all(document, "weights");
   if (all.size() != 1) all.fail("1 array");
   io::JsonCursor alpha = all[0];
   if (alpha.size() == 1 && alpha[0].json().is_array()) alpha = alpha[0];
@@ -194,7 +200,8 @@ void loadPReLU(L& prelu, const nlohmann::json& weights) {
 template <typename T = void, typename L>
 void loadBatchNorm(L& batch_norm, const nlohmann::json& weights, bool affine) {
   using V = std::vector<detail::scalar_of<T, L>>;
-  const io::JsonCursor all(weights, "weights");
+  const io::Json document = io::json_of(weights);
+  const io::JsonCursor all(document, "weights");
   if (all.size() != (affine ? 4u : 2u)) all.fail(affine ? "4 arrays" : "2 arrays");
   std::vector<V> values;
   for (std::size_t i = 0; i < all.size(); ++i) values.push_back(detail::read_vector<typename V::value_type>(all[i]));

@@ -18,8 +18,8 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/condition.hpp"
 #include "inlay/io/error.hpp"
-#include "inlay/io/formats.hpp"
 #include "inlay/io/parse.hpp"
+#include "inlay/io/read_model.hpp"
 #include "inlay/io/record.hpp"
 #include "inlay/run_time.hpp"
 
@@ -257,7 +257,7 @@ std::unique_ptr<Activation<T>> createActivation(const std::string& activationTyp
 /// The network of a file of any format that inlay reads. Throws inlay::load_error, also for what RTNeural's would skip.
 /// Nothing is printed: what RTNeural says in debug mode is in the error.
 template <typename T, typename MathsProvider = DefaultMathsProvider>
-std::unique_ptr<Model<T>> parseJson(const nlohmann::json& parent, bool /*debug*/ = false) {
+std::unique_ptr<Model<T>> parseJson(const io::Json& parent, bool /*debug*/ = false) {
   const io::ModelFile file = io::read_model(parent);
   auto model = inlay::Model<T>::of(file);
   if (!model.one_to_one() || model.condition_size() > 0)
@@ -270,6 +270,10 @@ std::unique_ptr<Model<T>> parseJson(const nlohmann::json& parent, bool /*debug*/
     break;
   }
   return std::make_unique<Model<T>>(std::move(model), std::move(layers));
+}
+template <typename T, typename MathsProvider = DefaultMathsProvider>
+std::unique_ptr<Model<T>> parseJson(const nlohmann::json& parent, bool debug = false) {
+  return parseJson<T, MathsProvider>(io::json_of(parent), debug);
 }
 template <typename T, typename MathsProvider = DefaultMathsProvider>
 std::unique_ptr<Model<T>> parseJson(std::istream& stream, bool debug = false) {

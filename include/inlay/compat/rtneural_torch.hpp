@@ -18,16 +18,26 @@ namespace detail {
 
 using rtneural::detail::Matrix, rtneural::detail::scalar_of, rtneural::detail::size, rtneural::detail::transposed;
 
+/// A state_dict without the other tensors.
+inline io::Json only(const nlohmann::json& state_dict, const std::string& name) {
+  if (!state_dict.is_object()) return io::json_of(state_dict);
+  nlohmann::json one = nlohmann::json::object();
+  if (state_dict.contains(name)) one[name] = state_dict[name];
+  return io::json_of(one);
+}
+
 template <class Values, std::size_t N>
 Values read(const nlohmann::json& state_dict, const std::string& name, const std::size_t (&shape)[N]) {
-  return rtneural::detail::read<Values>(io::JsonCursor(state_dict, "")[name], shape);
+  const io::Json document = only(state_dict, name);
+  return rtneural::detail::read<Values>(io::JsonCursor(document, "")[name], shape);
 }
 
 /// Zeros for a layer that was trained without a bias; load_error where the file has one after all.
 template <class T>
 std::vector<T> read_bias(const nlohmann::json& state_dict, const std::string& name, std::size_t size, bool there_is) {
   if (there_is) return read<std::vector<T>>(state_dict, name, {size});
-  if (const auto bias = io::JsonCursor(state_dict, "").find(name)) bias->fail("no bias, as for this layer");
+  const io::Json document = only(state_dict, name);
+  if (const auto bias = io::JsonCursor(document, "").find(name)) bias->fail("no bias, as for this layer");
   return std::vector<T>(size);
 }
 

@@ -14,3 +14,6 @@
 #else
 #define INLAY_DECL INLAY_COLD inline
 #endif
+
+/// INLAY_ONCE: an inline function of a reader, compiled once and not into its callers.
+#define INLAY_ONCE INLAY_COLD INLAY_NOINLINE inline

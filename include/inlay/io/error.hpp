@@ -1,6 +1,8 @@
 /// load_error: the exception of all readers and loaders.
 #pragma once
 
+#include <concepts>
+#include <cstddef>
 #include <initializer_list>
 #include <stdexcept>
 #include <string>
@@ -12,8 +14,27 @@ namespace inlay {
 
 namespace io {
 
-/// Concatenates strings.
-std::string concat(std::initializer_list<std::string_view> parts);
+/// A part of a text: a string, or an integer that is not negative.
+class TextPart {
+ public:
+  TextPart(const char* text) : text_(text) {}
+  TextPart(std::string_view text) : text_(text) {}
+  TextPart(const std::string& text) : text_(text) {}
+  TextPart(std::same_as<std::size_t> auto number) : text_(written(number)) {}
+  TextPart(const TextPart&) = delete;
+  TextPart& operator=(const TextPart&) = delete;
+
+  std::string_view text() const noexcept { return text_; }
+
+ private:
+  std::string_view written(std::size_t number);
+
+  char digits_[20];
+  std::string_view text_;
+};
+
+/// Concatenates strings and numbers.
+std::string concat(std::initializer_list<TextPart> parts);
 
 }  // namespace io
 
@@ -21,8 +42,8 @@ std::string concat(std::initializer_list<std::string_view> parts);
 /// and the found value. The model that was being loaded is unchanged.
 class load_error : public std::runtime_error {
  public:
-  load_error(std::string place, std::string expected, std::string found, std::string layer = {},
-             std::string source = {});
+  load_error(std::string_view place, std::string_view expected, std::string_view found, std::string_view layer = {},
+             std::string_view source = {});
 
   /// Place in the file, such as `layers[2].kernel.data[17]`.
   const std::string& place() const noexcept { return place_; }
@@ -35,12 +56,19 @@ class load_error : public std::runtime_error {
   const std::string& source() const noexcept { return source_; }
 
   /// Returns a copy of this error with `source` as the path of the file.
-  load_error from(std::string source) const;
+  load_error from(std::string_view source) const;
 
  private:
   std::string place_, layer_, expected_, found_, source_;
 };
 
+namespace io {
+
+/// Throw load_error. Functions, as a call takes less code than a throw expression.
+[[noreturn]] void refuse(std::string_view place, std::string_view expected, std::string_view found);
+[[noreturn]] void refuse(std::string_view place, std::string_view expected, std::size_t found);
+
+}  // namespace io
 }  // namespace inlay
 
 #if !defined(INLAY_COMPILED)

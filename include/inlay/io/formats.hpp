@@ -1,9 +1,7 @@
 /// Table of the supported model file formats. A format is recognised by the document's keys, not by the file name.
 #pragma once
 
-#include <concepts>
 #include <initializer_list>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
@@ -14,7 +12,6 @@
 #include "inlay/io/nam_format.hpp"
 #include "inlay/io/proteus_format.hpp"
 #include "inlay/io/rtneural_format.hpp"
-#include "inlay/io/validate.hpp"
 
 namespace inlay::io {
 
@@ -27,7 +24,7 @@ struct Format {
 
 namespace detail {
 
-inline bool has_any(const JsonCursor& root, std::initializer_list<std::string_view> keys) {
+INLAY_ONCE bool has_any(const JsonCursor& root, std::initializer_list<std::string_view> keys) {
   for (std::string_view key : keys)
     if (root.find(key)) return true;
   return false;
@@ -52,7 +49,7 @@ inline constexpr Format formats[] = {
 };
 
 /// Returns the format of a document. Throws load_error if no format recognises it.
-inline const Format& format_of(const nlohmann::json& document) {
+INLAY_ONCE const Format& format_of(const Json& document) {
   const JsonCursor root(document, "");
   std::string names;
   for (const Format& format : formats) {
@@ -60,14 +57,6 @@ inline const Format& format_of(const nlohmann::json& document) {
     names += concat({names.empty() ? "" : ", ", format.name});
   }
   root.fail(concat({"a model file of one of these formats: ", names}), "an object with none of their keys");
-}
-
-/// Reads a document in any supported format; the counterpart of `read_model` in io/read_model.hpp. Throws load_error.
-template <std::same_as<nlohmann::json> Document>
-ModelFile read_model(const Document& document, const ReadOptions& options = {}) {
-  ModelFile file = format_of(document).read(JsonCursor(document, ""), options);
-  validate(file);
-  return file;
 }
 
 }  // namespace inlay::io

@@ -7,8 +7,8 @@
 namespace inlay::io {
 
 INLAY_DECL SourceLocation TensorRecord::place_of(std::size_t i) const {
-  if (row_places.empty()) return concat({place, ".data[", std::to_string(i), "]"});
-  return concat({row_places[i / shape.back()], "[", std::to_string(i % shape.back()), "]"});
+  if (row_places.empty()) return concat({place, ".data[", i, "]"});
+  return concat({row_places[i / shape.back()], "[", i % shape.back(), "]"});
 }
 
 INLAY_DECL std::size_t parameters_of(const ChainRecord& chain) {

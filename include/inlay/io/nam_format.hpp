@@ -20,19 +20,19 @@ namespace detail {
 
 /// Reads an impulse response as a convolution. The file's weights are h[0], h[1], ...; a kernel is stored oldest tap
 /// first, so the order is reversed.
-inline NamNetwork read_nam_linear(const JsonCursor& config, NamWeights& weights) {
+INLAY_ONCE NamNetwork read_nam_linear(const JsonCursor& config, NamWeights& weights) {
   const Count taps = count(config["receptive_field"], 1, std::size_t{1} << 24), one{1, config.place()};
   LayerRecord layer = make_layer(
       config.place(), "conv1d", {{"in", one}, {"out", one}, {"kernel_size", taps}, {"dilation", one}, {"groups", one}});
-  layer.tensors.emplace(
-      "kernel", weights.tensor(weights.take(taps), {taps, 1, 1}, [n = taps.n](std::size_t i) { return n - 1 - i; }));
-  if (config["bias"].boolean()) layer.tensors.emplace("bias", weights.vector(1));
+  constexpr auto backwards = static_cast<std::size_t>(-1);
+  add(layer, "kernel", weights.tensor(weights.take(taps), taps - 1, {{taps, backwards}, {1, 0}, {1, 0}}));
+  if (config["bias"].boolean()) add(layer, "bias", weights.vector(1));
   return {chain_of(std::move(layer)), 1, 1, {}};
 }
 
 /// Reads a ConvNet: dilated convolutions of two taps, each with an optional batch normalisation and an activation, then
 /// a Dense.
-inline NamNetwork read_nam_convnet(const JsonCursor& config, NamWeights& weights) {
+INLAY_ONCE NamNetwork read_nam_convnet(const JsonCursor& config, NamWeights& weights) {
   const JsonCursor dilations = array_of_up_to(config["dilations"], max_layers);
   const Count channels = count(config["channels"]), groups = count_or(config, "groups", 1);
   const Count in = count_or(config, "in_channels", 1), one{1, config.place()}, taps{2, config.place()};
@@ -43,10 +43,9 @@ inline NamNetwork read_nam_convnet(const JsonCursor& config, NamWeights& weights
     append(network.layers, weights.conv1d(i == 0 ? in : channels, channels, taps, dilation, groups, !normalised));
     if (normalised) {
       LayerRecord norm = make_plain(weights.place(weights.take(0)), "batchnorm1d", channels);
-      for (const char* name : {"mean", "variance", "gamma", "beta"})
-        norm.tensors.emplace(name, weights.vector(channels));
+      for (const char* name : {"mean", "variance", "gamma", "beta"}) add(norm, name, weights.vector(channels));
       const SourceLocation place = weights.place(weights.take(0));
-      norm.values.emplace("epsilon", Value{place, weights.number()});
+      add(norm, {"epsilon", place, weights.number()});
       append(network.layers, std::move(norm));
     }
     append(network.layers, nam_activation(config["activation"], channels));
@@ -57,16 +56,16 @@ inline NamNetwork read_nam_convnet(const JsonCursor& config, NamWeights& weights
 }
 
 /// Adds a tensor unless all its values are zero, the default initial state of a layer.
-inline void add_unless_zero(LayerRecord& layer, const char* name, TensorRecord tensor) {
+INLAY_ONCE void add_unless_zero(LayerRecord& layer, const char* name, TensorRecord tensor) {
   for (double x : tensor.values)
     if (x != 0) {
-      layer.tensors.emplace(name, std::move(tensor));
+      add(layer, name, std::move(tensor));
       return;
     }
 }
 
 /// Reads a stack of LSTM layers, then a Dense. The prewarm is half a second, if the file has a sample rate.
-inline NamNetwork read_nam_lstm(const JsonCursor& model, NamWeights& weights) {
+INLAY_ONCE NamNetwork read_nam_lstm(const JsonCursor& model, NamWeights& weights) {
   const JsonCursor config = model["config"];
   const Count layers = count(config["num_layers"], 1, max_layers), hidden = count(config["hidden_size"]);
   const Count in = count(config["input_size"]), out = count_or(config, "out_channels", 1), one{1, config.place()};
@@ -82,15 +81,14 @@ inline NamNetwork read_nam_lstm(const JsonCursor& model, NamWeights& weights) {
     const std::size_t width = from + h, rows = 4 * h, first = weights.take(rows * width);
     // Rows: gates, in inlay's order. Columns: the input, then the hidden state.
     const auto columns = [&](std::size_t begin, std::size_t count) {
-      return weights.tensor(first, {count, rows},
-                            [=](std::size_t index) { return index % rows * width + begin + index / rows; });
+      return weights.tensor(first, begin, {{count, 1}, {rows, width}});
     };
-    LayerRecord layer = make_layer(
-        weights.place(first), "lstm",
-        {{"in", from}, {"out", hidden}, {"recurrent_activation", Value{config.place(), std::string("sigmoid")}}});
-    layer.tensors.emplace("kernel", columns(0, from));
-    layer.tensors.emplace("recurrent_kernel", columns(from, h));
-    layer.tensors.emplace("bias", weights.vector(rows));
+    LayerRecord layer =
+        make_layer(weights.place(first), "lstm",
+                   {{"in", from}, {"out", hidden}, {"recurrent_activation", config.place(), "sigmoid"}});
+    add(layer, "kernel", columns(0, from));
+    add(layer, "recurrent_kernel", columns(from, h));
+    add(layer, "bias", weights.vector(rows));
     add_unless_zero(layer, "initial_hidden", weights.vector(h));
     add_unless_zero(layer, "initial_cell", weights.vector(h));
     append(network.layers, std::move(layer));
@@ -103,7 +101,7 @@ NamNetwork read_nam_network(const JsonCursor& model, const ReadOptions& options)
 
 /// Reads a SlimmableContainer: one model in several sizes, each a complete model. All are read, so that damage in any
 /// of them is found; the one that `options.size` selects is returned.
-inline NamNetwork read_nam_container(const JsonCursor& config, const ReadOptions& options) {
+INLAY_ONCE NamNetwork read_nam_container(const JsonCursor& config, const ReadOptions& options) {
   const JsonCursor submodels = array_of_up_to(config["submodels"], 64);
   std::optional<NamNetwork> chosen;
   double below = 0;
@@ -119,18 +117,18 @@ inline NamNetwork read_nam_container(const JsonCursor& config, const ReadOptions
   return std::move(*chosen);
 }
 
-inline void expect_nam_version(const JsonCursor& node) {
-  const std::string version = node.string();
+INLAY_ONCE void expect_nam_version(const JsonCursor& node) {
+  const std::string& version = node.string();
   for (const char* known : {"0.5.", "0.6.", "0.7."})
     if (version.starts_with(known)) return;
   node.fail("\"0.5.0\" to \"0.7.x\"");
 }
 
 /// Reads a model: the root of the file, or a model inside another model.
-inline NamNetwork read_nam_network(const JsonCursor& model, const ReadOptions& options) {
+INLAY_ONCE NamNetwork read_nam_network(const JsonCursor& model, const ReadOptions& options) {
   expect_nam_version(model["version"]);
   const JsonCursor architecture = model["architecture"], config = model["config"].object();
-  const std::string name = architecture.string();
+  const std::string& name = architecture.string();
   NamWeights weights(model["weights"]);
   NamNetwork network;
   if (name == "WaveNet") network = read_nam_wavenet(model, weights, options, read_nam_network);
@@ -142,7 +140,7 @@ inline NamNetwork read_nam_network(const JsonCursor& model, const ReadOptions& o
   weights.finish();
   // Members of a container override those of its model.
   if (const auto rate = find_value(model, "sample_rate")) network.info.sample_rate = rate->positive();
-  if (const auto metadata = find_value(model, "metadata")) network.info.metadata = metadata->object().text();
+  if (const auto metadata = find_value(model, "metadata")) network.info.metadata = metadata->object().json().text();
   network.info.prewarm = std::min(network.info.prewarm, max_prewarm);
   return network;
 }
@@ -150,7 +148,7 @@ inline NamNetwork read_nam_network(const JsonCursor& model, const ReadOptions& o
 }  // namespace detail
 
 /// Reads a .nam file. The format has no check, so the output is not verified. Throws load_error.
-inline ModelFile read_nam(const JsonCursor& root, const ReadOptions& options = {}) {
+INLAY_ONCE ModelFile read_nam(const JsonCursor& root, const ReadOptions& options = {}) {
   detail::NamNetwork network = detail::read_nam_network(root, options);
   ModelFile file;
   file.info = std::move(network.info);

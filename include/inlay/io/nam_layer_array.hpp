@@ -16,7 +16,7 @@
 namespace inlay::io::detail {
 
 /// Returns the "active" flag of {"active", "groups", ...}, or `fallback` if it is missing.
-inline bool is_active(const JsonCursor& array, std::string_view key, bool fallback) {
+INLAY_ONCE bool is_active(const JsonCursor& array, std::string_view key, bool fallback) {
   const auto found = find_value(array, key);
   const auto active = found ? found->find("active") : std::nullopt;
   return active ? active->boolean() : fallback;
@@ -54,7 +54,7 @@ struct NamArraySizes {
     for (std::size_t i = 0; i < list.size(); ++i)
       allowed.push_back(list[i].whole(i == 0 ? 1 : allowed[i - 1] + 1, channels));
     if (allowed.empty() || allowed.back() != channels)
-      list.fail(concat({"a list whose last entry is ", std::to_string(channels), ", the number of channels"}));
+      list.fail(concat({"a list whose last entry is ", channels.n, ", the number of channels"}));
     return allowed;
   }
   /// Bottleneck channels, reduced in proportion to `channels`.
@@ -65,7 +65,7 @@ struct NamArraySizes {
     if (!channels.is_part()) return inner;
     if (!is_active(node, "layer1x1", true) && inner.full != channels.full)
       member->fail(
-          concat({std::to_string(channels.full),
+          concat({channels.full,
                   ", the number of channels, as layer1x1 is not active and the requested size selects channels"}));
     inner.n = std::max<std::size_t>(1, inner.full * channels.n / channels.full);
     return inner;
@@ -161,7 +161,7 @@ class NamLayerArray : public NamArraySizes {
     const bool is_gated = gated && gated->boolean();
     if (!mode) return is_gated ? Gating::gated : Gating::none;
     const JsonCursor own = of_layer(i, *mode);
-    const std::string name = own.string();
+    const std::string& name = own.string();
     if (is_gated && name != "gated") gated->fail(concat({"false, as gating_mode is \"", name, "\""}));
     if (name == "none") return Gating::none;
     if (name == "gated") return Gating::gated;
@@ -178,8 +178,7 @@ class NamLayerArray : public NamArraySizes {
   /// Value for layer i: a single value applies to all layers, an array has one value per layer.
   JsonCursor of_layer(std::size_t i, const JsonCursor& value) const {
     if (!value.json().is_array()) return value;
-    if (value.size() != dilations_.size())
-      value.fail(concat({std::to_string(dilations_.size()), " entries, as many as dilations"}));
+    if (value.size() != dilations_.size()) value.fail(concat({dilations_.size(), " entries, as many as dilations"}));
     return value[i];
   }
 
@@ -192,7 +191,7 @@ class NamLayerArray : public NamArraySizes {
   /// Reads a FiLM, false or {"active", "shift", "groups"}: the condition gives scales and, with "shift", shifts.
   std::optional<LayerRecord> film(std::string_view key, const Count& size) {
     const auto found = find_value(node_, key);
-    if (!found || found->json() == false) return std::nullopt;
+    if (!found || (found->json().is_boolean() && !found->boolean())) return std::nullopt;
     const auto flag = [&](std::string_view name) {
       const auto member = found->find(name);
       return !member || member->boolean();

@@ -23,39 +23,38 @@ struct NamNetwork {
   ModelInfo info;
 };
 
-inline ModelInfo prewarmed(std::size_t frames) {
+INLAY_ONCE ModelInfo prewarmed(std::size_t frames) {
   ModelInfo info;
   info.prewarm = frames;
   return info;
 }
 
 /// Reads an optional count.
-inline Count count_or(const JsonCursor& object, std::string_view key, std::size_t fallback) {
+INLAY_ONCE Count count_or(const JsonCursor& object, std::string_view key, std::size_t fallback) {
   const auto found = object.find(key);
   return found ? count(*found) : Count{fallback, object.place()};
 }
 
 /// Finds an optional member. null counts as missing.
-inline std::optional<JsonCursor> find_value(const JsonCursor& object, std::string_view key) {
+INLAY_ONCE std::optional<JsonCursor> find_value(const JsonCursor& object, std::string_view key) {
   const auto found = object.find(key);
   return found && !found->json().is_null() ? found : std::nullopt;
 }
 
 /// Returns the array. Throws load_error unless it has 1 to `most` entries.
-inline JsonCursor array_of_up_to(const JsonCursor& array, std::size_t most) {
-  if (array.size() == 0 || array.size() > most) array.fail(concat({"1 to ", std::to_string(most), " entries"}));
+INLAY_ONCE JsonCursor array_of_up_to(const JsonCursor& array, std::size_t most) {
+  if (array.size() == 0 || array.size() > most) array.fail(concat({"1 to ", most, " entries"}));
   return array;
 }
 
 /// Returns `count` with as many channels in use as `other` has. Throws load_error if the full numbers differ.
-inline Count same_channels(const Count& count, const Count& other, const char* why) {
-  if (count.full != other.full)
-    throw load_error(count.place, concat({std::to_string(other.full), why}), std::to_string(count.full));
+INLAY_ONCE Count same_channels(const Count& count, const Count& other, const char* why) {
+  if (count.full != other.full) refuse(count.place, concat({other.full, why}), count.full);
   return {other.n, count.place, count.full};
 }
 
-inline void expect_equal(const Count& count, std::size_t wanted, const char* why) {
-  if (count != wanted) throw load_error(count.place, concat({std::to_string(wanted), why}), std::to_string(count));
+INLAY_ONCE void expect_equal(const Count& count, std::size_t wanted, const char* why) {
+  if (count != wanted) refuse(count.place, concat({wanted, why}), count.n);
 }
 
 }  // namespace detail

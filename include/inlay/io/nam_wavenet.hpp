@@ -16,18 +16,17 @@ namespace inlay::io::detail {
 using NamReader = NamNetwork (*)(const JsonCursor& model, const ReadOptions& options);
 
 /// Reads the condition of all layers: the input, or the output of another model ("condition_dsp") for it.
-inline NamNetwork read_nam_condition(const JsonCursor& config, const Count& in, NamReader read_inside) {
+INLAY_ONCE NamNetwork read_nam_condition(const JsonCursor& config, const Count& in, NamReader read_inside) {
   const auto inside = find_value(config, "condition_dsp");
   if (!inside) return {chain_of(make_plain(config.place(), "identity", in)), in, in, prewarmed(1)};
   NamNetwork condition = read_inside(*inside, {});
   if (condition.in != in)
-    inside->fail(concat({"a model with ", std::to_string(in), " input channels, as many as the network has"}),
-                 std::to_string(condition.in));
+    inside->fail(concat({"a model with ", in.n, " input channels, as many as the network has"}), condition.in);
   return condition;
 }
 
 /// Reads the post-stack head: convolutions, each with an activation before it.
-inline NamNetwork read_nam_head(const JsonCursor& head, Count in, NamWeights& weights) {
+INLAY_ONCE NamNetwork read_nam_head(const JsonCursor& head, Count in, NamWeights& weights) {
   NamNetwork network{{}, in, in, {}};
   const JsonCursor sizes = array_of_up_to(head["kernel_sizes"], max_layers);
   const Count channels = count(head["channels"]), out = count(head["out_channels"]), one{1, head.place()};
@@ -43,8 +42,8 @@ inline NamNetwork read_nam_head(const JsonCursor& head, Count in, NamWeights& we
   return network;
 }
 
-inline NamNetwork read_nam_wavenet(const JsonCursor& model, NamWeights& weights, const ReadOptions& options,
-                                   NamReader read_inside) {
+INLAY_ONCE NamNetwork read_nam_wavenet(const JsonCursor& model, NamWeights& weights, const ReadOptions& options,
+                                       NamReader read_inside) {
   const JsonCursor config = model["config"], arrays = array_of_up_to(config["layers"], 16);
   const Count in = count_or(config, "in_channels", 1);
   NamNetwork condition = read_nam_condition(config, in, read_inside);
@@ -66,7 +65,7 @@ inline NamNetwork read_nam_wavenet(const JsonCursor& model, NamWeights& weights,
       append(layers, std::move(array.to_x));
       append(layers, make_layer(array.channels.place, "pad",
                                 {{"in", array.channels},
-                                 {"out", Value{array.head_size.place, array.channels.n + array.head_size.n}}}));
+                                 {"out", array.head_size.place, array.channels.n + array.head_size.n}}));
     } else {
       LayerRecord split = make_layer(arrays[i].place(), "split");
       add_chain(split, "branches", std::move(array.to_x));

@@ -38,19 +38,28 @@ class NamWeights {
 
   TensorRecord vector(std::size_t size) { return vector(size, size); }
   /// Consumes `full` numbers and returns the first `size` of them as a vector.
-  TensorRecord vector(std::size_t size, std::size_t full) {
-    return tensor(take(full), {size}, [](std::size_t i) { return i; });
-  }
+  TensorRecord vector(std::size_t size, std::size_t full) { return tensor(take(full), 0, {{size, 1}}); }
 
-  /// Makes a tensor whose value i is number first + index(i) of the list.
-  template <class Index>
-  TensorRecord tensor(std::size_t first, std::vector<std::size_t> shape, Index index) const {
-    TensorRecord record{.place = place(first), .shape = std::move(shape), .values = {}, .row_places = {}};
+  /// An axis of a tensor: its extent, and the distance in the list of two numbers that are neighbours on it.
+  struct Axis {
+    std::size_t extent, stride;
+  };
+  /// Makes a tensor of the numbers from `first` on. Its own first value is number first + offset.
+  TensorRecord tensor(std::size_t first, std::size_t offset, std::initializer_list<Axis> axes) const {
+    TensorRecord record = make_tensor(place(first), {});
+    std::size_t count = 1;
+    for (const Axis& axis : axes) {
+      record.shape.push_back(axis.extent);
+      count *= axis.extent;
+    }
     if (ran_out()) return record;
-    std::size_t values = 1;
-    for (std::size_t extent : record.shape) values *= extent;
-    record.values.reserve(values);
-    for (std::size_t i = 0; i < values; ++i) record.values.push_back(values_[first + index(i)]);
+    record.values.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      std::size_t index = first + offset, rest = i;
+      for (auto axis = axes.end(); axis-- != axes.begin(); rest /= axis->extent)
+        index += rest % axis->extent * axis->stride;
+      record.values.push_back(values_[index]);
+    }
     return record;
   }
 
@@ -66,13 +75,13 @@ class NamWeights {
                      bool bias) {
     expect_groups(in, out, groups);
     if (in * (taps - 1) > max_memory / dilation)
-      throw load_error(dilation.place, "a dilation for which the convolution keeps at most 2^24 past values",
-                       std::to_string(dilation));
+      refuse(dilation.place, "a dilation for which the convolution keeps at most 2^24 past values", dilation.n);
     LayerRecord layer =
         make_layer(place(next_), "conv1d",
                    {{"in", in}, {"out", out}, {"kernel_size", taps}, {"dilation", dilation}, {"groups", groups}});
-    layer.tensors.emplace("kernel", kernel({taps, in / groups, out}, taps, in.full / groups, out));
-    if (bias) layer.tensors.emplace("bias", vector(out, out.full));
+    const std::size_t stride = in.full / groups * taps;  // of an output channel
+    add(layer, "kernel", tensor(take(stride * out.full), 0, {{taps, 1}, {in / groups, taps}, {out, stride}}));
+    if (bias) add(layer, "bias", vector(out, out.full));
     return layer;
   }
 
@@ -80,42 +89,27 @@ class NamWeights {
   LayerRecord conv1x1(const Count& in, const Count& out, const Count& groups, bool bias) {
     if (groups != 1) return conv1d(in, out, {1, groups.place}, {1, groups.place}, groups, bias);
     LayerRecord layer = make_layer(place(next_), "dense", {{"in", in}, {"out", out}});
-    layer.tensors.emplace("kernel", kernel({in, out}, 1, in.full, out));
-    if (bias) layer.tensors.emplace("bias", vector(out, out.full));
+    add(layer, "kernel", tensor(take(in.full * out.full), 0, {{in, 1}, {out, in.full}}));
+    if (bias) add(layer, "bias", vector(out, out.full));
     return layer;
   }
 
   /// Place of number i in the file.
-  SourceLocation place(std::size_t i) const {
-    return concat({list_.place(), "[", std::to_string(std::min(i, size())), "]"});
-  }
+  SourceLocation place(std::size_t i) const { return concat({list_.place(), "[", std::min(i, size()), "]"}); }
 
   /// Throws load_error unless all numbers were consumed. Call it last.
   void finish() const { expect(next_); }
 
   void expect(std::size_t count) const {
-    if (count != size())
-      list_.fail(concat({std::to_string(count), " numbers, as config says"}), std::to_string(size()));
+    if (count != size()) list_.fail(concat({count, " numbers, as config says"}), size());
   }
 
  private:
-  /// Makes a kernel of shape [..., inputs, outputs] from numbers that cover `in` inputs per output.
-  TensorRecord kernel(std::vector<std::size_t> shape, std::size_t taps, std::size_t in, const Count& out) {
-    const std::size_t used_in = shape[shape.size() - 2], used_out = out;
-    return tensor(take(taps * in * out.full), std::move(shape), [=](std::size_t i) {
-      const std::size_t o = i % used_out, c = i / used_out % used_in, k = i / used_out / used_in;
-      return (o * in + c) * taps + k;
-    });
-  }
-
   static void expect_groups(const Count& in, const Count& out, const Count& groups) {
     if (groups != 1 && (in.is_part() || out.is_part()))
-      throw load_error(groups.place, "1, as the requested size selects only some of the channels",
-                       std::to_string(groups));
+      refuse(groups.place, "1, as the requested size selects only some of the channels", groups.n);
     if (in % groups != 0 || out % groups != 0)
-      throw load_error(groups.place,
-                       concat({"a divisor of ", std::to_string(in), " and ", std::to_string(out), " channels"}),
-                       std::to_string(groups));
+      refuse(groups.place, concat({"a divisor of ", in.n, " and ", out.n, " channels"}), groups.n);
   }
 
   JsonCursor list_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "inlay/io/model_file.hpp"
@@ -11,10 +12,9 @@
 namespace inlay::io {
 
 /// Output of a model, planar: channel c of frame j is `values[c * room + j]`.
-template <class T>
 struct Output {
   std::size_t frames, room;
-  std::vector<T> values;
+  std::vector<double> values;
   std::vector<std::size_t> times;  ///< index of the input frame that produced each frame; only set by `by_frames`
 };
 
@@ -29,8 +29,8 @@ class Player {
         condition_(planar(check.condition, model.condition_size)) {}
 
   /// Resets the model and runs `forward` for each frame.
-  Output<T> by_frames() const {
-    Output<T> output = empty();
+  Output by_frames() const {
+    Output output = empty();
     std::vector<T> x(model_.in_size), side(model_.condition_size), y(model_.max_output_frames(1) * model_.out_size);
     model_.reset();
     for (std::size_t t = 0; t < frames_; ++t) {
@@ -39,7 +39,7 @@ class Player {
       const std::size_t output_frames = model_.forward(x.data(), y.data(), side.data());
       for (std::size_t f = 0; f < output_frames; ++f, ++output.frames) {
         for (std::size_t c = 0; c < model_.out_size; ++c)
-          output.values[c * output.room + output.frames] = y[f * model_.out_size + c];
+          output.values[c * output.room + output.frames] = static_cast<double>(y[f * model_.out_size + c]);
         output.times.push_back(t);
       }
     }
@@ -47,9 +47,9 @@ class Player {
   }
 
   /// Resets the model and runs `process` in buffers whose sizes cycle through `cuts`.
-  template <class Cuts>
-  Output<T> by_buffers(const Cuts& cuts) const {
-    Output<T> output = empty();
+  Output by_buffers(std::span<const std::size_t> cuts) const {
+    Output output = empty();
+    std::vector<T> values(output.values.size());
     std::vector<const T*> in(model_.in_size), side(model_.condition_size);
     std::vector<T*> out(model_.out_size);
     model_.reset();
@@ -57,17 +57,18 @@ class Player {
       const std::size_t count = std::min(cuts[cut % cuts.size()], frames_ - t);
       for (std::size_t c = 0; c < in.size(); ++c) in[c] = input_.data() + c * frames_ + t;
       for (std::size_t c = 0; c < side.size(); ++c) side[c] = condition_.data() + c * frames_ + t;
-      for (std::size_t c = 0; c < out.size(); ++c) out[c] = output.values.data() + c * output.room + output.frames;
+      for (std::size_t c = 0; c < out.size(); ++c) out[c] = values.data() + c * output.room + output.frames;
       output.frames += model_.process(in.data(), out.data(), count, side.data());
       t += count;
     }
+    std::copy(values.begin(), values.end(), output.values.begin());
     return output;
   }
 
  private:
-  Output<T> empty() const {
+  Output empty() const {
     const std::size_t room = model_.max_output_frames(frames_);
-    return {0, room, std::vector<T>(room * model_.out_size), {}};
+    return {0, room, std::vector<double>(room * model_.out_size), {}};
   }
   std::vector<T> planar(const TensorRecord& signal, std::size_t channels) const {
     std::vector<T> values(signal.values.size());
@@ -90,7 +91,7 @@ struct Checked {
 /// after input frame `skip`. Rows are `stride` frames of the input apart or, if the network increases the rate,
 /// `stride` frames of the output.
 template <class T>
-Checked checked_frames(const Runnable<T>& model, const Check& check, const Output<T>& output) {
+Checked checked_frames(const Runnable<T>& model, const Check& check, const Output& output) {
   const auto first = std::lower_bound(output.times.begin(), output.times.end(), check.skip);
   return {static_cast<std::size_t>(first - output.times.begin()),
           std::max<std::size_t>(1, check.stride * std::min(model.rate.out, model.rate.in) / model.rate.in)};

@@ -30,16 +30,15 @@ class ProteusReader {
     const Count out = count(data_["output_size"]), depth = count(data_["num_layers"]);
     Layers layers;
     if (in > 1)
-      append(layers,
-             make_layer(in.place, "append_condition",
-                        {{"size", Value{in.place, std::size_t{1}}}, {"condition_size", Value{in.place, in - 1}}}));
+      append(layers, make_layer(in.place, "append_condition",
+                                {{"size", in.place, std::size_t{1}}, {"condition_size", in.place, in - 1}}));
     for (std::size_t i = 0; i < depth; ++i) append(layers, recurrent(i, i == 0 ? in : hidden, hidden));
     append(layers, linear(hidden, out));
     expect_all_used();
 
     const JsonCursor skip = data_["skip"];
     if (!flag(skip)) return layers;
-    if (out != 1) skip.fail(concat({"0, as the output has ", std::to_string(out), " channels"}));
+    if (out != 1) skip.fail(concat({"0, as the output has ", out.n, " channels"}));
     LayerRecord residual = make_layer(skip.place(), "residual");
     add_chain(residual, "layers", std::move(layers));
     return chain_of(std::move(residual));
@@ -53,7 +52,7 @@ class ProteusReader {
   };
   Cell cell() const {
     const JsonCursor type = data_["unit_type"];
-    const std::string name = type.string();
+    const std::string& name = type.string();
     if (name == "LSTM") return {"lstm", {0, 1, 2, 3}};
     if (name == "GRU") return {"gru", {1, 0, 2}};  // PyTorch: r, z, n. inlay: z, r, n.
     if (name == "RNN") return {"rnn", {0}};
@@ -62,13 +61,13 @@ class ProteusReader {
 
   LayerRecord recurrent(std::size_t i, const Count& in, const Count& hidden) {
     const Cell own = cell();
-    const std::string suffix = concat({"_l", std::to_string(i)});
+    const std::string suffix = concat({"_l", i});
     LayerRecord layer = make_layer(state_.place(), own.type, {{"in", in}, {"out", hidden}});
     const bool gated = own.gates.size() > 1, two_biases = own.gates.size() == 3;
-    if (gated) layer.values.emplace("recurrent_activation", Value{data_.place(), std::string("sigmoid")});
-    else layer.values.emplace("activation", Value{data_.place(), std::string("tanh")});
-    layer.tensors.emplace("kernel", matrix("rec.weight_ih" + suffix, own.gates, hidden, in));
-    layer.tensors.emplace("recurrent_kernel", matrix("rec.weight_hh" + suffix, own.gates, hidden, hidden));
+    if (gated) add(layer, {"recurrent_activation", data_.place(), "sigmoid"});
+    else add(layer, {"activation", data_.place(), "tanh"});
+    add(layer, "kernel", matrix("rec.weight_ih" + suffix, own.gates, hidden, in));
+    add(layer, "recurrent_kernel", matrix("rec.weight_hh" + suffix, own.gates, hidden, hidden));
 
     // Both biases or none; none only if "bias_fl" is false.
     const std::string of_input = "rec.bias_ih" + suffix, of_state = "rec.bias_hh" + suffix;
@@ -79,7 +78,7 @@ class ProteusReader {
     TensorRecord bias = bias_of(of_input);
     const TensorRecord other = bias_of(of_state);
     if (two_biases) {
-      layer.values.emplace("reset_after", Value{data_.place(), true});
+      add(layer, {"reset_after", data_.place(), true});
       bias.values.insert(bias.values.end(), other.values.begin(), other.values.end());
       bias.shape.insert(bias.shape.begin(), 2);
     } else {
@@ -89,22 +88,22 @@ class ProteusReader {
           state_[of_state][k].fail(concat({"a number that added to ", of_input, " is in the range of a float"}));
       }
     }
-    layer.tensors.emplace("bias", std::move(bias));
+    add(layer, "bias", std::move(bias));
     return layer;
   }
 
   LayerRecord linear(const Count& in, const Count& out) {
     static constexpr std::size_t one_gate[] = {0};
     LayerRecord layer = make_layer(state_.place(), "dense", {{"in", in}, {"out", out}});
-    layer.tensors.emplace("kernel", matrix("lin.weight", one_gate, out, in));
-    if (has_biases() || state_.find("lin.bias")) layer.tensors.emplace("bias", vector("lin.bias", one_gate, out));
+    add(layer, "kernel", matrix("lin.weight", one_gate, out, in));
+    if (has_biases() || state_.find("lin.bias")) add(layer, "bias", vector("lin.bias", one_gate, out));
     return layer;
   }
 
   /// Reads PyTorch's matrix [gates size, in], grouped by gate, as [in, gates size] in inlay's gate order.
   TensorRecord matrix(const std::string& key, std::span<const std::size_t> gates, std::size_t size, std::size_t in) {
     const JsonCursor rows = tensor(key, gates.size() * size);
-    TensorRecord record{.place = rows.place(), .shape = {in, rows.size()}, .values = {}, .row_places = {}};
+    TensorRecord record = make_tensor(rows.place(), {in, rows.size()});
     for (std::size_t i = 0; i < rows.size(); ++i) expect_size(rows[i], in);
     record.values.reserve(in * rows.size());
     for (std::size_t c = 0; c < in; ++c)
@@ -116,7 +115,7 @@ class ProteusReader {
 
   TensorRecord vector(const std::string& key, std::span<const std::size_t> gates, std::size_t size) {
     const JsonCursor values = tensor(key, gates.size() * size);
-    TensorRecord record{.place = values.place(), .shape = {values.size()}, .values = {}, .row_places = {}};
+    TensorRecord record = make_tensor(values.place(), {values.size()});
     for (std::size_t gate : gates)
       for (std::size_t unit = 0; unit < size; ++unit)
         record.values.push_back(values[gate * size + unit].in_float_range());
@@ -140,7 +139,7 @@ class ProteusReader {
     return found;
   }
   static void expect_size(const JsonCursor& array, std::size_t size) {
-    if (array.size() != size) array.fail(concat({std::to_string(size), " entries"}), std::to_string(array.size()));
+    if (array.size() != size) array.fail(concat({size, " entries"}), array.size());
   }
 
   /// Reads a flag: true or false, 1 or 0.
@@ -148,7 +147,7 @@ class ProteusReader {
 
   /// Throws load_error if a tensor was not used: it belongs to another network.
   void expect_all_used() const {
-    for (const auto& [key, value] : state_.json().items())
+    for (const auto& [key, value] : state_.json().members())
       if (!used_.contains(key)) state_[key].fail("no such tensor in this model");
   }
 
@@ -159,7 +158,7 @@ class ProteusReader {
 }  // namespace detail
 
 /// Reads a Proteus or NeuralPi file. The format has no sample rate; its plug-ins run at 44.1 kHz. Throws load_error.
-inline ModelFile read_proteus(const JsonCursor& root) {
+INLAY_ONCE ModelFile read_proteus(const JsonCursor& root) {
   ModelFile file;
   file.chain = {"state_dict", detail::ProteusReader(root).read()};
   return file;

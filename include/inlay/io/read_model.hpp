@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "inlay/core/compiled.hpp"
+#include "inlay/io/json.hpp"
 #include "inlay/io/model_file.hpp"
 
 namespace inlay::io {
@@ -16,6 +17,8 @@ namespace inlay::io {
 ModelFile read_model(const std::filesystem::path& path, const ReadOptions& options = {});
 /// Reads a model from a stream, up to its end.
 ModelFile read_model(std::istream& stream, const ReadOptions& options = {});
+/// Reads a model from a JSON document.
+ModelFile read_model(const Json& document, const ReadOptions& options = {});
 /// Reads a model from the text of a file.
 ModelFile read_model_text(std::string_view text, const ReadOptions& options = {});
 

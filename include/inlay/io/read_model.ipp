@@ -7,8 +7,15 @@
 #include "inlay/io/formats.hpp"
 #include "inlay/io/parse.hpp"
 #include "inlay/io/read_model.hpp"
+#include "inlay/io/validate.hpp"
 
 namespace inlay::io {
+
+INLAY_DECL ModelFile read_model(const Json& document, const ReadOptions& options) {
+  ModelFile file = format_of(document).read(JsonCursor(document, ""), options);
+  validate(file);
+  return file;
+}
 
 INLAY_DECL ModelFile read_model_text(std::string_view text, const ReadOptions& options) {
   return read_model(parse(text), options);

@@ -36,7 +36,7 @@ const ChainRecord& chain_of(const LayerRecord& record, std::string_view name, st
 std::size_t width_of(const ChainRecord& chain);
 
 /// Throws load_error at a layer.
-[[noreturn]] void refuse(const LayerRecord& record, std::string expected, std::size_t found);
+[[noreturn]] void refuse(const LayerRecord& record, std::string_view expected, std::size_t found);
 
 /// Throws load_error if a layer's past, frames * channels, exceeds 2^26 values. Call it before memory is allocated.
 void expect_past(const SourceLocation& place, std::size_t frames, std::size_t channels);

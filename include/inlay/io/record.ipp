@@ -75,14 +75,14 @@ INLAY_DECL std::size_t width_of(const ChainRecord& chain) {
   return width;
 }
 
-INLAY_DECL void refuse(const LayerRecord& record, std::string expected, std::size_t found) {
-  throw load_error(record.place, std::move(expected), std::to_string(found));
+INLAY_DECL void refuse(const LayerRecord& record, std::string_view expected, std::size_t found) {
+  refuse(record.place, expected, found);
 }
 
 INLAY_DECL void expect_past(const SourceLocation& place, std::size_t frames, std::size_t channels) {
   constexpr std::size_t most = std::size_t{1} << 26;
   if (channels == 0 || frames <= most / channels) return;
-  throw load_error(place, concat({"at most ", std::to_string(most / channels), " past frames"}),
+  throw load_error(place, concat({"at most ", most / channels, " past frames"}),
                    std::to_string(frames));
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "inlay/io/json_cursor.hpp"
+#include "inlay/io/make_record.hpp"
 #include "inlay/io/model_file.hpp"
 
 namespace inlay::io {
@@ -14,11 +15,10 @@ namespace inlay::io {
 namespace detail {
 
 /// Appends the values of nested arrays to a tensor. `node` is at level `depth`; its extents must match the tensor's.
-inline void read_nested(const JsonCursor& node, TensorRecord& tensor, std::size_t depth) {
+INLAY_ONCE void read_nested(const JsonCursor& node, TensorRecord& tensor, std::size_t depth) {
   const std::size_t extent = tensor.shape[depth];
   const bool innermost = depth + 1 == tensor.shape.size();
-  if (node.size() != extent)
-    node.fail(std::to_string(extent) + (innermost ? " numbers" : " rows"), std::to_string(node.size()));
+  if (node.size() != extent) node.fail(concat({extent, innermost ? " numbers" : " rows"}), node.size());
   if (innermost) tensor.row_places.push_back(node.place());
   for (std::size_t i = 0; i < extent; ++i) {
     if (innermost) tensor.values.push_back(node[i].in_float_range());
@@ -26,14 +26,14 @@ inline void read_nested(const JsonCursor& node, TensorRecord& tensor, std::size_
   }
 }
 
-inline TensorRecord nested_tensor(const JsonCursor& node, std::vector<std::size_t> shape) {
-  TensorRecord tensor{.place = node.place(), .shape = std::move(shape), .values = {}, .row_places = {}};
+INLAY_ONCE TensorRecord nested_tensor(const JsonCursor& node, std::initializer_list<std::size_t> shape) {
+  TensorRecord tensor = make_tensor(node.place(), shape);
   read_nested(node, tensor, 0);
   return tensor;
 }
 
 /// Returns the number of values per frame. A shape of four extents is [batch, time, feature, channel].
-inline std::size_t rtneural_width(const JsonCursor& shape) {
+INLAY_ONCE std::size_t rtneural_width(const JsonCursor& shape) {
   const std::size_t channels = shape.back().whole(1);
   return shape.size() == 4 ? shape[2].whole(1) * channels : channels;
 }
@@ -45,8 +45,9 @@ class RtneuralLayer {
 
   /// Appends the layers and returns their number of output channels.
   std::size_t read(std::vector<LayerRecord>& layers) {
-    record_ = {.place = node_.place(), .type = {type_.place(), std::string{}}, .values = {}, .tensors = {}};
-    const std::string type = type_.string();
+    record_ = make_layer(node_.place(), "");
+    record_.type.place = type_.place();
+    const std::string& type = type_.string();
     const JsonCursor shape = node_["shape"];
     out_ = rtneural_width(shape);
     out_place_ = shape.back().place();
@@ -65,7 +66,7 @@ class RtneuralLayer {
     } else
       type_.fail(
           "dense, time-distributed-dense, conv1d, conv2d, lstm, gru, batchnorm, batchnorm2d, prelu or activation");
-    layers.push_back(std::move(record_));
+    append(layers, std::move(record_));
     if (type != "lstm" && type != "gru") activation(layers);  // a recurrent layer includes its activation
     return out_;
   }
@@ -78,33 +79,29 @@ class RtneuralLayer {
     std::string text;
     for (std::size_t count : counts) {
       if (all.size() == count) return;
-      text += (text.empty() ? "" : " or ") + std::to_string(count);
+      text += concat({text.empty() ? "" : " or ", count});
     }
     all.fail(concat({text, " arrays"}));
   }
 
   void same_width() const {
-    if (out_ != in_)
-      throw load_error(out_place_, concat({std::to_string(in_), ", the output size of the layer before it"}),
-                       std::to_string(out_));
+    if (out_ != in_) refuse(out_place_, concat({in_, ", the output size of the layer before it"}), out_);
   }
 
-  void option(const char* name, auto value, SourceLocation place) {
-    record_.values.insert_or_assign(name, Value{std::move(place), value});
-  }
-  void tensor(const char* name, std::size_t i, std::vector<std::size_t> shape) {
-    record_.tensors.insert_or_assign(name, nested_tensor(weights(i), std::move(shape)));
+  void option(const char* name, auto value, const SourceLocation& place) { add(record_, {name, place, value}); }
+  void tensor(const char* name, std::size_t i, std::initializer_list<std::size_t> shape) {
+    add(record_, name, nested_tensor(weights(i), shape));
   }
 
   void sizes(const char* type) {
-    record_.type.value = std::string(type);
+    record_.type.value = type;
     option("in", in_, node_.place());
     option("out", out_, out_place_);
   }
   /// Sets the type and "size" of a layer that keeps the number of channels. Returns that number.
   std::size_t size(const char* type) {
     same_width();
-    record_.type.value = std::string(type);
+    record_.type.value = type;
     option("size", out_, out_place_);
     return out_;
   }
@@ -116,10 +113,10 @@ class RtneuralLayer {
   }
   /// Sets the type, the number of channels (the option `ours`) and of features. Returns the number of channels.
   std::size_t features(const char* type, const char* ours) {
-    record_.type.value = std::string(type);
+    record_.type.value = type;
     const std::size_t channels = number(ours, "num_filters_in"), features = number("features", "num_features_in");
     if (channels > in_ || channels * features != in_)
-      node_["num_filters_in"].fail(concat({"channels times features to be ", std::to_string(in_), ", the input size"}));
+      node_["num_filters_in"].fail(concat({"channels times features to be ", in_, ", the input size"}));
     return channels;
   }
 
@@ -128,7 +125,7 @@ class RtneuralLayer {
     const auto found = node_.find(name);
     if (!found) return;
     const JsonCursor number = found->json().is_array() ? found->back() : *found;
-    if (number.json() != 1) number.fail("1");
+    if (!number.is(1)) number.fail("1");
   }
 
   void dense() {
@@ -149,11 +146,9 @@ class RtneuralLayer {
     if (const auto g = node_.find("groups")) {
       groups = g->whole(1);
       groups_place = g->place();
-      if (in_ % groups != 0 || out_ % groups != 0)
-        g->fail(concat({"a divisor of ", std::to_string(in_), " and ", std::to_string(out_), " channels"}));
+      if (in_ % groups != 0 || out_ % groups != 0) g->fail(concat({"a divisor of ", in_, " and ", out_, " channels"}));
     }
-    if (weights(0).size() != taps)
-      kernel_size.fail(concat({std::to_string(weights(0).size()), ", the number of taps in weights[0]"}));
+    if (weights(0).size() != taps) kernel_size.fail(concat({weights(0).size(), ", the number of taps in weights[0]"}));
     option("kernel_size", taps, kernel_size.place());
     option("dilation", dilation.whole(1), dilation.place());
     option("groups", groups, groups_place);
@@ -168,7 +163,7 @@ class RtneuralLayer {
     number("dilation", "dilation");
     number("stride", "strides");
     const JsonCursor padding = node_["padding"];
-    option("padding", padding.string(), padding.place());
+    option("padding", std::string_view(padding.string()), padding.place());
     expect_arrays({1, 2});
     tensor("kernel", 0, {time, width, channels, filters});
     if (node_["weights"].size() == 2) tensor("bias", 1, {filters});
@@ -179,7 +174,7 @@ class RtneuralLayer {
     expect_arrays({3});
     if (const auto name = node_.find("activation"); name && name->string() != "tanh" && !name->string().empty())
       name->fail("\"tanh\" or \"\"");
-    option("recurrent_activation", std::string("sigmoid"), node_.place());
+    option("recurrent_activation", "sigmoid", node_.place());
     tensor("kernel", 0, {in_, gates * out_});
     tensor("recurrent_kernel", 1, {out_, gates * out_});
     if (gates == 4) {
@@ -206,19 +201,18 @@ class RtneuralLayer {
     expect_arrays({1});
     JsonCursor alpha = weights(0);
     if (alpha.size() == 1 && alpha[0].json().is_array()) alpha = alpha[0];  // [1, C] or [C]
-    record_.tensors.insert_or_assign("alpha", nested_tensor(alpha, {alpha.size() == 1 ? 1 : out_}));
+    add(record_, "alpha", nested_tensor(alpha, {alpha.size() == 1 ? 1 : out_}));
   }
 
   void activation(std::vector<LayerRecord>& layers) const {
     const auto node = node_.find("activation");
     const std::string name = node ? node->string() : "";
     if (name.empty() || name == "linear") return;
-    LayerRecord layer{.place = node->place(), .type = {node->place(), name}, .values = {}, .tensors = {}};
-    layer.values.emplace("size", Value{node->place(), out_});
-    if (name == "elu") layer.values.emplace("alpha", Value{node->place(), 1.0});
+    LayerRecord layer = make_layer(node->place(), name, {{"size", node->place(), out_}});
+    if (name == "elu") add(layer, {"alpha", node->place(), 1.0});
     else if (name != "tanh" && name != "relu" && name != "sigmoid" && name != "softmax")
       node->fail("\"\", tanh, relu, sigmoid, softmax or elu");
-    layers.push_back(std::move(layer));
+    append(layers, std::move(layer));
   }
 
   JsonCursor node_;
@@ -231,7 +225,7 @@ class RtneuralLayer {
 }  // namespace detail
 
 /// Reads a file of RTNeural's format. Throws load_error.
-inline ModelFile read_rtneural(const JsonCursor& root) {
+INLAY_ONCE ModelFile read_rtneural(const JsonCursor& root) {
   ModelFile file;
   const JsonCursor layers = root["layers"];
   std::size_t width = detail::rtneural_width(root["in_shape"]);

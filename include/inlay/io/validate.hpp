@@ -20,23 +20,23 @@ namespace inlay::io {
 namespace detail {
 
 /// Formats a number with at most 9 digits.
-inline std::string number_text(double x) {
+INLAY_ONCE std::string number_text(double x) {
   char text[32];
   return {text, std::to_chars(text, text + sizeof text, x, std::chars_format::general, 9).ptr};
 }
 
 /// Returns the place of value i of a vector. In a .nam file all vectors are in one list, and the place of a vector is
 /// that of its first number: value 3 of `weights[57]` is `weights[60]`.
-inline SourceLocation place_in_vector(const TensorRecord& vector, std::size_t i) {
+INLAY_ONCE SourceLocation place_in_vector(const TensorRecord& vector, std::size_t i) {
   if (!vector.row_places.empty() || !vector.place.ends_with(']')) return vector.place_of(i);
   const std::size_t digits = vector.place.rfind('[') + 1;
   std::size_t first = 0;
   std::from_chars(vector.place.data() + digits, vector.place.data() + vector.place.size() - 1, first);
-  return concat({std::string_view(vector.place).substr(0, digits), std::to_string(first + i), "]"});
+  return concat({std::string_view(vector.place).substr(0, digits), first + i, "]"});
 }
 
 /// Returns a numeric option, or nothing if the record has none of that name.
-inline std::optional<double> number_if_any(const LayerRecord& layer, std::string_view name) {
+INLAY_ONCE std::optional<double> number_if_any(const LayerRecord& layer, std::string_view name) {
   const auto found = layer.values.find(name);
   if (found == layer.values.end()) return std::nullopt;
   if (const auto* real = std::get_if<double>(&found->second.value)) return *real;
@@ -46,7 +46,7 @@ inline std::optional<double> number_if_any(const LayerRecord& layer, std::string
 
 /// Throws load_error unless variance + epsilon > 0 in float precision: a batch normalisation divides by its square
 /// root.
-inline void expect_variances(const LayerRecord& layer) {
+INLAY_ONCE void expect_variances(const LayerRecord& layer) {
   const auto variance = layer.tensors.find("variance");
   const auto epsilon = number_if_any(layer, "epsilon");
   if (variance == layer.tensors.end() || !epsilon) return;  // reported when the layer is loaded
@@ -61,7 +61,7 @@ inline void expect_variances(const LayerRecord& layer) {
 }
 
 /// Throws load_error if a value is not in the range of a float.
-inline void expect_floats(const TensorRecord& tensor) {
+INLAY_ONCE void expect_floats(const TensorRecord& tensor) {
   for (std::size_t i = 0; i < tensor.values.size(); ++i)
     if (!is_float(tensor.values[i]))
       throw load_error(tensor.place_of(i), "a number in the range of a float", number_text(tensor.values[i]));
@@ -79,14 +79,14 @@ void for_each_record(const ChainRecord& chain, const auto& f) {
 }  // namespace detail
 
 /// Throws load_error if a layer's numbers are invalid for its type.
-inline void validate(const LayerRecord& layer) {
+INLAY_ONCE void validate(const LayerRecord& layer) {
   const auto* type = std::get_if<std::string>(&layer.type.value);
   if (type && (*type == "batchnorm1d" || *type == "batchnorm2d")) detail::expect_variances(layer);
 }
 
 /// Throws load_error if a number of a file is invalid. Tensors must be in the range of a float, unless the check's
 /// dtype is "float64".
-inline void validate(const ModelFile& file) {
+INLAY_ONCE void validate(const ModelFile& file) {
   const bool single = !file.check || file.check->dtype == "float32";
   detail::for_each_record(file.chain, [&](const LayerRecord& layer) {
     validate(layer);

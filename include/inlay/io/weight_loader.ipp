@@ -13,7 +13,7 @@ namespace inlay::io {
 
 INLAY_DECL std::string LayerNumber::text() const {
   const std::string own = std::to_string(index);
-  return around ? concat({around->text(), ".", chain, ".", std::to_string(branch), ".", own}) : own;
+  return around ? concat({around->text(), ".", chain, ".", branch, ".", own}) : own;
 }
 
 INLAY_DECL std::string value_text(const Value& value) {
@@ -29,8 +29,8 @@ INLAY_DECL std::string value_text(const Value& value) {
 
 INLAY_DECL void expect_layers(const ChainRecord& record, std::size_t count) {
   if (record.layers.size() == count) return;
-  throw load_error(record.place, concat({std::to_string(count), " layers, as the model type has"}),
-                   concat({std::to_string(record.layers.size()), " (an activation counts as a layer)"}));
+  throw load_error(record.place, concat({count, " layers, as the model type has"}),
+                   concat({record.layers.size(), " (an activation counts as a layer)"}));
 }
 
 INLAY_DECL WeightLoader::WeightLoader(const LayerRecord& record, const LayerNumber& number, std::string_view type,
@@ -45,7 +45,7 @@ INLAY_DECL WeightLoader::WeightLoader(const LayerRecord& record, std::size_t wid
   const std::size_t features = positive(record, "features");
   if (width % features != 0)
     fail(place_of(record, "features"),
-         concat({"a divisor of ", std::to_string(width), ", the number of input channels"}), std::to_string(features));
+         concat({"a divisor of ", width, ", the number of input channels"}), std::to_string(features));
   in_ = width / features;
 }
 
@@ -84,10 +84,10 @@ INLAY_DECL std::size_t WeightLoader::dynamic_size(std::string_view name) {
   const Value& value = find(name);
   const auto* found = std::get_if<std::size_t>(&value.value);
   if (!found || *found == 0 || *found > most)
-    fail(value.place, concat({"a whole number from 1 to ", std::to_string(most)}), value_text(value));
+    fail(value.place, concat({"a whole number from 1 to ", most}), value_text(value));
   const bool is_width = name == "in" || name == "size" || name == "channels";
   if (is_width && *found != in_)
-    fail(value.place, concat({std::to_string(in_), ", the number of input channels"}), std::to_string(*found));
+    fail(value.place, concat({in_, ", the number of input channels"}), std::to_string(*found));
   return *found;
 }
 INLAY_DECL std::size_t WeightLoader::dynamic_size(std::string_view name, std::size_t fallback) {
@@ -171,7 +171,7 @@ INLAY_DECL const ChainRecord& WeightLoader::chain_of(std::string_view name, std:
   if (chains == record_.chains.end()) fail(record_.place, concat({"an array of layers \"", name, "\""}), "none");
   const std::vector<ChainRecord>& found = chains->second;
   if (index >= found.size())
-    fail(record_.place, concat({"at least ", std::to_string(index + 1), " chains in \"", name, "\""}),
+    fail(record_.place, concat({"at least ", index + 1, " chains in \"", name, "\""}),
          std::to_string(found.size()));
   chains_ = std::max(chains_, index + 1);
   return found[index];
@@ -188,7 +188,7 @@ INLAY_DECL void WeightLoader::finish() const {
   for (const auto& [name, chains] : record_.chains) {
     if (!used_.contains(name)) refuse(chains[0].place, name, "layers");
     if (chains.size() > chains_)
-      fail(chains[chains_].place, concat({"at most ", std::to_string(chains_), " chains in \"", name, "\""}),
+      fail(chains[chains_].place, concat({"at most ", chains_, " chains in \"", name, "\""}),
            std::to_string(chains.size()));
   }
 }

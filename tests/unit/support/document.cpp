@@ -6,6 +6,7 @@
 #include <inlay/io/formats.hpp>
 #include <inlay/io/parse.hpp>
 #include <inlay/io/read_model.hpp>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <utility>
 
@@ -74,7 +75,7 @@ void add_places(const json& value, const std::string& place, std::vector<std::st
 
 }  // namespace
 
-Document::Document(std::string_view text) : json_(std::make_shared<json>(inlay::io::parse(text))) {}
+Document::Document(std::string_view text) : json_(std::make_shared<json>(parse_json(text))) {}
 Document Document::of_file(const std::filesystem::path& path) { return Document(inlay::io::read_text(path)); }
 
 std::shared_ptr<json> Document::copy() const { return std::make_shared<json>(*json_); }
@@ -92,9 +93,7 @@ Document Document::with_json(std::string_view at, const json& value) const {
   }
   return Document(changed);
 }
-Document Document::with(std::string_view at, std::string_view text) const {
-  return with_json(at, inlay::io::parse(text));
-}
+Document Document::with(std::string_view at, std::string_view text) const { return with_json(at, parse_json(text)); }
 Document Document::with(std::string_view at, const Document& value) const { return with_json(at, *value.json_); }
 Document Document::with(std::string_view at, double number) const { return with_json(at, json(number)); }
 Document Document::with(std::string_view at, const std::vector<double>& numbers) const {
@@ -155,12 +154,15 @@ bool Document::equals(const Document& other) const { return *json_ == *other.jso
 std::string Document::dump() const { return json_->dump(); }
 
 inlay::io::ModelFile Document::read(const inlay::io::ReadOptions& options) const {
-  return inlay::io::read_model(*json_, options);
+  return inlay::io::read_model(inlay::io::json_of(*json_), options);
 }
-std::string_view Document::format() const { return inlay::io::format_of(*json_).name; }
+std::string_view Document::format() const { return inlay::io::format_of(inlay::io::json_of(*json_)).name; }
 
-inlay::io::ModelFile read_json(const json& document) { return inlay::io::read_model(document); }
-json parse_json(std::string_view text) { return inlay::io::parse(text); }
+inlay::io::ModelFile read_json(const json& document) { return inlay::io::read_model(inlay::io::json_of(document)); }
+json parse_json(std::string_view text) {
+  inlay::io::parse(text);
+  return json::parse(text);
+}
 
 std::string refusal(const Document& document) {
   try {
