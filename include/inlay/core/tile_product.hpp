@@ -56,9 +56,9 @@ INLAY_INLINE void multiply_patch(std::size_t taps, std::size_t channels, const w
 
 /// Depends on sizes only, not on the layer, so that this large function is instantiated once per size.
 template <std::size_t Taps, std::size_t Channels, class M, class T, class... Before>
-INLAY_NOINLINE void multiply_tile(Extent<Taps> taps, Extent<Channels> channels, const M& matrix, const T* bias,
-                                  const Window<T>& window, std::size_t dilation, const T* addend, Block<T> out,
-                                  std::size_t frames, Before... before) noexcept {
+void multiply_tile(Extent<Taps> taps, Extent<Channels> channels, const M& matrix, const T* bias,
+                   const Window<T>& window, std::size_t dilation, const T* addend, Block<T> out, std::size_t frames,
+                   Before... before) noexcept {
   using B = typename M::backend;
   const Window<T> x = window;  // a local copy, which cannot alias the output
   constexpr std::size_t registers = B::width == 1 ? 16 : compiler::simd_registers / 8;
