@@ -94,19 +94,19 @@ class Matrix {
   }
 
   /// Calls `f.template operator()<Height>(row)` for each panel. `row` is its first row, `Height` its number of rows,
-  /// padding included. For static sizes there are at most two heights, and `f` is compiled at most twice; for dynamic
-  /// sizes it is compiled for every possible height.
+  /// padding included. There are at most two heights. For dynamic sizes, `f` is compiled for every possible height, as
+  /// a function each, which reads what `f` captured: capture values, not references to local variables.
   template <class F>
-  INLAY_INLINE void for_panels(F&& f) const {
+  INLAY_INLINE void for_panels(const F& f) const {
     if constexpr (Rows != dynamic) {
       constexpr Panels p = divide(units_of(Rows));
       for (std::size_t i = 0; i < p.high_count; ++i) f.template operator()<p.high>(i * p.high);
       for (std::size_t i = 0; i < p.low_count; ++i) f.template operator()<p.low>(p.high_count * p.high + i * p.low);
     } else {
-      for_each_panel([&](std::size_t row, std::size_t height) INLAY_INLINE_LAMBDA { of_height(height, row, f); });
+      if (panels_.high_count > 0) for_height(panels_function<F>, panels_.high)(f, 0, panels_.high_count);
+      for_height(panels_function<F>, panels_.low)(f, panels_.high_count * panels_.high, panels_.low_count);
     }
   }
-
   /// Calls `f(row, height)` for each panel, for work that does not keep rows in registers.
   template <class F>
   INLAY_INLINE void for_each_panel(F&& f) const {
@@ -160,14 +160,13 @@ class Matrix {
   void set(std::size_t i, value_type value) noexcept { data_.data()[offset(i)] = Weight(value); }
 
  private:
-  template <class F>
-  static INLAY_INLINE void of_height(std::size_t height, std::size_t row, F& f) {
-    if constexpr (half > 0)
-      if (height == half) return f.template operator()<half>(row);
-    [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA {
-      static_cast<void>(((height == (I + 1) * unit && (f.template operator()<(I + 1) * unit>(row), true)) || ...));
-    }(std::make_index_sequence<widest>{});
+  /// Not inlined: in one function, the code of all heights takes long to compile and spills registers.
+  template <std::size_t Height, class F>
+  static INLAY_NOINLINE void panels_of(const F& f, std::size_t row, std::size_t count) noexcept {
+    for (; count > 0; --count, row += Height) f.template operator()<Height>(row);
   }
+  template <class F>
+  static constexpr auto panels_function = []<std::size_t Height>() { return &panels_of<Height, F>; };
 
   constexpr Panels panels() const noexcept {
     if constexpr (Rows == dynamic) return panels_;

@@ -113,7 +113,7 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
   template <std::size_t Voices>
   INLAY_INLINE void step_reset_after(const std::array<const scalar*, Voices>& x, std::size_t stride,
                                      const detail::HiddenDoubleBuffer<scalar, Voices>& h) const noexcept {
-    kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+    kernel_.for_panels([this, h, x, stride]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
       const auto bias = [&](std::size_t which, std::size_t gate)
                             INLAY_INLINE_LAMBDA { return Rows::load(bias_.row[which].data(gate) + row); };
@@ -146,40 +146,41 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
   /// The candidate n needs r of all units, so the step takes three sweeps, with intermediate sums in memory.
   INLAY_INLINE void step_reset_before(State& state, const scalar* x, std::size_t stride, const scalar* h,
                                       scalar* h_new) const noexcept {
-    scalar* const input[3] = {state.input[0].data(), state.input[1].data(), state.input[2].data()};
-    scalar *const update = state.gates[0].data(), *const reset_h = state.gates[1].data();
-    kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+    kernel_.for_panels([this, &state, x, stride]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
       Rows sums[3] = {Rows::load(bias_.data(0) + row), Rows::load(bias_.data(1) + row),
                       Rows::load(bias_.data(2) + row)};
       accumulate(this->in_, sums, static_cast<const Kernel&>(kernel_), row, x, stride);
-      repeat<3>([&](std::size_t gate) INLAY_INLINE_LAMBDA { sums[gate].store(input[gate] + row); });
+      repeat<3>([&](std::size_t gate) INLAY_INLINE_LAMBDA { sums[gate].store(state.input[gate].data() + row); });
     });
-    recurrent_kernel_.first_two.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+    recurrent_kernel_.first_two.for_panels([this, &state, h]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
-      Rows sums[2] = {Rows::load(input[0] + row), Rows::load(input[1] + row)};
+      Rows sums[2] = {Rows::load(state.input[0].data() + row), Rows::load(state.input[1].data() + row)};
       accumulate(this->out_, sums, recurrent_kernel_.first_two, row, h);
+      scalar *const update = state.gates[0].data() + row, *const reset_h = state.gates[1].data() + row;
       detail::with_gate(gate_, [&](const auto& gate) INLAY_INLINE_LAMBDA {
         for_registers(
             [&](std::size_t lane, auto zz, auto zr) INLAY_INLINE_LAMBDA {
               const auto old = B::template load<Rows::lanes>(h + row + lane);
-              B::store(update + row + lane, gate.template apply<B>(zz));
-              B::store(reset_h + row + lane, gate.template apply<B>(zr) * old);
+              B::store(update + lane, gate.template apply<B>(zz));
+              B::store(reset_h + lane, gate.template apply<B>(zr) * old);
             },
             sums[0], sums[1]);
       });
     });
-    recurrent_kernel_.last.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
-      using Rows = Pack<B, Height>;
-      Rows sums[1] = {Rows::load(input[2] + row)};
-      accumulate(this->out_, sums, recurrent_kernel_.last, row, reset_h);
-      for_registers(
-          [&](std::size_t lane, auto zn) INLAY_INLINE_LAMBDA {
-            const auto z = B::template load<Rows::lanes>(update + row + lane);
-            B::store(h_new + row + lane, mix(z, B::template load<Rows::lanes>(h + row + lane), tanh(zn)));
-          },
-          sums[0]);
-    });
+    recurrent_kernel_.last.for_panels(
+        [this, &state, h, h_new]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+          using Rows = Pack<B, Height>;
+          Rows sums[1] = {Rows::load(state.input[2].data() + row)};
+          accumulate(this->out_, sums, recurrent_kernel_.last, row, state.gates[1].data());
+          const scalar* const update = state.gates[0].data() + row;
+          for_registers(
+              [&](std::size_t lane, auto zn) INLAY_INLINE_LAMBDA {
+                const auto z = B::template load<Rows::lanes>(update + lane);
+                B::store(h_new + row + lane, mix(z, B::template load<Rows::lanes>(h + row + lane), tanh(zn)));
+              },
+              sums[0]);
+        });
   }
 
   void resize() {

@@ -92,7 +92,7 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
     const detail::HiddenDoubleBuffer<scalar, Voices> h(states);
     std::array<scalar*, Voices> cell;
     for (std::size_t v = 0; v < Voices; ++v) cell[v] = states[v]->cell.data();
-    recurrent_kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+    recurrent_kernel_.for_panels([this, cell, h, x, stride]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
       Rows z[Voices][4];
       repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {

@@ -110,7 +110,7 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
   INLAY_INLINE auto step(const std::array<State*, Voices>& states, const std::array<const scalar*, Voices>& x,
                          std::size_t stride) const noexcept {
     const detail::HiddenDoubleBuffer<scalar, Voices> h(states);
-    recurrent_kernel_.for_panels([&]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
+    recurrent_kernel_.for_panels([this, h, x, stride]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
       using Rows = Pack<B, Height>;
       Rows z[Voices][1];
       repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { z[v][0] = Rows::load(bias_.data() + row); });

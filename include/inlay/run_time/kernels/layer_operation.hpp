@@ -35,7 +35,9 @@ class LayerOperation final : public run_time::Operation<typename L::scalar> {
   struct LayerMemory final : Memory {
     typename L::State state;
     AlignedArray<T, scratch_size> scratch;
-    INLAY_COLD std::unique_ptr<Memory> clone() const override { return std::make_unique<LayerMemory>(*this); }
+    INLAY_COLD std::unique_ptr<Memory> clone() const override {
+      return std::unique_ptr<Memory>(new LayerMemory(*this));
+    }
     void assign(const Memory& other) noexcept override { state = static_cast<const LayerMemory&>(other).state; }
   };
   /// Layers without state, which are most, need no memory.
@@ -73,8 +75,8 @@ class LayerOperation final : public run_time::Operation<typename L::scalar> {
     if constexpr (!has_memory) {
       return nullptr;
     } else {
-      auto own = std::make_unique<LayerMemory>();
-      if constexpr (requires { layer.resize(own->state); }) layer.resize(own->state);
+      std::unique_ptr<Memory> own(new LayerMemory);
+      if constexpr (requires { layer.resize(state(own.get())); }) layer.resize(state(own.get()));
       return own;
     }
   }

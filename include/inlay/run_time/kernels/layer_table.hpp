@@ -24,7 +24,7 @@ class LayerTable {
 
   template <class L>
   static INLAY_COLD OperationPtr make(const io::LayerRecord& record, std::size_t width) {
-    return std::make_unique<LayerOperation<L>>(record, width);
+    return OperationPtr(new LayerOperation<L>(record, width));
   }
 
   static OperationPtr gru(const io::LayerRecord& record, std::size_t width) {
