@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <sstream>
 #include <string>
 
 #include "inlay/core/tile_frames.hpp"
 #include "inlay/io/check.hpp"
 #include "inlay/io/player.hpp"
+#include "inlay/io/validate.hpp"
 
 namespace inlay::io {
 
@@ -54,12 +54,9 @@ INLAY_ONCE double compare(const Check& check, const Output& got, Checked checked
       largest = std::max(largest, difference);
       continue;
     }
-    std::ostringstream expected, found;
-    expected.precision(9);
-    found.precision(9);
-    expected << wanted << " within " << limit << " at frame " << frame << ", channel " << channel;
-    found << y << " by " << how;
-    refuse(check.output.place_of(i), expected.str(), found.str());
+    refuse(check.output.place_of(i),
+           concat({number_text(wanted), " within ", number_text(limit), " at frame ", frame, ", channel ", channel}),
+           concat({number_text(y), " by ", how}));
   }
   return largest;
 }

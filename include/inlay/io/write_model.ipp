@@ -33,7 +33,7 @@ class InlayWriter {
   }
 
  private:
-  INLAY_COLD void chain(const ChainRecord& record, const std::string& indent) {
+  void chain(const ChainRecord& record, const std::string& indent) {
     const char* separator = "[";
     for (const LayerRecord& each : record.layers) {
       put({separator, "\n", indent, "  "});
@@ -44,7 +44,7 @@ class InlayWriter {
   }
 
   /// Writes the options on the first line, then one line for each chain and each tensor.
-  INLAY_COLD void layer(const LayerRecord& record, const std::string& indent) {
+  void layer(const LayerRecord& record, const std::string& indent) {
     put({"{\"type\": ", value(record.type)});
     for (const auto& [name, option] : record.values) put({", ", json_string(name), ": ", value(option)});
     for (const auto& [name, chains] : record.chains) {
@@ -60,7 +60,7 @@ class InlayWriter {
     put({"}"});
   }
 
-  INLAY_COLD void tensor(const std::string& name, const TensorRecord& record, const std::string& indent) {
+  void tensor(const std::string& name, const TensorRecord& record, const std::string& indent) {
     put({",\n", indent, json_string(name), ": {\"shape\": ["});
     for (std::size_t i = 0; i < record.shape.size(); ++i) put({i == 0 ? "" : ", ", record.shape[i]});
     put({"], \"data\": ["});
@@ -71,7 +71,7 @@ class InlayWriter {
     put({"]}"});
   }
 
-  INLAY_COLD void check(const Check& check) {
+  void check(const Check& check) {
     put({",\n  \"check\": {\"source\": ", json_string(check.source), ", \"dtype\": ", json_string(check.dtype),
          ", \"skip\": ", check.skip, ", \"stride\": ", check.stride, ", \"tolerance\": ", number(check.tolerance)});
     tensor("input", check.input, "    ");
