@@ -71,7 +71,7 @@ INLAY_ONCE ModelFile read_aidax(const JsonCursor& root) {
     file.chain.layers = chain_of(std::move(residual));
   }
   if (input_gain != 1)
-    file.chain.layers.insert(file.chain.layers.begin(), make_scale(in_gain->place(), in, input_gain));
+    file.chain.layers = chain_of(make_scale(in_gain->place(), in, input_gain), std::move(file.chain.layers));
   if (output_gain != 1) append(file.chain.layers, make_scale(out_gain->place(), out, output_gain));
 
   const auto metadata = root.find("metadata");

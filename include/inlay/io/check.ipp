@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <sstream>
 #include <string>
 
 #include "inlay/core/tile_frames.hpp"
 #include "inlay/io/check.hpp"
 #include "inlay/io/player.hpp"
+#include "inlay/io/validate.hpp"
 
 namespace inlay::io {
 
@@ -28,8 +28,8 @@ INLAY_ONCE void expect_shapes(const Check& check, std::size_t in, std::size_t ou
   if (condition > 0) expect_channels(check.condition, condition);
   const std::size_t frames = check.input.shape[0];
   if (receptive_field != unbounded && frames <= receptive_field)
-    refuse(concat({check.input.place, ".shape"}),
-           concat({"more frames than the receptive field of ", receptive_field}), frames);
+    refuse(concat({check.input.place, ".shape"}), concat({"more frames than the receptive field of ", receptive_field}),
+           frames);
 }
 
 /// Largest permitted difference of an output from the check.
@@ -44,9 +44,8 @@ INLAY_ONCE double limit_of(const Check& check, double policy_bound) {
 INLAY_ONCE double compare(const Check& check, const Output& got, Checked checked, double limit, const char* how) {
   const std::size_t rows = check.output.shape[0], channels = check.output.shape[1];
   if (checked.first + (rows - 1) * checked.stride >= got.frames)
-    refuse(
-        concat({check.output.place, ".shape"}), concat({"rows within the model's ", got.frames, " output frames"}),
-        concat({rows, " rows from frame ", checked.first, " on, with a stride of ", checked.stride}));
+    refuse(concat({check.output.place, ".shape"}), concat({"rows within the model's ", got.frames, " output frames"}),
+           concat({rows, " rows from frame ", checked.first, " on, with a stride of ", checked.stride}));
   double largest = 0;
   for (std::size_t i = 0; i < check.output.values.size(); ++i) {
     const std::size_t frame = checked.first + i / channels * checked.stride, channel = i % channels;
@@ -55,12 +54,9 @@ INLAY_ONCE double compare(const Check& check, const Output& got, Checked checked
       largest = std::max(largest, difference);
       continue;
     }
-    std::ostringstream expected, found;
-    expected.precision(9);
-    found.precision(9);
-    expected << wanted << " within " << limit << " at frame " << frame << ", channel " << channel;
-    found << y << " by " << how;
-    refuse(check.output.place_of(i), expected.str(), found.str());
+    refuse(check.output.place_of(i),
+           concat({number_text(wanted), " within ", number_text(limit), " at frame ", frame, ", channel ", channel}),
+           concat({number_text(y), " by ", how}));
   }
   return largest;
 }

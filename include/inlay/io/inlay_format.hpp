@@ -68,9 +68,8 @@ INLAY_ONCE void read_layer(const JsonCursor& node, ChainRecord& chain) {
     allow_only(node, {"type", "layers"});
     return append(chain.layers, read_chain(node["layers"]).layers);
   }
-  LayerRecord& layer = chain.layers.emplace_back();
-  layer.place = node.place();
-  layer.type = {type.place(), type.string()};
+  LayerRecord layer = make_layer(node.place(), type.string());
+  layer.type.place = type.place();
   for (const auto& [key, json] : node.json().members()) {
     if (key == "type") continue;
     const JsonCursor member = node[key];
@@ -78,6 +77,7 @@ INLAY_ONCE void read_layer(const JsonCursor& node, ChainRecord& chain) {
     else if (json.is_array()) layer.chains.emplace(key, read_chains(member));
     else layer.values.emplace(key, read_value(member));
   }
+  append(chain.layers, std::move(layer));
 }
 
 /// Reads [layer, layer, ...].

@@ -66,7 +66,7 @@ class Json {
   std::unique_ptr<Contents> contents_;  ///< of a string, an array or an object
 };
 
-/// Returns a string as JSON text, in quotes.
+/// Returns a string as JSON text, in quotes. Bytes that are not UTF-8 become U+FFFD.
 std::string json_string(std::string_view text);
 
 /// Converts a document of nlohmann::json.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <set>
 #include <span>
 #include <string>
@@ -152,7 +153,7 @@ class ProteusReader {
   }
 
   JsonCursor data_, state_;
-  std::set<std::string> used_;
+  std::set<std::string, std::less<>> used_;
 };
 
 }  // namespace detail

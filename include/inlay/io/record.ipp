@@ -82,8 +82,7 @@ INLAY_DECL void refuse(const LayerRecord& record, std::string_view expected, std
 INLAY_DECL void expect_past(const SourceLocation& place, std::size_t frames, std::size_t channels) {
   constexpr std::size_t most = std::size_t{1} << 26;
   if (channels == 0 || frames <= most / channels) return;
-  throw load_error(place, concat({"at most ", most / channels, " past frames"}),
-                   std::to_string(frames));
+  throw load_error(place, concat({"at most ", most / channels, " past frames"}), std::to_string(frames));
 }
 
 INLAY_DECL void expect_only(const Members& members, const LayerRecord& record) {

@@ -44,8 +44,8 @@ INLAY_DECL WeightLoader::WeightLoader(const LayerRecord& record, std::size_t wid
   if (!record.values.contains("features")) return;
   const std::size_t features = positive(record, "features");
   if (width % features != 0)
-    fail(place_of(record, "features"),
-         concat({"a divisor of ", width, ", the number of input channels"}), std::to_string(features));
+    fail(place_of(record, "features"), concat({"a divisor of ", width, ", the number of input channels"}),
+         std::to_string(features));
   in_ = width / features;
 }
 
@@ -171,8 +171,7 @@ INLAY_DECL const ChainRecord& WeightLoader::chain_of(std::string_view name, std:
   if (chains == record_.chains.end()) fail(record_.place, concat({"an array of layers \"", name, "\""}), "none");
   const std::vector<ChainRecord>& found = chains->second;
   if (index >= found.size())
-    fail(record_.place, concat({"at least ", index + 1, " chains in \"", name, "\""}),
-         std::to_string(found.size()));
+    fail(record_.place, concat({"at least ", index + 1, " chains in \"", name, "\""}), std::to_string(found.size()));
   chains_ = std::max(chains_, index + 1);
   return found[index];
 }

@@ -4,11 +4,11 @@
 #include <cmath>
 #include <cstddef>
 #include <initializer_list>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 #include <variant>
 
+#include "inlay/io/json.hpp"
 #include "inlay/io/write_model.hpp"
 
 namespace inlay::io {
@@ -24,7 +24,7 @@ class InlayWriter {
     put({"{\n  \"format\": \"inlay\",\n  \"version\": 1"});
     if (file.info.sample_rate) put({",\n  \"sample_rate\": ", number(*file.info.sample_rate)});
     if (!file.info.metadata.empty()) put({",\n  \"metadata\": ", file.info.metadata});
-    if (file.info.prewarm > 0) put({",\n  \"prewarm\": ", std::to_string(file.info.prewarm)});
+    if (file.info.prewarm > 0) put({",\n  \"prewarm\": ", file.info.prewarm});
     put({",\n  \"layers\": "});
     chain(file.chain, "  ");
     check(*file.check);
@@ -46,10 +46,10 @@ class InlayWriter {
   /// Writes the options on the first line, then one line for each chain and each tensor.
   void layer(const LayerRecord& record, const std::string& indent) {
     put({"{\"type\": ", value(record.type)});
-    for (const auto& [name, option] : record.values) put({", ", json(name), ": ", value(option)});
+    for (const auto& [name, option] : record.values) put({", ", json_string(name), ": ", value(option)});
     for (const auto& [name, chains] : record.chains) {
       const bool several = name == "branches" || chains.size() != 1;
-      put({",\n", indent, "  ", json(name), ": ", several ? "[" : ""});
+      put({",\n", indent, "  ", json_string(name), ": ", several ? "[" : ""});
       for (const ChainRecord& each : chains) {
         put({&each == chains.data() ? "" : ", "});
         chain(each, indent + "  ");
@@ -61,40 +61,33 @@ class InlayWriter {
   }
 
   void tensor(const std::string& name, const TensorRecord& record, const std::string& indent) {
-    put({",\n", indent, json(name), ": {\"shape\": ["});
-    for (std::size_t i = 0; i < record.shape.size(); ++i) put({i == 0 ? "" : ", ", std::to_string(record.shape[i])});
+    put({",\n", indent, json_string(name), ": {\"shape\": ["});
+    for (std::size_t i = 0; i < record.shape.size(); ++i) put({i == 0 ? "" : ", ", record.shape[i]});
     put({"], \"data\": ["});
     for (std::size_t i = 0; i < record.values.size(); ++i) {
-      if (!std::isfinite(record.values[i])) refuse(record.place_of(i), record.values[i]);
+      if (!std::isfinite(record.values[i])) expect_finite(record.values[i], record.place_of(i));
       put({i == 0 ? "" : ", ", element(record.values[i])});
     }
     put({"]}"});
   }
 
   void check(const Check& check) {
-    put({",\n  \"check\": {\"source\": ", json(check.source), ", \"dtype\": ", json(check.dtype),
-         ", \"skip\": ", std::to_string(check.skip), ", \"stride\": ", std::to_string(check.stride),
-         ", \"tolerance\": ", number(check.tolerance)});
+    put({",\n  \"check\": {\"source\": ", json_string(check.source), ", \"dtype\": ", json_string(check.dtype),
+         ", \"skip\": ", check.skip, ", \"stride\": ", check.stride, ", \"tolerance\": ", number(check.tolerance)});
     tensor("input", check.input, "    ");
     if (!check.condition.shape.empty()) tensor("condition", check.condition, "    ");
     tensor("output", check.output, "    ");
     put({"}"});
   }
 
-  void put(std::initializer_list<std::string_view> parts) {
-    for (std::string_view part : parts) text_.append(part);
-  }
-
-  static std::string json(const nlohmann::json& value) {
-    return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  }
+  void put(std::initializer_list<TextPart> parts) { text_ += concat(parts); }
 
   static std::string value(const Value& value) {
     if (const auto* flag = std::get_if<bool>(&value.value)) return *flag ? "true" : "false";
     if (const auto* whole = std::get_if<std::size_t>(&value.value)) return std::to_string(*whole);
-    if (const auto* text = std::get_if<std::string>(&value.value)) return json(*text);
+    if (const auto* text = std::get_if<std::string>(&value.value)) return json_string(*text);
     const double x = std::get<double>(value.value);
-    if (!std::isfinite(x)) refuse(value.place, x);
+    expect_finite(x, value.place);
     return number(x);
   }
 
@@ -113,8 +106,8 @@ class InlayWriter {
     return single_ && static_cast<double>(narrow) == x ? number(narrow) : number(x);
   }
 
-  [[noreturn]] static void refuse(SourceLocation place, double x) {
-    throw load_error(std::move(place), "a finite number", std::to_string(x));
+  static void expect_finite(double x, const SourceLocation& place) {
+    if (!std::isfinite(x)) refuse(place, "a finite number", std::to_string(x));
   }
 
   std::string text_;
