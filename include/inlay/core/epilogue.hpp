@@ -22,7 +22,7 @@ struct Epilogue {
   void (*of_half)(const void* layer, R<half> x, T* out) noexcept = nullptr;
   void (*of_one)(const void* layer, R<whole> x, T* out) noexcept = nullptr;
   void (*of_two)(const void* layer, R<whole> a, R<whole> b, T* out) noexcept = nullptr;
-  void (*of_frame)(const void* layer, T* frame) noexcept = nullptr;
+  void (*of_frame)(const void* layer, const T* in, T* out) noexcept = nullptr;  ///< in and out may be the same memory
 
   explicit operator bool() const noexcept { return layer; }
 
@@ -38,7 +38,7 @@ struct Epilogue {
       of_two(layer, x.r[0], x.r[1], out);
     } else {
       x.store(out);
-      of_frame(layer, out);
+      of_frame(layer, out, out);
     }
   }
 };

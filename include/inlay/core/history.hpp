@@ -191,7 +191,7 @@ class DynamicHistory {
     near_.clear();
     far_.clear();
   }
-  Window<T> push(Block<const T> in, std::size_t frames) noexcept {
+  INLAY_NOINLINE Window<T> push(Block<const T> in, std::size_t frames) noexcept {
     return long_ ? far_.push(in, frames) : near_.push(in, frames);
   }
   Window<T> push(const T* in) noexcept { return long_ ? far_.push(in) : near_.push(in); }

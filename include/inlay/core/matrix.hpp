@@ -93,18 +93,26 @@ class Matrix {
     return index_in_column<Weight>(i, Gates * height, B::lanes(height));
   }
 
-  /// Calls `f.template operator()<Height>(row)` for each panel. `row` is its first row, `Height` its number of rows,
-  /// padding included. There are at most two heights. For dynamic sizes, `f` is compiled for every possible height, as
-  /// a function each, which reads what `f` captured: capture values, not references to local variables.
-  template <class F>
-  INLAY_INLINE void for_panels(const F& f) const {
+  /// Calls `f.template operator()<Height>(row, args...)` for each panel. `row` is its first row, `Height` its number of
+  /// rows, padding included. There are at most two heights. For dynamic sizes, `f` is compiled for every possible
+  /// height, as a function each. `f` must then capture nothing; `args` are passed in registers, whereas captured values
+  /// would be stored and loaded again, which a short frame waits for.
+  template <class F, class... Args>
+  INLAY_INLINE void for_panels(F f, Args... args) const {
     if constexpr (Rows != dynamic) {
       constexpr Panels p = divide(units_of(Rows));
-      for (std::size_t i = 0; i < p.high_count; ++i) f.template operator()<p.high>(i * p.high);
-      for (std::size_t i = 0; i < p.low_count; ++i) f.template operator()<p.low>(p.high_count * p.high + i * p.low);
+      for (std::size_t i = 0; i < p.high_count; ++i) f.template operator()<p.high>(i * p.high, args...);
+      for (std::size_t i = 0; i < p.low_count; ++i)
+        f.template operator()<p.low>(p.high_count * p.high + i * p.low, args...);
     } else {
-      if (panels_.high_count > 0) for_height(panels_function<F>, panels_.high)(f, 0, panels_.high_count);
-      for_height(panels_function<F>, panels_.low)(f, panels_.high_count * panels_.high, panels_.low_count);
+      constexpr auto function = []<std::size_t Height>() { return &panel<Height, F, Args...>; };
+      // The most common case: no loop, which would cost a short frame 5%.
+      if (const std::size_t only = only_height()) return for_height(function, only)(0, args...);
+      if constexpr (widest == 1) return equal_panels<unit, F>(panels_.low_count, args...);
+      const auto high = for_height(function, panels_.high), low = for_height(function, panels_.low);
+      std::size_t row = 0;
+      for (; row < panels_.high_count * panels_.high; row += panels_.high) high(row, args...);
+      for (std::size_t i = 0; i < panels_.low_count; ++i, row += panels_.low) low(row, args...);
     }
   }
   /// Calls `f(row, height)` for each panel, for work that does not keep rows in registers.
@@ -161,12 +169,15 @@ class Matrix {
 
  private:
   /// Not inlined: in one function, the code of all heights takes long to compile and spills registers.
-  template <std::size_t Height, class F>
-  static INLAY_NOINLINE void panels_of(const F& f, std::size_t row, std::size_t count) noexcept {
-    for (; count > 0; --count, row += Height) f.template operator()<Height>(row);
+  template <std::size_t Height, class F, class... Args>
+  static INLAY_NOINLINE void panel(std::size_t row, Args... args) noexcept {
+    F{}.template operator()<Height>(row, args...);
   }
-  template <class F>
-  static constexpr auto panels_function = []<std::size_t Height>() { return &panels_of<Height, F>; };
+  /// Many small panels are a loop in one function, which takes less time than calls.
+  template <std::size_t Height, class F, class... Args>
+  static INLAY_NOINLINE void equal_panels(std::size_t count, Args... args) noexcept {
+    for (std::size_t i = 0; i < count; ++i) F{}.template operator()<Height>(i * Height, args...);
+  }
 
   constexpr Panels panels() const noexcept {
     if constexpr (Rows == dynamic) return panels_;

@@ -89,8 +89,9 @@ INLAY_INLINE void copy_exactly(const typename B::scalar* from, typename B::scala
   constexpr std::size_t lanes = N == dynamic ? B::width : B::lanes(N);
   const std::size_t whole = lanes > 1 ? size / lanes * lanes : 0;
   for (std::size_t i = 0; i < whole; i += lanes) B::store(to + i, B::template load<lanes>(from + i));
-  if constexpr (N == dynamic) copy_row(from + whole, size - whole, to + whole);
-  else copy(from + whole, N - whole, to + whole);
+  if constexpr (N != dynamic) copy(from + whole, N - whole, to + whole);
+  else if constexpr (lanes == 1) copy_row(from, size, to);
+  else if (whole < size) detail::copy_rest<lanes / 2>(from + whole, size - whole, to + whole);
 }
 
 /// Calls `f.template operator()<Lanes>(i)` for each register of a frame of dynamic size, `i` being its first lane. All

@@ -92,7 +92,10 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
   INLAY_INLINE auto step(const std::array<State*, Voices>& states, const std::array<const scalar*, Voices>& x,
                          std::size_t stride) const noexcept {
     const detail::HiddenDoubleBuffer<scalar, Voices> h(states);
-    if constexpr (ResetAfter) step_reset_after(x, stride, h);
+    if constexpr (ResetAfter)
+      kernel_.for_panels([]<std::size_t Height>(std::size_t row, const BasicGRU* layer, auto... args)
+                             INLAY_INLINE_LAMBDA { layer->template step_reset_after<Height>(row, args...); },
+                         this, h, x, stride);
     else
       for (std::size_t v = 0; v < Voices; ++v) step_reset_before(*states[v], x[v], stride, h.now[v], h.next[v]);
     return h.outputs();
@@ -110,35 +113,33 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
     return B::math_policy::template tanh<B>(x);
   }
 
-  template <std::size_t Voices>
-  INLAY_INLINE void step_reset_after(const std::array<const scalar*, Voices>& x, std::size_t stride,
-                                     const detail::HiddenDoubleBuffer<scalar, Voices>& h) const noexcept {
-    kernel_.for_panels([this, h, x, stride]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
-      using Rows = Pack<B, Height>;
-      const auto bias = [&](std::size_t which, std::size_t gate)
-                            INLAY_INLINE_LAMBDA { return Rows::load(bias_.row[which].data(gate) + row); };
-      Rows input[Voices][3], sums[Voices][3];
+  template <std::size_t Height, std::size_t Voices>
+  INLAY_INLINE void step_reset_after(std::size_t row, const detail::HiddenDoubleBuffer<scalar, Voices>& h,
+                                     const std::array<const scalar*, Voices>& x, std::size_t stride) const noexcept {
+    using Rows = Pack<B, Height>;
+    const auto bias = [&](std::size_t which, std::size_t gate)
+                          INLAY_INLINE_LAMBDA { return Rows::load(bias_.row[which].data(gate) + row); };
+    Rows input[Voices][3], sums[Voices][3];
+    repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
+      repeat<3>([&](std::size_t gate) INLAY_INLINE_LAMBDA { input[v][gate] = bias(0, gate); });
+      input[v][0].add(bias(1, 0));
+      input[v][1].add(bias(1, 1));
+    });
+    accumulate(this->in_, input, static_cast<const Kernel&>(kernel_), row, x, stride);
+    repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
+      sums[v][0] = input[v][0], sums[v][1] = input[v][1], sums[v][2] = bias(1, 2);
+    });
+    accumulate(this->out_, sums, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, h.now);
+    detail::with_gate(gate_, [&](const auto& gate) INLAY_INLINE_LAMBDA {
       repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
-        repeat<3>([&](std::size_t gate) INLAY_INLINE_LAMBDA { input[v][gate] = bias(0, gate); });
-        input[v][0].add(bias(1, 0));
-        input[v][1].add(bias(1, 1));
-      });
-      accumulate(this->in_, input, static_cast<const Kernel&>(kernel_), row, x, stride);
-      repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
-        sums[v][0] = input[v][0], sums[v][1] = input[v][1], sums[v][2] = bias(1, 2);
-      });
-      accumulate(this->out_, sums, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, h.now);
-      detail::with_gate(gate_, [&](const auto& gate) INLAY_INLINE_LAMBDA {
-        repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
-          for_registers(
-              [&](std::size_t lane, auto zz, auto zr, auto n_recurrent, auto n_input) INLAY_INLINE_LAMBDA {
-                const auto z = gate.template apply<B>(zz);
-                const auto r = gate.template apply<B>(zr);
-                const auto n = tanh(B::fma(r, n_recurrent, n_input));
-                B::store(h.next[v] + row + lane, mix(z, B::template load<Rows::lanes>(h.now[v] + row + lane), n));
-              },
-              sums[v][0], sums[v][1], sums[v][2], input[v][2]);
-        });
+        for_registers(
+            [&](std::size_t lane, auto zz, auto zr, auto n_recurrent, auto n_input) INLAY_INLINE_LAMBDA {
+              const auto z = gate.template apply<B>(zz);
+              const auto r = gate.template apply<B>(zr);
+              const auto n = tanh(B::fma(r, n_recurrent, n_input));
+              B::store(h.next[v] + row + lane, mix(z, B::template load<Rows::lanes>(h.now[v] + row + lane), n));
+            },
+            sums[v][0], sums[v][1], sums[v][2], input[v][2]);
       });
     });
   }
@@ -146,41 +147,52 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
   /// The candidate n needs r of all units, so the step takes three sweeps, with intermediate sums in memory.
   INLAY_INLINE void step_reset_before(State& state, const scalar* x, std::size_t stride, const scalar* h,
                                       scalar* h_new) const noexcept {
-    kernel_.for_panels([this, &state, x, stride]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
-      using Rows = Pack<B, Height>;
-      Rows sums[3] = {Rows::load(bias_.data(0) + row), Rows::load(bias_.data(1) + row),
-                      Rows::load(bias_.data(2) + row)};
-      accumulate(this->in_, sums, static_cast<const Kernel&>(kernel_), row, x, stride);
-      repeat<3>([&](std::size_t gate) INLAY_INLINE_LAMBDA { sums[gate].store(state.input[gate].data() + row); });
+    kernel_.for_panels([]<std::size_t Height>(std::size_t row, const BasicGRU* layer, auto... args)
+                           INLAY_INLINE_LAMBDA { layer->template sum_input<Height>(row, args...); },
+                       this, &state, x, stride);
+    recurrent_kernel_.first_two.for_panels(
+        []<std::size_t Height>(std::size_t row, const BasicGRU* layer, auto... args)
+            INLAY_INLINE_LAMBDA { layer->template compute_gates<Height>(row, args...); },
+        this, &state, h);
+    recurrent_kernel_.last.for_panels([]<std::size_t Height>(std::size_t row, const BasicGRU* layer, auto... args)
+                                          INLAY_INLINE_LAMBDA { layer->template compute_output<Height>(row, args...); },
+                                      this, &state, h, h_new);
+  }
+  template <std::size_t Height>
+  INLAY_INLINE void sum_input(std::size_t row, State* state, const scalar* x, std::size_t stride) const noexcept {
+    using Rows = Pack<B, Height>;
+    Rows sums[3] = {Rows::load(bias_.data(0) + row), Rows::load(bias_.data(1) + row), Rows::load(bias_.data(2) + row)};
+    accumulate(this->in_, sums, static_cast<const Kernel&>(kernel_), row, x, stride);
+    repeat<3>([&](std::size_t gate) INLAY_INLINE_LAMBDA { sums[gate].store(state->input[gate].data() + row); });
+  }
+  template <std::size_t Height>
+  INLAY_INLINE void compute_gates(std::size_t row, State* state, const scalar* h) const noexcept {
+    using Rows = Pack<B, Height>;
+    Rows sums[2] = {Rows::load(state->input[0].data() + row), Rows::load(state->input[1].data() + row)};
+    accumulate(this->out_, sums, recurrent_kernel_.first_two, row, h);
+    scalar *const update = state->gates[0].data() + row, *const reset_h = state->gates[1].data() + row;
+    detail::with_gate(gate_, [&](const auto& gate) INLAY_INLINE_LAMBDA {
+      for_registers(
+          [&](std::size_t lane, auto zz, auto zr) INLAY_INLINE_LAMBDA {
+            const auto old = B::template load<Rows::lanes>(h + row + lane);
+            B::store(update + lane, gate.template apply<B>(zz));
+            B::store(reset_h + lane, gate.template apply<B>(zr) * old);
+          },
+          sums[0], sums[1]);
     });
-    recurrent_kernel_.first_two.for_panels([this, &state, h]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
-      using Rows = Pack<B, Height>;
-      Rows sums[2] = {Rows::load(state.input[0].data() + row), Rows::load(state.input[1].data() + row)};
-      accumulate(this->out_, sums, recurrent_kernel_.first_two, row, h);
-      scalar *const update = state.gates[0].data() + row, *const reset_h = state.gates[1].data() + row;
-      detail::with_gate(gate_, [&](const auto& gate) INLAY_INLINE_LAMBDA {
-        for_registers(
-            [&](std::size_t lane, auto zz, auto zr) INLAY_INLINE_LAMBDA {
-              const auto old = B::template load<Rows::lanes>(h + row + lane);
-              B::store(update + lane, gate.template apply<B>(zz));
-              B::store(reset_h + lane, gate.template apply<B>(zr) * old);
-            },
-            sums[0], sums[1]);
-      });
-    });
-    recurrent_kernel_.last.for_panels(
-        [this, &state, h, h_new]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
-          using Rows = Pack<B, Height>;
-          Rows sums[1] = {Rows::load(state.input[2].data() + row)};
-          accumulate(this->out_, sums, recurrent_kernel_.last, row, state.gates[1].data());
-          const scalar* const update = state.gates[0].data() + row;
-          for_registers(
-              [&](std::size_t lane, auto zn) INLAY_INLINE_LAMBDA {
-                const auto z = B::template load<Rows::lanes>(update + lane);
-                B::store(h_new + row + lane, mix(z, B::template load<Rows::lanes>(h + row + lane), tanh(zn)));
-              },
-              sums[0]);
-        });
+  }
+  template <std::size_t Height>
+  INLAY_INLINE void compute_output(std::size_t row, State* state, const scalar* h, scalar* h_new) const noexcept {
+    using Rows = Pack<B, Height>;
+    Rows sums[1] = {Rows::load(state->input[2].data() + row)};
+    accumulate(this->out_, sums, recurrent_kernel_.last, row, state->gates[1].data());
+    const scalar* const update = state->gates[0].data() + row;
+    for_registers(
+        [&](std::size_t lane, auto zn) INLAY_INLINE_LAMBDA {
+          const auto z = B::template load<Rows::lanes>(update + lane);
+          B::store(h_new + row + lane, mix(z, B::template load<Rows::lanes>(h + row + lane), tanh(zn)));
+        },
+        sums[0]);
   }
 
   void resize() {

@@ -92,36 +92,43 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
     const detail::HiddenDoubleBuffer<scalar, Voices> h(states);
     std::array<scalar*, Voices> cell;
     for (std::size_t v = 0; v < Voices; ++v) cell[v] = states[v]->cell.data();
-    recurrent_kernel_.for_panels([this, cell, h, x, stride]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
-      using Rows = Pack<B, Height>;
-      Rows z[Voices][4];
-      repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
-        repeat<4>([&](std::size_t gate) INLAY_INLINE_LAMBDA { z[v][gate] = Rows::load(bias_.data(gate) + row); });
-      });
-      accumulate(this->in_, z, static_cast<const Kernel&>(kernel_), row, x, stride);
-      accumulate(this->out_, z, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, h.now);
-      detail::with_gate(gate_, [&](const auto& gate) INLAY_INLINE_LAMBDA {
-        repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
-          for_registers(
-              [&](std::size_t lane, auto zi, auto zf, auto zg, auto zo) INLAY_INLINE_LAMBDA {
-                using Math = typename B::math_policy;
-                scalar* c = cell[v] + row + lane;
-                const auto i = gate.template apply<B>(zi);
-                const auto f = gate.template apply<B>(zf);
-                const auto g = Math::template tanh<B>(zg);
-                const auto o = gate.template apply<B>(zo);
-                const auto c_new = B::fma(f, B::template load<Rows::lanes>(c), compiler::opaque(i * g));
-                B::store(c, c_new);
-                B::store(h.next[v] + row + lane, o * Math::template tanh<B>(c_new));
-              },
-              z[v][0], z[v][1], z[v][2], z[v][3]);
-        });
-      });
-    });
+    recurrent_kernel_.for_panels([]<std::size_t Height>(std::size_t row, const BasicLSTM* layer, auto... args)
+                                     INLAY_INLINE_LAMBDA { layer->template step_panel<Height>(row, args...); },
+                                 this, h, x, stride, cell);
     return h.outputs();
   }
 
  private:
+  template <std::size_t Height, std::size_t Voices>
+  INLAY_INLINE void step_panel(std::size_t row, const detail::HiddenDoubleBuffer<scalar, Voices>& h,
+                               const std::array<const scalar*, Voices>& x, std::size_t stride,
+                               const std::array<scalar*, Voices>& cell) const noexcept {
+    using Rows = Pack<B, Height>;
+    Rows z[Voices][4];
+    repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
+      repeat<4>([&](std::size_t gate) INLAY_INLINE_LAMBDA { z[v][gate] = Rows::load(bias_.data(gate) + row); });
+    });
+    accumulate(this->in_, z, static_cast<const Kernel&>(kernel_), row, x, stride);
+    accumulate(this->out_, z, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, h.now);
+    detail::with_gate(gate_, [&](const auto& gate) INLAY_INLINE_LAMBDA {
+      repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
+        for_registers(
+            [&](std::size_t lane, auto zi, auto zf, auto zg, auto zo) INLAY_INLINE_LAMBDA {
+              using Math = typename B::math_policy;
+              scalar* c = cell[v] + row + lane;
+              const auto i = gate.template apply<B>(zi);
+              const auto f = gate.template apply<B>(zf);
+              const auto g = Math::template tanh<B>(zg);
+              const auto o = gate.template apply<B>(zo);
+              const auto c_new = B::fma(f, B::template load<Rows::lanes>(c), compiler::opaque(i * g));
+              B::store(c, c_new);
+              B::store(h.next[v] + row + lane, o * Math::template tanh<B>(c_new));
+            },
+            z[v][0], z[v][1], z[v][2], z[v][3]);
+      });
+    });
+  }
+
   void resize() {
     kernel_.resize(this->in_, this->out_);
     recurrent_kernel_.resize(this->out_, this->out_);

@@ -106,8 +106,7 @@ class Pointwise {
 
   INLAY_INLINE void forward(State&, const scalar* in, scalar* out) const noexcept {
     if constexpr (Size == dynamic) {
-      for_dynamic_registers<B>(size_,
-                               [&]<std::size_t Lanes>(std::size_t c) INLAY_INLINE_LAMBDA { step<Lanes>(in, out, c); });
+      of_frame(&layer(), in, out);
     } else {
       constexpr std::size_t lanes = B::lanes(Size), whole = Size / lanes * lanes;
       for (std::size_t c = 0; c < whole; c += lanes) step<lanes>(in, out, c);
@@ -140,9 +139,11 @@ class Pointwise {
     ((B::store(out + c, static_cast<const L*>(layer)->apply(x, detail::LanesAcrossChannels<B, Lanes>{c})), c += Lanes),
      ...);
   }
-  static void of_frame(const void* layer, scalar* frame) noexcept {
-    State none;
-    static_cast<const L*>(layer)->forward(none, frame, frame);
+  /// Not inlined: `forward` and epilogues share it.
+  static INLAY_NOINLINE void of_frame(const void* layer, const scalar* in, scalar* out) noexcept {
+    const L& self = *static_cast<const L*>(layer);
+    for_dynamic_registers<B>(self.size_, [&]<std::size_t Lanes>(std::size_t c)
+                                             INLAY_INLINE_LAMBDA { self.template step<Lanes>(in, out, c); });
   }
 
   const L& layer() const noexcept { return static_cast<const L&>(*this); }

@@ -110,21 +110,9 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
   INLAY_INLINE auto step(const std::array<State*, Voices>& states, const std::array<const scalar*, Voices>& x,
                          std::size_t stride) const noexcept {
     const detail::HiddenDoubleBuffer<scalar, Voices> h(states);
-    recurrent_kernel_.for_panels([this, h, x, stride]<std::size_t Height>(std::size_t row) INLAY_INLINE_LAMBDA {
-      using Rows = Pack<B, Height>;
-      Rows z[Voices][1];
-      repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { z[v][0] = Rows::load(bias_.data() + row); });
-      accumulate(this->in_, z, kernel_, row, x, stride);
-      accumulate(this->out_, z, recurrent_kernel_, row, h.now);
-      repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
-        for_registers(
-            [&](std::size_t lane, auto sum) INLAY_INLINE_LAMBDA {
-              if constexpr (Out == dynamic) B::store(h.next[v] + row + lane, sum);
-              else B::store(h.next[v] + row + lane, activation_.template apply<B>(sum));
-            },
-            z[v][0]);
-      });
-    });
+    recurrent_kernel_.for_panels([]<std::size_t Height>(std::size_t row, const BasicRNN* layer, auto... args)
+                                     INLAY_INLINE_LAMBDA { layer->template step_panel<Height>(row, args...); },
+                                 this, h, x, stride);
     // One loop for panels of all heights: less to compile.
     if constexpr (Out == dynamic)
       activation_.select([&](auto activation) INLAY_INLINE_LAMBDA {
@@ -135,6 +123,24 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
   }
 
  private:
+  template <std::size_t Height, std::size_t Voices>
+  INLAY_INLINE void step_panel(std::size_t row, const detail::HiddenDoubleBuffer<scalar, Voices>& h,
+                               const std::array<const scalar*, Voices>& x, std::size_t stride) const noexcept {
+    using Rows = Pack<B, Height>;
+    Rows z[Voices][1];
+    repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { z[v][0] = Rows::load(bias_.data() + row); });
+    accumulate(this->in_, z, kernel_, row, x, stride);
+    accumulate(this->out_, z, recurrent_kernel_, row, h.now);
+    repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
+      for_registers(
+          [&](std::size_t lane, auto sum) INLAY_INLINE_LAMBDA {
+            if constexpr (Out == dynamic) B::store(h.next[v] + row + lane, sum);
+            else B::store(h.next[v] + row + lane, activation_.template apply<B>(sum));
+          },
+          z[v][0]);
+    });
+  }
+
   void resize() {
     kernel_.resize(this->in_, this->out_);
     recurrent_kernel_.resize(this->out_, this->out_);

@@ -42,7 +42,7 @@ struct NetworkState {
 /// Builds a network from the contents of a file. Sets `bound` to the largest error that a layer's mathematics states.
 /// Throws load_error.
 template <class T>
-std::shared_ptr<Network<T>> build(const io::ModelFile& file, const Kernels<T>& kernels, double& bound) {
+INLAY_COLD std::shared_ptr<Network<T>> build(const io::ModelFile& file, const Kernels<T>& kernels, double& bound) {
   auto network = std::make_shared<Network<T>>(kernels);
   plan::Planner<T> planner(network->program, kernels);
   const std::size_t in_size = file.check ? file.check->input.shape[1] : io::width_of(file.chain);
@@ -110,7 +110,7 @@ auto Model<T>::of(const io::ModelFile& file, const ModelOptions& options) -> Mod
 }
 
 template <class T>
-auto Model<T>::of(const io::ModelFile& file, const run_time::Kernels<T>& kernels) -> Model {
+INLAY_COLD auto Model<T>::of(const io::ModelFile& file, const run_time::Kernels<T>& kernels) -> Model {
   try {
     double bound = 0;
     const auto network = run_time::build(file, kernels, bound);

@@ -15,7 +15,7 @@ namespace inlay::INLAY_ISA::plan {
 /// by an elementwise function. `buffers` is the number of buffers. The buffers in `kept` are also used outside the
 /// program.
 template <class T>
-void fuse_steps(std::vector<Step<T>>& steps, std::size_t buffers, const std::vector<std::size_t>& kept) {
+INLAY_COLD void fuse_steps(std::vector<Step<T>>& steps, std::size_t buffers, const std::vector<std::size_t>& kept) {
   std::vector<std::size_t> mentions(buffers, 0);
   for (const Step<T>& step : steps) {
     for (const std::size_t buffer : step.uses().all) ++mentions[buffer];

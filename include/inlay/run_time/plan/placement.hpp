@@ -28,8 +28,8 @@ template <class T>
 class Placement {
  public:
   Placement() = default;
-  Placement(const std::vector<std::size_t>& channels, const std::vector<std::size_t>& kept,
-            const std::vector<BufferUse>& steps)
+  INLAY_COLD Placement(const std::vector<std::size_t>& channels, const std::vector<std::size_t>& kept,
+                       const std::vector<BufferUse>& steps)
       : offsets_(channels.size()) {
     std::vector<std::size_t> last_use(channels.size(), 0);
     for (std::size_t i = 0; i < steps.size(); ++i)

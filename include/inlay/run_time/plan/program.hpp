@@ -31,7 +31,7 @@ class Program {
   /// State of a program for one signal: the states of its operations, and its buffers.
   class State {
    public:
-    explicit State(const Program& program) : program_(&program) {
+    INLAY_COLD explicit State(const Program& program) : program_(&program) {
       memory_.reserve(program.steps_.size());
       for (const Step<T>& step : program.steps_) memory_.push_back(step.operation->memory());
       buffers_.resize(program.placement_.room());
@@ -39,7 +39,7 @@ class Program {
       program.bind(*this);
       program.reset(*this);
     }
-    State(const State& other) : State(*other.program_) {
+    INLAY_COLD State(const State& other) : State(*other.program_) {
       for (std::size_t i = 0; i < memory_.size(); ++i)
         if (memory_[i]) memory_[i] = other.memory_[i]->clone();
       buffers_ = other.buffers_;
@@ -62,13 +62,13 @@ class Program {
   };
 
   /// Makes a new buffer.
-  Channels buffer(std::size_t channels) {
+  INLAY_COLD Channels buffer(std::size_t channels) {
     channels_.push_back(channels);
     return {channels_.size() - 1, 0, channels};
   }
   /// Appends a step: an operation with up to three inputs.
-  void add(std::unique_ptr<Operation> operation, Channels out, std::initializer_list<Channels> in,
-           run_time::Weights weights = {}) {
+  INLAY_COLD void add(std::unique_ptr<Operation> operation, Channels out, std::initializer_list<Channels> in,
+                      run_time::Weights weights = {}) {
     Step<T> step;
     step.operation = std::move(operation);
     step.out = out;
@@ -80,7 +80,7 @@ class Program {
   std::size_t buffers() const noexcept { return channels_.size(); }
   /// Makes the last step compute sum = term + addend, which saves a step. `sum` may be `term`. Returns false and does
   /// nothing unless `term` is the complete output of the last step and that step has no addend yet.
-  bool add_to_last(const Channels& term, const Channels& addend, const Channels& sum) {
+  INLAY_COLD bool add_to_last(const Channels& term, const Channels& addend, const Channels& sum) {
     if (steps_.empty()) return false;
     Step<T>& last = steps_.back();
     if (last.out.buffer != term.buffer || last.out.count != term.count || last.adds()) return false;
@@ -91,8 +91,8 @@ class Program {
   /// Completes the program: fuses steps, loads weights and places buffers. The buffers of `in`, `out` and `condition`
   /// are kept for the whole run. `tile` is the largest number of input frames per tile. Call it last. Throws
   /// load_error.
-  void finish(Channels in, Channels out, Channels condition, const run_time::Kernels<T>& kernels, std::size_t tile,
-              bool one_to_one) {
+  INLAY_COLD void finish(Channels in, Channels out, Channels condition, const run_time::Kernels<T>& kernels,
+                         std::size_t tile, bool one_to_one) {
     in_ = in, out_ = out, condition_ = condition;
     tile_ = tile;
     one_to_one_ = one_to_one;
@@ -117,7 +117,7 @@ class Program {
     }
   }
   /// Makes `reset` set the state after `frames` frames of silence. Allocates.
-  void start_after_silence(std::size_t frames) {
+  INLAY_COLD void start_after_silence(std::size_t frames) {
     auto start = std::make_unique<State>(*this);
     const typename run_time::Run<T>::Pass& tile = start->run_.tile;
     for (; frames > 0; frames -= std::min(frames, tile_)) {
@@ -130,7 +130,7 @@ class Program {
 
  private:
   /// Sets the pointers in the calls of a state.
-  void bind(State& state) const {
+  INLAY_COLD void bind(State& state) const {
     if (channels_.empty()) return;  // empty program
     state.frame_calls_.clear();
     state.tile_calls_.clear();
@@ -154,8 +154,8 @@ class Program {
                   .one_to_one = one_to_one_};
   }
   /// Appends the calls of steps `first` to `last`, which the operation of `first` computes.
-  void add_calls(State& state, std::vector<Call>& calls, std::size_t first, std::size_t last,
-                 std::size_t BufferOffset::* kind) const {
+  INLAY_COLD void add_calls(State& state, std::vector<Call>& calls, std::size_t first, std::size_t last,
+                            std::size_t BufferOffset::* kind) const {
     const Step<T>&from = steps_[first], &to = steps_[last];
     const auto pointer = [&](const Channels& c) {
       return c.count ? state.buffers_.data() + offset_of(c).*kind : nullptr;

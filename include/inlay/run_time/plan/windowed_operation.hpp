@@ -37,7 +37,7 @@ class WindowedOperation final : public run_time::Operation<T> {
     Clock<dynamic, dynamic> clock;
     std::vector<typename Program<T>::State> stages;
     AlignedArray<T, dynamic> frames[2];
-    std::unique_ptr<Memory> clone() const override { return std::make_unique<WindowMemory>(*this); }
+    INLAY_COLD std::unique_ptr<Memory> clone() const override { return std::make_unique<WindowMemory>(*this); }
     /// The states of the inner layers are not copied, because they are reset for each window.
     void assign(const Memory& other) noexcept override {
       const auto& from = static_cast<const WindowMemory&>(other);
@@ -51,13 +51,13 @@ class WindowedOperation final : public run_time::Operation<T> {
       : channels_(channels), window_(window), hop_(hop), count_(window), room_(Frames::room(channels, window)) {}
 
   /// Appends a layer with `out` output channels.
-  void add(Program<T> program, std::size_t out, const Pace& pace, bool by_frame, std::size_t macs) {
+  INLAY_COLD void add(Program<T> program, std::size_t out, const Pace& pace, bool by_frame, std::size_t macs) {
     stages_.push_back({std::move(program), out, 0, 0, by_frame, macs, count_});
     count_ = pace.max_output_frames(count_);
     make_room(out);
   }
   /// Appends a time_pad: zeros before and after the frames.
-  void add_zeros(std::size_t before, std::size_t after) {
+  INLAY_COLD void add_zeros(std::size_t before, std::size_t after) {
     const std::size_t channels = out();
     stages_.push_back({{}, channels, before, after, false, 0, count_});
     count_ += before + after;
@@ -76,7 +76,7 @@ class WindowedOperation final : public run_time::Operation<T> {
     for (std::size_t i = 0; i < stages_.size(); ++i) macs += stages_[i].macs * (i < last_only_ ? stages_[i].frames : 1);
     return {.in = channels_, .out = out(), .past = window_ - 1, .rate = {hop_, 1}, .macs = macs / hop_};
   }
-  std::unique_ptr<Memory> memory() const override {
+  INLAY_COLD std::unique_ptr<Memory> memory() const override {
     auto own = std::make_unique<WindowMemory>();
     own->history.resize(channels_, window_ - 1);
     own->clock.resize(window_ - 1, hop_);
@@ -105,8 +105,9 @@ class WindowedOperation final : public run_time::Operation<T> {
  private:
   std::size_t out() const noexcept { return stages_.empty() ? channels_ : stages_.back().channels; }
 
-  /// Computes the window that ends at `x`. Writes channel c of the result to out[c * stride].
-  void run(WindowMemory& own, const Window<T>& x, T* out, std::size_t stride) const noexcept {
+  /// Computes the window that ends at `x`. Writes channel c of the result to out[c * stride]. Not inlined: `frame` and
+  /// `tile` share it.
+  INLAY_NOINLINE void run(WindowMemory& own, const Window<T>& x, T* out, std::size_t stride) const noexcept {
     Frames from{own.frames[0].data(), channels_};
     from.append(x, window_);
     for (std::size_t i = 0; i < stages_.size(); ++i) {
