@@ -29,10 +29,18 @@
 #include <utility>
 #include <vector>
 
+#include "inlay/compat/rtneural_activations.hpp"
+#include "inlay/compat/rtneural_batchnorm.hpp"
+#include "inlay/compat/rtneural_checks.hpp"
+#include "inlay/compat/rtneural_conv1d.hpp"
+#include "inlay/compat/rtneural_conv2d.hpp"
+#include "inlay/compat/rtneural_create.hpp"
+#include "inlay/compat/rtneural_custom.hpp"
+#include "inlay/compat/rtneural_dense.hpp"
 #include "inlay/compat/rtneural_file.hpp"
 #include "inlay/compat/rtneural_json.hpp"
-#include "inlay/compat/rtneural_layers.hpp"
 #include "inlay/compat/rtneural_model.hpp"
+#include "inlay/compat/rtneural_recurrent.hpp"
 #include "inlay/compat/rtneural_torch.hpp"
 #include "inlay/compat/rtneural_tuple.hpp"
 #include "inlay/core/compiler.hpp"
@@ -56,8 +64,8 @@ constexpr T ceil_div(T a, T b) {
 
 /// RTNeural's model: an inlay::ModelT, all of which can be used as well, such as `process` and `load`.
 template <typename T, int in_size, int out_size, typename... Layers>
-class ModelT : public inlay::ModelT<Layers...> {
-  using Model = inlay::ModelT<Layers...>;
+class ModelT : public detail::ModelOfLayers<T, in_size, Layers...> {
+  using Model = detail::ModelOfLayers<T, in_size, Layers...>;
   static_assert(std::same_as<T, typename Model::scalar>, "inlay: T must be the scalar type of the layers");
   static_assert(in_size == static_cast<int>(Model::in_size),
                 "inlay: in_size must be the input size of the first layer");
@@ -80,21 +88,21 @@ class ModelT : public inlay::ModelT<Layers...> {
   /// What the last `forward` of a pointer gave: `out_size` values.
   const T* getOutputs() const noexcept { return outputs_; }
 
-  /// Layer number `Index`, with RTNeural's setters.
+  /// Layer number `Index`, with RTNeural's setters; or one of the user's own.
   template <int Index>
   auto& get() noexcept {
-    return Model::template layer<std::size_t{Index}>();
+    return detail::user_layer(Model::template layer<std::size_t{Index}>());
   }
   template <int Index>
   const auto& get() const noexcept {
-    return Model::template layer<std::size_t{Index}>();
+    return detail::user_layer(Model::template layer<std::size_t{Index}>());
   }
 
   /// All layers, as a tuple of references.
   auto getLayers() noexcept {
     Model& self = *this;
     return [&self]<std::size_t... I>(std::index_sequence<I...>) {
-      return std::tie(self.template layer<I>()...);
+      return std::tie(detail::user_layer(self.template layer<I>())...);
     }(std::make_index_sequence<sizeof...(Layers)>());
   }
 

@@ -31,8 +31,8 @@
 #define INLAY_ISA inline INLAY_ISA_NAME
 
 /// INLAY_INLINE: always inlined. Kernels consist of one-line functions on registers; a call would spill accumulators.
-/// INLAY_INLINE_LAMBDA: the same for a lambda, written between its parameters and its body. With a sanitizer of GCC both
-/// are a hint only: GCC would take minutes and gigabytes for the checks of functions that large.
+/// INLAY_INLINE_LAMBDA: the same for a lambda, written between its parameters and its body. With a sanitizer of GCC
+/// both are a hint only: GCC would take minutes and gigabytes for the checks of functions that large.
 ///
 /// INLAY_NOINLINE: neither inlined nor cloned for constant arguments, so that large functions are compiled once.
 ///
