@@ -45,6 +45,8 @@
 #include "inlay/compat/rtneural_tuple.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/inlay.hpp"
+#include "inlay/io/parse.hpp"
+#include "inlay/io/read_model.hpp"
 
 // What RTNeural's build defines, and buffers are declared with; inlay needs no alignment of them.
 #ifndef RTNEURAL_DEFAULT_ALIGNMENT
@@ -81,7 +83,7 @@ class ModelT : public detail::ModelOfLayers<T, in_size, Layers...> {
   using Model::forward;
   /// One frame of `in_size` values, of any alignment. Returns the first output; `getOutputs` has all of them.
   T forward(const T* input) noexcept {
-    if constexpr (Model::macs_per_sample < 64) run(input);
+    if constexpr (Model::macs_per_sample < 512) run(input);
     else called(input);
     return outputs_[0];
   }
@@ -123,7 +125,7 @@ class ModelT : public detail::ModelOfLayers<T, in_size, Layers...> {
     Model::forward(std::span<const T, Model::in_size>(input, Model::in_size),
                    std::span<T, Model::out_size>(outputs_, Model::out_size));
   }
-  /// Not inlined: the layers dominate, and people call `forward` in several places for each of many types.
+  /// Not inlined: larger layers dominate, and people call `forward` in several places for each of many types.
   INLAY_NOINLINE void called(const T* input) noexcept { run(input); }
 
   alignas(alignment) T outputs_[padded_frame<T>(Model::out_size)]{};

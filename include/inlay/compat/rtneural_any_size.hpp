@@ -1,6 +1,7 @@
 /// OfAnySize: a recurrent layer of known sizes that runs the code for dynamic sizes. Included by rtneural.hpp.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string_view>
 #include <type_traits>
@@ -9,15 +10,10 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/dynamic.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/core/pack.hpp"
+#include "inlay/core/tile_frames.hpp"
 
 namespace inlay::INLAY_ISA::compat::rtneural::detail {
-
-/// Recurrent layers of more units than this run the code for dynamic sizes, which takes 10 ns more for a frame and is
-/// compiled once.
-#ifndef MOST
-#define MOST 8
-#endif
-inline constexpr std::size_t most_units_of_fixed_size = MOST;
 
 /// Visitor that gives a layer of dynamic sizes its sizes and, where `allocates` is set, memory for its weights.
 template <std::size_t In, std::size_t Out>
@@ -54,6 +50,13 @@ struct ShowSizes {
   void optional_tensor(std::string_view name, auto& x, auto fallback) { visitor.optional_tensor(name, x, fallback); }
 };
 
+/// One step of a layer of dynamic sizes: the code that all types share.
+template <class L>
+INLAY_NOINLINE const typename L::scalar* step_of(const L& layer, typename L::State& state, const typename L::scalar* in,
+                                                 std::size_t stride) noexcept {
+  return layer.step(std::array{&state}, std::array{in}, stride)[0];
+}
+
 /// A recurrent layer `L` of dynamic sizes as one of `In` channels to `Out`, with `Gates` gates and `Biases` biases of
 /// each. Plugins have variants of many model types, of which they play one: all types share the code of L, which is
 /// compiled once. Weights and state are on the heap.
@@ -87,9 +90,14 @@ class OfAnySize {
     layer_.visit(shown);
   }
   void reset(State& state) const noexcept { layer_.reset(state.memory); }
-  void forward(State& state, const scalar* in, scalar* out) const noexcept { layer_.forward(state.memory, in, out); }
+  INLAY_INLINE void forward(State& state, const scalar* in, scalar* out) const noexcept {
+    copy_frame<backend, Out>(step_of(layer_, state.memory, in, 1), out);
+  }
   void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
-    layer_.process(state.memory, in, out, frames);
+    for (std::size_t t = 0; t < frames; ++t) {
+      const scalar* const h = step_of(layer_, state.memory, in.row(0) + t, tile_frames);
+      for (std::size_t c = 0; c < Out; ++c) out.row(c)[t] = h[c];
+    }
   }
 
  private:

@@ -1,7 +1,6 @@
 /// RTNeural's json_parser: layers of run-time sizes, and models of them, from files. Included by rtneural.hpp.
 #pragma once
 
-#include <istream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -17,9 +16,10 @@
 #include "inlay/compat/rtneural_model.hpp"
 #include "inlay/compat/rtneural_recurrent.hpp"
 #include "inlay/core/compiler.hpp"
-#include "inlay/io/formats.hpp"
-#include "inlay/io/parse.hpp"
+#include "inlay/io/model_file.hpp"
+#include "inlay/io/read_model.hpp"
 #include "inlay/io/record.hpp"
+#include "inlay/run_time.hpp"
 
 namespace inlay::INLAY_ISA::compat::rtneural {
 
@@ -131,11 +131,13 @@ std::unique_ptr<Activation<T>> createActivation(const std::string& activationTyp
   return nullptr;
 }
 
-/// The network of a file of any format that inlay reads. Throws inlay::load_error, also for what RTNeural's would skip.
-/// Nothing is printed: what RTNeural says in debug mode is in the error.
-template <typename T, typename MathsProvider = DefaultMathsProvider>
-std::unique_ptr<Model<T>> parseJson(const nlohmann::json& parent, bool /*debug*/ = false) {
-  const io::ModelFile file = io::read_model(parent);
+/// The network of a file of any format that inlay reads, JSON or a stream. Throws inlay::load_error, also for what
+/// RTNeural's would skip. Nothing is printed: what RTNeural says in debug mode is in the error.
+template <typename T, typename MathsProvider = DefaultMathsProvider, typename Source>
+std::unique_ptr<Model<T>> parseJson(Source&& source, bool /*debug*/ = false) {
+  if constexpr (requires { source.good(); })
+    if (!source) throw load_error("file", "a readable file", "none");
+  const io::ModelFile file = io::read_model_of(source);
   auto model = inlay::Model<T>::of(file);
   if (!model.one_to_one() || model.condition_size() > 0)
     throw load_error("file", "a network without side channels that gives a frame for each", "another");
@@ -147,11 +149,6 @@ std::unique_ptr<Model<T>> parseJson(const nlohmann::json& parent, bool /*debug*/
     break;
   }
   return std::make_unique<Model<T>>(std::move(model), std::move(layers));
-}
-template <typename T, typename MathsProvider = DefaultMathsProvider>
-std::unique_ptr<Model<T>> parseJson(std::istream& stream, bool debug = false) {
-  if (!stream) throw load_error("file", "a readable file", "none");
-  return parseJson<T, MathsProvider>(io::parse(io::read_text(stream)), debug);
 }
 
 }  // namespace json_parser

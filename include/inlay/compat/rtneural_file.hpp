@@ -84,8 +84,8 @@ inline void validate(const Records& records, std::size_t count) {
     if (record) io::validate(*record);
 }
 
-/// Fills the layers of a model, or copies of them for a `trial`. Returns the largest error that the mathematics of any
-/// of them states. Throws load_error.
+/// Fills the layers of a model, or others of their types for a `trial`. Returns the largest error that the mathematics
+/// of any of them states. Throws load_error.
 template <class Model>
 double fill_layers(Model& model, Source& source, bool trial) {
   std::size_t i = 0;
@@ -106,7 +106,7 @@ double fill_layers(Model& model, Source& source, bool trial) {
       bound = std::max({bound, io::policy_bound<L>(), filling.bound});
     };
     if constexpr (is_custom<L>) fill(layer);
-    else fill(trial ? *std::make_unique<L>(layer) : layer);
+    else fill(trial ? *std::make_unique<L>() : layer);
   });
   return bound;
 }
@@ -156,12 +156,11 @@ template <class Model>
 void fill(Model& model, Source source) {
   validate(source.records, io::LeafCount<std::remove_cvref_t<decltype(model.layers())>>::value);
   fill_layers(model, source, true);
-  if constexpr (std::is_copy_constructible_v<Model>)
-    if (source.file) {
-      const auto fresh = std::make_unique<Model>(model);
-      const double bound = fill_layers(*fresh, source, false);
-      io::checked_info(*source.file, ByFrames<Model>::of(*fresh), bound);
-    }
+  if (source.file) {
+    const auto fresh = std::make_unique<Model>();
+    const double bound = fill_layers(*fresh, source, false);
+    io::checked_info(*source.file, ByFrames<Model>::of(*fresh), bound);
+  }
   fill_layers(model, source, false);
   model.reset();
 }

@@ -84,14 +84,19 @@ class Corrected : public RateCorrected<L, 16, Order> {
   double ratio_ = 1;
 };
 
-/// The layer for a mode: `Fixed` at other rates, or as it is if it has few units; or `AnySize`.
+/// Small layers of one channel in, the most frequent ones, are compiled for their size: the code for all sizes would
+/// take up to 40 ns more for a frame. For the others it takes up to 10 ns more, and it is compiled once.
+template <class Fixed>
+inline constexpr bool worth_compiling = Fixed::in_size == 1 && Fixed::out_size <= 16;
+
+/// The layer for a mode.
 template <class AnySize, class Fixed, SampleRateCorrectionMode Mode>
 struct AtRate {
   using type = Corrected<Fixed, Mode == SampleRateCorrectionMode::NoInterp ? 0 : 1>;
 };
 template <class AnySize, class Fixed>
 struct AtRate<AnySize, Fixed, SampleRateCorrectionMode::None> {
-  using type = std::conditional_t<Fixed::out_size <= most_units_of_fixed_size, Fixed, AnySize>;
+  using type = std::conditional_t<worth_compiling<Fixed>, Fixed, AnySize>;
 };
 
 }  // namespace detail
