@@ -36,6 +36,12 @@ class Custom {
       },
       "inlay: a layer of a ModelT is a layer of inlay's, or has reset(), outs and forward(const T (&ins)[in_size]): "
       "RTNeural's form without RTNEURAL_USE_EIGEN and RTNEURAL_USE_XSIMD (docs/from-rtneural.md)");
+  static_assert(
+      [] {
+        if constexpr (requires { User::in_size; }) return static_cast<std::size_t>(User::in_size) == In;
+        else return true;
+      }(),
+      "inlay: in_size must be the output size of the layer before");
 
  public:
   using backend = default_backend_for<T>;
@@ -77,6 +83,11 @@ constexpr auto& user_layer(L& layer) noexcept {
   else return layer;
 }
 
+/// What each layer of a chain takes that takes `In` values.
+template <int In, class... Layers>
+inline constexpr std::size_t sizes_before[sizeof...(Layers) + 1] = {static_cast<std::size_t>(In),
+                                                                    outputs_of<Layers>()...};
+
 /// inlay's model of these layers, the first of which takes `in` values.
 template <class T, int In, class Indices, class... Layers>
 struct ModelOf {
@@ -85,8 +96,8 @@ struct ModelOf {
 template <class T, int In, std::size_t... I, class... Layers>
   requires((std::is_class_v<Layers> && !inlay::Layer<Layers>) || ...)
 struct ModelOf<T, In, std::index_sequence<I...>, Layers...> {
-  static constexpr std::size_t sizes[] = {std::size_t{In}, outputs_of<Layers>()...};
-  using type = inlay::ModelT<std::conditional_t<inlay::Layer<Layers>, Layers, Custom<Layers, T, sizes[I]>>...>;
+  using type = inlay::ModelT<
+      std::conditional_t<inlay::Layer<Layers>, Layers, Custom<Layers, T, sizes_before<In, Layers...>[I]>>...>;
 };
 template <class T, int In, class... Layers>
 using ModelOfLayers = typename ModelOf<T, In, std::index_sequence_for<Layers...>, Layers...>::type;
