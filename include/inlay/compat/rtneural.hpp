@@ -82,7 +82,7 @@ class ModelT : public detail::ModelOfLayers<T, in_size, Layers...> {
 
   using Model::forward;
   /// One frame of `in_size` values, of any alignment. Returns the first output; `getOutputs` has all of them.
-  T forward(const T* input) noexcept {
+  INLAY_INLINE T forward(const T* input) noexcept {
     if constexpr (Model::macs_per_sample < 512) run(input);
     else called(input);
     return outputs_[0];
