@@ -1,5 +1,4 @@
-// Code for RTNeural, against outputs of PyTorch and Keras. RTNeural's own files are not in the repository; the tests
-// use them if their folder exists.
+// Code for RTNeural, against outputs of PyTorch and Keras.
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -15,17 +14,9 @@
 #include <inlay/run_time.hpp>
 #include "support/golden.hpp"
 #include "support/refusal.hpp"
+#include "support/rtneural_rows.hpp"
 
 namespace {
-
-using nlohmann::json;
-
-json read_json(const std::string& path) {
-  std::ifstream stream(path);
-  json document;
-  stream >> document;
-  return document;
-}
 
 template <class T>
 std::string golden_file(const std::string& name, const std::string& folder = "torch") {
@@ -101,23 +92,6 @@ json as_rtneural(const json& file) {
   }
   return out;
 }
-
-/// Runs rows of input through a model with RTNeural's calls, and expects the rows of output.
-template <class T, class Model>
-void expect_rows(Model& model, const std::vector<std::vector<T>>& in, const std::vector<std::vector<T>>& out,
-                 double tolerance, std::size_t first = 0) {
-  model.reset();
-  for (std::size_t t = 0; t < in.size(); ++t) {
-    const T y = model.forward(in[t].data());
-    ASSERT_EQ(y, model.getOutputs()[0]);
-    if (t < first || t - first >= out.size()) continue;
-    for (std::size_t c = 0; c < out[t - first].size(); ++c)
-      ASSERT_NEAR(model.getOutputs()[c], out[t - first][c], tolerance) << "frame " << t << ", channel " << c;
-  }
-}
-
-template <class T>
-using Rows = std::vector<std::vector<T>>;
 
 /// Compares with a file's check, with RTNeural's calls.
 template <class T, class Model>
@@ -631,95 +605,10 @@ TEST(RtneuralNextSteps, as_the_guide_has_them) {
 
   model->reset();
   EXPECT_EQ(model->forward(&x), y);
-  for (std::size_t t = 1; t < frames; ++t) ASSERT_EQ(model->forward(&x), inlay_amp->forward(x));
-  EXPECT_NEAR(out_left[99], *model->getOutputs(), 1e-6f);
+  std::vector<float> ours(frames, x), theirs(ours);
+  inlay_amp->process(ours, ours);
+  model->process(theirs, theirs);
+  EXPECT_EQ(ours, theirs);
+  EXPECT_NEAR(out_left[99], theirs[98], 1e-6f);
   EXPECT_NE(out_left, out_right);
-}
-
-namespace {
-
-std::string fixtures() {
-  if (const char* folder = std::getenv("INLAY_FIXTURES")) return std::string(folder) + "/rtneural/";
-  return INLAY_FIXTURES_DIR "/rtneural/";
-}
-
-class RtneuralFixtures : public ::testing::Test {
- protected:
-  void SetUp() override {
-    if (!std::filesystem::exists(fixtures() + "README.md")) GTEST_SKIP() << "no reference files in " << fixtures();
-  }
-};
-
-Rows<double> csv(const std::string& name) {
-  std::ifstream file(fixtures() + name);
-  Rows<double> rows;
-  for (std::string line; std::getline(file, line);) {
-    std::istringstream cells(line);
-    rows.emplace_back();
-    for (std::string cell; std::getline(cells, cell, ',');) rows.back().push_back(std::stod(cell));
-  }
-  EXPECT_FALSE(rows.empty()) << name;
-  return rows;
-}
-
-template <class Model>
-void expect_fixture(const std::string& model_name, const std::string& x, const std::string& y, double tolerance) {
-  std::ifstream jsonStream(fixtures() + model_name, std::ifstream::binary);
-  const auto model = std::make_unique<Model>();
-  model->parseJson(jsonStream, true);
-  expect_rows<double>(*model, csv(x), csv(y), tolerance);
-}
-
-}  // namespace
-
-TEST_F(RtneuralFixtures, files) {
-  using namespace RTNeural;
-  using T = double;
-  expect_fixture<ModelT<T, 1, 1, DenseT<T, 1, 8>, TanhActivationT<T, 8>, DenseT<T, 8, 8>, ReLuActivationT<T, 8>,
-                        DenseT<T, 8, 8>, ELuActivationT<T, 8>, DenseT<T, 8, 8>, SoftmaxActivationT<T, 8>,
-                        DenseT<T, 8, 1>, DenseT<T, 1, 8, false>, DenseT<T, 8, 8, false>, DenseT<T, 8, 1, false>>>(
-      "dense.json", "dense_x_python.csv", "dense_y_python.csv", 1e-6);
-  expect_fixture<ModelT<T, 1, 1, DenseT<T, 1, 8>, TanhActivationT<T, 8>, Conv1DT<T, 8, 4, 3, 1>, TanhActivationT<T, 4>,
-                        BatchNorm1DT<T, 4>, PReLUActivationT<T, 4>, Conv1DT<T, 4, 4, 1, 1>, TanhActivationT<T, 4>,
-                        Conv1DT<T, 4, 6, 3, 2, 2>, TanhActivationT<T, 6>, BatchNorm1DT<T, 6, false>,
-                        PReLUActivationT<T, 6>, DenseT<T, 6, 1>, SigmoidActivationT<T, 1>>>(
-      "conv.json", "conv_x_python.csv", "conv_y_python.csv", 1e-6);
-  expect_fixture<ModelT<T, 1, 1, DenseT<T, 1, 8>, TanhActivationT<T, 8>, Conv1DT<T, 8, 4, 3, 2>, TanhActivationT<T, 4>,
-                        GRULayerT<T, 4, 8>, DenseT<T, 8, 1>>>("full_model.json", "dense_x_python.csv",
-                                                              "full_model_y_computed.csv", 1e-12);
-  expect_fixture<ModelT<T, 1, 1, GRULayerT<T, 1, 8>, DenseT<T, 8, 8>, SigmoidActivationT<T, 8>, DenseT<T, 8, 1>>>(
-      "gru_1d.json", "gru_1d_x_python.csv", "gru_1d_y_python.csv", 1e-6);
-  expect_fixture<ModelT<T, 1, 1, LSTMLayerT<T, 1, 8>, DenseT<T, 8, 1>>>("lstm_1d.json", "lstm_1d_x_python.csv",
-                                                                        "lstm_1d_y_python.csv", 1e-6);
-  expect_fixture<ModelT<T, 1, 1, DenseT<T, 1, 8>, TanhActivationT<T, 8>, LSTMLayerT<T, 8, 8>, DenseT<T, 8, 1>>>(
-      "lstm.json", "lstm_x_python.csv", "lstm_y_python.csv", 1e-6);
-}
-
-TEST_F(RtneuralFixtures, an_lstm_that_declares_another_size_is_refused) {
-  const auto model = std::make_unique<
-      RTNeural::ModelT<float, 1, 1, RTNeural::LSTMLayerT<float, 1, 16>, RTNeural::DenseT<float, 16, 1>>>();
-  std::ifstream jsonStream(fixtures() + "bad_lstm.json", std::ifstream::binary);
-  EXPECT_THROW(model->parseJson(jsonStream), std::exception);
-}
-
-TEST_F(RtneuralFixtures, state_dicts) {
-  using namespace RTNeural;
-  using T = double;
-  const json lstm = read_json(fixtures() + "lstm_torch.json"), conv = read_json(fixtures() + "conv1d_torch.json");
-  const auto model = std::make_unique<ModelT<T, 1, 1, LSTMLayerT<T, 1, 8>, LSTMLayerT<T, 8, 8>, LSTMLayerT<T, 8, 8>,
-                                             LSTMLayerT<T, 8, 8>, DenseT<T, 8, 1>>>();
-  torch_helpers::loadLSTM<T>(lstm, "lstm.", model->get<0>());
-  torch_helpers::loadLSTM<T>(lstm, "lstm2.", model->get<1>());
-  torch_helpers::loadLSTM<T>(lstm, "lstm2.", model->get<2>(), true, 1);
-  torch_helpers::loadLSTM<T>(lstm, "lstm2.", model->get<3>(), true, 2);
-  torch_helpers::loadDense<T>(lstm, "dense.", model->get<4>());
-  expect_rows<T>(*model, csv("lstm_torch_x_python.csv"), csv("lstm_torch_y_python.csv"), 1e-6);
-
-  const auto conv_model = std::make_unique<ModelT<T, 1, 12, Conv1DT<T, 1, 12, 5, 1>>>();
-  torch_helpers::loadConv1D<T>(conv, "", conv_model->get<0>());
-  const Rows<T> channels = csv("conv1d_torch_y_python.csv");
-  Rows<T> frames(channels[0].size());
-  for (std::size_t t = 0; t < frames.size(); ++t)
-    for (const auto& channel : channels) frames[t].push_back(channel[t]);
-  expect_rows<T>(*conv_model, csv("conv1d_torch_x_python.csv"), frames, 1e-6, 4);
 }

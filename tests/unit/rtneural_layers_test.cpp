@@ -368,7 +368,139 @@ TEST(RtneuralTypes, a_layer_runs_without_a_model) {
       }
     }
   }
-  EXPECT_EQ(copy.outs.data(), nullptr);  // it has a state of its own
+  EXPECT_EQ(copy.outs[3], 0);  // it has a state of its own
+}
+
+namespace {
+
+/// A layer in RTNeural's form, whose number of inputs is that of the layer before.
+template <int ins>
+class Residual {
+ public:
+  void reset() { conv.reset(); }
+  void forward(const T (&in)[ins]) noexcept {
+    conv.forward(in);
+    activation.forward(conv.outs);
+    for (int c = 0; c < ins; ++c) outs[c] = in[c] + activation.outs[c];
+  }
+  T outs alignas(RTNEURAL_DEFAULT_ALIGNMENT)[ins];
+  RTNeural::Conv1DT<T, ins, ins, 3, 2> conv;
+  RTNeural::TanhActivationT<T, ins> activation;
+};
+
+/// A layer without copies, as RTNeural's custom layers may be, that counts what it is asked for.
+class Sum {
+ public:
+  static constexpr auto in_size = 3, out_size = 1;
+  Sum() = default;
+  Sum(const Sum&) = delete;
+  std::string getName() const noexcept { return "sum"; }
+  constexpr bool isActivation() const noexcept { return false; }
+  void reset() { frames = 0; }
+  template <class Ins>
+  void forward(const Ins& in) noexcept {
+    outs[0] = in[0] + in[1] + in[2] + offset;
+    ++frames;
+  }
+  T outs[1]{};
+  T offset = 0;
+  int frames = 0;
+};
+
+using Custom = RTNeural::ModelT<T, 1, 1, RTNeural::DenseT<T, 1, 3>, Residual<3>, Sum, RTNeural::DenseT<T, 1, 1>>;
+
+}  // namespace
+
+TEST(RtneuralCustomLayers, in_RTNeurals_form) {
+  Numbers numbers;
+  const auto kernel = numbers.cube(3, 3, 3);
+  Custom model;
+  Residual<3>& residual = model.get<1>();
+  residual.conv.setWeights(kernel);
+  model.get<2>().offset = 0.25;
+  const json document{{"in_shape", {nullptr, nullptr, 1}},
+                      {"layers",
+                       {dense_json(1, 3, 0.5),
+                        {{"type", "residual"}, {"shape", {nullptr, nullptr, 3}}},
+                        {{"type", "sum"}, {"shape", {nullptr, nullptr, 1}}},
+                        dense_json(1, 1, 2)}}};
+  model.parseJson(document, true, {"residual", "sum"});
+  expect_refusal([&] { model.parseJson(document, true, {"residual"}); }, "sum");
+  json other = document;
+  other["layers"][1] = dense_json(3, 3, 1);
+  expect_refusal([&] { model.parseJson(other, true, {"sum"}); }, "layers[1].type");
+  EXPECT_EQ(model.get<2>().offset, 0.25);
+  EXPECT_EQ(std::get<2>(model.getLayers()).frames, 0);
+
+  RTNeural::ModelT<T, 3, 3, RTNeural::Conv1DT<T, 3, 3, 3, 2>, RTNeural::TanhActivationT<T, 3>> inner;
+  inner.get<0>().setWeights(kernel);
+  const auto expected = [&](T x) {
+    const T in[]{0.5 * x + 0.5, 0.5 * x + 0.5, 0.5 * x + 0.5};
+    inner.forward(in);
+    T sum = 0.25;
+    for (int c = 0; c < 3; ++c) sum += in[c] + inner.getOutputs()[c];
+    return 2 * sum + 2;
+  };
+  for (int round = 0; round < 2; ++round) {
+    model.reset();
+    inner.reset();
+    for (int t = 0; t < 20; ++t) {
+      const T x = numbers.next();
+      ASSERT_NEAR(model.forward(&x), expected(x), 1e-12);
+    }
+    EXPECT_EQ(model.get<2>().frames, 20);
+  }
+  model.reset();
+  inner.reset();
+  const Vector in = numbers.vector(100);
+  Vector out(100);
+  model.process(in, out);
+  for (std::size_t t = 0; t < 100; ++t) ASSERT_NEAR(out[t], expected(in[t]), 1e-12);
+}
+
+TEST(RtneuralTypes, a_strided_convolution_holds_its_output_in_a_model) {
+  Numbers numbers;
+  const auto kernel = numbers.cube(3, 2, 4);
+  const Vector bias = numbers.vector(3);
+  using namespace RTNeural;
+  ModelT<T, 2, 2, StridedConv1DT<T, 2, 3, 4, 2, 3>, DenseT<T, 3, 2>> model;
+  Model<T> run_time(2);
+  auto* conv = new StridedConv1D<T>(2, 3, 4, 2, 3);
+  auto* dense = new Dense<T>(3, 2);
+  for (Layer<T>* layer : {static_cast<Layer<T>*>(conv), static_cast<Layer<T>*>(dense)}) run_time.addLayer(layer);
+  const auto fill = [&](auto& strided, auto& last) {
+    strided.setWeights(kernel);
+    strided.setBias(bias);
+    last.setWeights({{1, 2, 3}, {4, 5, 6}});
+  };
+  fill(model.get<0>(), model.get<1>());
+  fill(*conv, *dense);
+  EXPECT_EQ(model.get<0>().getName(), "strided_conv1d");
+  expect_same(2, 2, frames_of(model, 2), frames_of(run_time, 2));
+
+  model.reset();
+  run_time.reset();
+  const Vector left = numbers.vector(100), right = numbers.vector(100);
+  Vector a(100), b(100);
+  const T* const in[]{left.data(), right.data()};
+  T* const out[]{a.data(), b.data()};
+  model.process(in, out, 100);
+  for (std::size_t t = 0; t < 100; ++t) {
+    const T frame[]{left[t], right[t]};
+    run_time.forward(frame);
+    ASSERT_NEAR(a[t], run_time.getOutputs()[0], 1e-12);
+    ASSERT_NEAR(b[t], run_time.getOutputs()[1], 1e-12);
+  }
+}
+
+TEST(RtneuralTypes, a_batch_normalisation_that_is_not_affine_ignores_gamma) {
+  RTNeural::BatchNorm1DT<T, 1, false> norm;
+  norm.setRunningVariance({4});
+  norm.setGamma({3});
+  norm.setBeta({3});
+  const T x[]{2};
+  norm.forward(x);
+  EXPECT_EQ(norm.outs[0], 1);
 }
 
 TEST(RtneuralJsonParser, fills_layers_of_both_kinds) {
@@ -465,7 +597,7 @@ TEST(RtneuralJsonParser, a_negative_variance_is_refused) {
   expect_refusal([&] { RTNeural::json_parser::parseJson<T>(document(-0.5)); }, "layers[0].weights[1][1]");
   expect_refusal([&] { model.get<0>().setRunningVariance({1, -1}); }, "setRunningVariance[1]");
   expect_refusal([&] { RTNeural::BatchNorm1DLayer<T>(2).setRunningVariance({std::nan(""), 1}); },
-                 "setRunningVariance[0] (batchnorm)");
+                 "setRunningVariance[0] (batchnorm 2 -> 2)");
   model.forward(x);
   EXPECT_NEAR(model.getOutputs()[1], 1, 1e-12);
 }

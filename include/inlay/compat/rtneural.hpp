@@ -29,14 +29,24 @@
 #include <utility>
 #include <vector>
 
+#include "inlay/compat/rtneural_activations.hpp"
+#include "inlay/compat/rtneural_batchnorm.hpp"
+#include "inlay/compat/rtneural_checks.hpp"
+#include "inlay/compat/rtneural_conv1d.hpp"
+#include "inlay/compat/rtneural_conv2d.hpp"
+#include "inlay/compat/rtneural_create.hpp"
+#include "inlay/compat/rtneural_custom.hpp"
+#include "inlay/compat/rtneural_dense.hpp"
 #include "inlay/compat/rtneural_file.hpp"
 #include "inlay/compat/rtneural_json.hpp"
-#include "inlay/compat/rtneural_layers.hpp"
 #include "inlay/compat/rtneural_model.hpp"
+#include "inlay/compat/rtneural_recurrent.hpp"
 #include "inlay/compat/rtneural_torch.hpp"
 #include "inlay/compat/rtneural_tuple.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/inlay.hpp"
+#include "inlay/io/parse.hpp"
+#include "inlay/io/read_model.hpp"
 
 // What RTNeural's build defines, and buffers are declared with; inlay needs no alignment of them.
 #ifndef RTNEURAL_DEFAULT_ALIGNMENT
@@ -56,8 +66,8 @@ constexpr T ceil_div(T a, T b) {
 
 /// RTNeural's model: an inlay::ModelT, all of which can be used as well, such as `process` and `load`.
 template <typename T, int in_size, int out_size, typename... Layers>
-class ModelT : public inlay::ModelT<Layers...> {
-  using Model = inlay::ModelT<Layers...>;
+class ModelT : public detail::ModelOfLayers<T, in_size, Layers...> {
+  using Model = detail::ModelOfLayers<T, in_size, Layers...>;
   static_assert(std::same_as<T, typename Model::scalar>, "inlay: T must be the scalar type of the layers");
   static_assert(in_size == static_cast<int>(Model::in_size),
                 "inlay: in_size must be the input size of the first layer");
@@ -72,29 +82,29 @@ class ModelT : public inlay::ModelT<Layers...> {
 
   using Model::forward;
   /// One frame of `in_size` values, of any alignment. Returns the first output; `getOutputs` has all of them.
-  T forward(const T* input) noexcept {
-    if constexpr (Model::macs_per_sample < 64) run(input);
+  INLAY_INLINE T forward(const T* input) noexcept {
+    if constexpr (Model::macs_per_sample < 512) run(input);
     else called(input);
     return outputs_[0];
   }
   /// What the last `forward` of a pointer gave: `out_size` values.
   const T* getOutputs() const noexcept { return outputs_; }
 
-  /// Layer number `Index`, with RTNeural's setters.
+  /// Layer number `Index`, with RTNeural's setters; or one of the user's own.
   template <int Index>
   auto& get() noexcept {
-    return Model::template layer<std::size_t{Index}>();
+    return detail::user_layer(Model::template layer<std::size_t{Index}>());
   }
   template <int Index>
   const auto& get() const noexcept {
-    return Model::template layer<std::size_t{Index}>();
+    return detail::user_layer(Model::template layer<std::size_t{Index}>());
   }
 
   /// All layers, as a tuple of references.
   auto getLayers() noexcept {
     Model& self = *this;
     return [&self]<std::size_t... I>(std::index_sequence<I...>) {
-      return std::tie(self.template layer<I>()...);
+      return std::tie(detail::user_layer(self.template layer<I>())...);
     }(std::make_index_sequence<sizeof...(Layers)>());
   }
 
@@ -115,7 +125,7 @@ class ModelT : public inlay::ModelT<Layers...> {
     Model::forward(std::span<const T, Model::in_size>(input, Model::in_size),
                    std::span<T, Model::out_size>(outputs_, Model::out_size));
   }
-  /// Not inlined: the layers dominate, and people call `forward` in several places for each of many types.
+  /// Not inlined: larger layers dominate, and people call `forward` in several places for each of many types.
   INLAY_NOINLINE void called(const T* input) noexcept { run(input); }
 
   alignas(alignment) T outputs_[padded_frame<T>(Model::out_size)]{};

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "inlay/compat/rtneural_custom.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/condition.hpp"
 #include "inlay/inlay.hpp"
@@ -82,24 +83,29 @@ inline void validate(const Records& records, std::size_t count) {
     if (record) io::validate(*record);
 }
 
-/// Fills the layers of a model. Returns the largest error that the mathematics of any of them states. Throws
-/// load_error.
+/// Fills the layers of a model, or others of their types for a `trial`. Returns the largest error that the mathematics
+/// of any of them states. Throws load_error.
 template <class Model>
-double fill_layers(Model& model, Records& records, bool of_rtneural) {
-  auto& chain = model.layers();
-  validate(records, io::LeafCount<std::remove_cvref_t<decltype(chain)>>::value);
+double fill_layers(Model& model, Source& source, bool trial) {
   std::size_t i = 0;
   double bound = 0;
-  io::for_each_leaf(chain, [&]<class L>(L& layer) {
+  io::for_each_leaf(model.layers(), [&]<class L>(L& layer) {
     const io::LayerNumber number{i};
-    std::optional<io::LayerRecord>& record = records[i++];
+    std::optional<io::LayerRecord>& record = source.records[i++];
     if (!record) return;
-    if (of_rtneural) adapt(layer, *record);
-    io::WeightLoader filling(*record, number, L::type, L::in_size, L::out_size);
-    layer.visit(filling);
-    filling.finish();
-    inlay::detail::prepare(layer);
-    bound = std::max({bound, io::policy_bound<L>(), filling.bound});
+    if constexpr (is_custom<L>)
+      if constexpr (requires { layer.user.isActivation(); })
+        if (layer.user.isActivation()) return;  // it is what the file's activation is
+    if (!source.file) adapt(layer, *record);
+    const auto fill = [&](L& to) {
+      io::WeightLoader filling(*record, number, L::type, L::in_size, L::out_size);
+      to.visit(filling);
+      filling.finish();
+      inlay::detail::prepare(to);
+      bound = std::max({bound, io::policy_bound<L>(), filling.bound});
+    };
+    if constexpr (is_custom<L>) fill(layer);
+    else fill(trial ? *std::make_unique<L>() : layer);
   });
   return bound;
 }
@@ -107,43 +113,54 @@ double fill_layers(Model& model, Records& records, bool of_rtneural) {
 /// A model for a check, frame by frame as its users run it. `process` is the same code in another order of frames, and
 /// compiling it for each of many model types takes long: here it goes by frames too.
 template <class Model>
-io::Runnable<typename Model::scalar> by_frames(Model& model) {
+class ByFrames {
   using T = typename Model::scalar;
-  return {Model::in_size,
-          Model::out_size,
-          0,
-          Model::receptive_field,
-          Model::rate,
-          true,
-          [](const void*, std::size_t frames) { return frames; },
-          &model,
-          &model,
-          [](const void*, void* state) { static_cast<Model*>(state)->reset(); },
-          [](const void*, void* state, const T* in, T* out, const T*) {
-            Model& self = *static_cast<Model*>(state);
-            self.forward(in);
-            std::copy_n(self.getOutputs(), Model::out_size, out);
-            return std::size_t{1};
-          },
-          [](const void*, void* state, const T* const* in, T* const* out, std::size_t frames, Condition<T>) {
-            Model& self = *static_cast<Model*>(state);
-            T x[Model::in_size];
-            for (std::size_t t = 0; t < frames; ++t) {
-              for (std::size_t c = 0; c < Model::in_size; ++c) x[c] = in[c][t];
-              self.forward(x);
-              for (std::size_t c = 0; c < Model::out_size; ++c) out[c][t] = self.getOutputs()[c];
-            }
-            return frames;
-          }};
-}
 
-/// Fills a model, or throws load_error and leaves it as it is.
+ public:
+  static io::Runnable<T> of(Model& model) {
+    return {Model::in_size,
+            Model::out_size,
+            0,
+            Model::receptive_field,
+            Model::rate,
+            true,
+            [](const void*, std::size_t frames) { return frames; },
+            &model,
+            &model,
+            [](const void*, void* state) { static_cast<Model*>(state)->reset(); },
+            [](const void*, void* state, const T* in, T* out, const T*) {
+              run(state, in, out);
+              return std::size_t{1};
+            },
+            [](const void*, void* state, const T* const* in, T* const* out, std::size_t frames, Condition<T>) {
+              T x[Model::in_size], y[Model::out_size];
+              for (std::size_t t = 0; t < frames; ++t) {
+                for (std::size_t c = 0; c < Model::in_size; ++c) x[c] = in[c][t];
+                run(state, x, y);
+                for (std::size_t c = 0; c < Model::out_size; ++c) out[c][t] = y[c];
+              }
+              return frames;
+            }};
+  }
+
+ private:
+  static INLAY_NOINLINE void run(void* model, const T* in, T* out) {
+    static_cast<Model*>(model)->forward(in);
+    std::copy_n(static_cast<Model*>(model)->getOutputs(), Model::out_size, out);
+  }
+};
+
+/// Fills a model, or throws load_error and leaves it as it is. Layers of the user's own are not touched.
 template <class Model>
 void fill(Model& model, Source source) {
-  const auto fresh = std::make_unique<Model>(model);
-  const double bound = fill_layers(*fresh, source.records, !source.file);
-  if (source.file) io::checked_info(*source.file, by_frames(*fresh), bound);
-  model = *fresh;
+  validate(source.records, io::LeafCount<std::remove_cvref_t<decltype(model.layers())>>::value);
+  fill_layers(model, source, true);
+  if (source.file) {
+    const auto fresh = std::make_unique<Model>();
+    const double bound = fill_layers(*fresh, source, false);
+    io::checked_info(*source.file, ByFrames<Model>::of(*fresh), bound);
+  }
+  fill_layers(model, source, false);
   model.reset();
 }
 

@@ -4,13 +4,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <exception>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "inlay/compat/rtneural_settable.hpp"
+#include "inlay/compat/rtneural_values.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/io/error.hpp"
 #include "inlay/io/model_file.hpp"
@@ -55,6 +56,23 @@ class Layer {
 
 namespace detail {
 
+/// An option of a layer.
+struct Option {
+  const char* name;
+  decltype(io::Value::value) value;
+
+  Option(const char* name_of, int number) : name(name_of), value(static_cast<std::size_t>(number)) {}
+  Option(const char* name_of, bool flag) : name(name_of), value(flag) {}
+  Option(const char* name_of, const char* text) : name(name_of), value(std::string(text)) {}
+};
+
+/// A tensor of one value throughout, until it is set.
+struct Constant {
+  const char* name;
+  std::vector<int> shape;
+  double value = 0;
+};
+
 /// A layer of inlay's, whose weights are kept as a file would say them. On its own it is a network of one layer, built
 /// by the first `reset` or `forward` after its weights were set; within a Model it is a part of the model's network.
 template <typename T>
@@ -65,7 +83,7 @@ class RecordLayer : public Layer<T> {
     if (build()) network_->reset();
   }
   void forward(const T* input, T* out) noexcept override {
-    const std::size_t ins = size(this->in_size), outs = size(this->out_size);
+    const auto ins = static_cast<std::size_t>(this->in_size), outs = static_cast<std::size_t>(this->out_size);
     if (build()) network_->forward(std::span<const T>(input, ins), std::span<T>(out, outs));
     else std::fill_n(out, outs, T{});
   }
@@ -78,60 +96,47 @@ class RecordLayer : public Layer<T> {
   }
 
  protected:
-  RecordLayer(int in, int out, std::string name, std::string type) : Layer<T>(in, out), name_(std::move(name)) {
+  RecordLayer(int in, int out, std::string type, std::initializer_list<Option> options,
+              std::initializer_list<Constant> tensors, std::string name = {})
+      : Layer<T>(in, out), name_(name.empty() ? type : std::move(name)) {
     record_ = {.place = name_, .type = {name_, std::move(type)}, .values = {}, .tensors = {}};
+    for (const Option& option : options) record_.values.insert_or_assign(option.name, io::Value{name_, option.value});
+    for (const Constant& constant : tensors) tensor(constant);
   }
 
   const io::LayerRecord* record() const noexcept override { return &record_; }
 
-  static std::size_t size(int number) { return static_cast<std::size_t>(number); }
-
-  void option(const char* name, int number) { record_.values.insert_or_assign(name, io::Value{name_, size(number)}); }
-  void option(const char* name, bool flag) { record_.values.insert_or_assign(name, io::Value{name_, flag}); }
-  void option(const char* name, const char* text) {
-    record_.values.insert_or_assign(name, io::Value{name_, std::string(text)});
+  void tensor(const Constant& constant) {
+    io::TensorRecord& tensor = record_.tensors[constant.name];
+    tensor.place = name_;
+    std::size_t count = 1;
+    for (const int extent : constant.shape) count *= tensor.shape.emplace_back(static_cast<std::size_t>(extent));
+    tensor.values.assign(count, constant.value);
   }
-  void number(const char* name, T value) {
+  /// Sets a tensor to what `setter`, a function of the layer, was given. `axes`: see tensor_values. Throws load_error
+  /// and changes nothing if the values have other extents.
+  template <class V>
+  void set(const char* setter, const char* name, const V& values, std::initializer_list<std::size_t> axes = {0}) {
+    io::TensorRecord& tensor = record_.tensors.at(name);
+    const auto ordered = tensor_values<T>(values, tensor.shape, axes, {setter, description()});
+    tensor.values.assign(ordered.begin(), ordered.end());
+    changed();
+  }
+  void set_number(const char* name, T value) {
     record_.values.insert_or_assign(name, io::Value{name_, static_cast<double>(value)});
     changed();
   }
-
-  /// A tensor of one value throughout, until it is set.
-  void tensor(const char* name, std::vector<std::size_t> shape, double value = 0) {
-    std::size_t count = 1;
-    for (const std::size_t extent : shape) count *= extent;
-    record_.tensors.insert_or_assign(
-        name,
-        io::TensorRecord{
-            .place = name_, .shape = std::move(shape), .values = std::vector<double>(count, value), .row_places = {}});
+  /// An element of a matrix, or of a vector, which is row 0.
+  T value(const char* name, int row, int column) const {
+    const io::TensorRecord& tensor = record_.tensors.at(name);
+    return static_cast<T>(
+        tensor.values.at(static_cast<std::size_t>(row) * tensor.shape.back() + static_cast<std::size_t>(column)));
   }
-  /// Sets a tensor of four axes, or of fewer whose extents are 1, to `value(a, b, c, d)`.
-  void set(const char* name, const std::size_t (&extents)[4], auto value) {
-    std::vector<double>& values = tensor_of(name).values;
-    values.clear();
-    for (std::size_t a = 0; a < extents[0]; ++a)
-      for (std::size_t b = 0; b < extents[1]; ++b)
-        for (std::size_t c = 0; c < extents[2]; ++c)
-          for (std::size_t d = 0; d < extents[3]; ++d) values.push_back(static_cast<double>(value(a, b, c, d)));
-    changed();
-  }
-  void set_vector(const char* place, const char* name, const std::vector<T>& values) {
-    expect(place, values, {tensor_of(name).values.size()});
-    set(name, {1, 1, 1, values.size()}, [&](auto, auto, auto, auto i) { return values[i]; });
-  }
-  T value(const char* name, std::size_t i) const { return static_cast<T>(tensor_of(name).values.at(i)); }
-
-  /// Throws load_error unless nested vectors have these extents; `place` is the setter.
-  template <class V, std::size_t N>
-  void expect(const char* place, const std::vector<V>& values, const std::size_t (&shape)[N]) const {
-    expect_shape(values, shape, place,
-                 io::concat({name_, " ", std::to_string(this->in_size), " -> ", std::to_string(this->out_size)}));
+  std::string description() const {
+    return io::concat({name_, " ", std::to_string(this->in_size), " -> ", std::to_string(this->out_size)});
   }
 
  private:
-  io::TensorRecord& tensor_of(const char* name) { return record_.tensors.at(name); }
-  const io::TensorRecord& tensor_of(const char* name) const { return record_.tensors.at(name); }
-
   void changed() noexcept {
     built_ = false;
     Layer<T>::changed();

@@ -1,92 +1,150 @@
-/// OfAnySize: a recurrent layer of known sizes that runs the code for dynamic sizes. Included by rtneural.hpp.
+/// RTNeural's recurrent layers. Included by rtneural.hpp.
 #pragma once
 
 #include <cstddef>
-#include <string_view>
+#include <initializer_list>
+#include <stdexcept>
 #include <type_traits>
+#include <vector>
 
-#include "inlay/core/block.hpp"
+#include "inlay/backend/default.hpp"
+#include "inlay/compat/rtneural_any_size.hpp"
+#include "inlay/compat/rtneural_layer.hpp"
+#include "inlay/compat/rtneural_maths.hpp"
+#include "inlay/compat/rtneural_settable.hpp"
 #include "inlay/core/compiler.hpp"
-#include "inlay/core/dynamic.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/layers/gru.hpp"
+#include "inlay/layers/lstm.hpp"
+#include "inlay/layers/rate_corrected.hpp"
 
-namespace inlay::INLAY_ISA::compat::rtneural::detail {
+namespace inlay::INLAY_ISA::compat::rtneural {
 
-/// Visitor that gives a layer of dynamic sizes its sizes and, where `allocates` is set, memory for its weights.
-template <std::size_t In, std::size_t Out>
-struct GiveSizes {
-  bool allocates;
+/// How a recurrent layer's feedback is delayed at another sample rate than the trained one.
+enum class SampleRateCorrectionMode { None, NoInterp, LinInterp };
 
-  template <class Of>
-  void option(std::string_view name, Extent<dynamic, Of>& size, std::size_t = 0) noexcept {
-    size.value = name == "in" ? In : Out;
-  }
-  void option(std::string_view, const auto&) noexcept {}
-  void require(bool, std::string_view, std::string_view) noexcept {}
-  void number(std::string_view, auto&) noexcept {}
-  void tensor(std::string_view, auto& x) {
-    if constexpr (requires { x.allocate(); })
-      if (allocates) x.allocate();
-  }
-  void optional_tensor(std::string_view name, auto& x, auto) { tensor(name, x); }
-};
+namespace detail {
 
-/// Visitor that shows dynamic sizes to another one as sizes that the type fixes.
-template <class Visitor>
-struct ShowSizes {
-  Visitor& visitor;
+template <class Base>
+class RecurrentSetters : public Base {
+  using T = typename Base::scalar;
 
-  template <class Of>
-  void option(std::string_view name, const Extent<dynamic, Of>& size) {
-    visitor.option(name, size.value);
-  }
-  void option(std::string_view name, const auto& value) { visitor.option(name, value); }
-  void require(bool holds, std::string_view name, std::string_view expected) { visitor.require(holds, name, expected); }
-  void number(std::string_view name, auto& variable) { visitor.number(name, variable); }
-  void tensor(std::string_view name, auto& x) { visitor.tensor(name, x); }
-  void optional_tensor(std::string_view name, auto& x, auto fallback) { visitor.optional_tensor(name, x, fallback); }
-};
-
-/// A recurrent layer `L` of dynamic sizes as one of `In` channels to `Out`, with `Gates` gates and `Biases` biases of
-/// each. Plugins have variants of many model types, of which they play one: all types share the code of L, which is
-/// compiled once. Weights and state are on the heap.
-template <class L, std::size_t In, std::size_t Out, std::size_t Gates, std::size_t Biases>
-class OfAnySize {
  public:
-  using backend = typename L::backend;
-  using scalar = typename L::scalar;
-  struct State {
-    State() {
-      L layer;
-      GiveSizes<In, Out> sizes{false};
-      layer.visit(sizes);
-      layer.resize(memory);
-    }
-    typename L::State memory;
-  };
-  static constexpr std::string_view type = L::type;
-  static constexpr std::size_t in_size = In, out_size = Out;
-  static constexpr std::size_t receptive_field = unbounded;
-  static constexpr std::size_t macs = (In + Out) * Gates * Out;
-  static constexpr std::size_t parameters = macs + Biases * Gates * Out;
+  using Base::Base;
 
-  OfAnySize() {
-    GiveSizes<In, Out> sizes{true};
-    layer_.visit(sizes);
-  }
+  /// [in][gates * out]
+  void setWVals(const Rows<T>& values) { this->set("setWVals", "kernel", values, {0, 1}); }
+  /// [out][gates * out]
+  void setUVals(const Rows<T>& values) { this->set("setUVals", "recurrent_kernel", values, {0, 1}); }
+};
 
-  void visit(auto& v) {
-    ShowSizes<std::remove_reference_t<decltype(v)>> shown{v};
-    layer_.visit(shown);
+/// Gates in the order i, f, c, o.
+template <class Base>
+class LSTMSetters : public RecurrentSetters<Base> {
+ public:
+  using RecurrentSetters<Base>::RecurrentSetters;
+
+  /// [4 * out]
+  void setBVals(const std::vector<typename Base::scalar>& values) { this->set("setBVals", "bias", values); }
+};
+
+/// Gates in the order z, r, c.
+template <class Base>
+class GRUSetters : public RecurrentSetters<Base> {
+ public:
+  using RecurrentSetters<Base>::RecurrentSetters;
+
+  /// [2][3 * out]: the biases of the input, then those of the state.
+  void setBVals(const Rows<typename Base::scalar>& values) { this->set("setBVals", "bias", values, {0, 1}); }
+};
+
+/// A recurrent layer that stays at its rate when weights are loaded after `prepare`, as RTNeural's does.
+template <class L, std::size_t Order>
+class Corrected : public RateCorrected<L, 16, Order> {
+  using Base = RateCorrected<L, 16, Order>;
+  using Delay = std::conditional_t<Order == 0, int, typename L::scalar>;
+
+ public:
+  /// Goes to `delay` times the trained sample rate. Throws std::invalid_argument where that is below 1 or above 16.
+  void prepare(Delay delay) {
+    if (!set_rate_ratio(static_cast<double>(delay)))
+      throw std::invalid_argument("inlay: a delay for sample rate correction has to be from 1 to 16 samples");
   }
-  void reset(State& state) const noexcept { layer_.reset(state.memory); }
-  void forward(State& state, const scalar* in, scalar* out) const noexcept { layer_.forward(state.memory, in, out); }
-  void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
-    layer_.process(state.memory, in, out, frames);
+  [[nodiscard]] bool set_rate_ratio(double ratio) noexcept {
+    if (!Base::set_rate_ratio(ratio)) return false;
+    ratio_ = ratio;
+    return true;
+  }
+  void prepare() noexcept {
+    Base::prepare();
+    (void)Base::set_rate_ratio(ratio_);
   }
 
  private:
-  L layer_;
+  double ratio_ = 1;
 };
 
-}  // namespace inlay::INLAY_ISA::compat::rtneural::detail
+/// Small layers of one channel in, the most frequent ones, are compiled for their size: the code for all sizes would
+/// take up to 40 ns more for a frame. For the others it takes up to 10 ns more, and it is compiled once.
+template <class Fixed>
+inline constexpr bool worth_compiling = Fixed::in_size == 1 && Fixed::out_size <= 16;
+
+/// The layer for a mode.
+template <class AnySize, class Fixed, SampleRateCorrectionMode Mode>
+struct AtRate {
+  using type = Corrected<Fixed, Mode == SampleRateCorrectionMode::NoInterp ? 0 : 1>;
+};
+template <class AnySize, class Fixed>
+struct AtRate<AnySize, Fixed, SampleRateCorrectionMode::None> {
+  using type = std::conditional_t<worth_compiling<Fixed>, Fixed, AnySize>;
+};
+
+}  // namespace detail
+
+template <typename T, int in_sizet, int out_sizet, SampleRateCorrectionMode mode = SampleRateCorrectionMode::None,
+          typename MathsProvider = DefaultMathsProvider>
+class LSTMLayerT : public detail::LSTMSetters<detail::Settable<typename detail::AtRate<
+                       detail::OfAnySize<LSTM<dynamic, dynamic, default_backend_for<T>>, in_sizet, out_sizet, 4, 1>,
+                       LSTM<in_sizet, out_sizet, default_backend_for<T>>, mode>::type>>,
+                   private detail::Provided<MathsProvider> {};
+
+template <typename T, int in_sizet, int out_sizet, SampleRateCorrectionMode mode = SampleRateCorrectionMode::None,
+          typename MathsProvider = DefaultMathsProvider>
+class GRULayerT : public detail::GRUSetters<detail::Settable<typename detail::AtRate<
+                      detail::OfAnySize<GRU<dynamic, dynamic, default_backend_for<T>>, in_sizet, out_sizet, 3, 2>,
+                      GRU<in_sizet, out_sizet, default_backend_for<T>>, mode>::type>>,
+                  private detail::Provided<MathsProvider> {};
+
+template <typename T, typename MathsProvider = DefaultMathsProvider>
+class LSTMLayer final : public detail::LSTMSetters<detail::RecordLayer<T>>, private detail::Provided<MathsProvider> {
+ public:
+  LSTMLayer(int in, int out)
+      : detail::LSTMSetters<detail::RecordLayer<T>>(
+            in, out, "lstm", {{"in", in}, {"out", out}, {"recurrent_activation", "sigmoid"}},
+            {{"kernel", {in, 4 * out}}, {"recurrent_kernel", {out, 4 * out}}, {"bias", {4 * out}}}) {}
+  LSTMLayer(std::initializer_list<int> sizes) : LSTMLayer(sizes.begin()[0], sizes.begin()[1]) {}
+};
+
+template <typename T, typename MathsProvider = DefaultMathsProvider>
+class GRULayer final : public detail::GRUSetters<detail::RecordLayer<T>>, private detail::Provided<MathsProvider> {
+  using Base = detail::GRUSetters<detail::RecordLayer<T>>;
+
+ public:
+  GRULayer(int in, int out)
+      : Base(in, out, "gru", {{"in", in}, {"out", out}, {"recurrent_activation", "sigmoid"}, {"reset_after", true}},
+             {{"kernel", {in, 3 * out}}, {"recurrent_kernel", {out, 3 * out}}, {"bias", {2, 3 * out}}}) {}
+  GRULayer(std::initializer_list<int> sizes) : GRULayer(sizes.begin()[0], sizes.begin()[1]) {}
+
+  using Base::setBVals, Base::setUVals, Base::setWVals;
+  void setWVals(const T* const* values) { setWVals(detail::rows_of(values, this->in_size, columns())); }
+  void setUVals(const T* const* values) { setUVals(detail::rows_of(values, this->out_size, columns())); }
+  void setBVals(const T* const* values) { setBVals(detail::rows_of(values, 2, columns())); }
+  T getWVal(int i, int k) const { return this->value("kernel", i, k); }
+  T getUVal(int i, int k) const { return this->value("recurrent_kernel", i, k); }
+  T getBVal(int i, int k) const { return this->value("bias", i, k); }
+
+ private:
+  std::size_t columns() const { return 3 * static_cast<std::size_t>(this->out_size); }
+};
+
+}  // namespace inlay::INLAY_ISA::compat::rtneural

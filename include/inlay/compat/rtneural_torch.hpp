@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "inlay/compat/rtneural_json.hpp"
+#include "inlay/compat/rtneural_arrays.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/io/json_cursor.hpp"
 
@@ -16,7 +16,8 @@ namespace inlay::INLAY_ISA::compat::rtneural::torch_helpers {
 
 namespace detail {
 
-using rtneural::detail::Matrix, rtneural::detail::scalar_of, rtneural::detail::size, rtneural::detail::transposed;
+using rtneural::detail::Planes, rtneural::detail::Rows, rtneural::detail::scalar_of, rtneural::detail::size,
+    rtneural::detail::transposed;
 
 /// A state_dict without the other tensors.
 inline io::Json only(const nlohmann::json& state_dict, const std::string& name) {
@@ -43,21 +44,20 @@ std::vector<T> read_bias(const nlohmann::json& state_dict, const std::string& na
 
 /// By RTNeural's name; nothing of nothing.
 template <class T>
-Matrix<T> transpose(const Matrix<T>& x) {
+Rows<T> transpose(const Rows<T>& x) {
   return transposed(x);
 }
 
 /// Reverses every kernel, as nn.Conv1d and setWeights have them the other way round.
 template <class T>
-void reverseKernels(std::vector<Matrix<T>>& weights) {
-  for (Matrix<T>& rows : weights)
-    for (std::vector<T>& kernel : rows) std::reverse(kernel.begin(), kernel.end());
+void reverseKernels(Planes<T>& weights) {
+  rtneural::detail::reverse_kernels(weights);
 }
 
 /// [in][out][kernel], as nn.ConvTranspose1d has them, as [out][in][kernel].
 template <class T>
-std::vector<Matrix<T>> reverseChannels(const std::vector<Matrix<T>>& weights) {
-  std::vector<Matrix<T>> y(weights.empty() ? 0 : weights.front().size(), Matrix<T>(weights.size()));
+Planes<T> reverseChannels(const Planes<T>& weights) {
+  Planes<T> y(weights.empty() ? 0 : weights.front().size(), Rows<T>(weights.size()));
   for (std::size_t i = 0; i < weights.size(); ++i)
     for (std::size_t o = 0; o < y.size(); ++o) y[o][i] = weights[i][o];
   return y;
@@ -65,11 +65,11 @@ std::vector<Matrix<T>> reverseChannels(const std::vector<Matrix<T>>& weights) {
 
 /// PyTorch has the gates r, z, n, where Keras and RTNeural have z, r, n.
 template <class T>
-void swap_rz(Matrix<T>& rows, int units) {
+void swap_rz(Rows<T>& rows, int units) {
   for (std::vector<T>& row : rows) std::swap_ranges(row.begin(), row.begin() + units, row.begin() + units);
 }
 template <class T>
-Matrix<T> swapped_rz(Matrix<T> rows, std::size_t units) {
+Rows<T> swapped_rz(Rows<T> rows, std::size_t units) {
   swap_rz(rows, static_cast<int>(units));
   return rows;
 }
@@ -77,13 +77,13 @@ Matrix<T> swapped_rz(Matrix<T> rows, std::size_t units) {
 /// The tensors of one layer of nn.LSTM or nn.GRU, with `rows` rows each.
 template <class T>
 struct Recurrent {
-  Matrix<T> input, state;
+  Rows<T> input, state;
   std::vector<T> input_bias, state_bias;
 
   Recurrent(const nlohmann::json& state_dict, const std::string& prefix, std::size_t in, std::size_t out,
             std::size_t rows, bool bias, int layer)
-      : input(read<Matrix<T>>(state_dict, name(prefix, "weight_ih", layer), {rows, in})),
-        state(read<Matrix<T>>(state_dict, name(prefix, "weight_hh", layer), {rows, out})),
+      : input(read<Rows<T>>(state_dict, name(prefix, "weight_ih", layer), {rows, in})),
+        state(read<Rows<T>>(state_dict, name(prefix, "weight_hh", layer), {rows, out})),
         input_bias(read_bias<T>(state_dict, name(prefix, "bias_ih", layer), rows, bias)),
         state_bias(read_bias<T>(state_dict, name(prefix, "bias_hh", layer), rows, bias)) {}
 
@@ -103,7 +103,7 @@ template <typename S = void, typename L>
 void loadDense(const nlohmann::json& modelJson, const std::string& layerPrefix, L& dense, bool hasBias = true) {
   using T = detail::scalar_of<S, L>;
   const std::size_t in = detail::size(dense.in_size), out = detail::size(dense.out_size);
-  const auto weights = detail::read<detail::Matrix<T>>(modelJson, layerPrefix + "weight", {out, in});
+  const auto weights = detail::read<detail::Rows<T>>(modelJson, layerPrefix + "weight", {out, in});
   const auto bias = detail::read_bias<T>(modelJson, layerPrefix + "bias", out, hasBias && L::dense_has_bias);
   dense.setWeights(weights);
   if constexpr (L::dense_has_bias) dense.setBias(bias.data());
@@ -115,8 +115,7 @@ void loadConv1D(const nlohmann::json& modelJson, const std::string& layerPrefix,
   using T = detail::scalar_of<S, L>;
   const auto taps = static_cast<std::size_t>(conv.getKernelSize()), groups = static_cast<std::size_t>(conv.getGroups());
   const std::size_t in = detail::size(conv.in_size), out = detail::size(conv.out_size);
-  auto weights =
-      detail::read<std::vector<detail::Matrix<T>>>(modelJson, layerPrefix + "weight", {out, in / groups, taps});
+  auto weights = detail::read<detail::Planes<T>>(modelJson, layerPrefix + "weight", {out, in / groups, taps});
   const auto bias = detail::read_bias<T>(modelJson, layerPrefix + "bias", out, hasBias);
   detail::reverseKernels(weights);
   conv.setWeights(weights);
@@ -130,7 +129,7 @@ void loadConvTranspose1D(const nlohmann::json& modelJson, const std::string& lay
   using T = detail::scalar_of<S, L>;
   const auto taps = static_cast<std::size_t>(conv.getKernelSize());
   const std::size_t in = detail::size(conv.in_size), out = detail::size(conv.out_size);
-  const auto weights = detail::read<std::vector<detail::Matrix<T>>>(modelJson, layerPrefix + "weight", {in, out, taps});
+  const auto weights = detail::read<detail::Planes<T>>(modelJson, layerPrefix + "weight", {in, out, taps});
   const auto bias = detail::read_bias<T>(modelJson, layerPrefix + "bias", out, hasBias);
   conv.setWeights(detail::reverseChannels(weights));
   conv.setBias(bias);

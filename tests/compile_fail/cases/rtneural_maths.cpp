@@ -2,7 +2,8 @@
 // expect: a MathsProvider of your own is not used
 // errors: 1
 #pragma GCC diagnostic error "-Wdeprecated-declarations"
-#include <inlay/compat/rtneural_layers.hpp>
+#include <inlay/compat/rtneural_activations.hpp>
+#include <inlay/compat/rtneural_recurrent.hpp>
 
 using namespace inlay::compat::rtneural;
 struct OwnMaths {};
