@@ -118,7 +118,6 @@ class BasicConv2D {
   static_assert(Padding == FeaturePadding::same || KernelFeatures <= Features,
                 "inlay::Conv2D: KernelFeatures must not exceed Features; reduce it or use FeaturePadding::same");
   static constexpr bool is_dynamic = InChannels == dynamic;
-  static constexpr std::string_view paddings[] = {"valid", "same"};  // in the order of FeaturePadding
   /// Positions, and padding in features, if the type fixes them.
   static constexpr detail::FeatureAxis fixed_axis =
       is_dynamic ? detail::FeatureAxis{dynamic, dynamic, dynamic}
@@ -157,10 +156,8 @@ class BasicConv2D {
     v.option("kernel_size_features", span_);
     v.option("dilation", dilation_);
     v.option("stride", stride_);
-    if constexpr (!is_dynamic) {
-      v.option("padding", paddings[padding_]);
-    } else {
-      v.choice("padding", paddings, padding_.value);
+    v.option("padding", std::string_view(Padding == FeaturePadding::same ? "same" : "valid"));
+    if constexpr (is_dynamic) {
       v.require(axis().positions > 0, "kernel_size_features", "no more than the features");
       kernel_.resize(taps_ * seen(), outs_);
       bias_.resize(outs_);
@@ -207,8 +204,7 @@ class BasicConv2D {
 
  private:
   constexpr detail::FeatureAxis axis() const noexcept {
-    constexpr auto same = static_cast<std::size_t>(FeaturePadding::same);
-    if constexpr (is_dynamic) return detail::feature_axis(features_, span_, stride_, padding_ == same);
+    if constexpr (is_dynamic) return detail::feature_axis(features_, span_, stride_, Padding == FeaturePadding::same);
     else return fixed_axis;
   }
   /// Number of values of a frame that one position reads.
@@ -228,8 +224,6 @@ class BasicConv2D {
   INLAY_NO_ADDRESS Extent<KernelFeatures, struct OfSpan> span_;
   INLAY_NO_ADDRESS Extent<Dilation, struct OfDilation> dilation_;
   INLAY_NO_ADDRESS Extent<Stride, struct OfStride> stride_;
-  /// A FeaturePadding. Layers of dynamic sizes take it from the file, and ignore `Padding`.
-  INLAY_NO_ADDRESS Extent<is_dynamic ? dynamic : static_cast<std::size_t>(Padding), struct OfPadding> padding_;
   Weights kernel_;
   Vector<B, OutChannels> bias_;
 };

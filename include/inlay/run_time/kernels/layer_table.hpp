@@ -31,6 +31,13 @@ class LayerTable {
     if (io::flag_option(record, "reset_after", true)) return make<BasicGRU<any, any, true, AnyGate, B>>(record, width);
     return make<BasicGRU<any, any, false, AnyGate, B>>(record, width);
   }
+  template <FeaturePadding Padding>
+  using DynamicConv2D = BasicConv2D<any, any, any, any, any, any, any, Padding, true, B>;
+  static OperationPtr conv2d(const io::LayerRecord& record, std::size_t width) {
+    if (io::text_option(record, "padding", {}) == "same")
+      return make<DynamicConv2D<FeaturePadding::same>>(record, width);
+    return make<DynamicConv2D<FeaturePadding::valid>>(record, width);
+  }
   static OperationPtr prelu(const io::LayerRecord& record, std::size_t width) {
     if (io::tensor_size(record, "alpha") == 1) return make<BasicPReLU<any, 1, B>>(record, width);
     return make<PReLU<any, B>>(record, width);
@@ -43,7 +50,7 @@ class LayerTable {
   static constexpr Row rows[] = {
       {"dense", make<PanelDense<B>>},
       {"conv1d", make<PanelConv1D<B>>},
-      {"conv2d", make<BasicConv2D<any, any, any, any, any, any, any, FeaturePadding::valid, true, B>>},
+      {"conv2d", conv2d},
       {"conv_transpose1d", make<ConvTranspose1D<any, any, any, any, B>>},
       {"max_pool1d", make<MaxPool1D<any, any, any, B>>},
       {"avg_pool1d", make<AvgPool1D<any, any, any, B>>},
