@@ -40,9 +40,11 @@ class PanelAccumulator {
   /// `weights`: start of the panel's columns. The result is added to `sums`.
   INLAY_INLINE PanelAccumulator(P (*sums)[Gates], const weight_of<B>* weights) noexcept
       : weights_(weights), sums_(sums) {
-    // -0 + x is x for every x, 0 + x is not for -0: only the first is an addition that compilers leave out.
+    // Without FMA, from -0: compilers leave out the addition -0 + x, which is x for every x, but not 0 + x. A first
+    // fused multiply-add costs no more than the product that would replace it.
+    constexpr T zero = compiler::has_fma ? T(0) : -T(0);
     repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA {
-      each([&](std::size_t v, std::size_t g) INLAY_INLINE_LAMBDA { more_[s][v][g] = P::broadcast(-T(0)); });
+      each([&](std::size_t v, std::size_t g) INLAY_INLINE_LAMBDA { more_[s][v][g] = P::broadcast(zero); });
     });
   }
 
