@@ -4,12 +4,12 @@
 #include <fstream>
 #include <inlay/compat/rtneural.hpp>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "support/csv.hpp"
 #include "support/rtneural_rows.hpp"
 
 namespace {
@@ -26,24 +26,12 @@ class RtneuralFixtures : public ::testing::Test {
   }
 };
 
-Rows<double> csv(const std::string& name) {
-  std::ifstream file(fixtures() + name);
-  Rows<double> rows;
-  for (std::string line; std::getline(file, line);) {
-    std::istringstream cells(line);
-    rows.emplace_back();
-    for (std::string cell; std::getline(cells, cell, ',');) rows.back().push_back(std::stod(cell));
-  }
-  EXPECT_FALSE(rows.empty()) << name;
-  return rows;
-}
-
 template <class Model>
 void expect_fixture(const std::string& model_name, const std::string& x, const std::string& y, double tolerance) {
   std::ifstream jsonStream(fixtures() + model_name, std::ifstream::binary);
   const auto model = std::make_unique<Model>();
   model->parseJson(jsonStream, true);
-  expect_rows<double>(*model, csv(x), csv(y), tolerance);
+  expect_rows<double>(*model, csv(fixtures() + x), csv(fixtures() + y), tolerance);
 }
 
 }  // namespace
@@ -89,13 +77,14 @@ TEST_F(RtneuralFixtures, state_dicts) {
   torch_helpers::loadLSTM<T>(lstm, "lstm2.", model->get<2>(), true, 1);
   torch_helpers::loadLSTM<T>(lstm, "lstm2.", model->get<3>(), true, 2);
   torch_helpers::loadDense<T>(lstm, "dense.", model->get<4>());
-  expect_rows<T>(*model, csv("lstm_torch_x_python.csv"), csv("lstm_torch_y_python.csv"), 1e-6);
+  expect_rows<T>(*model, csv(fixtures() + "lstm_torch_x_python.csv"), csv(fixtures() + "lstm_torch_y_python.csv"),
+                 1e-6);
 
   const auto conv_model = std::make_unique<ModelT<T, 1, 12, Conv1DT<T, 1, 12, 5, 1>>>();
   torch_helpers::loadConv1D<T>(conv, "", conv_model->get<0>());
-  const Rows<T> channels = csv("conv1d_torch_y_python.csv");
+  const Rows<T> channels = csv(fixtures() + "conv1d_torch_y_python.csv");
   Rows<T> frames(channels[0].size());
   for (std::size_t t = 0; t < frames.size(); ++t)
     for (const auto& channel : channels) frames[t].push_back(channel[t]);
-  expect_rows<T>(*conv_model, csv("conv1d_torch_x_python.csv"), frames, 1e-6, 4);
+  expect_rows<T>(*conv_model, csv(fixtures() + "conv1d_torch_x_python.csv"), frames, 1e-6, 4);
 }

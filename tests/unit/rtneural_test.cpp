@@ -3,11 +3,11 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "support/backends.hpp"
+#include "support/csv.hpp"
 #include "support/golden.hpp"
 
 using namespace inlay;
@@ -28,18 +28,6 @@ class WithFixtures : public ::testing::Test {
   }
 };
 
-std::vector<std::vector<double>> csv(const std::string& name) {
-  std::ifstream file(fixtures() + "/rtneural/" + name);
-  std::vector<std::vector<double>> rows;
-  for (std::string line; std::getline(file, line);) {
-    std::istringstream cells(line);
-    rows.emplace_back();
-    for (std::string cell; std::getline(cells, cell, ',');) rows.back().push_back(std::stod(cell));
-  }
-  EXPECT_FALSE(rows.empty()) << name;
-  return rows;
-}
-
 io::TensorRecord tensor(const std::vector<std::vector<double>>& rows) {
   io::TensorRecord t{.place = {}, .shape = {rows.size(), rows[0].size()}, .values = {}, .row_places = {}};
   for (const auto& row : rows) t.values.insert(t.values.end(), row.begin(), row.end());
@@ -49,8 +37,8 @@ io::TensorRecord tensor(const std::vector<std::vector<double>>& rows) {
 /// The reference output as a check.
 io::Check check_of(const std::string& x, const std::string& y) {
   io::Check check;
-  check.input = tensor(csv(x));
-  check.output = tensor(csv(y));
+  check.input = tensor(csv(fixtures() + "/rtneural/" + x));
+  check.output = tensor(csv(fixtures() + "/rtneural/" + y));
   return check;
 }
 

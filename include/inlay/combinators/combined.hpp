@@ -84,12 +84,12 @@ class Combined {
     P::for_each([&](auto i) INLAY_INLINE_LAMBDA { chain<i>().reset(std::get<i>(state.chains)); });
   }
   INLAY_INLINE auto forward(State& state, const scalar* in, scalar* out, Context<scalar> context) const noexcept {
-    formula::FrameForm<Combined> form{*this, state, in};
+    formula::FrameForm<Combined> form{{*this, state, in}};
     return Expression::compute(form, out, context);
   }
   auto process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames,
                Context<scalar> context) const noexcept {
-    formula::TileForm<Combined> form{*this, state, in.row(0), frames};
+    formula::TileForm<Combined> form{{*this, state, in.row(0)}, frames};
     return Expression::compute(form, out.row(0), context);
   }
 

@@ -3,7 +3,7 @@
 /// - `facts<C>()`: channels, timing and scratch memory, for the parts C of a typed combinator.
 /// - `compute(form, out, context)`: writes the value to `out`. `form` is a `FrameForm` or a `TileForm`.
 /// - `memory(form, context)`: returns the value in memory that a layer may read. May take scratch memory.
-/// - `value(form, context)`: returns a function that loads one register of the value.
+/// - `value(form, context)`, of operands of `Map` and `Modulate`: returns a function that loads one register.
 /// - `plan(plan)`: adds the value to a program, a `FormulaPlan`.
 #pragma once
 
@@ -14,100 +14,13 @@
 #include "inlay/combinators/facts.hpp"
 #include "inlay/combinators/forms.hpp"
 #include "inlay/combinators/map_functions.hpp"
+#include "inlay/combinators/operands.hpp"
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/layer_traits.hpp"
-#include "inlay/core/map.hpp"
 #include "inlay/core/padding.hpp"
 
 namespace inlay::INLAY_ISA::formula {
-
-/// The input.
-struct Input {
-  template <class C>
-  static constexpr Facts facts() {
-    return {.channels = C::in_size, .frame_unit = C::backend::lanes(C::in_size)};
-  }
-  static INLAY_INLINE auto memory(auto& form, auto&) noexcept { return form.in; }
-  static INLAY_INLINE auto value(auto& form, auto&) noexcept { return Stored{form.in}; }
-  static auto plan(auto& plan) { return plan.input(); }
-};
-
-/// The condition: all side channels.
-struct Condition {
-  template <class C>
-  static constexpr Facts facts() {
-    return {};
-  }
-  static INLAY_INLINE auto memory(auto&, auto& context) noexcept { return context.condition; }
-  static INLAY_INLINE auto value(auto&, auto& context) noexcept { return Stored{context.condition}; }
-  static auto plan(auto& plan) { return plan.condition(); }
-};
-/// The first side channels, as many as the combinator's option `condition_size`.
-struct AppendedCondition : Condition {
-  template <class C>
-  static constexpr Facts facts() {
-    return {.channels = C::appended, .condition_size = C::appended};
-  }
-  static auto plan(auto& plan) { return plan.appended_condition(); }
-};
-
-/// Channels of the input: from `Range::begin` on, `Range::channels` of them.
-template <class Range>
-struct Part {
-  template <class C>
-  static constexpr Facts facts() {
-    constexpr std::size_t channels = Range::template channels<C>;
-    return {.channels = channels,
-            .scratch = padded_frame<typename C::scalar>(channels),
-            .frame_unit = alignment / sizeof(typename C::scalar)};
-  }
-  /// Inside of a frame, channels are copied unless whole registers can be read there.
-  template <class Form>
-  static INLAY_INLINE auto memory(Form& form, auto& context) noexcept {
-    using C = typename Form::parts;
-    const typename C::scalar* from = Form::at(form.in, Range::template begin<C>);
-    if constexpr (Form::template has_room_at<Range::template begin<C>>) {
-      return from;
-    } else {
-      constexpr std::size_t channels = Range::template channels<C>;
-      typename C::scalar* to = detail::take(context, padded_frame<typename C::scalar>(channels));
-      copy(from, channels, to);
-      return static_cast<const typename C::scalar*>(to);
-    }
-  }
-  template <class Form>
-  static INLAY_INLINE auto value(Form& form, auto&) noexcept {
-    return Stored{Form::at(form.in, Range::template begin<typename Form::parts>)};
-  }
-  static auto plan(auto& plan) { return Range::plan(plan); }
-};
-/// The input channels of chain I, and those after them.
-template <std::size_t I>
-struct FirstRange {
-  template <class C>
-  static constexpr std::size_t begin = 0;
-  template <class C>
-  static constexpr std::size_t channels = C::template Chain<I>::in_size;
-  static auto plan(auto& plan) { return plan.first(I); }
-};
-template <std::size_t I>
-struct RestRange {
-  template <class C>
-  static constexpr std::size_t begin = C::template Chain<I>::in_size;
-  template <class C>
-  static constexpr std::size_t channels = C::in_size - begin<C>;
-  static auto plan(auto& plan) { return plan.rest(I); }
-};
-/// The first or the second half of the input.
-template <std::size_t I>
-struct HalfRange {
-  template <class C>
-  static constexpr std::size_t begin = I * (C::in_size / 2);
-  template <class C>
-  static constexpr std::size_t channels = C::in_size / 2;
-  static auto plan(auto& plan) { return plan.half(I); }
-};
 
 /// Base of expressions that have to be computed before a layer can read them.
 template <class Expression>
@@ -120,9 +33,6 @@ struct Computed {
     typename C::scalar* to = detail::take(context, Form::template room<Expression::template facts<C>().channels>);
     Expression::compute(form, to, context);
     return static_cast<const typename C::scalar*>(to);
-  }
-  static INLAY_INLINE auto value(auto& form, auto& context) noexcept {
-    return Stored{Expression::memory(form, context)};
   }
 };
 
@@ -189,14 +99,14 @@ struct Add : Computed<Add<A, I, X>> {
     const auto* a = A::memory(form, context);
     const auto* x = X::memory(form, context);
     if constexpr (C::template is_identity<I>) {
-      form.template map<channels>(plus, out, Stored{a}, Stored{x});
+      form.template map<channels>(of_registers<Sum, typename C::backend>, out, Stored{a}, Stored{x});
     } else if constexpr (fused<C>) {
       form.template run<I>(x, out, context, a);
     } else {
       auto* term = out;
       if constexpr (apart<C>) term = detail::take(context, Form::template room<channels>);
       form.template run<I>(x, term, context);
-      form.template map<channels>(plus, out, Stored{a}, Stored{term});
+      form.template map<channels>(of_registers<Sum, typename C::backend>, out, Stored{a}, Stored{term});
     }
   }
   static auto plan(auto& plan) { return plan.add_chain(A::plan(plan), I, X::plan(plan)); }
@@ -234,7 +144,7 @@ struct Modulate {
     constexpr std::size_t size = X::template facts<C>().channels;
     const auto* m = M::memory(form, context);
     if constexpr (M::template facts<C>().channels == size)
-      form.template map<size>(of_registers<Scaled, B>, out, X::value(form, context), Stored{m});
+      form.template map<size>(of_registers<Product, B>, out, X::value(form, context), Stored{m});
     else
       form.template map<size>(of_registers<Modulated, B>, out, X::value(form, context), Stored{m},
                               Stored{Form::at(m, size)});
@@ -300,7 +210,7 @@ struct SumOfAll {
         form.template run<i>(x, out, context);
       } else {
         form.template run<i>(x, term, context);
-        form.template map<channels>(plus, out, Stored{out}, Stored{term});
+        form.template map<channels>(of_registers<Sum, typename C::backend>, out, Stored{out}, Stored{term});
       }
     });
   }
@@ -354,7 +264,6 @@ struct Kept {
     return v;
   }
   static INLAY_INLINE auto memory(auto& form, auto&) noexcept { return form.kept; }
-  static INLAY_INLINE auto value(auto& form, auto&) noexcept { return Stored{form.kept}; }
   static auto plan(auto& plan) { return plan.kept; }
 };
 template <class V, class Y>

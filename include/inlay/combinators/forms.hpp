@@ -48,18 +48,24 @@ struct Applied {
 template <class L, class X>
 Applied(const L&, X) -> Applied<L, X>;
 
-/// One frame. `Layer` is the combinator.
+/// What a frame and a tile of the combinator `Layer` have in common.
 template <class Layer>
-struct FrameForm {
+struct Form {
   using parts = typename Layer::parts;
   using B = typename Layer::backend;
   using T = typename Layer::scalar;
-  static constexpr bool is_tile = false;
 
   const Layer& layer;
   typename Layer::State& state;
   const T* in;
   const T* kept = nullptr;  ///< the value of `let`
+};
+
+/// One frame.
+template <class Layer>
+struct FrameForm : Form<Layer> {
+  using typename Form<Layer>::B, typename Form<Layer>::T;
+  static constexpr bool is_tile = false;
 
   /// The address of a channel.
   template <class P>
@@ -76,7 +82,8 @@ struct FrameForm {
   /// Runs inner chain I.
   template <std::size_t I>
   INLAY_INLINE std::size_t run(const T* x, T* out, Context<T> context, auto... addend) const noexcept {
-    return detail::forward(layer.template chain<I>(), std::get<I>(state.chains), x, out, context, addend...);
+    return detail::forward(this->layer.template chain<I>(), std::get<I>(this->state.chains), x, out, context,
+                           addend...);
   }
   template <std::size_t Channels>
   static INLAY_INLINE void copy(const T* from, T* to) noexcept {
@@ -92,17 +99,11 @@ struct FrameForm {
 
 /// A tile of `frames` frames.
 template <class Layer>
-struct TileForm {
-  using parts = typename Layer::parts;
-  using B = typename Layer::backend;
-  using T = typename Layer::scalar;
+struct TileForm : Form<Layer> {
+  using typename Form<Layer>::B, typename Form<Layer>::T;
   static constexpr bool is_tile = true;
 
-  const Layer& layer;
-  typename Layer::State& state;
-  const T* in;
   std::size_t frames;
-  const T* kept = nullptr;
 
   template <class P>
   static INLAY_INLINE P* at(P* data, std::size_t channel) noexcept {
@@ -115,8 +116,8 @@ struct TileForm {
 
   template <std::size_t I>
   INLAY_INLINE std::size_t run(const T* x, T* out, Context<T> context, auto... addend) const noexcept {
-    return detail::process(layer.template chain<I>(), std::get<I>(state.chains), Block<const T>(x), Block<T>(out),
-                           frames, context, addend...);
+    return detail::process(this->layer.template chain<I>(), std::get<I>(this->state.chains), Block<const T>(x),
+                           Block<T>(out), frames, context, addend...);
   }
   template <std::size_t Channels>
   INLAY_INLINE void copy(const T* from, T* to) const noexcept {

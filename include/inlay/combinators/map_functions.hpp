@@ -10,7 +10,6 @@ enum class MapFunction {
   sum,       ///< a + b
   product,   ///< a b
   blend,     ///< x + gate (activated - x); inputs: x, activated, gate
-  scale,     ///< x scale
   modulate,  ///< x scale + shift
 };
 
@@ -37,13 +36,6 @@ struct Blended {
   template <class B, class R>
   static INLAY_INLINE R of(R x, R activated, R gate) noexcept {
     return B::fma(gate, activated - x, x);
-  }
-};
-struct Scaled {
-  static constexpr auto planned = MapFunction::scale;
-  template <class B, class R>
-  static INLAY_INLINE R of(R x, R scale) noexcept {
-    return x * scale;
   }
 };
 struct Modulated {

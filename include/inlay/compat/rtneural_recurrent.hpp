@@ -84,8 +84,8 @@ class Corrected : public RateCorrected<L, 16, Order> {
   double ratio_ = 1;
 };
 
-/// Small layers of one channel in, the most frequent ones, are compiled for their size: the code for all sizes would
-/// take up to 40 ns more for a frame. For the others it takes up to 10 ns more, and it is compiled once.
+/// Small layers of one channel in, the most frequent ones, are compiled for their size, for which the code of dynamic
+/// sizes is much slower. The others share that code, which is compiled once.
 template <class Fixed>
 inline constexpr bool worth_compiling = Fixed::in_size == 1 && Fixed::out_size <= 16;
 

@@ -50,7 +50,7 @@ INLAY_COLD std::shared_ptr<Network<T>> build(const io::ModelFile& file, const Ke
   const std::size_t condition_size = conditioned ? file.check->condition.shape[1] : io::condition_of(file.chain);
   for (const std::size_t channels : {in_size, condition_size})
     if (channels > plan::max_channels)
-      throw load_error(file.chain.place, io::concat({"at most ", std::to_string(plan::max_channels), " channels"}),
+      throw load_error(file.chain.place, io::concat({"at most ", plan::max_channels, " channels"}),
                        std::to_string(channels));
   const plan::Signal in = planner.input(in_size), condition = planner.input(condition_size);
   const plan::Signal out = planner.chain(file.chain, in, condition);

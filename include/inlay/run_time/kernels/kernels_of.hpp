@@ -44,8 +44,6 @@ class KernelsOf final : public run_time::Kernels<typename B::scalar> {
         return make_map<formula::Product, 2>(channels);
       case MapFunction::blend:
         return make_map<formula::Blended, 3>(channels);
-      case MapFunction::scale:
-        return make_map<formula::Scaled, 2>(channels);
       case MapFunction::modulate:
         return make_map<formula::Modulated, 3>(channels);
     }

@@ -21,8 +21,7 @@ struct BuildContext {
 
 /// The error that an option has the value `found` instead of the number of input channels.
 inline load_error width_error(const io::SourceLocation& place, std::size_t channels, std::size_t found) {
-  return load_error(place, io::concat({std::to_string(channels), ", the number of input channels"}),
-                    std::to_string(found));
+  return load_error(place, io::concat({channels, ", the number of input channels"}), std::to_string(found));
 }
 /// Throws load_error unless the input has `width` channels.
 inline void expect_width(const BuildContext& context, std::size_t width) {

@@ -49,7 +49,7 @@ INLAY_COLD void add_window_layer(Planner& planner, WindowedOperation<T>& window,
   program.finish(in.parts[0], inner.contiguous(out), none.parts[0], planner.kernels(), pace.tile(), pace.one_to_one());
   planner.bound = std::max(planner.bound, inner.bound);
   if (window.room() > max_window_values)
-    refuse(record, io::concat({"a window of at most ", std::to_string(max_window_values), " values"}), window.room());
+    refuse(record, io::concat({"a window of at most ", max_window_values, " values"}), window.room());
   window.add(std::move(program), out.count(), pace, out.past == 0 && pace.one_to_one(), inner.macs);
 }
 

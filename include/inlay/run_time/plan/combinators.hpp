@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
-#include <string>
 #include <string_view>
 
 #include "inlay/combinators/append_condition.hpp"
@@ -47,7 +46,7 @@ INLAY_COLD Signal build_slice(Planner&, const BuildContext& context) {
   expect_width(context, io::number_of(context.record, "in"));
   const std::size_t begin = io::number_of(context.record, "begin"), out = io::number_of(context.record, "out");
   if (out == 0 || begin > channels || out > channels - begin)
-    refuse(context.record, io::concat({"a slice inside of the ", std::to_string(channels), " input channels"}), begin);
+    refuse(context.record, io::concat({"a slice inside of the ", channels, " input channels"}), begin);
   return context.x.slice(begin, out);
 }
 template <class Planner>
@@ -56,9 +55,7 @@ INLAY_COLD Signal build_pad(Planner&, const BuildContext& context) {
   expect_width(context, io::number_of(context.record, "in"));
   const std::size_t out = io::number_of(context.record, "out");
   if (out < channels || out > max_channels)
-    refuse(context.record,
-           io::concat({"from ", std::to_string(channels), " to ", std::to_string(max_channels), " output channels"}),
-           out);
+    refuse(context.record, io::concat({"from ", channels, " to ", max_channels, " output channels"}), out);
   Signal y = context.x;
   if (out > channels) y.parts.push_back({silence, 0, out - channels});
   return y;

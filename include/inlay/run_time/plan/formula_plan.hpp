@@ -2,9 +2,7 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "inlay/combinators/map_functions.hpp"
@@ -30,7 +28,7 @@ class FormulaPlan {
   const Signal& condition() const { return required_condition(context_); }
   Signal appended_condition() const {
     const std::size_t size = io::number_of(context_.record, "condition_size"), given = context_.condition.count();
-    if (given < size) refuse(context_.record, io::concat({"at least ", std::to_string(size), " side channels"}), given);
+    if (given < size) refuse(context_.record, io::concat({"at least ", size, " side channels"}), given);
     return context_.condition.slice(0, size);
   }
 
@@ -65,11 +63,10 @@ class FormulaPlan {
   }
   Signal modulate(const Signal& x, const Signal& m) {
     const std::size_t size = x.count();
-    if (m.count() == size) return map(MapFunction::scale, x, m);
+    if (m.count() == size) return map(MapFunction::product, x, m);
     if (m.count() == 2 * size) return map(MapFunction::modulate, x, m.slice(0, size), m.slice(size, size));
     refuse(context_.record,
-           io::concat({"inner layers with ", std::to_string(size), " output channels (scale) or ",
-                       std::to_string(2 * size), " (scale and shift)"}),
+           io::concat({"inner layers with ", size, " output channels (scale) or ", 2 * size, " (scale and shift)"}),
            m.count());
   }
   Signal concat(const Signal& a, const Signal& b) const { return concatenate(context_.record, a, b); }
@@ -83,8 +80,7 @@ class FormulaPlan {
   std::size_t first_size(std::size_t i) const {
     const std::size_t size = io::width_of(record_of(i)), channels = context_.x.count();
     if (size >= channels)
-      refuse(context_.record, io::concat({"more input channels than the first inner layers, ", std::to_string(size)}),
-             channels);
+      refuse(context_.record, io::concat({"more input channels than the first inner layers, ", size}), channels);
     return size;
   }
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
-#include <string>
 #include <utility>
 
 #include "inlay/core/compiler.hpp"
@@ -82,7 +81,7 @@ class Planner {
     const LayerShape shape = operation->shape();
     expect_width(context, shape.in);
     if (shape.out > max_channels)
-      refuse(context.record, io::concat({"at most ", std::to_string(max_channels), " channels"}), shape.out);
+      refuse(context.record, io::concat({"at most ", max_channels, " channels"}), shape.out);
     if (shape.past != unbounded) {
       const bool has_dilation = context.record.values.contains("dilation");
       io::expect_past(io::place_of(context.record, has_dilation ? "dilation" : "kernel_size"), shape.past, shape.in);
@@ -94,11 +93,10 @@ class Planner {
     else y.past += shape.past * rate.in / rate.out;
     y.pace.change(program_.size(), shape.rate);
     if (y.pace.tile() == 0)
-      refuse(context.record, io::concat({"at most ", std::to_string(tile_frames), " output frames per input frame"}),
+      refuse(context.record, io::concat({"at most ", tile_frames, " output frames per input frame"}),
              y.pace.max_output_frames(1));
     if (y.pace.rate().in > max_frames_per_output)
-      refuse(context.record,
-             io::concat({"at most ", std::to_string(max_frames_per_output), " input frames per output frame"}),
+      refuse(context.record, io::concat({"at most ", max_frames_per_output, " input frames per output frame"}),
              y.pace.rate().in);
     bound = std::max(bound, operation->bound());
     macs += shape.macs * rate.out / rate.in;
@@ -114,8 +112,7 @@ class Planner {
     Signal y = like;
     for (std::size_t i = 0; i < Inputs; ++i) {
       align(record, y, in[i]);
-      if (in[i].count() != like.count())
-        refuse(record, io::concat({std::to_string(like.count()), " channels"}), in[i].count());
+      if (in[i].count() != like.count()) refuse(record, io::concat({like.count(), " channels"}), in[i].count());
       rows[i] = contiguous(in[i]);
     }
     y.clock = program_.buffer(like.count());
@@ -159,8 +156,7 @@ class Planner {
   /// Returns the first `count` side channels in one buffer.
   Channels side_channels(const BuildContext& context, std::size_t count) {
     if (context.condition.count() < count)
-      refuse(context.record, io::concat({"at least ", std::to_string(count), " side channels"}),
-             context.condition.count());
+      refuse(context.record, io::concat({"at least ", count, " side channels"}), context.condition.count());
     return contiguous(context.condition.slice(0, count));
   }
 

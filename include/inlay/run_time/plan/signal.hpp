@@ -53,7 +53,7 @@ struct Signal {
 inline void align(const io::LayerRecord& record, Signal& a, const Signal& b) {
   if (a.pace != b.pace) throw load_error(record.place, "branches with the same rate changes", "branches that differ");
   if (a.latency != b.latency)
-    throw load_error(record.place, io::concat({"a latency of ", std::to_string(a.latency), " frames in each branch"}),
+    throw load_error(record.place, io::concat({"a latency of ", a.latency, " frames in each branch"}),
                      std::to_string(b.latency));
   a.past = std::max(a.past, b.past);
 }
