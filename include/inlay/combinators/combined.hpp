@@ -16,6 +16,7 @@
 #include "inlay/combinators/sequential.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/layer_traits.hpp"
+#include "inlay/core/repeat.hpp"
 
 namespace inlay::INLAY_ISA::detail {
 
@@ -41,13 +42,8 @@ struct Parts {
     y.scratch = x.scratch;
     return y;
   }
-  /// Calls f(std::integral_constant<std::size_t, I>) for each chain.
-  template <class F>
-  static INLAY_INLINE void for_each(F&& f) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA {
-      (f(std::integral_constant<std::size_t, I>{}), ...);
-    }(std::index_sequence_for<Chains...>{});
-  }
+  /// `for_each(f)` calls `f(std::integral_constant<std::size_t, I>{})` for each chain.
+  static constexpr ForEachIndex<std::index_sequence_for<Chains...>> for_each{};
 };
 
 /// Base of combinators: a layer with `In` input channels that computes a formula of its inner chains. `Formula` is a

@@ -81,9 +81,8 @@ struct FrameForm : Form<Layer> {
 
   /// Runs inner chain I.
   template <std::size_t I>
-  INLAY_INLINE std::size_t run(const T* x, T* out, Context<T> context, auto... addend) const noexcept {
-    return detail::forward(this->layer.template chain<I>(), std::get<I>(this->state.chains), x, out, context,
-                           addend...);
+  INLAY_INLINE auto run(const T* x, T* out, Context<T> context, auto... addend) const noexcept {
+    return this->layer.template chain<I>().forward(std::get<I>(this->state.chains), x, out, context, addend...);
   }
   template <std::size_t Channels>
   static INLAY_INLINE void copy(const T* from, T* to) noexcept {
@@ -115,9 +114,9 @@ struct TileForm : Form<Layer> {
   static constexpr bool has_room_at = true;
 
   template <std::size_t I>
-  INLAY_INLINE std::size_t run(const T* x, T* out, Context<T> context, auto... addend) const noexcept {
-    return detail::process(this->layer.template chain<I>(), std::get<I>(this->state.chains), Block<const T>(x),
-                           Block<T>(out), frames, context, addend...);
+  INLAY_INLINE auto run(const T* x, T* out, Context<T> context, auto... addend) const noexcept {
+    return this->layer.template chain<I>().process(std::get<I>(this->state.chains), Block<const T>(x), Block<T>(out),
+                                                   frames, context, addend...);
   }
   template <std::size_t Channels>
   INLAY_INLINE void copy(const T* from, T* to) const noexcept {

@@ -104,11 +104,12 @@ constexpr auto dynamic_panel = []<std::size_t Height>() { return &multiply_dynam
 template <class M, class Input, class T>
 INLAY_NOINLINE void multiply_dynamic_panels(const M& matrix, const T* bias, Passed<Input> in, const T* addend,
                                             T* out) noexcept {
-  matrix.for_each_panel([&](std::size_t row, std::size_t height) INLAY_INLINE_LAMBDA {
+  for (std::size_t row = 0, height = 0; row < matrix.padded_rows(); row += height) {
+    height = matrix.panel_height(row);
     const auto rows = M::for_height(dynamic_panel<M, Input, T>, height);
     rows(matrix.column(row, height, 0), bias + row, in, addend ? addend + row : nullptr, out + row,
          stores_only<typename M::backend>);
-  });
+  }
 }
 
 /// Computes all panels of one frame.

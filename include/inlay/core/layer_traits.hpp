@@ -152,26 +152,30 @@ concept FusesAddend =
 template <class L, class T, std::same_as<const T*>... Addend>
 INLAY_INLINE std::size_t forward(const L& layer, typename L::State& state, const T* in, T* out, Context<T> context,
                                  Addend... addend) noexcept {
-  const auto run = [&]() INLAY_INLINE_LAMBDA {
-    if constexpr (requires { layer.forward(state, in, out, context, addend...); })
-      return layer.forward(state, in, out, context, addend...);
+  if constexpr (requires { layer.forward(state, in, out, context, addend...); }) {
+    if constexpr (std::is_void_v<decltype(layer.forward(state, in, out, context, addend...))>)
+      return layer.forward(state, in, out, context, addend...), std::size_t{1};
+    else return layer.forward(state, in, out, context, addend...);
+  } else {
+    if constexpr (std::is_void_v<decltype(layer.forward(state, in, out, addend...))>)
+      return layer.forward(state, in, out, addend...), std::size_t{1};
     else return layer.forward(state, in, out, addend...);
-  };
-  if constexpr (std::is_void_v<decltype(run())>) return run(), std::size_t{1};
-  else return run();
+  }
 }
 
 /// Runs a tile through a layer. The arguments are as for `forward`. Returns the number of output frames.
 template <class L, class T, std::same_as<const T*>... Addend>
 INLAY_INLINE std::size_t process(const L& layer, typename L::State& state, Block<const T> in, Block<T> out,
                                  std::size_t frames, Context<T> context, Addend... addend) noexcept {
-  const auto run = [&]() INLAY_INLINE_LAMBDA {
-    if constexpr (requires { layer.process(state, in, out, frames, context, addend...); })
-      return layer.process(state, in, out, frames, context, addend...);
+  if constexpr (requires { layer.process(state, in, out, frames, context, addend...); }) {
+    if constexpr (std::is_void_v<decltype(layer.process(state, in, out, frames, context, addend...))>)
+      return layer.process(state, in, out, frames, context, addend...), frames;
+    else return layer.process(state, in, out, frames, context, addend...);
+  } else {
+    if constexpr (std::is_void_v<decltype(layer.process(state, in, out, frames, addend...))>)
+      return layer.process(state, in, out, frames, addend...), frames;
     else return layer.process(state, in, out, frames, addend...);
-  };
-  if constexpr (std::is_void_v<decltype(run())>) return run(), frames;
-  else return run();
+  }
 }
 
 /// Runs a tile of each voice through a layer with a rate of 1:1. Calls the layer's `process_voices` if it exists, else

@@ -101,7 +101,8 @@ class Matrix {
   INLAY_INLINE void for_panels(F f, Args... args) const {
     if constexpr (Rows != dynamic) {
       constexpr Panels p = divide(units_of(Rows));
-      for (std::size_t i = 0; i < p.high_count; ++i) f.template operator()<p.high>(i * p.high, args...);
+      if constexpr (p.high_count > 0)
+        for (std::size_t i = 0; i < p.high_count; ++i) f.template operator()<p.high>(i * p.high, args...);
       for (std::size_t i = 0; i < p.low_count; ++i)
         f.template operator()<p.low>(p.high_count * p.high + i * p.low, args...);
     } else {
@@ -115,16 +116,11 @@ class Matrix {
       for (std::size_t i = 0; i < panels_.low_count; ++i, row += panels_.low) low(row, args...);
     }
   }
-  /// Calls `f(row, height)` for each panel, for work that does not keep rows in registers.
-  template <class F>
-  INLAY_INLINE void for_each_panel(F&& f) const {
+  /// Number of rows of the panel that starts at `row`, for work that does not keep them in registers. The next panel
+  /// starts at `row` plus its height, up to `padded_rows()`.
+  constexpr std::size_t panel_height(std::size_t row) const noexcept {
     const Panels p = panels();
-    std::size_t row = 0;
-    for (std::size_t i = 0; i < p.high_count + p.low_count; ++i) {
-      const std::size_t height = i < p.high_count ? p.high : p.low;
-      f(row, height);
-      row += height;
-    }
+    return row < p.high_count * p.high ? p.high : p.low;
   }
   /// Returns `of.template operator()<Height>()` for a height known at run time, by a lookup in a table.
   template <class Of>
@@ -156,11 +152,13 @@ class Matrix {
     const std::size_t height = p.high_count > 0 ? p.high : p.low;
     return Gates * height / B::lanes(height);
   }
-  /// True if the rows of every panel are known to be a multiple of `n`, without padding.
-  static constexpr bool panels_of_multiples(std::size_t n) {
-    if (Rows == dynamic || Rows % n != 0) return false;
+  /// True if `holds(rows)` for the number of rows of any panel, without padding. Always true for dynamic sizes.
+  template <class F>
+  static constexpr bool any_panel(F holds) {
+    if (Rows == dynamic) return true;
     const Panels p = divide(units_of(Rows));
-    return p.low % n == 0 && (p.high_count == 0 || p.high % n == 0);
+    return (p.high_count > 0 && holds(p.high)) || (p.low_count > 1 && holds(p.low)) ||
+           holds(Rows - p.high_count * p.high - (p.low_count - 1) * p.low);
   }
 
   constexpr std::array<std::size_t, 2> shape() const noexcept { return {cols_, Gates * rows_}; }

@@ -2,18 +2,13 @@
 #pragma once
 
 #include <cstddef>
-#include <utility>
+#include <type_traits>
 
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/repeat.hpp"
 
 namespace inlay::INLAY_ISA {
-
-/// Calls `f(i)` for i = 0, ..., N - 1, unrolled. Unrolling keeps arrays of registers in registers.
-template <std::size_t N, class F>
-INLAY_INLINE void repeat(F&& f) {
-  [&]<std::size_t... I>(std::index_sequence<I...>) INLAY_INLINE_LAMBDA { (f(I), ...); }(std::make_index_sequence<N>{});
-}
 
 /// N lanes of backend B in whole registers. N is a multiple of `B::lanes(N)`.
 template <class B, std::size_t N>
@@ -26,13 +21,10 @@ struct Pack {
 
   Register r[registers];
 
-  /// Calls `f(i)` for each register index. One-lane registers are a loop, for the compiler's vectoriser.
-  template <class F>
-  static INLAY_INLINE void each(F&& f) {
-    if constexpr (lanes > 1) repeat<registers>(f);
-    else
-      for (std::size_t i = 0; i < registers; ++i) f(i);
-  }
+  /// `each(f)` calls `f(i)` for each register index. One-lane registers are a loop, for the compiler's vectoriser.
+  static constexpr std::conditional_t<(lanes > 1), std::remove_cv_t<decltype(repeat<registers>)>,
+                                      detail::Loop<registers>>
+      each{};
 
   static INLAY_INLINE Pack load(const T* p) noexcept {
     Pack x;
@@ -104,12 +96,6 @@ INLAY_INLINE void for_dynamic_registers(std::size_t size, F&& f) {
   for (; i + half < size; i += B::width) f.template operator()<B::width>(i);
   if constexpr (half > 0)
     if (i < size) f.template operator()<half>(i);
-}
-
-/// Calls `f(lane, registers...)` for each register of packs of equal size, `lane` being its first lane.
-template <class F, class First, class... Rest>
-INLAY_INLINE void for_registers(F&& f, const First& first, const Rest&... rest) {
-  First::each([&](std::size_t i) INLAY_INLINE_LAMBDA { f(i * First::lanes, first.r[i], rest.r[i]...); });
 }
 
 }  // namespace inlay::INLAY_ISA

@@ -55,11 +55,9 @@ class PanelAccumulator {
     if constexpr (Count == dynamic && B::width > 1) return add_dynamic(count, x, stride);
     const auto* weights = weights_;
     weights_ += count * Gates * height;
-    const auto column = [&](std::size_t set, std::size_t col)
-                            INLAY_INLINE_LAMBDA { add_column(set, weights + col * Gates * height, x, col * stride); };
     const std::size_t whole = count / sets * sets;
     const auto round = [&](std::size_t col) INLAY_INLINE_LAMBDA {
-      repeat<sets>([&](std::size_t s) INLAY_INLINE_LAMBDA { column(s, col + s); });
+      repeat<sets>([&](std::size_t s) INLAY_INLINE_LAMBDA { add_column(s, weights, col + s, x, stride); });
     };
     if constexpr (B::width == 1) {  // for the compiler to unroll and to vectorise
       for (std::size_t col = 0; col < whole; col += sets) round(col);
@@ -68,7 +66,7 @@ class PanelAccumulator {
       for (std::size_t col = 0; col < whole; col += sets) round(col);
     }
     repeat<Count == dynamic ? sets - 1 : Count % sets>([&](std::size_t s) INLAY_INLINE_LAMBDA {
-      if (whole + s < count) column(s, whole + s);
+      if (whole + s < count) add_column(s, weights, whole + s, x, stride);
     });
   }
 
@@ -87,7 +85,7 @@ class PanelAccumulator {
   INLAY_INLINE void add_dynamic(std::size_t count, std::array<const T*, Voices> x, std::size_t stride) noexcept {
     const auto columns = [&](std::size_t n) INLAY_INLINE_LAMBDA {
       repeat<sets>([&](std::size_t s) INLAY_INLINE_LAMBDA {
-        if (s < n) add_column(s, weights_ + s * Gates * height, x, s * stride);
+        if (s < n) add_column(s, weights_, s, x, stride);
       });
       weights_ += n * Gates * height;
       for (const T*& input : x) input += n * stride;
@@ -103,9 +101,12 @@ class PanelAccumulator {
   }
   INLAY_INLINE P (*set(std::size_t s) noexcept)[Gates] { return s == 0 ? sums_ : more_[s - 1]; }
 
-  INLAY_INLINE void add_column(std::size_t s, const weight_of<B>* column, const std::array<const T*, Voices>& x,
-                               std::size_t offset) noexcept {
+  /// Adds column `col` of those at `weights` to set `s`.
+  INLAY_INLINE void add_column(std::size_t s, const weight_of<B>* weights, std::size_t col,
+                               const std::array<const T*, Voices>& x, std::size_t stride) noexcept {
     P(*const to)[Gates] = set(s);
+    const weight_of<B>* const column = weights + col * Gates * height;
+    const std::size_t offset = col * stride;
     if constexpr (M::compact) {
       for_each_bfloat16_register<P, Gates>(column, [&](std::size_t g, std::size_t i, auto w) INLAY_INLINE_LAMBDA {
         repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {

@@ -54,6 +54,9 @@ INLAY_INLINE void multiply_patch(std::size_t taps, std::size_t channels, const w
   repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].store(out + first + o * tile_frames); });
 }
 
+/// Rows of the largest patch. The rows that remain are patches of two rows and of one.
+inline constexpr std::size_t tall = 4;
+
 /// Depends on sizes only, not on the layer, so that this large function is instantiated once per size.
 template <std::size_t Taps, std::size_t Channels, class M, class T, class... Before>
 void multiply_tile(Extent<Taps> taps, Extent<Channels> channels, const M& matrix, const T* bias,
@@ -62,8 +65,8 @@ void multiply_tile(Extent<Taps> taps, Extent<Channels> channels, const M& matrix
   using B = typename M::backend;
   const Window<T> x = window;  // a local copy, which cannot alias the output
   constexpr std::size_t registers = B::width == 1 ? 16 : compiler::simd_registers / 8;
-  constexpr std::size_t tall = 4;
-  matrix.for_each_panel([&](std::size_t panel, std::size_t height) INLAY_INLINE_LAMBDA {
+  for (std::size_t panel = 0, height = 0; panel < matrix.padded_rows(); panel += height) {
+    height = matrix.panel_height(panel);
     const auto* const weights = matrix.column(panel, height, 0);
     const T* const added = addend ? addend + panel * tile_frames : nullptr;
     T* const to = out.row(panel);
@@ -78,15 +81,16 @@ void multiply_tile(Extent<Taps> taps, Extent<Channels> channels, const M& matrix
     };
     const std::size_t count = std::min(height, matrix.rows() - panel);
     std::size_t row = 0;
-    for (; row + tall <= count; row += tall) rows.template operator()<tall>(row);
-    if constexpr (!M::panels_of_multiples(tall)) {
+    if constexpr (M::any_panel([](std::size_t n) { return n >= tall; }))
+      for (; row + tall <= count; row += tall) rows.template operator()<tall>(row);
+    if constexpr (M::any_panel([](std::size_t n) { return n % tall >= 2; }))
       if (row + 2 <= count) {
         rows.template operator()<2>(row);
         row += 2;
       }
+    if constexpr (M::any_panel([](std::size_t n) { return n % 2 == 1; }))
       if (row < count) rows.template operator()<1>(row);
-    }
-  });
+  }
 }
 
 }  // namespace detail

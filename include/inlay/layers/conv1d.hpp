@@ -175,27 +175,23 @@ class BasicConv1D {
   /// Computes one output frame. Channel c of the present frame is read at now[c * now_stride].
   INLAY_INLINE void product(State& state, const Window<scalar>& window, const scalar* now, std::size_t now_stride,
                             const scalar* addend, scalar* out) const noexcept {
-    if constexpr (!is_dynamic) grouped_product(state, window, now, now_stride, addend, out);
-    else if (groups_ == 1) group_product(0, window, now, now_stride, addend, out);
-    else product_noinline(state, window, now, now_stride, addend, out);
+    if constexpr (!is_dynamic)
+      for (std::size_t g = 0; g < groups_; ++g) group_product(state, g, window, now, now_stride, addend, out);
+    else if (groups_ == 1) group_product(state, 0, window, now, now_stride, addend, out);
+    else grouped_product(state, window, now, now_stride, addend, out);
   }
   /// Not inlined: the products of the groups dominate.
-  INLAY_NOINLINE void product_noinline(State& state, const Window<scalar>& window, const scalar* now,
-                                       std::size_t now_stride, const scalar* addend, scalar* out) const noexcept {
-    grouped_product(state, window, now, now_stride, addend, out);
+  INLAY_NOINLINE void grouped_product(State& state, const Window<scalar>& window, const scalar* now,
+                                      std::size_t now_stride, const scalar* addend, scalar* out) const noexcept {
+    for (std::size_t g = 0; g < groups_; ++g) group_product(state, g, window, now, now_stride, addend, out);
   }
-  INLAY_INLINE void grouped_product([[maybe_unused]] State& state, const Window<scalar>& window, const scalar* now,
-                                    std::size_t now_stride, const scalar* addend, scalar* out) const noexcept {
-    for (std::size_t g = 0; g < groups_; ++g) {
-      scalar* y = in_whole_registers ? out + g * outs_ : state.group.data();
-      group_product(g, window, now, now_stride, addend ? addend + g * outs_ : nullptr, y);
-      if constexpr (!in_whole_registers) copy(y, outs_, out + g * outs_);
-    }
-  }
-  INLAY_INLINE void group_product(std::size_t group, const Window<scalar>& window, const scalar* now,
-                                  std::size_t now_stride, const scalar* addend, scalar* out) const noexcept {
-    multiply(taps_, ins_, kernel_[group], bias_.data(group), window.from(group * ins_), dilation_,
-             now + group * ins_ * now_stride, now_stride, addend, out);
+  INLAY_INLINE void group_product([[maybe_unused]] State& state, std::size_t g, const Window<scalar>& window,
+                                  const scalar* now, std::size_t now_stride, const scalar* addend,
+                                  scalar* out) const noexcept {
+    scalar* y = in_whole_registers ? out + g * outs_ : state.group.data();
+    multiply(taps_, ins_, kernel_[g], bias_.data(g), window.from(g * ins_), dilation_, now + g * ins_ * now_stride,
+             now_stride, addend ? addend + g * outs_ : nullptr, y);
+    if constexpr (!in_whole_registers) copy(y, outs_, out + g * outs_);
   }
 
  protected:

@@ -24,6 +24,11 @@ struct SigmoidGate {
   static INLAY_INLINE R apply(R half_z) noexcept {
     return B::math_policy::template sigmoid_of_double<B>(half_z);
   }
+  /// Calls `f(gate)`. See `AnyGate`.
+  template <class F>
+  static INLAY_INLINE void select(F&& f) noexcept {
+    f(SigmoidGate());
+  }
 };
 
 namespace detail {
@@ -46,6 +51,10 @@ struct ClippedGate {
   template <class B, class R>
   static INLAY_INLINE R apply(R z) noexcept {
     return detail::clipped_line<B>(z, static_cast<typename B::scalar>(slope));
+  }
+  template <class F>
+  static INLAY_INLINE void select(F&& f) noexcept {
+    f(ClippedGate());
   }
 };
 
@@ -86,13 +95,6 @@ template <class Gate>
 void visit_gate(auto& v, Gate& gate) {
   if constexpr (requires { Gate::name; }) v.option("recurrent_activation", Gate::name);
   else gate.visit(v);
-}
-
-/// Calls `f(gate)`, with the gate that the file selected if the gate type does not fix it.
-template <class Gate, class F>
-INLAY_INLINE void with_gate(const Gate& gate, F&& f) noexcept {
-  if constexpr (requires { Gate::name; }) f(gate);
-  else gate.select(f);
 }
 
 /// A tensor of gate-major rows, [..., Gates * units]. The weights of all gates but `Candidate` are stored multiplied by

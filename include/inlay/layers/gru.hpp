@@ -130,16 +130,15 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
       sums[v][0] = input[v][0], sums[v][1] = input[v][1], sums[v][2] = bias(1, 2);
     });
     accumulate(this->out_, sums, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, h.now);
-    detail::with_gate(gate_, [&](const auto& gate) INLAY_INLINE_LAMBDA {
+    gate_.select([&](const auto& gate) INLAY_INLINE_LAMBDA {
       repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
-        for_registers(
-            [&](std::size_t lane, auto zz, auto zr, auto n_recurrent, auto n_input) INLAY_INLINE_LAMBDA {
-              const auto z = gate.template apply<B>(zz);
-              const auto r = gate.template apply<B>(zr);
-              const auto n = tanh(B::fma(r, n_recurrent, n_input));
-              B::store(h.next[v] + row + lane, mix(z, B::template load<Rows::lanes>(h.now[v] + row + lane), n));
-            },
-            sums[v][0], sums[v][1], sums[v][2], input[v][2]);
+        Rows::each([&](std::size_t i) INLAY_INLINE_LAMBDA {
+          const std::size_t unit = row + i * Rows::lanes;
+          const auto z = gate.template apply<B>(sums[v][0].r[i]);
+          const auto r = gate.template apply<B>(sums[v][1].r[i]);
+          const auto n = tanh(B::fma(r, sums[v][2].r[i], input[v][2].r[i]));
+          B::store(h.next[v] + unit, mix(z, B::template load<Rows::lanes>(h.now[v] + unit), n));
+        });
       });
     });
   }
@@ -171,14 +170,13 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
     Rows sums[2] = {Rows::load(state->input[0].data() + row), Rows::load(state->input[1].data() + row)};
     accumulate(this->out_, sums, recurrent_kernel_.first_two, row, h);
     scalar *const update = state->gates[0].data() + row, *const reset_h = state->gates[1].data() + row;
-    detail::with_gate(gate_, [&](const auto& gate) INLAY_INLINE_LAMBDA {
-      for_registers(
-          [&](std::size_t lane, auto zz, auto zr) INLAY_INLINE_LAMBDA {
-            const auto old = B::template load<Rows::lanes>(h + row + lane);
-            B::store(update + lane, gate.template apply<B>(zz));
-            B::store(reset_h + lane, gate.template apply<B>(zr) * old);
-          },
-          sums[0], sums[1]);
+    gate_.select([&](const auto& gate) INLAY_INLINE_LAMBDA {
+      Rows::each([&](std::size_t i) INLAY_INLINE_LAMBDA {
+        const std::size_t lane = i * Rows::lanes;
+        const auto old = B::template load<Rows::lanes>(h + row + lane);
+        B::store(update + lane, gate.template apply<B>(sums[0].r[i]));
+        B::store(reset_h + lane, gate.template apply<B>(sums[1].r[i]) * old);
+      });
     });
   }
   template <std::size_t Height>
@@ -187,12 +185,11 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
     Rows sums[1] = {Rows::load(state->input[2].data() + row)};
     accumulate(this->out_, sums, recurrent_kernel_.last, row, state->gates[1].data());
     const scalar* const update = state->gates[0].data() + row;
-    for_registers(
-        [&](std::size_t lane, auto zn) INLAY_INLINE_LAMBDA {
-          const auto z = B::template load<Rows::lanes>(update + lane);
-          B::store(h_new + row + lane, mix(z, B::template load<Rows::lanes>(h + row + lane), tanh(zn)));
-        },
-        sums[0]);
+    Rows::each([&](std::size_t i) INLAY_INLINE_LAMBDA {
+      const std::size_t lane = i * Rows::lanes;
+      const auto z = B::template load<Rows::lanes>(update + lane);
+      B::store(h_new + row + lane, mix(z, B::template load<Rows::lanes>(h + row + lane), tanh(sums[0].r[i])));
+    });
   }
 
   void resize() {

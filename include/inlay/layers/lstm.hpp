@@ -110,21 +110,20 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
     });
     accumulate(this->in_, z, static_cast<const Kernel&>(kernel_), row, x, stride);
     accumulate(this->out_, z, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, h.now);
-    detail::with_gate(gate_, [&](const auto& gate) INLAY_INLINE_LAMBDA {
+    gate_.select([&](const auto& gate) INLAY_INLINE_LAMBDA {
       repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
-        for_registers(
-            [&](std::size_t lane, auto zi, auto zf, auto zg, auto zo) INLAY_INLINE_LAMBDA {
-              using Math = typename B::math_policy;
-              scalar* c = cell[v] + row + lane;
-              const auto i = gate.template apply<B>(zi);
-              const auto f = gate.template apply<B>(zf);
-              const auto g = Math::template tanh<B>(zg);
-              const auto o = gate.template apply<B>(zo);
-              const auto c_new = B::fma(f, B::template load<Rows::lanes>(c), compiler::opaque(i * g));
-              B::store(c, c_new);
-              B::store(h.next[v] + row + lane, o * Math::template tanh<B>(c_new));
-            },
-            z[v][0], z[v][1], z[v][2], z[v][3]);
+        Rows::each([&](std::size_t r) INLAY_INLINE_LAMBDA {
+          using Math = typename B::math_policy;
+          const std::size_t unit = row + r * Rows::lanes;
+          scalar* c = cell[v] + unit;
+          const auto i = gate.template apply<B>(z[v][0].r[r]);
+          const auto f = gate.template apply<B>(z[v][1].r[r]);
+          const auto g = Math::template tanh<B>(z[v][2].r[r]);
+          const auto o = gate.template apply<B>(z[v][3].r[r]);
+          const auto c_new = B::fma(f, B::template load<Rows::lanes>(c), compiler::opaque(i * g));
+          B::store(c, c_new);
+          B::store(h.next[v] + unit, o * Math::template tanh<B>(c_new));
+        });
       });
     });
   }

@@ -73,13 +73,10 @@ class Recurrent {
  private:
   INLAY_INLINE const T* step_single(auto& state, const T* x, std::size_t stride) const noexcept {
     if constexpr (Out == dynamic) return step_noinline(state, x, stride);
-    else return step(state, x, stride);
+    else return layer().step(std::array{&state}, std::array{x}, stride)[0];
   }
   /// Not inlined, which is faster than a step of dynamic sizes in both `forward` and `process`.
   INLAY_NOINLINE const T* step_noinline(auto& state, const T* x, std::size_t stride) const noexcept {
-    return step(state, x, stride);
-  }
-  INLAY_INLINE const T* step(auto& state, const T* x, std::size_t stride) const noexcept {
     return layer().step(std::array{&state}, std::array{x}, stride)[0];
   }
   const L& layer() const noexcept { return static_cast<const L&>(*this); }

@@ -132,12 +132,11 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
     accumulate(this->in_, z, kernel_, row, x, stride);
     accumulate(this->out_, z, recurrent_kernel_, row, h.now);
     repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
-      for_registers(
-          [&](std::size_t lane, auto sum) INLAY_INLINE_LAMBDA {
-            if constexpr (Out == dynamic) B::store(h.next[v] + row + lane, sum);
-            else B::store(h.next[v] + row + lane, activation_.template apply<B>(sum));
-          },
-          z[v][0]);
+      Rows::each([&](std::size_t i) INLAY_INLINE_LAMBDA {
+        scalar* const next = h.next[v] + row + i * Rows::lanes;
+        if constexpr (Out == dynamic) B::store(next, z[v][0].r[i]);
+        else B::store(next, activation_.template apply<B>(z[v][0].r[i]));
+      });
     });
   }
 

@@ -256,11 +256,8 @@ class ModelT {
     if (v < voices.size()) process(*voices[v], in + v * in_size, out + v * out_size, frames, condition(v));
   }
 
-  /// Calls `f(std::integral_constant<std::size_t, I>)` for each layer index I.
-  template <class F>
-  static INLAY_INLINE void for_each(F&& f) {
-    Network::for_each(std::forward<F>(f));
-  }
+  /// `for_each(f)` calls `f(std::integral_constant<std::size_t, I>{})` for each layer index I.
+  static constexpr auto for_each = Network::for_each;
 
  private:
   std::size_t buffer(State& state, const scalar* const* in, scalar* const* out, std::size_t frames,
@@ -284,8 +281,14 @@ class ModelT {
     return *state.scratch.output();
   }
 
-  INLAY_INLINE std::size_t run_frame(State& state, const scalar* in) const noexcept {
-    return detail::forward(network_, state.layers, in, state.scratch.output(), state.scratch.context());
+  /// Runs one frame to the output in scratch memory. A large network is a function of its own: the call takes less than
+  /// 1% of its time, and saves compiling all of it again wherever `forward` is called.
+  INLAY_INLINE auto run_frame(State& state, const scalar* in) const noexcept {
+    if constexpr (Network::macs >= 8000) return run_large_frame(state, in);
+    else return network_.forward(state.layers, in, state.scratch.output(), state.scratch.context());
+  }
+  INLAY_NOINLINE auto run_large_frame(State& state, const scalar* in) const noexcept {
+    return network_.forward(state.layers, in, state.scratch.output(), state.scratch.context());
   }
 
   INLAY_INLINE auto frame(State& state, const scalar* in, scalar* out) const noexcept {
@@ -296,7 +299,7 @@ class ModelT {
       else copy(in, in_size, x);
       in = x;
     }
-    const scalar* y = state.scratch.output();
+    const scalar* const y = state.scratch.output();
     if constexpr (one_to_one) {
       run_frame(state, in);
       // In the registers that the last layer stored: GCC then reuses these instead of loading them again.
