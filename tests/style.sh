@@ -8,14 +8,12 @@ if ! command -v clang-format-19 > /dev/null; then
   exit 77
 fi
 # Tracked and new files, without ignored files.
-mapfile -d '' -t files < <(git ls-files -z --cached --others --exclude-standard -- '*.hpp' '*.cpp')
+mapfile -d '' -t files < <(git ls-files -z --cached --others --exclude-standard -- '*.hpp' '*.ipp' '*.cpp')
 if [[ ${1:-} == --fix ]]; then
   clang-format-19 -i "${files[@]}"
   exit
 fi
-status=0
-for file in "${files[@]}"; do
-  clang-format-19 --dry-run --Werror "$file" 2> /dev/null || { echo "not formatted: $file"; status=1; }
-done
-((status == 0)) || echo "tests/style.sh --fix formats them"
-exit $status
+if ! printf '%s\0' "${files[@]}" | xargs -0 -n 16 -P "$(nproc)" clang-format-19 --dry-run --Werror; then
+  echo "tests/style.sh --fix formats them"
+  exit 1
+fi

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <functional>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -16,6 +15,7 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/frames.hpp"
 #include "inlay/core/history.hpp"
+#include "inlay/core/window_layers.hpp"
 #include "inlay/layers/identity.hpp"
 
 namespace inlay::INLAY_ISA {
@@ -56,17 +56,21 @@ class Windowed {
                 "inlay::Windowed: Layers must not include a Sequential; list its layers one by one instead");
 
   template <class L>
-  static constexpr std::size_t padding = [] {
-    if constexpr (requires { L::before + L::after; }) return L::before + L::after;
-    else return std::size_t{0};
-  }();
-
-  /// True if layer `i` and all after it map each frame on its own, and so need the last frame only.
-  static constexpr bool last_only(std::size_t i) {
-    constexpr std::array<bool, sizeof...(Layers)> by_frame{
-        (Layers::receptive_field == 1 && LayerTraits<Layers>::one_to_one && padding<Layers> == 0)...};
-    return std::all_of(by_frame.begin() + static_cast<std::ptrdiff_t>(i), by_frame.end(), std::identity{});
+  static constexpr detail::WindowLayer described() {
+    detail::WindowLayer layer{L::out_size, 0, 0, L::receptive_field == 1 && LayerTraits<L>::one_to_one, L::macs};
+    if constexpr (requires { L::before + L::after; }) {
+      layer.before = L::before, layer.after = L::after;
+      layer.by_frame = L::before + L::after == 0;
+    }
+    return layer;
   }
+  static constexpr std::array<detail::WindowLayer, sizeof...(Layers)> window_layers{described<Layers>()...};
+  static constexpr auto facts = [] {
+    detail::WindowFacts<typename Body::scalar> all(Body::in_size, WindowFrames);
+    std::size_t i = 0;
+    (all.add(window_layers[i++], LayerTraits<Layers>::max_output_frames(all.frames)), ...);
+    return all;
+  }();
 
  public:
   using backend = detail::BackendOf<Body>;
@@ -79,30 +83,15 @@ class Windowed {
   static constexpr std::string_view type = "windowed";
   static constexpr std::size_t in_size = Body::in_size, out_size = Body::out_size;
   static constexpr std::size_t receptive_field = WindowFrames, parameters = Body::parameters;
-  static constexpr std::size_t macs = [] {
-    std::size_t frames = WindowFrames, sum = 0, i = 0;
-    ((sum += Layers::macs * (last_only(i++) ? 1 : frames),
-      frames = LayerTraits<Layers>::max_output_frames(frames) + padding<Layers>),
-     ...);
-    return sum / Hop;
-  }();
+  static constexpr std::size_t macs = facts.macs() / Hop;
   static constexpr Rate rate{Hop, 1};
 
  private:
-  using Frames = detail::Frames<scalar>;
-
-  /// Values of a buffer for the frames of a window, in tiles, at the layer that has the most.
-  static constexpr std::size_t room = [] {
-    std::size_t frames = WindowFrames, most = Frames::room(in_size, frames);
-    ((frames = LayerTraits<Layers>::max_output_frames(frames) + padding<Layers>,
-      most = std::max(most, Frames::room(Layers::out_size, frames))),
-     ...);
-    return most;
-  }();
   static constexpr std::size_t widest = std::max({Layers::out_size...}) * tile_frames;
 
  public:
-  static constexpr std::size_t scratch_size = 2 * room + widest + std::max({LayerTraits<Layers>::scratch_size...});
+  static constexpr std::size_t scratch_size =
+      2 * facts.room + widest + std::max({LayerTraits<Layers>::scratch_size...});
 
   void visit(auto& v) {
     v.option("window", WindowFrames);
@@ -134,24 +123,17 @@ class Windowed {
   void run(State& state, const Window<scalar>& x, scalar* out, std::size_t stride,
            Context<scalar> context) const noexcept {
     body_.reset(state.layers);
-    scalar* buffers[2] = {detail::take(context, room), detail::take(context, room)};
+    scalar *const first = detail::take(context, facts.room), *const second = detail::take(context, facts.room);
     const Block<scalar> output(detail::take(context, widest));
-    Frames from{buffers[0], in_size};
-    from.append(x, WindowFrames);
+    detail::WindowRun<scalar> window(first, second, x, in_size, WindowFrames);
     Body::for_each([&](auto i) {
-      const auto& layer = body_.template layer<i>();
-      using L = std::remove_cvref_t<decltype(layer)>;
-      Frames to{buffers[(i + 1) % 2], L::out_size};
-      if constexpr (last_only(i)) from.keep_last();
-      if constexpr (requires { L::before; }) to.append_zeros(L::before);
-      from.for_each_tile([&](Block<const scalar> tile, std::size_t frames) {
-        auto& memory = std::get<i>(state.layers.layers);
-        to.append(output, detail::process(layer, memory, tile, output, frames, context));
-      });
-      if constexpr (requires { L::after; }) to.append_zeros(L::after);
-      from = to;
+      auto& memory = std::get<i>(state.layers.layers);
+      window.run(window_layers[i], i >= facts.last_only,
+                 [&](Block<const scalar> tile, std::size_t frames, detail::Frames<scalar>& to) {
+                   to.append(output, detail::process(body_.template layer<i>(), memory, tile, output, frames, context));
+                 });
     });
-    from.last(out, stride);
+    window.frames().last(out, stride);
   }
 
   Body body_;

@@ -3,12 +3,41 @@
 
 #include <cstddef>
 #include <type_traits>
+#include <utility>
 
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/repeat.hpp"
 
 namespace inlay::INLAY_ISA {
+
+namespace detail {
+
+template <std::size_t N>
+struct Loop {
+  template <class F>
+  INLAY_INLINE constexpr void operator()(F&& f) const {
+    for (std::size_t i = 0; i < N; ++i) f(i);
+  }
+};
+
+template <class Indices, std::size_t Inner>
+struct LoopPairs;
+template <std::size_t... I, std::size_t Inner>
+struct LoopPairs<std::index_sequence<I...>, Inner> {
+  template <class F>
+  INLAY_INLINE constexpr void operator()(F&& f) const {
+    (loop(f, I), ...);
+  }
+
+ private:
+  template <class F>
+  static INLAY_INLINE constexpr void loop(F& f, std::size_t outer) {
+    for (std::size_t i = 0; i < Inner; ++i) f(outer, i);
+  }
+};
+
+}  // namespace detail
 
 /// N lanes of backend B in whole registers. N is a multiple of `B::lanes(N)`.
 template <class B, std::size_t N>
@@ -22,9 +51,15 @@ struct Pack {
   Register r[registers];
 
   /// `each(f)` calls `f(i)` for each register index. One-lane registers are a loop, for the compiler's vectoriser.
-  static constexpr std::conditional_t<(lanes > 1), std::remove_cv_t<decltype(repeat<registers>)>,
+  static constexpr std::conditional_t<(lanes > 1), detail::Repeat<std::make_index_sequence<registers>>,
                                       detail::Loop<registers>>
       each{};
+  /// `each_of<Packs>(f)` calls `f(pack, i)` for each register index of several packs.
+  template <std::size_t Packs>
+  static constexpr std::conditional_t<(lanes > 1),
+                                      detail::RepeatPairs<std::make_index_sequence<Packs * registers>, registers>,
+                                      detail::LoopPairs<std::make_index_sequence<Packs>, registers>>
+      each_of{};
 
   static INLAY_INLINE Pack load(const T* p) noexcept {
     Pack x;

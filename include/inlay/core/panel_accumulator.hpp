@@ -31,6 +31,7 @@ class PanelAccumulator {
       B::width == 1 ? 1 : std::max<std::size_t>(1, (in_flight + rounding) / sums_of_a_set);
   static constexpr std::size_t sets = Columns < 8 ? 1 : std::min<std::size_t>(wanted, 4);
   static constexpr std::size_t height = P::lanes * P::registers;
+  static constexpr auto each = repeat_pairs<Gates, Voices>;
 
  public:
   /// True if the sums of all voices fit into registers.
@@ -44,7 +45,7 @@ class PanelAccumulator {
     // fused multiply-add costs no more than the product that would replace it.
     constexpr T zero = compiler::has_fma ? T(0) : -T(0);
     repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA {
-      each([&](std::size_t v, std::size_t g) INLAY_INLINE_LAMBDA { more_[s][v][g] = P::broadcast(zero); });
+      each([&](std::size_t g, std::size_t v) INLAY_INLINE_LAMBDA { more_[s][v][g] = P::broadcast(zero); });
     });
   }
 
@@ -73,7 +74,7 @@ class PanelAccumulator {
   /// Adds up the sets of accumulators into `sums`. Must be called after the last `add`.
   INLAY_INLINE void finish() noexcept {
     const auto join = [&](std::size_t to, std::size_t from) INLAY_INLINE_LAMBDA {
-      each([&](std::size_t v, std::size_t g) INLAY_INLINE_LAMBDA { set(to)[v][g].add(set(from)[v][g]); });
+      each([&](std::size_t g, std::size_t v) INLAY_INLINE_LAMBDA { set(to)[v][g].add(set(from)[v][g]); });
     };
     if constexpr (sets == 4) join(2, 3);
     if constexpr (sets >= 2) join(0, 1);
@@ -94,11 +95,6 @@ class PanelAccumulator {
     if (count > 0) columns(count);
   }
 
-  template <class F>
-  static INLAY_INLINE void each(F&& f) noexcept {
-    repeat<Gates>([&](std::size_t g)
-                      INLAY_INLINE_LAMBDA { repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { f(v, g); }); });
-  }
   INLAY_INLINE P (*set(std::size_t s) noexcept)[Gates] { return s == 0 ? sums_ : more_[s - 1]; }
 
   /// Adds column `col` of those at `weights` to set `s`.
@@ -116,14 +112,18 @@ class PanelAccumulator {
     } else {
       // One or two sums need the barrier to stay interleaved, see Pack::axpy.
       constexpr bool in_turns = !compiler::has_fma && Gates * P::registers <= 2;
-      repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA {
-        if constexpr (Voices == 1 && !in_turns) {
-          to[0][g].axpy(column + g * height, x[0][offset]);
-        } else {
+      if constexpr (Voices == 1 && !in_turns) {
+        const auto factor = B::template broadcast<P::lanes>(x[0][offset]);
+        P::template each_of<Gates>([&](std::size_t g, std::size_t i) INLAY_INLINE_LAMBDA {
+          auto& sum = to[0][g].r[i];
+          sum = B::fma(B::template load<P::lanes>(column + g * height + i * P::lanes), factor, sum);
+        });
+      } else {
+        repeat<Gates>([&](std::size_t g) INLAY_INLINE_LAMBDA {
           const P weights_of_all = P::load_once(column + g * height);
           repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { to[v][g].axpy(weights_of_all, x[v][offset]); });
-        }
-      });
+        });
+      }
     }
   }
 

@@ -25,6 +25,7 @@ struct ForEachIndex<std::index_sequence<I...>> {
 };
 
 namespace detail {
+
 template <class Indices>
 struct Repeat;
 template <std::size_t... I>
@@ -34,18 +35,25 @@ struct Repeat<std::index_sequence<I...>> {
     (f(I), ...);
   }
 };
-/// The same as a loop.
-template <std::size_t N>
-struct Loop {
+
+template <class Indices, std::size_t Inner>
+struct RepeatPairs;
+template <std::size_t... I, std::size_t Inner>
+struct RepeatPairs<std::index_sequence<I...>, Inner> {
   template <class F>
   INLAY_INLINE constexpr void operator()(F&& f) const {
-    for (std::size_t i = 0; i < N; ++i) f(i);
+    (f(I / Inner, I % Inner), ...);
   }
 };
+
 }  // namespace detail
 
 /// `repeat<N>(f)` calls `f(i)` for i = 0, ..., N - 1, unrolled. Unrolling keeps arrays of registers in registers.
 template <std::size_t N>
 inline constexpr detail::Repeat<std::make_index_sequence<N>> repeat{};
+
+/// `repeat_pairs<N, M>(f)` calls `f(i, j)` for i = 0, ..., N - 1 and for each of these j = 0, ..., M - 1, unrolled.
+template <std::size_t N, std::size_t M>
+inline constexpr detail::RepeatPairs<std::make_index_sequence<N * M>, M> repeat_pairs{};
 
 }  // namespace inlay::INLAY_ISA

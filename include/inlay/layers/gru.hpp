@@ -131,14 +131,12 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
     });
     accumulate(this->out_, sums, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, h.now);
     gate_.select([&](const auto& gate) INLAY_INLINE_LAMBDA {
-      repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
-        Rows::each([&](std::size_t i) INLAY_INLINE_LAMBDA {
-          const std::size_t unit = row + i * Rows::lanes;
-          const auto z = gate.template apply<B>(sums[v][0].r[i]);
-          const auto r = gate.template apply<B>(sums[v][1].r[i]);
-          const auto n = tanh(B::fma(r, sums[v][2].r[i], input[v][2].r[i]));
-          B::store(h.next[v] + unit, mix(z, B::template load<Rows::lanes>(h.now[v] + unit), n));
-        });
+      Rows::template each_of<Voices>([&](std::size_t v, std::size_t i) INLAY_INLINE_LAMBDA {
+        const std::size_t unit = row + i * Rows::lanes;
+        const auto z = gate.template apply<B>(sums[v][0].r[i]);
+        const auto r = gate.template apply<B>(sums[v][1].r[i]);
+        const auto n = tanh(B::fma(r, sums[v][2].r[i], input[v][2].r[i]));
+        B::store(h.next[v] + unit, mix(z, B::template load<Rows::lanes>(h.now[v] + unit), n));
       });
     });
   }

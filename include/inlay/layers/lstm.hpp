@@ -105,25 +105,22 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
                                const std::array<scalar*, Voices>& cell) const noexcept {
     using Rows = Pack<B, Height>;
     Rows z[Voices][4];
-    repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
-      repeat<4>([&](std::size_t gate) INLAY_INLINE_LAMBDA { z[v][gate] = Rows::load(bias_.data(gate) + row); });
-    });
+    repeat_pairs<Voices, 4>([&](std::size_t v, std::size_t gate)
+                                INLAY_INLINE_LAMBDA { z[v][gate] = Rows::load(bias_.data(gate) + row); });
     accumulate(this->in_, z, static_cast<const Kernel&>(kernel_), row, x, stride);
     accumulate(this->out_, z, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, h.now);
     gate_.select([&](const auto& gate) INLAY_INLINE_LAMBDA {
-      repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
-        Rows::each([&](std::size_t r) INLAY_INLINE_LAMBDA {
-          using Math = typename B::math_policy;
-          const std::size_t unit = row + r * Rows::lanes;
-          scalar* c = cell[v] + unit;
-          const auto i = gate.template apply<B>(z[v][0].r[r]);
-          const auto f = gate.template apply<B>(z[v][1].r[r]);
-          const auto g = Math::template tanh<B>(z[v][2].r[r]);
-          const auto o = gate.template apply<B>(z[v][3].r[r]);
-          const auto c_new = B::fma(f, B::template load<Rows::lanes>(c), compiler::opaque(i * g));
-          B::store(c, c_new);
-          B::store(h.next[v] + unit, o * Math::template tanh<B>(c_new));
-        });
+      Rows::template each_of<Voices>([&](std::size_t v, std::size_t r) INLAY_INLINE_LAMBDA {
+        using Math = typename B::math_policy;
+        const std::size_t unit = row + r * Rows::lanes;
+        scalar* c = cell[v] + unit;
+        const auto i = gate.template apply<B>(z[v][0].r[r]);
+        const auto f = gate.template apply<B>(z[v][1].r[r]);
+        const auto g = Math::template tanh<B>(z[v][2].r[r]);
+        const auto o = gate.template apply<B>(z[v][3].r[r]);
+        const auto c_new = B::fma(f, B::template load<Rows::lanes>(c), compiler::opaque(i * g));
+        B::store(c, c_new);
+        B::store(h.next[v] + unit, o * Math::template tanh<B>(c_new));
       });
     });
   }

@@ -131,12 +131,10 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
     repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { z[v][0] = Rows::load(bias_.data() + row); });
     accumulate(this->in_, z, kernel_, row, x, stride);
     accumulate(this->out_, z, recurrent_kernel_, row, h.now);
-    repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
-      Rows::each([&](std::size_t i) INLAY_INLINE_LAMBDA {
-        scalar* const next = h.next[v] + row + i * Rows::lanes;
-        if constexpr (Out == dynamic) B::store(next, z[v][0].r[i]);
-        else B::store(next, activation_.template apply<B>(z[v][0].r[i]));
-      });
+    Rows::template each_of<Voices>([&](std::size_t v, std::size_t i) INLAY_INLINE_LAMBDA {
+      scalar* const next = h.next[v] + row + i * Rows::lanes;
+      if constexpr (Out == dynamic) B::store(next, z[v][0].r[i]);
+      else B::store(next, activation_.template apply<B>(z[v][0].r[i]));
     });
   }
 

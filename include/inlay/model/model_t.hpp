@@ -277,18 +277,19 @@ class ModelT {
   INLAY_INLINE scalar sample(State& state, scalar in) const noexcept {
     scalar* x = state.scratch.input();
     *x = in;
-    run_frame(state, x);
-    return *state.scratch.output();
+    scalar* const y = state.scratch.output();
+    run_frame(state, x, y);
+    return *y;
   }
 
-  /// Runs one frame to the output in scratch memory. A large network is a function of its own: the call takes less than
-  /// 1% of its time, and saves compiling all of it again wherever `forward` is called.
-  INLAY_INLINE auto run_frame(State& state, const scalar* in) const noexcept {
-    if constexpr (Network::macs >= 8000) return run_large_frame(state, in);
-    else return network_.forward(state.layers, in, state.scratch.output(), state.scratch.context());
+  /// Runs one frame through the layers. A large network is a function of its own: the call takes less than 1% of its
+  /// time, and saves compiling all of it again wherever `forward` is called.
+  INLAY_INLINE auto run_frame(State& state, const scalar* in, scalar* out) const noexcept {
+    if constexpr (Network::macs >= 8000) return run_large_frame(state, in, out);
+    else return network_.forward(state.layers, in, out, state.scratch.context());
   }
-  INLAY_NOINLINE auto run_large_frame(State& state, const scalar* in) const noexcept {
-    return network_.forward(state.layers, in, state.scratch.output(), state.scratch.context());
+  INLAY_NOINLINE auto run_large_frame(State& state, const scalar* in, scalar* out) const noexcept {
+    return network_.forward(state.layers, in, out, state.scratch.context());
   }
 
   INLAY_INLINE auto frame(State& state, const scalar* in, scalar* out) const noexcept {
@@ -299,14 +300,17 @@ class ModelT {
       else copy(in, in_size, x);
       in = x;
     }
-    const scalar* const y = state.scratch.output();
-    if constexpr (one_to_one) {
-      run_frame(state, in);
+    scalar* const y = state.scratch.output();
+    if constexpr (one_to_one && Network::in_place && out_size == padded_frame<scalar>(out_size)) {
+      // The user's memory has room for what the layers write. It may be the input as well.
+      run_frame(state, in, out);
+    } else if constexpr (one_to_one) {
+      run_frame(state, in, y);
       // In the registers that the last layer stored: GCC then reuses these instead of loading them again.
       if constexpr (requires { typename Last::backend; }) copy_exactly<typename Last::backend, out_size>(y, out);
       else copy(y, out_size, out);
     } else {
-      const std::size_t output_frames = run_frame(state, in);
+      const std::size_t output_frames = run_frame(state, in, y);
       for (std::size_t f = 0; f < output_frames; ++f)
         copy(y + f * padded_frame<scalar>(out_size), out_size, out + f * out_size);
       return output_frames;

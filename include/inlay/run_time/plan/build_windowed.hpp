@@ -63,7 +63,6 @@ INLAY_COLD Signal build_windowed(Planner& planner, const BuildContext& context) 
     if (io::type_of(record) == "time_pad") add_time_pad(*operation, record);
     else add_window_layer(planner, *operation, record);
   }
-  operation->finish();
   return planner.add_operation(context, std::move(operation), {});
 }
 
