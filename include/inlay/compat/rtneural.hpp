@@ -83,7 +83,7 @@ class ModelT : public detail::ModelOfLayers<T, in_size, Layers...> {
   using Model::forward;
   /// One frame of `in_size` values, of any alignment. Returns the first output; `getOutputs` has all of them.
   INLAY_INLINE T forward(const T* input) noexcept {
-    if constexpr (Model::macs_per_sample < 512) run(input);
+    if constexpr (Model::macs_per_sample < 512) Model::run_frame(Model::own_state(), input, outputs_);
     else called(input);
     return outputs_[0];
   }
@@ -121,12 +121,8 @@ class ModelT : public detail::ModelOfLayers<T, in_size, Layers...> {
   }
 
  private:
-  INLAY_INLINE void run(const T* input) noexcept {
-    Model::forward(std::span<const T, Model::in_size>(input, Model::in_size),
-                   std::span<T, Model::out_size>(outputs_, Model::out_size));
-  }
   /// Not inlined: larger layers dominate, and people call `forward` in several places for each of many types.
-  INLAY_NOINLINE void called(const T* input) noexcept { run(input); }
+  INLAY_NOINLINE void called(const T* input) noexcept { Model::run_frame(Model::own_state(), input, outputs_); }
 
   alignas(alignment) T outputs_[padded_frame<T>(Model::out_size)]{};
 };

@@ -259,6 +259,21 @@ class ModelT {
   /// `for_each(f)` calls `f(std::integral_constant<std::size_t, I>{})` for each layer index I.
   static constexpr auto for_each = Network::for_each;
 
+ protected:
+  State& own_state() noexcept { return state_; }
+
+  /// Computes one frame to memory that has room for padded frames.
+  INLAY_INLINE auto run_frame(State& state, const scalar* in, scalar* out) const noexcept {
+    // The user's memory is read directly if the first layer never reads beyond the frame.
+    if constexpr (in_size % Network::frame_unit != 0) {
+      scalar* x = state.scratch.input();
+      if constexpr (requires { typename First::backend; }) copy_exactly<typename First::backend, in_size>(in, x);
+      else copy(in, in_size, x);
+      in = x;
+    }
+    return network_.forward(state.layers, in, out, state.scratch.context());
+  }
+
  private:
   std::size_t buffer(State& state, const scalar* const* in, scalar* const* out, std::size_t frames,
                      Condition<scalar> condition) const noexcept {
@@ -278,28 +293,11 @@ class ModelT {
     scalar* x = state.scratch.input();
     *x = in;
     scalar* const y = state.scratch.output();
-    run_frame(state, x, y);
+    network_.forward(state.layers, x, y, state.scratch.context());
     return *y;
   }
 
-  /// Runs one frame through the layers. A large network is a function of its own: the call takes less than 1% of its
-  /// time, and saves compiling all of it again wherever `forward` is called.
-  INLAY_INLINE auto run_frame(State& state, const scalar* in, scalar* out) const noexcept {
-    if constexpr (Network::macs >= 8000) return run_large_frame(state, in, out);
-    else return network_.forward(state.layers, in, out, state.scratch.context());
-  }
-  INLAY_NOINLINE auto run_large_frame(State& state, const scalar* in, scalar* out) const noexcept {
-    return network_.forward(state.layers, in, out, state.scratch.context());
-  }
-
   INLAY_INLINE auto frame(State& state, const scalar* in, scalar* out) const noexcept {
-    // The user's memory is read directly if the first layer never reads beyond the frame.
-    if constexpr (in_size % Network::frame_unit != 0) {
-      scalar* x = state.scratch.input();
-      if constexpr (requires { typename First::backend; }) copy_exactly<typename First::backend, in_size>(in, x);
-      else copy(in, in_size, x);
-      in = x;
-    }
     scalar* const y = state.scratch.output();
     if constexpr (one_to_one && Network::in_place && out_size == padded_frame<scalar>(out_size)) {
       // The user's memory has room for what the layers write. It may be the input as well.
