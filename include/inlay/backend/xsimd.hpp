@@ -91,8 +91,9 @@ struct XsimdBackend {
   template <class A>
   static INLAY_INLINE R<A> pow2(R<A> n) noexcept {
     using Int = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
-    const auto bits = xsimd::bitwise_cast<xsimd::batch<Int, A>>(n + R<A>(math::pow2_magic<T>));
-    return xsimd::bitwise_cast<R<A>>(bits << math::mantissa_bits<T>);
+    // xsimd::bitwise_cast takes the type of a batch up to version 8, of a scalar after it.
+    const auto bits = std::bit_cast<xsimd::batch<Int, A>>(n + R<A>(math::pow2_magic<T>));
+    return std::bit_cast<R<A>>(bits << math::mantissa_bits<T>);
   }
 };
 
