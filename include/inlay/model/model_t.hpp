@@ -260,9 +260,12 @@ class ModelT {
   static constexpr auto for_each = Network::for_each;
 
  protected:
-  State& own_state() noexcept { return state_; }
+  // For classes that derive from ModelT and have memory of their own for outputs.
 
-  /// Computes one frame to memory that has room for padded frames.
+  /// The state that the model owns.
+  State& own_state() noexcept { return state_; }
+  /// Computes one frame as `forward` does, but writes padded frames: `out` is aligned to `alignment` bytes and has room
+  /// for `max_frames_per_input` times `padded_frame(out_size)` values. The output is not copied.
   INLAY_INLINE auto run_frame(State& state, const scalar* in, scalar* out) const noexcept {
     // The user's memory is read directly if the first layer never reads beyond the frame.
     if constexpr (in_size % Network::frame_unit != 0) {
