@@ -1,0 +1,609 @@
+/// Pipeline: rings of frames between an audio thread and the lanes that run an engine.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "inlay/host/bound_engine.hpp"
+#include "inlay/host/engine_switch.hpp"
+#include "inlay/host/miss.hpp"
+#include "inlay/host/pool.hpp"
+#include "inlay/host/ports.hpp"
+#include "inlay/host/stats.hpp"
+#include "inlay/host/values.hpp"
+
+namespace inlay::host::detail {
+
+/// What does not change while a pipeline exists.
+struct PipelineSetup {
+  Ports ports;
+  Plan plan;
+  std::size_t lanes = 1;
+  double ns_per_frame = 0;  // of the reference tensor
+  double block = 0;         // its largest number of frames in a callback
+  double wait = 0;          // share of a block
+  Miss miss = Miss::silence;
+  Fill fill;
+  std::size_t crossfade = 64;
+};
+
+/// Frames wait in rings of `slots` hops; job k has slot k % slots of every ring, and runs on lane k % lanes. Job
+/// numbers never start again: a reset skips to a number that no job has had, and older jobs are dropped.
+///
+/// Who owns what:
+/// - The audio thread writes inputs at any time. A lane announces the oldest job that it reads, and then looks whether
+///   that is still there; the audio thread announces what it will overwrite, and then looks whether somebody reads it.
+///   One of both sees the other and gives way.
+/// - A lane writes the outputs of job k and then sets finished[k % slots]. Only then the audio thread reads them. It
+///   submits job k + slots when it needs those of job k no more. Both run on the same lane, in order.
+/// - Every job is submitted. One that is not to run has no entry with its number.
+class Pipeline {
+ public:
+  Pipeline(PipelineSetup setup, std::unique_ptr<EngineSet> engines, PoolCore* pool, std::deque<Mailbox>& values,
+           std::deque<Snapshot>& features)
+      : setup_(std::move(setup)),
+        pool_(pool),
+        values_(values),
+        features_(features),
+        engines_(std::move(engines), setup_.crossfade) {
+    const Ports& ports = setup_.ports;
+    std::size_t latency_hops = 0;
+    for (const Port& port : ports.in)
+      if (port.streams()) history_ = std::max(history_, (port.frames() - 1) / port.hop);
+    for (const Port& port : ports.out)
+      if (port.streams()) latency_hops = std::max(latency_hops, (port.latency + port.hop - 1) / port.hop);
+    slots_ = setup_.plan.slots + std::max(history_, latency_hops) + setup_.lanes + 1;
+    slots_ = (slots_ + setup_.lanes - 1) / setup_.lanes * setup_.lanes;
+    for (std::size_t i = 0; i < ports.in.size(); ++i) in_.emplace_back(ports.in[i], slots_, 0);
+    for (std::size_t i = 0; i < ports.out.size(); ++i) out_.emplace_back(ports.out[i], slots_, setup_.plan.latency(i));
+    for (const Port& port : ports.out) held_.emplace_back(port.streams() ? port.channels : 0);
+    jump_ = held_;
+    for (const auto& held : held_) shifted_.resize(std::max(shifted_.size(), held.size()));
+    reference_hop_ = ports.hops().reference();
+    for (std::size_t i = 0; i < ports.in.size() && dry_ == nullptr; ++i)
+      if (ports.in[i].streams()) dry_ = &in_[i];
+    generates_ = dry_ == nullptr;
+    finished_ = std::vector<std::atomic<std::uint64_t>>(slots_);
+    std::size_t value_count = 0;
+    for (const Mailbox& mailbox : values_) value_count += mailbox.size();
+    captured_.reserve(value_count);
+    entries_.resize(slots_);
+    entry_values_.resize(slots_ * value_count);
+    deadlines_ = std::vector<std::atomic<std::int64_t>>(slots_);
+    for (std::size_t i = 0; i < setup_.lanes; ++i) lanes_.push_back(std::make_unique<Lane>(*this, i));
+    restart(0);
+    if (pool_ != nullptr) pool_->add(queues());
+  }
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  /// Drops the jobs that wait, and waits for those that run.
+  ~Pipeline() {
+    drain();
+    if (pool_ != nullptr) pool_->remove(queues());
+  }
+
+  // --- audio thread -----------------------------------------------------------------------------------
+
+  /// Writes the frames of input `i`. At most a block's.
+  void push(std::size_t i, const float* const* channels, std::size_t offset, std::size_t frames) noexcept {
+    Ring& ring = in_[i];
+    if (open(ring.last_job(frames))) ring.write(channels, offset, frames);
+    ring.advance(frames);
+  }
+  /// Time passes for a generator, which has no input that streams.
+  void advance(std::size_t frames) noexcept {
+    clock_ += frames;
+    while (clock_ >= reference_hop_) clock_ -= reference_hop_, ++clock_jobs_;
+    open(clock_jobs_);
+  }
+
+  /// Submits the jobs whose inputs are complete.
+  void submit() noexcept {
+    std::uint64_t complete = generates_ ? clock_jobs_ : no_job;
+    for (const Ring& ring : in_)
+      if (ring.streams()) complete = std::min(complete, ring.job);
+    if (next_ >= complete) return;
+    capture_values();
+    engines_.adopt();
+    const std::int64_t time = pool_ != nullptr ? now() : 0;
+    for (; next_ < complete; ++next_) submit(next_, time);
+  }
+
+  /// Reads the frames of output `i`. `start`: when the callback began, for waiting.
+  void pop(std::size_t i, float* const* channels, std::size_t offset, std::size_t frames, std::int64_t start) noexcept {
+    Ring& ring = out_[i];
+    while (frames > 0) {
+      std::size_t n = frames;
+      if (ring.silence > 0) {
+        n = std::min(frames, ring.silence);
+        ring.silence -= n;
+        for (std::size_t c = 0; c < ring.channels; ++c) std::fill_n(channels[c] + offset, n, 0.0f);
+      } else {
+        const State state = wait_for(ring, start);
+        if (state == State::good) {
+          n = good_frames(ring, frames);
+          give(ring, i, channels, offset, n);
+        } else {
+          n = std::min(frames, ring.hop - ring.offset);
+          count_missing(ring, state, n);
+          give_missing(ring, i, channels, offset, n);
+        }
+        ring.advance(n);
+      }
+      offset += n;
+      frames -= n;
+    }
+    std::uint64_t passed = no_job;
+    for (const Ring& output : out_)
+      if (output.streams()) passed = std::min(passed, output.job);
+    if (passed != passed_.load(std::memory_order_relaxed)) passed_.store(passed, std::memory_order_relaxed);
+  }
+
+  /// Starts a new signal.
+  void reset() noexcept {
+    for (; next_ < opened_; ++next_) offer(next_, 0);  // without entries
+    restart(opened_);
+  }
+
+  void set_offline(bool offline) noexcept { offline_.store(offline, std::memory_order_relaxed); }
+  bool offline() const noexcept { return offline_.load(std::memory_order_relaxed); }
+  const PipelineSetup& setup() const noexcept { return setup_; }
+
+  // --- other threads ----------------------------------------------------------------------------------
+
+  /// Has other engines take over.
+  void exchange(std::unique_ptr<EngineSet> engines) {
+    std::uint64_t oldest = no_job;
+    for (const auto& lane : lanes_) oldest = std::min(oldest, lane->next.load(std::memory_order_acquire));
+    engines_.offer(std::move(engines), oldest);
+  }
+  /// Binds engines that have been bound to other memory. Throws what an engine throws.
+  void bind_again() {
+    engines_.for_each([](BoundEngine& engine) { engine.bind(); });
+  }
+
+  /// Drops the jobs that wait, and waits for those that run. Not while the audio thread is in a call.
+  void drain() noexcept {
+    reset();
+    if (pool_ == nullptr) return;
+    for (const auto& lane : lanes_) pool_->drain(*lane);
+  }
+
+  Stats stats() const noexcept {
+    return counters_.read(setup_.ns_per_frame * 1e-6 * static_cast<double>(reference_hop_ * setup_.lanes));
+  }
+
+ private:
+  static constexpr std::uint64_t no_job = ~std::uint64_t{0};
+
+  /// The ring of a tensor, and where the audio thread is in it.
+  struct Ring {
+    Ring(const Port& port, std::size_t slot_count, std::size_t planned_latency)
+        : channels(port.channels),
+          hop(port.hop),
+          window(port.frames()),
+          latency(planned_latency),
+          engine_latency(port.latency),
+          slots(slot_count),
+          memory(channels * hop * slots) {}
+
+    bool streams() const noexcept { return hop > 0; }
+    std::size_t length() const noexcept { return hop * slots; }
+    float* channel(std::size_t c) noexcept { return memory.data() + c * length(); }
+    std::size_t position() const noexcept { return slot * hop + offset; }
+
+    void start(std::uint64_t first) noexcept {
+      job = first, slot = static_cast<std::size_t>(first % slots), offset = 0, silence = latency;
+    }
+    /// The job that the last of the next `frames` frames belongs to.
+    std::uint64_t last_job(std::size_t frames) const noexcept {
+      const std::size_t end = offset + frames;
+      return end <= hop ? job : job + (end - 1) / hop;
+    }
+    void advance(std::size_t frames) noexcept {
+      offset += frames;
+      if (offset < hop) return;
+      const std::size_t jobs = offset < 2 * hop ? 1 : offset / hop;
+      offset -= jobs * hop, job += jobs, slot += jobs;
+      while (slot >= slots) slot -= slots;
+    }
+    void write(const float* const* from, std::size_t from_offset, std::size_t frames) noexcept {
+      const std::size_t at = position(), straight = std::min(frames, length() - at);
+      for (std::size_t c = 0; c < channels; ++c) {
+        std::memcpy(channel(c) + at, from[c] + from_offset, straight * sizeof(float));
+        if (straight < frames)
+          std::memcpy(channel(c), from[c] + from_offset + straight, (frames - straight) * sizeof(float));
+      }
+    }
+    /// Copies the frames of channel `c` that end before position `end`, of any size up to the ring's.
+    void read_before(std::size_t c, std::size_t end, float* to, std::size_t frames) noexcept {
+      const std::size_t from = end >= frames ? end - frames : end + length() - frames;
+      const std::size_t straight = std::min(frames, length() - from);
+      std::memcpy(to, channel(c) + from, straight * sizeof(float));
+      if (straight < frames) std::memcpy(to + straight, channel(c), (frames - straight) * sizeof(float));
+    }
+
+    std::size_t channels, hop, window, latency, engine_latency, slots;
+    std::vector<float> memory;
+    std::uint64_t job = 0;  // the one that the next frame belongs to
+    std::size_t slot = 0, offset = 0;
+    std::size_t silence = 0;        // outputs: frames before the first job's
+    std::size_t presence = 0;       // outputs: how much of the result is heard, up to `crossfade`
+    bool good = true;               // outputs: whether the frame before the next one is a result
+    std::uint64_t last_missed = 0;  // outputs: one more than the number of the last job that was counted
+  };
+
+  /// How a job is to run.
+  struct Entry {
+    std::uint64_t job = no_job;
+    std::uint64_t first = 0, oldest = 0;  // first: of its signal; oldest: before this one there are no frames
+    EngineSet *engines = nullptr, *previous = nullptr;  // previous: fades out
+    std::size_t fade = 0;                               // frames since the fade began
+  };
+
+  class Lane final : public Queue {
+   public:
+    Lane(Pipeline& pipeline, std::size_t number) : index(number), next(number), pipeline_(pipeline) {}
+
+    std::size_t run_oldest(std::size_t count) noexcept override { return pipeline_.run_oldest(*this, count); }
+    std::int64_t deadline() const noexcept override {
+      return pipeline_.deadlines_[next.load(std::memory_order_relaxed) % pipeline_.slots_].load(
+          std::memory_order_relaxed);
+    }
+
+    const std::size_t index;
+    alignas(64) std::atomic<std::uint64_t> reading{no_job};  // the oldest job that is being read
+    std::atomic<std::uint64_t> next;                         // the next job of this lane; all before it are done
+
+   private:
+    Pipeline& pipeline_;
+  };
+
+  std::vector<Queue*> queues() const {
+    std::vector<Queue*> queues;
+    for (const auto& lane : lanes_) queues.push_back(lane.get());
+    return queues;
+  }
+
+  // --- audio thread -----------------------------------------------------------------------------------
+
+  void restart(std::uint64_t first) noexcept {
+    first_.store(first, std::memory_order_relaxed);
+    passed_.store(first, std::memory_order_relaxed);
+    next_ = opened_ = clock_jobs_ = oldest_ = first;
+    clock_ = 0;
+    for (Ring& ring : in_)
+      if (ring.streams()) ring.start(first);
+    for (std::size_t i = 0; i < out_.size(); ++i)
+      if (out_[i].streams()) {
+        out_[i].start(first);
+        out_[i].presence = setup_.crossfade;
+        out_[i].good = true;
+        std::fill(held_[i].begin(), held_[i].end(), 0.0f);
+      }
+  }
+
+  /// Makes the slots of all jobs up to `job` ready to be written. If a lane reads what is there, which it does for
+  /// microseconds, long after its job was due, the frames are lost and so are those jobs.
+  bool open(std::uint64_t job) noexcept {
+    if (job < opened_) return job >= oldest_ || oldest_ == first_.load(std::memory_order_relaxed);
+    opened_ = job + 1;
+    if (opened_ <= slots_) return true;
+    const std::uint64_t overwritten = opened_ - slots_;  // jobs before this one
+    if (offline())
+      wait_until([&] {
+        return std::all_of(lanes_.begin(), lanes_.end(), [&](const auto& lane) {
+          return lane->next.load(std::memory_order_acquire) >= overwritten + history_;
+        });
+      });
+    overwritten_.store(overwritten, std::memory_order_seq_cst);
+    for (const auto& lane : lanes_)
+      if (lane->reading.load(std::memory_order_seq_cst) < overwritten) {
+        oldest_ = opened_;
+        return false;
+      }
+    return true;
+  }
+
+  void capture_values() noexcept {
+    captured_.clear();
+    for (Mailbox& mailbox : values_) {
+      const std::span<const float> values = mailbox.read();
+      captured_.insert(captured_.end(), values.begin(), values.end());
+    }
+  }
+
+  void submit(std::uint64_t job, std::int64_t time) noexcept {
+    const bool unread = std::any_of(out_.begin(), out_.end(),  // outputs in the slot are
+                                    [&](const Ring& ring) { return ring.streams() && ring.job + slots_ <= job; });
+    if (job < oldest_ || unread) {
+      finished_[job % slots_].store(failed(job), std::memory_order_relaxed);
+    } else {
+      const std::size_t slot = static_cast<std::size_t>(job % slots_);
+      entries_[slot] = {job,
+                        first_.load(std::memory_order_relaxed),
+                        oldest_,
+                        &engines_.current(),
+                        engines_.fading(),
+                        engines_.faded()};
+      std::copy(captured_.begin(), captured_.end(), entry_values(slot));
+    }
+    engines_.advance(reference_hop_, job + 1);
+    offer(job, deadline(job, time));
+  }
+  void offer(std::uint64_t job, std::int64_t deadline) noexcept {
+    Lane& lane = *lanes_[job % lanes_.size()];
+    deadlines_[job % slots_].store(deadline, std::memory_order_relaxed);
+    if (pool_ != nullptr) pool_->submit(lane, deadline);
+    else run_oldest(lane, 1);
+  }
+  float* entry_values(std::size_t slot) noexcept { return entry_values_.data() + slot * captured_.capacity(); }
+
+  /// When the first frame of a job is needed.
+  std::int64_t deadline(std::uint64_t job, std::int64_t time) const noexcept {
+    double frames = static_cast<double>(reference_hop_);
+    for (const Ring& ring : out_) {
+      if (!ring.streams()) continue;
+      const double ahead = static_cast<double>(job - ring.job) * static_cast<double>(ring.hop) +
+                           static_cast<double>(ring.silence) - static_cast<double>(ring.offset);
+      frames = ahead * static_cast<double>(reference_hop_) / static_cast<double>(ring.hop);
+      break;
+    }
+    return time + static_cast<std::int64_t>(frames * setup_.ns_per_frame);
+  }
+
+  enum class State { good, failed, late };
+
+  State state_of(const Ring& ring) const noexcept {
+    const std::uint64_t finished = finished_[ring.slot].load(std::memory_order_acquire);
+    return finished == good(ring.job) ? State::good : finished == failed(ring.job) ? State::failed : State::late;
+  }
+  static constexpr std::uint64_t good(std::uint64_t job) noexcept { return (job + 1) * 2; }
+  static constexpr std::uint64_t failed(std::uint64_t job) noexcept { return (job + 1) * 2 + 1; }
+
+  /// The state of the job whose frames come next, after waiting for it if that is wanted.
+  State wait_for(const Ring& ring, std::int64_t start) noexcept {
+    State state = state_of(ring);
+    if (state != State::late || ring.job >= next_ || pool_ == nullptr) return state;
+    if (offline()) {
+      wait_until([&] { return (state = state_of(ring)) != State::late; });
+    } else if (setup_.wait > 0) {
+      const std::int64_t end = start + static_cast<std::int64_t>(setup_.wait * setup_.block * setup_.ns_per_frame);
+      while ((state = state_of(ring)) == State::late && now() < end) pause();
+    }
+    return state;
+  }
+  /// Offline: not real-time safe.
+  template <class Condition>
+  void wait_until(Condition condition) noexcept {
+    for (int rounds = 0; pool_ != nullptr && !condition(); ++rounds) {
+      if (!pool_->has_workers() && pool_->run_one()) continue;
+      if (rounds < 1000) std::this_thread::yield();
+      else std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
+  }
+
+  /// Number of frames up to `frames` that are ready and lie one after the other.
+  std::size_t good_frames(const Ring& ring, std::size_t frames) const noexcept {
+    std::size_t n = ring.hop - ring.offset;
+    for (std::uint64_t k = 1; n < frames && ring.slot + k < slots_; ++k, n += ring.hop)
+      if (finished_[ring.slot + k].load(std::memory_order_acquire) != good(ring.job + k)) break;
+    return std::min(n, frames);
+  }
+
+  /// Gives results, faded in after missing ones.
+  void give(Ring& ring, std::size_t i, float* const* channels, std::size_t offset, std::size_t n) noexcept {
+    const std::size_t faded = std::min(n, setup_.crossfade - ring.presence);
+    if (faded > 0) fill(ring, i, channels, offset, faded);
+    for (std::size_t c = 0; c < ring.channels; ++c) {
+      const float* const from = ring.channel(c) + ring.position();
+      float* const to = channels[c] + offset;
+      for (std::size_t f = 0; f < faded; ++f) to[f] += (from[f] - to[f]) * gain(ring.presence + f + 1);
+      std::memcpy(to + faded, from + faded, (n - faded) * sizeof(float));
+      held_[i][c] = from[n - 1];
+    }
+    ring.good = true;
+    ring.presence += faded;
+  }
+  /// Gives what replaces results. What it differs by from the last good value fades out.
+  void give_missing(Ring& ring, std::size_t i, float* const* channels, std::size_t offset, std::size_t n) noexcept {
+    fill(ring, i, channels, offset, n);
+    const std::size_t faded = std::min(n, ring.presence);
+    for (std::size_t c = 0; c < ring.channels; ++c) {
+      float* const to = channels[c] + offset;
+      if (ring.good) {
+        float before = setup_.miss == Miss::silence ? 0.0f : to[0];
+        if (setup_.miss == Miss::dry) read_dry(ring, c, &before, 1, 1);
+        jump_[i][c] = held_[i][c] - before;
+      }
+      for (std::size_t f = 0; f < faded; ++f) to[f] += jump_[i][c] * gain(ring.presence - f - 1);
+    }
+    ring.good = false;
+    ring.presence -= faded;
+  }
+  float gain(std::size_t presence) const noexcept {
+    return static_cast<float>(presence) / static_cast<float>(setup_.crossfade);
+  }
+  void fill(const Ring& ring, std::size_t i, float* const* channels, std::size_t offset, std::size_t n) noexcept {
+    if (setup_.miss == Miss::custom) {
+      // The pointers are moved for the call, so that the function sees only frames that are missing.
+      for (std::size_t c = 0; c < ring.channels; ++c) shifted_[c] = channels[c] + offset;
+      setup_.fill({i, shifted_.data(), ring.channels, n});
+      return;
+    }
+    for (std::size_t c = 0; c < ring.channels; ++c) {
+      float* const to = channels[c] + offset;
+      if (setup_.miss == Miss::dry) read_dry(ring, c, to, n);
+      else std::fill_n(to, n, setup_.miss == Miss::hold ? held_[i][c] : 0.0f);
+    }
+  }
+  /// The input that the next `n` frames of an output are made from, or those `earlier`, from the ring of the first
+  /// input that streams.
+  void read_dry(const Ring& output, std::size_t c, float* to, std::size_t n, std::size_t earlier = 0) noexcept {
+    Ring& input = *dry_;
+    const auto frames_from = [](const Ring& ring, std::uint64_t job) {  // from the start of a job to the next frame
+      return static_cast<std::int64_t>(ring.job - job) * static_cast<std::int64_t>(ring.hop) +
+             static_cast<std::int64_t>(ring.offset);
+    };
+    // The frames lie between `behind` and `behind - n` frames before the input's end. The first ones may be from before
+    // the start, and the last ones may not be there yet if nobody has pushed them.
+    const std::int64_t behind = frames_from(input, output.job) - static_cast<std::int64_t>(output.offset) +
+                                static_cast<std::int64_t>(output.engine_latency + earlier);
+    const std::int64_t there = std::min(frames_from(input, oldest_), static_cast<std::int64_t>(input.length()));
+    const auto missing = static_cast<std::int64_t>(behind < static_cast<std::int64_t>(n) ? n : 0);
+    const auto zeros = static_cast<std::size_t>(std::clamp(behind - there, missing, static_cast<std::int64_t>(n)));
+    std::fill_n(to, zeros, 0.0f);
+    if (zeros == n) return;
+    std::size_t end = input.position() + input.length() - (static_cast<std::size_t>(behind) - n);
+    if (end > input.length()) end -= input.length();
+    input.read_before(std::min(c, input.channels - 1), end, to + zeros, n - zeros);
+  }
+
+  void count_missing(Ring& ring, State state, std::size_t n) noexcept {
+    Counters::add(counters_.missing_frames, n);
+    if (state != State::late || ring.last_missed == ring.job + 1) return;
+    ring.last_missed = ring.job + 1;
+    Counters::add(counters_.misses, 1);
+  }
+
+  // --- a lane, on a worker's thread; or the audio thread's if there is no pool -------------------------
+
+  /// Of the lane's `count` oldest jobs, runs the first one that is still needed.
+  std::size_t run_oldest(Lane& lane, std::size_t count) noexcept {
+    const std::uint64_t next = lane.next.load(std::memory_order_relaxed),
+                        needed = passed_.load(std::memory_order_relaxed);
+    std::size_t dropped = 0;
+    if (next < needed)
+      dropped = static_cast<std::size_t>(std::min<std::uint64_t>(count, (needed - next - 1) / lanes_.size() + 1));
+    if (dropped > 0) Counters::add(counters_.skipped, dropped);
+    if (dropped < count) run(lane, next + dropped++ * lanes_.size());
+    lane.next.store(next + dropped * lanes_.size(), std::memory_order_release);
+    return dropped;
+  }
+
+  void run(Lane& lane, std::uint64_t job) noexcept {
+    Entry entry;
+    bool ok = false;
+    if (read(lane, job, entry)) {
+      BoundEngine& engine = *entry.engines->lanes[lane.index];
+      const std::int64_t start = now();
+      engine.start(entry.first);
+      ok = engine.run();
+      BoundEngine* previous = nullptr;
+      if (entry.previous != nullptr) {
+        previous = entry.previous->lanes[lane.index].get();
+        for (std::size_t i = 0; i < in_.size(); ++i) copy_tensor(setup_.ports.in[i], engine.in(i), previous->in(i));
+        previous->start(entry.first);
+        if (!previous->run()) previous = nullptr;
+      }
+      counters_.ran(now() - start);
+      if (ok) write_outputs(entry, engine, previous);
+      else Counters::add(counters_.failures, 1);
+    } else {
+      Counters::add(counters_.skipped, 1);
+    }
+    finished_[job % slots_].store(ok ? good(job) : failed(job), std::memory_order_release);
+  }
+
+  static void copy_tensor(const Port& port, const float* from, float* to) noexcept {
+    std::memcpy(to, from, port.channels * port.frames() * sizeof(float));
+  }
+
+  /// Copies a job's entry and inputs. Returns false if it is not to run.
+  bool read(Lane& lane, std::uint64_t job, Entry& entry) noexcept {
+    const std::uint64_t oldest = job - std::min<std::uint64_t>(job, history_);
+    lane.reading.store(oldest, std::memory_order_seq_cst);
+    bool there = overwritten_.load(std::memory_order_seq_cst) <= oldest;
+    if (there) {
+      entry = entries_[job % slots_];
+      there = entry.job == job && entry.first == first_.load(std::memory_order_relaxed);
+      if (there) read_inputs(entry, *entry.engines->lanes[lane.index]);
+    }
+    lane.reading.store(no_job, std::memory_order_release);
+    return there;
+  }
+
+  void read_inputs(const Entry& entry, BoundEngine& engine) noexcept {
+    const float* values = entry_values(static_cast<std::size_t>(entry.job % slots_));
+    for (std::size_t i = 0; i < in_.size(); ++i) {
+      Ring& ring = in_[i];
+      if (!ring.streams()) {
+        std::memcpy(engine.in(i), values, ring.channels * sizeof(float));
+        values += ring.channels;
+        continue;
+      }
+      const std::size_t end = static_cast<std::size_t>((entry.job + 1) % slots_) * ring.hop;
+      const std::uint64_t available = (entry.job + 1 - entry.oldest) * ring.hop;
+      const auto frames = static_cast<std::size_t>(std::min<std::uint64_t>(ring.window, available));
+      for (std::size_t c = 0; c < ring.channels; ++c) {
+        float* const to = engine.in(i) + c * ring.window;
+        std::fill_n(to, ring.window - frames, 0.0f);
+        ring.read_before(c, end, to + (ring.window - frames), frames);
+      }
+    }
+  }
+
+  void write_outputs(const Entry& entry, const BoundEngine& engine, const BoundEngine* previous) noexcept {
+    std::size_t feature = 0;
+    for (std::size_t i = 0; i < out_.size(); ++i) {
+      Ring& ring = out_[i];
+      if (!ring.streams()) {
+        features_[feature++].write(entry.job, engine.out(i));
+        continue;
+      }
+      const std::size_t at = static_cast<std::size_t>(entry.job % slots_) * ring.hop;
+      for (std::size_t c = 0; c < ring.channels; ++c) {
+        float* const to = ring.channel(c) + at;
+        std::memcpy(to, engine.out(i) + c * ring.hop, ring.hop * sizeof(float));
+        if (previous == nullptr) continue;
+        const float* const old = previous->out(i) + c * ring.hop;
+        const float per_frame = static_cast<float>(reference_hop_) / static_cast<float>(ring.hop * setup_.crossfade);
+        const float begin = static_cast<float>(entry.fade) / static_cast<float>(setup_.crossfade);
+        for (std::size_t f = 0; f < ring.hop; ++f) {
+          const float gain = std::min(1.0f, begin + static_cast<float>(f + 1) * per_frame);
+          to[f] = old[f] + (to[f] - old[f]) * gain;
+        }
+      }
+    }
+  }
+
+  PipelineSetup setup_;
+  PoolCore* pool_;  // null: jobs run in `submit`
+  std::deque<Mailbox>& values_;
+  std::deque<Snapshot>& features_;
+
+  std::vector<Ring> in_, out_;
+  std::vector<std::vector<float>> held_;  // the last good value of each output channel
+  std::vector<std::vector<float>> jump_;  // how much that differs from what would have replaced it
+  std::vector<float*> shifted_;
+  std::vector<float> captured_;
+  Ring* dry_ = nullptr;
+  bool generates_ = false;
+  std::size_t reference_hop_ = 0, slots_ = 0, history_ = 0;
+  std::size_t clock_ = 0;
+  std::uint64_t clock_jobs_ = 0;
+  std::uint64_t next_ = 0, opened_ = 0;  // the next job to submit; the next whose slot is not open
+  std::uint64_t oldest_ = 0;             // before this job, frames are missing
+  EngineSwitch engines_;
+
+  std::atomic<std::uint64_t> first_{0}, passed_{0};  // first job of the signal; first whose output is still needed
+  std::atomic<std::uint64_t> overwritten_{0};        // inputs of jobs before this one are gone
+  std::vector<std::atomic<std::uint64_t>> finished_;
+  std::vector<Entry> entries_;       // one per slot
+  std::vector<float> entry_values_;  // the values that do not stream, of each entry
+  std::vector<std::atomic<std::int64_t>> deadlines_;
+  std::atomic<bool> offline_{false};
+  Counters counters_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+};
+
+}  // namespace inlay::host::detail

@@ -1,0 +1,57 @@
+/// Stats: what has happened to a session.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace inlay::host {
+
+/// Counted since `Session::prepare`.
+struct Stats {
+  /// Runs of the engine, and those that failed: that returned false, threw, or gave NaN or infinity.
+  std::uint64_t runs = 0, failures = 0;
+  /// Jobs whose result was late, and jobs that did not run because older ones had not finished or their time was over.
+  std::uint64_t misses = 0, skipped = 0;
+  /// Output frames that were filled in because their job was late, failed or did not run.
+  std::uint64_t missing_frames = 0;
+  /// Longest run and all runs together, in ms.
+  double longest_run_ms = 0, run_ms = 0;
+  /// Share of the lanes' time that runs have taken. Above 1 they cannot keep up.
+  double load = 0;
+};
+
+namespace detail {
+
+/// The counters behind `Stats`. The audio thread and workers count, any thread reads.
+struct Counters {
+  std::atomic<std::uint64_t> runs{0}, failures{0}, misses{0}, skipped{0}, missing_frames{0};
+  std::atomic<std::int64_t> longest_ns{0}, total_ns{0};
+
+  template <class T, class N>
+  static void add(std::atomic<T>& counter, N n) noexcept {
+    counter.fetch_add(static_cast<T>(n), std::memory_order_relaxed);
+  }
+  void ran(std::int64_t ns) noexcept {
+    add(runs, 1);
+    add(total_ns, ns);
+    std::int64_t longest = longest_ns.load(std::memory_order_relaxed);
+    while (ns > longest && !longest_ns.compare_exchange_weak(longest, ns, std::memory_order_relaxed)) {
+    }
+  }
+  /// `lane_ms`: the time that a lane has for a run.
+  Stats read(double lane_ms) const noexcept {
+    const auto get = [](const auto& counter) { return counter.load(std::memory_order_relaxed); };
+    Stats stats{get(runs),
+                get(failures),
+                get(misses),
+                get(skipped),
+                get(missing_frames),
+                static_cast<double>(get(longest_ns)) * 1e-6,
+                static_cast<double>(get(total_ns)) * 1e-6};
+    if (stats.runs > 0 && lane_ms > 0) stats.load = stats.run_ms / (static_cast<double>(stats.runs) * lane_ms);
+    return stats;
+  }
+};
+
+}  // namespace detail
+}  // namespace inlay::host

@@ -1,0 +1,95 @@
+/// Values that go between the audio thread, the workers and any other thread without locks.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace inlay::host::detail {
+
+/// A list of values that many threads write and one thread reads, always as a whole. Nobody waits: a writer takes one
+/// of 32 buffers, fills it and leaves it for the reader.
+class Mailbox {
+ public:
+  explicit Mailbox(std::size_t size) : size_(size), buffers_(count * size), current_(size) {}
+
+  std::size_t size() const noexcept { return size_; }
+
+  /// Any thread. Returns false, and changes nothing, if 31 other threads are writing.
+  bool write(std::span<const float> values) noexcept {
+    for (std::uint32_t free = free_.load(std::memory_order_relaxed); free != 0; free &= free - 1) {
+      const auto i = static_cast<std::uint32_t>(std::countr_zero(free));
+      if ((free_.fetch_and(~bit(i), std::memory_order_acquire) & bit(i)) == 0) continue;  // another writer has it
+      std::copy_n(values.begin(), std::min(size_, values.size()), buffers_.begin() + offset(i));
+      give_back(newest_.exchange(i, std::memory_order_acq_rel));
+      return true;
+    }
+    return false;
+  }
+
+  /// The reading thread. Returns the values written last, at first zeros.
+  std::span<const float> read() noexcept {
+    if (newest_.load(std::memory_order_relaxed) != none) {
+      const std::uint32_t i = newest_.exchange(none, std::memory_order_acq_rel);
+      std::copy_n(buffers_.begin() + offset(i), size_, current_.begin());
+      give_back(i);
+    }
+    return current_;
+  }
+
+ private:
+  static constexpr std::uint32_t count = 32, none = count;
+  static constexpr std::uint32_t bit(std::uint32_t i) noexcept { return std::uint32_t{1} << i; }
+  std::ptrdiff_t offset(std::uint32_t i) const noexcept { return static_cast<std::ptrdiff_t>(i * size_); }
+  void give_back(std::uint32_t i) noexcept {
+    if (i != none) free_.fetch_or(bit(i), std::memory_order_release);
+  }
+
+  std::size_t size_;
+  std::vector<float> buffers_, current_;
+  std::atomic<std::uint32_t> free_{~std::uint32_t{0}}, newest_{none};
+};
+
+/// A list of values that workers write and many threads read, always as a whole. A reader does not disturb anybody.
+class Snapshot {
+ public:
+  explicit Snapshot(std::size_t size) : values_(size) {}
+
+  std::size_t size() const noexcept { return values_.size(); }
+
+  /// A worker publishes the values of a job. Does nothing if a later job has published, or is publishing now.
+  void write(std::uint64_t job, const float* values) noexcept {
+    std::uint64_t version = version_.load(std::memory_order_relaxed);
+    do {
+      if (version % 2 != 0 || version / 2 > job) return;
+    } while (!version_.compare_exchange_weak(version, version | 1, std::memory_order_acquire));
+    // Who reads one of these reads an odd version afterwards, or a later one.
+    for (std::size_t i = 0; i < values_.size(); ++i) values_[i].store(values[i], std::memory_order_release);
+    version_.store((job + 1) * 2, std::memory_order_release);
+  }
+
+  /// Any thread. Returns false, and leaves `values` in an unspecified state, if there is nothing yet, or if workers
+  /// published all the while.
+  bool read(std::span<float> values) const noexcept {
+    for (int attempt = 0; attempt < 64; ++attempt) {
+      const std::uint64_t before = version_.load(std::memory_order_acquire);
+      if (before == 0) return false;
+      if (before % 2 != 0) continue;
+      for (std::size_t i = 0; i < std::min(values.size(), values_.size()); ++i)
+        values[i] = values_[i].load(std::memory_order_acquire);
+      if (version_.load(std::memory_order_relaxed) == before) return true;
+    }
+    return false;
+  }
+
+ private:
+  std::vector<std::atomic<float>> values_;
+  std::atomic<std::uint64_t> version_{0};  // twice the number of the job after the published one; odd: being written
+};
+
+}  // namespace inlay::host::detail
