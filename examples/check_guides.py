@@ -13,6 +13,8 @@ GUIDES = {
     "writing-a-backend.md": "examples/custom_backend",
     "networks.md": "tests/unit",
     "from-rtneural.md": "tests/unit",
+    "off-the-audio-thread.md": "examples/host",
+    "from-anira.md": "examples/host",
 }
 
 

@@ -20,15 +20,16 @@ required=(g++ clang cmake ninja-build python3 libgtest-dev libbenchmark-dev nloh
   python3-pytest python3-numpy python3-jsonschema)
 # Tests that need one of these are skipped, and counted as such, where it cannot be had.
 optional=(python3-torch libclang-rt-dev gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm libclang-rt-19-dev
-  clang-format-19 libsndfile1-dev libcli11-dev python3-h5py python3-matplotlib python3-pytest-xdist qemu-user)
+  clang-format-19 libsndfile1-dev libcli11-dev python3-h5py python3-matplotlib python3-pytest-xdist qemu-user
+  npm libtorch-dev python3-onnx)
 $full && optional+=(clang-19 libc++-19-dev libc++abi-19-dev g++-mingw-w64-x86-64-posix wine64 g++-aarch64-linux-gnu)
 
 . tests/packages.sh
 install_missing "tests of these are skipped" g++ clang++ cmake ninja "$python"
 
 # --- the steps --------------------------------------------------------------------------------------
-steps=3
-$full && steps=11
+steps=4
+$full && steps=12
 step=0 passed=0 failed=0 skipped=0
 log=build/log
 mkdir -p "$log"
@@ -97,8 +98,11 @@ unit_options="-O3"
 grep -q avx2 /proc/cpuinfo 2> /dev/null && grep -q fma /proc/cpuinfo && unit_options="-O3;-mavx2;-mfma"
 
 step "g++, every test, example and benchmark"
+# Engines that the host layer can run: LibTorch is a package, ONNX Runtime is one of npm.
+bash tests/host/onnxruntime.sh build/onnxruntime || skip "no ONNX Runtime"
 # GCC collects garbage less often if it may use more memory. Benchmarks are built for one backend: unit tests have all.
-build gcc -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_FLAGS="--param=ggc-min-heapsize=600000" "-DINLAY_TEST_OPTIONS=$unit_options" -DINLAY_BUILD_EXAMPLES=ON -DINLAY_BUILD_BENCH=ON -DINLAY_BENCH_FLAGS=-O0 -DINLAY_BENCH_SIZES=8 -DINLAY_BENCH_BACKENDS=auto &&
+build gcc -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_FLAGS="--param=ggc-min-heapsize=600000" "-DINLAY_TEST_OPTIONS=$unit_options" -DINLAY_BUILD_EXAMPLES=ON -DINLAY_BUILD_BENCH=ON -DINLAY_BENCH_FLAGS=-O0 -DINLAY_BENCH_SIZES=8 -DINLAY_BENCH_BACKENDS=auto \
+  "-DONNXRUNTIME_ROOT=$PWD/build/onnxruntime" "-DINLAY_TEST_PYTHON=$python" &&
   INLAY_HASHES=$PWD/$log/hashes tests gcc && same_outputs
 done_in
 
@@ -107,11 +111,17 @@ done_in
 # --full has all checks.
 step "clang++ with address and undefined-behaviour sanitizers, unit tests"
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-build clang-sanitized -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DINLAY_TEST_SUITES="unit;compile_fail" \
+build clang-sanitized -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DINLAY_TEST_SUITES="unit;host;compile_fail" -DINLAY_WITH_ONNXRUNTIME=OFF -DINLAY_WITH_LIBTORCH=OFF \
   -DINLAY_COMPILED_OPTIONS= -DINLAY_COMPILED_DISPATCH=OFF \
   -DINLAY_TEST_FEW_BACKENDS=ON \
   -DCMAKE_CXX_FLAGS="-O1 -g1 -fsanitize=address,undefined -fno-sanitize=null,alignment,pointer-overflow,object-size -fno-sanitize-recover=all -fno-omit-frame-pointer" &&
   tests clang-sanitized
+done_in
+
+step "clang++ with the thread sanitizer, host layer"
+build clang-threads -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DINLAY_TEST_SUITES=host -DINLAY_WITH_JSON=OFF \
+  -DINLAY_WITH_EIGEN=OFF -DINLAY_WITH_XSIMD=OFF -DINLAY_WITH_ONNXRUNTIME=OFF -DINLAY_WITH_LIBTORCH=OFF \
+  "-DCMAKE_CXX_FLAGS=-O1 -g1 -fsanitize=thread" && tests clang-threads
 done_in
 
 step "Python"

@@ -6,6 +6,7 @@
 #error "inlay needs C++20: compile with -std=c++20, or /std:c++20, or set CMAKE_CXX_STANDARD to 20"
 #else
 #include "inlay/host/engine.hpp"
+#include "inlay/host/impulse_latency.hpp"
 #include "inlay/host/model_engine.hpp"
 #include "inlay/host/plan.hpp"
 #include "inlay/host/pool.hpp"

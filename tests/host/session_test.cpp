@@ -293,6 +293,39 @@ TEST(Session, AddsTheEnginesOwnLatencyAlsoToTheDrySignal) {
   EXPECT_GT(session.stats().misses, 10u);
 }
 
+TEST(Session, TakesALatencyThatIsMeasuredByAnImpulse) {
+  for (const std::size_t delay : {0u, 1u, 9u, 10u, 25u, 137u}) {
+    const auto engine = [delay](std::size_t window) {
+      Port input = Port::stream(1, 10);
+      input.window = window;
+      return Custom{{{input}, {Port::stream(1, 10)}}, [delay, past = Signal(delay)](Job& job) mutable {
+                      const float* const newest = job.in[0].channel(0) + job.in[0].frames() - 10;
+                      past.insert(past.end(), newest, newest + 10);
+                      std::copy_n(past.begin(), 10, job.out[0].channel(0));
+                      past.erase(past.begin(), past.begin() + 10);
+                      return true;
+                    }};
+    };
+    EXPECT_EQ(impulse_latency(engine(10)), delay);
+    EXPECT_EQ(impulse_latency(engine(35)), delay);
+    Session session(engine(10), manual(), {.latencies = {delay}});
+    session.prepare({.block = 10, .rate = 48000}, {.run_ms = 0.1});
+    EXPECT_EQ(session.latency(), 10 + delay);
+  }
+  // A window that gives the frames again.
+  Port input = Port::stream(1, 10);
+  input.window = 35;
+  EXPECT_EQ(impulse_latency(Custom{{{input}, {Port::stream(1, 10)}},
+                                   [](Job& job) {
+                                     std::copy_n(job.in[0].channel(0), 10, job.out[0].channel(0));
+                                     return true;
+                                   }}),
+            25u);
+  EXPECT_THROW(impulse_latency(Copy{}, 1), std::invalid_argument);
+  EXPECT_THROW(impulse_latency(Custom{Copy{}.ports(), [](Job&) { return true; }}), std::runtime_error);
+  EXPECT_THROW(Session(Copy{}, manual(), {.latencies = {1, 2}}), std::invalid_argument);
+}
+
 TEST(Session, ServesTensorsOfDifferentHopsChannelsAndValues) {
   enum { audio, control, knobs };
   enum { wet, slow, feature };

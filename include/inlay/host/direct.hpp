@@ -3,15 +3,15 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <deque>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "inlay/host/engine_switch.hpp"
 #include "inlay/host/pool.hpp"
-#include "inlay/host/stats.hpp"
-#include "inlay/host/values.hpp"
+#include "inlay/host/shared_state.hpp"
 
 namespace inlay::host::detail {
 
@@ -19,13 +19,11 @@ namespace inlay::host::detail {
 /// latency.
 class Direct {
  public:
-  Direct(Ports ports, std::size_t block, std::size_t crossfade, std::unique_ptr<EngineSet> engines,
-         std::deque<Mailbox>& values, std::deque<Snapshot>& features)
+  Direct(Ports ports, std::size_t block, std::size_t crossfade, std::unique_ptr<EngineSet> engines, SharedState& shared)
       : ports_(std::move(ports)),
         crossfade_(crossfade),
         block_(block),
-        values_(values),
-        features_(features),
+        shared_(shared),
         engines_(std::move(engines), crossfade) {
     std::size_t channels = 0, size = 0;
     for (const Port& port : ports_.out)
@@ -59,7 +57,6 @@ class Direct {
   }
 
   void reset() noexcept { ++signal_; }
-  Stats stats() const noexcept { return counters_.read(0); }
   void exchange(std::unique_ptr<EngineSet> engines) { engines_.offer(std::move(engines), 0); }
 
  private:
@@ -80,7 +77,7 @@ class Direct {
         in_[i] = {in, port.channels, port.hop * frames};
         in += port.channels;
       } else {
-        const std::span<const float> values = values_[value++].read();
+        const std::span<const float> values = shared_.values[value++].read();
         std::copy(values.begin(), values.end(), engine.in(i));
         in_[i] = engine.job().in[i];
       }
@@ -91,16 +88,18 @@ class Direct {
       else out_views[i] = engine.job().out[i];
     }
     Job job{in_, out_views};
-    Counters::add(counters_.runs, 1);
-    if (!engine.run(job)) {
-      Counters::add(counters_.failures, 1);
+    const std::int64_t start = now();
+    const bool good = engine.run(job);
+    shared_.counters.ran(now() - start, frames);
+    if (!good) {
+      Counters::add(shared_.counters.failures, 1);
       for (std::size_t i = 0; i < out_views.size(); ++i)
         for (std::size_t c = 0; c < ports_.out[i].channels; ++c)
           std::fill_n(out_views[i].channel(c), out_views[i].frames(), 0.0f);
     }
     std::size_t feature = 0;
     for (std::size_t i = 0; i < out_views.size(); ++i)
-      if (!ports_.out[i].streams()) features_[feature++].write(runs_, engine.out(i));
+      if (!ports_.out[i].streams()) shared_.features[feature++].write(runs_, engine.out(i));
     ++runs_;
   }
 
@@ -122,8 +121,7 @@ class Direct {
 
   Ports ports_;
   std::size_t crossfade_, block_;
-  std::deque<Mailbox>& values_;
-  std::deque<Snapshot>& features_;
+  SharedState& shared_;
   EngineSwitch engines_;
   std::vector<float> scratch_;
   std::vector<float*> scratch_channels_;
@@ -132,7 +130,6 @@ class Direct {
   std::vector<TensorView<const float>> in_;
   std::vector<TensorView<float>> out_, new_out_;
   std::uint64_t signal_ = 0, runs_ = 0;
-  Counters counters_;
 };
 
 }  // namespace inlay::host::detail

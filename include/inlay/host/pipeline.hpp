@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <deque>
 #include <memory>
 #include <span>
 #include <thread>
@@ -17,8 +16,7 @@
 #include "inlay/host/miss.hpp"
 #include "inlay/host/pool.hpp"
 #include "inlay/host/ports.hpp"
-#include "inlay/host/stats.hpp"
-#include "inlay/host/values.hpp"
+#include "inlay/host/shared_state.hpp"
 
 namespace inlay::host::detail {
 
@@ -28,8 +26,6 @@ struct PipelineSetup {
   Plan plan;
   std::size_t lanes = 1;
   double ns_per_frame = 0;  // of the reference tensor
-  double block = 0;         // its largest number of frames in a callback
-  double wait = 0;          // share of a block
   Miss miss = Miss::silence;
   Fill fill;
   std::size_t crossfade = 64;
@@ -47,13 +43,8 @@ struct PipelineSetup {
 /// - Every job is submitted. One that is not to run has no entry with its number.
 class Pipeline {
  public:
-  Pipeline(PipelineSetup setup, std::unique_ptr<EngineSet> engines, PoolCore* pool, std::deque<Mailbox>& values,
-           std::deque<Snapshot>& features)
-      : setup_(std::move(setup)),
-        pool_(pool),
-        values_(values),
-        features_(features),
-        engines_(std::move(engines), setup_.crossfade) {
+  Pipeline(PipelineSetup setup, std::unique_ptr<EngineSet> engines, PoolCore* pool, SharedState& shared)
+      : setup_(std::move(setup)), pool_(pool), shared_(shared), engines_(std::move(engines), setup_.crossfade) {
     const Ports& ports = setup_.ports;
     std::size_t latency_hops = 0;
     for (const Port& port : ports.in)
@@ -73,7 +64,7 @@ class Pipeline {
     generates_ = dry_ == nullptr;
     finished_ = std::vector<std::atomic<std::uint64_t>>(slots_);
     std::size_t value_count = 0;
-    for (const Mailbox& mailbox : values_) value_count += mailbox.size();
+    for (const Mailbox& mailbox : shared_.values) value_count += mailbox.size();
     captured_.reserve(value_count);
     entries_.resize(slots_);
     entry_values_.resize(slots_ * value_count);
@@ -118,8 +109,9 @@ class Pipeline {
     for (; next_ < complete; ++next_) submit(next_, time);
   }
 
-  /// Reads the frames of output `i`. `start`: when the callback began, for waiting.
-  void pop(std::size_t i, float* const* channels, std::size_t offset, std::size_t frames, std::int64_t start) noexcept {
+  /// Reads the frames of output `i`, and waits for results until the time `patience` at the latest; 0: not at all.
+  void pop(std::size_t i, float* const* channels, std::size_t offset, std::size_t frames,
+           std::int64_t patience) noexcept {
     Ring& ring = out_[i];
     while (frames > 0) {
       std::size_t n = frames;
@@ -128,7 +120,7 @@ class Pipeline {
         ring.silence -= n;
         for (std::size_t c = 0; c < ring.channels; ++c) std::fill_n(channels[c] + offset, n, 0.0f);
       } else {
-        const State state = wait_for(ring, start);
+        const State state = wait_for(ring, patience);
         if (state == State::good) {
           n = good_frames(ring, frames);
           give(ring, i, channels, offset, n);
@@ -154,10 +146,6 @@ class Pipeline {
     restart(opened_);
   }
 
-  void set_offline(bool offline) noexcept { offline_.store(offline, std::memory_order_relaxed); }
-  bool offline() const noexcept { return offline_.load(std::memory_order_relaxed); }
-  const PipelineSetup& setup() const noexcept { return setup_; }
-
   // --- other threads ----------------------------------------------------------------------------------
 
   /// Has other engines take over.
@@ -176,10 +164,6 @@ class Pipeline {
     reset();
     if (pool_ == nullptr) return;
     for (const auto& lane : lanes_) pool_->drain(*lane);
-  }
-
-  Stats stats() const noexcept {
-    return counters_.read(setup_.ns_per_frame * 1e-6 * static_cast<double>(reference_hop_ * setup_.lanes));
   }
 
  private:
@@ -256,7 +240,7 @@ class Pipeline {
 
     std::size_t run_oldest(std::size_t count) noexcept override { return pipeline_.run_oldest(*this, count); }
     std::int64_t deadline() const noexcept override {
-      return pipeline_.deadlines_[next.load(std::memory_order_relaxed) % pipeline_.slots_].load(
+      return pipeline_.deadlines_[pipeline_.slot_of(next.load(std::memory_order_relaxed))].load(
           std::memory_order_relaxed);
     }
 
@@ -268,6 +252,8 @@ class Pipeline {
     Pipeline& pipeline_;
   };
 
+  std::size_t slot_of(std::uint64_t job) const noexcept { return static_cast<std::size_t>(job % slots_); }
+
   std::vector<Queue*> queues() const {
     std::vector<Queue*> queues;
     for (const auto& lane : lanes_) queues.push_back(lane.get());
@@ -275,6 +261,8 @@ class Pipeline {
   }
 
   // --- audio thread -----------------------------------------------------------------------------------
+
+  bool offline() const noexcept { return shared_.offline.load(std::memory_order_relaxed); }
 
   void restart(std::uint64_t first) noexcept {
     first_.store(first, std::memory_order_relaxed);
@@ -295,14 +283,14 @@ class Pipeline {
   /// Makes the slots of all jobs up to `job` ready to be written. If a lane reads what is there, which it does for
   /// microseconds, long after its job was due, the frames are lost and so are those jobs.
   bool open(std::uint64_t job) noexcept {
-    if (job < opened_) return job >= oldest_ || oldest_ == first_.load(std::memory_order_relaxed);
+    if (job < opened_) return job >= oldest_;
     opened_ = job + 1;
     if (opened_ <= slots_) return true;
     const std::uint64_t overwritten = opened_ - slots_;  // jobs before this one
     if (offline())
       wait_until([&] {
         return std::all_of(lanes_.begin(), lanes_.end(), [&](const auto& lane) {
-          return lane->next.load(std::memory_order_acquire) >= overwritten + history_;
+          return lane->pending() == 0 || lane->next.load(std::memory_order_acquire) >= overwritten + history_;
         });
       });
     overwritten_.store(overwritten, std::memory_order_seq_cst);
@@ -316,7 +304,7 @@ class Pipeline {
 
   void capture_values() noexcept {
     captured_.clear();
-    for (Mailbox& mailbox : values_) {
+    for (Mailbox& mailbox : shared_.values) {
       const std::span<const float> values = mailbox.read();
       captured_.insert(captured_.end(), values.begin(), values.end());
     }
@@ -326,9 +314,9 @@ class Pipeline {
     const bool unread = std::any_of(out_.begin(), out_.end(),  // outputs in the slot are
                                     [&](const Ring& ring) { return ring.streams() && ring.job + slots_ <= job; });
     if (job < oldest_ || unread) {
-      finished_[job % slots_].store(failed(job), std::memory_order_relaxed);
+      finished_[slot_of(job)].store(failed(job), std::memory_order_relaxed);
     } else {
-      const std::size_t slot = static_cast<std::size_t>(job % slots_);
+      const std::size_t slot = slot_of(job);
       entries_[slot] = {job,
                         first_.load(std::memory_order_relaxed),
                         oldest_,
@@ -341,8 +329,8 @@ class Pipeline {
     offer(job, deadline(job, time));
   }
   void offer(std::uint64_t job, std::int64_t deadline) noexcept {
-    Lane& lane = *lanes_[job % lanes_.size()];
-    deadlines_[job % slots_].store(deadline, std::memory_order_relaxed);
+    Lane& lane = *lanes_[static_cast<std::size_t>(job % lanes_.size())];
+    deadlines_[slot_of(job)].store(deadline, std::memory_order_relaxed);
     if (pool_ != nullptr) pool_->submit(lane, deadline);
     else run_oldest(lane, 1);
   }
@@ -353,8 +341,9 @@ class Pipeline {
     double frames = static_cast<double>(reference_hop_);
     for (const Ring& ring : out_) {
       if (!ring.streams()) continue;
-      const double ahead = static_cast<double>(job - ring.job) * static_cast<double>(ring.hop) +
-                           static_cast<double>(ring.silence) - static_cast<double>(ring.offset);
+      const double ahead =
+          static_cast<double>(static_cast<std::int64_t>(job - ring.job)) * static_cast<double>(ring.hop) +
+          static_cast<double>(ring.silence) - static_cast<double>(ring.offset);
       frames = ahead * static_cast<double>(reference_hop_) / static_cast<double>(ring.hop);
       break;
     }
@@ -371,14 +360,13 @@ class Pipeline {
   static constexpr std::uint64_t failed(std::uint64_t job) noexcept { return (job + 1) * 2 + 1; }
 
   /// The state of the job whose frames come next, after waiting for it if that is wanted.
-  State wait_for(const Ring& ring, std::int64_t start) noexcept {
+  State wait_for(const Ring& ring, std::int64_t patience) noexcept {
     State state = state_of(ring);
     if (state != State::late || ring.job >= next_ || pool_ == nullptr) return state;
     if (offline()) {
       wait_until([&] { return (state = state_of(ring)) != State::late; });
-    } else if (setup_.wait > 0) {
-      const std::int64_t end = start + static_cast<std::int64_t>(setup_.wait * setup_.block * setup_.ns_per_frame);
-      while ((state = state_of(ring)) == State::late && now() < end) pause();
+    } else if (patience > 0) {
+      while ((state = state_of(ring)) == State::late && now() < patience) pause();
     }
     return state;
   }
@@ -395,7 +383,7 @@ class Pipeline {
   /// Number of frames up to `frames` that are ready and lie one after the other.
   std::size_t good_frames(const Ring& ring, std::size_t frames) const noexcept {
     std::size_t n = ring.hop - ring.offset;
-    for (std::uint64_t k = 1; n < frames && ring.slot + k < slots_; ++k, n += ring.hop)
+    for (std::size_t k = 1; n < frames && ring.slot + k < slots_; ++k, n += ring.hop)
       if (finished_[ring.slot + k].load(std::memory_order_acquire) != good(ring.job + k)) break;
     return std::min(n, frames);
   }
@@ -469,10 +457,10 @@ class Pipeline {
   }
 
   void count_missing(Ring& ring, State state, std::size_t n) noexcept {
-    Counters::add(counters_.missing_frames, n);
+    Counters::add(shared_.counters.missing_frames, n);
     if (state != State::late || ring.last_missed == ring.job + 1) return;
     ring.last_missed = ring.job + 1;
-    Counters::add(counters_.misses, 1);
+    Counters::add(shared_.counters.misses, 1);
   }
 
   // --- a lane, on a worker's thread; or the audio thread's if there is no pool -------------------------
@@ -484,7 +472,7 @@ class Pipeline {
     std::size_t dropped = 0;
     if (next < needed)
       dropped = static_cast<std::size_t>(std::min<std::uint64_t>(count, (needed - next - 1) / lanes_.size() + 1));
-    if (dropped > 0) Counters::add(counters_.skipped, dropped);
+    if (dropped > 0) Counters::add(shared_.counters.skipped, dropped);
     if (dropped < count) run(lane, next + dropped++ * lanes_.size());
     lane.next.store(next + dropped * lanes_.size(), std::memory_order_release);
     return dropped;
@@ -505,13 +493,13 @@ class Pipeline {
         previous->start(entry.first);
         if (!previous->run()) previous = nullptr;
       }
-      counters_.ran(now() - start);
+      shared_.counters.ran(now() - start, reference_hop_);
       if (ok) write_outputs(entry, engine, previous);
-      else Counters::add(counters_.failures, 1);
+      else Counters::add(shared_.counters.failures, 1);
     } else {
-      Counters::add(counters_.skipped, 1);
+      Counters::add(shared_.counters.skipped, 1);
     }
-    finished_[job % slots_].store(ok ? good(job) : failed(job), std::memory_order_release);
+    finished_[slot_of(job)].store(ok ? good(job) : failed(job), std::memory_order_release);
   }
 
   static void copy_tensor(const Port& port, const float* from, float* to) noexcept {
@@ -524,7 +512,7 @@ class Pipeline {
     lane.reading.store(oldest, std::memory_order_seq_cst);
     bool there = overwritten_.load(std::memory_order_seq_cst) <= oldest;
     if (there) {
-      entry = entries_[job % slots_];
+      entry = entries_[slot_of(job)];
       there = entry.job == job && entry.first == first_.load(std::memory_order_relaxed);
       if (there) read_inputs(entry, *entry.engines->lanes[lane.index]);
     }
@@ -533,7 +521,7 @@ class Pipeline {
   }
 
   void read_inputs(const Entry& entry, BoundEngine& engine) noexcept {
-    const float* values = entry_values(static_cast<std::size_t>(entry.job % slots_));
+    const float* values = entry_values(slot_of(entry.job));
     for (std::size_t i = 0; i < in_.size(); ++i) {
       Ring& ring = in_[i];
       if (!ring.streams()) {
@@ -541,7 +529,7 @@ class Pipeline {
         values += ring.channels;
         continue;
       }
-      const std::size_t end = static_cast<std::size_t>((entry.job + 1) % slots_) * ring.hop;
+      const std::size_t end = slot_of(entry.job + 1) * ring.hop;
       const std::uint64_t available = (entry.job + 1 - entry.oldest) * ring.hop;
       const auto frames = static_cast<std::size_t>(std::min<std::uint64_t>(ring.window, available));
       for (std::size_t c = 0; c < ring.channels; ++c) {
@@ -557,10 +545,10 @@ class Pipeline {
     for (std::size_t i = 0; i < out_.size(); ++i) {
       Ring& ring = out_[i];
       if (!ring.streams()) {
-        features_[feature++].write(entry.job, engine.out(i));
+        shared_.features[feature++].write(entry.job, engine.out(i));
         continue;
       }
-      const std::size_t at = static_cast<std::size_t>(entry.job % slots_) * ring.hop;
+      const std::size_t at = slot_of(entry.job) * ring.hop;
       for (std::size_t c = 0; c < ring.channels; ++c) {
         float* const to = ring.channel(c) + at;
         std::memcpy(to, engine.out(i) + c * ring.hop, ring.hop * sizeof(float));
@@ -578,8 +566,7 @@ class Pipeline {
 
   PipelineSetup setup_;
   PoolCore* pool_;  // null: jobs run in `submit`
-  std::deque<Mailbox>& values_;
-  std::deque<Snapshot>& features_;
+  SharedState& shared_;
 
   std::vector<Ring> in_, out_;
   std::vector<std::vector<float>> held_;  // the last good value of each output channel
@@ -601,8 +588,6 @@ class Pipeline {
   std::vector<Entry> entries_;       // one per slot
   std::vector<float> entry_values_;  // the values that do not stream, of each entry
   std::vector<std::atomic<std::int64_t>> deadlines_;
-  std::atomic<bool> offline_{false};
-  Counters counters_;
   std::vector<std::unique_ptr<Lane>> lanes_;
 };
 

@@ -76,9 +76,9 @@ concept RealTimeRunnable = Runnable<A> && is_real_time<typename detail::EngineOf
 ///
 /// Threads: `process`, `push`, `pop` and `reset` are the audio thread's. They neither allocate, lock nor throw; they
 /// call the system at most to wake a worker that sleeps, and wait only as long as `Budget::wait` says. `set`, `latest`,
-/// `stats`, `latency` and `set_offline` are for any thread, audio threads included. `prepare`, `exchange` and the
-/// destructor are for other threads; `prepare`, moves and the destructor must not run during a call on the audio
-/// thread.
+/// `stats`, `latency` and `set_offline` are for any thread at any time, audio threads included. `prepare`, `exchange`
+/// and the destructor are for other threads; `prepare`, moves and the destructor must not run during a call on the
+/// audio thread.
 class Session {
  public:
   template <RealTimeRunnable A>

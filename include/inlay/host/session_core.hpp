@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -23,8 +22,8 @@
 #include "inlay/host/plan.hpp"
 #include "inlay/host/pool.hpp"
 #include "inlay/host/session_options.hpp"
+#include "inlay/host/shared_state.hpp"
 #include "inlay/host/stats.hpp"
-#include "inlay/host/values.hpp"
 
 namespace inlay::host::detail {
 
@@ -34,12 +33,9 @@ class SessionCore {
   SessionCore(std::shared_ptr<AnyEngine> made, std::optional<Pool> in_pool, SessionOptions chosen)
       : engine_(std::move(made)), pool_(std::move(in_pool)), options_(std::move(chosen)) {
     options_.crossfade = std::max<std::size_t>(options_.crossfade, 1);
-    own_ports_ = ports_ = engine_->ports();
+    own_ports_ = ports_ = ports_of(*engine_);
     check_ports();
-    for (const Port& port : own_ports_.in)
-      if (!port.streams()) values_.emplace_back(port.channels);
-    for (const Port& port : own_ports_.out)
-      if (!port.streams()) features_.emplace_back(port.channels);
+    shared_.emplace(own_ports_);
     if (options_.lanes == 0 || options_.lanes > 1024) fail("lanes must be from 1 to 1024");
     if (options_.lanes > 1 && !pool_) fail("only a pool has more than one lane");
     if (options_.lanes > 1 && !engine_->stateless())
@@ -84,7 +80,7 @@ class SessionCore {
 
   void exchange(std::shared_ptr<AnyEngine> engine) {
     const std::lock_guard lock(mutex_);
-    const Ports ports = engine->ports();
+    const Ports ports = ports_of(*engine);
     if (!same_ports(ports, own_ports_)) fail("the tensors of the new engine differ from those of the old one");
     if (options_.lanes > 1 && !engine->stateless())
       fail("the new engine is not stateless, and there are several lanes");
@@ -100,7 +96,7 @@ class SessionCore {
   void process(const float* const* in, float* const* out, std::size_t frames) noexcept {
     if (direct_) return direct_->process(in, out, frames);
     if (!pipeline_) return silence(out, frames);
-    const std::int64_t start = pipeline_->setup().wait > 0 ? now() : 0;
+    const std::int64_t patience = patience_for(frames);
     for (auto* side : {&in_, &out_})
       for (Stream& stream : *side) stream.offset = 0;
     while (frames > 0) {
@@ -117,7 +113,7 @@ class SessionCore {
       float* const* to = out;
       for (Stream& stream : out_) {
         const std::size_t n = frames_of(stream, part);
-        pipeline_->pop(stream.port, to, stream.offset, n, start);
+        pipeline_->pop(stream.port, to, stream.offset, n, patience);
         stream.offset += n;
         to += stream.channels;
       }
@@ -138,14 +134,14 @@ class SessionCore {
   void pop(std::size_t i, float* const* channels, std::size_t frames) noexcept {
     const Stream* const stream = find(out_, i);
     if (stream == nullptr || !pipeline_) return;
-    const std::int64_t start = pipeline_->setup().wait > 0 ? now() : 0;
+    const std::int64_t patience = patience_for(frames * reference_hop_ / stream->hop);
     for (std::size_t done = 0; done < frames;) {
       const std::size_t n = std::min(frames - done, stream->largest);
       if (in_.empty() && stream == out_.data()) {
         pipeline_->advance(n);
         pipeline_->submit();
       }
-      pipeline_->pop(i, channels, done, n, start);
+      pipeline_->pop(i, channels, done, n, patience);
       done += n;
     }
   }
@@ -161,19 +157,17 @@ class SessionCore {
 
   bool set(std::size_t i, std::span<const float> values) noexcept {
     const std::size_t n = index_of_values(own_ports_.in, i);
-    return n < values_.size() && values_[n].size() == values.size() && values_[n].write(values);
+    return n < shared_->values.size() && shared_->values[n].size() == values.size() && shared_->values[n].write(values);
   }
   bool latest(std::size_t i, std::span<float> values) const noexcept {
     const std::size_t n = index_of_values(own_ports_.out, i);
-    return n < features_.size() && features_[n].size() == values.size() && features_[n].read(values);
+    return n < shared_->features.size() && shared_->features[n].size() == values.size() &&
+           shared_->features[n].read(values);
   }
-  void set_offline(bool offline) noexcept {
-    offline_.store(offline, std::memory_order_relaxed);
-    if (pipeline_) pipeline_->set_offline(offline);
-  }
-  Stats stats() const noexcept { return pipeline_ ? pipeline_->stats() : direct_ ? direct_->stats() : Stats{}; }
+  void set_offline(bool offline) noexcept { shared_->offline.store(offline, std::memory_order_relaxed); }
+  Stats stats() const noexcept { return shared_->counters.read(); }
   std::size_t latency(std::size_t i) const noexcept {
-    return plan_.feasible && i < ports_.out.size() ? plan_.latencies[i] + ports_.out[i].latency : 0;
+    return i < shared_->latencies.size() ? shared_->latencies[i].load(std::memory_order_relaxed) : 0;
   }
   const Plan& plan() const noexcept { return plan_; }
   const Ports& ports() const noexcept { return ports_; }
@@ -187,6 +181,13 @@ class SessionCore {
     std::size_t offset = 0;     // frames so far in this call
   };
 
+  Ports ports_of(const AnyEngine& engine) const {
+    Ports ports = engine.ports();
+    if (options_.latencies.size() > ports.out.size())
+      fail("SessionOptions::latencies has more entries than the engine outputs");
+    for (std::size_t i = 0; i < options_.latencies.size(); ++i) ports.out[i].latency = options_.latencies[i];
+    return ports;
+  }
   [[noreturn]] static void fail(const std::string& what) {
     throw std::invalid_argument("inlay::host::Session: " + what);
   }
@@ -289,13 +290,12 @@ class SessionCore {
     std::unique_ptr<Direct> new_direct;
     std::unique_ptr<Pipeline> new_pipeline;
     if (new_plan.slots == 0) {
-      new_direct = std::make_unique<Direct>(new_ports, block, options_.crossfade, std::move(set), values_, features_);
+      new_direct = std::make_unique<Direct>(new_ports, block, options_.crossfade, std::move(set), *shared_);
     } else {
-      PipelineSetup setup{new_ports,   new_plan,      options_.lanes, 1e9 / host.rate,   host.block,
-                          budget.wait, options_.miss, options_.fill,  options_.crossfade};
-      new_pipeline = std::make_unique<Pipeline>(std::move(setup), std::move(set), pool_ ? pool_->core_.get() : nullptr,
-                                                values_, features_);
-      new_pipeline->set_offline(offline_.load(std::memory_order_relaxed));
+      PipelineSetup setup{new_ports,     new_plan,      options_.lanes,    1e9 / host.rate,
+                          options_.miss, options_.fill, options_.crossfade};
+      new_pipeline =
+          std::make_unique<Pipeline>(std::move(setup), std::move(set), pool_ ? pool_->core_.get() : nullptr, *shared_);
     }
     direct_ = std::move(new_direct);
     pipeline_ = std::move(new_pipeline);
@@ -303,6 +303,10 @@ class SessionCore {
     ports_ = new_ports;
     largest_block_ = block;
     reference_hop_ = ports_.hops().reference();
+    wait_ns_per_frame_ = budget.wait * 1e9 / host.rate;
+    for (std::size_t i = 0; i < ports_.out.size(); ++i)
+      shared_->latencies[i].store(plan_.latency(i) + ports_.out[i].latency, std::memory_order_relaxed);
+    shared_->counters.restart(1e9 / host.rate * static_cast<double>(options_.lanes));
     in_ = streams_of(ports_.in);
     out_ = streams_of(ports_.out);
   }
@@ -335,6 +339,11 @@ class SessionCore {
     };
     return count(i < side.size() && !side[i].streams() ? i : side.size());
   }
+  /// Until when a callback of `frames` frames waits for results. 0: not at all.
+  std::int64_t patience_for(std::size_t frames) const noexcept {
+    if (wait_ns_per_frame_ == 0) return 0;
+    return now() + static_cast<std::int64_t>(static_cast<double>(frames) * wait_ns_per_frame_);
+  }
   /// The frames of a tensor in `frames` frames of the reference.
   std::size_t frames_of(Stream& stream, std::size_t frames) const noexcept {
     if (stream.hop == reference_hop_) return frames;
@@ -356,13 +365,12 @@ class SessionCore {
   SessionOptions options_;
   Ports own_ports_, ports_;  // the engine's; with the hops of the last `prepare`
   Plan plan_;
-  std::deque<Mailbox> values_;
-  std::deque<Snapshot> features_;
+  std::optional<SharedState> shared_;
   std::unique_ptr<Direct> direct_;
   std::unique_ptr<Pipeline> pipeline_;
   std::vector<Stream> in_, out_;
   std::size_t reference_hop_ = 0, largest_block_ = 0;
-  std::atomic<bool> offline_{false};
+  double wait_ns_per_frame_ = 0;
 };
 
 }  // namespace inlay::host::detail

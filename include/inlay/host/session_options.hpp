@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "inlay/host/miss.hpp"
+#include "inlay/host/plan.hpp"
 
 namespace inlay::host {
 
@@ -19,6 +20,9 @@ struct SessionOptions {
   Fill fill{};
   /// Frames of a crossfade between results and what replaces them, and between engines.
   std::size_t crossfade = 64;
+  /// Frames by which the engine itself delays each output, where its `Port::latency` does not say so. See
+  /// `impulse_latency`.
+  Sizes latencies{};
   /// Runs in `prepare`, before the first job and before measuring.
   std::size_t warm_up = 2;
 };
