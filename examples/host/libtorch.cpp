@@ -10,7 +10,7 @@
 int main(int argc, char** argv) try {
   using namespace inlay::host;  // NOLINT(google-build-using-namespace)
   if (argc != 2) return std::fprintf(stderr, "usage: host_libtorch MODEL.pt\n"), 2;
-  LibTorch engine({.file = argv[1], .in = {{.shape = {1, 1, 256}}}});  // TorchScript has no shapes
+  LibTorch engine({.file = argv[1], .in = {{.shape = {1, 1, 134}, .hop = 128}}});  // 6 frames of the past, 128 new ones
   Session session(std::move(engine), Pool::shared());
   session.prepare({.block = 128, .rate = 48000}, Budget::measured());
   example::play(session, 1, 128, "LibTorch");

@@ -532,6 +532,29 @@ TEST(Storm, NoWakeUpIsLost) {
   expect_none();
 }
 
+TEST(Storm, ValuesAreWhole) {
+  // Nothing but values: in the callback, and from several lanes.
+  Kind direct{.hop = 1, .hop_out = 1, .window = 1, .multiples = true, .in_callback = true, .values = true};
+  Kind lanes{.hop = 1, .hop_out = 1, .window = 1, .lanes = 4, .values = true, .stateless = true};
+  for (const Kind& kind : {direct, lanes}) {
+    Played played(kind, Pool(workers(2)));
+    played.session.prepare({1, 48000}, {.run_ms = 0.001});
+    played.block = 1;
+    played.start();
+    Threads threads;
+    threads.run(1, [&](std::size_t) {
+      for (int i = 0; i < 100; ++i) played.callback(1, false);
+    });
+    threads.run(3, [&](std::size_t t) {
+      thread_local std::mt19937 random(static_cast<unsigned>(t));
+      float seen = 0;
+      for (int i = 0; i < 100; ++i) played.any_thread(random, seen);
+    });
+    threads.go(0.25);
+  }
+  expect_none();
+}
+
 /// An engine that runs until it is told to end.
 struct Gate {
   std::atomic<int>*entered, *opened;
@@ -595,6 +618,15 @@ TEST(Storm, OfflineDoesNotWaitForJobsThatAreNotComplete) {
   }
   EXPECT_EQ(out, std::vector<float>(16)) << "1 - 1";
   EXPECT_EQ(session.stats().misses, 0u);
+}
+
+TEST(Storm, WorkersThatLookForWorkStop) {
+  const auto start = Clock::now();
+  {
+    Session session(Passthrough(Kind{}), Pool(workers(2, 1min)));
+    session.prepare({.block = 64, .rate = 48000}, {.run_ms = 0.1});
+  }
+  EXPECT_LT(Clock::now() - start, 30s);
 }
 
 }  // namespace
