@@ -1,4 +1,4 @@
-// Sessions while everything happens at once that hosts do. INLAY_STORM_SECONDS: the duration of each test, 2 if not set.
+// Sessions while everything happens at once that hosts do. INLAY_STORM_SECONDS: the duration of each test; 2.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -171,7 +171,8 @@ struct Passthrough {
           for (std::size_t f = 0; f < kind.hop_out; ++f)
             out.channel(c)[f] = job.in[0].channel(c)[f * kind.hop / kind.hop_out];
       }
-    if (kind.sleeps > 0 && runs % kind.sleeps == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1 + runs % 5));
+    if (kind.sleeps > 0 && runs % kind.sleeps == 0)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1 + runs % 5));
     if (kind.throws > 0 && runs % kind.throws == 0) throw std::runtime_error("planned");
     if (kind.fails > 0 && runs % kind.fails == 0) return false;
     if (kind.values) std::fill_n(job.out.back().data(), value_count, static_cast<float>(stamp->fetch_add(1)));
@@ -306,8 +307,8 @@ struct Played {
     float expected = 0;
     if (f >= latency) {
       const std::uint64_t g = f - latency;
-      expected = (c == 0 ? 1.0f : -1.0f) *
-                 signal(g / kind.hop_out * kind.hop + g % kind.hop_out * kind.hop / kind.hop_out);
+      expected =
+          (c == 0 ? 1.0f : -1.0f) * signal(g / kind.hop_out * kind.hop + g % kind.hop_out * kind.hop / kind.hop_out);
       if (!kind.input) expected = 5;
     }
     // Where a lane was reading for too long, input is lost. So it is when the rings are full of late results.
@@ -453,7 +454,9 @@ TEST(Storm, ManySessionsOnFewWorkers) {
   });
   threads.go();
 
+  Watchdog watchdog(1);
   for (Slot& slot : slots) {
+    watchdog.beat(0);
     if (!slot.played) continue;
     lost += std::exchange(slot.played->lost, 0);
     expect_exact(*slot.played, randoms[15]);
@@ -595,8 +598,7 @@ TEST(Storm, OfflineDoesNotWaitForJobsThatAreNotComplete) {
   struct Mix {
     Ports ports() const { return {{Port::stream(1, 16), Port::stream(1, 16)}, {Port::stream(1, 16)}}; }
     bool run(Job& job) {
-      for (std::size_t f = 0; f < 16; ++f)
-        job.out[0].channel(0)[f] = job.in[0].channel(0)[f] - job.in[1].channel(0)[f];
+      for (std::size_t f = 0; f < 16; ++f) job.out[0].channel(0)[f] = job.in[0].channel(0)[f] - job.in[1].channel(0)[f];
       return true;
     }
     void reset() noexcept {}

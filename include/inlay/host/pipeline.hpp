@@ -107,6 +107,10 @@ class Pipeline {
     engines_.adopt();
     const std::int64_t time = pool_ != nullptr ? now() : 0;
     for (; next_ < complete; ++next_) submit(next_, time);
+    if (offline() && !shared_.features.empty())  // `pop` does not wait for these
+      wait_until([&] {
+        return std::all_of(lanes_.begin(), lanes_.end(), [](const auto& lane) { return lane->pending() == 0; });
+      });
   }
 
   /// Reads the frames of output `i`, and waits for results until the time `patience` at the latest; 0: not at all.

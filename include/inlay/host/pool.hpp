@@ -152,8 +152,9 @@ class PoolCore {
 
   // --- workers ----------------------------------------------------------------------------------------
 
-  /// Runs the job whose result is needed first. Returns false if there is none.
-  bool run_one() noexcept {
+  /// Runs the job whose result is needed first. Returns false if there is none. `returns`: whether the thread looks for
+  /// work again; otherwise it leaves further jobs of the same queue to a worker.
+  bool run_one(bool returns = false) noexcept {
     for (;;) {
       std::size_t first = capacity;
       std::int64_t earliest = std::numeric_limits<std::int64_t>::max();
@@ -165,7 +166,9 @@ class PoolCore {
           if (first == capacity || deadline < earliest) first = slot, earliest = deadline;
         }
       if (first == capacity) return false;
-      if (claim(first)) return run(first), true;
+      if (!claim(first)) continue;
+      if (run(first) && !returns) wake();
+      return true;
     }
   }
 
@@ -180,11 +183,14 @@ class PoolCore {
     deadline_[slot].store(deadline, std::memory_order_relaxed);
     ready_[slot / 64].fetch_or(std::uint64_t{1} << (slot % 64), std::memory_order_seq_cst);
   }
-  void run(std::size_t slot) noexcept {
+  /// Runs a job of a queue that has been claimed. Returns whether it has more.
+  bool run(std::size_t slot) noexcept {
     Queue& queue = *table_[slot].load(std::memory_order_acquire);
     const std::size_t done = queue.run_oldest(queue.pending());
     // With no jobs left, the queue may be gone after this.
-    if (queue.pending_.fetch_sub(done, std::memory_order_acq_rel) > done) offer(slot, queue.deadline());
+    if (queue.pending_.fetch_sub(done, std::memory_order_acq_rel) == done) return false;
+    offer(slot, queue.deadline());
+    return true;
   }
 
   /// Wakes one worker if one sleeps. Each sleeping worker is woken once: whoever lowers `sleeping_` releases.
@@ -230,7 +236,7 @@ class PoolCore {
     if (const bool granted = set_priority(options_.priority); !set_processors(options_.processors) || !granted)
       refused_.fetch_add(1, std::memory_order_relaxed);
     while (!stopping_.load(std::memory_order_relaxed)) {
-      if (run_one() || spin()) continue;
+      if (run_one(true) || spin()) continue;
       sleeping_.fetch_add(1, std::memory_order_seq_cst);
       // Whoever offers a job from here on sees that this worker sleeps.
       if (any_ready() || stopping_.load(std::memory_order_seq_cst)) {

@@ -299,6 +299,7 @@ class SessionCore {
     }
     direct_ = std::move(new_direct);
     pipeline_ = std::move(new_pipeline);
+    for (Snapshot& feature : shared_->features) feature.restart();
     plan_ = new_plan;
     ports_ = new_ports;
     largest_block_ = block;

@@ -62,15 +62,19 @@ class Snapshot {
 
   std::size_t size() const noexcept { return values_.size(); }
 
+  /// Forgets the values, for job numbers that start again. Not while a worker writes.
+  void restart() noexcept { base_.store(version_.load(std::memory_order_relaxed), std::memory_order_release); }
+
   /// A worker publishes the values of a job. Does nothing if a later job has published, or is publishing now.
   void write(std::uint64_t job, const float* values) noexcept {
+    const std::uint64_t published = base_.load(std::memory_order_relaxed) + (job + 1) * 2;
     std::uint64_t version = version_.load(std::memory_order_relaxed);
     do {
-      if (version % 2 != 0 || version / 2 > job) return;
+      if (version % 2 != 0 || version >= published) return;
     } while (!version_.compare_exchange_weak(version, version | 1, std::memory_order_acquire));
     // Who reads one of these reads an odd version afterwards, or a later one.
     for (std::size_t i = 0; i < values_.size(); ++i) values_[i].store(values[i], std::memory_order_release);
-    version_.store((job + 1) * 2, std::memory_order_release);
+    version_.store(published, std::memory_order_release);
   }
 
   /// Any thread. Returns false, and leaves `values` in an unspecified state, if there is nothing yet, or if workers
@@ -78,7 +82,7 @@ class Snapshot {
   bool read(std::span<float> values) const noexcept {
     for (int attempt = 0; attempt < 64; ++attempt) {
       const std::uint64_t before = version_.load(std::memory_order_acquire);
-      if (before == 0) return false;
+      if (before <= base_.load(std::memory_order_acquire)) return false;
       if (before % 2 != 0) continue;
       for (std::size_t i = 0; i < std::min(values.size(), values_.size()); ++i)
         values[i] = values_[i].load(std::memory_order_acquire);
@@ -90,6 +94,7 @@ class Snapshot {
  private:
   std::vector<std::atomic<float>> values_;
   std::atomic<std::uint64_t> version_{0};  // twice the number of the job after the published one; odd: being written
+  std::atomic<std::uint64_t> base_{0};     // the version before job 0
 };
 
 }  // namespace inlay::host::detail
