@@ -298,7 +298,7 @@ TEST(Session, TakesALatencyThatIsMeasuredByAnImpulse) {
     const auto engine = [delay](std::size_t window) {
       Port input = Port::stream(1, 10);
       input.window = window;
-      return Custom{{{input}, {Port::stream(1, 10)}}, [delay, past = Signal(delay)](Job& job) mutable {
+      return Custom{{{input}, {Port::stream(1, 10)}}, [past = Signal(delay)](Job& job) mutable {
                       const float* const newest = job.in[0].channel(0) + job.in[0].frames() - 10;
                       past.insert(past.end(), newest, newest + 10);
                       std::copy_n(past.begin(), 10, job.out[0].channel(0));

@@ -249,12 +249,12 @@ class PoolCore {
       semaphore_.acquire();
     }
   }
-  /// Looks for work, ever less often. Returns whether there is some.
+  /// Looks for work, ever less often. Returns whether there is some, or the pool stops.
   bool spin() const noexcept {
     const auto end = Clock::now() + options_.spin;
     for (int pauses = 4;; pauses = std::min(pauses * 2, 64)) {
       for (int i = 0; i < pauses; ++i) pause();
-      if (any_ready()) return true;
+      if (any_ready() || stopping_.load(std::memory_order_relaxed)) return true;
       if (Clock::now() >= end) return false;
     }
   }

@@ -62,6 +62,7 @@ class SessionCore {
     if (on_audio_thread()) budget = {};
     static_cast<void>(inlay::host::plan(new_ports.hops(), host, budget, options_.lanes));
     try {
+      reset();
       if (pipeline_) pipeline_->drain();
       if (budget.runs > 0) budget.run_ms = measure(new_ports, budget);
       const Plan new_plan = inlay::host::plan(new_ports.hops(), host, budget, options_.lanes);
