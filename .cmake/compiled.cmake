@@ -1,4 +1,4 @@
-# inlay::compiled: readers and run-time models, compiled once for each instruction set that the compiler supports.
+# inlay::compiled: readers, sessions and run-time models, compiled once for each instruction set that the compiler supports.
 #
 # It is built only if another target links it. It is optimised in every configuration, so that models run in real time
 # in debug builds too.
@@ -30,7 +30,8 @@ endfunction()
 set(folder ${PROJECT_BINARY_DIR}/compiled)
 file(CONFIGURE OUTPUT ${folder}/readers.cpp CONTENT "#include <inlay/src_readers.hpp>\n")
 file(CONFIGURE OUTPUT ${folder}/model.cpp CONTENT "#define INLAY_SEPARATE_KERNELS\n#include <inlay/src_model.hpp>\n")
-add_library(inlay_compiled STATIC ${folder}/readers.cpp ${folder}/model.cpp)
+file(CONFIGURE OUTPUT ${folder}/host.cpp CONTENT "#include <inlay/src_host.hpp>\n")
+add_library(inlay_compiled STATIC ${folder}/readers.cpp ${folder}/host.cpp ${folder}/model.cpp)
 if(NOT MSVC) # loading code needs no more optimisation, and compiles in half the time
   set_source_files_properties(${folder}/readers.cpp PROPERTIES COMPILE_OPTIONS -O1)
 endif()

@@ -2,5 +2,6 @@
 /// one of them. CMake's target inlay::compiled does this.
 #pragma once
 
+#include "inlay/src_host.hpp"
 #include "inlay/src_model.hpp"
 #include "inlay/src_readers.hpp"

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "inlay/host/engine_switch.hpp"
-#include "inlay/host/pool.hpp"
 #include "inlay/host/shared_state.hpp"
+#include "inlay/host/thread.hpp"
 
 namespace inlay::host::detail {
 

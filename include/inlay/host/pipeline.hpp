@@ -14,7 +14,7 @@
 #include "inlay/host/bound_engine.hpp"
 #include "inlay/host/engine_switch.hpp"
 #include "inlay/host/miss.hpp"
-#include "inlay/host/pool.hpp"
+#include "inlay/host/pool_core.hpp"
 #include "inlay/host/ports.hpp"
 #include "inlay/host/shared_state.hpp"
 

@@ -1,13 +1,11 @@
 /// Session: an engine that a host's callback feeds and hears, on the audio thread or on others.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
-#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -15,7 +13,6 @@
 #include "inlay/host/model_engine.hpp"
 #include "inlay/host/plan.hpp"
 #include "inlay/host/pool.hpp"
-#include "inlay/host/session_core.hpp"
 #include "inlay/host/session_options.hpp"
 #include "inlay/host/stats.hpp"
 
@@ -83,12 +80,14 @@ class Session {
  public:
   template <RealTimeRunnable A>
   Session(A&& engine, OnAudioThread, SessionOptions options = {})
-      : core_(std::make_unique<detail::SessionCore>(detail::EngineOf<A>::make(std::forward<A>(engine)), std::nullopt,
-                                                    std::move(options))) {}
+      : Session(detail::EngineOf<A>::make(std::forward<A>(engine)), std::nullopt, std::move(options)) {}
   template <Runnable A>
   explicit Session(A&& engine, Pool pool = Pool::shared(), SessionOptions options = {})
-      : core_(std::make_unique<detail::SessionCore>(detail::EngineOf<A>::make(std::forward<A>(engine)), std::move(pool),
-                                                    std::move(options))) {}
+      : Session(detail::EngineOf<A>::make(std::forward<A>(engine)), std::optional<Pool>(std::move(pool)),
+                std::move(options)) {}
+  Session(Session&&) noexcept;
+  Session& operator=(Session&&) noexcept;
+  ~Session();
 
   /// Allocates everything for a host, and starts a new signal. May be called again, with other sessions running; waits
   /// for the run in progress. Throws std::invalid_argument if the arguments do not fit the engine, std::runtime_error
@@ -96,64 +95,61 @@ class Session {
   ///
   /// On the audio thread, runs take no time of others: the budget is ignored, and there is only the latency of adapting
   /// the host's block to the engine's hop. There is none if the engine takes any number of frames.
-  Plan prepare(const Host& host, const Budget& budget = Budget::measured()) { return core_->prepare(host, budget); }
+  Plan prepare(const Host& host, const Budget& budget = Budget::measured());
 
   /// The plan of the last `prepare`.
-  const Plan& plan() const noexcept { return core_->plan(); }
+  const Plan& plan() const noexcept;
   /// Frames by which output `i` is late, in its own frames, with the engine's own latency.
-  std::size_t latency(std::size_t i = 0) const noexcept { return core_->latency(i); }
+  std::size_t latency(std::size_t i = 0) const noexcept;
   /// The engine's tensors, with the hops of the last `prepare`.
-  const Ports& ports() const noexcept { return core_->ports(); }
+  const Ports& ports() const noexcept;
 
   /// Runs `frames` frames of the reference tensor. `in` lists the channels of all inputs that stream, the first input's
   /// first, and `out` those of all outputs that stream. A tensor with another hop has frames * hop / reference hop
   /// frames, rounded down over the whole signal. In-place operation is allowed if all hops are equal. More frames than
   /// Host::block are processed in parts. Before `prepare`, the output is silence.
-  void process(const float* const* in, float* const* out, std::size_t frames) noexcept {
-    core_->process(in, out, frames);
-  }
+  void process(const float* const* in, float* const* out, std::size_t frames) noexcept;
   /// The same for one channel in and out.
-  void process(std::span<const float> in, std::span<float> out) noexcept {
-    const float* const from = in.data();
-    float* const to = out.data();
-    core_->process(&from, &to, std::min(in.size(), out.size()));
-  }
+  void process(std::span<const float> in, std::span<float> out) noexcept;
   /// Gives frames of input `i`.
-  void push(std::size_t i, const float* const* channels, std::size_t frames) noexcept {
-    core_->push(i, channels, frames);
-  }
+  void push(std::size_t i, const float* const* channels, std::size_t frames) noexcept;
   /// Takes frames of output `i`. Every output that streams must be taken. For an engine without inputs that stream,
   /// time passes with the first output.
-  void pop(std::size_t i, float* const* channels, std::size_t frames) noexcept { core_->pop(i, channels, frames); }
+  void pop(std::size_t i, float* const* channels, std::size_t frames) noexcept;
   /// Starts a new signal: with `latency()` frames of silence and a reset engine.
-  void reset() noexcept { core_->reset(); }
+  void reset() noexcept;
 
   /// Sets the values of input `i`, which does not stream. Jobs that are submitted later see them, always all of one
   /// call. Returns false if there is no such input, or if it has another number of values.
-  bool set(std::size_t i, std::span<const float> values) noexcept { return core_->set(i, values); }
-  bool set(std::size_t i, float value) noexcept { return core_->set(i, {&value, 1}); }
+  bool set(std::size_t i, std::span<const float> values) noexcept;
+  bool set(std::size_t i, float value) noexcept { return set(i, std::span<const float>(&value, 1)); }
   /// Reads the values of output `i`, which does not stream: all of one job, the latest that has finished. Returns false
   /// if there is none yet, no such output, or another number of values.
-  bool latest(std::size_t i, std::span<float> values) const noexcept { return core_->latest(i, values); }
+  bool latest(std::size_t i, std::span<float> values) const noexcept;
 
   /// Offline: `process` and `pop` wait for results instead of replacing them. The output is that of a real-time run
   /// without misses, to the last bit. Not real-time safe.
-  void set_offline(bool offline) noexcept { core_->set_offline(offline); }
+  void set_offline(bool offline) noexcept;
 
   /// Replaces the engine by another one with the same tensors, between two jobs, while the session runs. Both run
   /// during a crossfade. Throws std::invalid_argument if the tensors differ, and what the engine throws.
   template <Runnable A>
   void exchange(A&& engine) {
-    if (core_->on_audio_thread() && !RealTimeRunnable<A>)
-      throw std::invalid_argument("inlay::host::Session: the engine is not for the audio thread");
-    core_->exchange(detail::EngineOf<A>::make(std::forward<A>(engine)));
+    exchange(detail::EngineOf<A>::make(std::forward<A>(engine)), RealTimeRunnable<A>);
   }
 
   /// What has happened since `prepare`.
-  Stats stats() const noexcept { return core_->stats(); }
+  Stats stats() const noexcept;
 
  private:
+  Session(std::unique_ptr<detail::AnyEngine> engine, std::optional<Pool> pool, SessionOptions options);
+  void exchange(std::unique_ptr<detail::AnyEngine> engine, bool real_time);
+
   std::unique_ptr<detail::SessionCore> core_;
 };
 
 }  // namespace inlay::host
+
+#if !defined(INLAY_COMPILED)
+#include "inlay/host/session.ipp"
+#endif

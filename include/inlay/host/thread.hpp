@@ -1,9 +1,14 @@
-/// Priority and processors of the calling thread, for each operating system.
+/// Priority and processors of the calling thread, for each operating system; time.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
+#if defined(__SSE2__) || defined(_M_X64)
+#include <emmintrin.h>
+#endif
 #if defined(_WIN32)
 #ifndef NOMINMAX
 #define NOMINMAX
@@ -36,6 +41,20 @@ enum class Priority {
 };
 
 namespace detail {
+
+/// Tells the processor that the thread is only waiting.
+inline void pause() noexcept {
+#if defined(__SSE2__) || defined(_M_X64)
+  _mm_pause();
+#elif defined(__aarch64__) && defined(__GNUC__)
+  __asm__ volatile("yield");
+#endif
+}
+
+using Clock = std::chrono::steady_clock;
+inline std::int64_t now() noexcept {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
+}
 
 /// Sets the calling thread's priority. Returns whether the system allows it.
 inline bool set_priority([[maybe_unused]] Priority priority) noexcept {
