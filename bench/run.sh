@@ -10,6 +10,7 @@
 # are the build, 200 CPU seconds without other libraries.
 # Can be run again: the build is kept in build/bench. JOBS=n limits parallel compilers, CXX selects the compiler,
 # RUN="taskset -c 3" (for example) is a prefix of the timed commands.
+# Without an installed ONNX Runtime, tests/host/onnxruntime.sh downloads one into build/onnxruntime, if npm is there.
 # Your own ONNX Runtime: ONNXRUNTIME_ROOT=DIR with include/ and lib/, or ONNXRUNTIME_INCLUDE=DIR and
 # ONNXRUNTIME_LIBRARY=FILE. Your own LibTorch: Torch_DIR=DIR with TorchConfig.cmake.
 set -euo pipefail
@@ -32,6 +33,9 @@ required=(g++ cmake ninja-build python3 libbenchmark-dev nlohmann-json3-dev libe
 optional=(libtorch-dev libonnxruntime-dev python3-torch python3-numpy python3-matplotlib)
 . tests/packages.sh
 install_missing "what needs them is left out" "$CXX" cmake ninja "$python"
+if [[ -z ${ONNXRUNTIME_ROOT:-}${ONNXRUNTIME_INCLUDE:-} && -n $(missing_packages libonnxruntime-dev) ]]; then
+  bash tests/host/onnxruntime.sh build/onnxruntime && export ONNXRUNTIME_ROOT=$PWD/build/onnxruntime
+fi
 
 # --- build ------------------------------------------------------------------------------------------
 build=build/bench
@@ -137,18 +141,8 @@ if ! $quick; then
 fi
 
 # --- results ----------------------------------------------------------------------------------------
-# The widest instruction set of the build, from the compiler's own macros.
-isa=
 # shellcheck disable=SC2086  # flags are several words
-macros=$("$CXX" $flags -dM -E -x c++ /dev/null | cut -d' ' -f2)
-while read -r macro name; do
-  if grep -qx "$macro" <<< "$macros"; then isa=$name; fi
-done <<< "__SSE2__ SSE2
-__SSE4_1__ SSE4.1
-__AVX__ AVX
-__AVX2__ AVX2
-__AVX512F__ AVX-512
-__ARM_NEON NEON"
+isa=$(bash bench/suite/isa.sh "$CXX" $flags)
 quickly=()
 if $quick; then quickly=(--quick); fi
 "$python" bench/suite/report.py "$out" "${quickly[@]}" --isa "$isa" --flags "$flags" \

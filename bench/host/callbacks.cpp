@@ -2,29 +2,32 @@
 // input, or that is busy for a while first.
 //   callbacks [KEY=VALUE...]   see `keys` below. Prints one line of CSV for each hop, and a header with header=1.
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <map>
-#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "arguments.hpp"
+#include "busy.hpp"
+#include "distribution.hpp"
 #include "inlay/host.hpp"
 
 namespace {
 
-using inlay::host::Budget, inlay::host::Job, inlay::host::Pool, inlay::host::Port, inlay::host::Ports,
-    inlay::host::Session;
+using inlay::bench::Arguments, inlay::bench::Busy, inlay::bench::Distribution;
+using inlay::host::Pool, inlay::host::Session;
 using Clock = std::chrono::steady_clock;
 
 const std::map<std::string, std::string> keys = {
     {"hop", "64: frames of a job; a list, such as 64,2048, is dealt out to the sessions in turn"},
     {"run_us", "0: how long a job keeps a worker busy, for each hop"},
+    {"overload", "1: in the middle third of the callbacks, jobs take this many times as long"},
     {"block", "64: frames of a callback"},
     {"ch", "1: channels"},
     {"sessions", "1: number of sessions; one thread calls all of them in turn"},
@@ -34,78 +37,39 @@ const std::map<std::string, std::string> keys = {
     {"workers", "0: threads of the pool; 0: half of the machine's"},
     {"spin_us", "50: how long a worker looks for work before it sleeps"},
     {"budget_ms", "0: planned duration of a job; 0: twice run_us, at least a tenth of the hop"},
+    {"tail", ": a file to which the distribution of each hop is appended"},
     {"header", "0: 1 prints the names of the columns"}};
-
-double number(const std::map<std::string, std::string>& arguments, const std::string& key) {
-  const auto found = arguments.find(key);
-  return std::atof((found != arguments.end() ? found->second : keys.at(key)).c_str());
-}
-std::vector<double> list(const std::map<std::string, std::string>& arguments, const std::string& key) {
-  std::vector<double> values;
-  const auto found = arguments.find(key);
-  std::istringstream text(found != arguments.end() ? found->second : keys.at(key).substr(0, keys.at(key).find(':')));
-  for (std::string part; std::getline(text, part, ',');) values.push_back(std::atof(part.c_str()));
-  return values;
-}
-
-struct Busy {
-  std::size_t hop, channels;
-  std::chrono::nanoseconds duration;
-  Ports ports() const { return {{Port::stream(channels, hop)}, {Port::stream(channels, hop)}}; }
-  bool run(Job& job) noexcept {
-    const auto end = Clock::now() + duration;
-    std::memcpy(job.out[0].data(), job.in[0].data(), channels * hop * sizeof(float));
-    while (duration.count() > 0 && Clock::now() < end) {
-    }
-    return true;
-  }
-  void reset() noexcept {}
-};
 
 struct Measured {
   std::size_t hop;
   Session session;
   std::vector<float> in, out;
   std::vector<std::int32_t> ns;
-  std::size_t wrong = 0;
+  std::array<std::uint64_t, 3> misses{};  // at the end of each third
+  std::uint64_t missing_frames = 0;
+  std::size_t last_missing = 0;  // number of the callback after the last one that lacked a frame
 };
-
-double quantile(std::vector<std::int32_t>& values, double q) {
-  const auto i = static_cast<std::size_t>(q * static_cast<double>(values.size() - 1) + 0.5);
-  return values[i];
-}
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::map<std::string, std::string> arguments;
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    const std::size_t equals = argument.find('=');
-    if (equals == std::string::npos || !keys.contains(argument.substr(0, equals))) {
-      std::fprintf(stderr, "usage: callbacks [KEY=VALUE...]; keys and what they are without you:\n");
-      for (const auto& [key, text] : keys) std::fprintf(stderr, "  %-10s %s\n", key.c_str(), text.c_str());
-      return 2;
-    }
-    arguments[argument.substr(0, equals)] = argument.substr(equals + 1);
-  }
-  const std::vector<double> hops = list(arguments, "hop"), runs = list(arguments, "run_us");
-  const auto block = static_cast<std::size_t>(number(arguments, "block"));
-  const auto channels = static_cast<std::size_t>(number(arguments, "ch"));
-  const auto count = static_cast<std::size_t>(number(arguments, "n"));
-  const bool paced = number(arguments, "pace") != 0;
-  const double rate = number(arguments, "rate");
-  const auto workers = static_cast<std::size_t>(number(arguments, "workers"));
+  const Arguments arguments(argc, argv, keys);
+  const std::vector<double> hops = arguments.numbers("hop"), runs = arguments.numbers("run_us");
+  const std::size_t block = arguments.count("block"), channels = arguments.count("ch"), count = arguments.count("n");
+  const bool paced = arguments.number("pace") != 0;
+  const double rate = arguments.number("rate");
+  const std::size_t workers = arguments.count("workers");
   Pool pool({.workers = workers > 0 ? workers : inlay::host::PoolOptions::automatic,
-             .spin = std::chrono::microseconds(static_cast<long>(number(arguments, "spin_us")))});
+             .spin = std::chrono::microseconds(arguments.count("spin_us"))});
 
+  std::atomic<double> factor{1};
   std::vector<Measured> measured;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(number(arguments, "sessions")); ++i) {
+  for (std::size_t i = 0; i < arguments.count("sessions"); ++i) {
     const auto hop = static_cast<std::size_t>(hops[i % hops.size()]);
     const double run_us = runs[i % runs.size()];
-    double budget_ms = number(arguments, "budget_ms");
+    double budget_ms = arguments.number("budget_ms");
     if (budget_ms == 0) budget_ms = std::max(2e-3 * run_us, 100.0 * static_cast<double>(hop) / rate);
-    Busy engine{hop, channels, std::chrono::nanoseconds(static_cast<long>(1000 * run_us))};
+    const Busy engine{hop, channels, run_us, &factor};
     measured.push_back(
         {hop, Session(engine, pool), std::vector<float>(block * channels), std::vector<float>(block * channels), {}});
     measured.back().session.prepare({.block = static_cast<double>(block), .rate = rate}, {.run_ms = budget_ms});
@@ -122,6 +86,8 @@ int main(int argc, char** argv) {
     if (paced)
       std::this_thread::sleep_until(
           start + std::chrono::duration_cast<Clock::duration>(period * static_cast<double>(callback + 1)));
+    const std::size_t third = 3 * callback / count;
+    factor.store(third == 1 ? arguments.number("overload") : 1, std::memory_order_relaxed);
     const float first = static_cast<float>(callback % 8192);
     for (Measured& m : measured) {
       std::fill(m.in.begin(), m.in.end(), first + 1);
@@ -133,6 +99,10 @@ int main(int argc, char** argv) {
       const auto after = Clock::now();
       if (callback >= count / 10) m.ns.push_back(static_cast<std::int32_t>((after - before).count()));
       value += m.out[0];
+      const auto stats = m.session.stats();
+      m.misses[third] = stats.misses;
+      if (stats.missing_frames > m.missing_frames) m.last_missing = callback + 1;
+      m.missing_frames = stats.missing_frames;
     }
     if (!paced)  // workers finish, as they do in a host between callbacks
       for (Measured& m : measured)
@@ -143,27 +113,37 @@ int main(int argc, char** argv) {
         }
   }
 
-  if (number(arguments, "header") != 0)
-    std::printf("hop,block,channels,sessions,latency,mean,p50,p99,p999,max,ns_per_sample,misses,missing_frames,runs\n");
+  if (arguments.number("header") != 0)
+    std::printf(
+        "hop,block,channels,sessions,latency,mean,p50,p99,p999,max,ns_per_sample,misses,missing_frames,runs,"
+        "misses_before,misses_overload,misses_after,recovery_ms\n");
   for (const double hop : hops) {
     std::vector<std::int32_t> all;
-    std::size_t latency = 0, sessions = 0;
+    std::size_t latency = 0, last_missing = 0;
     unsigned long long misses = 0, missing = 0, run_count = 0;
+    std::array<unsigned long long, 3> thirds{};
     for (Measured& m : measured) {
       if (m.hop != static_cast<std::size_t>(hop)) continue;
       all.insert(all.end(), m.ns.begin(), m.ns.end());
       latency = m.session.latency();
       const auto stats = m.session.stats();
-      misses += stats.misses, missing += stats.missing_frames, run_count += stats.runs, ++sessions;
+      misses += stats.misses, missing += stats.missing_frames, run_count += stats.runs;
+      thirds[0] += m.misses[0], thirds[1] += m.misses[1] - m.misses[0], thirds[2] += m.misses[2] - m.misses[1];
+      last_missing = std::max(last_missing, m.last_missing);
     }
     if (all.empty()) continue;
-    std::sort(all.begin(), all.end());
-    double sum = 0;
-    for (const std::int32_t ns : all) sum += ns;
-    const double median = quantile(all, 0.5);
-    std::printf("%.0f,%zu,%zu,%zu,%zu,%.0f,%.0f,%.0f,%.0f,%d,%.3f,%llu,%llu,%llu\n", hop, block, channels, sessions,
-                latency, sum / static_cast<double>(all.size()), median, quantile(all, 0.99), quantile(all, 0.999),
-                all.back(), median / static_cast<double>(block * channels), misses, missing, run_count);
+    const Distribution ns(std::move(all));
+    const double median = ns.quantile(0.5);
+    // From the end of the overload until the last callback that lacked a frame.
+    const std::size_t end = (2 * count + 2) / 3;
+    const double recovery_ms = last_missing > end ? 1e3 * static_cast<double>(last_missing - end) * period.count() : 0;
+    std::printf("%.0f,%zu,%zu,%zu,%zu,%.0f,%.0f,%.0f,%.0f,%.0f,%.3f,%llu,%llu,%llu,%llu,%llu,%llu,%.1f\n", hop, block,
+                channels, measured.size(), latency, ns.mean(), median, ns.quantile(0.99), ns.quantile(0.999),
+                ns.longest(), median / static_cast<double>(block * channels), misses, missing, run_count, thirds[0],
+                thirds[1], thirds[2], recovery_ms);
+    if (const std::string& file = arguments.text("tail"); !file.empty())
+      ns.append_tail(file, std::to_string(static_cast<int>(hop)) + "," + std::to_string(block) + "," +
+                               std::to_string(measured.size()));
   }
   return value < 0;
 }

@@ -25,6 +25,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <thread>
 #include <vector>
