@@ -7,8 +7,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <inlay/host/bound_engine.hpp>
-#include <inlay/host/engine.hpp>
 #include <inlay/host/onnxruntime.hpp>
 #include <iterator>
 #include <span>
@@ -18,11 +16,12 @@
 #include <utility>
 #include <vector>
 
+#include "host/engine_harness.hpp"
+
 namespace {
 
 namespace host = inlay::host;
 using host::OnnxRuntime;
-using Signal = std::vector<std::vector<float>>;  // [channels][frames]
 
 static_assert(host::Engine<OnnxRuntime> && !host::is_real_time<OnnxRuntime>);
 static_assert(std::copy_constructible<OnnxRuntime> && std::is_nothrow_move_constructible_v<OnnxRuntime>);
@@ -31,82 +30,15 @@ static_assert(std::copy_constructible<OnnxRuntime> && std::is_nothrow_move_const
 [[maybe_unused]] const int without_telemetry = setenv("ORT_DISABLE_TELEMETRY", "1", 1);
 #endif
 
-std::filesystem::path models() { return INLAY_ENGINE_MODELS; }
-
-std::string bytes(const std::string& name) {
-  std::ifstream file(models() / name, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// Input and output of a reference.
-std::pair<Signal, Signal> reference(const std::string& name, std::size_t in, std::size_t out) {
-  const std::string content = bytes(name + ".bin");
-  const std::size_t frames = content.size() / sizeof(float) / (in + out);
-  std::pair<Signal, Signal> signals;
-  for (std::size_t c = 0; c < in + out; ++c) {
-    std::vector<float>& channel = (c < in ? signals.first : signals.second).emplace_back(frames);
-    std::copy_n(content.data() + c * frames * sizeof(float), frames * sizeof(float),
-                reinterpret_cast<char*>(channel.data()));
-  }
-  return signals;
-}
-
-/// An engine and its job.
-struct Bound {
-  explicit Bound(OnnxRuntime e) : engine(std::move(e)), ports(engine.ports()) { engine.bind(job); }
-
-  OnnxRuntime engine;
-  host::Ports ports;
-  host::detail::Tensors<const float> in{ports.in};
-  host::detail::Tensors<float> out{ports.out};
-  host::Job job{in.views(), out.views()};
-
-  /// Streams through the first input and output.
-  Signal play(const Signal& x) {
-    const host::Port &from = ports.in[0], &to = ports.out[0];
-    const std::size_t frames = from.frames(), past = frames - from.hop;
-    Signal y(to.channels);
-    for (std::size_t begin = 0; begin + from.hop <= x[0].size(); begin += from.hop) {
-      for (std::size_t c = 0; c < from.channels; ++c)
-        for (std::size_t f = 0; f < frames; ++f)
-          in[0][c * frames + f] = begin + f < past ? 0.0f : x[c][begin + f - past];
-      EXPECT_TRUE(engine.run(job));
-      for (std::size_t c = 0; c < to.channels; ++c)
-        y[c].insert(y[c].end(), out[0] + c * to.hop, out[0] + (c + 1) * to.hop);
-    }
-    return y;
-  }
-};
-
-void expect_near(const Signal& y, const Signal& expected, float tolerance = 1e-5f) {
-  ASSERT_EQ(y.size(), expected.size());
-  float worst = 0;
-  for (std::size_t c = 0; c < y.size(); ++c) {
-    ASSERT_EQ(y[c].size(), expected[c].size());
-    for (std::size_t f = 0; f < y[c].size(); ++f) {
-      ASSERT_TRUE(std::isfinite(y[c][f])) << "channel " << c << ", frame " << f;
-      worst = std::max(worst, std::abs(y[c][f] - expected[c][f]));
-    }
-  }
-  EXPECT_LE(worst, tolerance);
-}
+using harness::bytes, harness::expect_near, harness::models, harness::reference, harness::Signal;
+using Bound = harness::Bound<OnnxRuntime>;
 
 void expect_reference(const host::Graph& graph, const std::string& name, std::size_t in = 1, std::size_t out = 1) {
-  const auto [x, y] = reference(name, in, out);
-  Bound bound{OnnxRuntime(graph)};
-  expect_near(bound.play(x), y);
+  harness::expect_reference<OnnxRuntime>(graph, name, in, out);
 }
-
-/// Constructs, and returns the message of the exception.
 template <class Error = std::invalid_argument>
 std::string message(const host::Graph& graph) {
-  try {
-    OnnxRuntime engine(graph);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "no exception";
-  return "";
+  return harness::message<OnnxRuntime, Error>(graph);
 }
 
 host::Graph cnn() { return {.file = models() / "cnn.onnx", .in = {{.hop = 64}}}; }
