@@ -1,37 +1,16 @@
-# Players run network files: the run-time model and, if they are found, other libraries. Each is optional.
-#
-# LibTorch: an installed one (Debian's libtorch-dev), or Torch_DIR. ONNX Runtime: an installed one, or ONNXRUNTIME_ROOT
-# with include/ and lib/, or ONNXRUNTIME_INCLUDE and ONNXRUNTIME_LIBRARY. Both variables and environment are read.
+# Players run network files: the run-time model and, if they are found (.cmake/engines.cmake), other libraries.
 set(peers "" CACHE INTERNAL "Libraries that are compared")
 set(INLAY_BENCH_RUN_TIME xsimd CACHE STRING "Backends on which the run-time model is timed: minutes to compile, each")
 option(INLAY_BENCH_LIBTORCH "Compare with LibTorch where it is there" ON)
 option(INLAY_BENCH_ONNXRUNTIME "Compare with ONNX Runtime where it is there" ON)
 
-if(INLAY_BENCH_LIBTORCH)
-  find_package(Torch QUIET)
-  if(Torch_FOUND)
-    list(APPEND peers libtorch)
-    set(libtorch_libraries ${TORCH_LIBRARIES})
-    set(libtorch_includes ${TORCH_INCLUDE_DIRS})
-    separate_arguments(libtorch_flags NATIVE_COMMAND "${TORCH_CXX_FLAGS}")
-    find_library(libtorch_library torch_cpu HINTS ${TORCH_INSTALL_PREFIX}/lib)
-  endif()
+if(INLAY_BENCH_LIBTORCH AND TARGET inlay_libtorch)
+  list(APPEND peers libtorch)
+  find_library(libtorch_library torch_cpu HINTS ${TORCH_INSTALL_PREFIX}/lib)
 endif()
-
-if(INLAY_BENCH_ONNXRUNTIME)
-  set(hints $ENV{ONNXRUNTIME_ROOT} ${ONNXRUNTIME_ROOT})
-  find_path(ONNXRUNTIME_INCLUDE onnxruntime_c_api.h
-            HINTS $ENV{ONNXRUNTIME_INCLUDE} ${hints} PATH_SUFFIXES include include/onnxruntime onnxruntime)
-  if(DEFINED ENV{ONNXRUNTIME_LIBRARY})
-    set(ONNXRUNTIME_LIBRARY $ENV{ONNXRUNTIME_LIBRARY} CACHE FILEPATH "")
-  endif()
-  find_library(ONNXRUNTIME_LIBRARY onnxruntime HINTS ${hints} PATH_SUFFIXES lib)
-  if(ONNXRUNTIME_INCLUDE AND ONNXRUNTIME_LIBRARY)
-    list(APPEND peers onnxruntime)
-    set(onnxruntime_libraries ${ONNXRUNTIME_LIBRARY})
-    set(onnxruntime_includes ${ONNXRUNTIME_INCLUDE})
-    set(onnxruntime_library ${ONNXRUNTIME_LIBRARY})
-  endif()
+if(INLAY_BENCH_ONNXRUNTIME AND TARGET inlay_onnxruntime)
+  list(APPEND peers onnxruntime)
+  set(onnxruntime_library ${ONNXRUNTIME_LIBRARY})
 endif()
 message(STATUS "inlay: benchmarks compare with: ${peers}")
 
@@ -56,9 +35,8 @@ function(inlay_bench_players target scalar)
       set(object ${all}_${peer})
       inlay_bench_object(${all} ${object} subjects/${peer}.cpp INLAY_BENCH_SCALAR=${scalar}
                          INLAY_BENCH_LIBRARY="${${peer}_library}")
-      target_include_directories(${object} SYSTEM PRIVATE ${${peer}_includes})
-      target_compile_options(${object} PRIVATE ${${peer}_flags})
-      target_link_libraries(${all} INTERFACE ${${peer}_libraries})
+      target_link_libraries(${object} PRIVATE inlay_${peer})
+      target_link_libraries(${all} INTERFACE inlay_${peer})
     endforeach()
   endif()
   target_link_libraries(${target} PRIVATE ${all})
