@@ -127,6 +127,7 @@ struct Kind {
   unsigned fails = 0, throws = 0, sleeps = 0;  // every how many runs. 0: never
 };
 constexpr float filling = -7;
+constexpr std::size_t most_blocks = 12;  // in a callback
 constexpr std::size_t value_count = 16;
 
 struct Passthrough {
@@ -270,8 +271,8 @@ struct Played {
   void start() {
     latency = session.latency();
     frame = 0, before = {};
-    in.assign(kind.channels, std::vector<float>(3 * block));
-    out.assign(kind.channels, std::vector<float>(6 * block));
+    in.assign(kind.channels, std::vector<float>(most_blocks * block));
+    out.assign(kind.channels, std::vector<float>(2 * most_blocks * block));
   }
 
   /// One callback, and a look at what it gives.
@@ -288,6 +289,9 @@ struct Played {
     const bool whole = kind.multiples || !kind.input || !kind.output || kind.hop != kind.hop_out || frame / 5 % 2 == 0;
     if (whole) {
       session.process(from.data(), to.data(), frames);
+    } else if (frames == most_blocks * block && !kind.in_callback) {  // more than is remembered
+      session.push(0, from.data(), frames);
+      session.pop(0, to.data(), frames);
     } else {
       for (std::size_t done = 0; done < frames; done += block) {  // the rings hold a block
         const std::size_t n = std::min(block, frames - done);
@@ -411,9 +415,10 @@ TEST(Storm, ManySessionsOnFewWorkers) {
       const std::unique_lock lock(slot.audio, std::try_to_lock);
       if (!lock || !slot.played || slot.played->block == 0) continue;
       Played& played = *slot.played;
-      const std::size_t n = random() % 20 == 0  ? 1 + random() % (3 * played.block)
-                            : random() % 4 == 0 ? 1 + random() % played.block
-                                                : played.block;
+      const std::size_t n = random() % 50 == 0   ? most_blocks * played.block
+                            : random() % 20 == 0 ? 1 + random() % (3 * played.block)
+                            : random() % 4 == 0  ? 1 + random() % played.block
+                                                 : played.block;
       played.callback(n, false);
       float seen = 0;
       if (random() % 100 == 0) played.session.reset(), played.start();
@@ -625,10 +630,27 @@ TEST(Storm, OfflineDoesNotWaitForJobsThatAreNotComplete) {
   EXPECT_EQ(session.stats().misses, 0u);
 }
 
+TEST(Storm, OfflineDoesNotWaitForOutputsThatWereNotTaken) {
+  Watchdog watchdog(1);
+  Played played(Kind{.hop = 16, .hop_out = 16, .window = 16}, Pool(workers(1)));
+  played.session.prepare({.block = 16, .rate = 48000}, {.run_ms = 0.1});
+  played.session.set_offline(true);
+  const std::vector<float> in(1600, 1.0f);
+  std::vector<float> out(1600);
+  const float* const from = in.data();
+  float* const to = out.data();
+  played.session.push(0, &from, 1600);  // much more than is remembered
+  played.session.pop(0, &to, 1600);
+  played.block = 16;
+  played.session.reset();
+  played.start();
+  for (int i = 0; i < 10; ++i) played.callback(16, true);
+}
+
 TEST(Storm, WorkersThatLookForWorkStop) {
   const auto start = Clock::now();
   {
-    Session session(Passthrough(Kind{}), Pool(workers(2, 1min)));
+    Session session(Passthrough(Kind()), Pool(workers(2, 1min)));
     session.prepare({.block = 64, .rate = 48000}, {.run_ms = 0.1});
   }
   EXPECT_LT(Clock::now() - start, 30s);
