@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <numeric>
 #include <random>
 #include <span>
@@ -669,6 +671,21 @@ TEST(Session, RefusesWhatDoesNotFitAndStaysAsItWas) {
   EXPECT_THROW(session_of(Copy{16, 16}.ports(), {.hop = 8}).prepare(host, {.run_ms = 0.1}), std::invalid_argument);
   EXPECT_THROW(session_of(Copy{16, 32}.ports(), {.miss = Miss::dry}).prepare(host, {.run_ms = 0.1}),
                std::invalid_argument);
+}
+
+/// Larger than a stack.
+struct Large : Copy {
+  std::array<float, std::size_t{1} << 22> memory{};
+};
+
+TEST(Session, KeepsLargeEnginesOffTheStack) {
+  auto large = std::make_unique<Large>();
+  large->independent = true;
+  Session session(std::as_const(*large), Pool({.workers = 1}), {.lanes = 2});
+  session.prepare({.block = 64, .rate = 48000}, {.run_ms = 0.1});
+  session.set_offline(true);
+  const Signal in = ramp(640);
+  EXPECT_EQ(play(session, in, 64, [](std::size_t) {}), delayed(in, session.latency()));
 }
 
 TEST(Session, IsSilentBeforePrepare) {

@@ -90,9 +90,8 @@ class Direct {
     Job job{in_, out_views};
     const std::int64_t start = now();
     const bool good = engine.run(job);
-    shared_.counters.ran(now() - start, frames);
+    shared_.counters.ran(now() - start, frames, good);
     if (!good) {
-      Counters::add(shared_.counters.failures, 1);
       for (std::size_t i = 0; i < out_views.size(); ++i)
         for (std::size_t c = 0; c < ports_.out[i].channels; ++c)
           std::fill_n(out_views[i].channel(c), out_views[i].frames(), 0.0f);

@@ -58,8 +58,9 @@ struct AnyEngine {
 template <class E, class Held = E>
 class EngineHolder final : public AnyEngine {
  public:
-  explicit EngineHolder(Held&& engine) : engine_(std::move(engine)) {}
-  explicit EngineHolder(const Held& engine) : engine_(engine) {}
+  /// Constructs the engine where it stays: it may be larger than a stack.
+  template <class... Arguments>
+  explicit EngineHolder(std::in_place_t, Arguments&&... arguments) : engine_(std::forward<Arguments>(arguments)...) {}
 
   Ports ports() const override { return static_cast<const E&>(engine_).ports(); }
   void bind(const Job& job) override {
@@ -78,7 +79,8 @@ class EngineHolder final : public AnyEngine {
   }
   void reset() noexcept override { get().reset(); }
   std::unique_ptr<AnyEngine> copy() const override {
-    if constexpr (std::same_as<E, Held> && std::copy_constructible<E>) return std::make_unique<EngineHolder>(engine_);
+    if constexpr (std::same_as<E, Held> && std::copy_constructible<E>)
+      return std::make_unique<EngineHolder>(std::in_place, engine_);
     else return nullptr;
   }
   bool stateless() const noexcept override {

@@ -44,9 +44,11 @@ class ModelEngine {
  public:
   static constexpr bool real_time = true;
 
-  /// Throws std::invalid_argument if the options do not fit the model.
-  explicit ModelEngine(Held model, ModelEngineOptions options = {})
-      : model_(std::move(model)), options_(options), sizes_(sizes()) {
+  /// Copies or moves the model to where it stays. Throws std::invalid_argument if the options do not fit the model.
+  template <class A = Held>
+    requires std::constructible_from<Held, A>
+  explicit ModelEngine(A&& model, ModelEngineOptions options = {})
+      : model_(std::forward<A>(model)), options_(options), sizes_(sizes()) {
     if (options_.voices == 0) throw std::invalid_argument("inlay::host::ModelEngine: there must be at least one voice");
     if (options_.signals > sizes_.condition)
       throw std::invalid_argument("inlay::host::ModelEngine: more signals than the model has side channels");

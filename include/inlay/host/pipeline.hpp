@@ -38,8 +38,8 @@ struct PipelineSetup {
 /// - The audio thread writes inputs at any time. A lane announces the oldest job that it reads, and then looks whether
 ///   that is still there; the audio thread announces what it will overwrite, and then looks whether somebody reads it.
 ///   One of both sees the other and gives way.
-/// - A lane writes the outputs of job k and then sets finished[k % slots]. Only then the audio thread reads them. It
-///   submits job k + slots when it needs those of job k no more. Both run on the same lane, in order.
+/// - A lane writes the outputs of job k and then sets finished[k % slots] to k + 1. Only then the audio thread reads
+///   them. Job k + slots runs only if those of job k have been read by its submission. Both are of one lane, in order.
 /// - Every job is submitted. One that is not to run has no entry with its number.
 class Pipeline {
  public:
@@ -258,6 +258,8 @@ class Pipeline {
 
   std::size_t slot_of(std::uint64_t job) const noexcept { return static_cast<std::size_t>(job % slots_); }
 
+  Lane& lane_of(std::uint64_t job) const noexcept { return *lanes_[static_cast<std::size_t>(job % lanes_.size())]; }
+
   std::vector<Queue*> queues() const {
     std::vector<Queue*> queues;
     for (const auto& lane : lanes_) queues.push_back(lane.get());
@@ -317,9 +319,7 @@ class Pipeline {
   void submit(std::uint64_t job, std::int64_t time) noexcept {
     const bool unread = std::any_of(out_.begin(), out_.end(),  // outputs in the slot are
                                     [&](const Ring& ring) { return ring.streams() && ring.job + slots_ <= job; });
-    if (job < oldest_ || unread) {
-      finished_[slot_of(job)].store(failed(job), std::memory_order_relaxed);
-    } else {
+    if (job >= oldest_ && !unread) {
       const std::size_t slot = slot_of(job);
       entries_[slot] = {job,
                         first_.load(std::memory_order_relaxed),
@@ -333,7 +333,7 @@ class Pipeline {
     offer(job, deadline(job, time));
   }
   void offer(std::uint64_t job, std::int64_t deadline) noexcept {
-    Lane& lane = *lanes_[static_cast<std::size_t>(job % lanes_.size())];
+    Lane& lane = lane_of(job);
     deadlines_[slot_of(job)].store(deadline, std::memory_order_relaxed);
     if (pool_ != nullptr) pool_->submit(lane, deadline);
     else run_oldest(lane, 1);
@@ -356,12 +356,13 @@ class Pipeline {
 
   enum class State { good, failed, late };
 
+  /// The state of the job whose frames come next.
   State state_of(const Ring& ring) const noexcept {
-    const std::uint64_t finished = finished_[ring.slot].load(std::memory_order_acquire);
-    return finished == good(ring.job) ? State::good : finished == failed(ring.job) ? State::failed : State::late;
+    const auto good = [&] { return finished_[ring.slot].load(std::memory_order_acquire) == ring.job + 1; };
+    if (good()) return State::good;
+    if (lane_of(ring.job).next.load(std::memory_order_acquire) <= ring.job) return State::late;
+    return good() ? State::good : State::failed;  // the lane is done with it
   }
-  static constexpr std::uint64_t good(std::uint64_t job) noexcept { return (job + 1) * 2; }
-  static constexpr std::uint64_t failed(std::uint64_t job) noexcept { return (job + 1) * 2 + 1; }
 
   /// The state of the job whose frames come next, after waiting for it if that is wanted.
   State wait_for(const Ring& ring, std::int64_t patience) noexcept {
@@ -388,7 +389,7 @@ class Pipeline {
   std::size_t good_frames(const Ring& ring, std::size_t frames) const noexcept {
     std::size_t n = ring.hop - ring.offset;
     for (std::size_t k = 1; n < frames && ring.slot + k < slots_; ++k, n += ring.hop)
-      if (finished_[ring.slot + k].load(std::memory_order_acquire) != good(ring.job + k)) break;
+      if (finished_[ring.slot + k].load(std::memory_order_acquire) != ring.job + k + 1) break;
     return std::min(n, frames);
   }
 
@@ -485,7 +486,9 @@ class Pipeline {
   void run(Lane& lane, std::uint64_t job) noexcept {
     Entry entry;
     bool ok = false;
-    if (read(lane, job, entry)) {
+    std::int64_t duration = 0;
+    const bool ran = read(lane, job, entry);
+    if (ran) {
       BoundEngine& engine = *entry.engines->lanes[lane.index];
       const std::int64_t start = now();
       engine.start(entry.first);
@@ -497,13 +500,12 @@ class Pipeline {
         previous->start(entry.first);
         if (!previous->run()) previous = nullptr;
       }
-      shared_.counters.ran(now() - start, reference_hop_);
+      duration = now() - start;
       if (ok) write_outputs(entry, engine, previous);
-      else Counters::add(shared_.counters.failures, 1);
-    } else {
-      Counters::add(shared_.counters.skipped, 1);
     }
-    finished_[slot_of(job)].store(ok ? good(job) : failed(job), std::memory_order_release);
+    if (ok) finished_[slot_of(job)].store(job + 1, std::memory_order_release);
+    if (ran) shared_.counters.ran(duration, reference_hop_, ok);
+    else Counters::add(shared_.counters.skipped, 1);
   }
 
   static void copy_tensor(const Port& port, const float* from, float* to) noexcept {
@@ -586,11 +588,11 @@ class Pipeline {
   std::uint64_t oldest_ = 0;             // before this job, frames are missing
   EngineSwitch engines_;
 
-  std::atomic<std::uint64_t> first_{0}, passed_{0};  // first job of the signal; first whose output is still needed
-  std::atomic<std::uint64_t> overwritten_{0};        // inputs of jobs before this one are gone
-  std::vector<std::atomic<std::uint64_t>> finished_;
-  std::vector<Entry> entries_;       // one per slot
-  std::vector<float> entry_values_;  // the values that do not stream, of each entry
+  std::atomic<std::uint64_t> first_{0}, passed_{0};   // first job of the signal; first whose output is still needed
+  std::atomic<std::uint64_t> overwritten_{0};         // inputs of jobs before this one are gone
+  std::vector<std::atomic<std::uint64_t>> finished_;  // of each slot, one more than the last job that gave a result
+  std::vector<Entry> entries_;                        // one per slot
+  std::vector<float> entry_values_;                   // the values that do not stream, of each entry
   std::vector<std::atomic<std::int64_t>> deadlines_;
   std::vector<std::unique_ptr<Lane>> lanes_;
 };

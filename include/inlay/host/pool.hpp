@@ -25,9 +25,10 @@ struct PoolOptions {
   Priority priority = Priority::high;
   /// The processors that workers may use, counted from 0. Empty: all. Linux and Windows.
   std::vector<unsigned> processors{};
-  /// How long a worker looks for work before it sleeps. A worker that sleeps costs nothing, but to wake it costs the
-  /// audio thread a system call and the job some time (Budget::wake_ms).
-  std::chrono::microseconds spin{50};
+  /// How long a worker looks for work before it sleeps. If the audio thread has no real-time priority and the workers
+  /// do, they keep it from a processor for so long. A worker that sleeps costs nothing, but to wake it costs the audio
+  /// thread a system call and the job some time (Budget::wake_ms).
+  std::chrono::microseconds spin{20};
 };
 
 /// What a pool does.

@@ -40,7 +40,7 @@ template <class A, Engine E>
 struct EngineOf<A, E> {
   using type = E;
   static std::unique_ptr<AnyEngine> make(A&& engine) {
-    return std::make_unique<EngineHolder<E, std::remove_cvref_t<A>>>(std::forward<A>(engine));
+    return std::make_unique<EngineHolder<E, std::remove_cvref_t<A>>>(std::in_place, std::forward<A>(engine));
   }
 };
 template <class A, InlayModel M>
@@ -48,7 +48,7 @@ template <class A, InlayModel M>
 struct EngineOf<A, M> {
   using type = ModelEngine<M, std::remove_cvref_t<A>>;
   static std::unique_ptr<AnyEngine> make(A&& model) {
-    return std::make_unique<EngineHolder<type>>(type(std::forward<A>(model)));
+    return std::make_unique<EngineHolder<type>>(std::in_place, std::forward<A>(model));
   }
 };
 

@@ -35,7 +35,8 @@ struct Counters {
   static void add(std::atomic<T>& counter, N n) noexcept {
     counter.fetch_add(static_cast<T>(n), std::memory_order_relaxed);
   }
-  void ran(std::int64_t ns, std::size_t run_frames) noexcept {
+  void ran(std::int64_t ns, std::size_t run_frames, bool good) noexcept {
+    if (!good) add(failures, 1);
     add(runs, 1);
     add(frames, run_frames);
     add(total_ns, ns);
