@@ -4,7 +4,7 @@
 # or with sudo. Prints CONSEQUENCE if optional packages cannot be installed. Without apt, only checks that the commands
 # exist. If something required is missing, prints what to do and exits with status 2.
 install_missing() {
-  local consequence=$1 command need=() want=()
+  local consequence=$1 command package need=() want=()
   shift
   if command -v apt-get dpkg-query > /dev/null; then
     mapfile -t need < <(missing_packages "${required[@]}")
@@ -13,13 +13,15 @@ install_missing() {
     done)
     if ((${#need[@]} + ${#want[@]} > 0)); then
       echo "Installing ${need[*]} ${want[*]}"
-      # Installed one by one, so that a failing optional package does not prevent the others.
+      # If all together fail, optional packages are installed one by one: one that fails does not prevent the others.
       if ! install_packages "${need[@]}" "${want[@]}"; then
         if ((${#need[@]} > 0)) && ! install_packages "${need[@]}"; then
           echo "Install these packages, then run this again: ${need[*]}" >&2
           exit 2
         fi
-        echo "Not installed, $consequence: ${want[*]}" >&2
+        for package in "${want[@]}"; do
+          install_packages "$package" || echo "Not installed, $consequence: $package" >&2
+        done
       fi
     fi
   fi

@@ -35,7 +35,8 @@ const std::map<std::string, std::string> keys = {
     {"pace", "0: 1 calls in real time, 0 as soon as the workers are done"},
     {"rate", "48000: frames a second, for pace and the planned latency"},
     {"workers", "0: threads of the pool; 0: half of the machine's"},
-    {"spin_us", "50: how long a worker looks for work before it sleeps"},
+    {"spin_us", "20: how long a worker looks for work before it sleeps"},
+    {"poll_us", "0: above 0, workers look for work so often, and nobody wakes them"},
     {"budget_ms", "0: planned duration of a job; 0: twice run_us, at least a tenth of the hop"},
     {"tail", ": a file to which the distribution of each hop is appended"},
     {"header", "0: 1 prints the names of the columns"}};
@@ -60,7 +61,8 @@ int main(int argc, char** argv) {
   const double rate = arguments.number("rate");
   const std::size_t workers = arguments.count("workers");
   Pool pool({.workers = workers > 0 ? workers : inlay::host::PoolOptions::automatic,
-             .spin = std::chrono::microseconds(arguments.count("spin_us"))});
+             .spin = std::chrono::microseconds(arguments.count("spin_us")),
+             .poll = std::chrono::microseconds(arguments.count("poll_us"))});
 
   std::atomic<double> factor{1};
   std::vector<Measured> measured;

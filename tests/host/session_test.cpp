@@ -723,6 +723,15 @@ TEST(Pool, RunsTheMostUrgentJobFirst) {
   EXPECT_EQ(order, (std::vector<int>{2, 3, 4, 1})) << "the long job was submitted first, but has more time";
 }
 
+TEST(Pool, PollsForWork) {
+  Session session(Sum{64},
+                  Pool({.workers = 2, .spin = std::chrono::microseconds(0), .poll = std::chrono::microseconds(200)}));
+  session.prepare({.block = 64, .rate = 48000}, {.run_ms = 0.1, .wake_ms = 0.5});
+  session.set_offline(true);
+  const Signal out = play(session, Signal(6400, 1.0f), 64, [](std::size_t) {});
+  EXPECT_EQ(out, delayed(ramp(6400), session.latency()));
+}
+
 TEST(Pool, StartsWithTheFirstSessionAndEndsWithTheLast) {
   Pool pool({.workers = 3, .priority = Priority::normal});
   EXPECT_EQ(pool.stats().workers, 0u);

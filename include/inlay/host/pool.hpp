@@ -29,6 +29,10 @@ struct PoolOptions {
   /// do, they keep it from a processor for so long. A worker that sleeps costs nothing, but to wake it costs the audio
   /// thread a system call and the job some time (Budget::wake_ms).
   std::chrono::microseconds spin{20};
+  /// Above 0: a worker that sleeps looks for work again after this time, and nobody wakes it. The audio thread then
+  /// never calls the system, jobs begin so much later (Budget::wake_ms), and an idle pool costs something. 0: workers
+  /// sleep until they are woken.
+  std::chrono::microseconds poll{0};
 };
 
 /// What a pool does.

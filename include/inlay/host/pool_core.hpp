@@ -196,6 +196,10 @@ class PoolCore {
       refused_.fetch_add(1, std::memory_order_relaxed);
     while (!stopping_.load(std::memory_order_relaxed)) {
       if (run_one(true) || spin()) continue;
+      if (options_.poll.count() > 0) {
+        std::this_thread::sleep_for(options_.poll);
+        continue;
+      }
       sleeping_.fetch_add(1, std::memory_order_seq_cst);
       // Whoever offers a job from here on sees that this worker sleeps.
       if (any_ready() || stopping_.load(std::memory_order_seq_cst)) {
