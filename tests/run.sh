@@ -121,6 +121,7 @@ build clang-sanitized -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DINL
 done_in
 
 step "clang++ with the thread sanitizer, host layer"
+$full && export INLAY_STORM_SECONDS=60
 build clang-threads -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DINLAY_TEST_SUITES=host -DINLAY_WITH_JSON=OFF \
   -DINLAY_WITH_EIGEN=OFF -DINLAY_WITH_XSIMD=OFF "${no_engines[@]}" \
   "-DCMAKE_CXX_FLAGS=-O1 -g1 -fsanitize=thread" && tests clang-threads

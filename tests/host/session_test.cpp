@@ -572,6 +572,29 @@ TEST(Session, ReplacesWhatAFailedRunGives) {
   EXPECT_THROW(never.prepare({.block = 16, .rate = 48000}, Budget::measured()), std::runtime_error);
 }
 
+TEST(Session, SilencesAFailedRunInTheCallback) {
+  int run = 0, resets = 0;
+  Custom engine{{{Port::stream(1, 1)}, {Port::stream(1, 1), Port::values(1)}, true},
+                [&](Job& job) {
+                  std::fill_n(job.out[0].channel(0), job.out[0].frames(), 1.0f);
+                  job.out[1].data()[0] = static_cast<float>(++run);
+                  if (run == 2) job.out[0].channel(0)[9] = std::numeric_limits<float>::quiet_NaN();
+                  if (run == 3) throw std::runtime_error("fails");
+                  return run != 4;
+                },
+                [&] { ++resets; }};
+  Session session(std::move(engine), on_audio_thread, {.warm_up = 0});
+  session.prepare({.block = 16, .rate = 48000});
+  const Signal out = play(session, Signal(16 * 6), 16, [](std::size_t) {});
+  for (std::size_t f = 0; f < out.size(); ++f) EXPECT_EQ(out[f], f < 16 || f >= 64 ? 1.0f : 0.0f) << f;
+  EXPECT_EQ(session.stats().failures, 3u);
+  EXPECT_EQ(session.stats().runs, 6u);
+  EXPECT_GE(resets, 4) << "at the start, and after each failure";
+  float value = 0;
+  EXPECT_TRUE(session.latest(1, {&value, 1}));
+  EXPECT_EQ(value, 6.0f);
+}
+
 TEST(Session, SurvivesAnEngineThatHangs) {
   std::atomic<bool> hang{false};
   Custom engine{Copy{64, 64}.ports(), [&](Job& job) {

@@ -493,7 +493,10 @@ void come_and_go(std::size_t n, const Pool& pool, Threads& threads) {
 TEST(Storm, ThreadsStartAndStopWithSessions) {
   Threads threads;
   come_and_go(2, Pool::shared(), threads);
-  come_and_go(4, Pool(workers(3)), threads);
+  come_and_go(3, Pool(workers(3)), threads);
+  PoolOptions polling = workers(2);
+  polling.poll = 500us;
+  come_and_go(2, Pool(polling), threads);
   threads.go();
   EXPECT_EQ(Pool::shared().stats().lanes, 0u);
   EXPECT_EQ(Pool::shared().stats().workers, 0u);

@@ -182,6 +182,13 @@ TEST(SystemCalls, ThereAreNoneWhileWorkersLookForWork) {
   on_a_counted_thread([&] { EXPECT_EQ(callbacks(session, 100, 0).futex, 0u); });
 }
 
+TEST(SystemCalls, ThereAreNoneIfWorkersPoll) {
+  Session session(Echo{}, Pool({.workers = 2, .priority = Priority::normal, .spin = 0us, .poll = 200us}));
+  session.prepare({.block = 100, .rate = 48000}, {.run_ms = 0.1});
+  on_a_counted_thread([&] { EXPECT_EQ(callbacks(session, 100, 0).futex, 0u); });
+  EXPECT_GT(session.stats().runs, 0u);
+}
+
 TEST(SystemCalls, OneWakesAWorkerThatSleeps) {
   for (const std::size_t workers : {1u, 3u}) {
     Session session(Echo{}, Pool({.workers = workers, .priority = Priority::normal, .spin = 0us}));

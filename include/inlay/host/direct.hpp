@@ -57,6 +57,10 @@ class Direct {
   }
 
   void reset() noexcept { ++signal_; }
+  /// Binds engines that have been bound to other memory. Throws what an engine throws.
+  void bind_again() {
+    engines_.for_each([](BoundEngine& engine) { engine.bind(); });
+  }
   void exchange(std::unique_ptr<EngineSet> engines) { engines_.offer(std::move(engines), 0); }
 
  private:
@@ -89,15 +93,19 @@ class Direct {
     }
     Job job{in_, out_views};
     const std::int64_t start = now();
-    const bool good = engine.run(job);
+    bool good = engine.run(job);
+    for (std::size_t i = 0; good && i < out_views.size(); ++i)
+      for (std::size_t c = 0; good && c < out_views[i].channels(); ++c)
+        good = all_finite({out_views[i].channel(c), out_views[i].frames()});
     shared_.counters.ran(now() - start, frames, good);
     if (!good) {
+      engine.reset();
       for (std::size_t i = 0; i < out_views.size(); ++i)
-        for (std::size_t c = 0; c < ports_.out[i].channels; ++c)
+        for (std::size_t c = 0; ports_.out[i].streams() && c < ports_.out[i].channels; ++c)
           std::fill_n(out_views[i].channel(c), out_views[i].frames(), 0.0f);
     }
     std::size_t feature = 0;
-    for (std::size_t i = 0; i < out_views.size(); ++i)
+    for (std::size_t i = 0; good && &set == &engines_.current() && i < out_views.size(); ++i)
       if (!ports_.out[i].streams()) shared_.features[feature++].write(runs_, engine.out(i));
     ++runs_;
   }

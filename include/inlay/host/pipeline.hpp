@@ -71,7 +71,8 @@ class Pipeline {
     deadlines_ = std::vector<std::atomic<std::int64_t>>(slots_);
     for (std::size_t i = 0; i < setup_.lanes; ++i) lanes_.push_back(std::make_unique<Lane>(*this, i));
     restart(0);
-    if (pool_ != nullptr) pool_->add(queues());
+    for (const auto& lane : lanes_) queues_.push_back(lane.get());
+    if (pool_ != nullptr) pool_->add(queues_);
   }
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
@@ -79,7 +80,7 @@ class Pipeline {
   /// Drops the jobs that wait, and waits for those that run.
   ~Pipeline() {
     drain();
-    if (pool_ != nullptr) pool_->remove(queues());
+    if (pool_ != nullptr) pool_->remove(queues_);
   }
 
   // --- audio thread -----------------------------------------------------------------------------------
@@ -259,12 +260,6 @@ class Pipeline {
   std::size_t slot_of(std::uint64_t job) const noexcept { return static_cast<std::size_t>(job % slots_); }
 
   Lane& lane_of(std::uint64_t job) const noexcept { return *lanes_[static_cast<std::size_t>(job % lanes_.size())]; }
-
-  std::vector<Queue*> queues() const {
-    std::vector<Queue*> queues;
-    for (const auto& lane : lanes_) queues.push_back(lane.get());
-    return queues;
-  }
 
   // --- audio thread -----------------------------------------------------------------------------------
 
@@ -595,6 +590,7 @@ class Pipeline {
   std::vector<float> entry_values_;                   // the values that do not stream, of each entry
   std::vector<std::atomic<std::int64_t>> deadlines_;
   std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<Queue*> queues_;  // the lanes
 };
 
 }  // namespace inlay::host::detail

@@ -30,8 +30,8 @@ struct PoolOptions {
   /// thread a system call and the job some time (Budget::wake_ms).
   std::chrono::microseconds spin{20};
   /// Above 0: a worker that sleeps looks for work again after this time, and nobody wakes it. The audio thread then
-  /// never calls the system, jobs begin so much later (Budget::wake_ms), and an idle pool costs something. 0: workers
-  /// sleep until they are woken.
+  /// never calls the system, jobs begin so much later (Budget::wake_ms), and an idle pool costs something. At most 100
+  /// ms. 0: workers sleep until they are woken.
   std::chrono::microseconds poll{0};
 };
 
@@ -50,7 +50,11 @@ class Pool {
   /// A pool of one's own.
   explicit Pool(PoolOptions options = {});
   /// The pool that everything in a program, or in a plugin's binary, shares.
-  static Pool shared();
+#if defined(__GNUC__) && !defined(_WIN32) && !defined(INLAY_COMPILED)
+  __attribute__((visibility("hidden")))  // otherwise GCC has plugins share one, whatever their version of inlay is
+#endif
+  static Pool
+  shared();
 
   /// Runs the most urgent job on the calling thread. Returns false if there is none. For the host's threads, such as
   /// CLAP's thread pool, and for tests. As real-time safe as the engine.

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <limits>
 #include <mutex>
-#include <semaphore>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -18,6 +17,7 @@
 
 #include "inlay/core/no_denormals.hpp"
 #include "inlay/host/pool.hpp"
+#include "inlay/host/semaphore.hpp"
 #include "inlay/host/thread.hpp"
 
 namespace inlay::host::detail {
@@ -54,6 +54,8 @@ class PoolCore {
   explicit PoolCore(PoolOptions options) : options_(std::move(options)) {
     if (options_.workers == PoolOptions::automatic)
       options_.workers = std::max<std::size_t>(1, std::thread::hardware_concurrency() / 2);
+    // The last session waits so long for the workers to end.
+    options_.poll = std::min(options_.poll, std::chrono::microseconds(100'000));
   }
   PoolCore(const PoolCore&) = delete;
   PoolCore& operator=(const PoolCore&) = delete;
@@ -65,6 +67,7 @@ class PoolCore {
     const std::lock_guard lock(mutex_);
     if (queues.size() > capacity - queues_)
       throw std::runtime_error("inlay::host::Pool: a pool serves at most 1024 lanes");
+    if (queues_ == 0) start();
     std::size_t slot = 0;
     for (Queue* queue : queues) {
       while (table_[slot].load(std::memory_order_relaxed) != nullptr) ++slot;
@@ -72,7 +75,6 @@ class PoolCore {
       table_[slot].store(queue, std::memory_order_release);
       if (slot / 64 >= words_in_use_.load(std::memory_order_relaxed)) words_in_use_.store(slot / 64 + 1);
     }
-    if (queues_ == 0) start();
     queues_ += queues.size();
   }
 
@@ -164,7 +166,7 @@ class PoolCore {
   }
 
   bool any_ready() const noexcept {
-    const std::size_t words = words_in_use_.load(std::memory_order_relaxed);
+    const std::size_t words = words_in_use_.load(std::memory_order_seq_cst);
     for (std::size_t word = 0; word < words; ++word)
       if (ready_[word].load(std::memory_order_seq_cst) != 0) return true;
     return false;
@@ -227,7 +229,7 @@ class PoolCore {
   std::atomic<std::size_t> words_in_use_{0};
   std::array<std::atomic<std::int64_t>, capacity> deadline_{};
   std::array<std::atomic<Queue*>, capacity> table_{};
-  std::counting_semaphore<> semaphore_{0};
+  Semaphore semaphore_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::size_t> refused_{0};
   std::mutex mutex_;

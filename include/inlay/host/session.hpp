@@ -91,7 +91,7 @@ class Session {
 
   /// Allocates everything for a host, and starts a new signal. May be called again, with other sessions running; waits
   /// for the run in progress. Throws std::invalid_argument if the arguments do not fit the engine, std::runtime_error
-  /// if the engine cannot keep up, and what the engine throws; the session is as before then, at the start of a signal.
+  /// if the engine cannot keep up, and what the engine throws; the session is prepared as before then.
   ///
   /// On the audio thread, runs take no time of others: the budget is ignored, and there is only the latency of adapting
   /// the host's block to the engine's hop. There is none if the engine takes any number of frames.

@@ -50,22 +50,21 @@ class SessionCore {
     const Ports new_ports = ports_for(host);
     const std::size_t reference = new_ports.hops().reference();
     if (options_.miss == Miss::dry) check_dry(new_ports);
-    if (own_ports_.multiples && reference == 1 && on_audio_thread()) {
-      Plan direct_plan;
-      direct_plan.feasible = true;
-      for (std::size_t i = 0; i < new_ports.out.size(); ++i) direct_plan.latencies.push_back(0);
-      static_cast<void>(inlay::host::plan(new_ports.hops(), host, {}));  // checks the arguments
-      if (host.block < 1) fail("the block must be at least one frame");
-      install(new_ports, direct_plan, host, budget);
-      return plan_;
-    }
+    const bool in_place = own_ports_.multiples && reference == 1 && on_audio_thread();
+    if (in_place && host.block < 1) fail("the block must be at least one frame");
     if (on_audio_thread()) budget = {};
-    static_cast<void>(inlay::host::plan(new_ports.hops(), host, budget, options_.lanes));
+    Plan new_plan = inlay::host::plan(new_ports.hops(), host, budget, options_.lanes);  // checks the arguments
+    reset();
     try {
-      reset();
       if (pipeline_) pipeline_->drain();
-      if (budget.runs > 0) budget.run_ms = measure(new_ports, budget);
-      const Plan new_plan = inlay::host::plan(new_ports.hops(), host, budget, options_.lanes);
+      if (in_place) {
+        new_plan = Plan{};
+        new_plan.feasible = true;
+        for (std::size_t i = 0; i < new_ports.out.size(); ++i) new_plan.latencies.push_back(0);
+      } else if (budget.runs > 0) {
+        budget.run_ms = measure(new_ports, budget);
+        new_plan = inlay::host::plan(new_ports.hops(), host, budget, options_.lanes);
+      }
       if (!new_plan.feasible)
         throw std::runtime_error(
             "inlay::host::Session: the engine cannot keep up: a run takes " + std::to_string(budget.run_ms) +
@@ -74,6 +73,7 @@ class SessionCore {
       install(new_ports, new_plan, host, budget);
     } catch (...) {
       if (pipeline_) pipeline_->bind_again();
+      if (direct_) direct_->bind_again();
       throw;
     }
     return plan_;

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <thread>
 #include <vector>
 
 namespace inlay::host::detail {
@@ -55,46 +56,56 @@ class Mailbox {
   std::atomic<std::uint32_t> free_{~std::uint32_t{0}}, newest_{none};
 };
 
-/// A list of values that workers write and many threads read, always as a whole. A reader does not disturb anybody.
+/// A list of values that workers write and many threads read, always as a whole. Readers disturb nobody. Version n is
+/// in buffer n % 2, so that a version can be read while the next one is being written.
 class Snapshot {
  public:
-  explicit Snapshot(std::size_t size) : values_(size) {}
+  explicit Snapshot(std::size_t size) : size_(size), buffers_(2 * size) {}
 
-  std::size_t size() const noexcept { return values_.size(); }
+  std::size_t size() const noexcept { return size_; }
 
   /// Forgets the values, for job numbers that start again. Not while a worker writes.
-  void restart() noexcept { base_.store(version_.load(std::memory_order_relaxed), std::memory_order_release); }
-
-  /// A worker publishes the values of a job. Does nothing if a later job has published, or is publishing now.
-  void write(std::uint64_t job, const float* values) noexcept {
-    const std::uint64_t published = base_.load(std::memory_order_relaxed) + (job + 1) * 2;
-    std::uint64_t version = version_.load(std::memory_order_relaxed);
-    do {
-      if (version % 2 != 0 || version >= published) return;
-    } while (!version_.compare_exchange_weak(version, version | 1, std::memory_order_acquire));
-    // Who reads one of these reads an odd version afterwards, or a later one.
-    for (std::size_t i = 0; i < values_.size(); ++i) values_[i].store(values[i], std::memory_order_release);
-    version_.store(published, std::memory_order_release);
+  void restart() noexcept {
+    next_job_ = 0;
+    first_.store(version_.load(std::memory_order_relaxed), std::memory_order_release);
   }
 
-  /// Any thread. Returns false, and leaves `values` in an unspecified state, if there is nothing yet, or if workers
-  /// published all the while.
+  /// A worker publishes the values of a job, unless a later job has. Waits for another worker that is publishing.
+  void write(std::uint64_t job, const float* values) noexcept {
+    while (writing_.exchange(true, std::memory_order_acquire)) std::this_thread::yield();
+    if (job >= next_job_) {
+      next_job_ = job + 1;
+      const std::uint64_t version = version_.load(std::memory_order_relaxed) + 1;
+      // Who reads one of these from the version before the last sees that it is over.
+      for (std::size_t i = 0; i < size_; ++i) buffer(version)[i].store(values[i], std::memory_order_release);
+      version_.store(version, std::memory_order_release);
+    }
+    writing_.store(false, std::memory_order_release);
+  }
+
+  /// Any thread. Returns false, and leaves `values` in an unspecified state, if there is nothing yet.
   bool read(std::span<float> values) const noexcept {
     for (int attempt = 0; attempt < 64; ++attempt) {
-      const std::uint64_t before = version_.load(std::memory_order_acquire);
-      if (before <= base_.load(std::memory_order_acquire)) return false;
-      if (before % 2 != 0) continue;
-      for (std::size_t i = 0; i < std::min(values.size(), values_.size()); ++i)
-        values[i] = values_[i].load(std::memory_order_acquire);
-      if (version_.load(std::memory_order_relaxed) == before) return true;
+      const std::uint64_t version = version_.load(std::memory_order_acquire);
+      if (version <= first_.load(std::memory_order_acquire)) return false;
+      for (std::size_t i = 0; i < std::min(values.size(), size_); ++i)
+        values[i] = buffer(version)[i].load(std::memory_order_acquire);
+      if (version_.load(std::memory_order_relaxed) == version) return true;
     }
-    return false;
+    return false;  // 64 versions have been published meanwhile
   }
 
  private:
-  std::vector<std::atomic<float>> values_;
-  std::atomic<std::uint64_t> version_{0};  // twice the number of the job after the published one; odd: being written
-  std::atomic<std::uint64_t> base_{0};     // the version before job 0
+  std::atomic<float>* buffer(std::uint64_t version) noexcept { return buffers_.data() + version % 2 * size_; }
+  const std::atomic<float>* buffer(std::uint64_t version) const noexcept {
+    return buffers_.data() + version % 2 * size_;
+  }
+
+  std::size_t size_;
+  std::vector<std::atomic<float>> buffers_;
+  std::atomic<std::uint64_t> version_{0}, first_{0};  // first_: the version before the first job's
+  std::atomic<bool> writing_{false};
+  std::uint64_t next_job_ = 0;  // of who is writing
 };
 
 }  // namespace inlay::host::detail
