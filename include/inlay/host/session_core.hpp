@@ -35,7 +35,7 @@ class SessionCore {
     options_.crossfade = std::max<std::size_t>(options_.crossfade, 1);
     own_ports_ = ports_ = ports_of(*engine_);
     check_ports();
-    shared_.emplace(own_ports_);
+    shared_ = std::make_unique<SharedState>(own_ports_);
     if (options_.lanes == 0 || options_.lanes > 1024) fail("lanes must be from 1 to 1024");
     if (options_.lanes > 1 && !pool_) fail("only a pool has more than one lane");
     if (options_.lanes > 1 && !engine_->stateless())
@@ -273,10 +273,9 @@ class SessionCore {
   std::unique_ptr<EngineSet> make_set(const std::shared_ptr<AnyEngine>& original, const Ports& with_ports) const {
     auto set = std::make_unique<EngineSet>();
     for (std::size_t lane = 0; lane < options_.lanes; ++lane) {
-      std::shared_ptr<AnyEngine> lane_engine = original;
-      if (lane > 0 && (lane_engine = original->copy()) == nullptr)
-        fail("an engine that cannot be copied, or a std::ref, has one lane");
-      set->lanes.push_back(std::make_unique<BoundEngine>(std::move(lane_engine), with_ports));
+      const std::shared_ptr<AnyEngine> lane_engine = lane == 0 ? original : original->copy();
+      if (lane_engine == nullptr) fail("an engine that cannot be copied, or a std::ref, has one lane");
+      set->lanes.push_back(std::make_unique<BoundEngine>(lane_engine, with_ports));
     }
     for (const auto& lane : set->lanes) {
       for (std::size_t run = 0; run < options_.warm_up; ++run) lane->run();
@@ -367,7 +366,7 @@ class SessionCore {
   SessionOptions options_;
   Ports own_ports_, ports_;  // the engine's; with the hops of the last `prepare`
   Plan plan_;
-  std::optional<SharedState> shared_;
+  std::unique_ptr<SharedState> shared_;
   std::unique_ptr<Direct> direct_;
   std::unique_ptr<Pipeline> pipeline_;
   std::vector<Stream> in_, out_;
