@@ -57,10 +57,8 @@ class Direct {
   }
 
   void reset() noexcept { ++signal_; }
-  /// Binds engines that have been bound to other memory. Throws what an engine throws.
-  void bind_again() {
-    engines_.for_each([](BoundEngine& engine) { engine.bind(); });
-  }
+  /// See EngineSwitch.
+  void bind_again() { engines_.bind_again(); }
   void exchange(std::unique_ptr<EngineSet> engines) { engines_.offer(std::move(engines), 0); }
 
  private:

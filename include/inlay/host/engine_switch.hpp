@@ -54,11 +54,10 @@ class EngineSwitch {
       return set.get() == unused || set->retired_at.load(std::memory_order_acquire) <= oldest;
     });
   }
-  /// Calls f with each engine.
-  template <class F>
-  void for_each(F f) {
+  /// Binds all engines to their memory, after they have been bound to other memory. Throws what an engine throws.
+  void bind_again() {
     for (const auto& set : sets_)
-      for (const auto& lane : set->lanes) f(*lane);
+      for (const auto& lane : set->lanes) lane->bind();
   }
 
  private:

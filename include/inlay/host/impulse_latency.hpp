@@ -1,6 +1,7 @@
 /// impulse_latency: measures by how many frames an engine delays a signal.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <memory>
@@ -34,7 +35,7 @@ std::size_t impulse_latency(A&& engine, std::size_t in = 0, std::size_t out = 0,
     for (std::size_t hop = 0; hop <= hops; ++hop) {
       for (std::size_t c = 0; c < input.channels; ++c) {
         float* const channel = bound.in(in) + c * input.frames();
-        for (std::size_t f = 0; f < input.frames(); ++f) channel[f] = 0;
+        std::fill_n(channel, input.frames(), 0.0f);
         // The impulse is the first new frame of hop 1, and an older one in the hops after it.
         const std::size_t age = hop == 0 ? input.frames() : input.frames() - input.hop;
         if (hop >= 1 && age >= (hop - 1) * input.hop && age < input.frames())

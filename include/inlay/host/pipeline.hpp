@@ -16,6 +16,7 @@
 #include "inlay/host/miss.hpp"
 #include "inlay/host/pool_core.hpp"
 #include "inlay/host/ports.hpp"
+#include "inlay/host/ring.hpp"
 #include "inlay/host/shared_state.hpp"
 
 namespace inlay::host::detail {
@@ -159,10 +160,8 @@ class Pipeline {
     for (const auto& lane : lanes_) oldest = std::min(oldest, lane->next.load(std::memory_order_acquire));
     engines_.offer(std::move(engines), oldest);
   }
-  /// Binds engines that have been bound to other memory. Throws what an engine throws.
-  void bind_again() {
-    engines_.for_each([](BoundEngine& engine) { engine.bind(); });
-  }
+  /// See EngineSwitch.
+  void bind_again() { engines_.bind_again(); }
 
   /// Drops the jobs that wait, and waits for those that run. Not while the audio thread is in a call.
   void drain() noexcept {
@@ -173,63 +172,6 @@ class Pipeline {
 
  private:
   static constexpr std::uint64_t no_job = ~std::uint64_t{0};
-
-  /// The ring of a tensor, and where the audio thread is in it.
-  struct Ring {
-    Ring(const Port& port, std::size_t slot_count, std::size_t planned_latency)
-        : channels(port.channels),
-          hop(port.hop),
-          window(port.frames()),
-          latency(planned_latency),
-          engine_latency(port.latency),
-          slots(slot_count),
-          memory(channels * hop * slots) {}
-
-    bool streams() const noexcept { return hop > 0; }
-    std::size_t length() const noexcept { return hop * slots; }
-    float* channel(std::size_t c) noexcept { return memory.data() + c * length(); }
-    std::size_t position() const noexcept { return slot * hop + offset; }
-
-    void start(std::uint64_t first) noexcept {
-      job = first, slot = static_cast<std::size_t>(first % slots), offset = 0, silence = latency;
-    }
-    /// The job that the last of the next `frames` frames belongs to.
-    std::uint64_t last_job(std::size_t frames) const noexcept {
-      const std::size_t end = offset + frames;
-      return end <= hop ? job : job + (end - 1) / hop;
-    }
-    void advance(std::size_t frames) noexcept {
-      offset += frames;
-      if (offset < hop) return;
-      const std::size_t jobs = offset < 2 * hop ? 1 : offset / hop;
-      offset -= jobs * hop, job += jobs, slot += jobs;
-      while (slot >= slots) slot -= slots;
-    }
-    void write(const float* const* from, std::size_t from_offset, std::size_t frames) noexcept {
-      const std::size_t at = position(), straight = std::min(frames, length() - at);
-      for (std::size_t c = 0; c < channels; ++c) {
-        std::memcpy(channel(c) + at, from[c] + from_offset, straight * sizeof(float));
-        if (straight < frames)
-          std::memcpy(channel(c), from[c] + from_offset + straight, (frames - straight) * sizeof(float));
-      }
-    }
-    /// Copies the frames of channel `c` that end before position `end`, of any size up to the ring's.
-    void read_before(std::size_t c, std::size_t end, float* to, std::size_t frames) noexcept {
-      const std::size_t from = end >= frames ? end - frames : end + length() - frames;
-      const std::size_t straight = std::min(frames, length() - from);
-      std::memcpy(to, channel(c) + from, straight * sizeof(float));
-      if (straight < frames) std::memcpy(to + straight, channel(c), (frames - straight) * sizeof(float));
-    }
-
-    std::size_t channels, hop, window, latency, engine_latency, slots;
-    std::vector<float> memory;
-    std::uint64_t job = 0;  // the one that the next frame belongs to
-    std::size_t slot = 0, offset = 0;
-    std::size_t silence = 0;        // outputs: frames before the first job's
-    std::size_t presence = 0;       // outputs: how much of the result is heard, up to `crossfade`
-    bool good = true;               // outputs: whether the frame before the next one is a result
-    std::uint64_t last_missed = 0;  // outputs: one more than the number of the last job that was counted
-  };
 
   /// How a job is to run.
   struct Entry {

@@ -54,7 +54,7 @@ class PoolCore {
   explicit PoolCore(PoolOptions options) : options_(std::move(options)) {
     if (options_.workers == PoolOptions::automatic)
       options_.workers = std::max<std::size_t>(1, std::thread::hardware_concurrency() / 2);
-    // The last session waits so long for the workers to end.
+    // `stop` waits for a worker that sleeps.
     options_.poll = std::min(options_.poll, std::chrono::microseconds(100'000));
   }
   PoolCore(const PoolCore&) = delete;
