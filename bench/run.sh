@@ -32,6 +32,7 @@ say() { printf '\n%s\n' "$*"; }
 required=(g++ cmake ninja-build python3 libbenchmark-dev nlohmann-json3-dev libeigen3-dev libxsimd-dev)
 optional=(libtorch-dev libonnxruntime-dev python3-torch python3-numpy python3-matplotlib)
 . tests/packages.sh
+. bench/suite/build.sh
 install_missing "what needs them is left out" "$CXX" cmake ninja "$python"
 if [[ -z ${ONNXRUNTIME_ROOT:-}${ONNXRUNTIME_INCLUDE:-} && -n $(missing_packages libonnxruntime-dev) ]]; then
   bash tests/host/onnxruntime.sh build/onnxruntime && export ONNXRUNTIME_ROOT=$PWD/build/onnxruntime
@@ -66,21 +67,7 @@ build_with() {
     { if [[ -t 1 ]]; then cat; else grep -E "error|FAILED" || true; fi; }
 }
 say "Building for this machine, $flags: minutes, the first time"
-if [[ $(cat "$build/compiler" 2> /dev/null) != "$CXX $PWD" ]]; then rm -rf "$build"; fi
-mkdir -p "$out" "$log"
-echo "$CXX $PWD" > "$build/compiler"
-# If the build fails with the other libraries, it is repeated without one, without the other, and without both.
-built=false
-for without in "" ONNXRUNTIME LIBTORCH "LIBTORCH ONNXRUNTIME"; do
-  peers=(-DINLAY_BENCH_LIBTORCH=ON -DINLAY_BENCH_ONNXRUNTIME=ON)
-  for peer in $without; do peers+=("-DINLAY_BENCH_$peer=OFF"); done
-  build_with "${peers[@]}" && built=true && break
-  grep -qs "compare with: ." "$log/configure" || break
-  echo "That failed (see $log): trying without other libraries"
-done
-$built || { tail -n 30 "$log/configure" "$log/build" >&2; exit 1; }
-compared=$(sed -n 's/.*compare with: //p' "$log/configure")
-echo "Comparing with: ${compared:-nothing else, since no other library is there}"
+build_benchmarks INLAY_BENCH
 
 # --- networks as files ------------------------------------------------------------------------------
 # Writes inlay's files and, with PyTorch, the files of the other libraries.
