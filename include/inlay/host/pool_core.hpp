@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "inlay/core/no_denormals.hpp"
-#include "inlay/host/pool.hpp"
+#include "inlay/host/pool_options.hpp"
 #include "inlay/host/semaphore.hpp"
 #include "inlay/host/thread.hpp"
 

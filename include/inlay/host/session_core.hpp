@@ -20,6 +20,7 @@
 #include "inlay/host/engine.hpp"
 #include "inlay/host/pipeline.hpp"
 #include "inlay/host/plan.hpp"
+#include "inlay/host/pool.hpp"
 #include "inlay/host/pool_core.hpp"
 #include "inlay/host/session_options.hpp"
 #include "inlay/host/shared_state.hpp"
