@@ -137,16 +137,19 @@ class Amp final : public Plugin {
 
   void activate() override {
     slot_.reset();
-    for (Ramp& ramp : ramps_) ramp.jump();
     for (Delay& delay : delays_) delay.reset();
     setLatency(static_cast<uint32_t>(slot_.latency()));
+    at_start_ = true;
   }
 
   void run(const float** in, float** out, uint32_t frames) override {
     const inlay::NoDenormals no_denormals;
     const std::size_t latency = slot_.latency();
     setLatency(static_cast<uint32_t>(latency));
-    for (Ramp& ramp : ramps_) ramp.begin(getSampleRate());
+    for (Ramp& ramp : ramps_)
+      if (at_start_) ramp.jump();  // some hosts bring the values of a session with the first block
+      else ramp.begin(getSampleRate());
+    at_start_ = false;
     for (std::size_t done = 0; done < frames; done += piece) {
       const std::size_t n = std::min<std::size_t>(piece, frames - done);
       for (std::size_t t = 0; t < n; ++t) {
@@ -176,6 +179,7 @@ class Amp final : public Plugin {
   std::array<Ramp, parameter_count> ramps_{Ramp(1), Ramp(1), Ramp(0)};
   std::array<Delay, channels> delays_;
   std::array<std::array<float, piece>, channels> wet_{}, dry_{};
+  bool at_start_ = true;
   mutable std::mutex path_mutex_;
   std::string path_;
 };

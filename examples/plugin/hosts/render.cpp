@@ -1,4 +1,5 @@
 /// plugin_render PLUGIN MODEL IN.wav OUT.wav BLOCK: plays a stereo file through the plugin, in blocks of BLOCK frames.
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <vector>
@@ -34,7 +35,7 @@ int main(int argc, char** argv) try {
   const auto block = static_cast<std::uint32_t>(std::stoul(argv[5]));
   const auto host = hosts::open(argv[1]);
   host->load(argv[2]);
-  host->activate(input.sample_rate(), block);
+  host->activate(input.sample_rate(), std::max(block, 64u));
   play(*host, input, output, block);
   return 0;
 } catch (const std::exception& error) {
