@@ -15,6 +15,7 @@
 #include "inlay/io/record.ipp"
 #include "inlay/io/weight_loader.ipp"
 #include "inlay/io/write_model.ipp"
+#include "inlay/plugin/levels.ipp"
 
 namespace inlay::io {
 

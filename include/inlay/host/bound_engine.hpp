@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "inlay/core/all_within.hpp"
+#include "inlay/core/fading_switch.hpp"
 #include "inlay/host/engine.hpp"
 
 namespace inlay::host::detail {
@@ -46,13 +47,6 @@ class Tensors {
   std::vector<float*> first_;
 };
 
-/// Returns whether no value is NaN or infinite.
-inline bool all_finite(std::span<const float> values) noexcept {
-  std::uint32_t largest = 0;
-  for (const float value : values) largest = std::max(largest, std::bit_cast<std::uint32_t>(value) & 0x7FFFFFFFu);
-  return largest < 0x7F800000u;
-}
-
 /// An engine, bound to tensors of its own.
 class BoundEngine {
  public:
@@ -69,7 +63,7 @@ class BoundEngine {
   /// Runs the job. Returns false if the engine fails or an output is not finite; the engine is reset then.
   bool run() noexcept {
     bool good = engine_->run(job_);
-    for (std::size_t i = 0; good && i < job_.out.size(); ++i) good = all_finite(job_.out[i].values());
+    for (std::size_t i = 0; good && i < job_.out.size(); ++i) good = inlay::detail::all_finite<float>(job_.out[i].values());
     if (!good) engine_->reset();
     return good;
   }
@@ -98,5 +92,14 @@ struct EngineSet {
   /// The first job that does not use the set any more, once the audio thread has another one.
   std::atomic<std::uint64_t> retired_at{~std::uint64_t{0}};
 };
+
+/// The engines that a session runs, and those that take over. Work is numbered by jobs.
+using EngineSwitch = inlay::detail::FadingSwitch<EngineSet>;
+
+/// Binds all engines to their memory, after they have been bound to other memory. Throws what an engine throws.
+inline void bind(const EngineSwitch& engines) {
+  for (const auto& set : engines.kept())
+    for (const auto& lane : set->lanes) lane->bind();
+}
 
 }  // namespace inlay::host::detail

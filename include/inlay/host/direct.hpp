@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "inlay/host/engine_switch.hpp"
 #include "inlay/host/shared_state.hpp"
 #include "inlay/host/thread.hpp"
 
@@ -57,8 +56,8 @@ class Direct {
   }
 
   void reset() noexcept { ++signal_; }
-  /// See EngineSwitch.
-  void bind_again() { engines_.bind_again(); }
+  /// See `bind`.
+  void bind_again() { bind(engines_); }
   void exchange(std::unique_ptr<EngineSet> engines) { engines_.offer(std::move(engines), 0); }
 
  private:
@@ -94,7 +93,7 @@ class Direct {
     bool good = engine.run(job);
     for (std::size_t i = 0; good && i < out_views.size(); ++i)
       for (std::size_t c = 0; good && c < out_views[i].channels(); ++c)
-        good = all_finite({out_views[i].channel(c), out_views[i].frames()});
+        good = inlay::detail::all_finite<float>({out_views[i].channel(c), out_views[i].frames()});
     shared_.counters.ran(now() - start, frames, good);
     if (!good) {
       engine.reset();

@@ -11,6 +11,7 @@
 
 #include "inlay/core/condition.hpp"
 #include "inlay/host/engine.hpp"
+#include "inlay/model/voices.hpp"
 
 namespace inlay::host {
 
@@ -23,14 +24,6 @@ struct ModelEngineOptions {
   std::size_t signals = 0;
 };
 
-/// A type with inlay's interface of a model: `ModelT`, `Model`.
-template <class M>
-concept InlayModel = requires(M& model, typename M::State& state) {
-  typename M::scalar;
-  model.reset(state);
-  { model.latency() } -> std::convertible_to<std::size_t>;
-};
-
 /// Runs an inlay model. Inputs: the model's channels, once for each voice; then, if there are any, side channels that
 /// are signals, and the values of the others, both shared by the voices. Output: the model's channels, once for each
 /// voice. Takes any number of frames that the model's rate divides. Real-time safe. Models of double are converted.
@@ -39,7 +32,6 @@ concept InlayModel = requires(M& model, typename M::State& state) {
 template <InlayModel M, class Held = M>
 class ModelEngine {
   using T = typename M::scalar;
-  using State = typename M::State;
 
  public:
   static constexpr bool real_time = true;
@@ -48,70 +40,59 @@ class ModelEngine {
   template <class A = Held>
     requires std::constructible_from<Held, A>
   explicit ModelEngine(A&& model, ModelEngineOptions options = {})
-      : model_(std::forward<A>(model)), options_(options), sizes_(sizes()) {
+      : voices_(std::forward<A>(model), options.voices), options_(options) {
     if (options_.voices == 0) throw std::invalid_argument("inlay::host::ModelEngine: there must be at least one voice");
-    if (options_.signals > sizes_.condition)
+    if (options_.signals > sizes().condition)
       throw std::invalid_argument("inlay::host::ModelEngine: more signals than the model has side channels");
-    if (options_.voices > 1 && (sizes_.frames_in != 1 || sizes_.frames_out != 1))
+    if (options_.voices > 1 && sizes().rate != Rate{})
       throw std::invalid_argument("inlay::host::ModelEngine: a model that changes the rate has one voice");
-    states_.reserve(options_.voices);
-    for (std::size_t v = 0; v < options_.voices; ++v) {
-      if constexpr (requires { this->model().new_state(); }) states_.push_back(this->model().new_state());
-      else states_.emplace_back();
-    }
-    conditions_.resize(options_.voices);
-    voices_.resize(options_.voices);
     if constexpr (!std::same_as<T, float>) {
-      in_.resize(sizes_.in * options_.voices, Buffer::units * sizes_.frames_in);
-      side_.resize(options_.signals, Buffer::units * sizes_.frames_in);
-      out_.resize(sizes_.out * options_.voices, Buffer::units * sizes_.frames_out);
-      values_.resize(sizes_.condition - options_.signals);
+      in_.resize(sizes().in * options_.voices, Buffer::units * sizes().rate.in);
+      side_.resize(options_.signals, Buffer::units * sizes().rate.in);
+      out_.resize(sizes().out * options_.voices, Buffer::units * sizes().rate.out);
+      values_.resize(sizes().condition - options_.signals);
     }
   }
 
   Ports ports() const {
     Ports ports;
     ports.multiples = true;
-    ports.in.push_back(Port::stream(sizes_.in * options_.voices, sizes_.frames_in, "input"));
-    if (options_.signals > 0) ports.in.push_back(Port::stream(options_.signals, sizes_.frames_in, "side channels"));
-    if (sizes_.condition > options_.signals)
-      ports.in.push_back(Port::values(sizes_.condition - options_.signals, "condition"));
-    ports.out.push_back(Port::stream(sizes_.out * options_.voices, sizes_.frames_out, "output"));
-    ports.out.front().latency = (model().latency() * sizes_.frames_out + sizes_.frames_in - 1) / sizes_.frames_in;
+    ports.in.push_back(Port::stream(sizes().in * options_.voices, sizes().rate.in, "input"));
+    if (options_.signals > 0) ports.in.push_back(Port::stream(options_.signals, sizes().rate.in, "side channels"));
+    if (sizes().condition > options_.signals)
+      ports.in.push_back(Port::values(sizes().condition - options_.signals, "condition"));
+    ports.out.push_back(Port::stream(sizes().out * options_.voices, sizes().rate.out, "output"));
+    ports.out.front().latency = (voices_.model().latency() * sizes().rate.out + sizes().rate.in - 1) / sizes().rate.in;
     return ports;
   }
 
   bool run(Job& job) noexcept {
     const std::size_t signals = options_.signals > 0 ? 1 : 0;
+    const Rate rate = sizes().rate;
     const float* const* const side = signals > 0 ? job.in[1].channel_pointers() : nullptr;
     const std::span<const float> values =
-        sizes_.condition > options_.signals ? job.in[1 + signals].values() : std::span<const float>();
+        sizes().condition > options_.signals ? job.in[1 + signals].values() : std::span<const float>();
     const float* const* const in = job.in[0].channel_pointers();
     float* const* const out = job.out[0].channel_pointers();
     const std::size_t frames = job.in[0].frames();
     if constexpr (std::same_as<T, float>) {
-      process(in, side, values, out, frames);
+      voices_.process(in, out, frames, Condition<T>(side, values));
     } else {
       std::copy(values.begin(), values.end(), values_.begin());
       for (std::size_t done = 0; done < frames;) {
-        const std::size_t n = std::min(frames - done, Buffer::units * sizes_.frames_in);
-        process(in_.load(in, done, n), side_.load(side, done, n), values_, out_.channels(), n);
-        out_.store(out, done / sizes_.frames_in * sizes_.frames_out, n / sizes_.frames_in * sizes_.frames_out);
+        const std::size_t n = std::min(frames - done, Buffer::units * rate.in);
+        voices_.process(in_.load(in, done, n), out_.channels(), n,
+                        Condition<T>(side_.load(side, done, n), std::span<const T>(values_)));
+        out_.store(out, done / rate.in * rate.out, n / rate.in * rate.out);
         done += n;
       }
     }
     return true;
   }
 
-  void reset() noexcept {
-    for (State& state : states_) model().reset(state);
-  }
+  void reset() noexcept { voices_.reset(); }
 
  private:
-  struct Sizes {
-    std::size_t in, out, condition, frames_in, frames_out;
-  };
-
   /// A buffer of one side for models of another scalar: a few frames of each channel.
   struct Buffer {
     static constexpr std::size_t units = 64;
@@ -136,35 +117,10 @@ class ModelEngine {
     }
   };
 
-  Sizes sizes() const {
-    const M& m = model();
-    if constexpr (requires { m.in_size(); })
-      return {m.in_size(), m.out_size(), m.condition_size(), m.rate().in, m.rate().out};
-    else return {M::in_size, M::out_size, M::condition_size, M::rate.in, M::rate.out};
-  }
-  const M& model() const noexcept { return model_; }
+  const ModelSizes& sizes() const noexcept { return voices_.sizes(); }
 
-  void process(const T* const* in, const T* const* side, std::span<const T> values, T* const* out,
-               std::size_t frames) noexcept {
-    if (options_.voices == 1) {
-      model().process(states_.front(), in, out, frames, Condition<T>(side, values));
-      return;
-    }
-    if constexpr (requires { requires M::one_to_one; } || requires { this->model().one_to_one(); }) {
-      for (std::size_t v = 0; v < options_.voices; ++v) {
-        voices_[v] = &states_[v];
-        conditions_[v] = Condition<T>(side, values);
-      }
-      model().process(std::span<State* const>(voices_), in, out, frames, std::span<const Condition<T>>(conditions_));
-    }
-  }
-
-  Held model_;
+  Voices<M, Held> voices_;
   ModelEngineOptions options_;
-  Sizes sizes_;
-  std::vector<State> states_;
-  std::vector<State*> voices_;
-  std::vector<Condition<T>> conditions_;
   Buffer in_, side_, out_;  // not used by models of float
   std::vector<T> values_;
 };

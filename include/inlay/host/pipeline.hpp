@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "inlay/host/bound_engine.hpp"
-#include "inlay/host/engine_switch.hpp"
 #include "inlay/host/miss.hpp"
 #include "inlay/host/pool_core.hpp"
 #include "inlay/host/ports.hpp"
@@ -160,8 +159,8 @@ class Pipeline {
     for (const auto& lane : lanes_) oldest = std::min(oldest, lane->next.load(std::memory_order_acquire));
     engines_.offer(std::move(engines), oldest);
   }
-  /// See EngineSwitch.
-  void bind_again() { engines_.bind_again(); }
+  /// See `bind`.
+  void bind_again() { bind(engines_); }
 
   /// Drops the jobs that wait, and waits for those that run. Not while the audio thread is in a call.
   void drain() noexcept {
