@@ -1,5 +1,5 @@
-/// What the plugin framework asks about the plugin. Names and identifiers are yours to change; hosts find saved sessions
-/// by the URI (LV2), the CLAP_ID and getUniqueId (VST3), so never change these after a release.
+/// What the plugin framework asks about the plugin. Names and identifiers are yours to change; hosts find saved
+/// sessions by the URI (LV2), the CLAP_ID and getUniqueId (VST3), so never change these after a release.
 #pragma once
 
 #define DISTRHO_PLUGIN_BRAND "inlay"
@@ -10,7 +10,7 @@
 #define DISTRHO_PLUGIN_VST3_CATEGORIES "Fx|Distortion|Stereo"
 #define DISTRHO_PLUGIN_CLAP_FEATURES "audio-effect", "distortion", "stereo"
 
-#define DISTRHO_PLUGIN_HAS_UI 0      // hosts draw their own controls
+#define DISTRHO_PLUGIN_HAS_UI 0  // hosts draw their own controls
 #define DISTRHO_PLUGIN_NUM_INPUTS 2
 #define DISTRHO_PLUGIN_NUM_OUTPUTS 2
 #define DISTRHO_PLUGIN_IS_RT_SAFE 1

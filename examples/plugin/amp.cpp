@@ -3,45 +3,23 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cmath>
 #include <cstdlib>
 #include <exception>
-#include <inlay/core/no_denormals.hpp>
+#include <filesystem>
+#include <inlay/plugin/levels.hpp>
+#include <inlay/plugin/model_slot.hpp>
+#include <inlay/plugin/smoothed_values.hpp>
 #include <mutex>
+#include <optional>
 #include <string>
-#include <vector>
 
-#include "placeholder.hpp"
+#include "at_host_rate.hpp"
 
 START_NAMESPACE_DISTRHO
 
 namespace {
 
 constexpr std::size_t channels = DISTRHO_PLUGIN_NUM_INPUTS;
-
-/// A value that moves to its target along a line of 20 ms. The target can be set on any thread.
-class Ramp {
- public:
-  explicit Ramp(float value) noexcept : target_(value), value_(value) {}
-  void set(float target) noexcept { target_.store(target, std::memory_order_relaxed); }
-  void jump() noexcept { value_ = goal_ = target_.load(std::memory_order_relaxed); }
-  /// Looks for a new target. Once for each buffer.
-  void begin(double sample_rate) noexcept {
-    const float target = target_.load(std::memory_order_relaxed);
-    if (target == goal_) return;
-    goal_ = target;
-    step_ = (goal_ - value_) / static_cast<float>(0.02 * sample_rate);
-  }
-  float next() noexcept {
-    if (std::abs(goal_ - value_) <= std::abs(step_)) value_ = goal_;
-    else value_ += step_;
-    return value_;
-  }
-
- private:
-  std::atomic<float> target_;
-  float value_, goal_ = value_, step_ = 0;
-};
 
 /// One channel of the input, later by up to `longest` frames.
 class Delay {
@@ -58,17 +36,17 @@ class Delay {
   std::size_t now_ = 0;
 };
 
-float gain(float decibels) noexcept { return std::pow(10.0f, decibels / 20.0f); }
-
 }  // namespace
 
-/// Input level, model, output level; and beside them the dry signal, which bypass fades to.
+/// Input level, model, output level; and beside them the dry signal, which bypass fades to. The model is mono: the left
+/// and the right channel are two voices of it.
 class Amp final : public Plugin {
  public:
   Amp() : Plugin(parameter_count, 0, 1) {
-    // The model to start with where nobody chooses one, as in the JACK program.
+    for (const uint32_t index : {input_level, output_level, bypass}) Amp::setParameterValue(index, 0);
+    // The model to start with where nobody can choose one, as in the JACK program.
     const char* const path = std::getenv("INLAY_AMP_MODEL");
-    if (path != nullptr && !isDummyInstance()) setState("model", path);
+    if (path != nullptr && !isDummyInstance()) Amp::setState("model", path);
   }
 
  protected:
@@ -86,10 +64,7 @@ class Amp final : public Plugin {
     Plugin::initAudioPort(input, index, port);
   }
   void initParameter(uint32_t index, Parameter& parameter) override {
-    if (index == bypass) {
-      parameter.initDesignation(kParameterDesignationBypass);
-      return;
-    }
+    if (index == bypass) return parameter.initDesignation(kParameterDesignationBypass);
     parameter.hints = kParameterIsAutomatable;
     parameter.name = index == input_level ? "Input" : "Output";
     parameter.symbol = index == input_level ? "input" : "output";
@@ -103,39 +78,49 @@ class Amp final : public Plugin {
     state.description = "Model file: .nam, or .json of any format that inlay reads";
   }
 
-  // --- values, set on any thread ----------------------------------------------------------------------
+  // --- values: hosts set them on any thread -----------------------------------------------------------
 
   float getParameterValue(uint32_t index) const override { return values_[index].load(std::memory_order_relaxed); }
   void setParameterValue(uint32_t index, float value) override {
     values_[index].store(value, std::memory_order_relaxed);
-    ramps_[index].set(index == bypass ? value : gain(value));
+    knobs_.set(index, index == bypass ? value : static_cast<float>(inlay::from_decibels(value)));
   }
 
   String getState(const char*) const override {
-    const std::lock_guard lock(path_mutex_);
+    const std::lock_guard lock(loading_);
     return String(path_.c_str());
   }
-  /// Loads a model, on the thread of the host that is for this. The audio goes on; without a path, it passes unchanged.
-  /// If the file cannot be read, the model before stays.
-  void setState(const char*, const char* value) override {
-    const std::string path = value;
+  /// Loads a model while the one before goes on. An empty path removes it, and the input passes. If the file cannot be
+  /// used, the model before stays.
+  void setState(const char*, const char* path) override {
+    const std::lock_guard lock(loading_);
     try {
-      if (path.empty()) slot_.clear();
-      else slot_.load(path);
+      std::optional<Model> model;
+      if (*path != 0) model = Model::load(std::filesystem::path(path));
+      publish(model);
+      model_ = model;
+      path_ = path;
     } catch (const std::exception& error) {
       d_stderr("inlay amp: %s", error.what());
-      // A session keeps the name of a file that is missing today, unless there is another model to keep.
-      const std::lock_guard lock(path_mutex_);
-      if (path_.empty()) path_ = path;
-      return;
+      if (!model_) path_ = path;  // a session does not forget a file that is missing today
     }
-    const std::lock_guard lock(path_mutex_);
-    path_ = path;
+  }
+  void sampleRateChanged(double) override {
+    const std::lock_guard lock(loading_);
+    try {
+      publish(model_);
+    } catch (const std::exception& error) {
+      d_stderr("inlay amp: %s", error.what());
+    }
   }
 
   // --- audio ------------------------------------------------------------------------------------------
 
   void activate() override {
+    do {  // what was loaded before plays from the first frame on
+      for (auto& channel : wet_) channel.fill(0);
+      slot_.process(wet(), wet(), piece);
+    } while (slot_.fading());
     slot_.reset();
     for (Delay& delay : delays_) delay.reset();
     setLatency(static_cast<uint32_t>(slot_.latency()));
@@ -143,44 +128,53 @@ class Amp final : public Plugin {
   }
 
   void run(const float** in, float** out, uint32_t frames) override {
-    const inlay::NoDenormals no_denormals;
     const std::size_t latency = slot_.latency();
     setLatency(static_cast<uint32_t>(latency));
-    for (Ramp& ramp : ramps_)
-      if (at_start_) ramp.jump();  // some hosts bring the values of a session with the first block
-      else ramp.begin(getSampleRate());
+    if (at_start_) knobs_.jump();  // some hosts bring the values of a session with the first block
     at_start_ = false;
     for (std::size_t done = 0; done < frames; done += piece) {
       const std::size_t n = std::min<std::size_t>(piece, frames - done);
-      for (std::size_t t = 0; t < n; ++t) {
-        const float level = ramps_[input_level].next();
-        for (std::size_t c = 0; c < channels; ++c) {
+      const float* const* const knobs = knobs_.next(n);
+      for (std::size_t c = 0; c < channels; ++c)
+        for (std::size_t t = 0; t < n; ++t) {
           const float x = in[c][done + t];
-          wet_[c][t] = level * x;
+          wet_[c][t] = knobs[input_level][t] * x;
           dry_[c][t] = delays_[c].next(x, latency);
         }
-      }
-      float* const wet[channels] = {wet_[0].data(), wet_[1].data()};
-      slot_.process(wet, wet, n);
-      for (std::size_t t = 0; t < n; ++t) {
-        const float level = ramps_[output_level].next(), bypassed = ramps_[bypass].next();
-        for (std::size_t c = 0; c < channels; ++c)
-          out[c][done + t] = (1 - bypassed) * level * wet_[c][t] + bypassed * dry_[c][t];
-      }
+      slot_.process(wet(), wet(), n);
+      for (std::size_t c = 0; c < channels; ++c)
+        for (std::size_t t = 0; t < n; ++t) {
+          const float bypassed = knobs[bypass][t];
+          out[c][done + t] = (1 - bypassed) * knobs[output_level][t] * wet_[c][t] + bypassed * dry_[c][t];
+        }
     }
   }
 
  private:
+  using Model = inlay::Model<float>;
   enum : uint32_t { input_level, output_level, bypass, parameter_count };
-  static constexpr std::size_t piece = 256;  // hosts may give one buffer for in and out: pieces are worked on aside
+  static constexpr std::size_t piece = 256;  // worked on aside, as hosts may give one buffer for in and out
 
-  inlay::ModelSlot<inlay::Model<float>> slot_{{.voices = channels}};
+  /// Files that state their loudness are brought to the same.
+  void publish(const std::optional<Model>& model) {
+    if (!model) return slot_.clear();
+    slot_.publish(AtHostRate(*model, getSampleRate()), inlay::gains_for(inlay::levels_of(model->info())));
+  }
+  float* const* wet() noexcept {
+    wet_channels_ = {wet_[0].data(), wet_[1].data()};
+    return wet_channels_.data();
+  }
+
+  inlay::ModelSlot<AtHostRate> slot_{{.voices = channels}};
+  inlay::SmoothedValues<float> knobs_{parameter_count, {.ramp_frames = 960, .max_frames = piece}};
   std::array<std::atomic<float>, parameter_count> values_{};
-  std::array<Ramp, parameter_count> ramps_{Ramp(1), Ramp(1), Ramp(0)};
   std::array<Delay, channels> delays_;
   std::array<std::array<float, piece>, channels> wet_{}, dry_{};
+  std::array<float*, channels> wet_channels_{};
   bool at_start_ = true;
-  mutable std::mutex path_mutex_;
+
+  mutable std::mutex loading_;  // of the two below
+  std::optional<Model> model_;
   std::string path_;
 };
 

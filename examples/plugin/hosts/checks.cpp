@@ -66,18 +66,20 @@ double peak(const Signal& signal) {
 double largest_step(const Signal& signal, std::size_t from = 1) {
   double largest = 0;
   for (const auto& x : signal.channels)
-    for (std::size_t t = from; t < x.size(); ++t) largest = std::max(largest, std::abs(double(x[t]) - double(x[t - 1])));
+    for (std::size_t t = from; t < x.size(); ++t)
+      largest = std::max(largest, std::abs(double(x[t]) - double(x[t - 1])));
   return largest;
 }
 
-/// Largest difference between `signal`, from frame `first` on, and `reference` from its start on, in `frames` frames.
-double largest_difference(const Signal& signal, std::size_t first, const Signal& reference, std::size_t at,
-                          std::size_t frames, std::size_t stride = 1) {
+/// Largest difference between `frames` frames of two signals: every `stride_a`-th frame of `a` from `first_a` on, and
+/// every `stride_b`-th of `b` from `first_b` on.
+double largest_difference(const Signal& a, std::size_t first_a, const Signal& b, std::size_t first_b,
+                          std::size_t frames, std::size_t stride_a = 1, std::size_t stride_b = 1) {
   double largest = 0;
   for (int c = 0; c < 2; ++c)
     for (std::size_t t = 0; t < frames; ++t)
-      largest = std::max(largest, std::abs(double(signal.channels[c].at(first + stride * t)) -
-                                           double(reference.channels[c].at(at + t))));
+      largest = std::max(largest, std::abs(double(a.channels[c].at(first_a + stride_a * t)) -
+                                           double(b.channels[c].at(first_b + stride_b * t))));
   return largest;
 }
 
@@ -101,9 +103,9 @@ std::unique_ptr<Host> open_with(const std::string& file) {
   if (!file.empty()) host->load(file);
   return host;
 }
-Signal play_alone(const std::string& file, const Signal& in) {
+Signal play_alone(const std::string& file, const Signal& in, double sample_rate = rate) {
   const auto host = open_with(file);
-  host->activate(rate, block);
+  host->activate(sample_rate, block);
   return play(*host, in);
 }
 
@@ -133,31 +135,25 @@ void passes_without_model() {
   expect(play_alone("", in) == in, "the output is not the input");
 }
 
-/// 6.0206 dB are a factor of two.
+/// 6.0206 dB are a factor of two, also where the level is set before the start.
 void levels() {
-  const Signal in = sines(4800);
+  Signal in = sines(4800);
+  const Signal loud = play_alone(model, in);
   const auto host = open_with(model);
-  host->activate(rate, block);
-  const Signal loud = play(*host, in);
   host->set("Output", -6.0205999);
-  play(*host, in);
-  host->deactivate();
   host->activate(rate, block);
   Signal quiet = play(*host, in);
   for (auto& x : quiet.channels)
     for (float& value : x) value *= 2;
-  expect_at_most(largest_difference(quiet, 0, loud, 0, in.size()), 1e-5 * peak(loud), "output level of -6 dB");
+  expect_at_most(largest_difference(quiet, 0, loud, 0, in.size()), 1e-5 * peak(loud), "difference at -6 dB output");
 
-  host->set("Output", 0);
-  host->set("Input", -6.0205999);
-  play(*host, in);
   host->deactivate();
+  host->set("Output", 0);
+  host->set("Input", 6.0205999);
   host->activate(rate, block);
-  Signal half = in;
-  for (auto& x : half.channels)
+  for (auto& x : in.channels)
     for (float& value : x) value /= 2;
-  const Signal expected = play_alone(model, half);
-  expect_at_most(largest_difference(play(*host, in), 0, expected, 0, in.size()), 1e-4, "input level of -6 dB");
+  expect_at_most(largest_difference(play(*host, in), 0, loud, 0, in.size()), 1e-4, "difference at +6 dB input");
 }
 
 /// A level that jumps is a ramp.
@@ -183,7 +179,8 @@ void bypass() {
     if (t == 9600) host->set("Bypass", 1);
     if (t == 19200) host->set("Bypass", 0);
   });
-  expect_at_most(largest_step(out), std::max(largest_step(wet), largest_step(in)) + (peak(wet) + peak(in)) / 900, "step");
+  expect_at_most(largest_step(out), std::max(largest_step(wet), largest_step(in)) + (peak(wet) + peak(in)) / 900,
+                 "step");
   expect(largest_difference(out, 12000, in, 12000, 7200) == 0, "bypassed, the output is not the input");
   expect(largest_difference(out, 22000, wet, 22000, 6800) == 0, "after bypass, the model's state is another");
 }
@@ -247,24 +244,63 @@ void missing_file() {
 }
 
 /// Another model is loaded while this one plays: a fade, and then the other one as if it had always played.
-void another_model() {
-  const Signal second = sines(48000);  // whole periods
-  const Signal a = play_alone(model, second), b = play_alone(other_model, second);
+void another_model_at(double sample_rate) {
+  const auto second = static_cast<std::size_t>(sample_rate);  // whole periods
+  const Signal in = sines(second, sample_rate);
+  const Signal a = play_alone(model, in, sample_rate), b = play_alone(other_model, in, sample_rate);
   const auto host = open_with(model);
-  host->activate(rate, block);
-  Signal out = play(*host, second);
-  std::thread loader([&] { host->load(other_model); });
+  host->activate(sample_rate, block);
+  Signal out = play(*host, in);
   const auto append = [&] {
-    const Signal more = play(*host, second);
+    const Signal more = play(*host, in);
     for (int c = 0; c < 2; ++c)
       out.channels[c].insert(out.channels[c].end(), more.channels[c].begin(), more.channels[c].end());
   };
+  std::thread loader([&] { host->load(other_model); });
   append();
   loader.join();
   append();
   const double slope = std::numbers::pi / 2 / 1024;  // of a fade over 1024 frames
   expect_at_most(largest_step(out), std::max(largest_step(a), largest_step(b)) + (peak(a) + peak(b)) * slope, "step");
-  expect_at_most(largest_difference(out, out.size() - 4800, b, 43200, 4800), 1e-3 * peak(b), "difference at the end");
+  expect_at_most(largest_difference(out, 3 * second - 4800, b, second - 4800, 4800), 1e-3 * peak(b),
+                 "difference at the end");
+}
+void another_model() { another_model_at(rate); }
+void another_model_resampled() { another_model_at(44100); }
+
+/// At another sample rate, the plugin gives the same signal, later by the latency that it reports. So does bypass.
+void sample_rate() {
+  const Signal wanted = play_alone(model, sines(9600));
+  const auto host = open_with(model);
+  host->activate(rate, block);
+  expect(host->latency() == 0, "a latency at the model's own rate");
+  struct Rate {
+    double hz;
+    std::size_t frames, per_frames;  // of the host and of the model, in lowest terms
+  };
+  for (const Rate& other : {Rate{96000, 2, 1}, Rate{44100, 147, 160}}) {
+    const Signal in = sines(static_cast<std::size_t>(other.hz / 4), other.hz);
+    host->deactivate();
+    host->activate(other.hz, block);
+    const Signal out = play(*host, in);
+    const std::size_t late = host->latency();
+    expect(late > 0, "no latency");
+    const std::size_t common = 9600 / other.per_frames, skip = 2400 / other.per_frames;  // without the start
+    expect_at_most(largest_difference(out, late + skip * other.frames, wanted, skip * other.per_frames, common - skip,
+                                      other.frames, other.per_frames),
+                   1e-3 * peak(wanted), "difference at " + std::to_string(other.hz) + " Hz");
+
+    host->deactivate();
+    host->set("Bypass", 1);
+    host->activate(other.hz, block);
+    const Signal dry = play(*host, in);
+    expect(largest_difference(dry, late, in, 0, in.size() - late) == 0, "bypass is not as late as the model");
+    host->set("Bypass", 0);
+    play(*host, in);
+  }
+  host->deactivate();
+  host->activate(rate, block);
+  expect(play(*host, sines(9600)) == wanted, "back at the model's own rate, the output differs");
 }
 
 /// Many instances do not disturb each other.
@@ -307,6 +343,8 @@ constexpr Check checks[] = {
     {"broken_file", broken_file},
     {"missing_file", missing_file},
     {"another_model", another_model},
+    {"another_model_resampled", another_model_resampled},
+    {"sample_rate", sample_rate},
     {"fifty_instances", fifty_instances},
     {"open_and_close", open_and_close},
     {"model_of_environment", model_of_environment},

@@ -89,7 +89,8 @@ class ClapHost final : public Host {
         [](const clap_input_events_t* list, std::uint32_t i) -> const clap_event_header_t* {
           return &self(list).events_[i].header;
         }};
-    const clap_output_events_t ignored{nullptr, [](const clap_output_events_t*, const clap_event_header_t*) { return true; }};
+    const clap_output_events_t ignored{nullptr,
+                                       [](const clap_output_events_t*, const clap_event_header_t*) { return true; }};
     clap_process_t process{};
     process.steady_time = -1;
     process.frames_count = frames;
@@ -152,16 +153,16 @@ class ClapHost final : public Host {
   }
 
   std::shared_ptr<Module> module_;
-  clap_host_t host_{CLAP_VERSION_INIT,
-                    nullptr,
-                    "inlay's test host",
-                    "inlay",
-                    "",
-                    "1",
-                    [](const clap_host_t*, const char*) -> const void* { return nullptr; },
-                    [](const clap_host_t*) {},
-                    [](const clap_host_t*) {},
-                    [](const clap_host_t*) {}};
+  /// DPF 1.6 needs a host that can be told of another latency, and crashes without.
+  static const void* host_extension(const clap_host_t*, const char* id) {
+    static const clap_host_latency_t latency{[](const clap_host_t*) {}};
+    return std::strcmp(id, CLAP_EXT_LATENCY) == 0 ? &latency : nullptr;
+  }
+  static void ignore(const clap_host_t*) {}
+
+  clap_host_t host_{CLAP_VERSION_INIT, nullptr, "plugin_checks", "inlay", "", "1",
+                    host_extension,    ignore,  ignore,          ignore};
+
   const clap_plugin_t* plugin_ = nullptr;
   const clap_plugin_params_t* parameters_ = nullptr;
   const clap_plugin_state_t* state_ = nullptr;

@@ -38,7 +38,8 @@ class Urids {
     return static_cast<LV2_URID>(uris_.size());
   }
   LV2_URID_Map map{this, [](void* self, const char* uri) { return (*static_cast<Urids*>(self))(uri); }};
-  LV2_URID_Unmap unmap{this, [](void* self, LV2_URID urid) { return static_cast<Urids*>(self)->uris_[urid - 1].c_str(); }};
+  LV2_URID_Unmap unmap{this,
+                       [](void* self, LV2_URID urid) { return static_cast<Urids*>(self)->uris_[urid - 1].c_str(); }};
 
  private:
   std::vector<std::string> uris_;
@@ -108,8 +109,8 @@ class Lv2Host final : public Host {
       work.swap(work_);
     }
     require(!work.empty(), "the plugin did not ask for a worker");
-    const auto* const worker =
-        static_cast<const LV2_Worker_Interface*>(lilv_instance_get_extension_data(instance_.get(), LV2_WORKER__interface));
+    const auto* const worker = static_cast<const LV2_Worker_Interface*>(
+        lilv_instance_get_extension_data(instance_.get(), LV2_WORKER__interface));
     worker->work(
         lilv_instance_get_handle(instance_.get()),
         [](LV2_Worker_Respond_Handle, std::uint32_t, const void*) { return LV2_WORKER_SUCCESS; }, nullptr,
@@ -126,7 +127,8 @@ class Lv2Host final : public Host {
           return &static_cast<Lv2Host*>(self)->control(symbol);
         },
         this, LV2_STATE_IS_POD | LV2_STATE_IS_PORTABLE, nullptr));
-    char* const text = lilv_state_to_string(world_.get(), &urids_.map, &urids_.unmap, state.get(), "urn:state", nullptr);
+    char* const text =
+        lilv_state_to_string(world_.get(), &urids_.map, &urids_.unmap, state.get(), "urn:state", nullptr);
     require(text != nullptr, "save");
     const std::string copy = text;
     lilv_free(text);
