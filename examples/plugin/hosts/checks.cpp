@@ -282,9 +282,9 @@ void sample_rate() {
     const Signal in = sines(static_cast<std::size_t>(other.hz / 4), other.hz);
     host->deactivate();
     host->activate(other.hz, block);
-    const Signal out = play(*host, in);
     const std::size_t late = host->latency();
     expect(late > 0, "no latency");
+    const Signal out = play(*host, in);
     const std::size_t common = 9600 / other.per_frames, skip = 2400 / other.per_frames;  // without the start
     expect_at_most(largest_difference(out, late + skip * other.frames, wanted, skip * other.per_frames, common - skip,
                                       other.frames, other.per_frames),
@@ -301,6 +301,24 @@ void sample_rate() {
   host->deactivate();
   host->activate(rate, block);
   expect(play(*host, sines(9600)) == wanted, "back at the model's own rate, the output differs");
+}
+
+/// A model is loaded and removed while the host plays at another rate: the reported latency follows.
+void model_comes_and_goes() {
+  const Signal in = sines(22050, 44100);
+  const Signal wet = play_alone(model, in, 44100);
+  const auto host = hosts::open(plugin);
+  host->activate(44100, block);
+  expect(host->latency() == 0, "a latency without a model");
+  const Signal out = play(*host, in, [&](std::size_t t) {
+    if (t == 100 * block) host->load(model);
+    if (t == 200 * block) expect(host->latency() > 0, "the latency of the model is not reported");
+    if (t == 200 * block) host->load("");
+  });
+  expect(host->latency() == 0, "the latency of the removed model is still reported");
+  expect_at_most(largest_step(out), std::max(largest_step(wet), largest_step(in)) + 2 * (peak(wet) + peak(in)) / 1024,
+                 "step");
+  expect(largest_difference(out, 20000, in, 20000, 2050) == 0, "without a model, the output is not the input");
 }
 
 /// Many instances do not disturb each other.
@@ -345,6 +363,7 @@ constexpr Check checks[] = {
     {"another_model", another_model},
     {"another_model_resampled", another_model_resampled},
     {"sample_rate", sample_rate},
+    {"model_comes_and_goes", model_comes_and_goes},
     {"fifty_instances", fifty_instances},
     {"open_and_close", open_and_close},
     {"model_of_environment", model_of_environment},

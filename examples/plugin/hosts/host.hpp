@@ -22,13 +22,14 @@ class Host {
 
   /// Sets "Input", "Output" (dB) or "Bypass" (0 or 1) from the next block on.
   virtual void set(const std::string& parameter, double value) = 0;
-  /// Chooses the model file as a host of this format can. Returns when the plugin has loaded or refused it.
+  /// Chooses the model file as a host of this format can, or none (""). Returns when the plugin has loaded or refused
+  /// it.
   virtual void load(const std::string& model) = 0;
 
   /// Returns what a session would contain.
   virtual std::string save() = 0;
   virtual void restore(const std::string& state) = 0;
-  /// The latency that the plugin reports, in frames.
+  /// The latency in frames that the plugin reports while it is active.
   virtual std::uint32_t latency() = 0;
 
  protected:

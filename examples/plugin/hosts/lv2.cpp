@@ -91,7 +91,7 @@ class Lv2Host final : public Host {
 
   void process(const float* const* in, float* const* out, std::uint32_t frames) override {
     const std::lock_guard lock(running_);
-    run(in, out, frames, "");
+    run(in, out, frames);
   }
 
   void set(const std::string& parameter, double value) override {
@@ -105,7 +105,7 @@ class Lv2Host final : public Host {
     std::vector<char> work;
     {
       const std::lock_guard lock(running_);
-      run(nullptr, nullptr, 0, model);
+      run(nullptr, nullptr, 0, &model);
       work.swap(work_);
     }
     require(!work.empty(), "the plugin did not ask for a worker");
@@ -144,7 +144,10 @@ class Lv2Host final : public Host {
         },
         this, 0, nullptr);
   }
-  std::uint32_t latency() override { return static_cast<std::uint32_t>(control("lv2_latency")); }
+  std::uint32_t latency() override {
+    run(nullptr, nullptr, 0);
+    return static_cast<std::uint32_t>(control("lv2_latency"));
+  }
 
  private:
   void instantiate(double sample_rate, std::uint32_t max_frames) {
@@ -177,7 +180,7 @@ class Lv2Host final : public Host {
   }
 
   /// Ports: two audio inputs, two audio outputs, messages in and out, then controls.
-  void run(const float* const* in, float* const* out, std::uint32_t frames, const std::string& model) {
+  void run(const float* const* in, float* const* out, std::uint32_t frames, const std::string* model = nullptr) {
     for (std::uint32_t c = 0; c < 2; ++c) {
       lilv_instance_connect_port(instance_.get(), c, in ? const_cast<float*>(in[c]) : nullptr);
       lilv_instance_connect_port(instance_.get(), 2 + c, out ? out[c] : nullptr);
@@ -191,20 +194,20 @@ class Lv2Host final : public Host {
   }
 
   /// patch:Set of the model's property, or no message.
-  void write_message(const std::string& model) {
+  void write_message(const std::string* model) {
     LV2_Atom_Forge forge;
     lv2_atom_forge_init(&forge, &urids_.map);
     lv2_atom_forge_set_buffer(&forge, reinterpret_cast<std::uint8_t*>(messages_in_.data()), sizeof messages_in_);
     LV2_Atom_Forge_Frame sequence, message;
     lv2_atom_forge_sequence_head(&forge, &sequence, 0);
-    if (!model.empty()) {
+    if (model != nullptr) {
       const std::string property = std::string(lilv_node_as_uri(lilv_plugin_get_uri(plugin_))) + "#model";
       lv2_atom_forge_frame_time(&forge, 0);
       lv2_atom_forge_object(&forge, &message, 0, urids_(LV2_PATCH__Set));
       lv2_atom_forge_key(&forge, urids_(LV2_PATCH__property));
       lv2_atom_forge_urid(&forge, urids_(property.c_str()));
       lv2_atom_forge_key(&forge, urids_(LV2_PATCH__value));
-      lv2_atom_forge_path(&forge, model.c_str(), static_cast<std::uint32_t>(model.size() + 1));
+      lv2_atom_forge_path(&forge, model->c_str(), static_cast<std::uint32_t>(model->size() + 1));
       lv2_atom_forge_pop(&forge, &message);
     }
     lv2_atom_forge_pop(&forge, &sequence);
