@@ -61,7 +61,8 @@ std::vector<T> play(Slot& slot, const std::vector<T>& in, const std::vector<std:
 }
 
 template <class T>
-void expect_same(const std::vector<T>& a, const std::vector<T>& b, std::size_t from = 0, std::size_t to = ~std::size_t{0}) {
+void expect_same(const std::vector<T>& a, const std::vector<T>& b, std::size_t from = 0,
+                 std::size_t to = ~std::size_t{0}) {
   for (std::size_t t = from; t < std::min(to, a.size()); ++t)
     ASSERT_EQ(std::memcmp(&a[t], &b[t], sizeof(T)), 0) << "frame " << t << ": " << a[t] << " and " << b[t];
 }
@@ -116,7 +117,9 @@ TEST(ModelSlot, HasNoClick) {
     if (frame == 64 * 100) slot.publish(*second);
     if (frame == 64 * 200) slot.clear();
   });
-  const auto step = [](const std::vector<float>& x, std::size_t t) { return t == 0 ? std::abs(x[0]) : std::abs(x[t] - x[t - 1]); };
+  const auto step = [](const std::vector<float>& x, std::size_t t) {
+    return t == 0 ? std::abs(x[0]) : std::abs(x[t] - x[t - 1]);
+  };
   float largest = 0, apart = 0;
   for (std::size_t t = 1; t < in.size(); ++t) {
     largest = std::max({largest, step(a, t), step(b, t)});
@@ -130,7 +133,8 @@ TEST(ModelSlot, HasNoClick) {
 TEST(ModelSlot, StereoIsTwoMonoSignals) {
   const auto first = model<Recurrent>(1), second = model<Recurrent>(2);
   const std::vector<float> left = signal<float>(6000), right = signal<float>(6000, 2);
-  ModelSlot<Recurrent> stereo({.voices = 2, .fade_frames = 300}), mono({.fade_frames = 300}), other({.fade_frames = 300});
+  ModelSlot<Recurrent> stereo({.voices = 2, .fade_frames = 300}), mono({.fade_frames = 300}),
+      other({.fade_frames = 300});
   std::vector<float> out_left(6000), out_right(6000), alone_left(6000), alone_right(6000);
   for (ModelSlot<Recurrent>* slot : {&stereo, &mono, &other}) slot->publish(*first);
   for (std::size_t t = 0; t < 6000; t += 100) {
@@ -194,7 +198,8 @@ struct Counted {
   std::size_t receptive_field() const { return 1; }
   std::size_t latency() const { return late; }
   void reset(State&) const noexcept {}
-  void process(State&, const float* const* in, float* const* out, std::size_t frames, Condition<float> side) const noexcept {
+  void process(State&, const float* const* in, float* const* out, std::size_t frames,
+               Condition<float> side) const noexcept {
     EXPECT_LE(side.values.size(), sides);
     for (std::size_t c = 0; c < outs; ++c)
       for (std::size_t t = 0; t < frames; ++t)
@@ -216,7 +221,7 @@ TEST(ModelSlot, PlaysTheLastOfSeveral) {
     });
     EXPECT_EQ(out[499], 5);
     EXPECT_EQ(out[649], 12) << "the fade is over, and the next model hears what it has missed";
-    EXPECT_EQ(out[650], 12 + (22 - 12) * (0.5f - 0.5f * std::cos(std::numbers::pi_v<float> / 101)));
+    EXPECT_FLOAT_EQ(out[650], 12 + (22 - 12) * (0.5f - 0.5f * std::cos(std::numbers::pi_v<float> / 101)));
     EXPECT_EQ(out.back(), 22);
     EXPECT_EQ(Counted::alive, 3) << "one that plays, and two that are done";
     slot.collect();
