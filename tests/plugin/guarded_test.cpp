@@ -82,7 +82,7 @@ void expect_recovery() {
   const std::vector<T> expected = run(guarded, zeroed, 6000);
   EXPECT_EQ(guarded.repairs(), 0u);
   for (const T bad : poison<T>)
-    for (const std::size_t length : {1, 7, 64, 1000, 6000}) {
+    for (const std::size_t length : {1u, 7u, 64u, 1000u, 6000u}) {
       std::vector<T> damaged = in;
       damaged[1000] = bad;
       guarded.reset();
@@ -140,7 +140,7 @@ TEST(Guarded, SideChannelsAndOtherVoicesAreIntact) {
   }
   // A side channel in Hz is no damage.
   const std::uint64_t repairs = guarded.repairs();
-  process(guarded, left, side, 20000);
+  process(guarded, left, std::vector<float>(frames, 20000.0f), 20000);
   EXPECT_EQ(guarded.repairs(), repairs);
 }
 

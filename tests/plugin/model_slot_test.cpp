@@ -106,6 +106,36 @@ TEST(ModelSlot, FadesFromOneModelToTheOther) {
   expect_exchange<Recurrent>(1, {64}, false);
 }
 
+/// The second model waits until the first has faded in, and then hears what it has missed.
+template <class M>
+void expect_waits(std::size_t fade, std::size_t history, const std::vector<std::size_t>& lengths) {
+  SCOPED_TRACE("fade of " + std::to_string(fade) + ", calls of " + std::to_string(lengths.front()));
+  const auto first = model<M>(1, 2), second = model<M>(77, 2);
+  const std::vector<float> in = signal<float>(4 * fade + 30000);
+  const std::vector<float> a = alone(*first, in), b = alone(*second, in);
+  ModelSlot<M> slot({.fade_frames = fade, .history = history});
+  slot.publish(*first);
+  bool published = false;
+  const auto out = play(slot, in, lengths, [&](std::size_t frame) {
+    if (frame > 0 && !published) slot.publish(*second), published = true;
+  });
+  expect_same(out, b, 3 * fade + 25000);
+  if (fade > 1000) return;   // the first frames of such a fade are those of the first model
+  std::size_t begin = fade;  // of the second fade
+  while (begin < out.size() && out[begin] == a[begin]) ++begin;
+  for (std::size_t t = 0; t < fade; ++t) {
+    const float gain = float(0.5 - 0.5 * std::cos(std::numbers::pi / double(fade + 1) * double(t + 1)));
+    ASSERT_EQ(out[begin + t], (1 - gain) * a[begin + t] + gain * b[begin + t]) << "frame " << begin + t;
+  }
+  expect_same(out, b, begin + fade);
+}
+
+TEST(ModelSlot, AModelThatWaitsHearsWhatItMisses) {
+  for (const auto& lengths : cuts) expect_waits<Recurrent>(700, 8192, lengths);
+  // It waits for so long that the signal is not all there any more. A network with a short receptive field needs less.
+  expect_waits<Convolutional>(70000, 1000, {64});
+}
+
 TEST(ModelSlot, HasNoClick) {
   const auto first = model<Recurrent>(1, 4), second = model<Recurrent>(77, 4);
   const auto in = signal<float>(20000);
@@ -176,6 +206,18 @@ TEST(ModelSlot, PassesItsInputUntilItHasAModel) {
   ModelSlot<Recurrent> passes, silent({.empty = EmptySlot::silent});
   expect_same(play(passes, in, {64}, [](std::size_t) {}), in);
   expect_same(play(silent, in, {64}, [](std::size_t) {}), std::vector<float>(500));
+}
+
+TEST(ModelSlot, PassesItsInputInPlace) {
+  using TwoOut = ModelT<Dense<1, 2>>;
+  ModelSlot<TwoOut> slot({.voices = 2});
+  std::vector<float> left(10, 1.0f), right(10, 2.0f), third(10, 3.0f), fourth(10, 4.0f);
+  float* const channels[] = {left.data(), right.data(), third.data(), fourth.data()};
+  slot.process(channels, channels, 10);  // the inputs are the first two
+  EXPECT_EQ(left, std::vector<float>(10, 1.0f));
+  EXPECT_EQ(right, std::vector<float>(10));
+  EXPECT_EQ(third, std::vector<float>(10, 2.0f));
+  EXPECT_EQ(fourth, std::vector<float>(10));
 }
 
 /// A model whose copies are counted, with any numbers of channels.
@@ -310,6 +352,19 @@ TEST(ModelSlot, GivesModelsTheSideChannelsThatTheyHave) {
   const std::vector<float> many(7, 2.0f);
   slot.process(in, out, std::span<const float>(many));
   EXPECT_EQ(out.back(), 2.0f);
+}
+
+TEST(ModelSlot, HasNoDenormals) {
+  ModelSlot<Counted> slot({.fade_frames = 1});
+  slot.publish(Counted(1e-3f));
+  const std::vector<float> in(200, 1e-37f);
+  std::vector<float> out(200, 1.0f);
+  const volatile float small = 1e-37f;
+  for (int i = 0; i < 3; ++i) slot.process(in, out);
+#if defined(__SSE__) || defined(__aarch64__)
+  EXPECT_EQ(out, std::vector<float>(200));
+#endif
+  EXPECT_NE(small * 1e-3f, 0.0f) << "the setting of the thread is back";
 }
 
 TEST(ModelSlot, RefusesWhatDoesNotFit) {

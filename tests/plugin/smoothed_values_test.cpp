@@ -21,7 +21,7 @@ std::vector<float> take(SmoothedValues<float>& values, std::size_t i, std::size_
 }
 
 TEST(SmoothedValues, GoInAStraightLine) {
-  for (const std::size_t length : {1, 5, 40, 200}) {
+  for (const std::size_t length : {1u, 5u, 40u, 200u}) {
     SmoothedValues<float> values(2, {.ramp_frames = 100, .max_frames = 200});
     EXPECT_EQ(take(values, 0, 200, length), std::vector<float>(200));
     values.set(1, 2);
