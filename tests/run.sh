@@ -120,16 +120,16 @@ done_in
 # --full has all checks.
 step "clang++ with address and undefined-behaviour sanitizers, unit tests"
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-build clang-sanitized -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DINLAY_TEST_SUITES="unit;host;compile_fail" "${no_engines[@]}" \
+build clang-sanitized -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DINLAY_TEST_SUITES="unit;host;plugin;compile_fail" "${no_engines[@]}" \
   -DINLAY_COMPILED_OPTIONS= -DINLAY_COMPILED_DISPATCH=OFF \
   -DINLAY_TEST_FEW_BACKENDS=ON \
   -DCMAKE_CXX_FLAGS="-O1 -g1 -fsanitize=address,undefined -fno-sanitize=null,alignment,pointer-overflow,object-size -fno-sanitize-recover=all -fno-omit-frame-pointer" &&
   tests clang-sanitized
 done_in
 
-step "clang++ with the thread sanitizer, host layer"
+step "clang++ with the thread sanitizer, host layer and parts around a model"
 $full && export INLAY_STORM_SECONDS=60
-build clang-threads -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DINLAY_TEST_SUITES=host -DINLAY_WITH_JSON=OFF \
+build clang-threads -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None "-DINLAY_TEST_SUITES=host;plugin" -DINLAY_WITH_JSON=OFF \
   -DINLAY_WITH_EIGEN=OFF -DINLAY_WITH_XSIMD=OFF "${no_engines[@]}" \
   "-DCMAKE_CXX_FLAGS=-O1 -g1 -fsanitize=thread" && tests clang-threads
 done_in
@@ -150,7 +150,7 @@ if $full; then
     shift 3
     step "$title"
     if command -v "$tool" > /dev/null; then
-      build "$name" -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" "-DINLAY_TEST_SUITES=unit;host" "${no_engines[@]}" "$@" && tests "$name"
+      build "$name" -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" "-DINLAY_TEST_SUITES=unit;host;plugin" "${no_engines[@]}" "$@" && tests "$name"
     else
       skip "no $tool"
     fi

@@ -61,7 +61,8 @@ std::vector<T> play(Slot& slot, const std::vector<T>& in, const std::vector<std:
 }
 
 template <class T>
-void expect_same(const std::vector<T>& a, const std::vector<T>& b, std::size_t from = 0, std::size_t to = ~std::size_t{0}) {
+void expect_same(const std::vector<T>& a, const std::vector<T>& b, std::size_t from = 0,
+                 std::size_t to = ~std::size_t{0}) {
   for (std::size_t t = from; t < std::min(to, a.size()); ++t)
     ASSERT_EQ(std::memcmp(&a[t], &b[t], sizeof(T)), 0) << "frame " << t << ": " << a[t] << " and " << b[t];
 }
@@ -105,6 +106,36 @@ TEST(ModelSlot, FadesFromOneModelToTheOther) {
   expect_exchange<Recurrent>(1, {64}, false);
 }
 
+/// The second model waits until the first has faded in, and then hears what it has missed.
+template <class M>
+void expect_waits(std::size_t fade, std::size_t history, const std::vector<std::size_t>& lengths) {
+  SCOPED_TRACE("fade of " + std::to_string(fade) + ", calls of " + std::to_string(lengths.front()));
+  const auto first = model<M>(1, 2), second = model<M>(77, 2);
+  const std::vector<float> in = signal<float>(4 * fade + 30000);
+  const std::vector<float> a = alone(*first, in), b = alone(*second, in);
+  ModelSlot<M> slot({.fade_frames = fade, .history = history});
+  slot.publish(*first);
+  bool published = false;
+  const auto out = play(slot, in, lengths, [&](std::size_t frame) {
+    if (frame > 0 && !published) slot.publish(*second), published = true;
+  });
+  expect_same(out, b, 3 * fade + 25000);
+  if (fade > 1000) return;   // the first frames of such a fade are those of the first model
+  std::size_t begin = fade;  // of the second fade
+  while (begin < out.size() && out[begin] == a[begin]) ++begin;
+  for (std::size_t t = 0; t < fade; ++t) {
+    const float gain = float(0.5 - 0.5 * std::cos(std::numbers::pi / double(fade + 1) * double(t + 1)));
+    ASSERT_EQ(out[begin + t], (1 - gain) * a[begin + t] + gain * b[begin + t]) << "frame " << begin + t;
+  }
+  expect_same(out, b, begin + fade);
+}
+
+TEST(ModelSlot, AModelThatWaitsHearsWhatItMisses) {
+  for (const auto& lengths : cuts) expect_waits<Recurrent>(700, 8192, lengths);
+  // It waits for so long that the signal is not all there any more. A network with a short receptive field needs less.
+  expect_waits<Convolutional>(70000, 1000, {64});
+}
+
 TEST(ModelSlot, HasNoClick) {
   const auto first = model<Recurrent>(1, 4), second = model<Recurrent>(77, 4);
   const auto in = signal<float>(20000);
@@ -116,7 +147,9 @@ TEST(ModelSlot, HasNoClick) {
     if (frame == 64 * 100) slot.publish(*second);
     if (frame == 64 * 200) slot.clear();
   });
-  const auto step = [](const std::vector<float>& x, std::size_t t) { return t == 0 ? std::abs(x[0]) : std::abs(x[t] - x[t - 1]); };
+  const auto step = [](const std::vector<float>& x, std::size_t t) {
+    return t == 0 ? std::abs(x[0]) : std::abs(x[t] - x[t - 1]);
+  };
   float largest = 0, apart = 0;
   for (std::size_t t = 1; t < in.size(); ++t) {
     largest = std::max({largest, step(a, t), step(b, t)});
@@ -130,7 +163,8 @@ TEST(ModelSlot, HasNoClick) {
 TEST(ModelSlot, StereoIsTwoMonoSignals) {
   const auto first = model<Recurrent>(1), second = model<Recurrent>(2);
   const std::vector<float> left = signal<float>(6000), right = signal<float>(6000, 2);
-  ModelSlot<Recurrent> stereo({.voices = 2, .fade_frames = 300}), mono({.fade_frames = 300}), other({.fade_frames = 300});
+  ModelSlot<Recurrent> stereo({.voices = 2, .fade_frames = 300}), mono({.fade_frames = 300}),
+      other({.fade_frames = 300});
   std::vector<float> out_left(6000), out_right(6000), alone_left(6000), alone_right(6000);
   for (ModelSlot<Recurrent>* slot : {&stereo, &mono, &other}) slot->publish(*first);
   for (std::size_t t = 0; t < 6000; t += 100) {
@@ -174,6 +208,18 @@ TEST(ModelSlot, PassesItsInputUntilItHasAModel) {
   expect_same(play(silent, in, {64}, [](std::size_t) {}), std::vector<float>(500));
 }
 
+TEST(ModelSlot, PassesItsInputInPlace) {
+  using TwoOut = ModelT<Dense<1, 2>>;
+  ModelSlot<TwoOut> slot({.voices = 2});
+  std::vector<float> left(10, 1.0f), right(10, 2.0f), third(10, 3.0f), fourth(10, 4.0f);
+  float* const channels[] = {left.data(), right.data(), third.data(), fourth.data()};
+  slot.process(channels, channels, 10);  // the inputs are the first two
+  EXPECT_EQ(left, std::vector<float>(10, 1.0f));
+  EXPECT_EQ(right, std::vector<float>(10));
+  EXPECT_EQ(third, std::vector<float>(10, 2.0f));
+  EXPECT_EQ(fourth, std::vector<float>(10));
+}
+
 /// A model whose copies are counted, with any numbers of channels.
 struct Counted {
   using scalar = float;
@@ -194,7 +240,8 @@ struct Counted {
   std::size_t receptive_field() const { return 1; }
   std::size_t latency() const { return late; }
   void reset(State&) const noexcept {}
-  void process(State&, const float* const* in, float* const* out, std::size_t frames, Condition<float> side) const noexcept {
+  void process(State&, const float* const* in, float* const* out, std::size_t frames,
+               Condition<float> side) const noexcept {
     EXPECT_LE(side.values.size(), sides);
     for (std::size_t c = 0; c < outs; ++c)
       for (std::size_t t = 0; t < frames; ++t)
@@ -216,7 +263,7 @@ TEST(ModelSlot, PlaysTheLastOfSeveral) {
     });
     EXPECT_EQ(out[499], 5);
     EXPECT_EQ(out[649], 12) << "the fade is over, and the next model hears what it has missed";
-    EXPECT_EQ(out[650], 12 + (22 - 12) * (0.5f - 0.5f * std::cos(std::numbers::pi_v<float> / 101)));
+    EXPECT_FLOAT_EQ(out[650], 12 + (22 - 12) * (0.5f - 0.5f * std::cos(std::numbers::pi_v<float> / 101)));
     EXPECT_EQ(out.back(), 22);
     EXPECT_EQ(Counted::alive, 3) << "one that plays, and two that are done";
     slot.collect();
@@ -305,6 +352,19 @@ TEST(ModelSlot, GivesModelsTheSideChannelsThatTheyHave) {
   const std::vector<float> many(7, 2.0f);
   slot.process(in, out, std::span<const float>(many));
   EXPECT_EQ(out.back(), 2.0f);
+}
+
+TEST(ModelSlot, HasNoDenormals) {
+  ModelSlot<Counted> slot({.fade_frames = 1});
+  slot.publish(Counted(1e-3f));
+  const std::vector<float> in(200, 1e-37f);
+  std::vector<float> out(200, 1.0f);
+  const volatile float small = 1e-37f;
+  for (int i = 0; i < 3; ++i) slot.process(in, out);
+#if defined(__SSE__) || defined(__aarch64__)
+  EXPECT_EQ(out, std::vector<float>(200));
+#endif
+  EXPECT_NE(small * 1e-3f, 0.0f) << "the setting of the thread is back";
 }
 
 TEST(ModelSlot, RefusesWhatDoesNotFit) {

@@ -40,7 +40,8 @@ template <class T>
 std::vector<T> signal(std::size_t frames, double offset = 0) {
   std::vector<T> x(frames);
   for (std::size_t t = 0; t < frames; ++t)
-    x[t] = static_cast<T>(0.5 * std::sin(0.013 * double(t) + offset) + 0.3 * std::sin(0.11 * double(t)) * std::cos(0.001 * double(t)));
+    x[t] = static_cast<T>(0.5 * std::sin(0.013 * double(t) + offset) +
+                          0.3 * std::sin(0.11 * double(t)) * std::cos(0.001 * double(t)));
   return x;
 }
 

@@ -9,7 +9,7 @@
 #include <span>
 #include <type_traits>
 
-namespace inlay::detail {
+namespace inlay::internal {
 
 /// Returns whether |x| <= limit for every value; false for NaN. It works on the bits, so that it is right with
 /// -ffast-math too, and in lanes that every compiler makes of it.
@@ -20,9 +20,7 @@ bool all_within(std::span<const T> x, T limit) noexcept {
   constexpr std::size_t lanes = 64 / sizeof(T);
   const Bits bound = std::bit_cast<Bits>(limit);
   Bits beyond[lanes] = {};  // negative if a value is beyond the limit: magnitudes are ordered as integers are
-  const auto see = [&](std::size_t lane, T value) {
-    beyond[lane] |= bound - (std::bit_cast<Bits>(value) & magnitude);
-  };
+  const auto see = [&](std::size_t lane, T value) { beyond[lane] |= bound - (std::bit_cast<Bits>(value) & magnitude); };
   std::size_t i = 0;
   for (; i + lanes <= x.size(); i += lanes)
     for (std::size_t lane = 0; lane < lanes; ++lane) see(lane, x[i + lane]);
@@ -37,4 +35,4 @@ bool all_finite(std::span<const T> x) noexcept {
   return all_within(x, std::numeric_limits<T>::max());
 }
 
-}  // namespace inlay::detail
+}  // namespace inlay::internal

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace inlay::detail {
+namespace inlay::internal {
 
 /// Room for `frames` frames of `count` channels. Allocates when it is made.
 template <class T>
@@ -40,4 +40,4 @@ class LaterFrames {
   std::vector<T*> channels_;
 };
 
-}  // namespace inlay::detail
+}  // namespace inlay::internal

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace inlay::detail {
+namespace inlay::internal {
 
 /// Holds what the audio thread runs. Another thread can offer a successor: the audio thread adopts it, both run while
 /// one fades into the other, and the old one is deleted when the next is offered or by `collect`.
@@ -71,4 +71,4 @@ class FadingSwitch {
   std::vector<std::unique_ptr<T>> kept_;
 };
 
-}  // namespace inlay::detail
+}  // namespace inlay::internal

@@ -63,7 +63,8 @@ class BoundEngine {
   /// Runs the job. Returns false if the engine fails or an output is not finite; the engine is reset then.
   bool run() noexcept {
     bool good = engine_->run(job_);
-    for (std::size_t i = 0; good && i < job_.out.size(); ++i) good = inlay::detail::all_finite<float>(job_.out[i].values());
+    for (std::size_t i = 0; good && i < job_.out.size(); ++i)
+      good = inlay::internal::all_finite<float>(job_.out[i].values());
     if (!good) engine_->reset();
     return good;
   }
@@ -94,7 +95,7 @@ struct EngineSet {
 };
 
 /// The engines that a session runs, and those that take over. Work is numbered by jobs.
-using EngineSwitch = inlay::detail::FadingSwitch<EngineSet>;
+using EngineSwitch = inlay::internal::FadingSwitch<EngineSet>;
 
 /// Binds all engines to their memory, after they have been bound to other memory. Throws what an engine throws.
 inline void bind(const EngineSwitch& engines) {

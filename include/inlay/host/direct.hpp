@@ -93,7 +93,7 @@ class Direct {
     bool good = engine.run(job);
     for (std::size_t i = 0; good && i < out_views.size(); ++i)
       for (std::size_t c = 0; good && c < out_views[i].channels(); ++c)
-        good = inlay::detail::all_finite<float>({out_views[i].channel(c), out_views[i].frames()});
+        good = inlay::internal::all_finite<float>({out_views[i].channel(c), out_views[i].frames()});
     shared_.counters.ran(now() - start, frames, good);
     if (!good) {
       engine.reset();

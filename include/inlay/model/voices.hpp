@@ -98,7 +98,7 @@ class Voices {
  private:
   void start_after_silence(std::size_t frames) {
     constexpr std::size_t part = 256;
-    detail::ChannelMemory<scalar> silence(sizes_.in + sizes_.condition, part), ignored(sizes_.out, part);
+    internal::ChannelMemory<scalar> silence(sizes_.in + sizes_.condition, part), ignored(sizes_.out, part);
     State state = states_.front();
     model().reset(state);
     for (std::size_t done = 0; done < frames; done += part)

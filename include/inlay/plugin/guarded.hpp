@@ -70,13 +70,13 @@ class Guarded {
 
   static bool within(const scalar* const* channels, std::size_t count, std::size_t frames, scalar limit) noexcept {
     for (std::size_t c = 0; c < count; ++c)
-      if (!detail::all_within<scalar>({channels[c], frames}, limit)) return false;
+      if (!internal::all_within<scalar>({channels[c], frames}, limit)) return false;
     return true;
   }
   bool is_clean(const scalar* const* in, std::size_t frames, const Condition<scalar>& condition) const noexcept {
     return within(in, sizes().in * voices_.count(), frames, limit_) &&
            within(condition.channels, sizes().condition - condition.values.size(), frames, condition_limit_) &&
-           detail::all_within<scalar>(condition.values, condition_limit_);
+           internal::all_within<scalar>(condition.values, condition_limit_);
   }
 
   /// Side channels that are values become signals, to keep this in one form.
@@ -92,12 +92,11 @@ class Guarded {
         for (std::size_t t = 0; t < n; ++t)
           clean_[inputs + c][t] =
               cleaned(c < signals ? condition.channels[c][done + t] : condition.values[c - signals], condition_limit_);
-      voices_.process(clean_.channels(), later_out_.from(done, out), n,
-                      Condition<scalar>(clean_.channels() + inputs));
+      voices_.process(clean_.channels(), later_out_.from(done, out), n, Condition<scalar>(clean_.channels() + inputs));
     }
   }
   static scalar cleaned(scalar x, scalar limit) noexcept {
-    return detail::all_within<scalar>({&x, 1}, limit) ? x : scalar(0);
+    return internal::all_within<scalar>({&x, 1}, limit) ? x : scalar(0);
   }
 
   void restart(std::size_t voice, scalar* const* out, std::size_t frames) noexcept {
@@ -110,8 +109,8 @@ class Guarded {
   Voices<M> voices_;
   bool on_;
   scalar limit_, condition_limit_;
-  detail::ChannelMemory<scalar> clean_;  ///< inputs, then side channels
-  detail::LaterFrames<scalar> later_out_;
+  internal::ChannelMemory<scalar> clean_;  ///< inputs, then side channels
+  internal::LaterFrames<scalar> later_out_;
   std::atomic<std::uint64_t> repairs_{0};
 };
 

@@ -46,8 +46,8 @@ struct LevelOptions {
   double loudness = -18.0;
 };
 
-/// Returns the gains that Neural Amp Modeler's plugin uses, its level knobs not included. A level that the file does not
-/// state changes nothing. In decibels:
+/// Returns the gains that Neural Amp Modeler's plugin uses, its level knobs not included. A level that the file does
+/// not state changes nothing. In decibels:
 ///
 ///     in  = interface_dbu - input_level_dbu      if calibrate_input
 ///     out = loudness of the options - loudness   normalized

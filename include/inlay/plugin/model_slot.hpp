@@ -49,8 +49,8 @@ namespace inlay {
 template <InlayModel M>
 class ModelSlot {
   using T = typename M::scalar;
-  using Player = detail::SlotPlayer<M>;
-  using Memory = detail::SlotMemory<T>;
+  using Player = internal::SlotPlayer<M>;
+  using Memory = internal::SlotMemory<T>;
 
  public:
   using scalar = T;
@@ -254,14 +254,14 @@ class ModelSlot {
   }
 
   SlotOptions options_;
-  detail::RecentSignal<T> recent_;
+  internal::RecentSignal<T> recent_;
   Memory memory_;
-  detail::LaterFrames<const T> later_in_;
-  detail::LaterFrames<T> later_out_;
-  detail::LaterFrames<const T> later_side_;
-  std::vector<T> gain_;  ///< of the new model, at each frame of a fade
+  internal::LaterFrames<const T> later_in_;
+  internal::LaterFrames<T> later_out_;
+  internal::LaterFrames<const T> later_side_;
+  std::vector<T> gain_;       ///< of the new model, at each frame of a fade
   mutable std::mutex mutex_;  ///< of the threads that publish
-  detail::FadingSwitch<Player> switch_;
+  internal::FadingSwitch<Player> switch_;
   std::atomic<std::size_t> latency_{0};
 };
 

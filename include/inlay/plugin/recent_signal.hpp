@@ -10,7 +10,7 @@
 
 #include "inlay/core/condition.hpp"
 
-namespace inlay::detail {
+namespace inlay::internal {
 
 /// Keeps the last frames of several channels. Frames are numbered from 0. Writing is real-time safe, and nobody waits:
 /// a reader notices if the frames that it reads are overwritten meanwhile.
@@ -80,4 +80,4 @@ class RecentSignal {
   std::atomic<std::uint64_t> written_{0}, writing_{0}, start_{0};  // writing_: written_, once the write is done
 };
 
-}  // namespace inlay::detail
+}  // namespace inlay::internal

@@ -17,7 +17,7 @@
 #include "inlay/plugin/recent_signal.hpp"
 #include "inlay/plugin/slot_options.hpp"
 
-namespace inlay::detail {
+namespace inlay::internal {
 
 /// Memory of a thread that runs a SlotPlayer over the recent signal, `part` frames at a time.
 template <class T>
@@ -103,4 +103,4 @@ class SlotPlayer {
   std::uint64_t first_ = 0, heard_ = 0;
 };
 
-}  // namespace inlay::detail
+}  // namespace inlay::internal

@@ -41,7 +41,7 @@ class SmoothedValues {
 
   /// A value that is not finite is ignored.
   void set(std::size_t i, T value) noexcept {
-    if (detail::all_finite<T>({&value, 1})) values_[i].target.store(value, std::memory_order_relaxed);
+    if (internal::all_finite<T>({&value, 1})) values_[i].target.store(value, std::memory_order_relaxed);
   }
   T target(std::size_t i) const noexcept { return values_[i].target.load(std::memory_order_relaxed); }
 
@@ -82,7 +82,7 @@ class SmoothedValues {
 
   Options options_;
   std::vector<Value> values_;
-  detail::ChannelMemory<T> signals_;
+  internal::ChannelMemory<T> signals_;
 };
 
 }  // namespace inlay
