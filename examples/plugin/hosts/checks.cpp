@@ -1,5 +1,5 @@
-/// plugin_checks PLUGIN MODEL OTHER_MODEL: what a user would notice, checked in one format. Both models are mono, for
-/// 48 kHz. Exit status 1 if a check fails.
+/// plugin_checks PLUGIN MODEL OTHER_MODEL: what a user would notice, checked in one format; and that the plugin does
+/// not allocate or lock on the audio thread. Both models are mono, for 48 kHz. Exit status 1 if a check fails.
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +17,9 @@
 #include <vector>
 
 #include "host.hpp"
+#if defined(HAS_REALTIME_HOOKS)
+#include "realtime/realtime.hpp"
+#endif
 
 namespace {
 
@@ -379,6 +382,12 @@ int main(int argc, char** argv) {
   plugin = argv[1];
   model = argv[2];
   other_model = argv[3];
+#if defined(HAS_REALTIME_HOOKS)
+  hosts::audio_thread = [](const std::function<void()>& call) {
+    const std::string violation = realtime::check(call);
+    expect(violation.empty(), "on the audio thread, the plugin " + violation);
+  };
+#endif
   int failed = 0;
   for (const Check& check : checks) try {
       check.run();

@@ -99,7 +99,9 @@ class ClapHost final : public Host {
     process.audio_inputs_count = process.audio_outputs_count = 1;
     process.in_events = &events;
     process.out_events = &ignored;
-    require(plugin_->process(plugin_, &process) != CLAP_PROCESS_ERROR, "process");
+    clap_process_status status = CLAP_PROCESS_ERROR;
+    audio_thread([&] { status = plugin_->process(plugin_, &process); });
+    require(status != CLAP_PROCESS_ERROR, "process");
     events_.clear();
   }
 

@@ -2,10 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
 namespace hosts {
+
+/// Calls the plugin's function for the audio thread. A test can put a detector here of what is not real-time safe.
+inline std::function<void(const std::function<void()>&)> audio_thread = [](const auto& call) { call(); };
 
 /// One instance of the plugin. Errors are thrown as std::runtime_error. `load`, `save` and `restore` may be called on
 /// another thread than `process`, all else not.

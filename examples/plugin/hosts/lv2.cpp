@@ -69,6 +69,7 @@ class Lv2Host final : public Host {
     plugin_ = lilv_plugins_get(plugins, lilv_plugins_begin(plugins));
     controls_.resize(lilv_plugin_get_num_ports(plugin_));
     lilv_plugin_get_port_ranges_float(plugin_, nullptr, nullptr, controls_.data());  // defaults
+    work_.reserve(sizeof messages_in_);
     instantiate(48000, 4096);
   }
   ~Lv2Host() override {
@@ -105,8 +106,9 @@ class Lv2Host final : public Host {
     std::vector<char> work;
     {
       const std::lock_guard lock(running_);
+      work_.clear();
       run(nullptr, nullptr, 0, &model);
-      work.swap(work_);
+      work = work_;
     }
     require(!work.empty(), "the plugin did not ask for a worker");
     const auto* const worker = static_cast<const LV2_Worker_Interface*>(
@@ -155,8 +157,10 @@ class Lv2Host final : public Host {
     sample_rate_ = sample_rate;
     max_frames_ = static_cast<std::int32_t>(max_frames);
     LV2_Worker_Schedule schedule{this, [](void* self, std::uint32_t size, const void* data) {
-                                   auto* const bytes = static_cast<const char*>(data);
-                                   static_cast<Lv2Host*>(self)->work_.assign(bytes, bytes + size);
+                                   std::vector<char>& work = static_cast<Lv2Host*>(self)->work_;
+                                   if (size > work.capacity()) return LV2_WORKER_ERR_NO_SPACE;
+                                   work.resize(size);
+                                   std::memcpy(work.data(), data, size);
                                    return LV2_WORKER_SUCCESS;
                                  }};
     schedule_ = schedule;
@@ -190,7 +194,7 @@ class Lv2Host final : public Host {
     answer->atom = {sizeof messages_out_ - sizeof(LV2_Atom), urids_(LV2_ATOM__Chunk)};
     lilv_instance_connect_port(instance_.get(), 4, messages_in_.data());
     lilv_instance_connect_port(instance_.get(), 5, messages_out_.data());
-    lilv_instance_run(instance_.get(), frames);
+    audio_thread([&] { lilv_instance_run(instance_.get(), frames); });
   }
 
   /// patch:Set of the model's property, or no message.

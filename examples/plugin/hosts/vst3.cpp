@@ -176,7 +176,9 @@ class Vst3Host final : public Host {
     data.inputs = &input;
     data.outputs = &output;
     data.input_params = data.output_params = reinterpret_cast<v3_param_changes**>(&changes);
-    require(v3_cpp_obj(processor_)->process(processor_, &data) == V3_OK, "process");
+    v3_result result = V3_INTERNAL_ERR;
+    audio_thread([&] { result = v3_cpp_obj(processor_)->process(processor_, &data); });
+    require(result == V3_OK, "process");
     changes_.list.clear();
   }
 
