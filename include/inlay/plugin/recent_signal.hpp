@@ -58,7 +58,8 @@ class RecentSignal {
   /// `out` then holds anything.
   bool read(std::uint64_t first, std::size_t frames, T* const* out) const noexcept {
     for (std::size_t c = 0; c < channels(); ++c)
-      for (std::size_t t = 0; t < frames; ++t) out[c][t] = at(c, first + t).load(std::memory_order_relaxed);
+      for (std::size_t t = 0; t < frames; ++t)
+        out[c][t] = memory_[c * capacity_ + index(first + t)].load(std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_acquire);
     return writing_.load(std::memory_order_relaxed) - first <= capacity_;
   }
@@ -66,14 +67,12 @@ class RecentSignal {
  private:
   template <class Values>
   void write(std::size_t channel, std::uint64_t first, std::size_t frames, Values value) noexcept {
-    for (std::size_t t = 0; t < frames; ++t) at(channel, first + t).store(value(t), std::memory_order_relaxed);
+    const std::size_t until_end = capacity_ - index(first), before = std::min(frames, until_end);
+    std::atomic<T>* const row = &memory_[channel * capacity_];
+    for (std::size_t t = 0; t < before; ++t) row[index(first) + t].store(value(t), std::memory_order_relaxed);
+    for (std::size_t t = before; t < frames; ++t) row[t - before].store(value(t), std::memory_order_relaxed);
   }
-  std::atomic<T>& at(std::size_t channel, std::uint64_t frame) noexcept {
-    return memory_[channel * capacity_ + (frame & (capacity_ - 1))];
-  }
-  const std::atomic<T>& at(std::size_t channel, std::uint64_t frame) const noexcept {
-    return memory_[channel * capacity_ + (frame & (capacity_ - 1))];
-  }
+  std::size_t index(std::uint64_t frame) const noexcept { return static_cast<std::size_t>(frame & (capacity_ - 1)); }
 
   std::size_t inputs_, conditions_, capacity_;
   std::vector<std::atomic<T>> memory_;
