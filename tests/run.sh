@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds and passes every test.
 #   bash tests/run.sh          what CI runs
-#   bash tests/run.sh --full   also libc++, every check of UBSan, other instruction sets, Windows and aarch64
+#   bash tests/run.sh --full   also libc++, every check of UBSan, other instruction sets, Windows and aarch64, the plugin in JACK
 # Safe to run again, and quick the second time: everything is kept in build/. JOBS=n limits the compilers at work.
 set -uo pipefail
 cd "$(dirname "$0")/.."

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "at_host_rate.hpp"
 
@@ -21,19 +22,30 @@ namespace {
 
 constexpr std::size_t channels = DISTRHO_PLUGIN_NUM_INPUTS;
 
-/// One channel of the input, later by up to `longest` frames.
+/// One channel of the input, later by a number of frames. Another number fades in.
 class Delay {
  public:
-  static constexpr std::size_t longest = 4095;
-  void reset() noexcept { past_.fill(0); }
+  static constexpr std::size_t longest = 4095, fade = 960;
+  void reset(std::size_t frames) noexcept {
+    past_.fill(0);
+    frames_ = frames;
+    fading_ = 0;
+  }
   float next(float x, std::size_t frames) noexcept {
-    past_[now_ & longest] = x;
-    return past_[(now_++ - frames) & longest];
+    if (fading_ == 0 && frames != frames_) {
+      before_ = std::exchange(frames_, frames);
+      fading_ = fade;
+    }
+    past_[++now_ & longest] = x;
+    const float y = past_[(now_ - frames_) & longest];
+    if (fading_ == 0) return y;
+    const float gain = static_cast<float>(fading_--) / fade;
+    return y + gain * (past_[(now_ - before_) & longest] - y);
   }
 
  private:
   std::array<float, longest + 1> past_{};
-  std::size_t now_ = 0;
+  std::size_t now_ = 0, frames_ = 0, before_ = 0, fading_ = 0;
 };
 
 }  // namespace
@@ -122,7 +134,7 @@ class Amp final : public Plugin {
       slot_.process(wet(), wet(), piece);
     } while (slot_.fading());
     slot_.reset();
-    for (Delay& delay : delays_) delay.reset();
+    for (Delay& delay : delays_) delay.reset(slot_.latency());
     setLatency(static_cast<uint32_t>(slot_.latency()));
     at_start_ = true;
   }

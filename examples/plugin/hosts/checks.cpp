@@ -322,6 +322,16 @@ void model_comes_and_goes() {
   expect_at_most(largest_step(out), std::max(largest_step(wet), largest_step(in)) + 2 * (peak(wet) + peak(in)) / 1024,
                  "step");
   expect(largest_difference(out, 20000, in, 20000, 2050) == 0, "without a model, the output is not the input");
+
+  const auto bypassed = hosts::open(plugin);
+  bypassed->set("Bypass", 1);
+  bypassed->activate(44100, block);
+  const Signal dry = play(*bypassed, in, [&](std::size_t t) {
+    if (t == 100 * block) bypassed->load(model);
+  });
+  expect_at_most(largest_step(dry), largest_step(in) + 2 * peak(in) / 900, "step of the bypassed signal");
+  expect(largest_difference(dry, 20000 + bypassed->latency(), in, 20000, 1900) == 0,
+         "bypass is not as late as the model");
 }
 
 /// Many instances do not disturb each other.
