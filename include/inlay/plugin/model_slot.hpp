@@ -153,11 +153,13 @@ class ModelSlot {
     if (inputs() == 1 && outputs() == 1) process(&from, &to, std::min(in.size(), out.size()), condition);
   }
 
-  /// Sets the slot to the start of a signal.
+  /// Sets the slot to the start of a signal, with the model that was published last: it plays from the first frame on.
   void reset() noexcept {
     recent_.restart();
+    switch_.finish(0);
+    switch_.adopt();
+    switch_.finish(0);
     switch_.current().restart(recent_.written());
-    if (Player* const old = switch_.fading()) old->restart(recent_.written());
   }
 
   /// Whether a new model is fading in.
