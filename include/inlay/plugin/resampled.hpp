@@ -15,15 +15,9 @@
 #include "inlay/core/condition.hpp"
 #include "inlay/plugin/interpolation_filter.hpp"
 #include "inlay/plugin/rate_converter.hpp"
+#include "inlay/plugin/resampling.hpp"
 
 namespace inlay {
-
-/// What the filters of a `Resampled` keep of a signal, and how late they are. See docs/sample-rates.md for figures.
-enum class Resampling {
-  low_latency,  ///< flat to 18 kHz, 80 dB: images and aliases below 18 kHz are attenuated by that much
-  standard,     ///< flat to 20 kHz, 100 dB: images and aliases below 20 kHz are attenuated by that much
-  best,         ///< flat to 20 kHz, 120 dB: images and aliases of any frequency are attenuated by that much
-};
 
 /// Options of a `Resampled`.
 struct ResampledOptions {
@@ -168,20 +162,6 @@ class Resampled {
     }
   }
 
-  /// The filters' band. With `stop` above half the lower rate, what is let through between both folds to above `pass`.
-  detail::LowPass low_pass(double lower_rate) const noexcept {
-    const double scale = std::fmin(1, lower_rate / 44100);
-    switch (options_.quality) {
-      case Resampling::low_latency:
-        return {18000 * scale, lower_rate - 18000 * scale, 80};
-      case Resampling::standard:
-        break;
-      case Resampling::best:
-        return {20000 * scale, lower_rate / 2, 120};
-    }
-    return {20000 * scale, lower_rate - 20000 * scale, 100};
-  }
-
   /// With h host frames per m model frames, in lowest terms:
   ///
   /// Model frame i is at the time i h/m - reach of the input, in host frames, and is computed with input floor(i h/m).
@@ -193,7 +173,7 @@ class Resampled {
   /// add what lacks to a whole number of host frames, late/m of them, which are late/h model frames.
   void make_converters(std::size_t host, std::size_t own) {
     const std::size_t divisor = std::gcd(host, own), h = host / divisor, m = own / divisor;
-    const detail::LowPass band = low_pass(static_cast<double>(std::min(host, own)));
+    const detail::LowPass band = detail::low_pass(options_.quality, static_cast<double>(std::min(host, own)));
     detail::InterpolationFilter<T> up(band, static_cast<double>(host), m), down(band, static_cast<double>(own), h);
     const std::size_t after = (down.reach() + model_.latency()) * h;
     const std::size_t whole = (after + m - 1) / m;
