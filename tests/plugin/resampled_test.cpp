@@ -174,7 +174,8 @@ TEST(Resampled, AnImpulseArrivesAfterTheLatency) {
       x[at] = 1;
       const Signal y = processed(model, x);
       const auto peak = std::max_element(y.begin(), y.end()) - y.begin();
-      EXPECT_EQ(static_cast<std::size_t>(peak), at + late);
+      // An impulse has all frequencies, also those between the bands. If the model has few frames, they move the peak.
+      EXPECT_LE(std::abs(double(peak) - double(at + late)), rates.host / rates.model / 8);
     }
 }
 

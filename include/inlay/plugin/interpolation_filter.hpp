@@ -6,6 +6,7 @@
 #include <numbers>
 #include <vector>
 
+#include "inlay/backend/default.hpp"
 #include "inlay/core/compiler.hpp"
 
 namespace inlay::INLAY_ISA::detail {
@@ -31,7 +32,7 @@ class InterpolationFilter {
     const double beta = 0.1102 * (attenuation - 8.7);
     const double cutoff = (low_pass.pass + low_pass.stop) / rate;  // of half the rate
     reach_ = static_cast<std::size_t>(std::ceil((attenuation - 8) / (2.285 * 4 * std::numbers::pi * width)));
-    taps_ = (2 * reach_ + lanes - 1) / lanes * lanes;
+    taps_ = (2 * reach_ + 2 * lanes - 1) / (2 * lanes) * (2 * lanes);
     factors_.resize(phases * taps_);
     std::vector<double> row(2 * reach_);
     for (std::size_t p = 0; p < phases; ++p) {
@@ -54,18 +55,23 @@ class InterpolationFilter {
 
   /// The output at n + phase / phases, where x[taps - 1] is the frame n + reach.
   INLAY_INLINE T at(const T* x, std::size_t phase) const noexcept {
-    const T* h = &factors_[phase * taps_];
-    T sums[lanes]{};
-    for (std::size_t k = 0; k < taps_; k += lanes, x += lanes, h += lanes)
-      for (std::size_t i = 0; i < lanes; ++i) sums[i] += x[i] * h[i];
-    for (std::size_t i = lanes / 2; i > 0; i /= 2)
-      for (std::size_t j = 0; j < i; ++j) sums[j] += sums[j + i];
+    const T* const h = &factors_[phase * taps_];
+    Register even = B::template broadcast<lanes>(0), odd = even;  // two sums: each addition waits for the one before it
+    for (std::size_t k = 0; k < taps_; k += 2 * lanes) {
+      even = B::fma(B::template load<lanes>(x + k), B::template load<lanes>(h + k), even);
+      odd = B::fma(B::template load<lanes>(x + k + lanes), B::template load<lanes>(h + k + lanes), odd);
+    }
+    T sums[lanes];
+    B::store(sums, even + odd);
+    for (std::size_t n = lanes / 2; n > 0; n /= 2)
+      for (std::size_t i = 0; i < n; ++i) sums[i] += sums[i + n];
     return sums[0];
   }
 
  private:
-  /// Sums that compilers keep in SIMD registers.
-  static constexpr std::size_t lanes = 8;
+  using B = default_backend_for<T>;
+  static constexpr std::size_t lanes = B::lanes(8);
+  using Register = typename B::template Register<lanes>;
 
   static double sinc(double x) noexcept { return x == 0 ? 1 : std::sin(std::numbers::pi * x) / (std::numbers::pi * x); }
   /// The modified Bessel function I0.

@@ -25,7 +25,7 @@ namespace inlay::INLAY_ISA::detail {
 inline LowPass low_pass(Resampling quality, double rate) noexcept {
   const double pass = (quality == Resampling::low_latency ? 18000 : 20000) * std::fmin(1, rate / 44100);
   if (quality == Resampling::best) return {pass, rate / 2, 120};
-  return {pass, rate - pass, quality == Resampling::standard ? 100.0 : 80.0};
+  return {pass, rate - pass, quality == Resampling::standard ? 100.0 : 82.0};
 }
 
 }  // namespace inlay::INLAY_ISA::detail
