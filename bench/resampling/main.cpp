@@ -22,7 +22,8 @@ class Own final : public Converter {
   Own(Resampling quality, double from, double to)
       : divisor_(std::gcd(std::size_t(from), std::size_t(to))),
         ratio_{std::size_t(from) / divisor_, std::size_t(to) / divisor_},
-        converter_({inlay::detail::low_pass(quality, std::fmin(from, to)), from, ratio_.to}, ratio_, 0, 1, room) {}
+        filter_(inlay::detail::low_pass(quality, std::fmin(from, to)), from, ratio_.to),
+        converter_(filter_, ratio_, 0, 1, room) {}
   std::size_t run(const float* in, std::size_t frames, float* out, std::size_t) override {
     std::size_t made = 0;
     for (std::size_t done = 0; done < frames;) {
@@ -42,6 +43,7 @@ class Own final : public Converter {
   static constexpr std::size_t room = 1024;
   std::size_t divisor_;
   inlay::detail::RateRatio ratio_;
+  inlay::detail::InterpolationFilter<float> filter_;
   inlay::detail::RateConverter<float> converter_;
 };
 

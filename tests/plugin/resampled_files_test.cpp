@@ -64,8 +64,9 @@ TEST(ResampledAmp, StereoThroughAMonoModel) {
   std::vector<float> out_left(left.size()), out_right(left.size()), alone(left.size());
   const float* const in[] = {left.data(), right.data()};
   float* const out[] = {out_left.data(), out_right.data()};
-  inlay::Resampled<inlay::Model<float>> stereo(amp(), {.host_rate = 44100, .voices = 2});
-  EXPECT_EQ(stereo.process(in, out, left.size()), left.size());
+  using AtHostRate = inlay::Resampled<inlay::Model<float>>;
+  inlay::Voices<AtHostRate> stereo(AtHostRate(amp(), {.host_rate = 44100}), 2);
+  stereo.process(in, out, left.size(), {});
   inlay::Resampled<inlay::Model<float>> mono(amp(), {.host_rate = 44100});
   mono.process(std::span(left), std::span(alone));
   EXPECT_EQ(out_left, alone);

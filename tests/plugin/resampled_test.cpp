@@ -5,6 +5,7 @@
 #include <complex>
 #include <cstddef>
 #include <inlay/engine.hpp>
+#include <inlay/plugin/model_slot.hpp>
 #include <inlay/plugin/resampled.hpp>
 #include <memory>
 #include <numbers>
@@ -225,13 +226,12 @@ TEST(Resampled, SameRatesAreTheModelAlone) {
 TEST(Resampled, VoicesAreAsAlone) {
   for (const double host : {44100.0, 48000.0}) {
     constexpr std::size_t voices = 3, frames = 2000;
-    Resampled<Amp> together(amp(), {.host_rate = host, .model_rate = 48000, .voices = voices});
+    Voices<Resampled<Amp>> together(Resampled<Amp>(amp(), {.host_rate = host, .model_rate = 48000}), voices);
     std::vector<Signal> in, out(voices, Signal(frames));
     for (unsigned v = 0; v < voices; ++v) in.push_back(noise(frames, v));
     const float* const from[] = {in[0].data(), in[1].data(), in[2].data()};
     float* const to[] = {out[0].data(), out[1].data(), out[2].data()};
-    EXPECT_EQ(together.in_channels(), voices);
-    EXPECT_EQ(together.process(from, to, frames), frames);
+    together.process(from, to, frames, {});
     for (std::size_t v = 0; v < voices; ++v) {
       Resampled<Amp> alone(amp(), {.host_rate = host, .model_rate = 48000});
       EXPECT_EQ(processed(alone, in[v]), out[v]) << v;
@@ -250,7 +250,7 @@ TEST(Resampled, SeveralChannelsInPlace) {
   mono.reset();
   const Signal second = processed(mono, b);
   float* const channels[] = {a.data(), b.data(), c.data()};
-  ASSERT_EQ(model.out_channels(), 3u);
+  ASSERT_EQ(model.out_size(), 3u);
   model.process(channels, channels, 1500);
   EXPECT_EQ(a, first);
   EXPECT_EQ(b, second);
@@ -272,7 +272,7 @@ Mix mix() {
 TEST(Resampled, SideChannels) {
   for (const double host : {44100.0, 48000.0}) {
     SCOPED_TRACE(host);
-    Resampled<Mix> model(mix(), {.host_rate = host, .model_rate = 48000, .signals = 1});
+    Resampled<Mix> model(mix(), {.host_rate = host, .model_rate = 48000});
     Signal x(3000), minus(x.size()), y(x.size());
     for (std::size_t t = 0; t < x.size(); ++t) minus[t] = -(x[t] = static_cast<float>(std::sin(double(t) * 0.1)));
     const float* const in = x.data();
@@ -289,21 +289,25 @@ TEST(Resampled, SideChannels) {
     std::fill(y.begin(), y.end(), 7.0f);
     EXPECT_EQ(model.process(&in, &out, x.size()), 0u);
     EXPECT_EQ(model.process(&in, &out, x.size(), Condition<float>(std::span<const float>(value))), 0u);
+    const float three[] = {1, 2, 3};
+    EXPECT_EQ(model.process(&in, &out, x.size(), Condition<float>(std::span<const float>(three))), 0u);
     EXPECT_EQ(y, Signal(x.size(), 7.0f));
   }
 }
 
-TEST(Resampled, SideChannelsOfSeveralVoices) {
-  Resampled<Mix> model(mix(), {.host_rate = 44100, .model_rate = 48000, .voices = 2, .signals = 1});
-  const Signal x(1000), side(1000, 0.25f);
-  Signal a(1000), b(1000);
-  const float* const in[] = {x.data(), x.data()};
-  const float* const signal = side.data();
-  float* const out[] = {a.data(), b.data()};
-  const float value[] = {0.5f};
-  EXPECT_EQ(model.process(in, out, 1000, Condition<float>(&signal, value)), 1000u);
-  EXPECT_EQ(a, b);
-  EXPECT_NEAR(a.back(), 0.75, 1e-5);
+TEST(Resampled, InASlot) {
+  using AtHostRate = Resampled<Amp>;
+  const Signal x = noise(9000);
+  AtHostRate alone(amp(), {.host_rate = 44100, .model_rate = 48000});
+  const Signal expected = processed(alone, x);
+  ModelSlot<AtHostRate> slot({.fade_frames = 500});
+  Signal y(x.size());
+  for (std::size_t t = 0; t < x.size(); t += 100) {
+    if (t == 5000) slot.publish(AtHostRate(amp(), {.host_rate = 44100, .model_rate = 48000}));
+    slot.process({x.data() + t, 100}, {y.data() + t, 100});
+  }
+  EXPECT_EQ(slot.latency(), alone.latency());
+  for (std::size_t t = 5500; t < x.size(); ++t) ASSERT_EQ(y[t], expected[t]) << t;
 }
 
 TEST(Resampled, ResetCopyAndMove) {
@@ -335,7 +339,5 @@ TEST(Resampled, OptionsThatDoNotFit) {
   EXPECT_THROW(with({.host_rate = NAN, .model_rate = 48000}), std::invalid_argument);
   EXPECT_THROW(with({.host_rate = 44100, .model_rate = -1}), std::invalid_argument);
   EXPECT_THROW(with({.host_rate = 768017, .model_rate = 48000}), std::invalid_argument);
-  EXPECT_THROW(with({.host_rate = 44100, .model_rate = 48000, .voices = 0}), std::invalid_argument);
-  EXPECT_THROW(with({.host_rate = 44100, .model_rate = 48000, .signals = 1}), std::invalid_argument);
   EXPECT_THROW(with({.host_rate = 44100, .model_rate = 48000, .max_frames = 0}), std::invalid_argument);
 }

@@ -94,7 +94,7 @@ class ModelSlot {
     requires std::constructible_from<M, A>
   void publish(A&& model, Gains gains = {}, std::size_t prewarm = 0) {
     expect_fits(model);
-    const std::size_t latency = model.latency(), field = receptive_field(model);
+    const std::size_t latency = model.latency(), field = receptive_field_of(model);
     auto next = std::make_unique<Player>(std::forward<A>(model), options_, gains, prewarm);
     const std::lock_guard lock(mutex_);
     let_hear(*next, field);
@@ -179,10 +179,6 @@ class ModelSlot {
 
   // --- threads that publish ---------------------------------------------------------------------------
 
-  static std::size_t receptive_field(const M& model) {
-    if constexpr (requires { model.receptive_field(); }) return model.receptive_field();
-    else return M::receptive_field;
-  }
   void expect_fits(const M& model) const {
     const ModelSizes sizes = sizes_of(model);
     const auto expect = [](bool fits, std::size_t expected, const char* what, std::size_t found) {

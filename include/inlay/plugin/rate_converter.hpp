@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
-#include <utility>
 #include <vector>
 
 #include "inlay/core/compiler.hpp"
@@ -28,12 +27,12 @@ struct RateRatio {
 template <class T>
 class RateConverter {
  public:
-  /// `filter` has `ratio.to` phases. At most `room` frames are written at once. Allocates.
-  RateConverter(InterpolationFilter<T> filter, RateRatio ratio, std::size_t late, std::size_t channels,
+  /// `filter` has `ratio.to` phases and outlives this object. At most `room` frames are written at once. Allocates.
+  RateConverter(const InterpolationFilter<T>& filter, RateRatio ratio, std::size_t late, std::size_t channels,
                 std::size_t room)
-      : filter_(std::move(filter)),
+      : filter_(&filter),
         ratio_(ratio),
-        silence_(filter_.taps() - 1 + (late + ratio.to - 1) / ratio.to),
+        silence_(filter_->taps() - 1 + (late + ratio.to - 1) / ratio.to),
         start_phase_((ratio.to - late % ratio.to) % ratio.to),
         // Frames that were read stay as long as there is room: they are moved after many short calls, not in each.
         stride_(silence_ + 2 * (ratio.from / ratio.to) + 4 + 2 * room),
@@ -65,7 +64,7 @@ class RateConverter {
 
   /// Returns the number of frames that can be read.
   std::size_t ready() const noexcept {
-    const std::size_t last = first_ + filter_.taps();  // the end of what the next output reads
+    const std::size_t last = first_ + filter_->taps();  // the end of what the next output reads
     return last > end_ ? 0 : ((end_ - last + 1) * ratio_.to - phase_ + ratio_.from - 1) / ratio_.from;
   }
 
@@ -77,7 +76,7 @@ class RateConverter {
     for (std::size_t c = 0; c < ends_.size(); ++c) {
       first = first_, phase = phase_;
       for (std::size_t f = 0; f < frames; ++f) {
-        out[c][f] = filter_.at(channel(c) + first, phase);
+        out[c][f] = filter_->at(channel(c) + first, phase);
         first += step;
         phase += phase_step;
         if (phase >= ratio_.to) phase -= ratio_.to, ++first;
@@ -89,7 +88,7 @@ class RateConverter {
  private:
   T* channel(std::size_t c) noexcept { return memory_.data() + c * stride_; }
 
-  InterpolationFilter<T> filter_;
+  const InterpolationFilter<T>* filter_;
   RateRatio ratio_;
   std::size_t silence_, start_phase_, stride_;
   std::size_t first_ = 0, phase_ = 0;  // the next output reads from `first_` on
