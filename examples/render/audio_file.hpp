@@ -22,7 +22,14 @@ using AudioHandle = std::unique_ptr<SNDFILE, CloseAudio>;
 /// Reads an audio file of any format that libsndfile supports, as floats in [-1, 1].
 class AudioInput {
  public:
+  /// The path "-" is standard input.
   explicit AudioInput(std::filesystem::path path) : path_(std::move(path)) {
+    if (path_ == "-") {
+      path_ = "standard input";
+      handle_.reset(sf_open_fd(0, SFM_READ, &info_, SF_FALSE));
+      if (!handle_) throw Problem(path_, "start of file", "expected audio: " + reason(nullptr));
+      return;
+    }
     std::error_code error;
     if (!std::filesystem::exists(path_, error)) throw Problem(path_, "file", "expected an audio file, found none");
     if (std::filesystem::is_directory(path_, error))

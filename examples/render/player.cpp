@@ -2,7 +2,6 @@
 
 #include <inlay/io/weight_loader.hpp>
 #include <string_view>
-#include <utility>
 #include <variant>
 
 namespace render {
@@ -39,27 +38,29 @@ void check_audio(const inlay::Model<float>& model, std::size_t channels) {
 
 }  // namespace
 
-Player::Player(const std::filesystem::path& path, std::size_t channels) try
-    : model_([&] {
-        const inlay::io::ModelFile file = inlay::io::read_model(path);
-        network_ = describe(file);
-        return inlay::Model<float>::of(file);
-      }()) {
+Network::Network(const std::filesystem::path& file)
+    : path(file), model([&] {
+        const inlay::io::ModelFile contents = inlay::io::read_model(file);
+        description = describe(contents);
+        return inlay::Model<float>::of(contents);
+      }()) {}
+
+Player::Player(const Network& network, std::size_t channels) try : model_(network.model) {
   check_audio(model_, channels);
   const std::size_t voices = model_.in_size() == 1 && model_.out_size() == 1 ? channels : 1;
   for (std::size_t v = 0; v < voices; ++v) voices_.push_back(model_.new_state());
 } catch (const inlay::load_error& error) {
-  throw error.from(path.string());
+  throw error.from(network.path.string());
 }
 
 std::size_t Player::out_channels() const noexcept { return voices_.size() > 1 ? voices_.size() : model_.out_size(); }
 
 void Player::process(std::span<const float* const> in, std::span<float* const> out, std::size_t frames) noexcept {
   if (voices_.size() == 1) {
-    std::as_const(model_).process(voices_[0], in.data(), out.data(), frames);
+    model_.process(voices_[0], in.data(), out.data(), frames);
     return;
   }
-  for (std::size_t c = 0; c < voices_.size(); ++c) std::as_const(model_).process(voices_[c], &in[c], &out[c], frames);
+  for (std::size_t c = 0; c < voices_.size(); ++c) model_.process(voices_[c], &in[c], &out[c], frames);
 }
 
 }  // namespace render

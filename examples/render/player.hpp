@@ -1,4 +1,4 @@
-/// Player: loads a model file and processes audio with it.
+/// Network and Player: a model file, and the audio that is processed with it.
 #pragma once
 
 #include <cstddef>
@@ -10,22 +10,30 @@
 
 namespace render {
 
-/// A model with one voice. A mono model has one voice per audio channel.
+/// A model file.
+struct Network {
+  /// Loads it. Throws inlay::load_error.
+  explicit Network(const std::filesystem::path& path);
+
+  std::filesystem::path path;
+  std::string description;  ///< "lstm 20 + dense 1"
+  inlay::Model<float> model;
+};
+
+/// A network with one voice. A mono network has one voice per audio channel.
 class Player {
  public:
-  /// Loads a model for audio with `channels` channels. Throws inlay::load_error, also if the model does not fit them.
-  Player(const std::filesystem::path& path, std::size_t channels);
+  /// For audio with `channels` channels. Throws inlay::load_error if the network does not fit them. The network must
+  /// outlive the player; several players can run it at once.
+  Player(const Network& network, std::size_t channels);
 
   /// Processes `frames` frames of all channels. Real-time safe.
   void process(std::span<const float* const> in, std::span<float* const> out, std::size_t frames) noexcept;
 
   std::size_t out_channels() const noexcept;
-  const std::string& network() const noexcept { return network_; }  ///< "lstm 20 + dense 1"
-  const inlay::Model<float>& model() const noexcept { return model_; }
 
  private:
-  std::string network_;
-  inlay::Model<float> model_;
+  const inlay::Model<float>& model_;
   std::vector<inlay::Model<float>::State> voices_;
 };
 

@@ -9,13 +9,14 @@ import array
 import json
 import math
 import os
+import subprocess
 import sys
 import tempfile
 import wave
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from from_outside import GOLDEN, exit_status, expect
+from from_outside import GOLDEN, PROGRAM, exit_status, expect
 from from_outside import run as render
 
 MALFORMED = Path(sys.argv[3]).resolve() / "malformed" if len(sys.argv) > 3 else None
@@ -71,6 +72,39 @@ def renders():
     expect(empty.returncode == 0 and len(read_samples("empty_out.wav")) == 0, f"empty file: {empty}")
 
 
+def renders_folders():
+    """Each file of a folder as it is alone. Files that are no audio are reported, and the others are rendered."""
+    Path("in").mkdir()
+    for name in ("mono", "right", "stereo"):
+        Path(f"in/{name}.wav").write_bytes(Path(f"{name}.wav").read_bytes())
+        render(MODEL, f"{name}.wav", f"alone_{name}.wav")
+    done = render(MODEL, "in", "all")
+    expect(done.returncode == 0 and "rendered          3 of 3 files" in done.stdout, f"a folder: {done}")
+    for name in ("mono", "right", "stereo"):
+        same = Path(f"all/{name}.wav").read_bytes() == Path(f"alone_{name}.wav").read_bytes()
+        expect(same, f"{name}.wav differs from what it is alone")
+    again = render(MODEL, "in", "again", "--compare", "all")
+    expect(again.returncode == 0, f"compared with itself: {again}")
+    Path("all/right.wav").write_bytes(Path("all/mono.wav").read_bytes())
+    other = render(MODEL, "in", "again", "--compare", "all")
+    expect(other.returncode == 1 and "all/right.wav: frame " in other.stderr, f"compared with another: {other}")
+    Path("in/text.wav").write_text("not audio\n")
+    some = render(MODEL, "in", "some")
+    expect(some.returncode == 2 and "3 of 4 files" in some.stdout, f"one that is no audio: {some}")
+    expect(some.stderr.count("\n") == 1 and "in/text.wav: start of file: " in some.stderr, some.stderr)
+    expect(len(list(Path("some").iterdir())) == 3, "the others are rendered")
+
+
+def renders_standard_input():
+    audio = Path("stereo.wav").read_bytes()
+    done = subprocess.run([PROGRAM, MODEL, "-", "piped.wav"], input=audio, capture_output=True)
+    expect(done.returncode == 0 and not done.stderr, f"standard input: {done}")
+    expect(Path("piped.wav").read_bytes() == Path("alone_stereo.wav").read_bytes(), "a pipe gives what the file gives")
+    bad = subprocess.run([PROGRAM, MODEL, "-", "never.wav"], input=b"not audio", capture_output=True)
+    expect(bad.returncode == 2 and b"standard input: start of file: " in bad.stderr, f"no audio in a pipe: {bad}")
+    expect(not Path("never.wav").exists(), "no audio in a pipe: something was rendered")
+
+
 def damaged(name, change):
     model = json.loads(MODEL.read_text())
     change(model)
@@ -83,6 +117,9 @@ def refuses():
     flac = (AMP / "guitar_reference.flac").read_bytes()
     Path("cut.flac").write_bytes(flac[: len(flac) // 2])
     Path("folder").mkdir()
+    for name in ("twins/a.wav", "twins/a.flac", "files/b.wav"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_bytes(Path("mono.wav").read_bytes())
     Path("text.wav").write_text("not audio\n")
     Path("cut.json").write_text(MODEL.read_text()[:1000])
     Path("empty.json").write_text("")
@@ -97,7 +134,9 @@ def refuses():
     before = sorted(Path().rglob("*"))
     for arguments, start in [
         ((MODEL, "none.wav", "new.wav"), "none.wav: file: "),
-        ((MODEL, "folder", "new.wav"), "folder: file: "),
+        ((MODEL, "folder", "new"), "folder: file: expected audio files"),
+        ((MODEL, "twins", "new"), "new/a.wav: file: would be written twice"),
+        ((MODEL, "files", "mono.wav"), "mono.wav: file: expected a folder"),
         ((MODEL, "text.wav", "new.wav"), "text.wav: start of file: "),
         ((MODEL, "cut.flac", "new.wav"), "cut.flac: frame "),
         (("none.json", "mono.wav", "new.wav"), "none.json: file: "),
@@ -170,6 +209,8 @@ def main():
     write_wav("short.wav", left[:-1])
     write_wav("empty.wav", [])
     renders()
+    renders_folders()
+    renders_standard_input()
     refuses()
     refuses_malformed()
     warns()

@@ -57,10 +57,15 @@ class Dispatched {
         : memory_(other.memory_ ? make_state(table(), other.memory_.get())
                                 : Memory(nullptr, {&table(), table().destroy_state})) {}
     State(State&&) noexcept = default;
-    State& operator=(State other) noexcept {
-      std::swap(memory_, other.memory_);
+    /// Does not allocate, unless this state has been moved from.
+    State& operator=(const State& other) {
+      if (this == &other) return *this;
+      if (!memory_ || !other.memory_) return *this = State(other);
+      table().destroy_state(memory_.get());
+      table().copy_state(memory_.get(), other.memory_.get());
       return *this;
     }
+    State& operator=(State&&) noexcept = default;
     ~State() = default;
 
    private:

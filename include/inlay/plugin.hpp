@@ -5,4 +5,5 @@
 #include "inlay/plugin/guarded.hpp"
 #include "inlay/plugin/levels.hpp"
 #include "inlay/plugin/model_slot.hpp"
+#include "inlay/plugin/resampled.hpp"
 #include "inlay/plugin/smoothed_values.hpp"

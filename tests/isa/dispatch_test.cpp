@@ -5,6 +5,7 @@
 #include <dispatched/Amp.hpp>
 #include <dispatched/Filter.hpp>
 #include <filesystem>
+#include <inlay/plugin/model_slot.hpp>
 #include <inlay/run_time.hpp>
 #include <string>
 #include <utility>
@@ -78,6 +79,41 @@ TEST(Dispatched, copies_and_states_are_apart) {
   amp = moved;
   amp.reset(state);
   EXPECT_EQ(amp.forward(state, 0.5f), first);
+}
+
+TEST(Dispatched, states_are_assigned_in_place) {
+  Amp amp;
+  amp.load(golden("lstm20_dense.f32"));
+  Amp::State voice, copy, moved = std::move(copy);
+  for (int i = 0; i < 100; ++i) amp.forward(voice, 0.3f);
+  moved = voice;
+  copy = voice;  // has been moved from
+  const Amp::State& itself = moved;
+  moved = itself;
+  const float expected = amp.forward(voice, 0.1f);
+  EXPECT_EQ(amp.forward(moved, 0.1f), expected);
+  EXPECT_EQ(amp.forward(copy, 0.1f), expected);
+}
+
+TEST(Dispatched, plays_in_a_slot) {
+  Amp amp;
+  amp.load(golden("lstm20_dense.f32"));
+  inlay::ModelSlot<Amp> slot({.voices = 2});
+  slot.publish(amp, {}, 100);
+  Amp::State voice;
+  for (int i = 0; i < 100; ++i) amp.forward(voice, 0.0f);  // what a signal starts after
+  const std::vector<float> in{0.5f, -0.3f, 0.1f};
+  std::vector<float> left(3), right(3), expected(3);
+  amp.process(voice, in, expected);
+  const float* const x[] = {in.data(), in.data()};
+  float* const y[] = {left.data(), right.data()};
+  for (int i = 0; i < 2; ++i) {
+    slot.reset();
+    slot.process(x, y, 3);
+    EXPECT_EQ(left, expected);
+    EXPECT_EQ(right, expected);
+  }
+  slot.load(golden("lstm20_dense.f32"));
 }
 
 TEST(Dispatched, a_file_that_does_not_fit_changes_nothing) {

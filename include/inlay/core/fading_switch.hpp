@@ -40,8 +40,11 @@ class FadingSwitch {
   std::size_t faded() const noexcept { return faded_; }
   /// `frames` of the fade are done. `next` is the number of the work that follows.
   void advance(std::size_t frames, std::uint64_t next) noexcept {
-    if (fading_ == nullptr || (faded_ += frames) < fade_frames_) return;
-    fading_->retired_at.store(next, std::memory_order_release);
+    if (fading_ != nullptr && (faded_ += frames) >= fade_frames_) finish(next);
+  }
+  /// Ends the fade.
+  void finish(std::uint64_t next) noexcept {
+    if (fading_ != nullptr) fading_->retired_at.store(next, std::memory_order_release);
     fading_ = nullptr;
   }
 

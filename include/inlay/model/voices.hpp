@@ -43,6 +43,20 @@ bool is_one_to_one(const M& model) {
   else return M::one_to_one;
 }
 
+/// Returns the number of input frames that an output of a model depends on; `unbounded` for recurrent networks.
+template <InlayModel M>
+std::size_t receptive_field_of(const M& model) {
+  if constexpr (requires { model.receptive_field(); }) return model.receptive_field();
+  else return M::receptive_field;
+}
+
+/// Returns a new state of a model.
+template <InlayModel M>
+typename M::State new_state_of(const M& model) {
+  if constexpr (requires { model.new_state(); }) return model.new_state();
+  else return typename M::State();
+}
+
 /// A model and `count` states: the channels of a stereo signal through a mono model, or the notes of a synthesiser.
 /// Construction allocates; all else is real-time safe.
 ///
@@ -60,10 +74,7 @@ class Voices {
   explicit Voices(A&& model, std::size_t count = 1, std::size_t prewarm = 0)
       : model_(std::forward<A>(model)), sizes_(sizes_of(this->model())), pointers_(count), conditions_(count) {
     states_.reserve(count);
-    for (std::size_t v = 0; v < count; ++v) {
-      if constexpr (requires { this->model().new_state(); }) states_.push_back(this->model().new_state());
-      else states_.emplace_back();
-    }
+    for (std::size_t v = 0; v < count; ++v) states_.push_back(new_state_of(this->model()));
     if (prewarm > 0) start_after_silence(prewarm);
   }
 

@@ -94,7 +94,7 @@ class ModelSlot {
     requires std::constructible_from<M, A>
   void publish(A&& model, Gains gains = {}, std::size_t prewarm = 0) {
     expect_fits(model);
-    const std::size_t latency = model.latency(), field = receptive_field(model);
+    const std::size_t latency = model.latency(), field = receptive_field_of(model);
     auto next = std::make_unique<Player>(std::forward<A>(model), options_, gains, prewarm);
     const std::lock_guard lock(mutex_);
     let_hear(*next, field);
@@ -153,11 +153,13 @@ class ModelSlot {
     if (inputs() == 1 && outputs() == 1) process(&from, &to, std::min(in.size(), out.size()), condition);
   }
 
-  /// Sets the slot to the start of a signal.
+  /// Sets the slot to the start of a signal, with the model that was published last: it plays from the first frame on.
   void reset() noexcept {
     recent_.restart();
+    switch_.finish(0);
+    switch_.adopt();
+    switch_.finish(0);
     switch_.current().restart(recent_.written());
-    if (Player* const old = switch_.fading()) old->restart(recent_.written());
   }
 
   /// Whether a new model is fading in.
@@ -177,10 +179,6 @@ class ModelSlot {
 
   // --- threads that publish ---------------------------------------------------------------------------
 
-  static std::size_t receptive_field(const M& model) {
-    if constexpr (requires { model.receptive_field(); }) return model.receptive_field();
-    else return M::receptive_field;
-  }
   void expect_fits(const M& model) const {
     const ModelSizes sizes = sizes_of(model);
     const auto expect = [](bool fits, std::size_t expected, const char* what, std::size_t found) {
