@@ -8,7 +8,7 @@ build=$1 folder=$2
 rm -rf "$folder"
 mkdir -p "$folder/source"
 cmake --install "$build" --prefix "$folder/inlay" > "$folder/install.log"
-cp "$here"/{CMakeLists.txt,formats.cmake,DistrhoPluginInfo.h,amp.cpp,at_host_rate.hpp} "$folder/source"
+cp "$here"/{CMakeLists.txt,formats.cmake,DistrhoPluginInfo.h,amp.cpp} "$folder/source"
 cmake -S "$folder/source" -B "$folder/build" -DCMAKE_PREFIX_PATH="$(realpath "$folder/inlay")" -DCMAKE_BUILD_TYPE=Release
 cmake --build "$folder/build" -j 1
 for file in amp.lv2/manifest.ttl amp.clap amp.vst3/Contents/*-linux/amp.so amp; do

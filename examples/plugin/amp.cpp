@@ -8,13 +8,13 @@
 #include <filesystem>
 #include <inlay/plugin/levels.hpp>
 #include <inlay/plugin/model_slot.hpp>
+#include <inlay/plugin/resampled.hpp>
 #include <inlay/plugin/smoothed_values.hpp>
+#include <inlay/run_time.hpp>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
-
-#include "at_host_rate.hpp"
 
 START_NAMESPACE_DISTRHO
 
@@ -129,10 +129,6 @@ class Amp final : public Plugin {
   // --- audio ------------------------------------------------------------------------------------------
 
   void activate() override {
-    do {  // what was loaded before plays from the first frame on
-      for (auto& channel : wet_) channel.fill(0);
-      slot_.process(wet(), wet(), piece);
-    } while (slot_.fading());
     slot_.reset();
     for (Delay& delay : delays_) delay.reset(slot_.latency());
     setLatency(static_cast<uint32_t>(slot_.latency()));
@@ -153,7 +149,8 @@ class Amp final : public Plugin {
           wet_[c][t] = knobs[input_level][t] * x;
           dry_[c][t] = delays_[c].next(x, latency);
         }
-      slot_.process(wet(), wet(), n);
+      float* const wet[channels] = {wet_[0].data(), wet_[1].data()};
+      slot_.process(wet, wet, n);
       for (std::size_t c = 0; c < channels; ++c)
         for (std::size_t t = 0; t < n; ++t) {
           const float bypassed = knobs[bypass][t];
@@ -164,25 +161,23 @@ class Amp final : public Plugin {
 
  private:
   using Model = inlay::Model<float>;
+  using ModelAtHostRate = inlay::Resampled<Model>;
   enum : uint32_t { input_level, output_level, bypass, parameter_count };
   static constexpr std::size_t piece = 256;  // worked on aside, as hosts may give one buffer for in and out
 
-  /// Files that state their loudness are brought to the same.
+  /// Files that do not state their sample rate are for 48 kHz. Files that state their loudness are brought to the same.
   void publish(const std::optional<Model>& model) {
     if (!model) return slot_.clear();
-    slot_.publish(AtHostRate(*model, getSampleRate()), inlay::gains_for(inlay::levels_of(model->info())));
-  }
-  float* const* wet() noexcept {
-    wet_channels_ = {wet_[0].data(), wet_[1].data()};
-    return wet_channels_.data();
+    const double model_rate = model->sample_rate().value_or(48000);
+    slot_.publish(ModelAtHostRate(*model, {.host_rate = getSampleRate(), .model_rate = model_rate}),
+                  inlay::gains_for(inlay::levels_of(model->info())));
   }
 
-  inlay::ModelSlot<AtHostRate> slot_{{.voices = channels}};
+  inlay::ModelSlot<ModelAtHostRate> slot_{{.voices = channels}};
   inlay::SmoothedValues<float> knobs_{parameter_count, {.ramp_frames = 960, .max_frames = piece}};
   std::array<std::atomic<float>, parameter_count> values_{};
   std::array<Delay, channels> delays_;
   std::array<std::array<float, piece>, channels> wet_{}, dry_{};
-  std::array<float*, channels> wet_channels_{};
   bool at_start_ = true;
 
   mutable std::mutex loading_;  // of the two below

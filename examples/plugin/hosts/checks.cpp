@@ -112,22 +112,39 @@ Signal play_alone(const std::string& file, const Signal& in, double sample_rate 
   return play(*host, in);
 }
 
+std::string text_of(const std::string& path) {
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+/// A file that is removed at the end.
+struct TemporaryFile {
+  explicit TemporaryFile(const std::string& text)
+      : path((fs::temp_directory_path() / ("plugin_checks." + std::to_string(getpid()) + ".json")).string()) {
+    std::ofstream(path) << text;
+  }
+  ~TemporaryFile() { fs::remove(path); }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  std::string path;
+};
+
 /// What is written to stderr in the meantime.
 std::string errors_of(const std::function<void()>& action) {
-  const fs::path path = fs::temp_directory_path() / ("plugin_checks." + std::to_string(getpid()));
+  std::FILE* const file = std::tmpfile();
   std::fflush(stderr);
   const int before = dup(2);
-  std::FILE* const file = std::fopen(path.c_str(), "w");
   dup2(fileno(file), 2);
   action();
   std::fflush(stderr);
   dup2(before, 2);
   close(before);
+  std::rewind(file);
+  std::string text;
+  for (int c; (c = std::fgetc(file)) != EOF;) text += static_cast<char>(c);
   std::fclose(file);
-  std::stringstream text;
-  text << std::ifstream(path).rdbuf();
-  fs::remove(path);
-  return text.str();
+  return text;
 }
 
 // --- the checks -------------------------------------------------------------------------------------------
@@ -157,6 +174,21 @@ void levels() {
   for (auto& x : in.channels)
     for (float& value : x) value /= 2;
   expect_at_most(largest_difference(play(*host, in), 0, loud, 0, in.size()), 1e-4, "difference at +6 dB input");
+}
+
+/// A file that states a loudness of -24 dB plays 6 dB louder, at -18 dB.
+void loudness() {
+  std::string loud = text_of(model);
+  const std::string metadata = "\"metadata\": {";
+  const std::size_t place = loud.find(metadata);
+  expect(place != std::string::npos, "this check needs a model with metadata");
+  loud.insert(place + metadata.size(), "\"loudness\": -24, ");
+  const TemporaryFile file(loud);
+  Signal wanted = play_alone(model, sines(4800));
+  for (auto& x : wanted.channels)
+    for (float& value : x) value *= 1.9952623f;
+  expect_at_most(largest_difference(play_alone(file.path, sines(4800)), 0, wanted, 0, 4800), 1e-5 * peak(wanted),
+                 "difference");
 }
 
 /// A level that jumps is a ramp.
@@ -222,18 +254,16 @@ void state() {
 
 /// A file that cannot be read is reported, and the model before goes on and stays in the state.
 void broken_file() {
-  const fs::path broken = fs::temp_directory_path() / ("plugin_checks." + std::to_string(getpid()) + ".json");
-  std::ofstream(broken) << R"({"format": "inlay", "version": 1, "layers": [{"type": "lstm"}]})";
+  const TemporaryFile broken(R"({"format": "inlay", "version": 1, "layers": [{"type": "lstm"}]})");
   const Signal in = sines(19200);
   const Signal undisturbed = play_alone(model, in);
   const auto host = open_with(model);
   host->activate(rate, block);
   std::string errors;
   const Signal out = play(*host, in, [&](std::size_t t) {
-    if (t == 9600) errors = errors_of([&] { host->load(broken.string()); });
+    if (t == 9600) errors = errors_of([&] { host->load(broken.path); });
   });
-  fs::remove(broken);
-  expect(errors.find(broken.string()) != std::string::npos, "no message names the file: " + errors);
+  expect(errors.find(broken.path) != std::string::npos, "no message names the file: " + errors);
   expect(out == undisturbed, "the output changed");
   expect(host->save().find(model) != std::string::npos, "the state lost the model that plays");
 }
@@ -367,6 +397,7 @@ struct Check {
 constexpr Check checks[] = {
     {"passes_without_model", passes_without_model},
     {"levels", levels},
+    {"loudness", loudness},
     {"level_without_click", level_without_click},
     {"bypass", bypass},
     {"reset", reset},
