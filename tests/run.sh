@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds and passes every test.
 #   bash tests/run.sh          what CI runs
-#   bash tests/run.sh --full   also libc++, every check of UBSan, other instruction sets, Windows and aarch64
+#   bash tests/run.sh --full   also libc++, every check of UBSan, other instruction sets, Windows and aarch64, the plugin in JACK
 # Safe to run again, and quick the second time: everything is kept in build/. JOBS=n limits the compilers at work.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -21,16 +21,16 @@ required=(g++ clang cmake ninja-build python3 libgtest-dev libbenchmark-dev nloh
 # Tests that need one of these are skipped, and counted as such, where it cannot be had.
 optional=(python3-torch libclang-rt-dev gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm libclang-rt-19-dev
   clang-format-19 libsndfile1-dev libcli11-dev python3-h5py python3-matplotlib python3-pytest-xdist qemu-user
-  libtorch-dev python3-onnx)
+  libtorch-dev python3-onnx dpf-source pkg-config liblilv-dev lv2-dev lilv-utils)
 command -v npm > /dev/null || optional+=(npm) # Node's own packages bring it along
-$full && optional+=(clang-19 libc++-19-dev libc++abi-19-dev g++-mingw-w64-x86-64-posix wine64 g++-aarch64-linux-gnu)
+$full && optional+=(clang-19 libc++-19-dev libc++abi-19-dev g++-mingw-w64-x86-64-posix wine64 g++-aarch64-linux-gnu jackd2)
 
 . tests/packages.sh
 install_missing "tests of these are skipped" g++ clang++ cmake ninja "$python"
 
 # --- the steps --------------------------------------------------------------------------------------
 steps=4
-$full && steps=12
+$full && steps=13
 step=0 passed=0 failed=0 skipped=0
 log=build/log
 mkdir -p "$log"
@@ -43,7 +43,7 @@ done_in() { echo "      $(($(now) - started)) s"; }
 # fail WHAT LOG: one failure, with the end of its log.
 fail() { failed=$((failed + 1)); echo "FAILED: $1"; tail -n 40 "$2"; }
 
-# build NAME [CMAKE OPTION...]: configures and builds into build/NAME. Warnings are errors.
+# build NAME [CMAKE OPTION...]: configures and builds into build/NAME. Warnings are errors. Builds only $target, if set.
 build() {
   local name=$1 out=build/$1
   shift
@@ -51,17 +51,18 @@ build() {
   cmake -S . -B "$out" -G Ninja -DCMAKE_CXX_FLAGS_RELEASE="-Og -DNDEBUG" -DINLAY_WERROR=ON -DINLAY_BUILD_BENCH=OFF -DINLAY_BUILD_EXAMPLES=OFF "$@" \
     > "$log/$name.configure" 2>&1 || { fail "configuring $name" "$log/$name.configure"; return 1; }
   # ninja's own progress, on one line where there is a terminal.
-  cmake --build "$out" -j "$jobs" -- -k 0 2>&1 | tee "$log/$name.build" | { if [[ -t 1 ]]; then cat; else grep -E "error|FAILED" || true; fi; }
+  cmake --build "$out" -j "$jobs" --target "${target:-all}" -- -k 0 2>&1 | tee "$log/$name.build" | { if [[ -t 1 ]]; then cat; else grep -E "error|FAILED" || true; fi; }
   ((PIPESTATUS[0] == 0)) || { fail "building $name" "$log/$name.build"; return 1; }
 }
-# tests NAME: runs ctest on build/NAME and counts.
+# tests NAME [CTEST OPTION...]: runs ctest on build/NAME and counts.
 tests() {
-  local report=$PWD/$log/$1.xml
+  local name=$1 report=$PWD/$log/$1.xml
+  shift
   rm -f "$report"
-  if ! ctest --test-dir "build/$1" -j "$jobs" --output-on-failure --output-junit "$report" > "$log/$1.test" 2>&1; then
-    sed -n '/\*\*\*Failed\|^The following tests FAILED/,$p' "$log/$1.test" | head -n 100
+  if ! ctest --test-dir "build/$name" -j "$jobs" --output-on-failure --output-junit "$report" "$@" > "$log/$name.test" 2>&1; then
+    sed -n '/\*\*\*Failed\|^The following tests FAILED/,$p' "$log/$name.test" | head -n 100
   fi
-  count "$report" "tests of $1" "$log/$1.test"
+  count "$report" "tests of $name" "$log/$name.test"
 }
 # count REPORT WHAT LOG: adds the numbers of a JUnit file, ctest's or pytest's.
 count() {
@@ -81,6 +82,12 @@ PY
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
   echo "      $p passed, $f failed, $s skipped"
   ((p + f + s > 0)) || fail "$2: there are none" "$3"
+}
+# check NAME COMMAND...: one test.
+check() {
+  local name=$1
+  shift
+  if "$@" > "$log/$name.test" 2>&1; then passed=$((passed + 1)); else fail "$name" "$log/$name.test"; fi
 }
 # same_outputs: compares the outputs of networks with the recorded ones, which hold for this compiler and these options.
 same_outputs() {
@@ -168,6 +175,18 @@ if $full; then
   variant "aarch64" aarch64 aarch64-linux-gnu-g++ -DCMAKE_TOOLCHAIN_FILE="$PWD/tests/toolchains/aarch64.cmake" "${cross[@]}"
   variant "Windows (mingw-w64, wine)" mingw x86_64-w64-mingw32-g++-posix \
     -DCMAKE_TOOLCHAIN_FILE="$PWD/tests/toolchains/mingw.cmake" "${cross[@]}"
+  step "The plugin: address sanitizer, a JACK server, and a folder of its own"
+  if [[ -x build/gcc/examples/plugin/bin/amp ]]; then
+    target=plugin_checks build plugin-sanitized -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None \
+      -DINLAY_TEST_SUITES= "${no_engines[@]}" -DINLAY_BUILD_EXAMPLES=ON -DINLAY_COMPILED_OPTIONS= -DINLAY_COMPILED_DISPATCH=OFF \
+      -DCMAKE_C_FLAGS=-fsanitize=address "-DCMAKE_CXX_FLAGS=-O1 -g1 -fsanitize=address -fno-omit-frame-pointer" &&
+      tests plugin-sanitized -R 'example.plugin_(lv2|clap|vst3)$'
+    check plugin-jack "$python" examples/plugin/jack_test.py build/gcc/examples/plugin/bin/amp examples/amp/amp.json build/gcc/examples/inlay-render
+    check plugin-alone bash examples/plugin/alone_test.sh build/gcc build/plugin-alone
+  else
+    skip "the plugin was not built"
+  fi
+  done_in
   step "g++ without any optional package"
   build bare -DCMAKE_CXX_COMPILER=g++ -DINLAY_WITH_EIGEN=OFF -DINLAY_TEST_SUITES="headers;consume" && tests bare
   done_in

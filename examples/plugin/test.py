@@ -1,0 +1,51 @@
+"""Compares what the plugin gives, in every format and at several block sizes, with inlay-render.
+
+    python3 test.py PLUGIN_RENDER INLAY_RENDER FOLDER_OF_PLUGINS
+
+Needs nothing but Python.
+"""
+
+import array
+import os
+import subprocess
+import sys
+import tempfile
+import wave
+from pathlib import Path
+
+PLUGIN_RENDER, RENDER, PLUGINS = (Path(argument).resolve() for argument in sys.argv[1:4])
+AMP = Path(__file__).resolve().parents[1] / "amp"
+MODEL = AMP / "amp.json"
+FRAMES = 24000
+
+
+def write_stereo_guitar(name):
+    """Half a second of guitar on the left, and the same backwards on the right."""
+    with wave.open(str(AMP / "guitar.wav")) as file:
+        rate, left = file.getframerate(), array.array("h", file.readframes(FRAMES))
+    with wave.open(name, "wb") as file:
+        file.setparams((2, 2, rate, 0, "NONE", ""))
+        file.writeframes(array.array("h", [x for frame in zip(left, reversed(left)) for x in frame]).tobytes())
+
+
+def main():
+    failed = 0
+    write_stereo_guitar("in.wav")
+    for plugin in ("amp.lv2", "amp.clap", "amp.vst3"):
+        for block in ("1", "17", "64", "512", "4096"):
+            done = subprocess.run([PLUGIN_RENDER, PLUGINS / plugin, MODEL, "in.wav", "plugin.wav", block],
+                                  capture_output=True, text=True)
+            if done.returncode == 0:
+                done = subprocess.run([RENDER, MODEL, "in.wav", "out.wav", "--compare", "plugin.wav", "--tolerance", "0"],
+                                      capture_output=True, text=True)
+            print("passed" if done.returncode == 0 else "FAILED", plugin, "in blocks of", block)
+            if done.returncode != 0:
+                failed = 1
+                print(done.stdout, done.stderr)
+    return failed
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        sys.exit(main())
