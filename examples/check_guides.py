@@ -15,6 +15,7 @@ GUIDES = {
     "from-rtneural.md": "tests/unit",
     "off-the-audio-thread.md": "examples/host",
     "from-anira.md": "examples/host",
+    "plugin-parts.md": "examples/plugin_parts",
 }
 
 

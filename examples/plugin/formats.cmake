@@ -1,13 +1,14 @@
 # plugin_format(<plugin> lv2|vst3|clap|jack)
 #
 # Makes <plugin>_<format> from the object library <plugin>: bin/<plugin>.lv2, bin/<plugin>.vst3, bin/<plugin>.clap and
-# the program bin/<plugin>. Needs DPF 1.6 (Debian: dpf-source), whose own dpf_add_plugin does not know CLAP.
+# the program bin/<plugin>. The current folder contains DistrhoPluginInfo.h. Needs DPF 1.6 (Debian: dpf-source), whose own
+# dpf_add_plugin does not know CLAP.
+include_guard(GLOBAL)
 set(DPF_ROOT /usr/share/dpf CACHE PATH "DPF: the folder that contains distrho/")
 
 # The headers of the framework, without warnings.
 add_library(dpf INTERFACE)
 target_include_directories(dpf SYSTEM INTERFACE ${DPF_ROOT}/distrho)
-target_include_directories(dpf INTERFACE ${CMAKE_CURRENT_SOURCE_DIR}) # DistrhoPluginInfo.h
 
 add_executable(lv2_ttl_generator ${DPF_ROOT}/utils/lv2-ttl-generator/lv2_ttl_generator.c)
 target_link_libraries(lv2_ttl_generator PRIVATE ${CMAKE_DL_LIBS})
@@ -28,6 +29,7 @@ function(plugin_format plugin format)
   string(TOUPPER ${format} upper)
   target_compile_definitions(${target} PRIVATE DISTRHO_PLUGIN_TARGET_${upper})
   target_compile_options(${target} PRIVATE -w) # the framework's source, not ours
+  target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(${target} PRIVATE ${plugin} ${CMAKE_DL_LIBS})
 
   if(format STREQUAL lv2)

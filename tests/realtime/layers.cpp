@@ -1,4 +1,4 @@
-/// Layers must not allocate, free or lock while they run. Compiled once per backend, INLAY_TEST_BACKEND.
+/// Layers must not allocate, free or lock while they run. Compiled for INLAY_TEST_BACKEND<INLAY_TEST_SCALAR>.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -32,12 +32,18 @@ void expect_realtime(const char* what) {
   EXPECT_STREQ(realtime::check([&] { model->process(rows.data(), rows.data(), frames); }), "");
   EXPECT_STREQ(realtime::check([&] { std::as_const(*model).process(*voice, rows.data(), rows.data(), frames); }), "");
   EXPECT_STREQ(realtime::check([&] { model->reset(); }), "");
+  if constexpr (M::one_to_one) {
+    const std::array<typename M::State*, 1> voices{voice.get()};
+    EXPECT_STREQ(realtime::check([&] { std::as_const(*model).process(voices, rows.data(), rows.data(), frames); }), "");
+  }
 }
 
 // Sizes that are no multiple of any register width, so that every kernel runs.
-TEST(Realtime, INLAY_TEST_BACKEND) {
+#define NAME_OF(backend, scalar) backend##_##scalar
+#define NAME(backend, scalar) NAME_OF(backend, scalar)
+TEST(Realtime, NAME(INLAY_TEST_BACKEND, INLAY_TEST_SCALAR)) {
   using namespace inlay;
-  using B = INLAY_TEST_BACKEND<float>;
+  using B = INLAY_TEST_BACKEND<INLAY_TEST_SCALAR>;
   expect_realtime<ModelT<Dense<3, 21, B>>>("Dense");
   expect_realtime<ModelT<Conv1D<3, 5, 3, 70, 1, B>>>("Conv1D");
   expect_realtime<ModelT<Conv1D<6, 4, 2, 1, 2, B>>>("Conv1D, grouped");
@@ -46,10 +52,10 @@ TEST(Realtime, INLAY_TEST_BACKEND) {
   expect_realtime<ModelT<GRU<1, 9, B>>>("GRU");
   expect_realtime<ModelT<ResetBeforeGRU<1, 9, B>>>("ResetBeforeGRU");
   expect_realtime<ModelT<RNN<1, 9, B>>>("RNN");
-  expect_realtime<
-      ModelT<Residual<Dense<3, 3, B>>, Parallel<Dense<3, 5, B>, Dense<3, 5, B>>,
-             Concat<Dense<5, 3, B>, Slice<5, 1, 3, B>>, Split<Dense<4, 3, B>, Dense<2, 3, B>>, Delay<6, 3, B>>>(
-      "branches");
+  expect_realtime<ModelT<RateCorrected<LSTM<1, 9, B>>>>("RateCorrected");
+  expect_realtime<ModelT<Residual<Dense<3, 3, B>>, Parallel<Dense<3, 5, B>, Dense<3, 5, B>>,
+                         Concat<Dense<5, 3, B>, Slice<5, 1, 3, B>>, Split<Dense<4, 3, B>, Dense<2, 3, B>>,
+                         Delay<6, 3, B>, Identity<6, B>>>("branches");
   expect_realtime<ModelT<Gated<Dense<3, 5, B>, Dense<3, 5, B>>, Pad<5, 7, B>,
                          InputAsCondition<FiLM<7, 7, B>, Mixin<Dense<7, 7, B>>, AppendCondition<7, 7, B>>>>(
       "gates and conditions");
