@@ -2,6 +2,8 @@
 
 #include <cctype>
 #include <charconv>
+#include <cstdlib>
+#include <fstream>
 #include <inlay/io/read_model.hpp>
 #include <inlay/run_time.hpp>
 #include <optional>
@@ -72,11 +74,14 @@ void resize(json& array, std::size_t count) {
 }
 
 void repair(json& document) {
+  // A crash in here is no crash of an input of the fuzzer, which would be written to a file: this is.
+  static const char* const trace = std::getenv("INLAY_FUZZ_REPAIR");
   for (int tries = 0; tries < 6; ++tries) {
     try {
       inlay::io::ModelFile file = inlay::io::read_model(inlay::io::json_of(document));
       file.check.reset();
       file.info.prewarm = 0;
+      if (trace) std::ofstream(trace) << document.dump(-1, ' ', false, json::error_handler_t::replace);
       inlay::Model<float>::of(file);
       return;
     } catch (const inlay::load_error& error) {

@@ -25,7 +25,7 @@ ModelFile read_model_text(std::string_view text, const ReadOptions& options = {}
 /// Reads a model from a path, a stream, or a nlohmann::json document.
 template <class Source>
 ModelFile read_model_of(Source&& source, const ReadOptions& options = {}) {
-  if constexpr (requires { source.dump(); }) return read_model_text(source.dump(), options);
+  if constexpr (requires { source.is_structured(); }) return read_model(json_of(source), options);
   else return read_model(source, options);
 }
 
