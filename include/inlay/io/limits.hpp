@@ -8,8 +8,8 @@ namespace inlay::limits {
 
 // --- of a file ---
 
-/// Bytes of a file. Real ones have at most a few megabytes.
-inline constexpr std::size_t file_bytes = std::size_t{1} << 28;
+/// Bytes of a file, which takes up to 50 times as much memory while it is read. Real ones have at most a few megabytes.
+inline constexpr std::size_t file_bytes = std::size_t{1} << 27;
 /// Levels of nested arrays and objects.
 inline constexpr std::size_t nesting = 64;
 /// Values of a tensor.
