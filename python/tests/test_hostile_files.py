@@ -1,8 +1,8 @@
-"""Files made to do harm: each ends in an ExportError of one line or in a model, and in bounded memory.
+"""Files made to do harm: each ends in an ExportError of one line or in a model, in bounded memory.
 
-test_keras_refusals.py damages bytes and configurations of Keras's files. Here are archives that unpack to much more,
-tensors of huge shapes and of other types, names that are paths, and JSON of the other formats. INLAY_FUZZ_ROUNDS is
-the number of random files of each kind.
+test_keras_refusals.py damages bytes and configurations of Keras's files. Here are archives that
+unpack to much more, tensors of huge shapes and of other types, names that are paths, and JSON of
+the other formats. INLAY_FUZZ_ROUNDS is the number of random files of each kind.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from test_keras_export import lstm_amp
 ROUNDS = int(os.environ.get("INLAY_FUZZ_ROUNDS", "12"))
 MEMORY = 1 << 30
 
-# Runs the exporter with little memory: a file that asks for more ends in something else than an ExportError.
+# Runs the exporter with little memory. A file that asks for more ends in another error.
 _LIMITED = f"""
 import resource, sys
 import inlay.keras.export, h5py, numpy
@@ -71,7 +71,11 @@ def attempt(read: Callable[[], object]) -> None:
 
 def export_quietly(path: Path) -> None:
     out = str(path) + ".out"
-    attempt(lambda: export(str(path), out, sample_rate=None, metadata=None, weights=None, state_dict=None))
+    attempt(
+        lambda: export(
+            str(path), out, sample_rate=None, metadata=None, weights=None, state_dict=None
+        )
+    )
 
 
 @pytest.fixture
@@ -155,7 +159,9 @@ def test_tensors_of_other_types(dtype: str, tmp_path: Path) -> None:
     export_quietly(path)
 
 
-@pytest.mark.parametrize("name", ["../config.json", "/config.json", "..\\config.json", "C:\\x", "a/../../b"])
+@pytest.mark.parametrize(
+    "name", ["../config.json", "/config.json", "..\\config.json", "C:\\x", "a/../../b"]
+)
 def test_names_that_are_paths(name: str, archive: Path) -> None:
     def add(new: zipfile.ZipFile) -> None:
         new.writestr(name, "{}")
@@ -220,7 +226,9 @@ def changed(document: Any, chance: random.Random) -> Any:
             if isinstance(container, dict) and name in (other if isinstance(other, dict) else ()):
                 container[key] = copy.deepcopy(other[name])
         elif isinstance(container[key], list):
-            container[key] = container[key][: chance.randint(0, len(container[key]))] * chance.randint(0, 2)
+            container[key] = container[key][
+                : chance.randint(0, len(container[key]))
+            ] * chance.randint(0, 2)
     return document
 
 
@@ -254,7 +262,9 @@ def test_json_that_is_no_text(tmp_path: Path) -> None:
     path, chance = tmp_path / "model.json", random.Random(6)
     text = json.dumps(seeds()["aidax"]).encode()
     for _ in range(ROUNDS):
-        content = bytearray(text[: chance.randrange(1, len(text))] if chance.random() < 0.3 else text)
+        content = bytearray(
+            text[: chance.randrange(1, len(text))] if chance.random() < 0.3 else text
+        )
         for _ in range(chance.randint(1, 4)):
             content[chance.randrange(len(content))] = chance.randrange(256)
         path.write_bytes(bytes(content))
@@ -263,7 +273,9 @@ def test_json_that_is_no_text(tmp_path: Path) -> None:
     export_quietly(path)
 
 
-@pytest.mark.parametrize("key", ["units", "filters", "kernel_size", "dilation_rate", "target_shape", "n"])
+@pytest.mark.parametrize(
+    "key", ["units", "filters", "kernel_size", "dilation_rate", "target_shape", "n"]
+)
 def test_huge_numbers_in_a_configuration(key: str, archive: Path) -> None:
     with zipfile.ZipFile(archive) as opened:
         text = opened.read("config.json").decode()
@@ -271,5 +283,7 @@ def test_huge_numbers_in_a_configuration(key: str, archive: Path) -> None:
     for container, name in places(config):
         if name == key:
             container[name] = 1 << 40
-    replace_member(archive, "config.json", lambda new: new.writestr("config.json", json.dumps(config)))
+    replace_member(
+        archive, "config.json", lambda new: new.writestr("config.json", json.dumps(config))
+    )
     export_quietly(archive)

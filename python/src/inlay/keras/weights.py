@@ -54,7 +54,8 @@ class _Stored:
             # A file can declare any shape without storing a value.
             if self.dataset.size > _LARGEST_TENSOR:
                 raise ExportError(
-                    f"{self.where}: too large: {self.dataset.size} values, at most {_LARGEST_TENSOR}"
+                    f"{self.where}: too large: {self.dataset.size} values,"
+                    f" at most {_LARGEST_TENSOR}"
                 )
             return self.dataset[()]
 
