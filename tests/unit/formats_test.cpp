@@ -579,14 +579,3 @@ TEST(WriteModel, numbers_are_as_short_as_their_dtype_allows) {
   expect(R"("data": [0.10000000149011612, 0.3])");
   expect(R"("data": [0.0, 1.0])");
 }
-
-TEST(UsableNumbers, a_network_of_no_layers_is_refused) {
-  const Document identity(R"({"in_shape": [null, null, 1],
-                              "layers": [{"type": "activation", "activation": "", "shape": [null, null, 1]}]})");
-  try {
-    Model<float>::load_text(identity.dump());
-    ADD_FAILURE() << "accepted";
-  } catch (const load_error& error) {
-    EXPECT_EQ(error.place(), "layers");
-  }
-}

@@ -252,3 +252,9 @@ TEST(Limits, time_to_load) {
   expect_refusal([] { io::expect_work("here", 1e9, 100); }, "here: expected a network that loads with at most");
   EXPECT_NO_THROW(io::expect_work("here", 1e9, 10));
 }
+
+TEST(Limits, a_network_has_a_layer) {
+  expect_refused(R"({"in_shape": [null, null, 1],
+                     "layers": [{"type": "activation", "activation": "", "shape": [null, null, 1]}]})",
+                 "layers", "at least one layer that computes something", "none");
+}

@@ -109,7 +109,7 @@ double fill_layers(Model& model, Source& source, Filled* apart) {
       bound = std::max({bound, io::policy_bound<L>(), filling.bound});
     };
     if (is_custom<L> || !apart) return fill(layer);
-    const auto fresh = std::make_shared<L>();
+    const auto fresh = std::make_shared<L>(layer);  // with what the user set
     fill(*fresh);
     apart->back() = fresh;
   });
