@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <inlay/io/read_model.hpp>
 #include <inlay/io/write_model.hpp>
+#include <inlay/plugin/levels.hpp>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try {
       const inlay::io::ModelFile file = inlay::io::read_model_text(text, {part});
       if (!part) write_again(file);
+      (void)inlay::gains_for(inlay::levels_of(file.info));
     } catch (const inlay::load_error& error) {
       require(!error.place().empty() && !error.expected().empty());
     }
