@@ -206,7 +206,7 @@ Figures measure(const Make& make, double host, double model, double edge) {
   constexpr std::size_t frames = 8192;
   const std::vector<float> x = sine(1000, host, frames);
   std::vector<float> y(2 * frames);
-  for (const std::size_t block : {64, 512}) {
+  for (const std::size_t block : {64u, 512u}) {
     RoundTrip trip(make, host, model);
     const auto play = [&] {
       const std::size_t before = allocations;
