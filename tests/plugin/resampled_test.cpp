@@ -297,6 +297,7 @@ TEST(Resampled, SideChannels) {
     std::fill(y.begin(), y.end(), 7.0f);
     EXPECT_EQ(model.process(&in, &out, x.size()), 0u);
     EXPECT_EQ(model.process(&in, &out, x.size(), Condition<float>(std::span<const float>(value))), 0u);
+    EXPECT_EQ(model.process(&in, &out, x.size(), Condition<float>(&side)), 0u);
     EXPECT_EQ(y, Signal(x.size(), 7.0f));
   }
 }
