@@ -14,6 +14,7 @@ GUIDES = {
     "networks.md": "tests/unit",
     "from-rtneural.md": "tests/unit",
     "off-the-audio-thread.md": "examples/host",
+    "sample-rates.md": "tests/plugin",
     "from-anira.md": "examples/host",
     "plugin-parts.md": "examples/plugin_parts",
 }
