@@ -1,0 +1,56 @@
+"""The wheel: what `pip wheel` makes can be installed and run."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[1]
+OFFLINE = ("-m", "pip", "--disable-pip-version-check", "--quiet")
+
+
+def run(*command: str | Path) -> str:
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    for module in ("pip", "venv", "wheel"):
+        pytest.importorskip(module)
+    folder = tmp_path_factory.mktemp("wheel")
+    # A copy: setuptools writes into the folder that it builds, and takes what an earlier build left there.
+    source = folder / "python"
+    unwanted = shutil.ignore_patterns("build", "tests", "*.egg-info", "__pycache__")
+    shutil.copytree(PROJECT, source, ignore=unwanted)
+    options = ("--no-build-isolation", "--no-deps", "--no-index", "--wheel-dir", folder)
+    run(sys.executable, *OFFLINE, "wheel", *options, source)
+    (file,) = folder.glob("*.whl")
+    return file
+
+
+def test_has_every_module_and_the_license(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        found = {name for name in archive.namelist() if ".dist-info/" not in name}
+        (license_file,) = (name for name in archive.namelist() if name.endswith("/LICENSE"))
+        assert archive.read(license_file) == (PROJECT.parent / "LICENSE").read_bytes()
+    source = PROJECT / "src"
+    files = (path for path in source.rglob("*") if path.suffix == ".py" or path.name == "py.typed")
+    assert found == {path.relative_to(source).as_posix() for path in files}
+
+
+def test_runs_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
+    """With the packages of the system, as NumPy cannot be downloaded here."""
+    run(sys.executable, "-m", "venv", "--system-site-packages", "--without-pip", tmp_path)
+    programs = tmp_path / ("Scripts" if sys.platform == "win32" else "bin")
+    run(programs / "python", *OFFLINE, "install", "--no-deps", "--no-index", wheel)
+    assert run(programs / "inlay", "--help").startswith("usage: inlay")
+    model = PROJECT.parent / "examples" / "amp" / "amp.json"
+    assert "passed" in run(programs / "inlay", "verify", model)
+    assert str(tmp_path) in run(programs / "python", "-c", "import inlay; print(inlay.__file__)")
