@@ -82,7 +82,7 @@ def test_every_preset_can_be_built_and_is_documented() -> None:
 @pytest.mark.parametrize("path", SETTERS, ids=lambda path: str(path.name))
 def test_options_exist(path: Path) -> None:
     defined = "\n".join(file.read_text("utf-8") for file in CMAKE_FILES)
-    used = set(re.findall(r"\bINLAY_[A-Z0-9_]+[A-Z0-9]\b", path.read_text("utf-8")))
+    used = set(re.findall(r"INLAY_[A-Z0-9_]+[A-Z0-9]\b", path.read_text("utf-8")))
     for name in used - {"INLAY_COMPILED"}:  # a macro of C++
         assert re.search(rf"(option|set)\({name}\b", defined), f"{name} is no option of CMake"
 
