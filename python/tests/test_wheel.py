@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,10 @@ def run(*command: str | Path) -> str:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    for module in ("pip", "venv", "wheel"):
-        pytest.importorskip(module)
+    # Not imported: pip and setuptools disagree about distutils in one process.
+    for module in ("pip", "setuptools", "venv", "wheel"):
+        if find_spec(module) is None:
+            pytest.skip(f"needs {module}")
     folder = tmp_path_factory.mktemp("wheel")
     # A copy: setuptools writes into the folder that it builds, and takes what an earlier build left there.
     source = folder / "python"
