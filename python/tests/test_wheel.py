@@ -23,10 +23,11 @@ def run(*command: str | Path) -> str:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    # Not imported: pip and setuptools disagree about distutils in one process.
-    for module in ("pip", "setuptools", "venv", "wheel"):
-        if find_spec(module) is None:
-            pytest.skip(f"needs {module}")
+    # In a process of its own: setuptools cannot be imported where pip has been looked for.
+    pip = subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True)
+    missing = [name for name in ("setuptools", "venv", "wheel") if find_spec(name) is None]
+    if missing or pip.returncode != 0:
+        pytest.skip("needs pip, setuptools, venv and wheel")
     folder = tmp_path_factory.mktemp("wheel")
     # A copy: setuptools writes into the folder that it builds, and takes what an earlier build left there.
     source = folder / "python"
