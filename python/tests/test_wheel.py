@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[1]
-OFFLINE = ("-m", "pip", "--disable-pip-version-check", "--quiet")
+PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
 
 
 def run(*command: str | Path) -> str:
@@ -34,7 +34,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     unwanted = shutil.ignore_patterns("build", "tests", "*.egg-info", "__pycache__")
     shutil.copytree(PROJECT, source, ignore=unwanted)
     options = ("--no-build-isolation", "--no-deps", "--no-index", "--wheel-dir", folder)
-    run(sys.executable, *OFFLINE, "wheel", *options, source)
+    run(sys.executable, *PIP, "wheel", *options, source)
     (file,) = folder.glob("*.whl")
     return file
 
@@ -53,7 +53,7 @@ def test_runs_in_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     """With the packages of the system, as NumPy cannot be downloaded here."""
     run(sys.executable, "-m", "venv", "--system-site-packages", "--without-pip", tmp_path)
     programs = tmp_path / ("Scripts" if sys.platform == "win32" else "bin")
-    run(programs / "python", *OFFLINE, "install", "--no-deps", "--no-index", wheel)
+    run(programs / "python", *PIP, "install", "--no-deps", "--no-index", wheel)
     assert run(programs / "inlay", "--help").startswith("usage: inlay")
     model = PROJECT.parent / "examples" / "amp" / "amp.json"
     assert "passed" in run(programs / "inlay", "verify", model)
