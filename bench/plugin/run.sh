@@ -14,9 +14,9 @@ install_missing "" cmake ninja
 build=build/bench-plugin
 cmake -S . -B "$build" -G Ninja -DCMAKE_CXX_COMPILER="${CXX:-g++}" -DINLAY_BUILD_TESTS=OFF -DINLAY_BUILD_EXAMPLES=OFF \
   -DINLAY_WITH_ONNXRUNTIME=OFF -DINLAY_WITH_LIBTORCH=OFF > /dev/null
-cmake --build "$build" -j "${JOBS:-$(nproc)}" --target plugin_parts plugin_soak
+cmake --build "$build" -j "${JOBS:-$(nproc)}" --target plugin_costs plugin_soak
 
-"$build/bench/plugin/plugin_parts"
+"$build/bench/plugin/plugin_costs"
 printf '\nStereo WaveNet (NAM A1 standard) and an LSTM 20, exchanged every second, at 48 kHz\n\n'
 export JACK_DEFAULT_SERVER=inlay-soak-$$
 header=1

@@ -108,10 +108,15 @@ double fill_layers(Model& model, Source& source, Filled* apart) {
       inlay::detail::prepare(to);
       bound = std::max({bound, io::policy_bound<L>(), filling.bound});
     };
-    if (is_custom<L> || !apart) return fill(layer);
-    const auto fresh = std::make_shared<L>(layer);  // with what the user set
-    fill(*fresh);
-    apart->back() = fresh;
+    if constexpr (!is_custom<L>) {  // those of users may have no copies
+      if (apart) {
+        const auto fresh = std::make_shared<L>(layer);  // with what the user set
+        fill(*fresh);
+        apart->back() = fresh;
+        return;
+      }
+    }
+    fill(layer);
   });
   return bound;
 }
@@ -121,7 +126,9 @@ template <class Model>
 void take_layers(Model& model, const Filled& filled) noexcept {
   std::size_t i = 0;
   io::for_each_leaf(model.layers(), [&]<class L>(L& layer) {
-    if (const std::shared_ptr<void>& from = filled[i++]) layer = std::move(*static_cast<L*>(from.get()));
+    const std::shared_ptr<void>& from = filled[i++];
+    if constexpr (!is_custom<L>)
+      if (from) layer = std::move(*static_cast<L*>(from.get()));
   });
 }
 
