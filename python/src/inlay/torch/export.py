@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import pickle
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,11 +37,6 @@ from .run import DTYPES, evaluation, parameter_type, reach_bound
 from .script import from_script
 
 # Raised by PyTorch for files of another kind, and for weights of another module.
-_NOT_WEIGHTS = (
-    *(OSError, RuntimeError, AttributeError, TypeError, ValueError, KeyError, EOFError),
-    pickle.UnpicklingError,
-)
-
 __all__ = ["export_torch", "load_torch"]
 
 
@@ -133,7 +127,7 @@ def load_torch(
     if state_dict is not None:
         try:
             module.load_state_dict(torch.load(state_dict, map_location="cpu", weights_only=True))
-        except _NOT_WEIGHTS as error:
+        except Exception as error:  # reading a pickle that is none can raise anything
             raise ExportError(f"{state_dict}: not the weights of {source}: {error}") from error
     return module
 
