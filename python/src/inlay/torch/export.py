@@ -36,7 +36,6 @@ from .place import place_of
 from .run import DTYPES, evaluation, parameter_type, reach_bound
 from .script import from_script
 
-# Raised by PyTorch for files of another kind, and for weights of another module.
 __all__ = ["export_torch", "load_torch"]
 
 
