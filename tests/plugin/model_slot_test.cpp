@@ -276,6 +276,20 @@ TEST(ModelSlot, PlaysTheLastOfSeveral) {
   EXPECT_EQ(Counted::alive, 0);
 }
 
+TEST(ModelSlot, HasNothingOfTheOldModelAfterTheFade) {
+  ModelSlot<Counted> slot({.fade_frames = 100, .guard = {.limit = std::numeric_limits<double>::infinity()}});
+  const std::vector<float> in(256, 1.0f);
+  std::vector<float> out(256);
+  slot.publish(Counted(std::numeric_limits<float>::quiet_NaN()));
+  slot.reset();
+  slot.process(in, out);
+  ASSERT_TRUE(std::isnan(out.back())) << "the test would see nothing";
+  slot.publish(Counted(-0.0f));
+  slot.process(in, out);  // in which the fade ends
+  EXPECT_TRUE(std::isnan(out[99]));
+  expect_same(out, std::vector<float>(256, -0.0f), 100);
+}
+
 TEST(ModelSlot, AppliesGains) {
   const auto m = model<Recurrent>(3);
   auto in = signal<float>(3000);

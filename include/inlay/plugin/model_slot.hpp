@@ -222,12 +222,14 @@ class ModelSlot {
     hear_at(*old, first, frames, out);
     if (!catch_up(next, first, frames)) return;
     next.hear(recent_, frames, memory_.in, memory_.out.channels());
-    for (std::size_t c = 0; c < outputs(); ++c)
-      for (std::size_t t = 0; t < frames; ++t) {
-        const std::size_t faded = switch_.faded() + t;
-        const T gain = faded < gain_.size() ? gain_[faded] : T(1);
+    const std::size_t faded = switch_.faded(), mixed = std::min(frames, gain_.size() - faded);
+    for (std::size_t c = 0; c < outputs(); ++c) {
+      for (std::size_t t = 0; t < mixed; ++t) {
+        const T gain = gain_[faded + t];
         out[c][t] = (T(1) - gain) * out[c][t] + gain * memory_.out[c][t];
       }
+      std::copy(memory_.out[c] + mixed, memory_.out[c] + frames, out[c] + mixed);
+    }
     switch_.advance(frames, 0);
   }
   void hear_at(Player& player, std::uint64_t first, std::size_t frames, T* const* out) noexcept {
