@@ -208,18 +208,6 @@ TEST(ModelSlot, PassesItsInputUntilItHasAModel) {
   expect_same(play(silent, in, {64}, [](std::size_t) {}), std::vector<float>(500));
 }
 
-TEST(ModelSlot, PassesItsInputInPlace) {
-  using TwoOut = ModelT<Dense<1, 2>>;
-  ModelSlot<TwoOut> slot({.voices = 2});
-  std::vector<float> left(10, 1.0f), right(10, 2.0f), third(10, 3.0f), fourth(10, 4.0f);
-  float* const channels[] = {left.data(), right.data(), third.data(), fourth.data()};
-  slot.process(channels, channels, 10);  // the inputs are the first two
-  EXPECT_EQ(left, std::vector<float>(10, 1.0f));
-  EXPECT_EQ(right, std::vector<float>(10));
-  EXPECT_EQ(third, std::vector<float>(10, 2.0f));
-  EXPECT_EQ(fourth, std::vector<float>(10));
-}
-
 /// A model whose copies are counted, with any numbers of channels.
 struct Counted {
   using scalar = float;
@@ -248,6 +236,35 @@ struct Counted {
         out[c][t] = gain * in[std::min(c, ins - 1)][t] + (side.values.empty() ? 0 : side.values[0]);
   }
 };
+
+/// Three voices whose outputs have the memory of the inputs of other voices.
+void expect_in_place(std::size_t ins, std::size_t outs, bool empty) {
+  SCOPED_TRACE(std::to_string(ins) + " to " + std::to_string(outs) + (empty ? ", empty" : ""));
+  constexpr std::size_t voices = 3;
+  ModelSlot<Counted> slot({.in = ins, .out = outs, .voices = voices});
+  if (!empty) {
+    Counted model;
+    model.ins = ins, model.outs = outs;
+    slot.publish(std::move(model));
+    slot.reset();
+  }
+  std::vector<std::vector<float>> signals;
+  std::vector<float*> channels;
+  for (std::size_t c = 0; c < voices * std::max(ins, outs); ++c) signals.emplace_back(10, float(c + 1));
+  for (std::vector<float>& each : signals) channels.push_back(each.data());
+  slot.process(channels.data(), channels.data(), 10);
+  for (std::size_t v = 0; v < voices; ++v)
+    for (std::size_t c = 0; c < outs; ++c) {
+      const float expected = c < ins ? float(v * ins + c + 1) : empty ? 0.0f : float(v * ins + ins);
+      EXPECT_EQ(signals[v * outs + c], std::vector<float>(10, expected)) << "voice " << v << ", channel " << c;
+    }
+}
+
+TEST(ModelSlot, PlaysInPlace) {
+  for (const bool empty : {false, true})
+    for (const std::size_t ins : {1u, 2u, 3u})
+      for (const std::size_t outs : {1u, 2u, 3u}) expect_in_place(ins, outs, empty);
+}
 
 TEST(ModelSlot, PlaysTheLastOfSeveral) {
   {

@@ -92,7 +92,8 @@ class Voices {
   }
 
   /// Computes all voices. `in` and `out` hold the channels of the first voice, then those of the second, and so on. All
-  /// have the same side channels. A model that changes the rate has one voice.
+  /// have the same side channels. `out` may be `in` if there is one voice, or as many outputs as inputs. A model that
+  /// changes the rate has one voice.
   void process(const scalar* const* in, scalar* const* out, std::size_t frames, Condition<scalar> condition) noexcept {
     if constexpr (requires { this->model().process(std::span<State* const>(), in, out, frames); }) {
       if (count() > 1) {
