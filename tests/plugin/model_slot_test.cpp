@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
@@ -301,10 +303,10 @@ TEST(ModelSlot, HasNothingOfTheOldModelAfterTheFade) {
   slot.reset();
   slot.process(in, out);
   ASSERT_TRUE(std::isnan(out.back())) << "the test would see nothing";
-  slot.publish(Counted(-0.0f));
+  slot.publish(Counted(2));
   slot.process(in, out);  // in which the fade ends
   EXPECT_TRUE(std::isnan(out[99]));
-  expect_same(out, std::vector<float>(256, -0.0f), 100);
+  expect_same(out, std::vector<float>(256, 2.0f), 100);
 }
 
 TEST(ModelSlot, AppliesGains) {
@@ -365,6 +367,47 @@ TEST(ModelSlot, GivesModelsTheSideChannelsThatTheyHave) {
   const std::vector<float> many(7, 2.0f);
   slot.process(in, out, std::span<const float>(many));
   EXPECT_EQ(out.back(), 2.0f);
+}
+
+/// A model and a state that are each larger than a stack.
+struct Large {
+  using scalar = float;
+  using Room = std::array<char, std::size_t{1} << 24>;
+  struct State {
+    Room past{};
+  };
+  static constexpr std::size_t in_size = 1, out_size = 1, condition_size = 0, receptive_field = 1;
+  static constexpr Rate rate{};
+  static constexpr bool one_to_one = true;
+  static constexpr std::size_t latency() { return 0; }
+  Room weights{};
+  void reset(State& state) const noexcept { state.past[0] = 0; }
+  void process(State& state, const float* const*, float* const* out, std::size_t frames,
+               Condition<float>) const noexcept {
+    std::fill_n(out[0], frames, float(++state.past[0] + weights[0]));
+  }
+};
+
+TEST(ModelSlot, PlaysModelsThatAreLargerThanTheStack) {
+  const auto model = std::make_unique<Large>();
+  model->weights[0] = 5;
+  ModelSlot<Large> slot;
+  slot.publish(*model, {}, 10);
+  slot.publish(std::move(*model), {}, 10);
+  slot.reset();
+  const std::vector<float> in(10);
+  std::vector<float> out(10);
+  slot.process(in, out);
+  EXPECT_EQ(out[0], 5 + 2);  // the first call was that of the silence
+}
+
+/// Without voices, nothing is played.
+TEST(ModelSlot, CanHaveNoVoices) {
+  ModelSlot<Recurrent> slot({.voices = 0});
+  slot.publish(*model<Recurrent>(1), {}, 10);
+  slot.reset();
+  slot.process(nullptr, nullptr, 10);
+  EXPECT_EQ(slot.repairs(), 0u);
 }
 
 TEST(ModelSlot, HasNoDenormals) {
