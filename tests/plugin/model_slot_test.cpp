@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <cstring>
@@ -208,18 +210,6 @@ TEST(ModelSlot, PassesItsInputUntilItHasAModel) {
   expect_same(play(silent, in, {64}, [](std::size_t) {}), std::vector<float>(500));
 }
 
-TEST(ModelSlot, PassesItsInputInPlace) {
-  using TwoOut = ModelT<Dense<1, 2>>;
-  ModelSlot<TwoOut> slot({.voices = 2});
-  std::vector<float> left(10, 1.0f), right(10, 2.0f), third(10, 3.0f), fourth(10, 4.0f);
-  float* const channels[] = {left.data(), right.data(), third.data(), fourth.data()};
-  slot.process(channels, channels, 10);  // the inputs are the first two
-  EXPECT_EQ(left, std::vector<float>(10, 1.0f));
-  EXPECT_EQ(right, std::vector<float>(10));
-  EXPECT_EQ(third, std::vector<float>(10, 2.0f));
-  EXPECT_EQ(fourth, std::vector<float>(10));
-}
-
 /// A model whose copies are counted, with any numbers of channels.
 struct Counted {
   using scalar = float;
@@ -249,6 +239,35 @@ struct Counted {
   }
 };
 
+/// Three voices whose outputs have the memory of the inputs of other voices.
+void expect_in_place(std::size_t ins, std::size_t outs, bool empty) {
+  SCOPED_TRACE(std::to_string(ins) + " to " + std::to_string(outs) + (empty ? ", empty" : ""));
+  constexpr std::size_t voices = 3;
+  ModelSlot<Counted> slot({.in = ins, .out = outs, .voices = voices});
+  if (!empty) {
+    Counted model;
+    model.ins = ins, model.outs = outs;
+    slot.publish(std::move(model));
+    slot.reset();
+  }
+  std::vector<std::vector<float>> signals;
+  std::vector<float*> channels;
+  for (std::size_t c = 0; c < voices * std::max(ins, outs); ++c) signals.emplace_back(10, float(c + 1));
+  for (std::vector<float>& each : signals) channels.push_back(each.data());
+  slot.process(channels.data(), channels.data(), 10);
+  for (std::size_t v = 0; v < voices; ++v)
+    for (std::size_t c = 0; c < outs; ++c) {
+      const float expected = c < ins ? float(v * ins + c + 1) : empty ? 0.0f : float(v * ins + ins);
+      EXPECT_EQ(signals[v * outs + c], std::vector<float>(10, expected)) << "voice " << v << ", channel " << c;
+    }
+}
+
+TEST(ModelSlot, PlaysInPlace) {
+  for (const bool empty : {false, true})
+    for (const std::size_t ins : {1u, 2u, 3u})
+      for (const std::size_t outs : {1u, 2u, 3u}) expect_in_place(ins, outs, empty);
+}
+
 TEST(ModelSlot, PlaysTheLastOfSeveral) {
   {
     ModelSlot<Counted> slot({.fade_frames = 100});
@@ -274,6 +293,20 @@ TEST(ModelSlot, PlaysTheLastOfSeveral) {
     EXPECT_EQ(Counted::alive, 0);
   }
   EXPECT_EQ(Counted::alive, 0);
+}
+
+TEST(ModelSlot, HasNothingOfTheOldModelAfterTheFade) {
+  ModelSlot<Counted> slot({.fade_frames = 100, .guard = {.limit = std::numeric_limits<double>::infinity()}});
+  const std::vector<float> in(256, 1.0f);
+  std::vector<float> out(256);
+  slot.publish(Counted(std::numeric_limits<float>::quiet_NaN()));
+  slot.reset();
+  slot.process(in, out);
+  ASSERT_TRUE(std::isnan(out.back())) << "the test would see nothing";
+  slot.publish(Counted(2));
+  slot.process(in, out);  // in which the fade ends
+  EXPECT_TRUE(std::isnan(out[99]));
+  expect_same(out, std::vector<float>(256, 2.0f), 100);
 }
 
 TEST(ModelSlot, AppliesGains) {
@@ -334,6 +367,47 @@ TEST(ModelSlot, GivesModelsTheSideChannelsThatTheyHave) {
   const std::vector<float> many(7, 2.0f);
   slot.process(in, out, std::span<const float>(many));
   EXPECT_EQ(out.back(), 2.0f);
+}
+
+/// A model and a state that are each larger than a stack.
+struct Large {
+  using scalar = float;
+  using Room = std::array<char, std::size_t{1} << 24>;
+  struct State {
+    Room past{};
+  };
+  static constexpr std::size_t in_size = 1, out_size = 1, condition_size = 0, receptive_field = 1;
+  static constexpr Rate rate{};
+  static constexpr bool one_to_one = true;
+  static constexpr std::size_t latency() { return 0; }
+  Room weights{};
+  void reset(State& state) const noexcept { state.past[0] = 0; }
+  void process(State& state, const float* const*, float* const* out, std::size_t frames,
+               Condition<float>) const noexcept {
+    std::fill_n(out[0], frames, float(++state.past[0] + weights[0]));
+  }
+};
+
+TEST(ModelSlot, PlaysModelsThatAreLargerThanTheStack) {
+  const auto model = std::make_unique<Large>();
+  model->weights[0] = 5;
+  ModelSlot<Large> slot;
+  slot.publish(*model, {}, 10);
+  slot.publish(std::move(*model), {}, 10);
+  slot.reset();
+  const std::vector<float> in(10);
+  std::vector<float> out(10);
+  slot.process(in, out);
+  EXPECT_EQ(out[0], 5 + 2);  // the first call was that of the silence
+}
+
+/// Without voices, nothing is played.
+TEST(ModelSlot, CanHaveNoVoices) {
+  ModelSlot<Recurrent> slot({.voices = 0});
+  slot.publish(*model<Recurrent>(1), {}, 10);
+  slot.reset();
+  slot.process(nullptr, nullptr, 10);
+  EXPECT_EQ(slot.repairs(), 0u);
 }
 
 TEST(ModelSlot, HasNoDenormals) {

@@ -74,7 +74,7 @@ class Voices {
   explicit Voices(A&& model, std::size_t count = 1, std::size_t prewarm = 0)
       : model_(std::forward<A>(model)), sizes_(sizes_of(this->model())), pointers_(count), conditions_(count) {
     states_.reserve(count);
-    for (std::size_t v = 0; v < count; ++v) states_.push_back(new_state_of(this->model()));
+    for (std::size_t v = 0; v < count; ++v) add_state(states_);
     if (prewarm > 0) start_after_silence(prewarm);
   }
 
@@ -92,7 +92,8 @@ class Voices {
   }
 
   /// Computes all voices. `in` and `out` hold the channels of the first voice, then those of the second, and so on. All
-  /// have the same side channels. A model that changes the rate has one voice.
+  /// have the same side channels. `out` may be `in` if there is one voice, or as many outputs as inputs. A model that
+  /// changes the rate has one voice.
   void process(const scalar* const* in, scalar* const* out, std::size_t frames, Condition<scalar> condition) noexcept {
     if constexpr (requires { this->model().process(std::span<State* const>(), in, out, frames); }) {
       if (count() > 1) {
@@ -110,13 +111,17 @@ class Voices {
   void start_after_silence(std::size_t frames) {
     constexpr std::size_t part = 256;
     internal::ChannelMemory<scalar> silence(sizes_.in + sizes_.condition, part), ignored(sizes_.out, part);
-    State state = states_.front();
-    model().reset(state);
+    add_state(start_);
     for (std::size_t done = 0; done < frames; done += part)
-      model().process(state, silence.channels(), ignored.channels(), std::min(part, frames - done),
+      model().process(start_.front(), silence.channels(), ignored.channels(), std::min(part, frames - done),
                       Condition<scalar>(silence.channels() + sizes_.in));
-    start_.push_back(std::move(state));
     reset();
+  }
+  /// Makes a state where it stays: it can be larger than the stack.
+  void add_state(std::vector<State>& states) {
+    if constexpr (requires { this->model().new_state(); }) states.push_back(model().new_state());
+    else states.emplace_back();
+    model().reset(states.back());
   }
 
   Held model_;

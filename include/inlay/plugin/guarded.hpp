@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -40,8 +41,10 @@ class Guarded {
   using scalar = typename M::scalar;
 
   /// Takes the model and makes `voices` states of it. See `Voices` about `prewarm`.
-  explicit Guarded(M model, std::size_t voices = 1, GuardOptions options = {}, std::size_t prewarm = 0)
-      : voices_(std::move(model), voices, prewarm),
+  template <class A>
+    requires std::constructible_from<M, A>
+  explicit Guarded(A&& model, std::size_t voices = 1, GuardOptions options = {}, std::size_t prewarm = 0)
+      : voices_(std::forward<A>(model), voices, prewarm),
         on_(std::isfinite(options.limit)),
         limit_(static_cast<scalar>(options.limit)),
         condition_limit_(static_cast<scalar>(options.condition_limit)),

@@ -126,14 +126,14 @@ class ModelSlot {
   }
 
   /// Computes a block of any length, planar: all channels of the first voice, then those of the second, and so on.
-  /// `out` may be `in`. All voices get the same side channels.
+  /// `out` may be `in`, also with other numbers of channels. All voices get the same side channels.
   void process(const T* const* in, T* const* out, std::size_t frames, Condition<T> condition = {}) noexcept {
     const NoDenormals no_denormals;
     switch_.adopt();
     condition.values = condition.values.first(std::min(condition.values.size(), options_.condition));
     const bool complete = condition.channels != nullptr || condition.values.size() == options_.condition;
     for (std::size_t done = 0; done < frames;) {
-      const bool direct = !fading() && complete && switch_.current().plays_directly();
+      const bool direct = complete && !voices_meet() && !fading() && switch_.current().plays_directly();
       const std::size_t n = std::min(frames - done, direct ? max_block : Memory::part);
       Condition<T> side = condition;
       if (condition.channels != nullptr) side.channels = later_side_.from(done, condition.channels);
@@ -176,6 +176,8 @@ class ModelSlot {
   }
   std::size_t inputs() const noexcept { return options_.in * options_.voices; }
   std::size_t outputs() const noexcept { return options_.out * options_.voices; }
+  /// Whether an output of one voice is the input of another if `out` is `in`.
+  bool voices_meet() const noexcept { return options_.voices > 1 && options_.in != options_.out; }
 
   // --- threads that publish ---------------------------------------------------------------------------
 
@@ -222,12 +224,14 @@ class ModelSlot {
     hear_at(*old, first, frames, out);
     if (!catch_up(next, first, frames)) return;
     next.hear(recent_, frames, memory_.in, memory_.out.channels());
-    for (std::size_t c = 0; c < outputs(); ++c)
-      for (std::size_t t = 0; t < frames; ++t) {
-        const std::size_t faded = switch_.faded() + t;
-        const T gain = faded < gain_.size() ? gain_[faded] : T(1);
+    const std::size_t faded = switch_.faded(), mixed = std::min(frames, gain_.size() - faded);
+    for (std::size_t c = 0; c < outputs(); ++c) {
+      for (std::size_t t = 0; t < mixed; ++t) {
+        const T gain = gain_[faded + t];
         out[c][t] = (T(1) - gain) * out[c][t] + gain * memory_.out[c][t];
       }
+      std::copy(memory_.out[c] + mixed, memory_.out[c] + frames, out[c] + mixed);
+    }
     switch_.advance(frames, 0);
   }
   void hear_at(Player& player, std::uint64_t first, std::size_t frames, T* const* out) noexcept {

@@ -63,7 +63,7 @@ class SlotPlayer {
     first_ = heard_ = start;
   }
 
-  /// Computes a block. `out` may be `in`.
+  /// Computes a block. `out` may be `in` if there is one voice, or as many outputs as inputs.
   void play(const T* const* in, T* const* out, std::size_t frames, const Condition<T>& side) noexcept {
     if (!model_) return pass(in, out, frames);
     model_->process(in, out, frames, first_of(side, options_.condition, model_->sizes().condition));
@@ -89,8 +89,8 @@ class SlotPlayer {
  private:
   void pass(const T* const* in, T* const* out, std::size_t frames) const noexcept {
     const bool passes = options_.empty == EmptySlot::passes;
-    for (std::size_t v = options_.voices; v-- > 0;)  // backwards, as the outputs may be the inputs, and be more
-      for (std::size_t c = options_.out; c-- > 0;) {
+    for (std::size_t v = 0; v < options_.voices; ++v)
+      for (std::size_t c = 0; c < options_.out; ++c) {
         T* const to = out[v * options_.out + c];
         if (!passes || c >= options_.in) std::fill_n(to, frames, T(0));
         else if (in[v * options_.in + c] != to) std::copy_n(in[v * options_.in + c], frames, to);
