@@ -1,7 +1,7 @@
 # plugin_format(<plugin> lv2|vst3|clap|jack)
 #
-# Makes <plugin>_<format> from the object library <plugin>: bin/<plugin>.lv2, bin/<plugin>.vst3, bin/<plugin>.clap and the
-# program bin/<plugin>. The current folder contains DistrhoPluginInfo.h. Needs DPF 1.6 (Debian: dpf-source), whose own
+# Makes <plugin>_<format> from the object library <plugin>: bin/<plugin>.lv2, bin/<plugin>.vst3, bin/<plugin>.clap and
+# the program bin/<plugin>. The current folder contains DistrhoPluginInfo.h. Needs DPF 1.6 (Debian: dpf-source), whose own
 # dpf_add_plugin does not know CLAP.
 include_guard(GLOBAL)
 set(DPF_ROOT /usr/share/dpf CACHE PATH "DPF: the folder that contains distrho/")

@@ -2,8 +2,9 @@
 
     python3 jack_test.py PROGRAM MODEL INLAY_RENDER
 
-Needs jackd2 (Debian). It takes ten seconds. The server has blocks of 64 frames at 48 kHz and reports each block that the
-program was too late for. A machine that is busy with other things reports some: run it on an idle one.
+Needs jackd2 (Debian). It takes ten seconds. The server has blocks of 64 frames at 48 kHz and reports each one that the
+program was late for. One of three attempts has to be without. Exit status 77: the machine is so busy that the program
+did not even get the processor in time.
 """
 
 import array
@@ -18,7 +19,7 @@ from pathlib import Path
 
 PROGRAM, MODEL, RENDER = (Path(argument).resolve() for argument in sys.argv[1:4])
 SERVER = f"inlay-test-{os.getpid()}"
-RATE, FRAMES, SECONDS = 48000, 64, 5
+RATE, FRAMES, SECONDS, ATTEMPTS = 48000, 64, 5, 3
 METRONOME = "metro:300_bpm"
 ENVIRONMENT = {**os.environ, "JACK_DEFAULT_SERVER": SERVER, "JACK_NO_START_SERVER": "1", "INLAY_AMP_MODEL": str(MODEL)}
 
@@ -40,6 +41,12 @@ def wait_for_port(port):
     sys.exit(f"FAILED: no port {port!r}:\n{Path('amp.log').read_text() if Path('amp.log').exists() else ''}")
 
 
+def connect(source, target):
+    done = run("jack_connect", source, target)
+    if done.returncode != 0:
+        sys.exit(f"FAILED: connecting {source} to {target}: {done.stderr}")
+
+
 def read_24_bits(name):
     """The channels of a WAV file, from -1 to 1."""
     with wave.open(name) as file:
@@ -56,8 +63,10 @@ def read_floats(name):
     return array.array("f", data[at : at + (len(data) - at) // 4 * 4])
 
 
-def blocks_too_late():
-    return Path("jackd.log").read_text().count("inlay amp was not finished")
+def late_blocks():
+    """Numbers of blocks for which the program did not get the processor in time, and that it did not finish in time."""
+    log = Path("jackd.log").read_text()
+    return [log.count(f"inlay amp was not finished, state = {state}") for state in ("Triggered", "Running")]
 
 
 def real_time():
@@ -83,20 +92,28 @@ def main():
         wait_for_port("inlay amp:audio_out_2")
         wait_for_port(METRONOME)
         for side in ("1", "2"):
-            for pair in (METRONOME, f"inlay amp:audio_in_{side}"), (f"inlay amp:audio_out_{side}", f"system:playback_{side}"):
-                done = run("jack_connect", *pair)
-                if done.returncode != 0:
-                    sys.exit(f"FAILED: connecting {pair}: {done.stderr}")
-        late_before = blocks_too_late()
-        ports = (METRONOME, "inlay amp:audio_out_1", "inlay amp:audio_out_2")
-        done = run("jack_rec", "-f", "heard.wav", "-d", str(SECONDS), "-b", "24", *ports)
-        if not Path("heard.wav").exists():
-            sys.exit(f"FAILED: recording: {done.stderr}")
-        late = blocks_too_late() - late_before
+            connect(METRONOME, f"inlay amp:audio_in_{side}")
+            connect(f"inlay amp:audio_out_{side}", f"system:playback_{side}")
+        for _ in range(ATTEMPTS):
+            before = late_blocks()
+            ports = (METRONOME, "inlay amp:audio_out_1", "inlay amp:audio_out_2")
+            done = run("jack_rec", "-f", "heard.wav", "-d", str(SECONDS), "-b", "24", *ports)
+            if not Path("heard.wav").exists():
+                sys.exit(f"FAILED: recording: {done.stderr}")
+            not_started, slow = (now - then for now, then in zip(late_blocks(), before))
+            print(f"{SECONDS} s in blocks of {FRAMES} frames, {priority[0]}: {slow} blocks not finished in time, "
+                  f"{not_started} not started")
+            if slow + not_started == 0:
+                break
     finally:
         for process in reversed(running):
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=10)
+    if slow > 0:
+        sys.exit("FAILED: too slow")
+    if not_started > 0:
+        print("skipped: the machine is too busy")
+        sys.exit(77)
 
     dry, left, right = read_24_bits("heard.wav")
     with wave.open("dry.wav", "wb") as file:
@@ -107,9 +124,8 @@ def main():
     settled = RATE // 2  # the recording starts in the middle of the signal
     error = max(abs(x - y) for channel in (left, right) for x, y in zip(channel[settled:], wanted[settled:]))
     loudest = max(map(abs, wanted[settled:]))
-    print(f"{len(left) / RATE:.1f} s, {FRAMES} frames a block, {priority[0]}: {late} blocks too late, "
-          f"largest difference {error:.2g} of {loudest:.2g}")
-    if late > 0 or not error < 1e-4 or loudest < 0.01:
+    print(f"largest difference from inlay-render {error:.2g}, in a signal of up to {loudest:.2g}")
+    if not error < 1e-4 or loudest < 0.01:
         sys.exit("FAILED")
 
 

@@ -36,8 +36,8 @@ def main():
             done = subprocess.run([PLUGIN_RENDER, PLUGINS / plugin, MODEL, "in.wav", "plugin.wav", block],
                                   capture_output=True, text=True)
             if done.returncode == 0:
-                done = subprocess.run([RENDER, MODEL, "in.wav", "out.wav", "--compare", "plugin.wav", "--tolerance", "0"],
-                                      capture_output=True, text=True)
+                compare = ("--compare", "plugin.wav", "--tolerance", "0")
+                done = subprocess.run([RENDER, MODEL, "in.wav", "out.wav", *compare], capture_output=True, text=True)
             print("passed" if done.returncode == 0 else "FAILED", plugin, "in blocks of", block)
             if done.returncode != 0:
                 failed = 1

@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/numbers.hpp"
+
 using namespace inlay;
 
 namespace {
@@ -22,26 +24,9 @@ template <class T>
 using Through = ModelT<Identity<1, default_backend_for<T>>>;
 using Amp = ModelT<LSTM<1, 4>, Dense<4, 1>>;
 
-/// Visitor that fills tensors with numbers in [-0.5, 0.5).
-struct Numbers {
-  unsigned next = 1;
-  void option(auto&&...) {}
-  void number(auto&&...) {}
-  template <Tensor X>
-  void tensor(std::string_view, X& x) {
-    for (std::size_t i = 0; i < size_of(x); ++i) {
-      next = next * 1664525 + 1013904223;
-      x.set(i, static_cast<typename X::value_type>(double(next) / 4294967296.0 - 0.5));
-    }
-  }
-  void optional_tensor(std::string_view name, auto& x, auto) { tensor(name, x); }
-  void chain(std::string_view, auto& layers, std::size_t = 0) {
-    layers.for_each([&](auto i) { layers.template layer<i>().visit(*this); });
-  }
-};
 Amp amp() {
   Amp model;
-  Numbers numbers;
+  Numbers numbers{1};
   model.layers().visit(numbers);
   return model;
 }

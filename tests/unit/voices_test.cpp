@@ -6,28 +6,11 @@
 #include <vector>
 
 #include "support/backends.hpp"
+#include "support/numbers.hpp"
 
 using namespace inlay;
 
 namespace {
-
-/// Visitor that fills tensors with numbers in [-0.5, 0.5).
-struct Numbers {
-  unsigned next = 1;
-  void option(auto&&...) {}
-  void number(auto&&...) {}
-  template <Tensor X>
-  void tensor(std::string_view, X& x) {
-    for (std::size_t i = 0; i < size_of(x); ++i) {
-      next = next * 1664525 + 1013904223;
-      x.set(i, static_cast<typename X::value_type>(double(next) / 4294967296.0 - 0.5));
-    }
-  }
-  void optional_tensor(std::string_view name, auto& x, auto) { tensor(name, x); }
-  void chain(std::string_view, auto& layers, std::size_t = 0) {
-    layers.for_each([&](auto i) { layers.template layer<i>().visit(*this); });
-  }
-};
 
 /// Signals of several voices, each with the model's channels.
 template <class T>
@@ -49,7 +32,7 @@ void expect_voices_as_alone(std::size_t count) {
   using T = typename Model::scalar;
   constexpr std::size_t frames = 150;
   const auto model = std::make_unique<Model>();
-  Numbers numbers;
+  Numbers numbers{1};
   model->layers().visit(numbers);
   const std::vector<T> knobs(Model::condition_size, T(0.25));
 
