@@ -42,9 +42,8 @@ class _Reader:
             if comment := re.match(r"//[^\n]*\n", rest):
                 self.at += comment.end()
                 continue
-            if not words.strip() and (line := re.match(r"#(?:[^\n]*\\\n)*[^\n]*\n", rest)):
+            if self.is_line_start() and (line := re.match(r"#(?:[^\n]*\\\n)*[^\n]*\n", rest)):
                 self.at += line.end()
-                doc = []
                 continue
             if not words.strip() and (blank := re.match(r"\n[ \t]*\n", rest)):
                 self.at += 1
@@ -88,10 +87,12 @@ class _Reader:
                     words, doc = "", []
                     continue
                 self.at -= 1
+                start = self.at
                 self.skip_block()
+                block = self.text[start : self.at]
                 following = re.match(r"\s*(.)", self.text[self.at :])
                 if following and following.group(1) in ",;{()":
-                    words += _INITIAL
+                    words += block if ";" not in block and len(block) < 40 else _INITIAL
                     continue
                 c = ";"
             else:
@@ -104,6 +105,9 @@ class _Reader:
             else:
                 words += c
         return found
+
+    def is_line_start(self):
+        return not self.text[self.text.rfind("\n", 0, self.at) + 1 : self.at].strip()
 
     def enumerators(self):
         start = self.at
@@ -165,7 +169,7 @@ def _declaration(words, doc):
     text = re.sub(rf"( =)? ?{_INITIAL}", "", " ".join(words.split()))
     if not text or re.match(r"(friend|static_assert|using namespace|extern|typedef|if|assert)\b", text):
         return None
-    text = re.sub(r"\bINLAY_\w+(\([^)]*\))? ?", "", text)
+    text = re.sub(r"\bINLAY_\w+(\([^)]*\))? ?|__attribute__\(\([^)]*\)\)\) ?", "", text)
     bare = _without_template(text)
     if concept := re.match(r"concept (\w+)", bare):
         return Declaration(text.split(" = ")[0], doc, concept.group(1), "concept")

@@ -120,6 +120,8 @@ class Reference:
             undocumented = [f"`{member.name}`" for member in members if not member.doc]
             parts += ["Also " + ", ".join(undocumented) + "."] if undocumented else []
             return parts
+        if members and all(member.kind == "value" for member in members) and not is_layer:
+            return [parts[0], _listing(first, members), *parts[2:]]
         for overloads in _with_overloads(members):
             parts.append(f"### {first.name}::{overloads[0].name}")
             parts.append(_code([member.text for member in overloads]))
@@ -197,6 +199,8 @@ def _is_shown(member, is_layer):
         return False
     if member.name.startswith("~") or member.text.endswith(("= delete", "= default")) or "(...)" in member.text:
         return False
+    if member.kind == "alias" and not member.doc:
+        return False
     return bool(member.doc) and member.name not in ("State", "apply", "forward", "step") if is_layer else True
 
 
@@ -213,6 +217,14 @@ def _with_overloads(entries):
 
 def _code(texts):
     return "```cpp\n" + "\n".join(_broken(text) for text in texts) + "\n```"
+
+
+def _listing(entry, members):
+    """A struct of values, with their docstrings as comments."""
+    lines = [_broken(entry.text)[:-1] + " {"]
+    for member in members:
+        lines += [f"  // {line}" for line in member.doc.splitlines()] + [f"  {member.text};"]
+    return "```cpp\n" + "\n".join([*lines, "};"]) + "\n```"
 
 
 def _broken(text):

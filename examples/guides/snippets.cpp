@@ -86,7 +86,7 @@ static_cast<void>(y);
 amp->forward(x, {drive, tone});
 }
 
-void voices() {
+void voices(Amp* amp) {
 Amp::State left, right;   // large: members of a class that lives on the heap, not locals
 amp->process(left, in, out, frames);
 amp->process(right, in + 1, out + 1, frames);
