@@ -2,16 +2,20 @@
 # Installs what is missing, builds and passes every test.
 #   bash tests/run.sh          what CI runs
 #   bash tests/run.sh --full   also libc++, every check of UBSan, other instruction sets, Windows and aarch64, the plugin in JACK
+#   bash tests/run.sh --fuzz [seconds]   only the fuzzers, for an hour or for so many seconds
 # Safe to run again, and quick the second time: everything is kept in build/. JOBS=n limits the compilers at work.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-full=false
+full=false fuzz_only=false
+fuzz_seconds=20
 case "${1:-}" in
   "") ;;
   --full) full=true ;;
-  *) echo "usage: bash tests/run.sh [--full]" >&2; exit 2 ;;
+  --fuzz) fuzz_only=true fuzz_seconds=${2:-3600} ;;
+  *) echo "usage: bash tests/run.sh [--full | --fuzz [seconds]]" >&2; exit 2 ;;
 esac
+[[ $fuzz_seconds =~ ^[1-9][0-9]*$ ]] || { echo "not a number of seconds: $fuzz_seconds" >&2; exit 2; }
 jobs=${JOBS:-$(nproc)}
 python=/usr/bin/python3 # the system's: it is the one that has the system's PyTorch
 
@@ -29,8 +33,9 @@ $full && optional+=(clang-19 libc++-19-dev libc++abi-19-dev g++-mingw-w64-x86-64
 install_missing "tests of these are skipped" g++ clang++ cmake ninja "$python"
 
 # --- the steps --------------------------------------------------------------------------------------
-steps=4
-$full && steps=13
+steps=5
+$full && steps=14
+$fuzz_only && steps=1
 step=0 passed=0 failed=0 skipped=0
 log=build/log
 mkdir -p "$log"
@@ -107,9 +112,44 @@ same_outputs() {
 no_engines=(-DINLAY_WITH_ONNXRUNTIME=OFF -DINLAY_WITH_LIBTORCH=OFF)
 skip() { skipped=$((skipped + 1)); echo "      skipped: $1"; }
 
+# fuzz SECONDS [OPTION...]: builds the fuzzers and runs all of them within SECONDS, not counting the build. With limits
+# lower than those of the library, as sanitizers are slow and a fuzzer needs many files, not large ones.
+fuzz() {
+  local seconds=$1 fuzzers=(run read typed compat) name result
+  shift
+  if ! echo 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' |
+    clang++ -fsanitize=fuzzer -x c++ - -o "$log/fuzzer" > "$log/fuzzer.test" 2>&1; then
+    skip "clang++ has no fuzzer"
+    return
+  fi
+  build fuzz -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DINLAY_TEST_SUITES=fuzz "${no_engines[@]}" \
+    -DINLAY_COMPILED_OPTIONS= -DINLAY_COMPILED_DISPATCH=OFF \
+    "-DCMAKE_CXX_FLAGS=-O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize=null,alignment,pointer-overflow,object-size -fno-sanitize-recover=all -fno-omit-frame-pointer -DINLAY_LIMIT_STATE_VALUES=4194304 -DINLAY_LIMIT_LOAD_WORK=33554432" || return
+  rm -rf build/fuzz/seeds
+  "$python" tests/fuzz/seeds.py build/fuzz/seeds > "$log/fuzz.seeds" 2>&1 || { fail "seeds of the fuzzers" "$log/fuzz.seeds"; return; }
+  local together=$((jobs < ${#fuzzers[@]} ? jobs : ${#fuzzers[@]}))
+  local each=$((seconds * together / ${#fuzzers[@]}))
+  for name in "${fuzzers[@]}"; do mkdir -p "build/fuzz/corpus/$name"; done
+  printf '%s\n' "${fuzzers[@]}" | xargs -P "$together" -I{} bash -c \
+    'bash tests/fuzz/fuzz.sh build/fuzz "$0" "$@"; echo $? > "build/fuzz/$0.result"' {} $((each > 0 ? each : 1)) "$@"
+  for name in "${fuzzers[@]}"; do
+    result=$(cat "build/fuzz/$name.result" 2> /dev/null)
+    if [[ $result == 0 ]]; then passed=$((passed + 1)); else fail "fuzzer $name" "build/fuzz/$name.log"; fi
+  done
+}
+
 # Unit tests are compiled as users compile: with optimisation, AVX2 and FMA, where a processor has them.
 unit_options="-O3"
 grep -q avx2 /proc/cpuinfo 2> /dev/null && grep -q fma /proc/cpuinfo && unit_options="-O3;-mavx2;-mfma"
+
+if $fuzz_only; then
+  step "Fuzzers, $fuzz_seconds s"
+  # What they find is kept for the next time.
+  fuzz "$fuzz_seconds" build/fuzz/corpus/{} build/fuzz/seeds
+  done_in
+  printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+  exit $((failed > 0))
+fi
 
 step "g++, every test, example and benchmark"
 # Engines that the host layer can run: LibTorch is a package, ONNX Runtime is one of npm.
@@ -137,6 +177,10 @@ $full && export INLAY_STORM_SECONDS=60
 build clang-threads -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None "-DINLAY_TEST_SUITES=host;plugin" -DINLAY_WITH_JSON=OFF \
   -DINLAY_WITH_EIGEN=OFF -DINLAY_WITH_XSIMD=OFF "${no_engines[@]}" \
   "-DCMAKE_CXX_FLAGS=-O1 -g1 -fsanitize=thread" && tests clang-threads
+done_in
+
+step "Fuzzers, $fuzz_seconds s"
+fuzz "$fuzz_seconds" -seed=1 build/fuzz/seeds
 done_in
 
 step "Python"

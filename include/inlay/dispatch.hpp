@@ -184,20 +184,23 @@ class Dispatched {
     throw load_error("instruction set", names, forced ? forced : "none");
   }
 
-  static void* allocate(const Table& t, std::size_t bytes) {
-    return ::operator new(bytes, std::align_val_t(t.alignment));
+  /// Memory in which nothing was made yet.
+  static Memory allocate(const Table& t, std::size_t bytes) {
+    return Memory(::operator new(bytes, std::align_val_t(t.alignment)), {&t, [](void*) {}});
   }
   static Memory make_model(const Table& t, const void* from) {
-    void* const memory = allocate(t, t.model_bytes);
-    if (from) t.copy_model(memory, from);
-    else t.make_model(memory);
-    return Memory(memory, {&t, t.destroy_model});
+    Memory memory = allocate(t, t.model_bytes);
+    if (from) t.copy_model(memory.get(), from);
+    else t.make_model(memory.get());
+    memory.get_deleter().destroy = t.destroy_model;
+    return memory;
   }
   static Memory make_state(const Table& t, const void* from) {
-    void* const memory = allocate(t, t.state_bytes);
-    if (from) t.copy_state(memory, from);
-    else t.make_state(memory);
-    return Memory(memory, {&t, t.destroy_state});
+    Memory memory = allocate(t, t.state_bytes);
+    if (from) t.copy_state(memory.get(), from);
+    else t.make_state(memory.get());
+    memory.get_deleter().destroy = t.destroy_state;
+    return memory;
   }
   io::Runnable<T> runnable() { return table().runnable(model_.get(), state_.memory_.get()); }
   bool is_mono() const noexcept { return run_.in_size == 1 && run_.out_size == 1 && run_.one_to_one; }

@@ -136,6 +136,11 @@ TEST(DamagedModels, are_refused_in_one_line) {
     }
 }
 
+TEST(DamagedModels, of_the_json_library_are_refused) {
+  json document = {{"in_shape", {nullptr, nullptr, 1}}, {"layers", json::array({{{"type", "\xff"}}})}};
+  EXPECT_THROW(io::read_model_of(document), load_error);  // its own text would end in another exception
+}
+
 TEST(DamagedModels, from_elsewhere_are_read_or_refused) {
   if (!std::filesystem::exists(fixtures() / "malformed")) GTEST_SKIP() << "no reference files in " << fixtures();
   std::uint64_t seed = 100;

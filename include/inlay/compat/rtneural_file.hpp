@@ -83,15 +83,19 @@ inline void validate(const Records& records, std::size_t count) {
     if (record) io::validate(*record);
 }
 
-/// Fills the layers of a model, or others of their types for a `trial`. Returns the largest error that the mathematics
-/// of any of them states. Throws load_error.
+/// Layers that were filled apart from their model.
+using Filled = std::vector<std::shared_ptr<void>>;
+
+/// Fills the layers of a model or, where `apart` is given, others of their types, and appends them to it. Returns the
+/// largest error that the mathematics of any of them states. Throws load_error.
 template <class Model>
-double fill_layers(Model& model, Source& source, bool trial) {
+double fill_layers(Model& model, Source& source, Filled* apart) {
   std::size_t i = 0;
   double bound = 0;
   io::for_each_leaf(model.layers(), [&]<class L>(L& layer) {
     const io::LayerNumber number{i};
     std::optional<io::LayerRecord>& record = source.records[i++];
+    if (apart) apart->emplace_back();
     if (!record) return;
     if constexpr (is_custom<L>)
       if constexpr (requires { layer.user.isActivation(); })
@@ -104,10 +108,21 @@ double fill_layers(Model& model, Source& source, bool trial) {
       inlay::detail::prepare(to);
       bound = std::max({bound, io::policy_bound<L>(), filling.bound});
     };
-    if constexpr (is_custom<L>) fill(layer);
-    else fill(trial ? *std::make_unique<L>() : layer);
+    if (is_custom<L> || !apart) return fill(layer);
+    const auto fresh = std::make_shared<L>(layer);  // with what the user set
+    fill(*fresh);
+    apart->back() = fresh;
   });
   return bound;
+}
+
+/// Moves layers that `fill_layers` filled into their model, which cannot fail.
+template <class Model>
+void take_layers(Model& model, const Filled& filled) noexcept {
+  std::size_t i = 0;
+  io::for_each_leaf(model.layers(), [&]<class L>(L& layer) {
+    if (const std::shared_ptr<void>& from = filled[i++]) layer = std::move(*static_cast<L*>(from.get()));
+  });
 }
 
 /// A model for a check, frame by frame as its users run it. `process` is the same code in another order of frames, and
@@ -154,13 +169,14 @@ class ByFrames {
 template <class Model>
 void fill(Model& model, Source source) {
   validate(source.records, io::LeafCount<std::remove_cvref_t<decltype(model.layers())>>::value);
-  fill_layers(model, source, true);
+  Filled filled;
+  fill_layers(model, source, &filled);
   if (source.file) {
     const auto fresh = std::make_unique<Model>();
-    const double bound = fill_layers(*fresh, source, false);
+    const double bound = fill_layers(*fresh, source, nullptr);
     io::checked_info(*source.file, ByFrames<Model>::of(*fresh), bound);
   }
-  fill_layers(model, source, false);
+  take_layers(model, filled);
   model.reset();
 }
 

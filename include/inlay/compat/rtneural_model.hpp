@@ -47,9 +47,11 @@ class Model : public inlay::Model<T> {
   /// An empty model of so many channels.
   explicit Model(int in_size)
       : Base(Base::of(detail::no_layers(in_size))), in_size_(in_size), output_(Base::out_size()) {}
-  /// A model of a file. `parts` are its layers, as far as RTNeural has names for all of them.
-  explicit Model(Base model, std::vector<std::unique_ptr<Layer<T>>> parts = {})
-      : Base(std::move(model)), in_size_(static_cast<int>(Base::in_size())), output_(Base::out_size()) {
+  /// A model of a file.
+  explicit Model(Base model)
+      : Base(std::move(model)), in_size_(static_cast<int>(Base::in_size())), output_(Base::out_size()) {}
+  /// A model of a file with its layers, as far as RTNeural has names for all of them.
+  Model(Base model, std::vector<std::unique_ptr<Layer<T>>> parts) : Model(std::move(model)) {
     for (auto& part : parts) add(std::move(part));
     changed_ = false;  // they are what the model was made of
   }

@@ -28,7 +28,8 @@ struct LayerShape {
   std::size_t past = 0;         ///< number of past frames that the output depends on, or `unbounded`
   std::size_t latency = 0;      ///< number of frames by which the output is late
   Rate rate{};
-  std::size_t macs = 0;  ///< multiply-accumulates per input frame
+  std::size_t macs = 0;   ///< multiply-accumulates per input frame
+  std::size_t state = 0;  ///< values of a state, those of the past and what is in proportion to the weights not counted
 };
 
 }  // namespace inlay

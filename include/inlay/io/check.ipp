@@ -7,6 +7,7 @@
 
 #include "inlay/core/tile_frames.hpp"
 #include "inlay/io/check.hpp"
+#include "inlay/io/limits.hpp"
 #include "inlay/io/player.hpp"
 #include "inlay/io/validate.hpp"
 
@@ -30,6 +31,14 @@ INLAY_ONCE void expect_shapes(const Check& check, std::size_t in, std::size_t ou
   if (receptive_field != unbounded && frames <= receptive_field)
     refuse(concat({check.input.place, ".shape"}), concat({"more frames than the receptive field of ", receptive_field}),
            frames);
+}
+
+/// Throws load_error if the output for `frames` input frames has too many values.
+template <class T>
+void expect_output(const Runnable<T>& model, std::string_view place, std::size_t frames) {
+  if (model.max_output_frames(frames) > limits::check_values / model.out_size)
+    refuse(place, concat({"a check whose output has at most ", limits::check_values, " values"}),
+           concat({model.max_output_frames(frames), " frames of ", model.out_size, " channels"}));
 }
 
 /// Largest permitted difference of an output from the check.
@@ -89,9 +98,19 @@ INLAY_ONCE void expect_finite(const Output& output) {
 
 }  // namespace detail
 
+INLAY_DECL void expect_work(std::string_view place, double work, double frames, double more) {
+  const double all = work * frames + more, most = static_cast<double>(limits::load_work);
+  if (!(all <= most))
+    refuse(place, concat({"a network that loads with at most ", detail::number_text(most), " operations"}),
+           detail::number_text(all));
+}
+
 template <class T>
 double run_check(const Runnable<T>& model, const Check& check, double policy_bound) {
   detail::expect_shapes(check, model.in_size, model.out_size, model.condition_size, model.receptive_field);
+  const std::size_t frames = check.input.shape[0];
+  detail::expect_output(model, check.input.place, frames);
+  expect_work(check.input.place, model.work, 2 * static_cast<double>(frames));
   const double limit = detail::limit_of(check, policy_bound);
   const Player<T> player(model, check);
   const Output by_frames = player.by_frames();
@@ -104,8 +123,10 @@ double run_check(const Runnable<T>& model, const Check& check, double policy_bou
 /// Runs the test signal.
 template <class T>
 void run_probe(const Runnable<T>& model) {
-  const Check probe = detail::probe_for(model.in_size, model.condition_size);
   constexpr std::size_t cuts[] = {2 * tile_frames};
+  detail::expect_output(model, "layers", cuts[0]);
+  expect_work("layers", model.work, static_cast<double>(cuts[0]));
+  const Check probe = detail::probe_for(model.in_size, model.condition_size);
   detail::expect_finite(Player<T>(model, probe).by_buffers(cuts));
 }
 

@@ -27,12 +27,13 @@ INLAY_ONCE TensorRecord read_tensor(const JsonCursor& node) {
   allow_only(node, {"shape", "data"});
   TensorRecord tensor = make_tensor(node.place(), {});
   const JsonCursor shape = node["shape"], data = node["data"];
-  constexpr std::size_t most = std::size_t{1} << 32;
   std::size_t count = 1;
-  if (shape.size() == 0 || shape.size() > 8) shape.fail("1 to 8 extents");
+  if (shape.size() == 0 || shape.size() > limits::tensor_axes)
+    shape.fail(concat({"1 to ", limits::tensor_axes, " extents"}), shape.size());
   for (std::size_t i = 0; i < shape.size(); ++i) {
-    tensor.shape.push_back(shape[i].whole(1, most));
-    if (count > most / tensor.shape.back()) shape.fail("at most 2^32 values");
+    tensor.shape.push_back(shape[i].whole(1, limits::tensor_values));
+    if (count > limits::tensor_values / tensor.shape.back())
+      shape.fail(concat({"at most ", limits::tensor_values, " values"}));
     count *= tensor.shape.back();
   }
   if (data.size() != count) data.fail(concat({count, " numbers for shape ", shape_text(tensor.shape)}), data.size());
@@ -122,7 +123,7 @@ INLAY_ONCE ModelFile read_inlay(const JsonCursor& root) {
   ModelFile file;
   if (const auto rate = root.find("sample_rate")) file.info.sample_rate = rate->positive();
   if (const auto metadata = root.find("metadata")) file.info.metadata = metadata->object().json().text();
-  if (const auto prewarm = root.find("prewarm")) file.info.prewarm = prewarm->whole(0, max_prewarm);
+  if (const auto prewarm = root.find("prewarm")) file.info.prewarm = prewarm->whole(0, limits::prewarm);
   file.chain = detail::read_chain(root["layers"]);
   file.check = detail::read_check(root["check"].object());
   return file;

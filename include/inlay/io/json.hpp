@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "inlay/core/compiled.hpp"
+#include "inlay/io/limits.hpp"
 
 namespace inlay::io {
 
@@ -69,19 +70,25 @@ class Json {
 /// Returns a string as JSON text, in quotes. Bytes that are not UTF-8 become U+FFFD.
 std::string json_string(std::string_view text);
 
-/// Converts a document of nlohmann::json.
+/// Throws load_error: more levels of nesting than `limits::nesting`.
+[[noreturn]] void refuse_nesting(std::string_view place);
+
+/// Converts a document of nlohmann::json, whose values are inside of `depth` others. Throws load_error if it is nested
+/// too deeply.
 template <class Document>
-Json json_of(const Document& document) {
+Json json_of(const Document& document, std::size_t depth = 0) {
   if (document.is_boolean()) return Json(document.template get<bool>());
   if (document.is_number_unsigned()) return Json(document.template get<std::uint64_t>());
   if (document.is_number_integer()) return Json(document.template get<std::int64_t>());
   if (document.is_number()) return Json(document.template get<double>());
   if (document.is_string()) return Json(document.template get<std::string>());
   Json json(document.is_array() ? Json::Type::array : document.is_object() ? Json::Type::object : Json::Type::null);
+  if (depth >= limits::nesting && document.is_structured()) refuse_nesting("root");
   if (json.is_array())
-    for (const Document& entry : document) json.entries().push_back(json_of(entry));
+    for (const Document& entry : document) json.entries().push_back(json_of(entry, depth + 1));
   if (json.is_object())
-    for (const auto& member : document.items()) json.members().emplace(member.key(), json_of(member.value()));
+    for (const auto& member : document.items())
+      json.members().emplace(member.key(), json_of(member.value(), depth + 1));
   return json;
 }
 

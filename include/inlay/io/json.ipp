@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "inlay/io/error.hpp"
 #include "inlay/io/json.hpp"
 
 namespace inlay::io {
@@ -98,6 +99,10 @@ INLAY_DECL std::string Json::text() const {
       return text.empty() ? "{}" : text += '}';
   }
   return text;
+}
+
+INLAY_DECL void refuse_nesting(std::string_view place) {
+  throw load_error(place, concat({"at most ", limits::nesting, " levels of nesting"}), "more");
 }
 
 INLAY_DECL std::string json_string(std::string_view text) {

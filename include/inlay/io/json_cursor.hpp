@@ -12,14 +12,9 @@
 #include "inlay/core/compiled.hpp"
 #include "inlay/io/error.hpp"
 #include "inlay/io/json.hpp"
+#include "inlay/io/limits.hpp"
 
 namespace inlay::io {
-
-/// Upper limit of an extent. A larger one indicates a damaged file and is refused before memory is allocated.
-inline constexpr std::size_t max_extent = 65536;
-
-/// Upper limit of the frames of silence before a signal: 5.8 minutes at 48 kHz.
-inline constexpr std::size_t max_prewarm = std::size_t{1} << 24;
 
 /// Returns whether a number is in the range of a float; it may be rounded.
 inline bool is_float(double x) { return std::abs(x) <= static_cast<double>(std::numeric_limits<float>::max()); }
@@ -54,7 +49,7 @@ class JsonCursor {
   /// A number in the range of a float, not rounded.
   double in_float_range() const;
   double positive() const;
-  std::size_t whole(std::size_t least, std::size_t most = max_extent) const;
+  std::size_t whole(std::size_t least, std::size_t most = limits::channels) const;
 
   /// Returns whether the value is this number or text.
   bool is(double number) const;

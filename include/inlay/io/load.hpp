@@ -23,7 +23,7 @@ ModelInfo fill_model(Model& model, const ModelFile& file) try {
   const double bound = load_chain(fresh->layers(), file.chain);
   const auto state = std::make_unique<typename Model::State>();
   ModelInfo info = checked_info(file, runnable(*fresh, *state), bound);
-  model = *fresh;
+  model = std::move(*fresh);  // which cannot fail
   model.reset();
   return info;
 } catch (const load_error& error) {

@@ -28,7 +28,7 @@ struct Count {
   bool is_part() const noexcept { return n != full; }
 };
 
-INLAY_ONCE Count count(const JsonCursor& node, std::size_t least = 1, std::size_t most = max_extent) {
+INLAY_ONCE Count count(const JsonCursor& node, std::size_t least = 1, std::size_t most = limits::channels) {
   return {node.whole(least, most), node.place()};
 }
 

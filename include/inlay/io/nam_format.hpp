@@ -21,7 +21,7 @@ namespace detail {
 /// Reads an impulse response as a convolution. The file's weights are h[0], h[1], ...; a kernel is stored oldest tap
 /// first, so the order is reversed.
 INLAY_ONCE NamNetwork read_nam_linear(const JsonCursor& config, NamWeights& weights) {
-  const Count taps = count(config["receptive_field"], 1, std::size_t{1} << 24), one{1, config.place()};
+  const Count taps = count(config["receptive_field"], 1, limits::past_values), one{1, config.place()};
   LayerRecord layer = make_layer(
       config.place(), "conv1d", {{"in", one}, {"out", one}, {"kernel_size", taps}, {"dilation", one}, {"groups", one}});
   constexpr auto backwards = static_cast<std::size_t>(-1);
@@ -33,7 +33,7 @@ INLAY_ONCE NamNetwork read_nam_linear(const JsonCursor& config, NamWeights& weig
 /// Reads a ConvNet: dilated convolutions of two taps, each with an optional batch normalisation and an activation, then
 /// a Dense.
 INLAY_ONCE NamNetwork read_nam_convnet(const JsonCursor& config, NamWeights& weights) {
-  const JsonCursor dilations = array_of_up_to(config["dilations"], max_layers);
+  const JsonCursor dilations = array_of_up_to(config["dilations"], limits::nam_layers);
   const Count channels = count(config["channels"]), groups = count_or(config, "groups", 1);
   const Count in = count_or(config, "in_channels", 1), one{1, config.place()}, taps{2, config.place()};
   const bool normalised = config["batchnorm"].boolean();
@@ -67,7 +67,7 @@ INLAY_ONCE void add_unless_zero(LayerRecord& layer, const char* name, TensorReco
 /// Reads a stack of LSTM layers, then a Dense. The prewarm is half a second, if the file has a sample rate.
 INLAY_ONCE NamNetwork read_nam_lstm(const JsonCursor& model, NamWeights& weights) {
   const JsonCursor config = model["config"];
-  const Count layers = count(config["num_layers"], 1, max_layers), hidden = count(config["hidden_size"]);
+  const Count layers = count(config["num_layers"], 1, limits::nam_layers), hidden = count(config["hidden_size"]);
   const Count in = count(config["input_size"]), out = count_or(config, "out_channels", 1), one{1, config.place()};
   const std::size_t h = hidden, fixed = 4 * h * h + 6 * h;  // weights of a layer, without the input kernel
   if (const auto channels = config.find("in_channels")) expect_equal(count(*channels), in, ", as input_size");
@@ -75,7 +75,7 @@ INLAY_ONCE NamNetwork read_nam_lstm(const JsonCursor& model, NamWeights& weights
 
   NamNetwork network{{}, in, out, prewarmed(1)};
   if (const auto rate = find_value(model, "sample_rate"))
-    network.info.prewarm = std::min(max_prewarm, static_cast<std::size_t>(std::min(rate->positive() / 2, 1e9)));
+    network.info.prewarm = std::min(limits::prewarm, static_cast<std::size_t>(std::min(rate->positive() / 2, 1e9)));
   for (std::size_t i = 0; i < layers; ++i) {
     const Count& from = i == 0 ? in : hidden;
     const std::size_t width = from + h, rows = 4 * h, first = weights.take(rows * width);
@@ -102,7 +102,7 @@ NamNetwork read_nam_network(const JsonCursor& model, const ReadOptions& options)
 /// Reads a SlimmableContainer: one model in several sizes, each a complete model. All are read, so that damage in any
 /// of them is found; the one that `options.size` selects is returned.
 INLAY_ONCE NamNetwork read_nam_container(const JsonCursor& config, const ReadOptions& options) {
-  const JsonCursor submodels = array_of_up_to(config["submodels"], 64);
+  const JsonCursor submodels = array_of_up_to(config["submodels"], limits::nam_submodels);
   std::optional<NamNetwork> chosen;
   double below = 0;
   for (std::size_t i = 0; i < submodels.size(); ++i) {
@@ -141,7 +141,7 @@ INLAY_ONCE NamNetwork read_nam_network(const JsonCursor& model, const ReadOption
   // Members of a container override those of its model.
   if (const auto rate = find_value(model, "sample_rate")) network.info.sample_rate = rate->positive();
   if (const auto metadata = find_value(model, "metadata")) network.info.metadata = metadata->object().json().text();
-  network.info.prewarm = std::min(network.info.prewarm, max_prewarm);
+  network.info.prewarm = std::min(network.info.prewarm, limits::prewarm);
   return network;
 }
 

@@ -81,7 +81,7 @@ class NamLayerArray : public NamArraySizes {
       : NamArraySizes(sizes),
         node_(node),
         weights_(weights),
-        dilations_(array_of_up_to(node["dilations"], max_layers)) {
+        dilations_(array_of_up_to(node["dilations"], limits::nam_layers)) {
     append(to_x, weights_.conv1x1(input_size, channels, one(), false));
     for (std::size_t i = 0; i < dilations_.size(); ++i)
       if (LayerRecord record = layer(i); !weights_.ran_out()) append(layers, std::move(record));

@@ -14,9 +14,6 @@ namespace inlay::io {
 
 namespace detail {
 
-/// Upper limit of the number of layers; real networks have about twenty.
-inline constexpr std::size_t max_layers = 256;
-
 struct NamNetwork {
   Layers layers;
   std::size_t in, out;

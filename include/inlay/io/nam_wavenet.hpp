@@ -28,7 +28,7 @@ INLAY_ONCE NamNetwork read_nam_condition(const JsonCursor& config, const Count& 
 /// Reads the post-stack head: convolutions, each with an activation before it.
 INLAY_ONCE NamNetwork read_nam_head(const JsonCursor& head, Count in, NamWeights& weights) {
   NamNetwork network{{}, in, in, {}};
-  const JsonCursor sizes = array_of_up_to(head["kernel_sizes"], max_layers);
+  const JsonCursor sizes = array_of_up_to(head["kernel_sizes"], limits::nam_layers);
   const Count channels = count(head["channels"]), out = count(head["out_channels"]), one{1, head.place()};
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     const Count taps = count(sizes[i]);
@@ -44,7 +44,7 @@ INLAY_ONCE NamNetwork read_nam_head(const JsonCursor& head, Count in, NamWeights
 
 INLAY_ONCE NamNetwork read_nam_wavenet(const JsonCursor& model, NamWeights& weights, const ReadOptions& options,
                                        NamReader read_inside) {
-  const JsonCursor config = model["config"], arrays = array_of_up_to(config["layers"], 16);
+  const JsonCursor config = model["config"], arrays = array_of_up_to(config["layers"], limits::nam_arrays);
   const Count in = count_or(config, "in_channels", 1);
   NamNetwork condition = read_nam_condition(config, in, read_inside);
   NamNetwork network{{}, in, 1, prewarmed(condition.info.prewarm)};

@@ -12,9 +12,6 @@
 
 namespace inlay::io::detail {
 
-/// Upper limit of the past values that a convolution stores. More of them indicate a damaged file.
-inline constexpr std::size_t max_memory = std::size_t{1} << 24;
-
 /// Reads the list in order. If it is too short, tensors have no values, nothing is allocated for them, and `finish`
 /// throws: only then is the expected number of weights known.
 class NamWeights {
@@ -74,8 +71,10 @@ class NamWeights {
   LayerRecord conv1d(const Count& in, const Count& out, const Count& taps, const Count& dilation, const Count& groups,
                      bool bias) {
     expect_groups(in, out, groups);
-    if (in * (taps - 1) > max_memory / dilation)
-      refuse(dilation.place, "a dilation for which the convolution keeps at most 2^24 past values", dilation.n);
+    if (in * (taps - 1) > limits::past_values / dilation)
+      refuse(dilation.place,
+             concat({"a dilation for which the convolution keeps at most ", limits::past_values, " past values"}),
+             dilation.n);
     LayerRecord layer =
         make_layer(place(next_), "conv1d",
                    {{"in", in}, {"out", out}, {"kernel_size", taps}, {"dilation", dilation}, {"groups", groups}});

@@ -9,9 +9,12 @@
 namespace inlay::io {
 
 /// Parses JSON text in UTF-8, with or without a byte order mark. Refuses duplicate keys, whose meaning JSON leaves
-/// open, and more than 64 levels of nesting. Throws load_error with the path in the document, such as
-/// `layers[0].shape[2]`, and the byte offset.
+/// open, and what exceeds `limits::nesting` or `limits::file_bytes`. Throws load_error with the path in the document,
+/// such as `layers[0].shape[2]`, and the byte offset.
 Json parse(std::string_view text);
+
+/// Throws load_error: a file of more than `limits::file_bytes`.
+[[noreturn]] void refuse_size(std::string_view found);
 
 }  // namespace inlay::io
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "inlay/io/error.hpp"
+#include "inlay/io/limits.hpp"
 #include "inlay/io/other_kinds.hpp"
 #include "inlay/io/parse.hpp"
 
@@ -34,7 +35,6 @@ class Parser {
   using Input = decltype(nlohmann::detail::input_adapter(std::string_view().begin(), std::string_view().end()));
   using Lexer = nlohmann::detail::lexer<nlohmann::json, Input>;
   using Token = Lexer::token_type;
-  static constexpr std::size_t max_depth = 64;
 
   /// Returns the value that begins with a token; of an array or an object, an empty one.
   Json first_part(Token token) {
@@ -56,7 +56,7 @@ class Parser {
         return Json(std::move(lexer_.get_string()));
       case Token::begin_array:
       case Token::begin_object:
-        if (open_.size() == max_depth) throw load_error(path(1), "at most 64 levels of nesting", "more");
+        if (open_.size() == limits::nesting) refuse_nesting(path(1));
         return Json(token == Token::begin_array ? Json::Type::array : Json::Type::object);
       default:
         refuse_token("JSON");
@@ -134,8 +134,13 @@ class Parser {
 
 }  // namespace detail
 
+INLAY_DECL void refuse_size(std::string_view found) {
+  throw load_error("file", concat({"at most ", limits::file_bytes, " bytes"}), found);
+}
+
 INLAY_DECL Json parse(std::string_view text) {
   if (text.empty()) throw load_error("start of file", "a JSON object", "an empty file");
+  if (text.size() > limits::file_bytes) refuse_size(std::to_string(text.size()));
   refuse_other_kinds(text);
   return detail::Parser(text).document();
 }

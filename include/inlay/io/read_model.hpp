@@ -22,10 +22,11 @@ ModelFile read_model(const Json& document, const ReadOptions& options = {});
 /// Reads a model from the text of a file.
 ModelFile read_model_text(std::string_view text, const ReadOptions& options = {});
 
-/// Reads a model from a path, a stream, or a nlohmann::json document.
+/// Reads a model from a path, a stream, a nlohmann::json document, or another document that `dump` gives as text.
 template <class Source>
 ModelFile read_model_of(Source&& source, const ReadOptions& options = {}) {
-  if constexpr (requires { source.dump(); }) return read_model_text(source.dump(), options);
+  if constexpr (requires { source.is_structured(); }) return read_model(json_of(source), options);
+  else if constexpr (requires { source.dump(); }) return read_model_text(source.dump(), options);
   else return read_model(source, options);
 }
 

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <fstream>
-#include <iterator>
+#include <string>
 #include <system_error>
 
 #include "inlay/io/formats.hpp"
+#include "inlay/io/limits.hpp"
 #include "inlay/io/parse.hpp"
 #include "inlay/io/read_model.hpp"
 #include "inlay/io/validate.hpp"
@@ -38,7 +40,13 @@ INLAY_DECL ModelFile read_model(const std::filesystem::path& path, const ReadOpt
 INLAY_DECL std::string_view format_name(std::string_view text) { return format_of(parse(text)).name; }
 
 INLAY_DECL std::string read_text(std::istream& stream) {
-  std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  std::string text;
+  char part[4096];
+  do {
+    stream.read(part, sizeof part);
+    text.append(part, static_cast<std::size_t>(stream.gcount()));
+    if (text.size() > limits::file_bytes) refuse_size("more");
+  } while (stream);
   if (stream.bad()) throw load_error("file", "a readable stream", "a read error");
   return text;
 }
@@ -46,6 +54,8 @@ INLAY_DECL std::string read_text(std::istream& stream) {
 INLAY_DECL std::string read_text(const std::filesystem::path& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error)) throw load_error("file", "a model file", "a directory");
+  if (const std::uintmax_t bytes = std::filesystem::file_size(path, error); !error && bytes > limits::file_bytes)
+    refuse_size(std::to_string(bytes));
   std::ifstream stream(path, std::ios::binary);
   if (!stream)
     throw load_error("file", "a readable file",

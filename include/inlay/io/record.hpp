@@ -38,7 +38,8 @@ std::size_t width_of(const ChainRecord& chain);
 /// Throws load_error at a layer.
 [[noreturn]] void refuse(const LayerRecord& record, std::string_view expected, std::size_t found);
 
-/// Throws load_error if a layer's past, frames * channels, exceeds 2^26 values. Call it before memory is allocated.
+/// Throws load_error if a layer's past, frames * channels, exceeds `limits::past_values`. Call it before memory is
+/// allocated.
 void expect_past(const SourceLocation& place, std::size_t frames, std::size_t channels);
 
 /// Permitted members of a combinator's record.

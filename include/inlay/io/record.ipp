@@ -4,6 +4,7 @@
 #include <utility>
 #include <variant>
 
+#include "inlay/io/limits.hpp"
 #include "inlay/io/record.hpp"
 
 namespace inlay::io {
@@ -57,6 +58,7 @@ INLAY_DECL const ChainRecord& chain_of(const LayerRecord& record, std::string_vi
 }
 
 INLAY_DECL std::size_t width_of(const ChainRecord& chain) {
+  if (chain.layers.empty()) throw load_error(chain.place, "at least one layer that computes something", "none");
   const LayerRecord& first = chain.layers.front();
   const std::string_view type = type_of(first);
   const std::size_t features = first.values.contains("features") ? number_of(first, "features") : 1;
@@ -80,9 +82,8 @@ INLAY_DECL void refuse(const LayerRecord& record, std::string_view expected, std
 }
 
 INLAY_DECL void expect_past(const SourceLocation& place, std::size_t frames, std::size_t channels) {
-  constexpr std::size_t most = std::size_t{1} << 26;
-  if (channels == 0 || frames <= most / channels) return;
-  throw load_error(place, concat({"at most ", most / channels, " past frames"}), std::to_string(frames));
+  if (channels == 0 || frames <= limits::past_values / channels) return;
+  throw load_error(place, concat({"at most ", limits::past_values / channels, " past frames"}), std::to_string(frames));
 }
 
 INLAY_DECL void expect_only(const Members& members, const LayerRecord& record) {

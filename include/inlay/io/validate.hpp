@@ -13,6 +13,7 @@
 
 #include "inlay/io/error.hpp"
 #include "inlay/io/json_cursor.hpp"
+#include "inlay/io/limits.hpp"
 #include "inlay/io/model_file.hpp"
 
 namespace inlay::io {
@@ -88,7 +89,10 @@ INLAY_ONCE void validate(const LayerRecord& layer) {
 /// dtype is "float64".
 INLAY_ONCE void validate(const ModelFile& file) {
   const bool single = !file.check || file.check->dtype == "float32";
+  std::size_t layers = 0;
   detail::for_each_record(file.chain, [&](const LayerRecord& layer) {
+    if (++layers > limits::layers)
+      throw load_error(layer.place, concat({"at most ", limits::layers, " layers"}), "more");
     validate(layer);
     if (!single) return;
     for (const auto& [name, tensor] : layer.tensors) detail::expect_floats(tensor);

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "inlay/io/limits.hpp"
 #include "inlay/io/record.hpp"
 #include "inlay/io/weight_loader.hpp"
 
@@ -80,7 +81,7 @@ INLAY_DECL void WeightLoader::option(std::string_view name, std::size_t value) {
 
 INLAY_DECL std::size_t WeightLoader::dynamic_size(std::string_view name) {
   // The limits keep products of two sizes from overflowing. "out" may be larger: a tensor's shape has to match it.
-  const std::size_t most = std::size_t{1} << (name == "out" ? 52 : 26);
+  const std::size_t most = name == "out" ? limits::option * limits::option : limits::option;
   const Value& value = find(name);
   const auto* found = std::get_if<std::size_t>(&value.value);
   if (!found || *found == 0 || *found > most)

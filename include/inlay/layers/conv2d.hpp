@@ -168,7 +168,12 @@ class BasicConv2D {
   }
   constexpr LayerShape shape() const noexcept {
     const std::size_t out = axis().positions * outs_;
-    return {.in = features_ * ins_, .out = out, .past = reach(), .macs = taps_ * seen() * out};
+    const std::size_t padding = (axis().before + axis().after) * ins_;
+    return {.in = features_ * ins_,
+            .out = out,
+            .past = reach(),
+            .macs = taps_ * seen() * out,
+            .state = (features_ * ins_ + padding) * (tile_frames + 1) + padding * (2 * reach() + 4 * tile_frames)};
   }
 
   void resize(State& state) const

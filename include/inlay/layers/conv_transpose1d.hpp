@@ -126,7 +126,8 @@ class ConvTranspose1D : detail::Polyphase<In, Out, Kernel, Stride, B> {
             .out = outs_,
             .past = (kernel_size_ - 1) / upsampling_,
             .rate = {1, upsampling_},
-            .macs = kernel_size_ * this->in_ * outs_};
+            .macs = kernel_size_ * this->in_ * outs_,
+            .state = upsampling_ * outs_ * tile_frames};
   }
 
   void resize(State& state) const

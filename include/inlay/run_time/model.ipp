@@ -6,12 +6,12 @@
 
 #include "inlay/core/compiler.hpp"
 #include "inlay/io/check.hpp"
+#include "inlay/io/limits.hpp"
 #include "inlay/io/record.hpp"
 #include "inlay/model/overlap.hpp"
 #include "inlay/run_time/kernels.hpp"
 #include "inlay/run_time/model.hpp"
 #include "inlay/run_time/operation.hpp"
-#include "inlay/run_time/plan/limits.hpp"
 #include "inlay/run_time/plan/pace.hpp"
 #include "inlay/run_time/plan/planner.hpp"
 #include "inlay/run_time/plan/program.hpp"
@@ -30,6 +30,7 @@ struct Network {
   std::size_t in_size = 0, out_size = 0, condition_size = 0;
   std::size_t room = 0;  ///< largest number of values that one `forward` writes
   std::size_t receptive_field = 0, latency = 0, parameters = 0, macs = 0;
+  double work = 0;  ///< operations per input frame
   bool one_to_one = true, mono = false;
   ModelInfo info;
 };
@@ -49,8 +50,8 @@ INLAY_COLD std::shared_ptr<Network<T>> build(const io::ModelFile& file, const Ke
   const bool conditioned = file.check && !file.check->condition.shape.empty();
   const std::size_t condition_size = conditioned ? file.check->condition.shape[1] : io::condition_of(file.chain);
   for (const std::size_t channels : {in_size, condition_size})
-    if (channels > plan::max_channels)
-      throw load_error(file.chain.place, io::concat({"at most ", plan::max_channels, " channels"}),
+    if (channels > limits::channels)
+      throw load_error(file.chain.place, io::concat({"at most ", limits::channels, " channels"}),
                        std::to_string(channels));
   const plan::Signal in = planner.input(in_size), condition = planner.input(condition_size);
   const plan::Signal out = planner.chain(file.chain, in, condition);
@@ -61,6 +62,14 @@ INLAY_COLD std::shared_ptr<Network<T>> build(const io::ModelFile& file, const Ke
   network->room = out.pace.max_output_frames(1) * out.count();
   network->program.finish(in.parts[0], planner.contiguous(out), condition.parts[0], kernels, out.pace.tile(),
                           network->one_to_one);
+  network->work = planner.costs.work;
+  const std::size_t state = planner.costs.state + network->program.room();
+  if (state > limits::state_values)
+    throw load_error(file.chain.place,
+                     io::concat({"a network whose state has at most ", limits::state_values, " values"}),
+                     std::to_string(state));
+  const double frames = static_cast<double>(file.info.prewarm);
+  io::expect_work(file.chain.place, network->work, frames, planner.costs.windows);
   network->receptive_field = out.past == unbounded ? unbounded : out.past + 1;
   network->latency = out.latency;
   network->parameters = io::parameters_of(file.chain);
@@ -248,7 +257,8 @@ io::Runnable<T> Model<T>::runnable() noexcept {
           },
           [](const void* m, void* state, const T* const* x, T* const* y, std::size_t frames, Condition<T> side) {
             return static_cast<const Model*>(m)->process(*static_cast<State*>(state), x, y, frames, side);
-          }};
+          },
+          network_->work};
 }
 
 }  // namespace inlay

@@ -11,15 +11,22 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/tile_frames.hpp"
 #include "inlay/io/error.hpp"
+#include "inlay/io/limits.hpp"
 #include "inlay/io/record.hpp"
 #include "inlay/run_time/plan/build_context.hpp"
-#include "inlay/run_time/plan/limits.hpp"
 #include "inlay/run_time/plan/pace.hpp"
 #include "inlay/run_time/plan/program.hpp"
 #include "inlay/run_time/plan/signal.hpp"
 #include "inlay/run_time/plan/windowed_operation.hpp"
 
 namespace inlay::INLAY_ISA::plan {
+
+/// Throws load_error if a signal inside of a window has too many values.
+template <class T>
+void expect_room(const WindowedOperation<T>& window, const io::LayerRecord& record) {
+  if (window.room() > limits::window_values)
+    refuse(record, io::concat({"a window of at most ", limits::window_values, " values"}), window.room());
+}
 
 inline constexpr std::string_view time_pad_options[] = {"size", "before", "after"};
 
@@ -33,6 +40,7 @@ void add_time_pad(WindowedOperation<T>& window, const io::LayerRecord& record) {
   io::expect_past(io::place_of(record, "before"), before, width);
   io::expect_past(io::place_of(record, "after"), after, width);
   window.add_zeros(before, after);
+  expect_room(window, record);
 }
 
 /// Appends a layer to a window. `Planner` plans the program of the layer.
@@ -48,9 +56,10 @@ INLAY_COLD void add_window_layer(Planner& planner, WindowedOperation<T>& window,
                      "one that does");
   program.finish(in.parts[0], inner.contiguous(out), none.parts[0], planner.kernels(), pace.tile(), pace.one_to_one());
   planner.bound = std::max(planner.bound, inner.bound);
-  if (window.room() > max_window_values)
-    refuse(record, io::concat({"a window of at most ", max_window_values, " values"}), window.room());
-  window.add(std::move(program), out.count(), pace, out.past == 0 && pace.one_to_one(), inner.macs);
+  planner.costs.state += inner.costs.state + program.room();
+  planner.costs.windows += inner.costs.windows;
+  window.add(std::move(program), out.count(), pace, out.past == 0 && pace.one_to_one(), inner.macs, inner.costs.work);
+  expect_room(window, record);
 }
 
 template <class Planner>
@@ -63,6 +72,11 @@ INLAY_COLD Signal build_windowed(Planner& planner, const BuildContext& context) 
     if (io::type_of(record) == "time_pad") add_time_pad(*operation, record);
     else add_window_layer(planner, *operation, record);
   }
+  planner.costs.state += 2 * operation->room();
+  planner.costs.windows += operation->work();
+  const Rate rate = context.x.pace.rate();
+  planner.costs.work +=
+      operation->work() / static_cast<double>(hop) * static_cast<double>(rate.out) / static_cast<double>(rate.in);
   return planner.add_operation(context, std::move(operation), {});
 }
 

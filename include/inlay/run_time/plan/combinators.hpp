@@ -17,11 +17,11 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/layer_shape.hpp"
 #include "inlay/io/error.hpp"
+#include "inlay/io/limits.hpp"
 #include "inlay/io/record.hpp"
 #include "inlay/run_time/plan/build_context.hpp"
 #include "inlay/run_time/plan/build_windowed.hpp"
 #include "inlay/run_time/plan/formula_plan.hpp"
-#include "inlay/run_time/plan/limits.hpp"
 #include "inlay/run_time/plan/signal.hpp"
 
 namespace inlay::INLAY_ISA::plan {
@@ -54,8 +54,8 @@ INLAY_COLD Signal build_pad(Planner&, const BuildContext& context) {
   const std::size_t channels = context.x.count();
   expect_width(context, io::number_of(context.record, "in"));
   const std::size_t out = io::number_of(context.record, "out");
-  if (out < channels || out > max_channels)
-    refuse(context.record, io::concat({"from ", channels, " to ", max_channels, " output channels"}), out);
+  if (out < channels || out > limits::channels)
+    refuse(context.record, io::concat({"from ", channels, " to ", limits::channels, " output channels"}), out);
   Signal y = context.x;
   if (out > channels) y.parts.push_back({silence, 0, out - channels});
   return y;

@@ -25,6 +25,8 @@ class Pace {
   }
   bool operator==(const Pace&) const = default;
 
+  /// Number of rate-changing steps.
+  std::size_t changes() const noexcept { return changes_.size(); }
   /// Returns whether each input frame gives one frame.
   bool one_to_one() const noexcept { return changes_.empty(); }
   /// Frames of the signal per frames of the input.

@@ -10,13 +10,14 @@
 #include "inlay/core/layer_shape.hpp"
 #include "inlay/core/tile_frames.hpp"
 #include "inlay/io/error.hpp"
+#include "inlay/io/limits.hpp"
 #include "inlay/io/model_file.hpp"
 #include "inlay/io/record.hpp"
 #include "inlay/run_time/kernels.hpp"
 #include "inlay/run_time/operation.hpp"
 #include "inlay/run_time/plan/build_context.hpp"
 #include "inlay/run_time/plan/combinators.hpp"
-#include "inlay/run_time/plan/limits.hpp"
+#include "inlay/run_time/plan/costs.hpp"
 #include "inlay/run_time/plan/program.hpp"
 #include "inlay/run_time/plan/signal.hpp"
 #include "inlay/run_time/registry.hpp"
@@ -38,6 +39,7 @@ class Planner {
 
   double bound = 0;      ///< largest stated error of a layer's lossy policy
   std::size_t macs = 0;  ///< multiply-accumulates per input frame
+  Costs costs;           ///< of the layers that were added
 
   /// Adds an input of the program.
   Signal input(std::size_t channels) {
@@ -80,8 +82,8 @@ class Planner {
     const Signal& x = context.x;
     const LayerShape shape = operation->shape();
     expect_width(context, shape.in);
-    if (shape.out > max_channels)
-      refuse(context.record, io::concat({"at most ", max_channels, " channels"}), shape.out);
+    if (shape.out > limits::channels)
+      refuse(context.record, io::concat({"at most ", limits::channels, " channels"}), shape.out);
     if (shape.past != unbounded) {
       const bool has_dilation = context.record.values.contains("dilation");
       io::expect_past(io::place_of(context.record, has_dilation ? "dilation" : "kernel_size"), shape.past, shape.in);
@@ -95,10 +97,14 @@ class Planner {
     if (y.pace.tile() == 0)
       refuse(context.record, io::concat({"at most ", tile_frames, " output frames per input frame"}),
              y.pace.max_output_frames(1));
-    if (y.pace.rate().in > max_frames_per_output)
-      refuse(context.record, io::concat({"at most ", max_frames_per_output, " input frames per output frame"}),
+    if (y.pace.rate().in > limits::frames_per_output)
+      refuse(context.record, io::concat({"at most ", limits::frames_per_output, " input frames per output frame"}),
              y.pace.rate().in);
+    if (y.pace.changes() > limits::rate_changes)
+      refuse(context.record, io::concat({"at most ", limits::rate_changes, " layers in a row that change the rate"}),
+             y.pace.changes());
     bound = std::max(bound, operation->bound());
+    costs.add(shape, rate);
     macs += shape.macs * rate.out / rate.in;
     if (shape.condition == 0) program_.add(std::move(operation), out, {in}, weights);
     else program_.add(std::move(operation), out, {in, side_channels(context, shape.condition)}, weights);
@@ -118,6 +124,7 @@ class Planner {
     y.clock = program_.buffer(like.count());
     y.parts = {y.clock};
     auto operation = kernels_.map(function, like.count());
+    costs.add({.in = Inputs * like.count(), .out = like.count()}, like.pace.rate());
     if constexpr (Inputs == 2) program_.add(std::move(operation), y.clock, {rows[0], rows[1]});
     else program_.add(std::move(operation), y.clock, {rows[0], rows[1], rows[2]});
     return y;

@@ -78,6 +78,8 @@ class Program {
   }
   std::size_t size() const noexcept { return steps_.size(); }
   std::size_t buffers() const noexcept { return channels_.size(); }
+  /// Number of values of all buffers. Valid after `finish`.
+  std::size_t room() const noexcept { return placement_.room(); }
   /// Makes the last step compute sum = term + addend, which saves a step. `sum` may be `term`. Returns false and does
   /// nothing unless `term` is the complete output of the last step and that step has no addend yet.
   INLAY_COLD bool add_to_last(const Channels& term, const Channels& addend, const Channels& sum) {

@@ -9,6 +9,7 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/layer_shape.hpp"
 #include "inlay/io/error.hpp"
+#include "inlay/io/limits.hpp"
 #include "inlay/io/model_file.hpp"
 #include "inlay/run_time/plan/pace.hpp"
 #include "inlay/run_time/plan/step.hpp"
@@ -61,6 +62,8 @@ inline void align(const io::LayerRecord& record, Signal& a, const Signal& b) {
 /// Concatenates the channels of two signals.
 inline Signal concatenate(const io::LayerRecord& record, Signal a, const Signal& b) {
   align(record, a, b);
+  if (const std::size_t count = a.count() + b.count(); count > limits::channels)
+    throw load_error(record.place, io::concat({"at most ", limits::channels, " channels"}), std::to_string(count));
   a.parts.insert(a.parts.end(), b.parts.begin(), b.parts.end());
   return a;
 }

@@ -45,20 +45,29 @@ class WindowedOperation final : public run_time::Operation<T> {
 
  public:
   WindowedOperation(std::size_t channels, std::size_t window, std::size_t hop)
-      : channels_(channels), window_(window), hop_(hop), facts_(channels, window) {}
+      : channels_(channels),
+        window_(window),
+        hop_(hop),
+        facts_(channels, window),
+        work_(static_cast<double>(channels * window)) {}
 
   /// Appends a layer with `out` output channels.
-  INLAY_COLD void add(Program<T> program, std::size_t out, const Pace& pace, bool by_frame, std::size_t macs) {
+  INLAY_COLD void add(Program<T> program, std::size_t out, const Pace& pace, bool by_frame, std::size_t macs,
+                      double work) {
+    work_ += work * static_cast<double>(facts_.frames);
     stages_.push_back({{out, 0, 0, by_frame, macs}, std::move(program)});
     facts_.add(stages_.back().layer, pace.max_output_frames(facts_.frames));
   }
   /// Appends a time_pad: zeros before and after the frames.
   INLAY_COLD void add_zeros(std::size_t before, std::size_t after) {
+    work_ += static_cast<double>((before + facts_.frames + after) * facts_.channels);
     stages_.push_back({{facts_.channels, before, after, before + after == 0, 0}, {}});
     facts_.add(stages_.back().layer, facts_.frames);
   }
   /// Number of values of the largest intermediate signal.
   std::size_t room() const noexcept { return facts_.room; }
+  /// Operations of one window.
+  double work() const noexcept { return work_; }
 
   LayerShape shape() const override {
     return {
@@ -112,6 +121,7 @@ class WindowedOperation final : public run_time::Operation<T> {
 
   std::size_t channels_, window_, hop_;
   inlay::detail::WindowFacts<T> facts_;
+  double work_;
   std::vector<Stage> stages_;
 };
 

@@ -22,6 +22,8 @@ _ZIP = b"PK\x03\x04"
 _WHOLE = "save the whole model with model.save('model.keras') and export that"
 # The configuration of a model that runs in real time is smaller.
 _LARGEST_JSON = 64 << 20
+# Weights are read into memory: a small archive can unpack to any size.
+_LARGEST_WEIGHTS = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,10 @@ def _from_zip(path: Path, stack: ExitStack) -> Saved:
 def _member(archive: zipfile.ZipFile, path: Path, name: str) -> bytes:
     if name not in archive.namelist():
         raise ExportError(f"{path}: holds no {name}; {_WHOLE}")
+    size = archive.getinfo(name).file_size
+    most = _LARGEST_WEIGHTS if name.endswith(".h5") else _LARGEST_JSON
+    if size > most:
+        raise ExportError(f"{path}: {name} is too large: {size} bytes unpacked, at most {most}")
     return archive.read(name)
 
 

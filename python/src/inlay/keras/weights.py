@@ -15,6 +15,9 @@ from ..format import Shape
 from .config import Variable, Weights
 
 
+_LARGEST_TENSOR = 1 << 26  # values
+
+
 @contextmanager
 def damaged(where: str) -> Iterator[None]:
     """Turns the errors of a reader on a damaged file into one ExportError.
@@ -47,6 +50,12 @@ class _Stored:
             if self.dataset.attrs.get("dtype") == "bfloat16":
                 raise ExportError(
                     f"{self.where}: holds bfloat16, only float32 and float64 are read"
+                )
+            # A file can declare any shape without storing a value.
+            if self.dataset.size > _LARGEST_TENSOR:
+                raise ExportError(
+                    f"{self.where}: too large: {self.dataset.size} values,"
+                    f" at most {_LARGEST_TENSOR}"
                 )
             return self.dataset[()]
 
