@@ -149,6 +149,8 @@ class Reference:
                 lines += [f"| {key} | {value} |" for key, value in row.items() if value]
             elif (module := row.get(MODULE)) and row["type in files"].strip("`") in types:
                 lines.append(f'| exported by | `inlay.export_torch(nn.Sequential({module.strip("`")}), "model.json")` |')
+        if any(line.startswith("| Keras |") for line in lines):
+            lines.append('| | `inlay.export_keras(model, "model.json")` |')
         if not lines:
             return []
         lines = [line.replace("](", "](../") for line in lines]  # from docs/ to docs/reference/
@@ -228,7 +230,8 @@ def _listing(entry, members):
 
 
 def _broken(text):
-    """Breaks a declaration after its template parameters."""
+    """Breaks a declaration after its template parameters. Leaves bases for internal use out."""
+    text = re.sub(r" : (public )?detail::.*$", "", text)
     if not text.startswith("template"):
         return text + ";"
     depth, i = 0, text.index("<")

@@ -141,6 +141,7 @@ def main():
     site = Site(folder / "pages")
     for path, text in site.reference.pages():
         site.write_page(path, text)
+    site.write("extra.css", (HERE / "extra.css").read_bytes())
     settings = (HERE / "mkdocs.yml").read_text() + f"docs_dir: {site.folder}\n" + navigation(site)
     listed = {page for _, pages in groups() for page, _ in pages}
     missing = sorted({page.name for page in (ROOT / "docs").glob("*.md")} - listed)
