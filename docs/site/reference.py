@@ -116,10 +116,8 @@ class Reference:
         parts = [f"## {first.name}", _code([entry.text for entry in entries]), *(_prose(entry.doc) for entry in entries)]
         members = [member for member in first.members if _is_shown(member, is_layer)]
         if first.text.startswith("enum"):
-            parts.append("\n".join(f"- `{member.name}`: {member.doc}" for member in members if member.doc))
-            undocumented = [f"`{member.name}`" for member in members if not member.doc]
-            parts += ["Also " + ", ".join(undocumented) + "."] if undocumented else []
-            return parts
+            parts.append("\n".join(f"- `{member.name}`" + (f": {member.doc}" if member.doc else "") for member in members))
+            return [part for part in parts if part]
         if members and all(member.kind == "value" for member in members) and not is_layer:
             return [parts[0], _listing(first, members), *parts[2:]]
         for overloads in _with_overloads(members):
@@ -197,6 +195,8 @@ def _sentence(text):
 
 def _is_shown(member, is_layer):
     """Layers have many members for models; only the documented ones are for users."""
+    if member.kind == "enumerator":
+        return True
     if member.name in ("visit", "visit_options", "operator="):
         return False
     if member.name.startswith("~") or member.text.endswith(("= delete", "= default")) or "(...)" in member.text:
@@ -223,7 +223,7 @@ def _code(texts):
 
 def _listing(entry, members):
     """A struct of values, with their docstrings as comments."""
-    lines = [_broken(entry.text)[:-1] + " {"]
+    lines = [_broken(entry.text).removesuffix(";") + " {"]
     for member in members:
         lines += [f"  // {line}" for line in member.doc.splitlines()] + [f"  {member.text};"]
     return "```cpp\n" + "\n".join([*lines, "};"]) + "\n```"
@@ -233,13 +233,23 @@ def _broken(text):
     """Breaks a declaration after its template parameters. Leaves bases for internal use out."""
     text = re.sub(r" : (public )?detail::.*$", "", text)
     if not text.startswith("template"):
-        return text + ";"
+        return _wrapped(text + ";")
     depth, i = 0, text.index("<")
     while True:
         depth += (text[i] == "<") - (text[i] == ">")
         i += 1
         if depth == 0:
-            return text[:i] + "\n" + text[i:].strip() + ";"
+            return _wrapped(text[:i]) + "\n" + _wrapped(text[i:].strip() + ";")
+
+
+def _wrapped(line):
+    """Breaks a long line after commas."""
+    lines = [""]
+    for part in re.findall(r".*?(?:, |$)", line):
+        if len(lines[-1] + part) > 92 and lines[-1].strip():
+            lines.append("    ")
+        lines[-1] += part
+    return "\n".join(text.rstrip() for text in lines)
 
 
 def _prose(doc):
