@@ -11,7 +11,7 @@ install_missing "tests of these are skipped" clang++ cmake ninja llvm-cov llvm-p
 
 build=build/coverage
 cmake -S . -B "$build" -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DINLAY_BUILD_BENCH=OFF \
-  -DINLAY_BUILD_EXAMPLES=OFF -DINLAY_WITH_ONNXRUNTIME=OFF -DINLAY_WITH_LIBTORCH=OFF -DINLAY_TEST_FEW_BACKENDS=ON \
+  -DINLAY_BUILD_EXAMPLES=OFF -DINLAY_WITH_ONNXRUNTIME=OFF -DINLAY_WITH_LIBTORCH=OFF \
   -DINLAY_COMPILED_OPTIONS= -DINLAY_COMPILED_DISPATCH=OFF "-DINLAY_TEST_SUITES=unit;host;plugin" \
   -DCMAKE_CXX_FLAGS="-O1 -fprofile-instr-generate -fcoverage-mapping" > /dev/null
 cmake --build "$build" -j "${JOBS:-$(nproc)}"

@@ -1,5 +1,7 @@
 // Prints the tables of docs/sample-rates.md: what hosts at several sample rates get of a model at 48 kHz.
-//   resampling [hosts|libraries|corrected] MODEL.json
+//   resampling hosts               each host rate and quality
+//   resampling libraries           inlay's filters beside libraries
+//   resampling lstm examples/amp   an LSTM: resampled, and corrected for the host's rate
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -9,6 +11,7 @@
 #include <string_view>
 
 #include "measure.hpp"
+#include "support/guitar.hpp"
 
 namespace {
 
@@ -110,11 +113,52 @@ void print_libraries() {
   }
 }
 
+/// The amplifier at the host's rate, resampled and rate corrected, against itself at its own rate between exact
+/// conversions.
+void print_lstm(const std::filesystem::path& folder) {
+  using Amp = inlay::ModelT<inlay::LSTM<1, 20>, inlay::Dense<20, 1>>;
+  using Linear = inlay::ModelT<inlay::RateCorrected<inlay::LSTM<1, 20>, 8, 1>, inlay::Dense<20, 1>>;
+  using Cubic = inlay::ModelT<inlay::RateCorrected<inlay::LSTM<1, 20>, 8, 3>, inlay::Dense<20, 1>>;
+  Amp own_rate;
+  own_rate.load(folder / "amp.json");
+  const std::vector<float> all = read_wav(folder / "guitar.wav");
+  const std::vector<float> guitar(all.begin() + 48000, all.begin() + 3 * 48000);
+
+  std::printf(
+      "| host | | latency, frames | error, dB | ns a sample, calls of 64 | of 512 |\n|---|---|---|---|---|---|\n");
+  for (const double host : hosts) {
+    const std::vector<float> in = converted_offline(guitar, model_rate, host);
+    const std::vector<float> at_48 = converted_offline(in, host, model_rate);
+    std::vector<float> out_48(at_48.size()), out(in.size());
+    own_rate.reset();
+    own_rate.process(std::span(at_48), std::span(out_48));
+    const std::vector<float> expected = converted_offline(out_48, model_rate, host);
+    const auto row = [&](const char* name, auto& model, std::size_t latency) {
+      model.process(std::span<const float>(in), std::span(out));
+      const double error = error_in_db(out, expected, latency, static_cast<std::size_t>(host / 2));
+      const double ns_64 = cost(model, 64), ns_512 = cost(model, 512);
+      std::printf("| %g kHz | %s | %zu | %.0f | %.0f | %.0f |\n", host / 1000, name, latency, error, ns_64, ns_512);
+    };
+    row("at the host's rate as it is", own_rate, 0);
+    const auto corrected = [&]<class M>(const char* name, M&& model) {
+      model.load(folder / "amp.json");
+      if (model.set_sample_rate(host, model_rate)) row(name, model, 0);
+    };
+    corrected("`RateCorrected`, order 1", Linear());
+    corrected("`RateCorrected`, order 3", Cubic());
+    for (const Quality& quality : qualities) {
+      inlay::Resampled<Amp> model(own_rate, {.host_rate = host, .model_rate = model_rate, .quality = quality.value});
+      row((std::string("`Resampled`, `") + quality.name + "`").c_str(), model, model.latency());
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::string_view what = argc > 1 ? argv[1] : "hosts";
+  const std::string_view what = argc > 1 ? argv[1] : "";
   if (what == "hosts") print_hosts();
   else if (what == "libraries") print_libraries();
-  else return std::fprintf(stderr, "usage: resampling [hosts|libraries]\n"), 2;
+  else if (what == "lstm" && argc == 3) print_lstm(argv[2]);
+  else return std::fprintf(stderr, "usage: resampling hosts | libraries | lstm examples/amp\n"), 2;
 }

@@ -206,15 +206,16 @@ Figures measure(const Make& make, double host, double model, double edge) {
   constexpr std::size_t frames = 8192;
   const std::vector<float> x = sine(1000, host, frames);
   std::vector<float> y(2 * frames);
-  for (const std::size_t block : {64, 512}) {
+  for (const std::size_t block : {64u, 512u}) {
     RoundTrip trip(make, host, model);
     const auto play = [&] {
+      const std::size_t before = allocations;
       for (std::size_t t = 0; t < frames; t += block) trip.run(&x[t], block, y.data(), y.size());
+      figures.allocations += allocations - before;
     };
     for (int i = 0; i < 4; ++i) play();
-    const std::size_t before = allocations;
+    figures.allocations = 0;
     (block == 64 ? figures.ns_64 : figures.ns_512) = shortest(play) / frames;
-    figures.allocations += allocations - before;
   }
   return figures;
 }

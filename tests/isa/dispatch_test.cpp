@@ -6,6 +6,7 @@
 #include <dispatched/Filter.hpp>
 #include <filesystem>
 #include <inlay/plugin/model_slot.hpp>
+#include <inlay/plugin/resampled.hpp>
 #include <inlay/run_time.hpp>
 #include <string>
 #include <utility>
@@ -135,4 +136,17 @@ TEST(Dispatched, calls_that_do_not_fit_compute_nothing) {
   EXPECT_EQ(filter.process(in, out), 0u);
   EXPECT_EQ(out, std::vector<double>(5));
   EXPECT_EQ(filter.forward(in, out), 1u);
+}
+
+TEST(Dispatched, at_another_sample_rate) {
+  Amp amp;
+  amp.load(golden("lstm20_dense.f32"));
+  inlay::Resampled<Amp> resampled(amp, {.host_rate = 44100, .model_rate = 48000});
+  inlay::Resampled<inlay::Model<>> expected(inlay::Model<>::load(golden("lstm20_dense.f32")),
+                                            {.host_rate = 44100, .model_rate = 48000});
+  const std::vector<float> x = wave(500);
+  std::vector<float> y(500), z(500);
+  EXPECT_EQ(resampled.process(x, y), 500u);
+  EXPECT_EQ(expected.process(x, z), 500u);
+  for (std::size_t t = 0; t < x.size(); ++t) ASSERT_NEAR(y[t], z[t], 1e-5);
 }

@@ -75,6 +75,27 @@ TEST(ResampledAmp, StereoThroughAMonoModel) {
   EXPECT_EQ(out_right, alone);
 }
 
+// The example of docs/sample-rates.md.
+TEST(ResampledAmp, Guide) {
+  const std::filesystem::path file = amp_folder / "amp.json";
+  const double host_rate = 44100;
+  std::size_t reported = 0;
+  const auto report_latency = [&](std::size_t frames) { reported = frames; };
+  std::vector<float> left = guitar();
+  float* const out[] = {left.data()};
+  float* const* const in = out;
+  const std::size_t frames = left.size();
+
+  auto model = inlay::Model<float>::load(file);
+  inlay::Resampled<inlay::Model<float>> amp(std::move(model), {.host_rate = host_rate});
+  report_latency(amp.latency());
+
+  amp.process(in, out, frames);
+
+  EXPECT_EQ(reported, 70u);
+  EXPECT_NE(left, guitar());
+}
+
 TEST(ResampledAmp, CopiesAndResetsKeepTheState) {
   const std::vector<float> in = guitar();
   std::vector<float> first(in.size()), second(in.size()), again(in.size());

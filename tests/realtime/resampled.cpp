@@ -21,7 +21,7 @@ TEST(Realtime, Resampled) {
     const std::array<float*, 3> to{out.data(), out.data() + 1000, out.data() + 2000};
     const std::array<float, 1> value{0.5f};
     const float* const side = in.data();
-    for (const std::size_t frames : {1, 17, 64, 100, 512, 1000, 0, 1})
+    for (const std::size_t frames : {1u, 17u, 64u, 100u, 512u, 1000u, 0u, 1u})
       EXPECT_STREQ(realtime::check(
                        [&] { model.process(from.data(), to.data(), frames, inlay::Condition<float>(&side, value)); }),
                    "");

@@ -132,7 +132,7 @@ def load_torch(
     module = _from_factory(source) if _names_a_factory(source) else _from_file(source)
     if state_dict is not None:
         try:
-            module.load_state_dict(torch.load(state_dict, map_location="cpu"))
+            module.load_state_dict(torch.load(state_dict, map_location="cpu", weights_only=True))
         except _NOT_WEIGHTS as error:
             raise ExportError(f"{state_dict}: not the weights of {source}: {error}") from error
     return module
