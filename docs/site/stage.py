@@ -49,10 +49,10 @@ class Site:
     def add_source(self, path):
         language = LANGUAGES.get(Path(path).suffix, "text")
         text = (ROOT / path).read_text(encoding="utf-8")
-        return self.write(path + ".md", f"# {Path(path).name}\n\n`{path}`\n\n````{language}\n{text}\n````\n".encode())
+        return self.write(path.removeprefix(".") + ".md", f"# {Path(path).name}\n\n`{path}`\n\n````{language}\n{text}\n````\n".encode())
 
     def add_folder(self, path):
-        page = posixpath.join(path, "index.md")
+        page = posixpath.join(path.removeprefix("."), "index.md")  # mkdocs leaves hidden files out
         if page in self.staged:
             return page
         self.staged.add(page)
