@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY
 
+import inlay
 from inlay.check import reference
 from inlay.cpp import types
 from inlay.format import LAYER_TYPES
@@ -76,10 +77,24 @@ def test_the_page_of_the_format_says_no_more(
     assert named - choices <= set(kind.options) | set(kind.tensors)
 
 
-def test_the_readme() -> None:
-    """The README has each layer in backquotes, in one of its two tables."""
-    cells = " ".join(sum(section(REPOSITORY / "README.md", "## What there is"), []))
-    assert set(LAYER_TYPES) - set(quoted(cells)) == set()
+def test_the_page_of_the_layers() -> None:
+    """docs/layers.md has each layer in backquotes, in one of its tables."""
+    page = REPOSITORY / "docs" / "layers.md"
+    cells = sum(section(page, "## Layers") + section(page, "## Combinators"), [])
+    assert set(LAYER_TYPES) - set(quoted(" ".join(cells))) == set()
+
+
+def test_the_modules_of_pytorch(tmp_path: Path) -> None:
+    """Each module that docs/layers.md names is exported as the layer beside it."""
+    nn = pytest.importorskip("torch.nn")
+    rows = section(REPOSITORY / "docs" / "layers.md", "## What exports a layer")
+    pairs = [(kind.strip("`"), code.strip("`")) for kind, code in rows if kind[:1] == "`"]
+    assert len(pairs) > 20
+    for name, module in pairs:
+        model = nn.Sequential(nn.Linear(1, 4 if name == "gate" else 3), eval(module, {"nn": nn}))
+        inlay.export_torch(model, tmp_path / "model.json")
+        written = json.loads((tmp_path / "model.json").read_text("utf-8"))
+        assert [layer["type"] for layer in written["layers"]] == ["dense", name], module
 
 
 def test_the_code_generator() -> None:

@@ -20,6 +20,7 @@ namespace inlay::host {
 
 /// Selects that a session runs its engine in the callback.
 struct OnAudioThread {};
+/// Argument of a session's constructor: `Session fx(model, on_audio_thread);`
 inline constexpr OnAudioThread on_audio_thread{};
 
 namespace detail {
