@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "inlay/host/bound_engine.hpp"
 #include "inlay/host/shared_state.hpp"
 #include "inlay/host/thread.hpp"
 
