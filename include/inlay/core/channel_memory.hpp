@@ -30,9 +30,10 @@ class LaterFrames {
  public:
   explicit LaterFrames(std::size_t count) : channels_(count) {}
 
-  /// Valid until the next call.
-  T* const* from(std::size_t frame, T* const* channels) noexcept {
-    for (std::size_t c = 0; c < channels_.size(); ++c) channels_[c] = channels[c] + frame;
+  /// Valid until the next call. `channels` has as many as this object was made for, or `count`, if that is fewer.
+  T* const* from(std::size_t frame, T* const* channels) noexcept { return from(frame, channels, channels_.size()); }
+  T* const* from(std::size_t frame, T* const* channels, std::size_t count) noexcept {
+    for (std::size_t c = 0; c < count; ++c) channels_[c] = channels[c] + frame;
     return channels_.data();
   }
 

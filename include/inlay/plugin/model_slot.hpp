@@ -131,12 +131,13 @@ class ModelSlot {
     const NoDenormals no_denormals;
     switch_.adopt();
     condition.values = condition.values.first(std::min(condition.values.size(), options_.condition));
-    const bool complete = condition.channels != nullptr || condition.values.size() == options_.condition;
+    const std::size_t signals = options_.condition - condition.values.size();
+    const bool complete = condition.channels != nullptr || signals == 0;
     for (std::size_t done = 0; done < frames;) {
       const bool direct = complete && !voices_meet() && !fading() && switch_.current().plays_directly();
       const std::size_t n = std::min(frames - done, direct ? max_block : Memory::part);
       Condition<T> side = condition;
-      if (condition.channels != nullptr) side.channels = later_side_.from(done, condition.channels);
+      if (condition.channels != nullptr) side.channels = later_side_.from(done, condition.channels, signals);
       const T* const* const x = later_in_.from(done, in);
       T* const* const y = later_out_.from(done, out);
       recent_.write(x, side, n);
