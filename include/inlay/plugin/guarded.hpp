@@ -55,7 +55,7 @@ class Guarded {
   const ModelSizes& sizes() const noexcept { return voices_.sizes(); }
   void reset() noexcept { voices_.reset(); }
 
-  /// Computes all voices, see `Voices::process`.
+  /// Computes all voices, see `Voices::process`. All side channels of the model must be there.
   void process(const scalar* const* in, scalar* const* out, std::size_t frames,
                Condition<scalar> condition = {}) noexcept {
     if (!on_) return voices_.process(in, out, frames, condition);

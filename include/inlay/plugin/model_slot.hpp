@@ -88,8 +88,9 @@ class ModelSlot {
     }
   }
 
-  /// Plays a model, with gains before and after it. `prewarm` is that of the ModelInfo; a `Model` knows its own. Throws
-  /// load_error if the numbers of channels do not fit; what plays then goes on.
+  /// Plays a model, with gains before and after it. `prewarm` is that of the ModelInfo, in frames of the host if M is a
+  /// Resampled; a `Model` knows its own. Throws load_error if the numbers of channels do not fit; what plays then goes
+  /// on.
   template <class A>
     requires std::constructible_from<M, A>
   void publish(A&& model, Gains gains = {}, std::size_t prewarm = 0) {

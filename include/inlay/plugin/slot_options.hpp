@@ -17,7 +17,7 @@ enum class EmptySlot {
 struct SlotOptions {
   /// Channels of a model. Other models are refused. Types know theirs and ignore these two.
   std::size_t in = 1, out = 1;
-  /// Side channels that `process` gets. A model may have fewer: it gets the first ones.
+  /// Side channels that `process` gets. A model may have fewer: it gets the first ones. Types ignore this, too.
   std::size_t condition = 0;
   /// Signals that go through the model separately: 2 for stereo through a mono model.
   std::size_t voices = 1;
