@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <inlay/plugin/levels.hpp>
 #include <memory>
+#include <utility>
 
 #include "editor.hpp"
 
@@ -106,20 +107,23 @@ void Processor::setStateInformation(const void* data, int size) {
 // --- audio --------------------------------------------------------------------------------------------
 
 void Processor::prepareToPlay(double rate, int) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (rate != std::exchange(rate_, rate)) try {
-        publish(loaded_.model);
-      } catch (const std::exception& error) {
-        slot_.clear();
-        loaded_.error = error.what();
-      }
-  }
+  change_rate(rate);
   slot_.reset();
   for (Delay& delay : delays_) delay.reset(slot_.latency());
   at_start_ = true;
   report_latency();
-  sendChangeMessage();
+}
+
+void Processor::change_rate(double rate) {
+  const std::lock_guard lock(mutex_);
+  if (rate == std::exchange(rate_, rate)) return;
+  try {
+    publish(loaded_.model);
+  } catch (const std::exception& error) {
+    slot_.clear();
+    loaded_.error = error.what();
+    sendChangeMessage();
+  }
 }
 
 void Processor::processBlock(juce::AudioBuffer<float>& buffer, juce::MidiBuffer&) {

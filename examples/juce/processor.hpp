@@ -71,6 +71,7 @@ class Processor final : public juce::AudioProcessor, public juce::ChangeBroadcas
   enum : std::size_t { input_level, output_level, bypass, knob_count };
   static constexpr std::size_t piece = 256;  ///< frames that are worked on at a time
 
+  void change_rate(double rate);
   void publish(const std::optional<Model>& model);
   void report_latency() { setLatencySamples(static_cast<int>(slot_.latency())); }
   static std::array<float, channels> take(Peaks& peaks) noexcept;

@@ -16,7 +16,7 @@ using Audio = juce::AudioBuffer<float>;
 Audio read_wav(const juce::File& file, double& rate);
 void write_wav(const juce::File& file, const Audio& audio, double rate);
 
-/// Plays audio in place, from frame `first` on.
+/// Plays audio in place, from frame `first` on. Throws std::runtime_error if the processor allocates, frees or locks.
 void play(amp::Processor& processor, Audio& audio, int block, int first = 0);
 
 /// Runs steps with the message loop, one each tenth of a second.

@@ -7,8 +7,10 @@
 #include <exception>
 #include <memory>
 #include <stdexcept>
+#include <string>
 
 #include "host.hpp"
+#include "realtime/realtime.hpp"
 
 namespace host {
 
@@ -37,7 +39,8 @@ void play(amp::Processor& processor, Audio& audio, int block, int first) {
   for (int done = first; done < audio.getNumSamples(); done += block) {
     Audio part(audio.getArrayOfWritePointers(), audio.getNumChannels(), done,
                std::min(block, audio.getNumSamples() - done));
-    processor.processBlock(part, no_midi);
+    const std::string violation = realtime::check([&] { processor.processBlock(part, no_midi); });
+    if (!violation.empty()) throw std::runtime_error("on the audio thread, the processor " + violation);
   }
 }
 
