@@ -155,7 +155,7 @@ void Processor::processBlock(juce::AudioBuffer<float>& buffer, juce::MidiBuffer&
         const float bypassed = knobs[bypass][t];
         float& y = audio[c][done + t];
         y = knobs[output_level][t] * wet_[c][t];
-        if (bypassed > 0) y += bypassed * (dry_[c][t] - y);  // a damaged dry signal is not heard without bypass
+        if (bypassed > 0) y = (1 - bypassed) * y + bypassed * dry_[c][t];  // a damaged input is not heard else
         peak = std::max(peak, std::abs(y));
       }
       keep_peak(output_peaks_[c], peak);

@@ -3,6 +3,8 @@
 ///     juce_amp_host render MODEL IN.wav OUT.wav BLOCK
 ///     juce_amp_host check MODEL IN.wav FOLDER
 ///     juce_amp_host picture MODEL IN.wav OUT.png
+#include <X11/Xlib.h>
+
 #include <cstdio>
 #include <exception>
 #include <memory>
@@ -73,6 +75,17 @@ void render(const juce::File& model, const juce::File& in, const juce::File& out
   write_wav(out, audio, rate);
 }
 
+/// A display without a window manager does not know these names, and JUCE 7.0.5 then fails to open a window.
+void make_names_known() {
+  static Display* const display = XOpenDisplay(nullptr);  // open until the end: a display without users forgets names
+  if (display == nullptr) return;
+  for (const char* const name :
+       {"WM_PROTOCOLS", "WM_TAKE_FOCUS", "WM_DELETE_WINDOW", "_NET_WM_PING", "WM_STATE", "WM_CHANGE_STATE",
+        "_NET_WM_STATE", "_NET_WM_STATE_HIDDEN", "_NET_WM_USER_TIME", "_NET_FRAME_EXTENTS", "_NET_WORKAREA"})
+    XInternAtom(display, name, False);
+  XSync(display, False);
+}
+
 }  // namespace
 
 }  // namespace host
@@ -80,6 +93,7 @@ void render(const juce::File& model, const juce::File& in, const juce::File& out
 int main(int count, char** words) try {
   const auto file = [&](int i) { return juce::File::getCurrentWorkingDirectory().getChildFile(words[i]); };
   const juce::String command = count > 1 ? words[1] : "";
+  host::make_names_known();
   const juce::ScopedJuceInitialiser_GUI juce;
   if (command == "render" && count == 6)
     return host::render(file(2), file(3), file(4), juce::String(words[5]).getIntValue()), 0;

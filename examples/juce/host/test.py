@@ -16,11 +16,11 @@ from pathlib import Path
 HOST, RENDER = (Path(argument).resolve() for argument in sys.argv[1:3])
 AMP = Path(__file__).resolve().parents[2] / "amp"
 MODEL = AMP / "amp.json"
-FRAMES = 24000
+FRAMES = 12000
 
 
 def write_stereo_guitar(name):
-    """Half a second of guitar on the left, and the same backwards on the right."""
+    """A quarter of a second of guitar on the left, and the same backwards on the right."""
     with wave.open(str(AMP / "guitar.wav")) as file:
         rate, left = file.getframerate(), array.array("h", file.readframes(FRAMES))
     with wave.open(name, "wb") as file:
