@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds and passes every test.
 #   bash tests/run.sh          what CI runs
-#   bash tests/run.sh --full   also libc++, every check of UBSan, other instruction sets, Windows and aarch64, the plugin in JACK
+#   bash tests/run.sh --full   also libc++, every check of UBSan, other instruction sets, Windows and aarch64, the plugin in JACK, the one in JUCE
 #   bash tests/run.sh --fuzz [seconds]   only the fuzzers, for an hour or for so many seconds
 # Safe to run again, and quick the second time: everything is kept in build/. JOBS=n limits the compilers at work.
 set -uo pipefail
@@ -28,14 +28,15 @@ optional=(python3-torch libclang-rt-dev gcc-arm-none-eabi libstdc++-arm-none-eab
   libtorch-dev python3-onnx dpf-source pkg-config liblilv-dev lv2-dev lilv-utils python3-pip python3-venv python3-wheel
   python3-yaml codespell mkdocs mkdocs-material)
 command -v npm > /dev/null || optional+=(npm) # Node's own packages bring it along
-$full && optional+=(clang-19 libc++-19-dev libc++abi-19-dev g++-mingw-w64-x86-64-posix wine64 g++-aarch64-linux-gnu jackd2)
+$full && optional+=(clang-19 libc++-19-dev libc++abi-19-dev g++-mingw-w64-x86-64-posix wine64 g++-aarch64-linux-gnu jackd2
+  juce-modules-source libjack-jackd2-dev xvfb xauth)
 
 . tests/packages.sh
 install_missing "tests of these are skipped" g++ clang++ cmake ninja "$python"
 
 # --- the steps --------------------------------------------------------------------------------------
 steps=5
-$full && steps=14
+$full && steps=15
 $fuzz_only && steps=1
 step=0 passed=0 failed=0 skipped=0
 log=build/log
@@ -235,6 +236,15 @@ if $full; then
     check plugin-alone bash examples/plugin/alone_test.sh build/gcc build/plugin-alone
   else
     skip "the plugin was not built"
+  fi
+  done_in
+  step "The plugin with a window, in JUCE: all formats, with JUCE's assertions and leak detector"
+  if [[ -d /usr/share/juce/modules ]]; then
+    target=juce_checks build juce -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 -DINLAY_TEST_SUITES= \
+      "${no_engines[@]}" -DINLAY_BUILD_EXAMPLES=ON -DINLAY_BUILD_JUCE_EXAMPLE=ON -DINLAY_COMPILED_OPTIONS=-Og -DINLAY_COMPILED_DISPATCH=OFF &&
+      tests juce -R '^example.juce_'
+  else
+    skip "no JUCE"
   fi
   done_in
   step "g++ without any optional package"
