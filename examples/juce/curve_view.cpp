@@ -26,7 +26,7 @@ void CurveView::update(float level) {
 }
 
 juce::Point<float> CurveView::place(float x, float y) const {
-  const auto area = getLocalBounds().toFloat().reduced(28, 20);
+  const auto area = getLocalBounds().toFloat().reduced(34, 24);
   return {area.getCentreX() + x * area.getWidth() / 2, area.getCentreY() - y / largest_ * area.getHeight() / 2};
 }
 
@@ -54,11 +54,12 @@ void CurveView::paint(juce::Graphics& g) {
   const auto label = [&](const juce::String& text, juce::Point<float> middle) {
     g.drawText(text, juce::Rectangle<float>(60, 14).withCentre(middle), juce::Justification::centred);
   };
-  label("in", place(1, -largest_).translated(0, 10));
-  label("-1", place(-1, -largest_).translated(0, 10));
-  label("0", place(0, -largest_).translated(0, 10));
-  label("out", place(-1, largest_).translated(-14, -10));
-  label(juce::String(largest_), place(-1, largest_).translated(-14, 6));
+  label("in", place(1, 0).translated(14, 0));
+  label("out", place(0, largest_).translated(0, -10));
+  for (const float edge : {-1.0f, 1.0f}) {
+    label(juce::String(edge), place(edge, -largest_).translated(0, 10));
+    label(juce::String(edge * largest_), place(-1, edge * largest_).translated(-16, 0));
+  }
   if (curve_.empty()) return;
 
   g.setColour(colour::dim);

@@ -19,8 +19,8 @@ void write_wav(const juce::File& file, const Audio& audio, double rate);
 /// Plays audio in place, from frame `first` on. Throws std::runtime_error if the processor allocates, frees or locks.
 void play(amp::Processor& processor, Audio& audio, int block, int first = 0);
 
-/// Runs steps with the message loop, one each tenth of a second.
-void run_steps(std::vector<std::function<void()>> steps);
+/// Runs steps with the message loop, one each tenth of a second. A step that returns false is run again.
+void run_steps(std::vector<std::function<bool()>> steps);
 
 /// Checks the processor and the editor. Prints what fails and returns how many did.
 int check(const juce::File& model, const juce::File& wav, const juce::File& folder);

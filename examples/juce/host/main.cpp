@@ -46,15 +46,16 @@ void play(amp::Processor& processor, Audio& audio, int block, int first) {
   }
 }
 
-void run_steps(std::vector<std::function<void()>> steps) {
+void run_steps(std::vector<std::function<bool()>> steps) {
   struct Runner final : juce::Timer {
-    explicit Runner(std::vector<std::function<void()>> s) : steps(std::move(s)) { startTimer(100); }
+    explicit Runner(std::vector<std::function<bool()>> s) : steps(std::move(s)) { startTimer(100); }
     void timerCallback() override {
-      if (next < steps.size()) return steps[next++]();
+      if (next < steps.size() && steps[next]()) ++next;
+      if (next < steps.size()) return;
       stopTimer();
       juce::MessageManager::getInstance()->stopDispatchLoop();
     }
-    std::vector<std::function<void()>> steps;
+    std::vector<std::function<bool()>> steps;
     std::size_t next = 0;
   } runner(std::move(steps));
   juce::MessageManager::getInstance()->runDispatchLoop();

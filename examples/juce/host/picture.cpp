@@ -18,10 +18,11 @@ void take_picture(const juce::File& model, const juce::File& wav, const juce::Fi
   // A tenth of a second of audio in each step, until the levels are those of a chord.
   const int part = static_cast<int>(rate / 10);
   int first = 0;
-  std::vector<std::function<void()>> steps(35, [&] {
+  std::vector<std::function<bool()>> steps(35, [&] {
     Audio next(audio.getArrayOfWritePointers(), audio.getNumChannels(), first, part);
     play(processor, next, 512);
     first += part;
+    return true;
   });
   steps.push_back([&] {
     const juce::Image image = editor->createComponentSnapshot(editor->getLocalBounds(), true, 2);
@@ -29,6 +30,7 @@ void take_picture(const juce::File& model, const juce::File& wav, const juce::Fi
     const auto stream = png.createOutputStream();
     if (!stream || !juce::PNGImageFormat().writeImageToStream(image, *stream))
       throw std::runtime_error("cannot write " + png.getFullPathName().toStdString());
+    return true;
   });
   run_steps(std::move(steps));
 }
