@@ -191,7 +191,7 @@ if $full; then
   step "The plugin with a window, in JUCE: all formats, with JUCE's assertions and leak detector"
   if [[ -d /usr/share/juce/modules ]]; then
     target=juce_checks build juce -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O0 -DINLAY_TEST_SUITES= \
-      "${no_engines[@]}" -DINLAY_BUILD_EXAMPLES=ON -DINLAY_BUILD_JUCE_EXAMPLE=ON -DINLAY_COMPILED_OPTIONS=-Og -DINLAY_COMPILED_DISPATCH=OFF &&
+      "${no_engines[@]}" -DINLAY_BUILD_EXAMPLES=ON -DINLAY_BUILD_JUCE_EXAMPLE=ON -DINLAY_COMPILED_OPTIONS=-O1 -DINLAY_COMPILED_DISPATCH=OFF &&
       tests juce -R '^example.juce_'
   else
     skip "no JUCE"
