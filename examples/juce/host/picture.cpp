@@ -15,10 +15,10 @@ void take_picture(const juce::File& model, const juce::File& wav, const juce::Fi
   editor->setVisible(true);
   editor->addToDesktop(0);
 
-  // A tenth of a second of audio in each step, until the levels are those of a chord.
+  // A tenth of a second of audio in each step. JUCE shows its name in the first seconds.
   const int part = static_cast<int>(rate / 10);
   int first = 0;
-  std::vector<std::function<bool()>> steps(35, [&] {
+  std::vector<std::function<bool()>> steps(55, [&] {
     Audio next(audio.getArrayOfWritePointers(), audio.getNumChannels(), first, part);
     play(processor, next, 512);
     first += part;
