@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "inlay/core/channel_memory.hpp"
 #include "inlay/host/bound_engine.hpp"
 #include "inlay/host/shared_state.hpp"
 #include "inlay/host/thread.hpp"
@@ -24,7 +25,9 @@ class Direct {
         crossfade_(crossfade),
         block_(block),
         shared_(shared),
-        engines_(std::move(engines), crossfade) {
+        engines_(std::move(engines), crossfade),
+        later_in_(channels_of(ports_.in)),
+        later_out_(channels_of(ports_.out)) {
     std::size_t channels = 0, size = 0;
     for (const Port& port : ports_.out)
       if (port.streams()) channels += port.channels, size = std::max(size, port.hop * block);
@@ -33,8 +36,6 @@ class Direct {
     in_.resize(ports_.in.size());
     out_.resize(ports_.out.size());
     new_out_.resize(ports_.out.size());
-    shifted_in_.resize(channels_of(ports_.in));
-    shifted_out_.resize(channels);
   }
 
   void process(const float* const* in, float* const* out, std::size_t frames) noexcept {
@@ -42,17 +43,11 @@ class Direct {
     std::size_t done = 0;
     while (engines_.fading() != nullptr && done < frames) {  // in parts that fit the memory for the second output
       const std::size_t n = std::min(frames - done, block_);
-      for (std::size_t c = 0; c < shifted_in_.size(); ++c) shifted_in_[c] = in[c] + done;
-      for (std::size_t c = 0; c < shifted_out_.size(); ++c) shifted_out_[c] = out[c] + done;
-      fade(shifted_in_.data(), shifted_out_.data(), n);
+      fade(later_in_.from(done, in), later_out_.from(done, out), n);
       done += n;
     }
     if (done == frames) return;
-    if (done > 0) {
-      for (std::size_t c = 0; c < shifted_in_.size(); ++c) shifted_in_[c] = in[c] + done;
-      for (std::size_t c = 0; c < shifted_out_.size(); ++c) shifted_out_[c] = out[c] + done;
-      in = shifted_in_.data(), out = shifted_out_.data();
-    }
+    if (done > 0) in = later_in_.from(done, in), out = later_out_.from(done, out);
     run(engines_.current(), in, out, out_, frames - done);
   }
 
@@ -130,8 +125,8 @@ class Direct {
   EngineSwitch engines_;
   std::vector<float> scratch_;
   std::vector<float*> scratch_channels_;
-  std::vector<const float*> shifted_in_;
-  std::vector<float*> shifted_out_;
+  internal::LaterFrames<const float> later_in_;
+  internal::LaterFrames<float> later_out_;
   std::vector<TensorView<const float>> in_;
   std::vector<TensorView<float>> out_, new_out_;
   std::uint64_t signal_ = 0, runs_ = 0;

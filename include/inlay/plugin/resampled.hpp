@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "inlay/core/channel_memory.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/condition.hpp"
 #include "inlay/core/layer_shape.hpp"
@@ -52,9 +51,8 @@ namespace detail {
 template <class T>
 struct RateFilters {
   RateFilters(Resampling quality, std::size_t host, std::size_t own, std::size_t model_latency)
-      : divisor(std::gcd(host, own)),
-        h(host / divisor),
-        m(own / divisor),
+      : h(host / std::gcd(host, own)),
+        m(own / std::gcd(host, own)),
         up(low_pass(quality, static_cast<double>(std::min(host, own))), static_cast<double>(host), m),
         down(low_pass(quality, static_cast<double>(std::min(host, own))), static_cast<double>(own), h) {
     const std::size_t after = (down.reach() + model_latency) * h, whole = (after + m - 1) / m;
@@ -64,7 +62,7 @@ struct RateFilters {
   /// Largest number of model frames for `frames` host frames.
   std::size_t model_frames(std::size_t frames) const noexcept { return (frames * m + h - 1) / h + 1; }
 
-  std::size_t divisor, h, m;
+  std::size_t h, m;
   InterpolationFilter<T> up, down;
   std::size_t latency = 0, late = 0;
 };
