@@ -5,13 +5,14 @@
 Needs nothing but Python.
 """
 
-import array
 import os
 import subprocess
 import sys
 import tempfile
-import wave
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from stereo_guitar import write_stereo_guitar
 
 PLUGIN_RENDER, RENDER, PLUGINS = (Path(argument).resolve() for argument in sys.argv[1:4])
 AMP = Path(__file__).resolve().parents[1] / "amp"
@@ -19,18 +20,9 @@ MODEL = AMP / "amp.json"
 FRAMES = 24000
 
 
-def write_stereo_guitar(name):
-    """Half a second of guitar on the left, and the same backwards on the right."""
-    with wave.open(str(AMP / "guitar.wav")) as file:
-        rate, left = file.getframerate(), array.array("h", file.readframes(FRAMES))
-    with wave.open(name, "wb") as file:
-        file.setparams((2, 2, rate, 0, "NONE", ""))
-        file.writeframes(array.array("h", [x for frame in zip(left, reversed(left)) for x in frame]).tobytes())
-
-
 def main():
     failed = 0
-    write_stereo_guitar("in.wav")
+    write_stereo_guitar("in.wav", FRAMES)
     for plugin in ("amp.lv2", "amp.clap", "amp.vst3"):
         for block in ("1", "17", "64", "512", "4096"):
             done = subprocess.run([PLUGIN_RENDER, PLUGINS / plugin, MODEL, "in.wav", "plugin.wav", block],

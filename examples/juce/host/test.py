@@ -5,27 +5,19 @@
 Needs nothing but Python.
 """
 
-import array
 import os
 import subprocess
 import sys
 import tempfile
-import wave
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from stereo_guitar import write_stereo_guitar
 
 HOST, RENDER = (Path(argument).resolve() for argument in sys.argv[1:3])
 AMP = Path(__file__).resolve().parents[2] / "amp"
 MODEL = AMP / "amp.json"
 FRAMES = 12000
-
-
-def write_stereo_guitar(name):
-    """A quarter of a second of guitar on the left, and the same backwards on the right."""
-    with wave.open(str(AMP / "guitar.wav")) as file:
-        rate, left = file.getframerate(), array.array("h", file.readframes(FRAMES))
-    with wave.open(name, "wb") as file:
-        file.setparams((2, 2, rate, 0, "NONE", ""))
-        file.writeframes(array.array("h", [x for frame in zip(left, reversed(left)) for x in frame]).tobytes())
 
 
 def run(*command):
@@ -36,7 +28,7 @@ def run(*command):
 
 def main():
     failed = 0
-    write_stereo_guitar("in.wav")
+    write_stereo_guitar("in.wav", FRAMES)
     for block in ("1", "64", "512"):
         same = run(HOST, "render", MODEL, "in.wav", "plugin.wav", block) and run(
             RENDER, MODEL, "in.wav", "out.wav", "--compare", "plugin.wav", "--tolerance", "0"
