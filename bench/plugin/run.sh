@@ -19,14 +19,21 @@ cmake --build "$build" -j "${JOBS:-$(nproc)}" --target plugin_costs plugin_soak
 "$build/bench/plugin/plugin_costs"
 printf '\nStereo WaveNet (NAM A1 standard) and an LSTM 20, exchanged every second, at 48 kHz\n\n'
 export JACK_DEFAULT_SERVER=inlay-soak-$$
-header=1
-for block in 16 64 128; do
-  jackd -R -P 70 -d dummy -r 48000 -p "$block" > "$build/jackd.log" 2>&1 &
-  server=$!
+# soak BLOCK MODEL MODEL [KEY=VALUE...]: in a server of its own.
+soak() {
+  jackd -R -P 70 -d dummy -r 48000 -p "$1" > "$build/jackd.log" 2>&1 &
+  local server=$!
   sleep 2
-  "$build/bench/plugin/plugin_soak" tests/golden/nam/wavenet_a1_standard.json examples/amp/amp.json seconds="$seconds" \
-    header=$header
-  header=0
+  "$build/bench/plugin/plugin_soak" "${@:2}"
   kill "$server"
   wait "$server" || true
-done
+}
+models=(tests/golden/nam/wavenet_a1_standard.json examples/amp/amp.json)
+soak 16 "${models[@]}" seconds="$seconds" header=1
+for block in 64 128; do soak $block "${models[@]}" seconds="$seconds"; done
+
+printf '\nThe same with a network of one weight, exchanged three times a second: what the machine does by itself\n\n'
+one=$build/one_weight.json
+echo '{"in_shape": [null, null, 1], "layers": [{"type": "dense", "activation": "", "shape": [null, null, 1], "weights": [[[0.5]], [0]]}]}' > "$one"
+soak 16 "$one" "$one" seconds=$((seconds / 8 + 1)) period=0.3 header=1
+soak 64 "$one" "$one" seconds=$((seconds / 8 + 1)) period=0.3
