@@ -8,3 +8,6 @@
 #if INLAY_HAS_EIGEN
 #include "inlay/backend/eigen.hpp"
 #endif
+#if INLAY_HAS_NATIVE_VECTOR
+#include "inlay/backend/vector.hpp"
+#endif

@@ -1,8 +1,9 @@
 /// The default backend, and detection of the available ones.
 ///
 /// Without Eigen or xsimd on the include path, the library lacks that backend and nothing else. Only the default
-/// backend's header is included here, to save compile time. For `EigenBackend`, `StlBackend`, `LoopBackend` and
-/// `AutoBackend` include <inlay/backend/eigen.hpp>, stl.hpp, loop.hpp and auto.hpp, or <inlay/backend/all.hpp>.
+/// backend's header is included here, to save compile time. For `EigenBackend`, `StlBackend`, `VectorBackend`,
+/// `LoopBackend` and `AutoBackend` include <inlay/backend/eigen.hpp>, stl.hpp, vector.hpp, loop.hpp and auto.hpp, or
+/// <inlay/backend/all.hpp>.
 #pragma once
 
 #include "inlay/backend/eigen_hint.hpp"
@@ -35,12 +36,13 @@
 
 namespace inlay::INLAY_ISA {
 
-/// The fastest available backend for scalar type T: xsimd, else std::experimental::simd or Eigen, else plain loops.
+/// The fastest available backend for scalar type T: xsimd, else std::experimental::simd, the vectors of the compiler or
+/// Eigen, else plain loops.
 #if INLAY_HAS_XSIMD
 template <class T, class Math = math::Accurate, class Weight = T>
 using default_backend_for = XsimdBackend<T, Math, Weight>;
 #elif INLAY_HAS_EIGEN
-/// Eigen, unless the standard library has SIMD types.
+/// Eigen, unless the standard library or the compiler has SIMD types.
 template <class T, class Math = math::Accurate, class Weight = T>
 using default_backend_for =
     std::conditional_t<(StlBackend<T>::width > 1), StlBackend<T, Math, Weight>, EigenBackend<T, Math, Weight>>;

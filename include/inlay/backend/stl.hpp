@@ -1,4 +1,4 @@
-/// StlBackend: needs the standard library only.
+/// StlBackend: needs the standard library and the compiler only.
 #pragma once
 
 #include <version>
@@ -32,10 +32,32 @@ template <class T, class Math = math::Accurate, StoredWeight<T> Weight = T>
 using StlBackend = typename detail::StlChoice<T, Math, Weight>::type;
 
 }  // namespace inlay::INLAY_ISA
+#elif INLAY_HAS_NATIVE_VECTOR
+#include "inlay/backend/vector.hpp"
+
+namespace inlay::INLAY_ISA {
+
+namespace detail {
+template <class T, class Math, StoredWeight<T> Weight>
+struct StlChoice {
+  using type = LoopBackend<T, Math, Weight>;
+};
+template <class T, class Math, StoredWeight<T> Weight>
+  requires(compiler::vector_bytes<T> > sizeof(T))
+struct StlChoice<T, Math, Weight> {
+  using type = VectorBackend<T, Math, Weight>;
+};
+}  // namespace detail
+
+/// The standard library has no SIMD types: `VectorBackend`, or `LoopBackend` on a target without SIMD registers.
+template <class T, class Math = math::Accurate, StoredWeight<T> Weight = T>
+using StlBackend = typename detail::StlChoice<T, Math, Weight>::type;
+
+}  // namespace inlay::INLAY_ISA
 #else
 namespace inlay::INLAY_ISA {
-/// `LoopBackend`: the standard library has no SIMD types.
 
+/// The standard library has no SIMD types: `LoopBackend`.
 template <class T, class Math = math::Accurate, StoredWeight<T> Weight = T>
 using StlBackend = LoopBackend<T, Math, Weight>;
 

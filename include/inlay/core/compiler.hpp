@@ -151,6 +151,20 @@ INLAY_INLINE R opaque(R x) noexcept {
   return x;
 }
 
+/// Size in bytes of the target's widest vector of T, for which the compiler has instructions. 0 if it has none.
+template <class T>
+#if defined(__AVX512F__)
+inline constexpr std::size_t vector_bytes = 64;
+#elif defined(__AVX__)
+inline constexpr std::size_t vector_bytes = 32;
+#elif defined(__SSE2__) || defined(__aarch64__) || defined(__wasm_simd128__)
+inline constexpr std::size_t vector_bytes = 16;
+#elif defined(__ARM_NEON) || (defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 2))
+inline constexpr std::size_t vector_bytes = sizeof(T) == 4 ? 16 : 0;
+#else
+inline constexpr std::size_t vector_bytes = 0;
+#endif
+
 /// Number of SIMD registers of the target.
 #if defined(__AVX512F__) || defined(__aarch64__) || defined(_M_ARM64)
 inline constexpr std::size_t simd_registers = 32;

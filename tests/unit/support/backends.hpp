@@ -7,15 +7,16 @@
 
 #if defined(INLAY_TEST_FEW_BACKENDS) || !INLAY_HAS_XSIMD || !INLAY_HAS_EIGEN
 // For builds that do not test numerical results, such as those with sanitizers.
-using AllBackends = ::testing::Types<inlay::default_backend, inlay::StlBackend<double>>;
+using AllBackends = ::testing::Types<inlay::default_backend, inlay::VectorBackend<double>>;
 using EachBackend = ::testing::Types<inlay::default_backend>;
 using TwoBackends = EachBackend;
 using OneBackend = EachBackend;
 #else
 using AllBackends =
     ::testing::Types<inlay::XsimdBackend<float>, inlay::EigenBackend<float>, inlay::StlBackend<float>,
-                     inlay::LoopBackend<float>, inlay::XsimdBackend<double>, inlay::EigenBackend<double>,
-                     inlay::StlBackend<double>, inlay::LoopBackend<double>>;
+                     inlay::VectorBackend<float>, inlay::LoopBackend<float>, inlay::XsimdBackend<double>,
+                     inlay::EigenBackend<double>, inlay::StlBackend<double>, inlay::VectorBackend<double>,
+                     inlay::LoopBackend<double>>;
 #ifdef INLAY_TEST_MANY_BACKENDS
 using EachBackend = AllBackends;
 using TwoBackends = AllBackends;

@@ -16,6 +16,7 @@ _BACKENDS = {
     "EigenBackend": "eigen",
     "StlBackend": "stl",
     "LoopBackend": "loop",
+    "VectorBackend": "vector",
 }
 
 _KEYWORDS = set(
