@@ -18,7 +18,8 @@ MODULE = "written by PyTorch's"
 #: Groups of pages, each with its headers. The first header of a page gives it its name.
 CLASSES = {
     "Models": [
-        ["model/model_t.hpp"],
+        ["model/model_t.hpp", "model/model_interface.hpp"],
+        ["model/constant_model.hpp"],
         ["run_time/model.hpp"],
         ["dispatch.hpp"],
         ["model/voices.hpp"],

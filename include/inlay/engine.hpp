@@ -49,5 +49,6 @@
 #include "inlay/layers/softplus.hpp"
 #include "inlay/layers/softsign.hpp"
 #include "inlay/layers/tanh.hpp"
+#include "inlay/model/constant_model.hpp"
 #include "inlay/model/model_t.hpp"
 #endif

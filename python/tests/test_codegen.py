@@ -92,8 +92,9 @@ def compiled(compiler: str, text: str, folder: Path, optimise: str = "-O1") -> P
     return program
 
 
+@pytest.mark.parametrize("constant", [False, True], ids=["set", "constant"])
 @pytest.mark.parametrize("compiler", ["g++", "clang++"])
-def test_weights_are_set_and_the_check_is_reproduced(compiler: str, tmp_path: Path) -> None:
+def test_the_check_is_reproduced(compiler: str, constant: bool, tmp_path: Path) -> None:
     models = {
         "chain": golden("torch/lstm20_dense.f32.json"),
         "wavenet": golden("torch/wavenet_small.f32.json"),
@@ -102,19 +103,29 @@ def test_weights_are_set_and_the_check_is_reproduced(compiler: str, tmp_path: Pa
     text = "#include <cmath>\n#include <iterator>\n"
     main = ""
     for name, model in models.items():
-        header = generate(model, "Amp", weights=True, check=True, namespace=name)
+        kind = {"constant" if constant else "weights": True}
+        header = generate(model, "Amp", **kind, check=True, namespace=name)
         (tmp_path / f"{name}.hpp").write_text(header)
         text += f'#include "{name}.hpp"\n' + constants(f"{name}::Amp", analyse(model.layers))
         check = f"{name}::amp_weights::check"
         condition = "input" if model.check.condition is None else "condition"
         main += (
             f"static {name}::Amp {name}_amp;\n"
-            f"if (!{name}::set_weights({name}_amp)) return 1;\n"
+            + ("" if constant else f"if (!{name}::set_weights({name}_amp)) return 1;\n")
+            +
             f"if (!reproduces({name}_amp, {check}::input, {check}::{condition}, {check}::output,"
             f" {check}::limit[0])) return 2;\n"
         )
     program = compiled(compiler, text + RUN + f"int main() {{ {main} }}", tmp_path)
     assert subprocess.run([program], check=False).returncode == 0
+
+
+def test_a_large_constant_names_the_options_it_needs(tmp_path: Path) -> None:
+    small, large = dense(1, 4), dense(400, 40)
+    zeros = np.zeros((1, 1))
+    for layers, expected in (([small], 0), ([large], 1), ([dense(400, 400)], 2)):
+        text = generate(ModelFile(layers, Check("", "float32", zeros, zeros, 1)), "A", constant=True)
+        assert text.count("// Compile with ") == expected
 
 
 OTHER_RATES = "down_up windowed_long hnn_11k delayed_branch conv1d_4_6_k5_s3_d2 film_scale".split()
@@ -186,6 +197,7 @@ REFUSED = {
     "name: 'Amp; int x' cannot be": {"name": "Amp; int x"},
     "namespace: '' cannot be": {"name": "Amp", "namespace": "a::"},
     "backend: 'CudaBackend' is not known": {"name": "Amp", "backend": "CudaBackend"},
+    "weights are either set": {"name": "Amp", "weights": True, "constant": True},
 }
 
 

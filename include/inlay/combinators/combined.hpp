@@ -71,7 +71,7 @@ class Combined {
       facts.scratch + std::max({std::size_t{0}, LayerTraits<Chains>::scratch_size...});
   static constexpr bool in_place = Formula::in_place;
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     if constexpr (Formula::in_per_size > 0) v.option("size", In / Formula::in_per_size);
     if constexpr (Formula::has_condition_size) v.option("condition_size", Appended);
     P::for_each([&](auto i) { v.chain(Formula::chain_name(i), chain<i>(), Formula::chain_number(i)); });
@@ -91,11 +91,11 @@ class Combined {
 
   /// Inner chain I as a `Sequential`.
   template <std::size_t I>
-  auto& chain() noexcept {
+  constexpr auto& chain() noexcept {
     return std::get<I>(chains_);
   }
   template <std::size_t I>
-  const auto& chain() const noexcept {
+  constexpr const auto& chain() const noexcept {
     return std::get<I>(chains_);
   }
 

@@ -40,8 +40,8 @@ class ConditionedBy
   static constexpr std::size_t max_output_frames(std::size_t frames) { return Body::max_output_frames(frames); }
 
   /// The layers and the source, each as a `Sequential`.
-  Body& layers() noexcept { return this->template chain<1>(); }
-  auto& source() noexcept { return this->template chain<0>(); }
+  constexpr Body& layers() noexcept { return this->template chain<1>(); }
+  constexpr auto& source() noexcept { return this->template chain<0>(); }
 };
 
 /// The chain of `Layers` with their input as condition, as in WaveNet.

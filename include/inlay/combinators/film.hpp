@@ -32,7 +32,7 @@ class BasicFiLM : public detail::Combined<formula::FiLM, detail::BackendOf<detai
 
  public:
   /// F as a `Sequential`.
-  auto& layers() noexcept { return this->template chain<0>(); }
+  constexpr auto& layers() noexcept { return this->template chain<0>(); }
 };
 
 /// FiLM by one Dense layer: (scale, shift) = W condition + b. See `BasicFiLM`.

@@ -26,7 +26,7 @@ class Mixin : public detail::Combined<formula::Mixin, detail::BackendOf<detail::
                                       detail::Chain<Layers...>::out_size, 0, detail::Chain<Layers...>> {
  public:
   /// F as a `Sequential`.
-  auto& layers() noexcept { return this->template chain<0>(); }
+  constexpr auto& layers() noexcept { return this->template chain<0>(); }
 };
 
 }  // namespace inlay::INLAY_ISA

@@ -36,7 +36,7 @@ class BranchesOf : public CombinedOf<Formula, First, Others...> {
  public:
   /// Branch I as a `Sequential`.
   template <std::size_t I>
-  auto& branch() noexcept {
+  constexpr auto& branch() noexcept {
     return this->template chain<I>();
   }
 };

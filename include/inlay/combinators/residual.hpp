@@ -29,7 +29,7 @@ class Residual : public detail::CombinedOf<formula::Residual, detail::Chain<Laye
 
  public:
   /// F as a `Sequential`.
-  Body& layers() noexcept { return this->template chain<0>(); }
+  constexpr Body& layers() noexcept { return this->template chain<0>(); }
 };
 
 }  // namespace inlay::INLAY_ISA

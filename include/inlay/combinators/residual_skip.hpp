@@ -54,9 +54,9 @@ class ResidualSkip : public detail::Combined<formula::ResidualSkip, detail::Back
   }
 
   /// The three branches, each as a `Sequential`.
-  auto& path() noexcept { return this->template chain<0>(); }
-  auto& residual() noexcept { return this->template chain<1>(); }
-  auto& skip_layers() noexcept { return this->template chain<2>(); }
+  constexpr auto& path() noexcept { return this->template chain<0>(); }
+  constexpr auto& residual() noexcept { return this->template chain<1>(); }
+  constexpr auto& skip_layers() noexcept { return this->template chain<2>(); }
 };
 
 /// Applies `A` to the first channels and `Rest` to the others, and concatenates their outputs: y = (A(x_1), Rest(x_2)).

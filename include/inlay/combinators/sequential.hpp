@@ -31,10 +31,11 @@ template <Layer... Layers>
 class Sequential {
   static_assert(sizeof...(Layers) > 0, "inlay::Sequential: a chain must have at least one layer");
   static constexpr std::size_t count = sizeof...(Layers);
-  using First = std::tuple_element_t<0, std::tuple<Layers...>>;
   static constexpr std::array<std::size_t, count> in_sizes{Layers::in_size...}, out_sizes{Layers::out_size...};
 
  public:
+  using First = std::tuple_element_t<0, std::tuple<Layers...>>;
+  using Last = std::tuple_element_t<count - 1, std::tuple<Layers...>>;
   using scalar = typename First::scalar;
   static_assert(detail::SameScalar<scalar, typename Layers::scalar...>::checked);
 
@@ -83,7 +84,6 @@ class Sequential {
   }();
 
  private:
-  using Last = std::tuple_element_t<count - 1, std::tuple<Layers...>>;
   // An in-place last layer is excluded: the layer before it would overwrite the output, which may be the addend.
   static constexpr bool adds = one_to_one && detail::FusesAddend<Last> && (count == 1 || !LayerTraits<Last>::in_place);
 
@@ -91,15 +91,15 @@ class Sequential {
   static constexpr std::size_t scratch_size = Buffers::size;
 
   /// Visits the chain as "layers". The visitors of `io` flatten nested chains.
-  void visit(auto& v) { v.chain("layers", *this); }
+  constexpr void visit(auto& v) { v.chain("layers", *this); }
 
   /// Layer I. Its tensors can be set with `inlay::assign`.
   template <std::size_t I>
-  auto& layer() noexcept {
+  constexpr auto& layer() noexcept {
     return std::get<I>(layers_);
   }
   template <std::size_t I>
-  const auto& layer() const noexcept {
+  constexpr const auto& layer() const noexcept {
     return std::get<I>(layers_);
   }
 

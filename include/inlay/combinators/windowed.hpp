@@ -27,7 +27,7 @@ class TimePad : public Identity<Size, B> {
  public:
   static constexpr std::string_view type = "time_pad";
   static constexpr std::size_t before = Before, after = After;
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("size", Size);
     v.option("before", Before);
     v.option("after", After);
@@ -93,7 +93,7 @@ class Windowed {
   static constexpr std::size_t scratch_size =
       2 * facts.room + widest + std::max({LayerTraits<Layers>::scratch_size...});
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("window", WindowFrames);
     v.option("hop", Hop);
     v.chain("layers", body_);
@@ -116,7 +116,7 @@ class Windowed {
   }
 
   /// The layers as a `Sequential`.
-  Body& layers() noexcept { return body_; }
+  constexpr Body& layers() noexcept { return body_; }
 
  private:
   /// Runs the window that ends at `x`. Writes channel c of the result to out[c * stride].

@@ -20,26 +20,26 @@ struct Assign {
   std::span<const T> values;
   bool done = false;
 
-  void option(std::string_view, const auto&, std::size_t = 0) noexcept {}
-  void require(bool, std::string_view, std::string_view) noexcept {}
-  void number(std::string_view n, auto& variable) noexcept {
+  constexpr void option(std::string_view, const auto&, std::size_t = 0) noexcept {}
+  constexpr void require(bool, std::string_view, std::string_view) noexcept {}
+  constexpr void number(std::string_view n, auto& variable) noexcept {
     if (n != name || values.size() != 1) return;
     variable = static_cast<std::remove_reference_t<decltype(variable)>>(values[0]);
     done = true;
   }
   template <Tensor X>
-  void tensor(std::string_view n, X& x) noexcept {
+  constexpr void tensor(std::string_view n, X& x) noexcept {
     if (n != name || values.size() != size_of(x)) return;
     for (std::size_t i = 0; i < values.size(); ++i) x.set(i, static_cast<typename X::value_type>(values[i]));
     done = true;
   }
-  void optional_tensor(std::string_view n, auto& x, auto) noexcept { tensor(n, x); }
-  void chain(std::string_view, auto&, std::size_t = 0) noexcept {}  // nested layers are assigned one by one
+  constexpr void optional_tensor(std::string_view n, auto& x, auto) noexcept { tensor(n, x); }
+  constexpr void chain(std::string_view, auto&, std::size_t = 0) noexcept {}  // nested layers are assigned one by one
 };
 
 /// Calls `layer.prepare()` if it exists.
 template <class L>
-void prepare(L& layer) noexcept {
+constexpr void prepare(L& layer) noexcept {
   if constexpr (requires { layer.prepare(); }) layer.prepare();
 }
 
@@ -49,7 +49,7 @@ void prepare(L& layer) noexcept {
 /// gives. Returns false and changes nothing if the layer has no such tensor or if the number of values differs. Must
 /// not run concurrently with `forward` or `process`.
 template <class L, class T>
-[[nodiscard]] bool assign(L& layer, std::string_view name, std::span<const T> values) noexcept {
+[[nodiscard]] constexpr bool assign(L& layer, std::string_view name, std::span<const T> values) noexcept {
   detail::Assign<T> visitor{name, values};
   layer.visit(visitor);
   if (visitor.done) detail::prepare(layer);
@@ -57,7 +57,7 @@ template <class L, class T>
 }
 
 template <class L, class T, std::size_t N>
-[[nodiscard]] bool assign(L& layer, std::string_view name, const T (&values)[N]) noexcept {
+[[nodiscard]] constexpr bool assign(L& layer, std::string_view name, const T (&values)[N]) noexcept {
   return assign(layer, name, std::span<const T>(values));
 }
 

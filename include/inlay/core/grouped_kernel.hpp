@@ -36,18 +36,20 @@ class GroupedKernel {
   {
     group_.clear();
   }
-  const M& operator[](std::size_t group) const noexcept { return group_[group]; }
+  constexpr const M& operator[](std::size_t group) const noexcept { return group_[group]; }
 
   constexpr std::array<std::size_t, 3> shape() const noexcept {
     return {taps_, group_[0].cols() / taps_, group_[0].rows() * group_.size()};
   }
-  value_type get(std::size_t i) const noexcept { return group_[group_of(i)].get(within(i)); }
-  void set(std::size_t i, value_type value) noexcept { group_[group_of(i)].set(within(i), value); }
+  constexpr value_type get(std::size_t i) const noexcept { return group_[group_of(i)].get(within(i)); }
+  constexpr void set(std::size_t i, value_type value) noexcept { group_[group_of(i)].set(within(i), value); }
 
  private:
-  std::size_t outs() const noexcept { return group_[0].rows() * group_.size(); }
-  std::size_t group_of(std::size_t i) const noexcept { return i % outs() / group_[0].rows(); }
-  std::size_t within(std::size_t i) const noexcept { return i / outs() * group_[0].rows() + i % group_[0].rows(); }
+  constexpr std::size_t outs() const noexcept { return group_[0].rows() * group_.size(); }
+  constexpr std::size_t group_of(std::size_t i) const noexcept { return i % outs() / group_[0].rows(); }
+  constexpr std::size_t within(std::size_t i) const noexcept {
+    return i / outs() * group_[0].rows() + i % group_[0].rows();
+  }
 
   INLAY_NO_ADDRESS Extent<Kernel> taps_;
   ObjectArray<M, Groups> group_;

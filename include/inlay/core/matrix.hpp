@@ -162,8 +162,8 @@ class Matrix {
   }
 
   constexpr std::array<std::size_t, 2> shape() const noexcept { return {cols_, Gates * rows_}; }
-  value_type get(std::size_t i) const noexcept { return static_cast<value_type>(data_.data()[offset(i)]); }
-  void set(std::size_t i, value_type value) noexcept { data_.data()[offset(i)] = Weight(value); }
+  constexpr value_type get(std::size_t i) const noexcept { return static_cast<value_type>(data_.data()[offset(i)]); }
+  constexpr void set(std::size_t i, value_type value) noexcept { data_.data()[offset(i)] = Weight(value); }
 
  private:
   /// Not inlined: in one function, the code of all heights takes long to compile and spills registers.

@@ -50,9 +50,9 @@ class Vector {
   constexpr std::size_t padded() const noexcept { return padded_to_unit(size_); }
   constexpr std::array<std::size_t, 1> shape() const noexcept { return {size_ * gates_}; }
 
-  value_type get(std::size_t i) const noexcept { return data_.data()[index(i)]; }
-  void set(std::size_t i, value_type value) noexcept { data_.data()[index(i)] = value; }
-  void fill(value_type value) noexcept {
+  constexpr value_type get(std::size_t i) const noexcept { return data_.data()[index(i)]; }
+  constexpr void set(std::size_t i, value_type value) noexcept { data_.data()[index(i)] = value; }
+  constexpr void fill(value_type value) noexcept {
     for (std::size_t i = 0; i < size_ * gates_; ++i) set(i, value);
   }
 

@@ -1,7 +1,6 @@
 /// BatchNorm1D: batch normalisation at inference.
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <string_view>
 
@@ -9,6 +8,7 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/layers/pointwise.hpp"
+#include "inlay/math/square_root.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -22,7 +22,7 @@ class BatchNorm : public Pointwise<L, times<Channels, Features>, B> {
   static constexpr std::size_t parameters = 4 * Channels, macs = Channels * Features;
   constexpr LayerShape shape() const noexcept { return {.in = this->size_, .out = this->size_, .macs = this->size_}; }
 
-  BatchNorm() noexcept {
+  constexpr BatchNorm() noexcept {
     if constexpr (Channels != dynamic) {
       gamma_.fill(1);
       variance_.fill(1);
@@ -30,7 +30,7 @@ class BatchNorm : public Pointwise<L, times<Channels, Features>, B> {
     }
   }
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     if constexpr (Channels == dynamic) {
       this->size_.value = channels_ * features_;
       for (auto* tensor : {&gamma_, &beta_, &mean_, &variance_}) tensor->resize(channels_);
@@ -45,10 +45,10 @@ class BatchNorm : public Pointwise<L, times<Channels, Features>, B> {
   }
 
   /// Computes scale and shift of y = scale x + shift.
-  void prepare() noexcept {
+  constexpr void prepare() noexcept {
     for (std::size_t i = 0; i < this->size_; ++i) {
       const std::size_t c = i % channels_;
-      const double scale = double(gamma_.get(c)) / std::sqrt(double(variance_.get(c)) + double(epsilon));
+      const double scale = double(gamma_.get(c)) / math::square_root(double(variance_.get(c)) + double(epsilon));
       scale_.set(i, static_cast<scalar>(scale));
       shift_.set(i, static_cast<scalar>(double(beta_.get(c)) - double(mean_.get(c)) * scale));
     }
@@ -84,7 +84,7 @@ class BatchNorm1D : public detail::BatchNorm<BatchNorm1D<Size, B>, Size, 1, B> {
  public:
   static constexpr std::string_view type = "batchnorm1d";
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("size", this->channels_);
     detail::BatchNorm<BatchNorm1D, Size, 1, B>::visit(v);
   }

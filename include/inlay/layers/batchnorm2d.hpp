@@ -24,7 +24,7 @@ class BatchNorm2D : public detail::BatchNorm<BatchNorm2D<Channels, Features, B>,
  public:
   static constexpr std::string_view type = "batchnorm2d";
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("channels", this->channels_);
     v.option("features", this->features_);
     detail::BatchNorm<BatchNorm2D, Channels, Features, B>::visit(v);

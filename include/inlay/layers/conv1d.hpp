@@ -77,12 +77,12 @@ class BasicConv1D {
   static constexpr std::size_t parameters = Kernel * group_in * Out + (Bias ? Out : 0);
   static constexpr std::size_t macs = Kernel * group_in * Out / Stride;
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     visit_options(v);
     v.tensor("kernel", kernel_);
     if constexpr (Bias) v.optional_tensor("bias", bias_, 0);
   }
-  void visit_options(auto& v) {
+  constexpr void visit_options(auto& v) {
     v.option("in", in_);
     v.option("out", out_);
     v.option("kernel_size", taps_);

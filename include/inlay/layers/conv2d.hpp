@@ -80,8 +80,8 @@ template <class M>
 struct KernelMatrix {
   using value_type = typename M::value_type;
   constexpr std::array<std::size_t, 4> shape() const noexcept { return extents; }
-  value_type get(std::size_t i) const noexcept { return matrix->get(i); }
-  void set(std::size_t i, value_type value) noexcept { matrix->set(i, value); }
+  constexpr value_type get(std::size_t i) const noexcept { return matrix->get(i); }
+  constexpr void set(std::size_t i, value_type value) noexcept { matrix->set(i, value); }
   void allocate()
     requires requires(M& m) { m.allocate(); }
   {
@@ -148,7 +148,7 @@ class BasicConv2D {
   static constexpr std::size_t parameters = KernelTime * seen_size * OutChannels + (Bias ? OutChannels : 0);
   static constexpr std::size_t macs = KernelTime * seen_size * out_size;
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("in", ins_);
     v.option("out", outs_);
     v.option("features", features_);

@@ -33,8 +33,8 @@ template <class Inner>
 struct PolyphaseKernel {
   using value_type = typename Inner::value_type;
   constexpr std::array<std::size_t, 3> shape() const noexcept { return {kernel, in, out}; }
-  value_type get(std::size_t i) const noexcept { return inner->get(index(i)); }
-  void set(std::size_t i, value_type value) noexcept { inner->set(index(i), value); }
+  constexpr value_type get(std::size_t i) const noexcept { return inner->get(index(i)); }
+  constexpr void set(std::size_t i, value_type value) noexcept { inner->set(index(i), value); }
   void allocate()
     requires requires(Inner& x) { x.allocate(); }
   {
@@ -57,11 +57,11 @@ template <class Inner>
 struct PolyphaseBias {
   using value_type = typename Inner::value_type;
   constexpr std::array<std::size_t, 1> shape() const noexcept { return {out}; }
-  value_type get(std::size_t i) const noexcept { return inner->get(i); }
-  void set(std::size_t i, value_type value) noexcept {
+  constexpr value_type get(std::size_t i) const noexcept { return inner->get(i); }
+  constexpr void set(std::size_t i, value_type value) noexcept {
     for (std::size_t p = 0; p < stride; ++p) inner->set(p * out + i, value);
   }
-  void fill(value_type value) noexcept {
+  constexpr void fill(value_type value) noexcept {
     for (std::size_t i = 0; i < out; ++i) set(i, value);
   }
   void allocate()
@@ -108,7 +108,7 @@ class ConvTranspose1D : detail::Polyphase<In, Out, Kernel, Stride, B> {
   static constexpr std::size_t scratch_size =
       is_dynamic ? 0 : scratch_block<scalar>(scratch_tile<scalar>(Stride * Out));
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("in", this->in_);
     v.option("out", outs_);
     v.option("kernel_size", kernel_size_);

@@ -29,7 +29,7 @@ class Delay {
   static constexpr std::size_t receptive_field = N + 1, parameters = 0, macs = 0;
   static constexpr std::size_t latency = N;
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("size", size_);
     v.option("frames", frames_);
   }

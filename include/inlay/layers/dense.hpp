@@ -33,7 +33,7 @@ class BasicDense {
   static constexpr std::size_t receptive_field = 1;
   static constexpr std::size_t macs = times<In, Out>, parameters = macs + (Bias ? Out : 0);
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("in", in_);
     v.option("out", out_);
     if constexpr (Out == dynamic) resize();

@@ -19,7 +19,7 @@ class ELU : public Pointwise<ELU<Size, B>, Size, B> {
   using scalar = typename B::scalar;
   static constexpr std::string_view type = "elu";
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("size", this->size_);
     v.number("alpha", alpha);
   }

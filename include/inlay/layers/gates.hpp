@@ -76,7 +76,7 @@ class AnyGate {
 
  public:
   static constexpr double weight_scale = SigmoidGate::weight_scale;
-  void visit(auto& v) { v.choice("recurrent_activation", names, choice_); }
+  constexpr void visit(auto& v) { v.choice("recurrent_activation", names, choice_); }
   /// Calls `f(gate)` with the selected gate.
   template <class F>
   INLAY_INLINE void select(F&& f) const noexcept {
@@ -92,7 +92,7 @@ namespace detail {
 
 /// Visits `recurrent_activation`: checks it if the gate type fixes it, or reads it.
 template <class Gate>
-void visit_gate(auto& v, Gate& gate) {
+constexpr void visit_gate(auto& v, Gate& gate) {
   if constexpr (requires { Gate::name; }) v.option("recurrent_activation", Gate::name);
   else gate.visit(v);
 }
@@ -103,9 +103,9 @@ template <class Inner, std::size_t Gates, std::size_t Candidate, class Gate>
 class ScaledGates : public Inner {
  public:
   using value_type = typename Inner::value_type;
-  value_type get(std::size_t i) const noexcept { return Inner::get(i) / scale(i); }
-  void set(std::size_t i, value_type value) noexcept { Inner::set(i, value * scale(i)); }
-  void fill(value_type value) noexcept {
+  constexpr value_type get(std::size_t i) const noexcept { return Inner::get(i) / scale(i); }
+  constexpr void set(std::size_t i, value_type value) noexcept { Inner::set(i, value * scale(i)); }
+  constexpr void fill(value_type value) noexcept {
     for (std::size_t i = 0; i < size_of(static_cast<const Inner&>(*this)); ++i) set(i, value);
   }
 

@@ -66,7 +66,7 @@ class BasicGRU : public detail::Recurrent<BasicGRU<In, Out, ResetAfter, Gate, B>
   static constexpr std::size_t parameters = macs + (ResetAfter ? 6 : 3) * Out;
   static constexpr bool interleaves_voices = Out != dynamic && detail::interleaving_is_faster<Kernel>(macs);
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("in", this->in_);
     v.option("out", this->out_);
     v.option("reset_after", ResetAfter);

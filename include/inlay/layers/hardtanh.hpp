@@ -19,7 +19,7 @@ class Hardtanh : public Pointwise<Hardtanh<Size, B>, Size, B> {
   using scalar = typename B::scalar;
   static constexpr std::string_view type = "hardtanh";
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("size", this->size_);
     v.number("min", min);
     v.number("max", max);

@@ -20,7 +20,7 @@ class LeakyHardtanh : public Pointwise<LeakyHardtanh<Size, B>, Size, B> {
   using scalar = typename B::scalar;
   static constexpr std::string_view type = "leaky_hardtanh";
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("size", this->size_);
     v.number("min", min);
     v.number("max", max);

@@ -19,7 +19,7 @@ class LeakyReLU : public Pointwise<LeakyReLU<Size, B>, Size, B> {
   using scalar = typename B::scalar;
   static constexpr std::string_view type = "leaky_relu";
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("size", this->size_);
     v.number("alpha", alpha);
   }

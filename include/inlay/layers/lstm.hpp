@@ -55,7 +55,7 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
   static constexpr std::size_t parameters = macs + 4 * Out;
   static constexpr bool interleaves_voices = Out != dynamic && detail::interleaving_is_faster<Kernel>(macs);
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("in", this->in_);
     v.option("out", this->out_);
     detail::visit_gate(v, gate_);

@@ -36,12 +36,12 @@ class PerChannel {
     data_.resize(padded_frame<value_type>(size_));
   }
   constexpr std::array<std::size_t, 1> shape() const noexcept { return {Count == 1 ? 1 : std::size_t(size_)}; }
-  value_type get(std::size_t i) const noexcept { return data_.data()[i]; }
-  void set(std::size_t i, value_type value) noexcept {
+  constexpr value_type get(std::size_t i) const noexcept { return data_.data()[i]; }
+  constexpr void set(std::size_t i, value_type value) noexcept {
     if constexpr (Count == Size) data_.data()[i] = value;
     else fill(value);
   }
-  void fill(value_type value) noexcept { std::fill_n(data_.data(), std::size_t(size_), value); }
+  constexpr void fill(value_type value) noexcept { std::fill_n(data_.data(), std::size_t(size_), value); }
   const value_type* data() const noexcept { return data_.data(); }
 
  private:
@@ -89,7 +89,7 @@ class Pointwise {
   static constexpr std::size_t parameters = 0, macs = 0;
   static constexpr bool in_place = true;
 
-  void visit(auto& v) { v.option("size", size_); }
+  constexpr void visit(auto& v) { v.option("size", size_); }
   constexpr LayerShape shape() const noexcept { return {.in = size_, .out = size_}; }
   void reset(State&) const noexcept {}
 

@@ -64,7 +64,7 @@ class BasicPool1D {
   static constexpr std::size_t receptive_field = past + 1, parameters = 0, macs = 0;
   static constexpr Rate rate{Stride, 1};
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("size", size_);
     v.option("kernel_size", taps_);
     v.option("stride", stride_);

@@ -19,7 +19,7 @@ class BasicPReLU : public Pointwise<BasicPReLU<Size, Slopes, B>, Size, B> {
   static constexpr std::string_view type = "prelu";
   static constexpr std::size_t parameters = Slopes;
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("size", this->size_);
     if constexpr (Size == dynamic) alpha_.resize(this->size_);
     v.tensor("alpha", alpha_);

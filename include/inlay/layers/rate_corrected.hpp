@@ -56,8 +56,8 @@ class RateCorrected
   static constexpr std::size_t macs = L::macs + taps * parts * L::out_size, parameters = L::parameters;
   static constexpr bool interleaves_voices = L::interleaves_voices;
 
-  void visit(auto& v) { layer_.visit(v); }
-  void prepare() noexcept {
+  constexpr void visit(auto& v) { layer_.visit(v); }
+  constexpr void prepare() noexcept {
     detail::prepare(layer_);
     interpolate(1);
   }

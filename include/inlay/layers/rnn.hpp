@@ -40,7 +40,7 @@ class AnyRNNActivation {
   static constexpr std::string_view names[] = {TanhActivation::name, ReLUActivation::name};
 
  public:
-  void visit(auto& v) { v.choice("activation", names, choice_); }
+  constexpr void visit(auto& v) { v.choice("activation", names, choice_); }
   /// Calls `f(activation)` with the selected activation.
   template <class F>
   INLAY_INLINE void select(F&& f) const noexcept {
@@ -83,7 +83,7 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
   static constexpr std::size_t parameters = macs + Out;
   static constexpr bool interleaves_voices = Out != dynamic && detail::interleaving_is_faster<Kernel>(macs);
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("in", this->in_);
     v.option("out", this->out_);
     if constexpr (Out == dynamic) {

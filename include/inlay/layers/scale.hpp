@@ -21,7 +21,7 @@ class Scale : public Pointwise<Scale<Size, B>, Size, B> {
   static constexpr std::size_t macs = Size;
   constexpr LayerShape shape() const noexcept { return {.in = this->size_, .out = this->size_, .macs = this->size_}; }
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("size", this->size_);
     v.number("scale", scale);
   }

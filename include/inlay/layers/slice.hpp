@@ -26,7 +26,7 @@ class Slice {
   static constexpr std::size_t in_size = In, out_size = Count;
   static constexpr std::size_t receptive_field = 1, parameters = 0, macs = 0;
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("in", In);
     v.option("begin", Begin);
     v.option("out", Count);
@@ -51,7 +51,7 @@ class Pad {
   static constexpr std::size_t in_size = In, out_size = Out;
   static constexpr std::size_t receptive_field = 1, parameters = 0, macs = 0;
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("in", In);
     v.option("out", Out);
   }

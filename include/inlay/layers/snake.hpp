@@ -28,14 +28,14 @@ class Snake : public Pointwise<Snake<Size, B>, Size, B> {
   static constexpr std::string_view type = "snake";
   static constexpr std::size_t parameters = Size;
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("size", this->size_);
     if constexpr (Size == dynamic) alpha_.resize(this->size_), inverse_.resize(this->size_);
     v.tensor("alpha", alpha_);
     if constexpr (Size == dynamic) inverse_.allocate();
   }
 
-  void prepare() noexcept {
+  constexpr void prepare() noexcept {
     for (std::size_t c = 0; c < this->size_; ++c) {
       const scalar alpha = alpha_.get(c);
       // The inverse of a smaller number may be infinite.

@@ -26,7 +26,7 @@ class Softmax {
   static constexpr std::size_t parameters = 0, macs = 0;
   static constexpr bool in_place = true;
 
-  void visit(auto& v) { v.option("size", size_); }
+  constexpr void visit(auto& v) { v.option("size", size_); }
   constexpr LayerShape shape() const noexcept { return {.in = size_, .out = size_}; }
   void reset(State&) const noexcept {}
 

@@ -20,7 +20,7 @@ class Softplus : public Pointwise<Softplus<Size, B>, Size, B> {
   using scalar = typename B::scalar;
   static constexpr std::string_view type = "softplus";
 
-  void visit(auto& v) {
+  constexpr void visit(auto& v) {
     v.option("size", this->size_);
     v.number("beta", beta);
     v.number("threshold", threshold);

@@ -26,12 +26,12 @@ class SplitGates {
     last.allocate();
   }
   constexpr std::array<std::size_t, 2> shape() const noexcept { return {last.cols(), 3 * last.rows()}; }
-  value_type get(std::size_t i) const noexcept {
+  constexpr value_type get(std::size_t i) const noexcept {
     const std::size_t units = last.rows();
     const auto [col, row] = split(i);
     return row < 2 * units ? first_two.get(col * 2 * units + row) : last.get(col * units + row - 2 * units);
   }
-  void set(std::size_t i, value_type value) noexcept {
+  constexpr void set(std::size_t i, value_type value) noexcept {
     const std::size_t units = last.rows();
     const auto [col, row] = split(i);
     if (row < 2 * units) first_two.set(col * 2 * units + row, value);

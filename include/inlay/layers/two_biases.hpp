@@ -23,8 +23,8 @@ class TwoBiases {
     for (Row& r : row) r.allocate();
   }
   constexpr std::array<std::size_t, 2> shape() const noexcept { return {2, row_size()}; }
-  value_type get(std::size_t i) const noexcept { return row[i / row_size()].get(i % row_size()); }
-  void set(std::size_t i, value_type value) noexcept { row[i / row_size()].set(i % row_size(), value); }
+  constexpr value_type get(std::size_t i) const noexcept { return row[i / row_size()].get(i % row_size()); }
+  constexpr void set(std::size_t i, value_type value) noexcept { row[i / row_size()].set(i % row_size(), value); }
   Row row[2];
 
  private:

@@ -183,7 +183,9 @@ def _add_codegen(commands: _Commands) -> None:
     parser.add_argument("model", metavar="MODEL")
     parser.add_argument("-o", "--output", metavar="FILE", help="default: the standard output")
     parser.add_argument("--name", required=True, help="what the type is called")
-    parser.add_argument("--weights", action="store_true", help="add the weights and set_weights()")
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument("--weights", action="store_true", help="add the weights and set_weights()")
+    kinds.add_argument("--constant", action="store_true", help="a type with constant weights")
     parser.add_argument("--check", action="store_true", help="add the signals of the check")
     parser.add_argument("--namespace", metavar="NAME", help="where to put the type: a::b")
     parser.add_argument("--backend", metavar="NAME", help="of all layers: LoopBackend<double>")
@@ -196,6 +198,7 @@ def _codegen(arguments: argparse.Namespace) -> int:
         model,
         arguments.name,
         weights=arguments.weights,
+        constant=arguments.constant,
         check=arguments.check,
         namespace=arguments.namespace,
         backend=arguments.backend,

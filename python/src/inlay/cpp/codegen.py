@@ -46,6 +46,7 @@ def generate(
     name: str,
     *,
     weights: bool = False,
+    constant: bool = False,
     check: bool = False,
     namespace: str | None = None,
     backend: str | None = None,
@@ -56,12 +57,15 @@ def generate(
     Args:
         name: what the type is called.
         weights: whether to add the weights, and a function that sets them.
+        constant: whether the weights are a constant of the type, for flash.
         check: whether to add the signals of the check, too.
         namespace: where the type stands, such as "amps::clean".
         backend: the backend of all layers, such as "LoopBackend" or "LoopBackend<double>";
             default: inlay's default.
         source: the model's name for the comment at the top.
     """
+    if weights and constant:
+        raise ExportError("weights are either set by a function or a constant of the type")
     _refuse_name(name, "name")
     for part in namespace.split("::") if namespace is not None else ():
         _refuse_name(part, "namespace")
@@ -72,7 +76,7 @@ def generate(
         f"// {source + ': g' if source else 'G'}enerated by `inlay codegen`, do not edit.",
         "#pragma once",
         "",
-        *_includes(chosen, engine_only=weights or check),
+        *_includes(chosen, engine_only=weights or constant or check),
         *_own_includes(chain),
         "",
     ]
@@ -80,17 +84,32 @@ def generate(
         lines += [f"namespace {namespace} {{", ""]
     if chosen.definition:
         lines += [f"using {chosen.name} = {chosen.definition};", ""]
-    lines += [
-        f"/// {analysis.parameters} parameters, {analysis.macs} multiply-accumulates a frame."
-    ]
-    model_type = Type("ModelT", types(chain, chosen.name))
-    lines += statement(f"using {name} = ", model_type)
-    if weights or check:
-        parts = weight_arrays.Parts(name, chain, model.check, chosen.scalar)
-        lines += ["", *weight_arrays.text(parts, weights, check)]
+    facts = f"/// {analysis.parameters} parameters, {analysis.macs} multiply-accumulates a frame."
+    parts = weight_arrays.Parts(name, chain, model.check, chosen.scalar)
+    layers = types(chain, chosen.name)
+    if constant:
+        lines[1:1] = _limits(analysis.parameters)
+        lines += weight_arrays.constant(parts, Type("Sequential", layers), check=check)
+        layers_of_type = f"{parts.namespace}::layers"
+        lines += ["", facts, f"using {name} = inlay::ConstantModel<{layers_of_type}>;"]
+    else:
+        lines += [facts, *statement(f"using {name} = ", Type("ModelT", layers))]
+        if weights or check:
+            lines += ["", *weight_arrays.text(parts, weights=weights, check=check)]
     if namespace:
         lines += ["", f"}}  // namespace {namespace}"]
     return "\n".join(lines) + "\n"
+
+
+def _limits(parameters: int) -> list[str]:
+    """Comments with the options of compilers that the weights of a large constant need."""
+    needed = {"clang++ -fconstexpr-steps": 250, "g++ -fconstexpr-ops-limit": 2_000}
+    default = {"clang++ -fconstexpr-steps": 1_048_576, "g++ -fconstexpr-ops-limit": 33_554_432}
+    return [
+        f"// Compile with {option}={each * parameters}."
+        for option, each in needed.items()
+        if each * parameters > default[option]
+    ]
 
 
 def _includes(backend: Backend, engine_only: bool) -> list[str]:

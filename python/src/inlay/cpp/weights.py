@@ -1,4 +1,4 @@
-"""C++ arrays of weights and check signals, and a function that sets the weights."""
+"""C++ arrays of weights and check signals, and what sets the weights: a function, or the compiler."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import ExportError
 from ..format import Array, Chain, Check, LayerRecord
 from ..format.layer_types import Kind, OptionKind, layer_type
+from .types import Type, statement
 
 _NUMBERS_IN_A_LINE = 8
 
@@ -29,18 +30,46 @@ class Parts:
         return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.name).lower() + "_weights"
 
 
-def text(parts: Parts, weights: bool, check: bool) -> list[str]:
-    """The lines of the arrays and of the function that sets the weights."""
+def text(parts: Parts, *, weights: bool = False, check: bool = False) -> list[str]:
+    """The lines of the arrays and, after them, of the function that sets the weights of a model."""
+    places = _places_with_arrays(parts, "model") if weights else []
+    lines = [*_opening(parts, places, check), _closing(parts)]
+    return [*lines, "", *_function(parts, places)] if weights else lines
+
+
+def constant(parts: Parts, layers: Type, *, check: bool = False) -> list[str]:
+    """The lines of the arrays and of the constant `layers`, a `Sequential` with all weights."""
+    places = _places_with_arrays(parts, "layers")
+    setter = _setter(parts, places, "constexpr bool set", "Layers& layers")
+    return [
+        *_opening(parts, places, check),
+        *statement("using Layers = ", layers),
+        "",
+        *setter,
+        "",
+        "inline constexpr Layers layers = inlay::constant_layers<Layers>(set);",
+        "",
+        _closing(parts),
+    ]
+
+
+def _places_with_arrays(parts: Parts, root: str) -> list[_Place]:
+    return [place for place in _places(parts.layers, root) if _arrays(place.record)]
+
+
+def _opening(parts: Parts, places: Sequence[_Place], check: bool) -> list[str]:
     lines = [f"namespace {parts.namespace} {{", ""]
-    places = [place for place in _places(parts.layers) if weights and _arrays(place.record)]
     for place in places:
         lines += _namespace(place, parts.scalar)
     if check:
         lines += _namespace_of("check", _check_arrays(parts.check), parts.scalar, "")
     if any(place.reach.steps for place in places):
         lines += [*_SEARCH.splitlines(), ""]
-    lines.append(f"}}  // namespace {parts.namespace}")
-    return [*lines, "", *_function(parts, places)] if weights else lines
+    return lines
+
+
+def _closing(parts: Parts) -> str:
+    return f"}}  // namespace {parts.namespace}"
 
 
 @dataclass(frozen=True)
@@ -84,9 +113,9 @@ class _Place:
         return re.sub(r"\W+", "_", self.text).strip("_")
 
 
-def _places(layers: Chain) -> Iterator[_Place]:
+def _places(layers: Chain, root: str) -> Iterator[_Place]:
     for index, layer in enumerate(layers):
-        yield from _within(_Place(layer, f"layers[{index}]", _Reach(f"model.layer<{index}>()")))
+        yield from _within(_Place(layer, f"layers[{index}]", _Reach(f"{root}.layer<{index}>()")))
 
 
 def _within(place: _Place) -> Iterator[_Place]:
@@ -176,27 +205,32 @@ def _array(name: str, values: Array, scalar: str) -> list[str]:
 
 
 def _function(parts: Parts, places: Sequence[_Place]) -> list[str]:
+    head = "[[nodiscard]] inline bool set_weights"
+    return _setter(parts, places, head, f"{parts.name}& model", f"{parts.namespace}::")
+
+
+def _setter(
+    parts: Parts, places: Sequence[_Place], head: str, parameter: str, scope: str = ""
+) -> list[str]:
     terms = [
-        _assignment(parts.namespace, place, name)
-        for place in places
-        for name in _arrays(place.record)
+        _assignment(scope, place, name) for place in places for name in _arrays(place.record)
     ]
     unused = "" if terms else "[[maybe_unused]] "
     body = " &&\n         ".join(terms) or "true"
     return [
-        "/// Sets all weights of a model. False means that this header is not of this version of inlay.",
-        f"[[nodiscard]] inline bool set_weights({unused}{parts.name}& model) noexcept {{",
+        "/// Sets all weights. False means that this header is not of this version of inlay.",
+        f"{head}({unused}{parameter}) noexcept {{",
         *f"  return {body};".splitlines(),
         "}",
     ]
 
 
-def _assignment(namespace: str, place: _Place, name: str) -> str:
-    array = f"{namespace}::{place.identifier}::{name}"
+def _assignment(scope: str, place: _Place, name: str) -> str:
+    array = f"{scope}{place.identifier}::{name}"
     reach = place.reach
     if not reach.steps:
         return f'inlay::assign({reach.layer}, "{name}", {array})'
-    return f'{namespace}::assign_within({reach.layer}, {{{", ".join(reach.steps)}}}, "{name}", {array})'
+    return f'{scope}assign_within({reach.layer}, {{{", ".join(reach.steps)}}}, "{name}", {array})'
 
 
 # Some combinators have no accessors: their layers are found by name, through visit().
@@ -216,15 +250,15 @@ struct Search {
   std::span<const T> values;
   bool done = false;
 
-  void visit(auto& layer) noexcept {
+  constexpr void visit(auto& layer) noexcept {
     if (steps_left == 0) done = inlay::assign(layer, tensor_name, values);
     else layer.visit(*this);
   }
-  void option(std::string_view, const auto&) noexcept {}
-  void number(std::string_view, auto&) noexcept {}
-  void tensor(std::string_view, auto&) noexcept {}
-  void optional_tensor(std::string_view, auto&, auto) noexcept {}
-  void chain(std::string_view name, auto& layers, std::size_t number_of_chain = 0) noexcept {
+  constexpr void option(std::string_view, const auto&) noexcept {}
+  constexpr void number(std::string_view, auto&) noexcept {}
+  constexpr void tensor(std::string_view, auto&) noexcept {}
+  constexpr void optional_tensor(std::string_view, auto&, auto) noexcept {}
+  constexpr void chain(std::string_view name, auto& layers, std::size_t number_of_chain = 0) noexcept {
     if (steps_left == 0 || name != step->name || number_of_chain != step->number) return;
     layers.for_each([&](auto i) {
       if (i != step->layer) return;
@@ -236,7 +270,7 @@ struct Search {
 };
 
 template <class L, class T, std::size_t Steps, std::size_t N>
-bool assign_within(L& layer, const Step (&steps)[Steps], std::string_view name, const T (&values)[N]) noexcept {
+constexpr bool assign_within(L& layer, const Step (&steps)[Steps], std::string_view name, const T (&values)[N]) noexcept {
   Search<T> search{steps, Steps, name, std::span<const T>(values)};
   search.visit(layer);
   return search.done;

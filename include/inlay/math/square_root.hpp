@@ -1,0 +1,20 @@
+/// square_root: also in constant expressions.
+#pragma once
+
+#include <cmath>
+#include <type_traits>
+
+#include "inlay/core/compiler.hpp"
+
+namespace inlay::INLAY_ISA::math {
+
+/// The square root of x >= 0. In constant expressions by Newton's iteration, within 1 ulp, else by std::sqrt.
+constexpr double square_root(double x) noexcept {
+  if (!std::is_constant_evaluated()) return std::sqrt(x);
+  if (!(x > 0) || x > 1e300) return x;
+  double root = x < 1 ? 1 : x;  // from above, the iteration falls until it is there
+  for (double next = (root + x / root) / 2; next < root; next = (root + x / root) / 2) root = next;
+  return root;
+}
+
+}  // namespace inlay::INLAY_ISA::math
