@@ -20,11 +20,13 @@ namespace detail {
 template <class L>
 concept LayerOrScalar = Layer<L> || std::is_floating_point_v<L>;
 
+/// A model must have at least one layer.
+template <class... Layers>
+concept at_least_one_layer = sizeof...(Layers) > 0;
+
 /// Weights that are a member of the model.
 template <class... Layers>
 class OwnWeights {
-  static_assert(sizeof...(Layers) > 0, "inlay::ModelT: a model must have at least one layer");
-
  protected:
   using Network = Sequential<Layers...>;
   const Network& network() const noexcept { return network_; }
@@ -38,6 +40,7 @@ class OwnWeights {
 /// A model owns its weights and one `State`. See `ModelInterface` for what it computes. Weights and state are members,
 /// and copying copies both. They may be large: keep models in static storage or on the heap, not on the stack.
 template <detail::LayerOrScalar... Layers>
+  requires detail::at_least_one_layer<Layers...>
 class ModelT : public ModelInterface<detail::OwnWeights<Layers...>> {
   using Interface = ModelInterface<detail::OwnWeights<Layers...>>;
   using Network = typename Interface::Network;

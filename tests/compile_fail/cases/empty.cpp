@@ -1,5 +1,5 @@
 // A model without layers.
-// expect: a model must have at least one layer
+// expect: at_least_one_layer
 #include <inlay/engine.hpp>
 
 inlay::ModelT<> model;
