@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks that the C++ files have the format of .clang-format. `tests/style.sh --fix` formats them.
+# Checks that the C and C++ files have the format of .clang-format. `tests/style.sh --fix` formats them.
 # Other versions of clang-format format differently.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -8,7 +8,7 @@ if ! command -v clang-format-19 > /dev/null; then
   exit 77
 fi
 # Tracked and new files, without ignored files.
-mapfile -d '' -t files < <(git ls-files -z --cached --others --exclude-standard -- '*.hpp' '*.ipp' '*.cpp')
+mapfile -d '' -t files < <(git ls-files -z --cached --others --exclude-standard -- '*.h' '*.hpp' '*.ipp' '*.c' '*.cpp')
 if [[ ${1:-} == --fix ]]; then
   clang-format-19 -i "${files[@]}"
   exit

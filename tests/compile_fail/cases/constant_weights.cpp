@@ -4,6 +4,6 @@
 
 using Layers = inlay::Sequential<inlay::Dense<2, 1>>;
 constexpr float kernel[3] = {1, 2, 3};
-constexpr auto layers = inlay::constant_layers<Layers>(
-    [](auto& all) { return inlay::assign(all.template layer<0>(), "kernel", kernel); });
+constexpr auto layers =
+    inlay::constant_layers<Layers>([](auto& all) { return inlay::assign(all.template layer<0>(), "kernel", kernel); });
 inlay::ConstantModel<layers> model;
