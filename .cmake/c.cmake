@@ -1,5 +1,5 @@
 # inlay::c and inlay::c_shared: the C interface <inlay/inlay.h>, as a static and as a shared library. Each is built only
-# if another target links it, or by its name: cmake --build build --target inlay_c_shared
+# if another target links it, by its name, or with INLAY_BUILD_C.
 set(file ${PROJECT_BINARY_DIR}/compiled/c.cpp)
 file(CONFIGURE OUTPUT ${file} CONTENT "#include <inlay/src_c_load.hpp>\n")
 foreach(kind STATIC SHARED)
@@ -7,7 +7,10 @@ foreach(kind STATIC SHARED)
   if(kind STREQUAL SHARED)
     set(target inlay_c_shared)
   endif()
-  add_library(${target} ${kind} EXCLUDE_FROM_ALL ${file})
+  add_library(${target} ${kind} ${file})
+  if(NOT INLAY_BUILD_C)
+    set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
   string(REPLACE inlay_ "" name ${target})
   add_library(inlay::${name} ALIAS ${target})
   set_target_properties(
