@@ -17,12 +17,13 @@ from other_files import damaged
 
 from inlay import ExportError
 from inlay.check import reference
-from inlay.inspect.analysis import Analysis, analyse
-from inlay.format import Check, LayerRecord, ModelFile, read_model, write_model
+from inlay.inspect.analysis import analyse
+from inlay.format import Chain, Check, LayerRecord, ModelFile, read_model, write_model
 from inlay.inspect.info import table
 from inlay.inspect.opened import open_model
 from inlay.check.signal import default_signal
 from inlay.cpp.codegen import generate
+from inlay.predict import machine, predict
 
 WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror".split()
 
@@ -48,8 +49,9 @@ def golden(name: str) -> ModelFile:
     return read_model(path)
 
 
-def constants(name: str, found: Analysis) -> str:
+def constants(name: str, layers: Chain) -> str:
     """Assertions that the C++ type has the same properties as the analysis."""
+    found = analyse(layers)
     reach = "inlay::unbounded" if found.receptive_field is None else found.receptive_field
     rate = f"inlay::Rate{{{found.rate.denominator}, {found.rate.numerator}}}"
     claims = {
@@ -62,7 +64,22 @@ def constants(name: str, found: Analysis) -> str:
         "condition_size": found.condition_size,
         "one_to_one": str(found.one_to_one).lower(),
     }
-    return "".join(f"static_assert({name}::{what} == {value});\n" for what, value in claims.items())
+    claimed = [f"static_assert({name}::{what} == {value});\n" for what, value in claims.items()]
+    return "".join([*claimed, *predictions(name, layers)])
+
+
+def predictions(name: str, layers: Chain) -> list[str]:
+    """Assertions that C++ and Python predict the same time."""
+    if any(layer.record.type == "windowed" for layer in analyse(layers).layers):
+        return []
+    on = machine("zen4-avx2")
+    return [
+        f"static_assert(inlay::predict<{name}>(inlay::machines::zen4_avx2, {block}).nanoseconds"
+        f" / {predict(layers, on, block=block).nanoseconds} - 1 < 1e-9);\n"
+        f"static_assert(inlay::predict<{name}>(inlay::machines::zen4_avx2, {block}).nanoseconds"
+        f" / {predict(layers, on, block=block).nanoseconds} - 1 > -1e-9);\n"
+        for block in (1, 64)
+    ]
 
 
 RUN = """
@@ -100,13 +117,13 @@ def test_the_check_is_reproduced(compiler: str, constant: bool, tmp_path: Path) 
         "wavenet": golden("torch/wavenet_small.f32.json"),
         "combined": reproduced(COMBINED, tmp_path),
     }
-    text = "#include <cmath>\n#include <iterator>\n"
+    text = "#include <cmath>\n#include <inlay/predict.hpp>\n#include <iterator>\n"
     main = ""
     for name, model in models.items():
         kind = {"constant" if constant else "weights": True}
         header = generate(model, "Amp", **kind, check=True, namespace=name)
         (tmp_path / f"{name}.hpp").write_text(header)
-        text += f'#include "{name}.hpp"\n' + constants(f"{name}::Amp", analyse(model.layers))
+        text += f'#include "{name}.hpp"\n' + constants(f"{name}::Amp", model.layers)
         check = f"{name}::amp_weights::check"
         condition = "input" if model.check.condition is None else "condition"
         main += (
@@ -135,11 +152,11 @@ def test_a_type_without_weights_loads_the_file(tmp_path: Path) -> None:
     layers = [dense(1, 4), NORM, CONV, LEAKY, GRU, dense(4, 1)]
     model = reproduced(layers, tmp_path)
     write_model(tmp_path / "model.json", model)
-    text = generate(model, "Amp", backend="LoopBackend<double>")
-    text += constants("Amp", analyse(model.layers))
+    text = "#include <inlay/predict.hpp>\n" + generate(model, "Amp", backend="LoopBackend<double>")
+    text += constants("Amp", model.layers)
     for index, name in enumerate(OTHER_RATES):
         other = golden(f"torch/{name}.f32.json")
-        text += generate(other, f"Other{index}") + constants(f"Other{index}", analyse(other.layers))
+        text += generate(other, f"Other{index}") + constants(f"Other{index}", other.layers)
     text += 'int main() { static Amp amp; amp.load("model.json"); }\n'
     program = compiled("g++", text.replace("#pragma once", ""), tmp_path, "-O0")
     assert subprocess.run([program], cwd=tmp_path, check=False).returncode == 0

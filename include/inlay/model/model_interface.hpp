@@ -34,6 +34,8 @@ class ModelInterface : protected Weights {
 
  public:
   using scalar = typename Network::scalar;
+  /// The layers as a `Sequential`.
+  using Layers = Network;
 
   /// Numbers of channels: input, output, condition.
   static constexpr std::size_t in_size = Network::in_size, out_size = Network::out_size;

@@ -19,6 +19,12 @@ from .export import export
 from .inspect.diff import differences
 from .inspect.info import info, table
 from .inspect.opened import Opened, open_model
+from .predict.machines import machine
+from .predict.machines import names as machine_names
+from .predict.plots import plot_kinds
+from .predict.predict import parse_budget
+from .predict.report import budget_table, prediction_table
+from .predict.sources import layers_of
 
 _USER_ERROR = 2
 
@@ -69,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_diff,
         _add_codegen,
         _add_plot,
+        _add_predict,
     ):
         add(commands)
     return parser
@@ -118,6 +125,12 @@ def _hertz(text: str) -> float:
     if not 0 < value < 1e12:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number of Hz")
     return int(value) if value.is_integer() else value
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) <= 1 << 20:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 to {1 << 20}")
+    return int(text)
 
 
 def _export(arguments: argparse.Namespace) -> int:
@@ -208,6 +221,50 @@ def _codegen(arguments: argparse.Namespace) -> int:
         print(text, end="")
     else:
         Path(arguments.output).write_text(text, encoding="utf-8")
+    return 0
+
+
+def _add_predict(commands: _Commands) -> None:
+    help = "Predict what a network will cost on a machine, before it is trained."
+    parser = _add(commands, "predict", _predict, help)
+    parser.add_argument(
+        "network",
+        metavar="NETWORK",
+        nargs="?",
+        help='a model file, package.module:factory of PyTorch, or a line such as "lstm 20, dense 1"',
+    )
+    parser.add_argument(
+        "--machine", metavar="NAME", action="append", help="default: all; may be repeated"
+    )
+    parser.add_argument(
+        "--budget",
+        metavar="TEXT",
+        help='list the largest networks that fit, such as "20%% of a pi5 core at 48 kHz"',
+    )
+    parser.add_argument("--rate", metavar="HZ", type=_hertz, help="default: the file's, or 48000")
+    parser.add_argument(
+        "--block", metavar="N", type=_count, default=64, help="1: frame by frame; default: 64"
+    )
+    parser.add_argument(
+        "--engine", choices=("ModelT", "Model"), default="ModelT", help="default: ModelT, a type"
+    )
+    parser.add_argument("--plot", metavar="FILE", help="draw the cost of each kind of network")
+
+
+def _predict(arguments: argparse.Namespace) -> int:
+    chosen = [machine(name) for name in arguments.machine or machine_names()]
+    options = {"engine": arguments.engine, "block": arguments.block}
+    if arguments.budget is not None:
+        print(budget_table(parse_budget(arguments.budget), **options))
+    elif arguments.network is not None:
+        with _naming(arguments.network):
+            layers, rate = layers_of(arguments.network)
+        rate = arguments.rate or rate or 48_000
+        print(prediction_table(layers, chosen, sample_rate=rate, **options))
+    elif arguments.plot is None:
+        raise ExportError("nothing to predict: give a network, --budget or --plot")
+    if arguments.plot is not None:
+        plot_kinds(chosen, arguments.plot, sample_rate=arguments.rate or 48_000, **options)
     return 0
 
 

@@ -49,14 +49,19 @@ class Traits:
 class LayerAnalysis:
     """One layer and its place in the model, such as `layers[2].branches[0][1]`.
 
-    `traits` are those of the layer alone; `macs` are per frame of the model's input.
+    `traits` are those of the layer alone; it runs `per_frame` times per frame of the model's input.
     """
 
     place: str
     depth: int
     record: LayerRecord
     traits: Traits
-    macs: int
+    per_frame: Fraction
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates per frame of the model's input."""
+        return int(self.traits.macs * self.per_frame)
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ def _walk(chain: Chain, place: str, depth: int, per_frame: Fraction) -> Iterator
     for index, layer in enumerate(chain):
         here = f"{place}[{index}]"
         traits = _layer(layer, here)
-        yield LayerAnalysis(here, depth, layer, traits, int(traits.macs * per_frame))
+        yield LayerAnalysis(here, depth, layer, traits, per_frame)
         for where, inner in chains_within(layer, here):
             if layer.type == "windowed":
                 yield from _walk_window(layer, where, depth + 1, per_frame)

@@ -32,7 +32,7 @@ def plot_model(opened: Opened, path: str | os.PathLike[str], title: str) -> None
     are held at their mean in the check. Raises ExportError if matplotlib is missing or does not
     know the file's ending.
     """
-    figure_of, canvas_of = _matplotlib()
+    figure_of, canvas_of = matplotlib()
     figure = figure_of(figsize=(13, 4.2), constrained_layout=True)
     canvas_of(figure)
     subject = _Subject(opened)
@@ -48,7 +48,7 @@ def plot_model(opened: Opened, path: str | os.PathLike[str], title: str) -> None
         raise ExportError(f"{os.fspath(path)}: {error}") from error
 
 
-def _matplotlib() -> tuple[Callable[..., Any], Callable[..., Any]]:
+def matplotlib() -> tuple[Callable[..., Any], Callable[..., Any]]:
     try:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure

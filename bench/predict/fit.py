@@ -1,0 +1,122 @@
+"""Fits a machine's table to measured networks, and tests it on others.
+
+    PYTHONPATH=python/src python3 bench/predict/fit.py MEASURED --lanes 8 [--write NAME TITLE] [--scale NS] [--plot FILE]
+
+MEASURED is the output of predict_measure, or of count.sh. Networks whose number is divisible by three are not used to
+fit: they test. --write keeps the table as a machine of the Python package and of include/inlay/predict/machines.hpp.
+--scale multiplies all numbers: nanoseconds an instruction, where instructions were counted instead of time.
+"""
+
+import argparse
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import machines_header
+import numpy as np
+from architectures import network
+from scipy.optimize import nnls
+
+from inlay.inspect.analysis import analyse
+from inlay.predict.features import features
+
+
+def measured(path):
+    """Numbers by engine and work, then by number of the network."""
+    found = defaultdict(dict)
+    for line in Path(path).read_text(encoding="utf-8").splitlines():
+        number, engine, work, value, *_ = line.split()
+        found[f"{engine} {work}"][int(number)] = float(value)
+    return found
+
+
+def fitted(rows, values):
+    """Coefficients, not negative, of the least absolute relative errors."""
+    names = sorted({name for row in rows for name in row})
+    matrix = np.array([[row.get(name, 0) for name in names] for row in rows], float)
+    values = np.asarray(values)
+    weights = np.ones(len(values))
+    for _ in range(8):  # least squares whose weights make them least absolute errors: outliers count less
+        solution, _ = nnls(matrix / values[:, None] * weights[:, None], weights)
+        weights = 1 / np.sqrt(np.maximum(np.abs(matrix @ solution / values - 1), 0.02))
+    return {name: value for name, value in zip(names, map(float, solution)) if value > 0}
+
+
+def predicted(table, row):
+    return sum(table.get(name, 0) * value for name, value in row.items())
+
+
+def is_test(number):
+    return number % 3 == 0
+
+
+class Fit:
+    """The table of an engine's work, and its relative errors by number of the network."""
+
+    def __init__(self, work, values, lanes):
+        self.work = work
+        buffers = work.endswith("buffer")
+        rows = {n: features(analyse(network(n)).layers, lanes, buffers) for n in values}
+        fit = [n for n in values if not is_test(n)]
+        self.values = values
+        self.table = fitted([rows[n] for n in fit], [values[n] for n in fit])
+        self.errors = {n: predicted(self.table, rows[n]) / values[n] - 1 for n in values}
+
+    def errors_of(self, test):
+        return np.abs([error for n, error in self.errors.items() if is_test(n) == test])
+
+    @property
+    def error(self):
+        """Nine of ten tested networks are within it."""
+        return float(np.quantile(self.errors_of(True), 0.9))
+
+    def report(self):
+        for name, test in (("fitted", False), ("tested", True)):
+            each = self.errors_of(test)
+            print(f"{self.work}, {name}: {len(each)} networks, {np.mean(each <= 0.15):.0%} within 15%, median "
+                  f"{np.median(each):.1%}, nine of ten {np.quantile(each, 0.9):.1%}, worst {each.max():.0%}")  # fmt: skip
+
+
+def plot(fits, path):
+    """Predicted against measured, and the networks that tested."""
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, len(fits), figsize=(4.2 * len(fits), 4.2), squeeze=False)
+    for fit, axis in zip(fits, axes[0]):
+        for test, colour, label in ((False, "#9bb8d3", "fitted"), (True, "#c1440e", "tested")):
+            x = [value for n, value in fit.values.items() if is_test(n) == test]
+            y = [value * (1 + fit.errors[n]) for n, value in fit.values.items() if is_test(n) == test]
+            axis.loglog(x, y, ".", color=colour, label=label, markersize=5)
+        ends = np.array([min(fit.values.values()), max(fit.values.values())])
+        axis.fill_between(ends, ends * 0.85, ends * 1.15, color="#dddddd", zorder=0, label="within 15%")
+        axis.set(title=fit.work, xlabel="measured, ns a sample", ylabel="predicted, ns a sample")
+        axis.legend()
+    figure.tight_layout()
+    figure.savefig(path)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("measured")
+    parser.add_argument("--lanes", type=int, required=True)
+    parser.add_argument("--scale", type=float, default=1)
+    parser.add_argument("--write", nargs=2, metavar=("NAME", "TITLE"))
+    parser.add_argument("--plot")
+    arguments = parser.parse_args()
+    fits = []
+    for work, values in sorted(measured(arguments.measured).items()):
+        fits.append(Fit(work, {n: value * arguments.scale for n, value in values.items()}, arguments.lanes))
+        fits[-1].report()
+    if arguments.plot:
+        plot(fits, arguments.plot)
+    if arguments.write:
+        name, title = arguments.write
+        tables = {fit.work: {"coefficients": {k: float(f"{v:.4g}") for k, v in fit.table.items()},
+                             "error": round(fit.error, 3)} for fit in fits}  # fmt: skip
+        root = {"title": title, "lanes": arguments.lanes, "measured": arguments.scale == 1, "tables": tables}
+        (machines_header.MACHINES / f"{name}.json").write_text(json.dumps(root, indent=1) + "\n", encoding="utf-8")
+        machines_header.write()
+
+
+if __name__ == "__main__":
+    main()

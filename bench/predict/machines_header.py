@@ -1,0 +1,54 @@
+"""Writes include/inlay/predict/machines.hpp from the machines of the Python package."""
+
+import json
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MACHINES = ROOT / "python" / "src" / "inlay" / "predict" / "machines"
+HEADER = ROOT / "include" / "inlay" / "predict" / "machines.hpp"
+KINDS = (
+    "dense conv lstm gru rnn tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake quotient line copy join"
+).split()
+NUMBERS = "layers registers products columns taps".split()
+
+
+def features(coefficients):
+    kinds = [[coefficients.get(f"{kind} {number}", 0) for number in NUMBERS] for kind in KINDS]
+    rows = ",\n         ".join("{" + ", ".join(f"{value:g}" for value in kind) + "}" for kind in kinds)
+    call, lines = (coefficients.get(name, 0) for name in ("call", "cache lines"))
+    return f"{{{call:g},\n     {lines:g},\n     {{{{{rows}}}}}}}"
+
+
+def text():
+    lines = [
+        "// Written by bench/predict: run it to measure again.",
+        "#pragma once",
+        "",
+        '#include "inlay/predict/machine.hpp"',
+        "",
+        "// clang-format off",
+        "namespace inlay::machines {",
+    ]
+    for path in sorted(MACHINES.glob("*.json")):
+        machine = json.loads(path.read_text(encoding="utf-8"))
+        frame, buffer = (machine["tables"].get(f"ModelT {work}") for work in ("frame", "buffer"))
+        if frame is None or buffer is None:
+            continue
+        lines += [
+            "",
+            f"/// {machine['title']}.",
+            f"inline constexpr Machine {path.stem.replace('-', '_')}{{",
+            f'    "{path.stem}", "{machine["title"]}", {machine["lanes"]}, {str(machine["measured"]).lower()},',
+            f"    {features(frame['coefficients'])},",
+            f"    {features(buffer['coefficients'])},",
+            f"    {frame['error']:g}, {buffer['error']:g}}};",
+        ]
+    return "\n".join([*lines, "", "}  // namespace inlay::machines", "// clang-format on", ""])
+
+
+def write():
+    HEADER.write_text(text(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Measures random networks on this machine and writes its table: what `inlay predict` and inlay::predict use.
+#
+#   bash bench/predict/run.sh NAME TITLE ISA [NETWORKS [TYPES]]
+#
+# For example: run.sh zen4-avx2 "AMD EPYC, Zen 4, AVX2" avx2. ISA is sse2, avx2 or avx512. NETWORKS (300) are measured as
+# `Model`, the first TYPES of them (300) as types, whose compilation takes most of the time: about two minutes of one core for
+# each ten. Nothing else should run while it measures, which takes half a minute.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+name=$1 title=$2 isa=$3 networks=${4:-300} types=${5:-300}
+case $isa in
+  sse2) lanes=4 flags=() ;;
+  avx2) lanes=8 flags=(-mavx2 -mfma) ;;
+  avx512) lanes=16 flags=(-march=x86-64-v4 -Wno-maybe-uninitialized) ;;
+  *) echo "no such instruction set: $isa" >&2; exit 2 ;;
+esac
+build=build/predict/$isa
+python=${PYTHON:-python3}
+export PYTHONPATH=$PWD/python/src
+mkdir -p "$build/networks"
+
+echo "[1/4] networks"
+"$python" bench/predict/architectures.py "$build/networks" 0 "$networks"
+echo "[2/4] the library"
+cmake -S . -B build/predict/library -DINLAY_BUILD_TESTS=OFF -DINLAY_BUILD_BENCH=OFF -DINLAY_BUILD_EXAMPLES=OFF > /dev/null
+cmake --build build/predict/library --target inlay_compiled -j "$(nproc)" > /dev/null
+echo "[3/4] types"
+compile() { "${CXX:-g++}" -std=c++20 -O3 -DNDEBUG -DINLAY_COMPILED -Iinclude -Ibench/predict "${flags[@]}" -c "$1" -o "$2"; }
+compile bench/predict/measure.cpp "$build/measure.o"
+for ((first = 0; first < types; first += 5)); do
+  source=$build/types_$first.cpp
+  mapfile -t numbers < <(seq "$first" $((first + 5 < types ? first + 4 : types - 1)))
+  "$python" bench/predict/types.py "$source" "${numbers[@]}"
+  if [[ ! -e ${source%.cpp}.o ]]; then
+    while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done
+    echo "      types from $first of $types"
+    compile "$source" "${source%.cpp}.o" &
+  fi
+done
+wait
+"${CXX:-g++}" "$build"/*.o build/predict/library/libinlay_compiled.a -lbenchmark -pthread -o "$build/measure"
+echo "[4/4] measuring"
+INLAY_ISA=$isa "$build/measure" "$build/networks" 0.03 > "bench/predict/measured/$name.txt"
+"$python" bench/predict/fit.py "bench/predict/measured/$name.txt" --lanes "$lanes" --write "$name" "$title" --plot "$build/fit.png"

@@ -1,0 +1,68 @@
+"""The work of a network in numbers, which a machine's table turns into time.
+
+Each number is the sum over the layers of a kind: how many there are, how many registers their outputs
+take, and how many registers of weights are multiplied. `include/inlay/predict.hpp` has the same for types.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+
+from ..inspect.analysis import LayerAnalysis
+
+#: What a layer costs depends on its kind.
+_KINDS = {
+    "dense": "dense",
+    "conv1d": "conv",
+    "conv2d": "conv",
+    "conv_transpose1d": "conv",
+    "lstm": "lstm",
+    "gru": "gru",
+    "rnn": "rnn",
+    **{name: name for name in "tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake".split()},
+    **dict.fromkeys(("softsign", "fast_tanh"), "quotient"),
+    **dict.fromkeys("relu leaky_relu prelu hardtanh leaky_hardtanh scale".split(), "line"),
+    **dict.fromkeys("hard_sigmoid hard_sigmoid_keras2 hardswish".split(), "line"),
+    **dict.fromkeys("batchnorm1d batchnorm2d".split(), "line"),
+    **dict.fromkeys("identity time_pad slice pad delay append_condition max_pool1d avg_pool1d".split(), "copy"),
+    **dict.fromkeys("residual parallel concat split gate blend mixin film".split(), "join"),
+    **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
+}
+_GATES = {"lstm": 4, "gru": 3}
+_RECURRENT = ("lstm", "gru", "rnn")
+#: Bytes of weights that stay in the first cache.
+_CACHE = 24 * 1024
+
+
+def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict[str, float]:
+    """The numbers of a network for registers of `lanes` floats, in frames or in buffers."""
+    found: dict[str, float] = defaultdict(float, call=1)
+    weights = 0
+    for layer in layers:
+        if layer.record.type == "sequential":
+            continue
+        kind = _KINDS.get(layer.record.type, "dense")
+        often = float(layer.per_frame)
+        out = layer.record.channels_out
+        registers = out / 4 if buffers and kind not in _RECURRENT else math.ceil(out / lanes)
+        found[f"{kind} layers"] += often
+        found[f"{kind} registers"] += often * registers
+        if kind in ("dense", "conv", *_RECURRENT):
+            columns = layer.traits.macs / (_GATES.get(kind, 1) * out)
+            found[f"{kind} products"] += often * _products(layer, kind, lanes, buffers)
+            found[f"{kind} columns"] += often * columns
+            if kind == "conv":
+                found["conv taps"] += often * columns / layer.record.channels_in
+            weights += layer.traits.weight_bytes if kind in _RECURRENT or not buffers else 0
+    found["cache lines"] = max(0, weights - _CACHE) / 64
+    return found
+
+
+def _products(layer: LayerAnalysis, kind: str, lanes: int, buffers: bool) -> float:
+    gates, out = _GATES.get(kind, 1), layer.record.channels_out
+    columns = layer.traits.macs / (gates * out)
+    if buffers and kind not in _RECURRENT:
+        return columns * 4 * math.ceil(out / 4) / lanes
+    return columns * gates * math.ceil(out / lanes)

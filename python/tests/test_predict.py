@@ -1,0 +1,138 @@
+"""Predictions of cost: tables against measurements of networks that they were not fitted to, and the commands."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import REPOSITORY
+
+from inlay import ExportError
+from inlay.cli import main
+from inlay.inspect.analysis import analyse
+from inlay.predict import layers_of, machine, machines, memory, parse_budget, predict
+from inlay.predict.networks import parse
+
+BENCH = REPOSITORY / "bench" / "predict"
+MEASURED = sorted((BENCH / "measured").glob("*.txt"))
+pytestmark = pytest.mark.skipif(not MEASURED, reason="the measurements are only in the repository")
+
+
+@pytest.fixture(scope="module")
+def network():  # type: ignore[no-untyped-def]
+    sys.path.insert(0, str(BENCH))
+    import architectures
+
+    return architectures.network
+
+
+@pytest.mark.parametrize("path", MEASURED, ids=lambda path: path.stem)
+def test_nine_of_ten_networks_are_predicted_within_15_percent(path: Path, network) -> None:  # type: ignore[no-untyped-def]
+    errors: dict[str, list[float]] = {}
+    for line in path.read_text().splitlines():
+        number, engine, work, time, *_ = line.split()
+        if int(number) % 3 == 0:  # the others were used to fit
+            block = 1 if work == "frame" else 64
+            found = predict(network(int(number)), machine(path.stem), engine=engine, block=block)
+            errors.setdefault(f"{engine} {work}", []).append(found.nanoseconds / float(time) - 1)
+    for work, each in errors.items():
+        assert len(each) >= 30
+        assert np.quantile(np.abs(each), 0.9) <= 0.15, work
+        stated = machine(path.stem).tables[work].error
+        assert np.quantile(np.abs(each), 0.9) == pytest.approx(stated, abs=0.01)
+
+
+@pytest.mark.parametrize("path", MEASURED[:1], ids=lambda path: path.stem)
+def test_memory(path: Path, network) -> None:  # type: ignore[no-untyped-def]
+    on = machine(path.stem)
+    errors = []
+    for line in path.read_text().splitlines():
+        number, engine, work, _, weights, state = line.split()
+        if engine == "ModelT" and work == "frame":
+            found = memory(network(int(number)), on.lanes)
+            errors.append([found[0] / int(weights) - 1, found[1] / int(state) - 1])
+    assert (np.quantile(np.abs(errors), 0.9, axis=0) <= 0.1).all()
+
+
+def test_every_machine_has_its_tables() -> None:
+    for on in machines():
+        assert on.title and on.lanes in (1, 4, 8, 16)
+        for block in (1, 64):
+            assert on.has("ModelT", block) or on.has("Model", block)
+
+
+def test_longer_calls_cost_less_a_frame() -> None:
+    on, layers = machine("zen4-avx2"), parse("wavenet 4")
+    costs = [predict(layers, on, engine="Model", block=block).nanoseconds for block in (16, 64, 512)]
+    assert costs[0] >= costs[1] >= costs[2] > 0
+
+
+LINES = {
+    "lstm 20, dense 1": 1781,
+    "wavenet 16": 13801,
+    "in 2, dense 4, tanh, dense 1": 17,
+    "conv1d 4 k5 d2, prelu, gru 3, dense 1": 4 * 5 + 4 + 4 + 3 * 3 * (4 + 3 + 2) + 4,
+}
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_lines(line: str) -> None:
+    assert analyse(layers_of(line)[0]).parameters == LINES[line]
+
+
+@pytest.mark.parametrize(
+    "line", ["", "lstm", "lstm x", "lstm 0", "lstm 5000", "dense 1 k3", "tanh 3", "lsm 20", "dense 2, wavenet 4"]
+)
+def test_lines_that_are_refused(line: str) -> None:
+    with pytest.raises(ExportError):
+        parse(line)
+
+
+def test_modules_and_files(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    module = torch.nn.Sequential(torch.nn.LSTM(1, 20), torch.nn.Linear(20, 1))
+    on = machine("zen4-avx2")
+    of_module = predict(layers_of(module)[0], on).nanoseconds
+    assert of_module == predict(parse("lstm 20, dense 1"), on).nanoseconds
+    file = REPOSITORY / "tests" / "golden" / "torch" / "lstm20_dense.f32.json"
+    assert of_module == predict(layers_of(file)[0], on).nanoseconds
+
+
+def test_budgets() -> None:
+    budget = parse_budget("20% of a Zen4-AVX2 core at 44.1 kHz")
+    assert (budget.share, budget.machine.name, budget.sample_rate) == (0.2, "zen4-avx2", 44_100)
+    assert parse_budget("5.5 % of zen4-avx2").sample_rate == 48_000
+    for text in ("", "20", "20% of a toaster", "x% of zen4-avx2", "20% of zen4-avx2 at 48 parsec"):
+        with pytest.raises(ExportError):
+            parse_budget(text)
+
+
+def test_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["predict", "lstm 20, dense 1", "--machine", "zen4-avx2"]) == 0
+    assert "1781 parameters" in capsys.readouterr().out
+    assert main(["predict", "--budget", "5% of a zen4-avx2 core at 48 kHz"]) == 0
+    assert "wavenet N" in capsys.readouterr().out
+    assert main(["predict"]) == 2
+    assert "nothing to predict" in capsys.readouterr().err
+    assert main(["predict", "lstm 20", "--machine", "toaster"]) == 2
+    assert "'toaster' is not known" in capsys.readouterr().err
+
+
+def test_plot(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    assert main(["predict", "--plot", str(tmp_path / "costs.svg"), "--machine", "zen4-avx2"]) == 0
+    assert (tmp_path / "costs.svg").stat().st_size > 10_000
+
+
+def test_the_header_has_the_machines() -> None:
+    sys.path.insert(0, str(BENCH))
+    import machines_header
+
+    assert machines_header.HEADER.read_text() == machines_header.text()
+    for path in machines_header.MACHINES.glob("*.json"):
+        named = set(json.loads(path.read_text())["tables"]["Model frame"]["coefficients"])
+        known = {f"{kind} {number}" for kind in machines_header.KINDS for number in machines_header.NUMBERS}
+        assert named <= known | {"call", "cache lines"}
