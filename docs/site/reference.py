@@ -20,6 +20,7 @@ CLASSES = {
     "Models": [
         ["model/model_t.hpp", "model/model_interface.hpp"],
         ["model/constant_model.hpp"],
+        ["predict.hpp", "predict/machine.hpp"],
         ["run_time/model.hpp"],
         ["dispatch.hpp"],
         ["model/voices.hpp"],

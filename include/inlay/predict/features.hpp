@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <string_view>
 
@@ -104,6 +105,13 @@ struct FeatureSum {
   Features sum{};
   double weight_bytes = 0;
 
+  /// The cache lines of weights that a frame does not find in the first cache, from their size. Weights of fewer bytes
+  /// than `cache` stay in it; of `beyond` more, none of them does.
+  static constexpr double missed(double bytes) {
+    constexpr double cache = 28 * 1024, beyond = 8 * 1024;
+    return bytes / 64 * std::clamp((bytes - cache) / beyond, 0.0, 1.0);
+  }
+
   /// Adds layer L, which runs `often` times per frame of the model's input, and the layers that it holds.
   template <class L>
   constexpr void add(double often) {
@@ -131,6 +139,12 @@ struct FeatureSum {
     });
   }
 
+  /// Rows of a matrix, padded to whole registers of the size that its kernel chooses.
+  constexpr std::size_t padded(std::size_t rows) const {
+    const std::size_t unit = lanes == 1 ? 1 : std::min(lanes, std::max(std::size_t{4}, std::bit_ceil(rows)));
+    return (rows + unit - 1) / unit * unit;
+  }
+
   template <class L>
   constexpr void add_layer(double often) {
     constexpr CostKind kind = cost_kind(L::type);
@@ -149,7 +163,9 @@ struct FeatureSum {
       of.products += often * columns * whole;
       of.columns += often * columns;
       if (kind == CostKind::conv) of.taps += often * columns / double(L::in_size);
-      if (!tiles) weight_bytes += 4.0 * double(L::parameters);
+      const double bytes = 4 * often * columns * double(gates * padded(out));
+      if (!buffers) weight_bytes += bytes;
+      else if (recurrent) sum.cache_lines += missed(bytes);  // a layer computes a whole buffer before the next one does
     }
   }
 };
@@ -160,8 +176,7 @@ constexpr Features features_of(std::size_t lanes, bool buffers) {
   FeatureSum all{lanes, buffers};
   all.template add<Layers>(1);
   all.sum.call = 1;
-  constexpr double cache = 24 * 1024;
-  all.sum.cache_lines = std::max(0.0, all.weight_bytes - cache) / 64;
+  all.sum.cache_lines += all.missed(all.weight_bytes);
   return all.sum;
 }
 

@@ -32,14 +32,14 @@ _KINDS = {
 }
 _GATES = {"lstm": 4, "gru": 3}
 _RECURRENT = ("lstm", "gru", "rnn")
-#: Bytes of weights that stay in the first cache.
-_CACHE = 24 * 1024
+#: Weights of fewer bytes stay in the first cache; of this many more, none of them does.
+_CACHE, _BEYOND = 28 * 1024, 8 * 1024
 
 
 def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict[str, float]:
     """The numbers of a network for registers of `lanes` floats, in frames or in buffers."""
     found: dict[str, float] = defaultdict(float, call=1)
-    weights = 0
+    weights = 0.0
     for layer in layers:
         if layer.record.type == "sequential":
             continue
@@ -55,9 +55,24 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
             found[f"{kind} columns"] += often * columns
             if kind == "conv":
                 found["conv taps"] += often * columns / layer.record.channels_in
-            weights += layer.traits.weight_bytes if kind in _RECURRENT or not buffers else 0
-    found["cache lines"] = max(0, weights - _CACHE) / 64
+            of_layer = 4 * often * columns * _GATES.get(kind, 1) * padded(out, lanes)
+            if not buffers:
+                weights += of_layer
+            elif kind in _RECURRENT:  # a layer computes a whole buffer before the next one does
+                found["cache lines"] += _missed(of_layer)
+    found["cache lines"] += _missed(weights)
     return found
+
+
+def _missed(weights: float) -> float:
+    """The cache lines of weights that a frame does not find in the first cache, from their size in bytes."""
+    return weights / 64 * min(1, max(0, (weights - _CACHE) / _BEYOND))
+
+
+def padded(rows: int, lanes: int) -> int:
+    """Rows of a matrix, padded to whole registers of the size that its kernel chooses."""
+    unit = 1 if lanes == 1 else min(lanes, max(4, 1 << (rows - 1).bit_length()))
+    return math.ceil(rows / unit) * unit
 
 
 def _products(layer: LayerAnalysis, kind: str, lanes: int, buffers: bool) -> float:

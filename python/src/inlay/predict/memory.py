@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ..format import Chain, LayerRecord
 from ..inspect.analysis import analyse, chains_within
+from .features import padded
 
 _FLOAT = 4
 _LINE = 16  # floats of a cache line
@@ -25,8 +26,7 @@ def memory(layers: Chain, lanes: int, tile: int = 64) -> tuple[float, float]:
     weights = state = 0.0
     for layer in analyse(layers).layers:
         kind, out = layer.record.type, layer.record.channels_out
-        lanes_of_layer = min(lanes, max(4, 1 << max(0, out - 1).bit_length())) if lanes > 1 else 1
-        rows = _up(out, lanes_of_layer)
+        rows = padded(out, lanes)
         if layer.record.tensors and layer.traits.macs:
             gates = _GATES.get(kind, 1)
             columns = layer.traits.macs / (gates * out)
