@@ -5,6 +5,7 @@
 #include <inlay/host.hpp>
 #include <inlay/io/read_model.hpp>
 #include <inlay/io/write_model.hpp>
+#include <inlay/predict.hpp>
 #include <inlay/run_time.hpp>
 #include <inlay/run_time/typed_or_dynamic_model.hpp>
 
@@ -58,6 +59,7 @@ static_assert(Amp::parameters == 1781);
 static_assert(Amp::macs_per_sample == 1700);
 constexpr std::size_t memory = Amp::weight_bytes + Amp::state_bytes;
 static_assert(memory <= sizeof(Amp));
+static_assert(inlay::predict<Amp>(inlay::machines::zen4_avx2).share(48000) < 0.05);
 
 void load() {
 auto amp = std::make_unique<Amp>();

@@ -40,7 +40,7 @@ def budget_table(budget: Budget, *, engine: str, block: int) -> str:
         cost = ["-", "-"] if prediction is None else _cost(prediction, budget.sample_rate)
         rows.append([kind, str(size) if size else "none fits", *cost])
     head = ["network", "largest N", "ns a frame", "of a core"]
-    title = f"{budget.share:.4g} of a core of {on.name} ({on.title}) at {budget.sample_rate / 1000:g} kHz, {_calls(engine, block)}"
+    title = f"{100 * budget.share:.4g}% of a core of {on.name} ({on.title}) at {budget.sample_rate / 1000:g} kHz, {_calls(engine, block)}"
     return "\n".join([title, "", *_columns(head, rows)])
 
 
@@ -50,7 +50,7 @@ def _calls(engine: str, block: int) -> str:
 
 def _cost(prediction: Prediction, sample_rate: float) -> list[str]:
     share, error = prediction.share(sample_rate), prediction.error
-    return [f"{prediction.nanoseconds:.4g} +-{error:.0%}", f"{share:.2%}"]
+    return [f"{prediction.nanoseconds:.4g} ±{error:.0%}", f"{share:.2%}"]
 
 
 def _bytes(layers: Chain, on: Machine) -> list[str]:
