@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -321,13 +322,14 @@ def test_a_broken_pipe_is_silent(model: Path) -> None:
 def test_the_documented_output(
     docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page, example = docs / "python.md", REPOSITORY / "examples" / "amp" / "amp.json"
-    if not page.exists() or not example.exists():
+    pages, example = [docs / "python.md", docs / "predict.md"], REPOSITORY / "examples" / "amp" / "amp.json"
+    if not pages[0].exists() or not example.exists():
         pytest.skip("the documents are only in the repository")
     (tmp_path / "amp.json").write_bytes(example.read_bytes())
     monkeypatch.chdir(tmp_path)
-    shown = re.findall(r"^```console\n\$ inlay (.*)\n((?s:.)*?)^```", page.read_text("utf-8"), re.M)
-    assert len(shown) == 3
+    text = "".join(page.read_text("utf-8") for page in pages)
+    shown = re.findall(r"^```console\n\$ inlay (.*)\n((?s:.)*?)^```", text, re.M)
+    assert len(shown) == 5
     for command, output in shown:
-        assert main(command.split()) == 0
+        assert main(shlex.split(command)) == 0
         assert capsys.readouterr().out == output

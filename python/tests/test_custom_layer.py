@@ -146,7 +146,7 @@ def test_the_header_compiles(delay_type: Any, tmp_path: Path) -> None:
     header = generate(model, "Echoes", weights=True, check=True)
     shutil.copy(EXAMPLE / "fractional_delay.hpp", tmp_path)
     text = "#include <cmath>\n#include <iterator>\n" + header.replace("#pragma once", "")
-    text += constants("Echoes", analyse(model.layers)) + RUN
+    text += "#include <inlay/predict.hpp>\n" + constants("Echoes", model.layers) + RUN
     check = "echoes_weights::check"
     text += (
         "int main() {\nstatic Echoes model;\nif (!set_weights(model)) return 1;\n"
