@@ -322,7 +322,10 @@ def test_a_broken_pipe_is_silent(model: Path) -> None:
 def test_the_documented_output(
     docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pages, example = [docs / "python.md", docs / "predict.md"], REPOSITORY / "examples" / "amp" / "amp.json"
+    pages, example = [
+        docs / "python.md",
+        docs / "predict.md",
+    ], REPOSITORY / "examples" / "amp" / "amp.json"
     if not pages[0].exists() or not example.exists():
         pytest.skip("the documents are only in the repository")
     (tmp_path / "amp.json").write_bytes(example.read_bytes())

@@ -129,8 +129,7 @@ def test_the_check_is_reproduced(compiler: str, constant: bool, tmp_path: Path) 
         main += (
             f"static {name}::Amp {name}_amp;\n"
             + ("" if constant else f"if (!{name}::set_weights({name}_amp)) return 1;\n")
-            +
-            f"if (!reproduces({name}_amp, {check}::input, {check}::{condition}, {check}::output,"
+            + f"if (!reproduces({name}_amp, {check}::input, {check}::{condition}, {check}::output,"
             f" {check}::limit[0])) return 2;\n"
         )
     program = compiled(compiler, text + RUN + f"int main() {{ {main} }}", tmp_path)
@@ -141,7 +140,9 @@ def test_a_large_constant_names_the_options_it_needs(tmp_path: Path) -> None:
     small, large = dense(1, 4), dense(400, 40)
     zeros = np.zeros((1, 1))
     for layers, expected in (([small], 0), ([large], 1), ([dense(400, 400)], 2)):
-        text = generate(ModelFile(layers, Check("", "float32", zeros, zeros, 1)), "A", constant=True)
+        text = generate(
+            ModelFile(layers, Check("", "float32", zeros, zeros, 1)), "A", constant=True
+        )
         assert text.count("// Compile with ") == expected
 
 

@@ -67,7 +67,9 @@ def test_every_machine_has_its_tables() -> None:
 
 def test_longer_calls_cost_less_a_frame() -> None:
     on, layers = machine("zen4-avx2"), parse("wavenet 4")
-    costs = [predict(layers, on, engine="Model", block=block).nanoseconds for block in (16, 64, 512)]
+    costs = [
+        predict(layers, on, engine="Model", block=block).nanoseconds for block in (16, 64, 512)
+    ]
     assert costs[0] >= costs[1] >= costs[2] > 0
 
 
@@ -85,7 +87,18 @@ def test_lines(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["", "lstm", "lstm x", "lstm 0", "lstm 5000", "dense 1 k3", "tanh 3", "lsm 20", "dense 2, wavenet 4"]
+    "line",
+    [
+        "",
+        "lstm",
+        "lstm x",
+        "lstm 0",
+        "lstm 5000",
+        "dense 1 k3",
+        "tanh 3",
+        "lsm 20",
+        "dense 2, wavenet 4",
+    ],
 )
 def test_lines_that_are_refused(line: str) -> None:
     with pytest.raises(ExportError):
@@ -135,5 +148,9 @@ def test_the_header_has_the_machines() -> None:
     assert machines_header.HEADER.read_text() == machines_header.text()
     for path in machines_header.MACHINES.glob("*.json"):
         named = set(json.loads(path.read_text())["tables"]["Model frame"]["coefficients"])
-        known = {f"{kind} {number}" for kind in machines_header.KINDS for number in machines_header.NUMBERS}
+        known = {
+            f"{kind} {number}"
+            for kind in machines_header.KINDS
+            for number in machines_header.NUMBERS
+        }
         assert named <= known | {"call", "cache lines"}

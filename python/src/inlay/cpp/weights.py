@@ -212,9 +212,7 @@ def _function(parts: Parts, places: Sequence[_Place]) -> list[str]:
 def _setter(
     parts: Parts, places: Sequence[_Place], head: str, parameter: str, scope: str = ""
 ) -> list[str]:
-    terms = [
-        _assignment(scope, place, name) for place in places for name in _arrays(place.record)
-    ]
+    terms = [_assignment(scope, place, name) for place in places for name in _arrays(place.record)]
     unused = "" if terms else "[[maybe_unused]] "
     body = " &&\n         ".join(terms) or "true"
     return [

@@ -362,7 +362,9 @@ def _residual_skip(layer: LayerRecord, inner: Sequence[Traits], place: str) -> T
     after = _longest(by_name[name].receptive_field for name in ("residual", "skip"))
     path = by_name["path"].receptive_field
     reach = None if path is None or after is None else path - 1 + after
-    return replace(_together(inner), receptive_field=reach, warmup_frames=0 if reach is None else reach - 1)
+    return replace(
+        _together(inner), receptive_field=reach, warmup_frames=0 if reach is None else reach - 1
+    )
 
 
 def _windowed(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:

@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 from ..errors import ExportError
+
+_FOLDER = Path(__file__).parent / "machines"
 
 
 @dataclass(frozen=True)
@@ -51,18 +53,14 @@ def machine(name: str) -> Machine:
     known = names()
     if name not in known:
         raise ExportError(f"machine: {name!r} is not known; known: {', '.join(known)}")
-    root = json.loads((_folder() / f"{name}.json").read_text(encoding="utf-8"))
+    root = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     tables = {work: Table(**table) for work, table in root.pop("tables").items()}
     return Machine(name, tables=tables, **root)
 
 
 def names() -> list[str]:
-    return sorted(entry.name[:-5] for entry in _folder().iterdir() if entry.name.endswith(".json"))
+    return sorted(entry.name[:-5] for entry in _FOLDER.iterdir() if entry.name.endswith(".json"))
 
 
 def machines() -> Iterator[Machine]:
     return map(machine, names())
-
-
-def _folder():  # type: ignore[no-untyped-def]
-    return files("inlay.predict") / "machines"

@@ -34,7 +34,9 @@ def memory(layers: Chain, lanes: int, tile: int = 64) -> tuple[float, float]:
         if kind in _STATES:
             state += _STATES[kind] * rows
         elif kind == "conv1d":
-            state += _history(layer.record.channels_in, (layer.traits.receptive_field or 1) - 1, tile)
+            state += _history(
+                layer.record.channels_in, (layer.traits.receptive_field or 1) - 1, tile
+            )
     ends = layers[0].channels_in + layers[-1].channels_out
     return _FLOAT * weights, _FLOAT * (state + tile * (ends + _rows(layers)))
 

@@ -84,13 +84,17 @@ KINDS: Mapping[str, Callable[[int], Chain]] = {
 _LARGEST = 256
 
 
-def largest(budget: Budget, *, engine: str = "ModelT", block: int = 64) -> Iterator[tuple[str, int, Prediction | None]]:
+def largest(
+    budget: Budget, *, engine: str = "ModelT", block: int = 64
+) -> Iterator[tuple[str, int, Prediction | None]]:
     """The largest network of each kind that fits, by its number; 0 if none does."""
     for kind, network in KINDS.items():
         size, chosen, step = 0, None, _LARGEST
         while step:
             if size + step <= _LARGEST:
-                prediction = predict(network(size + step), budget.machine, engine=engine, block=block)
+                prediction = predict(
+                    network(size + step), budget.machine, engine=engine, block=block
+                )
                 if prediction.share(budget.sample_rate) <= budget.share:
                     size, chosen = size + step, prediction
             step //= 2

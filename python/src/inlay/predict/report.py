@@ -20,9 +20,20 @@ def prediction_table(
         f"{analysis.parameters} parameters, {analysis.macs} multiply-accumulates a frame, {_calls(engine, block)}",
         "",
         *_columns(
-            ["machine", "ns a frame", f"of a core at {sample_rate / 1000:g} kHz", "weights", "state", ""],
+            [
+                "machine",
+                "ns a frame",
+                f"of a core at {sample_rate / 1000:g} kHz",
+                "weights",
+                "state",
+                "",
+            ],
             (
-                [on.name, *_cost(predict(layers, on, engine=engine, block=block), sample_rate), *_bytes(layers, on)]
+                [
+                    on.name,
+                    *_cost(predict(layers, on, engine=engine, block=block), sample_rate),
+                    *_bytes(layers, on),
+                ]
                 + [_source(on)]
                 for on in machines
                 if on.has(engine, block)
@@ -65,7 +76,11 @@ def _source(on: Machine) -> str:
     return on.title + ("" if on.measured else ", estimated")
 
 
-def _columns(head: Sequence[str], rows: Iterator[Sequence[str]] | Sequence[Sequence[str]]) -> list[str]:
+def _columns(
+    head: Sequence[str], rows: Iterator[Sequence[str]] | Sequence[Sequence[str]]
+) -> list[str]:
     table = [list(head), *(list(row) for row in rows)]
     widths = [max(len(row[c]) for row in table) for c in range(len(head))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in table]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in table
+    ]
