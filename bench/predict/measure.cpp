@@ -1,4 +1,5 @@
 // Times networks: predict_measure FOLDER [SECONDS]
+// Runs one of them, for count.sh: predict_measure FILE Model|ModelT frame|buffer FRAMES
 //
 // For each file of the folder, and for each generated type of the same number, prints "number engine work ns weights
 // state": nanoseconds a frame, calling frame by frame or in buffers of 64, and the sizes in bytes (types only). Each
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "../subjects/model.hpp"
+#include "inlay/io/record.hpp"
 #include "inlay/run_time.hpp"
 #include "types.hpp"
 
@@ -42,25 +44,54 @@ void report(const std::string& number, const char* engine, Subject& subject, std
   std::fflush(stdout);
 }
 
-void measure(const std::filesystem::path& path, double seconds) {
-  io::ModelFile file = io::read_model(path);
-  file.check.reset();  // of networks whose weights mean nothing
-  const std::string number = path.stem().string();
-  auto model = std::make_unique<Model<float>>(Model<float>::of(file));
-  const std::size_t in = model->in_size(), out = model->out_size();
-  ModelSubject<Model<float>> subject(std::move(model), in, out);
-  report(number, "Model", subject, in, seconds);
-  if (const auto type = types().find(std::stoi(number)); type != types().end())
-    report(number, "ModelT", *type->second(file.chain), in, seconds);
+struct Network {
+  explicit Network(const std::filesystem::path& path) : number(path.stem().string()), file(io::read_model(path)) {
+    file.check.reset();  // the weights mean nothing
+  }
+  std::unique_ptr<Subject> model() const {
+    auto model = std::make_unique<Model<float>>(Model<float>::of(file));
+    const std::size_t in = model->in_size(), out = model->out_size();
+    return std::make_unique<ModelSubject<Model<float>>>(std::move(model), in, out);
+  }
+  /// Null if there is no type of this number.
+  std::unique_ptr<Subject> type() const {
+    const auto found = types().find(std::stoi(number));
+    return found == types().end() ? nullptr : found->second(file.chain);
+  }
+  std::size_t channels() const { return io::width_of(file.chain); }
+
+  std::string number;
+  io::ModelFile file;
+};
+
+int measure(const std::filesystem::path& folder, double seconds) {
+  std::vector<std::filesystem::path> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) paths.push_back(entry.path());
+  std::sort(paths.begin(), paths.end());
+  for (const auto& path : paths) {
+    const Network network(path);
+    report(network.number, "Model", *network.model(), network.channels(), seconds);
+    if (const auto type = network.type()) report(network.number, "ModelT", *type, network.channels(), seconds);
+  }
+  return 0;
+}
+
+int run(const std::filesystem::path& path, const std::string& engine, const std::string& work, std::size_t frames) {
+  const Network network(path);
+  const auto subject = engine == "Model" ? network.model() : network.type();
+  if (subject == nullptr) return 1;
+  const std::size_t block = work == "frame" ? 1 : 64;
+  constexpr std::size_t signal = 256;
+  subject->start(test_signal(network.channels(), signal), block);
+  for (std::size_t done = 0; done < frames; done += signal) subject->run(0, signal / block);
+  return 0;
 }
 
 }  // namespace
 }  // namespace inlay::bench
 
 int main(int count, char** arguments) {
+  if (count == 5) return inlay::bench::run(arguments[1], arguments[2], arguments[3], std::stoul(arguments[4]));
   if (count < 2) return 2;
-  std::vector<std::filesystem::path> paths;
-  for (const auto& entry : std::filesystem::directory_iterator(arguments[1])) paths.push_back(entry.path());
-  std::sort(paths.begin(), paths.end());
-  for (const auto& path : paths) inlay::bench::measure(path, count > 2 ? std::stod(arguments[2]) : 0.02);
+  return inlay::bench::measure(arguments[1], count > 2 ? std::stod(arguments[2]) : 0.02);
 }

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Counts the instructions of random networks on 64-bit ARM, in QEMU, and writes the tables of its machines.
+#
+#   bash bench/predict/count.sh [NETWORKS [TYPES]]
+#
+# As run.sh, but instructions a frame instead of nanoseconds; other load on the machine does not matter. A machine's time
+# is the number of instructions divided by its clock and by the instructions that it completes in a cycle, which
+# bench/instructions/cycles.py estimates.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+networks=${1:-300} types=${2:-150}
+build=build/predict/aarch64
+python=${PYTHON:-python3}
+export PYTHONPATH=$PWD/python/src
+mkdir -p "$build/networks" build/headers
+# A cross-compiler must not see all of /usr/include, only the packages.
+ln -sfn /usr/include/nlohmann /usr/include/xsimd /usr/include/eigen3/Eigen /usr/include/benchmark build/headers/
+
+echo "[1/4] networks"
+"$python" bench/predict/architectures.py "$build/networks" 0 "$networks"
+echo "[2/4] the library"
+cmake -S . -B build/predict/library-aarch64 -DCMAKE_TOOLCHAIN_FILE="$PWD/tests/toolchains/aarch64.cmake" \
+  -DCMAKE_CXX_FLAGS="-isystem $PWD/build/headers" -DINLAY_BUILD_TESTS=OFF -DINLAY_BUILD_BENCH=OFF -DINLAY_BUILD_EXAMPLES=OFF > /dev/null
+cmake --build build/predict/library-aarch64 --target inlay_compiled -j "$(nproc)" > /dev/null
+echo "[3/4] types"
+compile() {
+  aarch64-linux-gnu-g++ -std=c++20 -O3 -DNDEBUG -DINLAY_COMPILED -Iinclude -Ibench/predict -isystem build/headers -c "$1" -o "$2"
+}
+compile bench/predict/measure.cpp "$build/measure.o"
+for ((first = 0; first < types; first += 5)); do
+  source=$build/types_$first.cpp
+  mapfile -t numbers < <(seq "$first" $((first + 5 < types ? first + 4 : types - 1)))
+  "$python" bench/predict/types.py "$source" "${numbers[@]}"
+  if [[ ! -e ${source%.cpp}.o ]]; then
+    while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done
+    echo "      types from $first of $types"
+    compile "$source" "${source%.cpp}.o" &
+  fi
+done
+wait
+aarch64-linux-gnu-g++ -static "$build"/*.o build/predict/library-aarch64/libinlay_compiled.a -pthread -o "$build/measure"
+echo "[4/4] counting"
+counted() { # NUMBER ENGINE WORK
+  echo "$1 $2 $3 $(bash bench/instructions/count.sh 1024 qemu-aarch64 "$build/measure" "$build/networks/$1.json" "$2" "$3" @) 0 0"
+}
+export -f counted
+export build
+for engine in Model ModelT; do
+  for work in frame buffer; do
+    seq 0 $(($([[ $engine == Model ]] && echo "$networks" || echo "$types") - 1)) | xargs -P "$(nproc)" -I{} bash -c "counted {} $engine $work"
+  done
+done > bench/predict/measured/aarch64-instructions.txt
