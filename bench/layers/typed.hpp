@@ -1,8 +1,6 @@
 /// Adds ModelT types with random weights to the suite.
 #pragma once
 
-#include <benchmark/benchmark.h>
-
 #include <cmath>
 #include <cstddef>
 #include <memory>

@@ -1,8 +1,6 @@
 /// ModelSubject: a ModelT or a Model as a subject.
 #pragma once
 
-#include <atomic>
-
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -52,7 +50,7 @@ class ModelSubject final : public Subject {
     if (block_ == 1) return run_frames(first, count);
     for (std::size_t i = first; i < first + count; ++i) {
       given_[i] = model_->process(in_.callback(i), out_.callback(i), block_);
-      std::atomic_signal_fence(std::memory_order_acq_rel);
+      clobber_memory();
     }
   }
 
@@ -74,7 +72,7 @@ class ModelSubject final : public Subject {
     Scalar* y = frames_out_.data() + first * out_size_;
     for (std::size_t i = first; i < first + count; ++i, x += in_size_, y += out_size_) {
       model_->forward(std::span<const Scalar, in>(x, in_size_), std::span<Scalar, out>(y, out_size_));
-      std::atomic_signal_fence(std::memory_order_acq_rel);
+      clobber_memory();
     }
     for (std::size_t i = first; i < first + count; ++i) given_[i] = 1;
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -25,6 +26,15 @@ class Subject {
   /// Returns the output of all callbacks.
   virtual Frames output() const = 0;
 };
+
+/// Makes the compiler assume that all memory changes here, and is read.
+inline void clobber_memory() {
+#if defined(__GNUC__) || defined(__clang__)
+  asm volatile("" : : : "memory");
+#else
+  std::atomic_signal_fence(std::memory_order_acq_rel);
+#endif
+}
 
 /// Returns the output for a signal in callbacks of `block` frames. The last callback is padded with zeros.
 inline Frames output_of(Subject& subject, Frames signal, std::size_t block) {

@@ -172,4 +172,27 @@ inline constexpr std::size_t simd_registers = 32;
 inline constexpr std::size_t simd_registers = 16;
 #endif
 
+/// What a kernel may do on 64-bit ARM. There a multiply-add takes its factor from a lane of a register, without a
+/// broadcast, two adjacent registers are loaded by one instruction, and registers of 16 bytes make loops short.
+///
+/// - `multiplies_by_lane`: load four factors at once.
+/// - `unrolled_columns`: number of columns that a product of one frame adds in a round of its loop.
+#if defined(__aarch64__) && INLAY_HAS_NATIVE_VECTOR
+inline constexpr bool multiplies_by_lane = true;
+inline constexpr std::size_t unrolled_columns = 4;
+#else
+inline constexpr bool multiplies_by_lane = false;
+inline constexpr std::size_t unrolled_columns = 1;
+#endif
+
+#if INLAY_HAS_NATIVE_VECTOR
+/// Loads `Size` values into one register. Any alignment. The compiler would split four floats that are used one by one.
+template <class T, std::size_t Size>
+INLAY_INLINE Values<T, Size> load_once(const T* p) noexcept {
+  Values<T, Size> values;
+  __builtin_memcpy(&values, p, sizeof values);
+  return opaque(values);
+}
+#endif
+
 }  // namespace inlay::INLAY_ISA::compiler

@@ -30,6 +30,9 @@ class PanelAccumulator {
   static constexpr std::size_t wanted =
       B::width == 1 ? 1 : std::max<std::size_t>(1, (in_flight + rounding) / sums_of_a_set);
   static constexpr std::size_t sets = Columns < 8 ? 1 : std::min<std::size_t>(wanted, 4);
+  // Columns of a round of the loop. Where registers are many, several columns share the instructions of the loop.
+  static constexpr std::size_t in_round =
+      sets * (B::width > 1 ? std::max<std::size_t>(1, compiler::unrolled_columns / sets) : 1);
   static constexpr std::size_t height = P::lanes * P::registers;
   static constexpr auto each = repeat_pairs<Gates, Voices>;
 
@@ -56,18 +59,18 @@ class PanelAccumulator {
     if constexpr (Count == dynamic && B::width > 1) return add_dynamic(count, x, stride);
     const auto* weights = weights_;
     weights_ += count * Gates * height;
-    const std::size_t whole = count / sets * sets;
+    const std::size_t whole = count / in_round * in_round;
     const auto round = [&](std::size_t col) INLAY_INLINE_LAMBDA {
-      repeat<sets>([&](std::size_t s) INLAY_INLINE_LAMBDA { add_column(s, weights, col + s, x, stride); });
+      repeat<in_round>([&](std::size_t c) INLAY_INLINE_LAMBDA { add_column(c % sets, weights, col + c, x, stride); });
     };
     if constexpr (B::width == 1) {  // for the compiler to unroll and to vectorise
-      for (std::size_t col = 0; col < whole; col += sets) round(col);
+      for (std::size_t col = 0; col < whole; col += in_round) round(col);
     } else {
       INLAY_ROLLED
-      for (std::size_t col = 0; col < whole; col += sets) round(col);
+      for (std::size_t col = 0; col < whole; col += in_round) round(col);
     }
-    repeat<Count == dynamic ? sets - 1 : Count % sets>([&](std::size_t s) INLAY_INLINE_LAMBDA {
-      if (whole + s < count) add_column(s, weights, whole + s, x, stride);
+    repeat<Count == dynamic ? in_round - 1 : Count % in_round>([&](std::size_t c) INLAY_INLINE_LAMBDA {
+      if (whole + c < count) add_column(c % sets, weights, whole + c, x, stride);
     });
   }
 

@@ -24,6 +24,11 @@ struct TileInput {
   Block<const T> x;
 };
 
+/// True if the four weights of a patch's rows are lanes of one register: they are adjacent floats.
+template <class M>
+inline constexpr bool by_lane =
+    compiler::multiplies_by_lane && M::backend::width > 1 && !M::compact && sizeof(typename M::value_type) == 4;
+
 /// Computes rows `row`, ..., `row` + Outs - 1 of a panel of `height` rows, for `Registers` registers of frames.
 /// Pointers are those of the panel.
 template <std::size_t Outs, std::size_t Registers, class M, class T, class... Before>
@@ -38,8 +43,14 @@ INLAY_INLINE void multiply_patch(std::size_t taps, std::size_t channels, const w
   for (std::size_t o = 0; o < Outs; ++o) index[o] = M::index(row + o, height);
   const auto add = [&](const T* source, std::size_t count, std::size_t stride) INLAY_INLINE_LAMBDA {
     for (std::size_t c = 0; c < count; ++c) {
-      const Frames signal = Outs > 1 ? Frames::load_once(source) : Frames::load(source);
-      repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].axpy(signal, static_cast<T>(weights[index[o]])); });
+      const Frames signal = Outs > 1 && !by_lane<M> ? Frames::load_once(source) : Frames::load(source);
+      if constexpr (by_lane<M> && Outs == 4) {
+        const auto factors = compiler::load_once<T, 4>(weights + row);
+        repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].axpy(signal, factors[o]); });
+      } else {
+        repeat<Outs>([&](std::size_t o)
+                         INLAY_INLINE_LAMBDA { sums[o].axpy(signal, static_cast<T>(weights[index[o]])); });
+      }
       source += stride;
       weights += height;
     }

@@ -174,7 +174,23 @@ struct Accurate {
     constexpr std::array<float, 5> q = {1.02352893f, 0.478721619f, 0.026751481f, 0.000347888446f, 8.64525589e-07f};
     x = B::max(broadcast<B, R>(-8.1f), B::min(broadcast<B, R>(8.1f), x));
     const R s = x * x;
-    return divide<B>(x * polynomial<B>(s, p), polynomial<B>(s, q));
+    if constexpr (compiler::multiplies_by_lane && sizeof(R) == 16) {
+      return divide<B>(x * quartic_by_lane<B>(s, p), quartic_by_lane<B>(s, q));
+    } else {
+      return divide<B>(x * polynomial<B>(s, p), polynomial<B>(s, q));
+    }
+  }
+
+  /// c[0] + c[1] s + ... + c[4] s^4, by powers of s, which two polynomials share. Horner's scheme copies each
+  /// coefficient into a register that the multiply-add overwrites. Here one is copied, and the others are lanes of one
+  /// register.
+  template <class B, class R>
+  static INLAY_INLINE R quartic_by_lane(R s, const std::array<float, 5>& c) noexcept {
+    const auto factors = compiler::load_once<float, 4>(c.data() + 1);
+    const auto factor = [&](std::size_t k) INLAY_INLINE_LAMBDA { return broadcast<B, R>(factors[k]); };
+    const R s2 = s * s, s3 = s2 * s, s4 = s2 * s2;
+    const R y = B::fma(s2, factor(1), B::fma(s, factor(0), broadcast<B, R>(c[0])));
+    return B::fma(s4, factor(3), B::fma(s3, factor(2), y));
   }
 
   /// Near zero: Lambert's continued fraction x / (1 + x^2 / (3 + x^2 / (5 + ...))), as x plus a small correction.
