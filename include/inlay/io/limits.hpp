@@ -13,7 +13,7 @@ inline constexpr std::size_t file_bytes = std::size_t{1} << 27;
 /// Levels of nested arrays and objects.
 inline constexpr std::size_t nesting = 64;
 /// Values of a tensor, before they are compared with those that the file has.
-inline constexpr std::size_t tensor_values = std::size_t{1} << 32;
+inline constexpr std::size_t tensor_values = std::size_t{1} << 28;
 /// Axes of a tensor.
 inline constexpr std::size_t tensor_axes = 8;
 /// Layers of a network, all inner chains and the combinators around them included.
