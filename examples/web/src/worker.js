@@ -1,0 +1,59 @@
+// Loads models, so that neither the page nor the audio thread waits: each in an instance of its own, whose memory then
+// goes to the processor in parts.
+import { Instance } from './instance.js';
+
+/// Bytes that the audio thread copies at once: a few microseconds.
+const PART = 65536;
+/// Frames that a new model runs here. By then the browser has compiled the code that it uses in the better of its two
+/// ways. The code is the same in the processor's instances.
+const WARM_UP = 16384;
+
+let module, settings, processor;
+let loaded = null; // the instance of the model that was loaded last
+let last = Promise.resolve();
+
+const answers = [];
+const answer = () => new Promise((resolve) => answers.push(resolve));
+
+async function toProcessor(message, transferred = []) {
+  processor.postMessage(message, transferred);
+  await answer();
+}
+
+async function load(bytes, size) {
+  const instance = new Instance(module);
+  const info = instance.load(bytes, { ...settings, size });
+  for (let done = 0; done < WARM_UP; done += 128) instance.process(128);
+  instance.reset();
+  const image = instance.image();
+  await toProcessor({ begin: image.length });
+  for (let offset = 0; offset < image.length; offset += PART) {
+    const part = image.slice(offset, offset + PART).buffer;
+    await toProcessor({ offset, part }, [part]);
+  }
+  await toProcessor({ end: info });
+  loaded = instance;
+  return { info };
+}
+
+const tasks = {
+  load: ({ model, size }) => load(model, size),
+  curve: ({ inputs, knobs }) => ({ outputs: loaded.curve(inputs, knobs) }),
+};
+
+onmessage = ({ data }) => {
+  if (data.start) {
+    ({ module, processor, ...settings } = data.start);
+    processor.onmessage = () => answers.shift()();
+    return;
+  }
+  // One after the other, in the order in which they were asked for.
+  last = last.then(async () => {
+    try {
+      postMessage({ id: data.id, result: await tasks[data.task](data) });
+    } catch (error) {
+      const { message, place, layer, expected, found } = error;
+      postMessage({ id: data.id, error: { message, place, layer, expected, found } });
+    }
+  });
+};
