@@ -69,7 +69,7 @@ class Browser:
 
     def open(self, path, timeout):
         """Opens a page and returns what it reports. Ends with what the browser printed if it reports nothing."""
-        with tempfile.TemporaryDirectory() as profile, open(os.path.join(profile, "log"), "w+") as log:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile, open(os.path.join(profile, "log"), "w+") as log:
             command = [*self.arguments(profile), self.address + path]
             process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
             try:
@@ -83,7 +83,7 @@ class Browser:
 
     def screenshot(self, path, picture, width, height, milliseconds):
         """Makes a picture of a page, so many milliseconds after it was opened."""
-        with tempfile.TemporaryDirectory() as profile:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
             command = [*self.arguments(profile), f"--screenshot={Path(picture).resolve()}", f"--window-size={width},{height}",
                        f"--timeout={milliseconds}", "--hide-scrollbars", self.address + path]  # fmt: skip
             subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60, check=True)
