@@ -3,6 +3,8 @@
 The pages come from a plain static server, without headers of its own. A page reports by POST to /result.
 """
 
+import base64
+import contextlib
 import functools
 import http.server
 import json
@@ -13,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 
@@ -81,9 +84,78 @@ class Browser:
                 process.terminate()
                 process.wait()
 
-    def screenshot(self, path, picture, width, height, milliseconds):
-        """Makes a picture of a page, so many milliseconds after it was opened."""
+    @contextlib.contextmanager
+    def page(self, path, width=1100, height=860):
+        """Opens a page that is driven from here: a Page."""
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-            command = [*self.arguments(profile), f"--screenshot={Path(picture).resolve()}", f"--window-size={width},{height}",
-                       f"--timeout={milliseconds}", "--hide-scrollbars", self.address + path]  # fmt: skip
-            subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60, check=True)
+            reads, their_writes = os.pipe()
+            their_reads, writes = os.pipe()
+            process = subprocess.Popen(
+                ["sh", "-c", f'exec "$0" "$@" 3<&{their_reads} 4>&{their_writes}', *self.arguments(profile),
+                 f"--window-size={width},{height}", "--remote-debugging-pipe"],
+                pass_fds=(their_reads, their_writes), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+            os.close(their_reads), os.close(their_writes)
+            try:
+                yield Page(os.fdopen(reads, "rb"), os.fdopen(writes, "wb"), self.address + path, width, height)
+            finally:
+                process.terminate()
+                process.wait()
+
+
+class Page:
+    """A page that is driven through the browser's debugging pipe: messages in JSON, each ended by a zero."""
+
+    def __init__(self, reads, writes, address, width, height):
+        self.reads, self.writes, self.count, self.session = reads, writes, 0, None
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.call("Page.navigate", url=address)
+
+    def call(self, method, **parameters):
+        self.count += 1
+        message = {"id": self.count, "method": method, "params": parameters}
+        if self.session:
+            message["sessionId"] = self.session
+        self.writes.write(json.dumps(message).encode() + b"\0")
+        self.writes.flush()
+        while True:
+            answer = json.loads(self._read())
+            if answer.get("id") == self.count:
+                if "error" in answer:
+                    raise RuntimeError(f"{method}: {answer['error']['message']}")
+                return answer["result"]
+
+    def _read(self):
+        text = bytearray()
+        while (byte := self.reads.read(1)) != b"\0":
+            if not byte:
+                raise RuntimeError("the browser has ended")
+            text += byte
+        return text
+
+    def evaluate(self, expression):
+        """The value of an expression in JavaScript; of a promise, what it gives."""
+        answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True, userGesture=True)
+        if "exceptionDetails" in answer:
+            raise RuntimeError(answer["exceptionDetails"]["exception"].get("description", expression))
+        return answer["result"].get("value")
+
+    def wait_for(self, expression, seconds=20):
+        """Waits until an expression is true."""
+        end = time.monotonic() + seconds
+        while not self.evaluate(expression):
+            if time.monotonic() > end:
+                raise RuntimeError(f"not true after {seconds} s: {expression}")
+            time.sleep(0.05)
+
+    def choose_file(self, selector, path):
+        """Gives a file to an input."""
+        root = self.call("DOM.getDocument")["root"]["nodeId"]
+        found = self.call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.call("DOM.setFileInputFiles", nodeId=found, files=[str(Path(path).resolve())])
+
+    def screenshot(self, picture, dark=False):
+        scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        self.call("Emulation.setEmulatedMedia", features=scheme)
+        Path(picture).write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))

@@ -47,6 +47,31 @@ def write_goldens(folder, render):
             (folder / f"{name}.f32").write_bytes(read_floats(folder / f"{name}.wav").tobytes())
 
 
+def page_test(browser):
+    """What a person does with the page."""
+    with browser.page("/index.html") as page:
+        text = lambda id: page.evaluate(f"document.getElementById('{id}').textContent")
+        level = lambda id: float(text(id).replace("\N{MINUS SIGN}", "-").replace("-\N{INFINITY}", "-inf").replace(" dB", ""))
+        page.wait_for("document.getElementById('play')?.disabled === false")
+        assert text("name") == "Two-stage 12AX7 preamplifier", text("name")
+        assert level("peak-out") < -40, "it plays before it was asked to"
+        page.evaluate("document.getElementById('play').click()")
+        page.wait_for("parseFloat(document.getElementById('peak-out').textContent.replace('\u2212', '-')) > -20")
+        assert page.evaluate("document.getElementById('line').getAttribute('d').length") > 1000, "no curve"
+        page.choose_file("#model-file", ROOT / "examples/web/package.json")
+        page.wait_for("!document.getElementById('error').hidden")
+        assert "root: expected a model file" in text("error"), text("error")
+        assert text("name") == "Two-stage 12AX7 preamplifier", "the model before is lost"
+        page.choose_file("#model-file", MODELS["knobs"])
+        page.wait_for("document.querySelectorAll('#knobs label').length > 2")
+        assert page.evaluate("document.getElementById('error').hidden"), text("error")
+        page.evaluate("document.querySelector('[value=microphone]').click()")
+        page.wait_for("document.getElementById('play').textContent === 'Stop'")
+        assert page.evaluate("document.getElementById('error').hidden"), text("error")
+        page.evaluate("document.getElementById('play').click()")
+        page.wait_for("document.getElementById('play').textContent === 'Play'")
+
+
 def main():
     package, render = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
     part = f"?test={sys.argv[3]}" if len(sys.argv) > 3 else ""
@@ -54,8 +79,15 @@ def main():
         write_goldens(Path(folder), render)
         browser = Browser({"/test/": Path(__file__).parent, "/golden/": folder, "/": package})
         results = browser.open("/test/test.html" + part, timeout=240)
+        if not part:
+            failure = None
+            try:
+                page_test(browser)
+            except (AssertionError, RuntimeError) as error:
+                failure = str(error)
+            results.append({"name": "the page", "failure": failure})
     for result in results:
-        print("FAILED" if result["failure"] else "passed", result["name"], f"({result['milliseconds']} ms)")
+        print("FAILED" if result["failure"] else "passed", result["name"])
         if result["failure"]:
             print(result["failure"])
     failed = sum(result["failure"] is not None for result in results)
