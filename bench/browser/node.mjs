@@ -1,0 +1,26 @@
+// Measures inlay.wasm in Node.
+//   node node.mjs PACKAGE sizes              bytes of inlay.wasm, and when it is compressed
+//   node node.mjs PACKAGE start              milliseconds of compiling it, and of an instance
+//   node node.mjs PACKAGE speed MODEL...     nanoseconds a sample, see speed.mjs
+import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { measure } from './speed.mjs';
+
+const [folder, what, ...files] = process.argv.slice(2);
+const { Instance } = await import(pathToFileURL(`${folder}/instance.js`));
+const wasm = readFileSync(`${folder}/inlay.wasm`);
+
+if (what === 'sizes') {
+  console.log(`${wasm.length} bytes, gzip -9 ${gzipSync(wasm, { level: 9 }).length}, brotli ${brotliCompressSync(wasm).length}`);
+} else {
+  const start = performance.now();
+  const module = await WebAssembly.compile(wasm);
+  const compiled = performance.now();
+  if (what === 'start') {
+    new Instance(module);
+    console.log(`compile ${(compiled - start).toFixed(1)} ms, instance ${(performance.now() - compiled).toFixed(1)} ms`);
+  } else {
+    console.log(measure(Instance, module, files.map((file) => readFileSync(file))).map((t) => t.toFixed(1)).join(' '));
+  }
+}
