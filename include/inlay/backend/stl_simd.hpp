@@ -68,7 +68,8 @@ struct StlSimdBackend {
   static INLAY_INLINE R<A> if_less(R<A> a, R<A> b, R<A> x, R<A> y) noexcept {
 #if INLAY_HAS_NATIVE_VECTOR
     using V = typename compiler::NativeVector<T, R<A>::size()>::type;
-    const V chosen = internal::bit_cast<V>(a) < internal::bit_cast<V>(b) ? internal::bit_cast<V>(x) : internal::bit_cast<V>(y);
+    const V chosen =
+        internal::bit_cast<V>(a) < internal::bit_cast<V>(b) ? internal::bit_cast<V>(x) : internal::bit_cast<V>(y);
     return internal::bit_cast<R<A>>(chosen);
 #else
     where(a < b, y) = x;

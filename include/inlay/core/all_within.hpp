@@ -21,7 +21,9 @@ bool all_within(std::span<const T> x, T limit) noexcept {
   constexpr std::size_t lanes = 64 / sizeof(T);
   const Bits bound = internal::bit_cast<Bits>(limit);
   Bits beyond[lanes] = {};  // negative if a value is beyond the limit: magnitudes are ordered as integers are
-  const auto see = [&](std::size_t lane, T value) { beyond[lane] |= bound - (internal::bit_cast<Bits>(value) & magnitude); };
+  const auto see = [&](std::size_t lane, T value) {
+    beyond[lane] |= bound - (internal::bit_cast<Bits>(value) & magnitude);
+  };
   std::size_t i = 0;
   for (; i + lanes <= x.size(); i += lanes)
     for (std::size_t lane = 0; lane < lanes; ++lane) see(lane, x[i + lane]);
