@@ -50,6 +50,7 @@ async function load(name, bytes) {
     `${info.sampleRate / 1000} kHz`,
     info.latency ? `latency ${(1000 * node.latency).toFixed(1)} ms` : '',
   ].filter(Boolean).join(' · ');
+  at('usage').textContent = `It takes ${(100 * info.cost).toFixed(1)}% of the time of a core.`;
   showKnobs();
   output.set(info.outputGain);
   at('play').disabled = at('bypass').disabled = false;
@@ -183,13 +184,6 @@ function draw() {
   showReached(10 ** ((shown.in + node.input.value) / 20));
 }
 
-async function showUsage() {
-  if (node && source) {
-    const { share, frames } = await node.usage();
-    if (frames > 0) at('usage').textContent = `The model takes ${(100 * share).toFixed(1)}% of the time of the audio thread.`;
-  }
-}
-
 // --- the curve ----------------------------------------------------------------------------------------
 
 const path = (from, to) => {
@@ -237,6 +231,5 @@ addEventListener('drop', async (event) => {
 });
 
 drawGrid();
-setInterval(showUsage, 1000);
 await loadExample().catch((error) => problem(error.message));
 requestAnimationFrame(draw);

@@ -27,6 +27,8 @@ export interface ModelInfo {
   outputGain: number;
   /** Largest difference between the output and the file's check; null if the file has no check. */
   checkError: number | null;
+  /** Share of the time of a core that the model takes, measured in the worker; 0.1 is a tenth. */
+  cost: number;
   /** The file's metadata, or null. */
   metadata: unknown;
 }
@@ -63,7 +65,10 @@ export class InlayNode extends AudioWorkletNode {
 
   /** Output of largest magnitude within 4 ms after a step from silence to each of `inputs`; mono models only. */
   transferCurve(inputs: Iterable<number>): Promise<Float32Array>;
-  /** Share of the time that the audio thread spends in this node, averaged over `frames` since the last call. */
+  /**
+   * Share of the time that the audio thread spends in this node, averaged over `frames` since the last call. Clocks of
+   * audio threads count milliseconds: of a small share, `info.cost` says more.
+   */
   usage(): Promise<{ share: number; frames: number }>;
   /** Ends the node, its worker and its memory. */
   dispose(): void;

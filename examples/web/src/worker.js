@@ -20,10 +20,21 @@ async function toProcessor(message, transferred = []) {
   await answer();
 }
 
+/// Runs a model over silence, and returns the share of the time that the second half of it took.
+function costOf(instance) {
+  const run = (frames) => {
+    const start = performance.now();
+    for (let done = 0; done < frames; done += 128) instance.process(128);
+    return (performance.now() - start) / 1000;
+  };
+  run(WARM_UP / 2);
+  return (run(WARM_UP / 2) * settings.sampleRate) / (WARM_UP / 2);
+}
+
 async function load(bytes, size) {
   const instance = new Instance(module);
   const info = instance.load(bytes, { ...settings, size });
-  for (let done = 0; done < WARM_UP; done += 128) instance.process(128);
+  info.cost = costOf(instance);
   instance.reset();
   const image = instance.image();
   await toProcessor({ begin: image.length });

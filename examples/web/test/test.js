@@ -240,6 +240,7 @@ const tests = {
     const context = new OfflineAudioContext(1, 128, RATE);
     const node = await InlayNode.create(context, models.lstm);
     const curve = await node.transferCurve([-1, -0.5, 0, 0.5, 1]);
+    check(node.info.cost > 0, 'no cost');
     check(curve.length === 5 && curve.every(Number.isFinite), `${curve}`);
     check(curve[4] > curve[2] && curve[2] > curve[0], `not rising: ${curve}`);
   },

@@ -16,7 +16,7 @@ inline constexpr std::size_t file_bytes = std::size_t{1} << 27;
 /// Levels of nested arrays and objects.
 inline constexpr std::size_t nesting = 64;
 /// Values of a tensor, before they are compared with those that the file has.
-inline constexpr std::size_t tensor_values = std::size_t{1} << (wide ? 32 : 28);
+inline constexpr std::size_t tensor_values = static_cast<std::size_t>(wide ? std::uint64_t{1} << 32 : 0xffffffff);
 /// Axes of a tensor.
 inline constexpr std::size_t tensor_axes = 8;
 /// Layers of a network, all inner chains and the combinators around them included.
