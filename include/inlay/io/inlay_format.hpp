@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <limits>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -59,7 +58,7 @@ INLAY_ONCE Value read_value(const JsonCursor& node) {
   const Json& json = node.json();
   if (json.is_boolean()) return {node.place(), json.boolean()};
   if (json.is_string()) return {node.place(), json.string()};
-  if (json.is_whole()) return {node.place(), node.whole(0, std::numeric_limits<std::size_t>::max())};
+  if (json.is_whole()) return {node.place(), static_cast<std::size_t>(json.whole())};
   return {node.place(), node.number()};
 }
 

@@ -6,9 +6,6 @@
 
 namespace inlay::limits {
 
-/// Products of sizes must fit into a std::size_t: two limits are lower where that has 32 bits.
-inline constexpr bool wide = sizeof(std::size_t) > 4;
-
 // --- of a file ---
 
 /// Bytes of a file, which takes up to 50 times as much memory while it is read. Real ones have at most a few megabytes.
@@ -16,7 +13,7 @@ inline constexpr std::size_t file_bytes = std::size_t{1} << 27;
 /// Levels of nested arrays and objects.
 inline constexpr std::size_t nesting = 64;
 /// Values of a tensor, before they are compared with those that the file has.
-inline constexpr std::size_t tensor_values = static_cast<std::size_t>(wide ? std::uint64_t{1} << 32 : 0xffffffff);
+inline constexpr std::size_t tensor_values = std::size_t{1} << 32;
 /// Axes of a tensor.
 inline constexpr std::size_t tensor_axes = 8;
 /// Layers of a network, all inner chains and the combinators around them included.
@@ -29,7 +26,7 @@ inline constexpr std::size_t nam_arrays = 16, nam_layers = 256, nam_submodels = 
 /// Channels of a signal, and sizes in formats other than inlay's own.
 inline constexpr std::size_t channels = std::size_t{1} << 16;
 /// An option of a layer, such as a kernel size or a dilation. Products of two such options cannot overflow.
-inline constexpr std::size_t option = wide ? std::size_t{1} << 26 : 0xffff;
+inline constexpr std::size_t option = std::size_t{1} << 26;
 /// Values that a layer keeps of the past: frames times channels.
 inline constexpr std::size_t past_values = std::size_t{1} << 24;
 /// Values of a signal inside of a window.
