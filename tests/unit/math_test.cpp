@@ -30,7 +30,7 @@ std::vector<T> sweep() {
   for (Bits<T> e = 0; e < exponents; ++e)
     for (Bits<T> k = 0; k < 64; ++k) {
       const auto fraction = static_cast<Bits<T>>(std::uint64_t{k} * 0x9E3779B97F4A7C15u >> (64 - bits));
-      x.push_back(std::bit_cast<T>((e << bits) | fraction));
+      x.push_back(inlay::internal::bit_cast<T>((e << bits) | fraction));
       x.push_back(-x.back());
     }
   for (int i = -400000; i <= 400000; ++i) x.push_back(static_cast<T>(i) / 16000);  // -25 .. 25
@@ -65,6 +65,12 @@ class MathTest : public ::testing::Test {
  protected:
   using T = typename B::scalar;
   using Exact = Wide<T>;
+
+#if defined(__EMSCRIPTEN__)
+  void SetUp() override {
+    if (std::same_as<T, double>) GTEST_SKIP() << "musl's functions of long double are those of double";
+  }
+#endif
 
   static constexpr T inf = std::numeric_limits<T>::infinity();
 
