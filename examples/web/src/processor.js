@@ -89,14 +89,20 @@ class InlayProcessor extends AudioWorkletProcessor {
 
   // --- messages of the worker -------------------------------------------------------------------------
 
-  /// Each message is answered; the worker waits for that. So the audio thread copies one part at a time, with the work
-  /// of other messages and of `process` in between.
+  /// Each message is answered with what went wrong, or null; the worker waits for that. So the audio thread copies one
+  /// part at a time, with the work of other messages and of `process` in between.
   #take({ begin, offset, part, end }, worker) {
-    const answer = () => worker.postMessage(0);
-    if (begin) return this.#afterFade(() => (this.#reserve(begin), answer()));
-    if (part) this.#target.copy(offset, part);
-    if (end) this.#publish(end);
-    answer();
+    const answered = (action) => () => {
+      try {
+        action();
+        worker.postMessage(null);
+      } catch (error) {
+        worker.postMessage(`the audio thread: ${error.message}`);
+      }
+    };
+    if (begin) this.#afterFade(answered(() => this.#reserve(begin)));
+    if (part) answered(() => this.#target.copy(offset, part))();
+    if (end) answered(() => this.#publish(end))();
   }
   #afterFade(action) {
     if (this.#faded === 0) action();

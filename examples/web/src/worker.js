@@ -13,11 +13,10 @@ let loaded = null; // the instance of the model that was loaded last
 let last = Promise.resolve();
 
 const answers = [];
-const answer = () => new Promise((resolve) => answers.push(resolve));
-
 async function toProcessor(message, transferred = []) {
   processor.postMessage(message, transferred);
-  await answer();
+  const problem = await new Promise((resolve) => answers.push(resolve));
+  if (problem) throw { message: problem };
 }
 
 /// Runs a model over silence, and returns the share of the time that the second half of it took.
@@ -55,7 +54,7 @@ const tasks = {
 onmessage = ({ data }) => {
   if (data.start) {
     ({ module, processor, ...settings } = data.start);
-    processor.onmessage = () => answers.shift()();
+    processor.onmessage = (event) => answers.shift()(event.data);
     return;
   }
   // One after the other, in the order in which they were asked for.
