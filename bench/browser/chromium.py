@@ -38,7 +38,7 @@ def main():
         for row in result:
             late = "unknown" if row["late"] is None else row["late"]
             exchanges = f", {row['exchanges']} exchanges" if row["exchanges"] else ""
-            print(f"{row['what']}: {100 * row['share']:.1f}% of the deadline over {row['seconds']:.0f} s{exchanges}, underruns: {late}")
+            print(f"{row['what']}: cost {100 * row['cost']:.1f}%, {100 * row['share']:.1f}% of the deadline over {row['seconds']:.0f} s{exchanges}, underruns: {late}")
 
 
 main()

@@ -56,7 +56,7 @@ const measurements = {
         if (await during(node, exchanges)) ++exchanges;
       }
       const { share, frames } = await node.usage();
-      rows.push({ what, share, seconds: frames / 48000, exchanges, late: before === null ? null : late() - before });
+      rows.push({ what, cost: node.info.cost, share, seconds: frames / 48000, exchanges, late: before === null ? null : late() - before });
       node.dispose();
       source.stop();
     };
