@@ -75,7 +75,7 @@ function roughness(x, from, to) {
 
 const guitar = await floats('/golden/guitar.f32');
 const models = {};
-for (const name of ['lstm', 'a1', 'a2', 'knobs']) models[name] = await fetched(`/golden/${name}.json`);
+for (const name of ['lstm', 'a1', 'a2', 'knobs', 'sizes']) models[name] = await fetched(`/golden/${name}.json`);
 
 const tests = {
   async 'the recorded guitar is that of the native model'() {
@@ -86,6 +86,21 @@ const tests = {
       check(loudest > 0.01, `${name}: the golden is silent`);
       checkBelow(largestDifference(output[0], golden), 1e-5, name);
     }
+  },
+
+  async 'files of others, also with several sizes'() {
+    const half = '{"in_shape": [null, null, 1], "layers": [{"type": "dense", "activation": "", "shape": [null, null, 1], "weights": [[[0.5]], [0]]}]}';
+    const x = guitar.slice(0, 4800);
+    const { node, output } = await render([x], (context) => InlayNode.create(context, half, { channels: 1 }));
+    check(node.info.format === 'RTNeural', node.info.format);
+    checkBelow(largestDifference(output[0], x.map((v) => 0.5 * v)), 0, 'half');
+    const sizes = [];
+    for (const size of [0, 1]) {
+      const { node: nam } = await render([x], (context) => InlayNode.create(context, models.sizes, { size, channels: 1 }));
+      check(nam.info.format === 'Neural Amp Modeler', nam.info.format);
+      sizes.push(nam.info.macsPerSample);
+    }
+    check(sizes[0] < sizes[1], `sizes ${sizes}`);
   },
 
   async 'stereo: each channel is that of the mono model'() {

@@ -20,6 +20,7 @@ MODELS = {
     "lstm": ROOT / "examples/amp/amp.json",
     "a1": ROOT / "tests/golden/nam/wavenet_a1_standard.json",
     "a2": ROOT / "tests/golden/nam/wavenet_a2.json",
+    "sizes": ROOT / "tests/unit/nam/slimmable.nam",
     "knobs": ROOT / "tests/golden/torch/append_condition.f32.json",
 }
 SECONDS = 2
@@ -41,7 +42,7 @@ def write_goldens(folder, render):
     (folder / "guitar.f32").write_bytes(array.array("f", (s / 32768 for s in samples)).tobytes())
     for name, model in MODELS.items():
         (folder / f"{name}.json").write_bytes(model.read_bytes())
-        if name != "knobs":
+        if name in ("lstm", "a1", "a2"):
             command = [render, model, folder / "guitar.wav", folder / f"{name}.wav"]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             (folder / f"{name}.f32").write_bytes(read_floats(folder / f"{name}.wav").tobytes())
