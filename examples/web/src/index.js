@@ -50,7 +50,7 @@ export class InlayNode extends AudioWorkletNode {
   #count = 0;
   #usage = [];
   #info = null;
-  #disposed = false;
+  #ended = null; // why it does nothing any more
 
   /// Makes a node that plays a model. Rejects with an InlayError.
   ///   channels  1 or 2: mono models play each channel on its own
@@ -78,6 +78,7 @@ export class InlayNode extends AudioWorkletNode {
     });
     const { port1, port2 } = new MessageChannel();
     this.port.postMessage({ worker: port1 }, [port1]);
+    this.onprocessorerror = () => this.#end('the audio thread has no memory for the node');
     this.port.onmessage = ({ data }) => this.#usage.shift()?.(data.usage);
     this.#worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
     this.#worker.onmessage = ({ data: { id, result, error } }) => {
@@ -86,7 +87,7 @@ export class InlayNode extends AudioWorkletNode {
       if (error) reject(new InlayError(error));
       else resolve(result);
     };
-    this.#worker.onerror = (event) => this.#reject(event.message || 'worker.js cannot be loaded');
+    this.#worker.onerror = (event) => this.#end(event.message || 'worker.js cannot be loaded');
     this.#worker.postMessage({ start: { module, processor: port2, sampleRate: context.sampleRate, channels } }, [port2]);
   }
 
@@ -130,23 +131,22 @@ export class InlayNode extends AudioWorkletNode {
 
   /// Ends the node, its worker and its memory.
   dispose() {
-    if (this.#disposed) return;
-    this.#disposed = true;
     this.disconnect();
     this.port.postMessage({ dispose: true });
     this.#worker.terminate();
-    this.#reject('the node was disposed of');
+    this.#end('the node was disposed of');
   }
 
   #ask(question, transferred = []) {
     return new Promise((resolve, reject) => {
-      if (this.#disposed) return reject(new InlayError({ message: 'the node was disposed of' }));
+      if (this.#ended) return reject(new InlayError({ message: this.#ended }));
       const id = ++this.#count;
       this.#asked.set(id, { resolve, reject });
       this.#worker.postMessage({ id, ...question }, transferred);
     });
   }
-  #reject(message) {
+  #end(message) {
+    this.#ended ??= message;
     for (const { reject } of this.#asked.values()) reject(new InlayError({ message }));
     this.#asked.clear();
   }

@@ -20,6 +20,8 @@ export class Instance {
   #out = [];
   #knobs = [];
 
+  broken = false;
+
   constructor(module) {
     this.#exports = new WebAssembly.Instance(module, imports).exports;
     this.#exports._initialize();
@@ -38,6 +40,7 @@ export class Instance {
     try {
       loaded = this.#exports.load(at, bytes.length, sampleRate, channels, size);
     } catch (error) {
+      this.broken = true; // it stopped half-way
       throw { message: `file: it cannot be loaded: ${error.message}` };
     }
     if (!loaded) throw JSON.parse(this.#text(this.#exports.error_text()));
@@ -57,9 +60,15 @@ export class Instance {
     return outputs;
   }
 
-  /// The memory up to its last byte in use: with it, another instance of the same module has the same model.
+  /// A copy of the memory up to its last byte in use: with it, another instance of the same module has the same model.
   image() {
-    return new Uint8Array(this.#exports.memory.buffer, 0, this.#exports.used_bytes());
+    return new Uint8Array(this.#exports.memory.buffer, 0, this.#exports.used_bytes()).slice();
+  }
+  /// Takes back an earlier image of this instance.
+  restore(image) {
+    const memory = new Uint8Array(this.#exports.memory.buffer);
+    memory.set(image);
+    memory.fill(0, image.length);
   }
 
   #text(at) {

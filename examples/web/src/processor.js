@@ -140,7 +140,7 @@ class InlayProcessor extends AudioWorkletProcessor {
 
   process(inputs, outputs, parameters) {
     const input = inputs[0], output = outputs[0];
-    if (!this.#alive) return false;
+    if (!this.#alive) return false; // the node and its memory may go
     const started = Date.now();
     const frames = output[0].length;
     this.#makeRoom(frames);

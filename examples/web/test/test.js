@@ -26,7 +26,8 @@ async function rejected(promise) {
   throw new Error('nothing was thrown');
 }
 
-/// Plays channels through a node that `make` makes for the context, and returns the node and what it gave.
+/// Plays channels through a node that `make` makes for the context, and returns the node and what it gave. `during` is
+/// called before rendering starts, and may return a function to wait for before the node ends.
 async function render(channels, make, rate = RATE, during = () => {}) {
   const frames = channels[0].length;
   const context = new OfflineAudioContext({ numberOfChannels: channels.length, length: frames, sampleRate: rate });
@@ -36,8 +37,10 @@ async function render(channels, make, rate = RATE, during = () => {}) {
   const node = await make(context);
   source.connect(node).connect(context.destination);
   source.start();
-  during(context, node);
+  const atEnd = during(context, node);
   const rendered = await context.startRendering();
+  await atEnd?.();
+  node.dispose();
   return { node, output: channels.map((_, c) => rendered.getChannelData(c)) };
 }
 
@@ -62,6 +65,7 @@ async function exchanged(x, actions) {
         await actions[frame](node);
         context.resume();
       });
+    return actions.end;
   };
   return (await render([x], make, RATE, during)).output[0];
 }
@@ -177,8 +181,7 @@ const tests = {
       second = node.load(models.lstm);
       await seconds(0.3); // the worker has asked for room by then
     };
-    const twice = await exchanged(x, { [at]: first, [during]: load });
-    await second;
+    const twice = await exchanged(x, { [at]: first, [during]: load, end: () => second });
     checkBelow(largestDifference(once, twice, 0, during + 768), 0, 'the fade');
   },
 
@@ -258,6 +261,12 @@ const tests = {
     check(node.info.cost > 0, 'no cost');
     check(curve.length === 5 && curve.every(Number.isFinite), `${curve}`);
     check(curve[4] > curve[2] && curve[2] > curve[0], `not rising: ${curve}`);
+    await rejected(node.load('{}'));
+    const after = await node.transferCurve([-1, -0.5, 0, 0.5, 1]);
+    checkBelow(largestDifference(curve, after), 0, 'after an error');
+    await node.load(models.a2);
+    check(largestDifference(curve, await node.transferCurve([-1, -0.5, 0, 0.5, 1])) > 1e-3, 'of the model before');
+    node.dispose();
   },
 
   async 'a node ends'() {
