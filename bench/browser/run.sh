@@ -20,6 +20,7 @@ done
 
 printf 'inlay.wasm: '; node $here/node.mjs "$build/package" sizes
 printf 'Node:       '; node $here/node.mjs "$build/package" start
+node $here/node.mjs "$build/package" load "${models[@]}"
 printf 'Chromium:   '; python3 $here/chromium.py "$build/package" start
 
 : > "$build/times"
