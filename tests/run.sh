@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds and passes every test.
 #   bash tests/run.sh          what CI runs
-#   bash tests/run.sh --full   also libc++, every check of UBSan, other instruction sets, Windows and aarch64, the plugin in JACK, the one in JUCE
+#   bash tests/run.sh --full   also libc++, every check of UBSan, other instruction sets, Windows, aarch64 and WebAssembly, the plugin in JACK, the one in JUCE
 #   bash tests/run.sh --fuzz [seconds]   only the fuzzers, for an hour or for so many seconds
 # Safe to run again, and quick the second time: everything is kept in build/. JOBS=n limits the compilers at work.
 set -uo pipefail
@@ -26,7 +26,7 @@ required=(g++ clang cmake ninja-build python3 libgtest-dev libbenchmark-dev nloh
 optional=(python3-torch libclang-rt-dev gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm libclang-rt-19-dev
   clang-format-19 libsndfile1-dev libcli11-dev python3-h5py python3-matplotlib python3-pytest-xdist qemu-user
   libtorch-dev python3-onnx dpf-source pkg-config liblilv-dev lv2-dev lilv-utils python3-pip python3-venv python3-wheel
-  python3-yaml codespell mkdocs mkdocs-material)
+  python3-yaml codespell mkdocs mkdocs-material emscripten chromium)
 command -v npm > /dev/null || optional+=(npm) # Node's own packages bring it along
 $full && optional+=(clang-19 libc++-19-dev libc++abi-19-dev g++-mingw-w64-x86-64-posix wine64 g++-aarch64-linux-gnu jackd2
   juce-modules-source libjack-jackd2-dev xvfb xauth)
@@ -35,8 +35,8 @@ $full && optional+=(clang-19 libc++-19-dev libc++abi-19-dev g++-mingw-w64-x86-64
 install_missing "tests of these are skipped" g++ clang++ cmake ninja "$python"
 
 # --- the steps --------------------------------------------------------------------------------------
-steps=5
-$full && steps=15
+steps=6
+$full && steps=17
 $fuzz_only && steps=1
 step=0 passed=0 failed=0 skipped=0
 log=build/log
@@ -194,6 +194,18 @@ INLAY_LOAD_MODELS=$PWD/build/gcc/tests/load_models "$python" -m pytest -q -p no:
 count "$report" "tests of python" "$log/python.test"
 done_in
 
+step "WebAssembly: the package, in a headless Chromium"
+if command -v emcc > /dev/null && [[ -x build/gcc/examples/inlay-render ]]; then
+  if bash examples/web/build.sh build/web > "$log/web.build" 2>&1; then
+    check web "$python" examples/web/test/test.py build/web build/gcc/examples/inlay-render
+  else
+    fail "building the package" "$log/web.build"
+  fi
+else
+  skip "no emscripten, or no inlay-render"
+fi
+done_in
+
 if $full; then
   # variant TITLE NAME TOOL [CMAKE OPTION...]: the unit tests once more, if TOOL is there.
   variant() {
@@ -226,6 +238,9 @@ if $full; then
   variant "aarch64" aarch64 aarch64-linux-gnu-g++ -DCMAKE_TOOLCHAIN_FILE="$PWD/tests/toolchains/aarch64.cmake" "${cross[@]}"
   variant "Windows (mingw-w64, wine)" mingw x86_64-w64-mingw32-g++-posix \
     -DCMAKE_TOOLCHAIN_FILE="$PWD/tests/toolchains/mingw.cmake" "${cross[@]}"
+  variant "WebAssembly (emscripten, Node)" wasm emcc -DCMAKE_TOOLCHAIN_FILE="$PWD/tests/toolchains/wasm.cmake" "${cross[@]}" \
+    -DINLAY_WITH_JSON=ON -DINLAY_FETCH_DEPENDENCIES=OFF -DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON \
+    "-DINLAY_TEST_SUITES=unit;plugin" # without threads
   step "The plugin: address sanitizer, a JACK server, and a folder of its own"
   if [[ -x build/gcc/examples/plugin/bin/amp ]]; then
     target=plugin_checks build plugin-sanitized -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None \

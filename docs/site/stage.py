@@ -4,7 +4,7 @@
 
 The folder has the layout of the repository: README.md, docs/, and each file outside of docs/ that a page links to. A
 source file becomes a page that shows it. So the links of the pages work on the site as they do in the repository. The
-reference is made from the headers, see reference.py.
+reference is made from the headers, see reference.py. The page that plays a model works on the site, if it was built.
 """
 
 import posixpath
@@ -22,6 +22,7 @@ LANGUAGES = {
     ".hpp": "cpp", ".ipp": "cpp", ".cpp": "cpp", ".h": "cpp", ".py": "python", ".sh": "bash", ".json": "json",
     ".cmake": "cmake", ".txt": "text",
 }  # fmt: skip
+PLAYER, PACKAGE = "examples/web/page/index.html", ROOT / "build" / "web"
 IMAGES = {".svg", ".png", ".jpg"}
 
 
@@ -36,6 +37,8 @@ class Site:
     def add(self, path):
         """Adds a file or a folder of the repository, and what it links to. Returns the path of its page."""
         source = ROOT / path
+        if path == PLAYER and (PACKAGE / "inlay.wasm").exists():
+            return self.add_player()
         if source.is_dir():
             readme = posixpath.join(path, "README.md")
             return self.add(readme) if (ROOT / readme).exists() else self.add_folder(path)
@@ -45,6 +48,13 @@ class Site:
             return self.write(path, source.read_bytes())
         page = self.reference.page_of_header(path)
         return page or self.add_source(path)
+
+    def add_player(self):
+        """Adds the page that plays a model, as examples/web/build.sh built it."""
+        for file in PACKAGE.iterdir():
+            if file.suffix not in (".md", ".ts"):
+                self.write(f"play/{file.name}", file.read_bytes())
+        return "play/index.html"
 
     def add_source(self, path):
         language = LANGUAGES.get(Path(path).suffix, "text")

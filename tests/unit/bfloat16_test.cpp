@@ -17,9 +17,9 @@ using namespace inlay;
 
 TEST(BFloat16Test, rounds_to_the_nearest_and_to_even_from_the_middle) {
   for (std::uint32_t upper = 0; upper < 0x7F80; ++upper) {  // every non-negative number
-    const auto exact = std::bit_cast<float>(upper << 16);
+    const auto exact = inlay::internal::bit_cast<float>(upper << 16);
     for (const auto& [rest, up] : {std::pair{0u, 0u}, {1u, 0u}, {0x7FFFu, 0u}, {0x8000u, upper & 1}, {0x8001u, 1u}}) {
-      const auto value = std::bit_cast<float>(upper << 16 | rest);
+      const auto value = inlay::internal::bit_cast<float>(upper << 16 | rest);
       EXPECT_EQ(bfloat16(value).bits, upper + up) << value;
       EXPECT_EQ(bfloat16(-value).bits, (upper + up) | 0x8000) << -value;
     }
@@ -28,7 +28,7 @@ TEST(BFloat16Test, rounds_to_the_nearest_and_to_even_from_the_middle) {
   using limits = std::numeric_limits<float>;
   EXPECT_EQ(static_cast<float>(bfloat16(limits::infinity())), limits::infinity());
   EXPECT_TRUE(std::isnan(static_cast<float>(bfloat16(limits::quiet_NaN()))));
-  EXPECT_TRUE(std::isnan(static_cast<float>(bfloat16(std::bit_cast<float>(0x7F800001u)))));
+  EXPECT_TRUE(std::isnan(static_cast<float>(bfloat16(inlay::internal::bit_cast<float>(0x7F800001u)))));
 }
 
 namespace {

@@ -272,9 +272,9 @@ TEST_F(FormatFiles, those_of_keras_are_named) {
     ++count;
     try {
       Document::of_file(file);
-      ADD_FAILURE() << file << " was read";
+      ADD_FAILURE() << file.path() << " was read";
     } catch (const load_error& error) {
-      EXPECT_EQ(error.found(), ending == ".h5" ? "a Keras file (HDF5)" : "a Keras file (.keras)") << file;
+      EXPECT_EQ(error.found(), ending == ".h5" ? "a Keras file (HDF5)" : "a Keras file (.keras)") << file.path();
     }
   }
   EXPECT_GT(count, 0u);

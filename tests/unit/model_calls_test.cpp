@@ -146,7 +146,7 @@ TEST(ModelCalls, instruction_sets_agree) {
   auto usual = Model<>::load(path);
   usual.process(x, expected);
   std::size_t loaded = 0;
-  for (const char* isa : {"sse2", "avx2", "avx512", "neon"}) {
+  for (const char* isa : {"sse2", "avx2", "avx512", "neon", "wasm_simd"}) {
     try {
       auto model = Model<>::load(path, {.isa = isa});
       EXPECT_EQ(model.isa(), isa);

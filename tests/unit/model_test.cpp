@@ -9,6 +9,11 @@
 #include "support/backends.hpp"
 #include "support/golden.hpp"
 
+#if defined(__EMSCRIPTEN__)
+#define INLAY_TEST_HAS_THREADS 0
+#else
+#define INLAY_TEST_HAS_THREADS 1
+#endif
 #if defined(__unix__)
 #include <pthread.h>
 #endif
@@ -123,6 +128,7 @@ TEST(ModelTest, voices_share_weights_and_nothing_else) {
   EXPECT_EQ(w, wanted_z);
 }
 
+#if INLAY_TEST_HAS_THREADS
 TEST(ModelTest, voices_run_at_the_same_time) {
   const auto amp = trained();
   const std::vector<float> x = signal(20000, 0.05);
@@ -136,6 +142,7 @@ TEST(ModelTest, voices_run_at_the_same_time) {
   for (auto& thread : threads) thread.join();
   for (const auto& out : y) EXPECT_EQ(out, y[0]);
 }
+#endif
 
 TEST(ModelTest, copies_and_moves_carry_weights_and_state) {
   const auto amp = trained();
@@ -171,7 +178,7 @@ TEST(ModelTest, frames_and_buffers_mix) {
   for (std::size_t t = 0; t < 300; ++t) EXPECT_NEAR(y[t], wanted[t], 4e-6) << t;
 }
 
-#if defined(__unix__)
+#if defined(__unix__) && INLAY_TEST_HAS_THREADS
 // Several MB of weights, which must not be copied through the stack.
 using Large = ModelT<Conv1D<1, 512, 2>, Dense<512, 512>, LSTM<512, 256>, Dense<256, 1>>;
 

@@ -1,7 +1,6 @@
 /// LoopBackend: plain C++ loops, left to the compiler's vectoriser.
 #pragma once
 
-#include <bit>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -9,6 +8,7 @@
 #include <type_traits>
 
 #include "inlay/core/bfloat16.hpp"
+#include "inlay/core/bit_cast.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/math/accurate.hpp"
 
@@ -55,7 +55,7 @@ struct LoopBackend {
   /// Shifts n into the exponent bits.
   static INLAY_INLINE T pow2(T n) noexcept {
     using Int = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-    return std::bit_cast<T>(std::bit_cast<Int>(n + math::pow2_magic<T>) << math::mantissa_bits<T>);
+    return internal::bit_cast<T>(internal::bit_cast<Int>(n + math::pow2_magic<T>) << math::mantissa_bits<T>);
   }
 };
 

@@ -1,7 +1,6 @@
 /// StlSimdBackend: std::experimental::simd (Parallelism TS 2), where the standard library has it.
 #pragma once
 
-#include <bit>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -11,6 +10,7 @@
 
 #include "inlay/backend/lanes.hpp"
 #include "inlay/core/bfloat16.hpp"
+#include "inlay/core/bit_cast.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/math/accurate.hpp"
 
@@ -68,8 +68,9 @@ struct StlSimdBackend {
   static INLAY_INLINE R<A> if_less(R<A> a, R<A> b, R<A> x, R<A> y) noexcept {
 #if INLAY_HAS_NATIVE_VECTOR
     using V = typename compiler::NativeVector<T, R<A>::size()>::type;
-    const V chosen = std::bit_cast<V>(a) < std::bit_cast<V>(b) ? std::bit_cast<V>(x) : std::bit_cast<V>(y);
-    return std::bit_cast<R<A>>(chosen);
+    const V chosen =
+        internal::bit_cast<V>(a) < internal::bit_cast<V>(b) ? internal::bit_cast<V>(x) : internal::bit_cast<V>(y);
+    return internal::bit_cast<R<A>>(chosen);
 #else
     where(a < b, y) = x;
     return y;
@@ -87,8 +88,8 @@ struct StlSimdBackend {
   static INLAY_INLINE R<A> pow2(R<A> n) noexcept {
     using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
     using Int = std::experimental::rebind_simd_t<Bits, R<A>>;
-    const auto bits = std::bit_cast<Int>(n + R<A>(math::pow2_magic<T>));
-    return std::bit_cast<R<A>>(bits << math::mantissa_bits<T>);
+    const auto bits = internal::bit_cast<Int>(n + R<A>(math::pow2_magic<T>));
+    return internal::bit_cast<R<A>>(bits << math::mantissa_bits<T>);
   }
 };
 

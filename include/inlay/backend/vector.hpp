@@ -1,7 +1,6 @@
 /// VectorBackend: the vector types of GCC and Clang.
 #pragma once
 
-#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +9,7 @@
 
 #include "inlay/backend/lanes.hpp"
 #include "inlay/core/bfloat16.hpp"
+#include "inlay/core/bit_cast.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/math/accurate.hpp"
 
@@ -75,7 +75,7 @@ struct VectorBackend {
   static INLAY_INLINE R pow2(R n) noexcept {
     using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
     using Int = typename compiler::NativeVector<Bits, sizeof(R) / sizeof(T)>::type;
-    return std::bit_cast<R>(std::bit_cast<Int>(n + math::pow2_magic<T>) << math::mantissa_bits<T>);
+    return internal::bit_cast<R>(internal::bit_cast<Int>(n + math::pow2_magic<T>) << math::mantissa_bits<T>);
   }
 };
 

@@ -1,7 +1,6 @@
 /// XsimdBackend: xsimd batches.
 #pragma once
 
-#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +9,7 @@
 
 #include "inlay/backend/lanes.hpp"
 #include "inlay/core/bfloat16.hpp"
+#include "inlay/core/bit_cast.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/math/accurate.hpp"
 
@@ -64,7 +64,7 @@ struct XsimdBackend {
   template <class A>
   static INLAY_INLINE R<A> divide(R<A> a, R<A> b) noexcept {
     using Native = typename compiler::NativeVector<T, R<A>::size>::type;
-    return std::bit_cast<R<A>>(Native(std::bit_cast<Native>(a) / std::bit_cast<Native>(b)));
+    return internal::bit_cast<R<A>>(Native(internal::bit_cast<Native>(a) / internal::bit_cast<Native>(b)));
   }
 #endif
   /// Lane-wise minimum. The operand order matters: a NaN in `x` is returned.
@@ -92,8 +92,8 @@ struct XsimdBackend {
   static INLAY_INLINE R<A> pow2(R<A> n) noexcept {
     using Int = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
     // xsimd::bitwise_cast takes the type of a batch up to version 8, of a scalar after it.
-    const auto bits = std::bit_cast<xsimd::batch<Int, A>>(n + R<A>(math::pow2_magic<T>));
-    return std::bit_cast<R<A>>(bits << math::mantissa_bits<T>);
+    const auto bits = internal::bit_cast<xsimd::batch<Int, A>>(n + R<A>(math::pow2_magic<T>));
+    return internal::bit_cast<R<A>>(bits << math::mantissa_bits<T>);
   }
 };
 

@@ -1,13 +1,14 @@
 /// all_within, all_finite: find samples that are no signal.
 #pragma once
 
-#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
 #include <type_traits>
+
+#include "inlay/core/bit_cast.hpp"
 
 namespace inlay::internal {
 
@@ -18,9 +19,11 @@ bool all_within(std::span<const T> x, T limit) noexcept {
   using Bits = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
   constexpr Bits magnitude = std::numeric_limits<Bits>::max();
   constexpr std::size_t lanes = 64 / sizeof(T);
-  const Bits bound = std::bit_cast<Bits>(limit);
+  const Bits bound = internal::bit_cast<Bits>(limit);
   Bits beyond[lanes] = {};  // negative if a value is beyond the limit: magnitudes are ordered as integers are
-  const auto see = [&](std::size_t lane, T value) { beyond[lane] |= bound - (std::bit_cast<Bits>(value) & magnitude); };
+  const auto see = [&](std::size_t lane, T value) {
+    beyond[lane] |= bound - (internal::bit_cast<Bits>(value) & magnitude);
+  };
   std::size_t i = 0;
   for (; i + lanes <= x.size(); i += lanes)
     for (std::size_t lane = 0; lane < lanes; ++lane) see(lane, x[i + lane]);

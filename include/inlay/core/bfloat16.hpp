@@ -1,11 +1,11 @@
 /// bfloat16: 16-bit storage of weights.
 #pragma once
 
-#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 
+#include "inlay/core/bit_cast.hpp"
 #include "inlay/core/compiler.hpp"
 
 namespace inlay::INLAY_ISA {
@@ -20,12 +20,12 @@ struct bfloat16 {
   bfloat16() = default;
   /// Rounds to nearest, ties to even. NaN stays NaN.
   constexpr explicit bfloat16(float value) noexcept {
-    const auto all = std::bit_cast<std::uint32_t>(value);
+    const auto all = internal::bit_cast<std::uint32_t>(value);
     const bool is_number = value == value;  // rounding could turn a NaN into an infinity
     bits = static_cast<std::uint16_t>((is_number ? all + 0x7FFF + (all >> 16 & 1) : all | 0x400000) >> 16);
   }
   constexpr explicit operator float() const noexcept {
-    return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+    return internal::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
   }
   std::uint16_t bits = 0;
 };

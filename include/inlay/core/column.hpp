@@ -1,13 +1,13 @@
 /// Storage order of the columns of matrices with 16-bit weights, and their conversion to float.
 #pragma once
 
-#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
 #include "inlay/core/bfloat16.hpp"
+#include "inlay/core/bit_cast.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/pack.hpp"
 
@@ -68,8 +68,9 @@ INLAY_INLINE void for_each_bfloat16_register(const bfloat16* column, F&& f) {
       P::each([&](std::size_t i) INLAY_INLINE_LAMBDA { f(g, i, static_cast<float>(column[g * P::registers + i])); });
     });
   } else {
-    const auto give = [&](std::size_t r, auto bits)
-                          INLAY_INLINE_LAMBDA { f(r / P::registers, r % P::registers, std::bit_cast<Register>(bits)); };
+    const auto give = [&](std::size_t r, auto bits) INLAY_INLINE_LAMBDA {
+      f(r / P::registers, r % P::registers, internal::bit_cast<Register>(bits));
+    };
     repeat<registers / 2>([&](std::size_t pair) INLAY_INLINE_LAMBDA {
       const bfloat16* p = column + pair * 2 * n;
       give(2 * pair, detail::load_interleaved<n>(p, [](auto words) INLAY_INLINE_LAMBDA { return words << 16; }));

@@ -91,8 +91,9 @@
 #define INLAY_NO_ADDRESS [[no_unique_address]]
 #endif
 
-#include <bit>
 #include <cstddef>
+
+#include "inlay/core/bit_cast.hpp"
 
 namespace inlay::INLAY_ISA::compiler {
 
@@ -123,7 +124,7 @@ using Values = typename NativeVector<T, Size>::type;
 template <class T, class R>
 INLAY_INLINE R multiply_add(R a, R b, R c) noexcept {
   using V = typename NativeVector<T, sizeof(R) / sizeof(T)>::type;
-  return std::bit_cast<R>(std::bit_cast<V>(a) * std::bit_cast<V>(b) + std::bit_cast<V>(c));
+  return internal::bit_cast<R>(internal::bit_cast<V>(a) * internal::bit_cast<V>(b) + internal::bit_cast<V>(c));
 }
 
 #else
@@ -139,13 +140,13 @@ template <class R>
 INLAY_INLINE R opaque(R x) noexcept {
 #if defined(__GNUC__) && !defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
   if constexpr (sizeof(R) >= 16) {
-    auto bits = std::bit_cast<typename NativeVector<float, sizeof(R) / sizeof(float)>::type>(x);
+    auto bits = internal::bit_cast<typename NativeVector<float, sizeof(R) / sizeof(float)>::type>(x);
 #if defined(__x86_64__)
     asm("" : "+v"(bits));
 #else
     asm("" : "+w"(bits));
 #endif
-    return std::bit_cast<R>(bits);
+    return internal::bit_cast<R>(bits);
   }
 #endif
   return x;

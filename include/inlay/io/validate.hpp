@@ -15,16 +15,11 @@
 #include "inlay/io/json_cursor.hpp"
 #include "inlay/io/limits.hpp"
 #include "inlay/io/model_file.hpp"
+#include "inlay/io/number_text.hpp"
 
 namespace inlay::io {
 
 namespace detail {
-
-/// Formats a number with at most 9 digits.
-INLAY_ONCE std::string number_text(double x) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, x, std::chars_format::general, 9).ptr};
-}
 
 /// Returns the place of value i of a vector. In a .nam file all vectors are in one list, and the place of a vector is
 /// that of its first number: value 3 of `weights[57]` is `weights[60]`.

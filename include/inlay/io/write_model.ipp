@@ -1,6 +1,5 @@
 #pragma once
 
-#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <initializer_list>
@@ -9,6 +8,7 @@
 #include <variant>
 
 #include "inlay/io/json.hpp"
+#include "inlay/io/number_text.hpp"
 #include "inlay/io/write_model.hpp"
 
 namespace inlay::io {
@@ -94,8 +94,7 @@ class InlayWriter {
   /// Returns the shortest text that reads back to the same number, with a point or an exponent.
   template <class T>
   static std::string number(T x) {
-    char text[32];
-    std::string written(text, std::to_chars(text, text + sizeof text, x).ptr);
+    std::string written = shortest_text(x);
     if (written.find_first_of(".e") == std::string::npos) written += ".0";
     return written;
   }

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "inlay/core/bit_cast.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/math/accurate.hpp"
 #include "inlay/math/lookup.hpp"
@@ -66,12 +67,12 @@ struct Fast : Accurate {
     requires has_lookup<float, R>
   {
     using Bits = typename compiler::NativeVector<std::int32_t, sizeof(R) / 4>::type;
-    const Bits magnitude_and_sign = std::bit_cast<Bits>(x), sign = magnitude_and_sign & ~0x7FFFFFFF;
-    const R a = B::min(broadcast<B, R>(6.75f), std::bit_cast<R>(magnitude_and_sign & 0x7FFFFFFF));
-    const Bits piece = std::bit_cast<Bits>(a + broadcast<B, R>(0.5f)) >> 21;
+    const Bits magnitude_and_sign = internal::bit_cast<Bits>(x), sign = magnitude_and_sign & ~0x7FFFFFFF;
+    const R a = B::min(broadcast<B, R>(6.75f), internal::bit_cast<R>(magnitude_and_sign & 0x7FFFFFFF));
+    const Bits piece = internal::bit_cast<Bits>(a + broadcast<B, R>(0.5f)) >> 21;
     const auto c = [&](std::size_t power) INLAY_INLINE_LAMBDA { return lookup<R>(pieces[power], piece); };
     const R y = B::fma(a * a, B::fma(c(3), a, c(2)), B::fma(c(1), a, c(0)));
-    return std::bit_cast<R>(std::bit_cast<Bits>(y) | sign);
+    return internal::bit_cast<R>(internal::bit_cast<Bits>(y) | sign);
   }
 
   /// Coefficients of 1, a, a^2 and a^3. Intervals: [1.5, 2), ... [3, 3.5), [3.5, 4.5), ... [6.5, 7.5), then [0, 1/8),

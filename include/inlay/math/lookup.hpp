@@ -1,10 +1,10 @@
 /// Register-wide lookup in a table of sixteen floats, one instruction where the target has it (AVX-512VL).
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 
+#include "inlay/core/bit_cast.hpp"
 #include "inlay/core/compiler.hpp"
 
 #if defined(__AVX512VL__) && INLAY_HAS_NATIVE_VECTOR
@@ -31,14 +31,14 @@ INLAY_INLINE R lookup(const float (&table)[16], Index index) noexcept {
   if constexpr (sizeof(R) == 64) {
     // The masked intrinsic, because GCC warns that its unmasked one uses an uninitialised value.
     const __m512 all = _mm512_loadu_ps(table);
-    return std::bit_cast<R>(_mm512_maskz_permutexvar_ps(__mmask16(-1), std::bit_cast<__m512i>(index), all));
+    return internal::bit_cast<R>(_mm512_maskz_permutexvar_ps(__mmask16(-1), internal::bit_cast<__m512i>(index), all));
   } else if constexpr (sizeof(R) == 32) {
     const __m256 low = _mm256_loadu_ps(table), high = _mm256_loadu_ps(table + 8);
-    return std::bit_cast<R>(_mm256_permutex2var_ps(low, std::bit_cast<__m256i>(index), high));
+    return internal::bit_cast<R>(_mm256_permutex2var_ps(low, internal::bit_cast<__m256i>(index), high));
   } else {
     const __m256 low = _mm256_loadu_ps(table), high = _mm256_loadu_ps(table + 8);
-    const __m256i wide = _mm256_castsi128_si256(std::bit_cast<__m128i>(index));
-    return std::bit_cast<R>(_mm256_castps256_ps128(_mm256_permutex2var_ps(low, wide, high)));
+    const __m256i wide = _mm256_castsi128_si256(internal::bit_cast<__m128i>(index));
+    return internal::bit_cast<R>(_mm256_castps256_ps128(_mm256_permutex2var_ps(low, wide, high)));
   }
 }
 
