@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 networks=${1:-300} types=${2:-150}
 build=build/predict/aarch64
-python=${PYTHON:-python3}
+python=/usr/bin/python3 # the system's: it is the one that has the system's NumPy
 export PYTHONPATH=$PWD/python/src
 mkdir -p "$build/networks" build/headers
 # A cross-compiler must not see all of /usr/include, only the packages.
@@ -20,7 +20,7 @@ echo "[1/4] networks"
 "$python" bench/predict/architectures.py "$build/networks" 0 "$networks"
 echo "[2/4] the library"
 cmake -S . -B build/predict/library-aarch64 -DCMAKE_TOOLCHAIN_FILE="$PWD/tests/toolchains/aarch64.cmake" \
-  -DCMAKE_CXX_FLAGS="-isystem $PWD/build/headers" -DINLAY_BUILD_TESTS=OFF -DINLAY_BUILD_BENCH=OFF -DINLAY_BUILD_EXAMPLES=OFF > /dev/null
+  -DCMAKE_CXX_FLAGS="-isystem $PWD/build/headers" -DINLAY_FETCH_DEPENDENCIES=OFF -DINLAY_BUILD_TESTS=OFF -DINLAY_BUILD_BENCH=OFF -DINLAY_BUILD_EXAMPLES=OFF > /dev/null
 cmake --build build/predict/library-aarch64 --target inlay_compiled -j "$(nproc)" > /dev/null
 echo "[3/4] types"
 compile() {

@@ -16,7 +16,7 @@ case $isa in
   *) echo "no such instruction set: $isa" >&2; exit 2 ;;
 esac
 build=build/predict/$isa
-python=${PYTHON:-python3}
+python=/usr/bin/python3 # the system's: it is the one that has the system's NumPy
 export PYTHONPATH=$PWD/python/src
 mkdir -p "$build/networks"
 
