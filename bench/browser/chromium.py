@@ -1,6 +1,6 @@
 """Measures in a headless Chromium; see page.mjs.
 
-    python3 chromium.py PACKAGE speed                 nanoseconds a sample: LSTM 20, A1 standard, A2
+    python3 chromium.py PACKAGE speed [MODULE]        nanoseconds a sample: LSTM 20, A1 standard, A2; default: inlay.wasm
     python3 chromium.py PACKAGE start                 milliseconds until a model plays
     python3 chromium.py PACKAGE real-time [SECONDS]   share of the deadline, underruns
 """
@@ -22,12 +22,13 @@ MODELS = {
 
 def main():
     package, what = Path(sys.argv[1]).resolve(), sys.argv[2]
-    seconds = float(sys.argv[3]) if len(sys.argv) > 3 else 10
+    more = sys.argv[3] if len(sys.argv) > 3 else None
+    seconds, module = float(more or 10) if what == "real-time" else 10, more or "inlay.wasm"
     with tempfile.TemporaryDirectory() as folder:
         for name, model in MODELS.items():
             (Path(folder) / f"{name}.json").write_bytes(model.read_bytes())
         browser = Browser({"/bench/": Path(__file__).parent, "/models/": folder, "/": package})
-        result = browser.open(f"/bench/page.html?what={what}&seconds={seconds}", timeout=120 + 10 * seconds)
+        result = browser.open(f"/bench/page.html?what={what}&seconds={seconds}&module={module}", timeout=120 + 10 * seconds)
     if what == "speed":
         print(" ".join(f"{time:.1f}" for time in result))
     elif what == "start":

@@ -1,5 +1,5 @@
 // Measures inlay.wasm in Node.
-//   node node.mjs PACKAGE sizes              bytes of inlay.wasm, and when it is compressed
+//   node node.mjs PACKAGE sizes [MODULE]     bytes of inlay.wasm, and when it is compressed
 //   node node.mjs PACKAGE start              milliseconds of compiling it, and of an instance
 //   node node.mjs PACKAGE load MODEL...      milliseconds of loading, bytes of the image, microseconds to copy a part of it
 //   node node.mjs PACKAGE speed MODEL...     nanoseconds a sample, see speed.mjs
@@ -10,7 +10,7 @@ import { measure } from './speed.mjs';
 
 const [folder, what, ...files] = process.argv.slice(2);
 const { Instance } = await import(pathToFileURL(`${folder}/instance.js`));
-const wasm = readFileSync(`${folder}/inlay.wasm`);
+const wasm = readFileSync(`${folder}/${what === 'sizes' && files[0] ? files[0] : 'inlay.wasm'}`);
 
 if (what === 'sizes') {
   console.log(`${wasm.length} bytes, gzip -9 ${gzipSync(wasm, { level: 9 }).length}, brotli ${brotliCompressSync(wasm).length}`);

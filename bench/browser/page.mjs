@@ -11,7 +11,7 @@ const seconds = (time) => new Promise((resolve) => setTimeout(resolve, 1000 * ti
 const measurements = {
   /// Nanoseconds a sample.
   async speed() {
-    const module = await WebAssembly.compile(await bytes('/inlay.wasm'));
+    const module = await WebAssembly.compile(await bytes(`/${parameters.get('module')}`));
     return measure(Instance, module, Object.values(models), 0.1);
   },
 

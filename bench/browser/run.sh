@@ -19,6 +19,7 @@ for isa in sse2 avx2; do
 done
 
 printf 'inlay.wasm: '; node $here/node.mjs "$build/package" sizes
+[[ ! -e $build/package/inlay-relaxed.wasm ]] || { printf 'inlay-relaxed.wasm: '; node $here/node.mjs "$build/package" sizes inlay-relaxed.wasm; }
 printf 'Node:       '; node $here/node.mjs "$build/package" start
 node $here/node.mjs "$build/package" load "${models[@]}"
 printf 'Chromium:   '; python3 $here/chromium.py "$build/package" start
@@ -27,14 +28,16 @@ printf 'Chromium:   '; python3 $here/chromium.py "$build/package" start
 for ((round = 0; round < rounds; ++round)); do
   for isa in sse2 avx2; do echo "native-$isa $("$build/native-$isa" "${models[@]}")" >> "$build/times"; done
   echo "node $(node $here/node.mjs "$build/package" speed "${models[@]}")" >> "$build/times"
-  echo "chromium $(python3 $here/chromium.py "$build/package" speed)" >> "$build/times"
+  for module in inlay inlay-relaxed; do
+    [[ ! -e $build/package/$module.wasm ]] || echo "chromium-$module $(python3 $here/chromium.py "$build/package" speed $module.wasm)" >> "$build/times"
+  done
 done
 printf '\nNanoseconds a sample, blocks of 128, the shortest of %d rounds\n' "$rounds"
-awk '{ for (i = 2; i <= NF; ++i) if (!(($1, i) in best) || $i < best[$1, i]) best[$1, i] = $i }
-  function row(name,  i, line) { line = sprintf("%-12s", name); for (i = 2; i <= 4; ++i) line = line sprintf("%12.1f", best[name, i]); print line }
-  function ratio(name, other,  i, line) { line = sprintf("%-24s", name " / " other); for (i = 2; i <= 4; ++i) line = line sprintf("%8.2f", best[name, i] / best[other, i]); print line }
-  END { printf "%-12s%12s%12s%12s\n", "", "LSTM 20", "A1 standard", "A2"; row("native-sse2"); row("native-avx2"); row("node"); row("chromium")
-    ratio("node", "native-sse2"); ratio("chromium", "native-sse2"); ratio("node", "native-avx2"); ratio("chromium", "native-avx2") }' "$build/times"
+awk '{ for (i = 2; i <= NF; ++i) if (!(($1, i) in best) || $i < best[$1, i]) best[$1, i] = $i; if (!($1 in seen)) { seen[$1]; name[++names] = $1 } }
+  function row(title, a, b,  i, line) { line = sprintf("%-36s", title); for (i = 2; i <= 4; ++i) line = line sprintf("%12.2f", best[a, i] / (b ? best[b, i] : 1)); print line }
+  END { printf "%-36s%12s%12s%12s\n", "", "LSTM 20", "A1 standard", "A2"
+    for (n = 1; n <= names; ++n) row(name[n], name[n])
+    for (n = 3; n <= names; ++n) for (m = 1; m <= 2; ++m) row(name[n] " / " name[m], name[n], name[m]) }' "$build/times"
 
 printf '\nIn an AudioContext\n'
 python3 $here/chromium.py "$build/package" real-time "$seconds"

@@ -49,6 +49,9 @@ struct VectorBackend {
 
   template <class R>
   static INLAY_INLINE R fma(R a, R b, R c) noexcept {
+#if defined(__wasm_relaxed_simd__)  // compilers do not fuse, as results would depend on the processor
+    if constexpr (sizeof(R) == 16 && sizeof(T) == 4) return __builtin_wasm_relaxed_madd_f32x4(a, b, c);
+#endif
     return a * b + c;
   }
   template <class R>

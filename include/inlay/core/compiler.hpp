@@ -23,6 +23,8 @@
 #define INLAY_ISA_NAME sve
 #elif defined(__ARM_NEON) || defined(_M_ARM64)
 #define INLAY_ISA_NAME neon
+#elif defined(__wasm_relaxed_simd__)
+#define INLAY_ISA_NAME wasm_relaxed_simd
 #elif defined(__wasm_simd128__)
 #define INLAY_ISA_NAME wasm_simd
 #else
