@@ -19,12 +19,14 @@ read -ra flags <<< "-std=c++20 -O3 -DNDEBUG -Iinclude -isystem $build/headers ${
 flags+=(-DINLAY_BENCH_BACKEND="$BACKEND" -DINLAY_BENCH_NAME='"counted"' -DINLAY_BENCH_HAS_BACKEND=1)
 
 gcc -Wall -Wextra -O2 -shared -fPIC -o "$build/count.so" bench/instructions/count.c
-objects=()
-for source in instructions/main instructions/cases layers/reference subjects/run_time; do
+objects=() jobs=()
+for source in instructions/cases subjects/run_time instructions/main layers/reference; do
   object=$build/${source//\//_}.o
-  $CXX "${flags[@]}" -MMD -c -o "$object" "bench/$source.cpp"
+  $CXX "${flags[@]}" -c -o "$object" "bench/$source.cpp" &
+  jobs+=($!)
   objects+=("$object")
 done
+for job in "${jobs[@]}"; do wait "$job"; done
 $CXX ${CXXFLAGS:-} -static -o "$build/instructions" "${objects[@]}" # static: every address is known
 
 for network in $(qemu-aarch64 "$build/instructions"); do
