@@ -55,7 +55,7 @@ static void report(qemu_plugin_id_t id, void* argument) {
 }
 
 __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t id, const void* info, int argc,
-                                                                char** argv) {
+                                                               char** argv) {
   (void)info;
   for (int i = 0; i < argc; ++i)
     if (strncmp(argv[i], "blocks=", 7) == 0) blocks_file = strdup(argv[i] + 7);

@@ -188,6 +188,13 @@ inline constexpr bool multiplies_by_lane = false;
 inline constexpr std::size_t unrolled_columns = 1;
 #endif
 
+/// Keeps the compiler from moving loads across this place.
+INLAY_INLINE void finish_loads() noexcept {
+#if defined(__GNUC__) && !defined(__clang__)
+  asm volatile("" : : : "memory");
+#endif
+}
+
 #if INLAY_HAS_NATIVE_VECTOR
 /// Loads `Size` values into one register. Any alignment. The compiler would split four floats that are used one by one.
 template <class T, std::size_t Size>

@@ -16,11 +16,11 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Number of accumulators that a kernel keeps in registers. One-lane backends keep theirs in memory, and use long runs
-/// for the compiler's vectoriser.
+/// Number of accumulators that a kernel keeps in registers. 64-bit ARM needs none for broadcast inputs. One-lane
+/// backends keep theirs in memory, and use long runs for the compiler's vectoriser.
 template <class B>
 constexpr std::size_t accumulators() {
-  return B::width == 1 ? 256 : 12;
+  return B::width == 1 ? 256 : compiler::multiplies_by_lane ? 16 : 12;
 }
 
 /// Weights of a product of `Cols` input values and `Gates` x `Rows` output values. Logical shape [Cols, Gates * Rows],

@@ -33,6 +33,8 @@ class PanelAccumulator {
   // Columns of a round of the loop. Where registers are many, several columns share the instructions of the loop.
   static constexpr std::size_t in_round =
       sets * (B::width > 1 ? std::max<std::size_t>(1, compiler::unrolled_columns / sets) : 1);
+  // Columns are loaded one after the other: GCC loads few weights in pairs if it may mix the loads of large columns.
+  static constexpr bool by_turns = in_round > 1 && sets == 1;
   static constexpr std::size_t height = P::lanes * P::registers;
   static constexpr auto each = repeat_pairs<Gates, Voices>;
 
@@ -61,7 +63,10 @@ class PanelAccumulator {
     weights_ += count * Gates * height;
     const std::size_t whole = count / in_round * in_round;
     const auto round = [&](std::size_t col) INLAY_INLINE_LAMBDA {
-      repeat<in_round>([&](std::size_t c) INLAY_INLINE_LAMBDA { add_column(c % sets, weights, col + c, x, stride); });
+      repeat<in_round>([&](std::size_t c) INLAY_INLINE_LAMBDA {
+        add_column(c % sets, weights, col + c, x, stride);
+        if constexpr (by_turns) compiler::finish_loads();
+      });
     };
     if constexpr (B::width == 1) {  // for the compiler to unroll and to vectorise
       for (std::size_t col = 0; col < whole; col += in_round) round(col);

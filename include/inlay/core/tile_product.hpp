@@ -42,17 +42,22 @@ INLAY_INLINE void multiply_patch(std::size_t taps, std::size_t channels, const w
   std::size_t index[Outs];
   for (std::size_t o = 0; o < Outs; ++o) index[o] = M::index(row + o, height);
   const auto add = [&](const T* source, std::size_t count, std::size_t stride) INLAY_INLINE_LAMBDA {
-    for (std::size_t c = 0; c < count; ++c) {
-      const Frames signal = Outs > 1 && !by_lane<M> ? Frames::load_once(source) : Frames::load(source);
-      if constexpr (by_lane<M> && Outs == 4) {
+    if constexpr (by_lane<M> && Outs == 4) {
+      for (std::size_t left = count; left > 0; --left) {  // downwards: one instruction counts and compares
         const auto factors = compiler::load_once<T, 4>(weights + row);
+        const Frames signal = Frames::load(source);
         repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].axpy(signal, factors[o]); });
-      } else {
+        source += stride;
+        weights += height;
+      }
+    } else {
+      for (std::size_t c = 0; c < count; ++c) {
+        const Frames signal = Outs > 1 ? Frames::load_once(source) : Frames::load(source);
         repeat<Outs>([&](std::size_t o)
                          INLAY_INLINE_LAMBDA { sums[o].axpy(signal, static_cast<T>(weights[index[o]])); });
+        source += stride;
+        weights += height;
       }
-      source += stride;
-      weights += height;
     }
   };
   (add(before.x.row(0) + frame, before.channels, tile_frames), ...);
