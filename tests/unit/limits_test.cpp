@@ -160,6 +160,8 @@ TEST(Limits, channels) {
 TEST(Limits, options_of_layers) {
   expect_refused(file(delay(limits::option + 1)), "layers[0].frames",
                  "a whole number from 1 to " + text(limits::option), text(limits::option + 1));
+  expect_refused(file(windowed(64, limits::option + 1, tanh_of(1))), "layers[0].hop",
+                 "a whole number from 1 to " + text(limits::option), text(limits::option + 1));
 }
 
 TEST(Limits, past) {
@@ -251,6 +253,44 @@ TEST(Limits, time_to_load) {
   refused_work("layers", file(windowed(1 << 17, 1, windowed(1 << 17, 1, tanh_of(1)))));
   expect_refusal([] { io::expect_work("here", 1e9, 100); }, "here: expected a network that loads with at most");
   EXPECT_NO_THROW(io::expect_work("here", 1e9, 10));
+}
+
+// What exceeds 32 bits is refused where std::size_t has no more, too: it is not taken for the number without them.
+TEST(Limits, sizes_of_more_than_32_bits) {
+  const auto refused = [](const std::string& place, const std::string& expected, const std::string& model) {
+    try {
+      Model<float>::load_text(model);
+      ADD_FAILURE() << "accepted, but expected " << expected;
+    } catch (const load_error& error) {
+      EXPECT_EQ(error.place(), place);
+      EXPECT_EQ(error.expected(), expected);
+    }
+  };
+  const std::string option = "a whole number from 1 to " + text(limits::option);
+  refused("layers[0].frames", option, file(R"({"type": "delay", "size": 1, "frames": 4294967297})"));
+  // Past frames: 64 2^26 = 2^32.
+  refused("layers[0].dilation", "at most " + text(limits::past_values) + " past frames",
+          file(R"({"type": "conv1d", "in": 1, "out": 1, "kernel_size": 65, "dilation": 67108864, "groups": 1,
+                   "kernel": {"shape": [65, 1, 1], "data": [)" +
+               listed("0", 65) + "]}}"));
+  // Output frames of a tile: 64 2^26. Input frames per output frame: 2^20 2^12.
+  refused("layers[0]", "at most 64 output frames per input frame",
+          file(R"({"type": "conv_transpose1d", "in": 1, "out": 1, "kernel_size": 1, "stride": 67108864,
+                   "kernel": {"shape": [1, 1, 1], "data": [0]}})"));
+  refused("layers[1]", "at most " + text(limits::frames_per_output) + " input frames per output frame",
+          file(pool(1 << 20) + "," + pool(1 << 12)));
+  // Values of a window: 2^16 2^16.
+  refused("layers[0].layers[0]", "a window of at most " + text(limits::window_values) + " values",
+          file(windowed(1 << 16, 1, pad(1, 1 << 16))));
+  // Values of the buffers, which are of different sizes: 1050 64 64,500.
+  std::string wider;
+  for (std::size_t i = 0; i < 1050; ++i)
+    wider += (i ? "," : "") + pad(i ? 64000 + i - 1 : 1, 64000 + i) + "," + tanh_of(64000 + i);
+  refused("layers", "a network whose state has at most " + text(limits::state_values) + " values", file(wider));
+  // Weights of an LSTM: 4 2^15 2^15 and more.
+  const std::string lstm = R"({"version": "0.5.4", "architecture": "LSTM", "weights": [], "config":
+                              {"num_layers": 1, "input_size": 1, "hidden_size": 32768}})";
+  refused("weights", "4295327745 numbers, as config says", lstm);
 }
 
 TEST(Limits, a_network_has_a_layer) {

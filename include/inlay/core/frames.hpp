@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/history.hpp"
-#include "inlay/core/padding.hpp"
+#include "inlay/core/layer_shape.hpp"
 #include "inlay/core/tile_frames.hpp"
 
 namespace inlay::INLAY_ISA::detail {
@@ -20,7 +21,7 @@ struct Frames {
 
   /// Number of values that `count` frames occupy.
   static constexpr std::size_t room(std::size_t channels, std::size_t count) {
-    return round_up(count, tile_frames) * channels;
+    return bounded((std::uint64_t{count} + tile_frames - 1) / tile_frames * tile_frames * channels);
   }
 
   Block<T> tile(std::size_t i) const noexcept { return Block<T>(data + i * tile_frames * channels); }

@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <stdexcept>
 #include <string>
@@ -20,14 +21,16 @@ class TextPart {
   TextPart(const char* text) : text_(text) {}
   TextPart(std::string_view text) : text_(text) {}
   TextPart(const std::string& text) : text_(text) {}
-  TextPart(std::same_as<std::size_t> auto number) : text_(written(number)) {}
+  template <class Number>
+    requires(std::same_as<Number, std::size_t> || std::same_as<Number, std::uint64_t>)
+  TextPart(Number number) : text_(written(number)) {}
   TextPart(const TextPart&) = delete;
   TextPart& operator=(const TextPart&) = delete;
 
   std::string_view text() const noexcept { return text_; }
 
  private:
-  std::string_view written(std::size_t number);
+  std::string_view written(std::uint64_t number);
 
   char digits_[20];
   std::string_view text_;

@@ -8,7 +8,7 @@ namespace inlay {
 
 namespace io {
 
-INLAY_DECL std::string_view TextPart::written(std::size_t number) {
+INLAY_DECL std::string_view TextPart::written(std::uint64_t number) {
   return {digits_, static_cast<std::size_t>(std::to_chars(digits_, digits_ + sizeof digits_, number).ptr - digits_)};
 }
 

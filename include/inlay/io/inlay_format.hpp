@@ -58,7 +58,8 @@ INLAY_ONCE Value read_value(const JsonCursor& node) {
   const Json& json = node.json();
   if (json.is_boolean()) return {node.place(), json.boolean()};
   if (json.is_string()) return {node.place(), json.string()};
-  if (json.is_whole()) return {node.place(), static_cast<std::size_t>(json.whole())};
+  if (json.is_whole() && std::in_range<std::size_t>(json.whole()))
+    return {node.place(), static_cast<std::size_t>(json.whole())};
   return {node.place(), node.number()};
 }
 

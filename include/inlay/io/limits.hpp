@@ -12,8 +12,8 @@ namespace inlay::limits {
 inline constexpr std::size_t file_bytes = std::size_t{1} << 27;
 /// Levels of nested arrays and objects.
 inline constexpr std::size_t nesting = 64;
-/// Values of a tensor, before they are compared with those that the file has.
-inline constexpr std::size_t tensor_values = std::size_t{1} << 32;
+/// Values of a tensor, before they are compared with those that the file has. A file of `file_bytes` has fewer.
+inline constexpr std::size_t tensor_values = std::size_t{1} << 30;
 /// Axes of a tensor.
 inline constexpr std::size_t tensor_axes = 8;
 /// Layers of a network, all inner chains and the combinators around them included.
@@ -25,7 +25,7 @@ inline constexpr std::size_t nam_arrays = 16, nam_layers = 256, nam_submodels = 
 
 /// Channels of a signal, and sizes in formats other than inlay's own.
 inline constexpr std::size_t channels = std::size_t{1} << 16;
-/// An option of a layer, such as a kernel size or a dilation. Products of two such options cannot overflow.
+/// An option of a layer, such as a kernel size or a dilation. Products of two such options fit into 64 bits.
 inline constexpr std::size_t option = std::size_t{1} << 26;
 /// Values that a layer keeps of the past: frames times channels.
 inline constexpr std::size_t past_values = std::size_t{1} << 24;

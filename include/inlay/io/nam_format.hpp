@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -69,16 +70,18 @@ INLAY_ONCE NamNetwork read_nam_lstm(const JsonCursor& model, NamWeights& weights
   const JsonCursor config = model["config"];
   const Count layers = count(config["num_layers"], 1, limits::nam_layers), hidden = count(config["hidden_size"]);
   const Count in = count(config["input_size"]), out = count_or(config, "out_channels", 1), one{1, config.place()};
-  const std::size_t h = hidden, fixed = 4 * h * h + 6 * h;  // weights of a layer, without the input kernel
+  const std::size_t h = hidden;
+  const std::uint64_t square = std::uint64_t{h} * h,
+                      fixed = 4 * square + 6 * h;  // weights of a layer, without the input kernel
   if (const auto channels = config.find("in_channels")) expect_equal(count(*channels), in, ", as input_size");
-  weights.expect(layers * fixed + 4 * h * (in + (layers - 1) * h) + out * (h + 1));
+  weights.expect(layers * fixed + std::uint64_t{4} * h * in + 4 * (layers - 1) * square + std::uint64_t{out} * (h + 1));
 
   NamNetwork network{{}, in, out, prewarmed(1)};
   if (const auto rate = find_value(model, "sample_rate"))
     network.info.prewarm = std::min(limits::prewarm, static_cast<std::size_t>(std::min(rate->positive() / 2, 1e9)));
   for (std::size_t i = 0; i < layers; ++i) {
     const Count& from = i == 0 ? in : hidden;
-    const std::size_t width = from + h, rows = 4 * h, first = weights.take(rows * width);
+    const std::size_t width = from + h, rows = 4 * h, first = weights.take(std::uint64_t{rows} * width);
     // Rows: gates, in inlay's order. Columns: the input, then the hidden state.
     const auto columns = [&](std::size_t begin, std::size_t count) {
       return weights.tensor(first, begin, {{count, 1}, {rows, width}});

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <utility>
@@ -61,9 +62,9 @@ class NamWeights {
   }
 
   /// Consumes `count` numbers and returns the index of the first one.
-  std::size_t take(std::size_t count) {
+  std::size_t take(std::uint64_t count) {
     constexpr std::size_t most = std::numeric_limits<std::size_t>::max();
-    return std::exchange(next_, count > most - next_ ? most : next_ + count);
+    return std::exchange(next_, count > most - next_ ? most : next_ + static_cast<std::size_t>(count));
   }
 
   /// Reads a convolution. Its numbers are ordered by output channel, then input channel, then tap. If only some
@@ -79,7 +80,8 @@ class NamWeights {
         make_layer(place(next_), "conv1d",
                    {{"in", in}, {"out", out}, {"kernel_size", taps}, {"dilation", dilation}, {"groups", groups}});
     const std::size_t stride = in.full / groups * taps;  // of an output channel
-    add(layer, "kernel", tensor(take(stride * out.full), 0, {{taps, 1}, {in / groups, taps}, {out, stride}}));
+    add(layer, "kernel",
+        tensor(take(std::uint64_t{stride} * out.full), 0, {{taps, 1}, {in / groups, taps}, {out, stride}}));
     if (bias) add(layer, "bias", vector(out, out.full));
     return layer;
   }
@@ -88,7 +90,7 @@ class NamWeights {
   LayerRecord conv1x1(const Count& in, const Count& out, const Count& groups, bool bias) {
     if (groups != 1) return conv1d(in, out, {1, groups.place}, {1, groups.place}, groups, bias);
     LayerRecord layer = make_layer(place(next_), "dense", {{"in", in}, {"out", out}});
-    add(layer, "kernel", tensor(take(in.full * out.full), 0, {{in, 1}, {out, in.full}}));
+    add(layer, "kernel", tensor(take(std::uint64_t{in.full} * out.full), 0, {{in, 1}, {out, in.full}}));
     if (bias) add(layer, "bias", vector(out, out.full));
     return layer;
   }
@@ -99,7 +101,7 @@ class NamWeights {
   /// Throws load_error unless all numbers were consumed. Call it last.
   void finish() const { expect(next_); }
 
-  void expect(std::size_t count) const {
+  void expect(std::uint64_t count) const {
     if (count != size()) list_.fail(concat({count, " numbers, as config says"}), size());
   }
 

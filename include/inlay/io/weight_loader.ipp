@@ -80,12 +80,10 @@ INLAY_DECL void WeightLoader::option(std::string_view name, std::size_t value) {
 }
 
 INLAY_DECL std::size_t WeightLoader::dynamic_size(std::string_view name) {
-  // The limits keep products of two sizes from overflowing. "out" may be larger: a tensor's shape has to match it.
-  const std::size_t most = name == "out" ? limits::option * limits::option : limits::option;
   const Value& value = find(name);
   const auto* found = std::get_if<std::size_t>(&value.value);
-  if (!found || *found == 0 || *found > most)
-    fail(value.place, concat({"a whole number from 1 to ", most}), value_text(value));
+  if (!found || *found == 0 || *found > limits::option)
+    fail(value.place, concat({"a whole number from 1 to ", limits::option}), value_text(value));
   const bool is_width = name == "in" || name == "size" || name == "channels";
   if (is_width && *found != in_)
     fail(value.place, concat({in_, ", the number of input channels"}), std::to_string(*found));

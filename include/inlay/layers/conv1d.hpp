@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <type_traits>
 
@@ -96,7 +97,11 @@ class BasicConv1D {
     }
   }
   constexpr LayerShape shape() const noexcept {
-    return {.in = in_, .out = out_, .past = reach(), .rate = {stride_, 1}, .macs = taps_ * ins_ * out_ / stride_};
+    return {.in = in_,
+            .out = out_,
+            .past = bounded(std::uint64_t{taps_ - 1} * dilation_),
+            .rate = {stride_, 1},
+            .macs = bounded(std::uint64_t{taps_} * ins_ * out_ / stride_)};
   }
 
   void resize(State& state) const

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <type_traits>
 
@@ -167,13 +168,14 @@ class BasicConv2D {
     if constexpr (Bias) v.optional_tensor("bias", bias_, 0);
   }
   constexpr LayerShape shape() const noexcept {
-    const std::size_t out = axis().positions * outs_;
-    const std::size_t padding = (axis().before + axis().after) * ins_;
-    return {.in = features_ * ins_,
-            .out = out,
-            .past = reach(),
-            .macs = taps_ * seen() * out,
-            .state = (features_ * ins_ + padding) * (tile_frames + 1) + padding * (2 * reach() + 4 * tile_frames)};
+    const std::uint64_t in = std::uint64_t{features_} * ins_, out = std::uint64_t{axis().positions} * outs_;
+    const std::uint64_t padding = std::uint64_t{axis().before + axis().after} * ins_;
+    const std::uint64_t frames = std::uint64_t{taps_ - 1} * dilation_;
+    return {.in = bounded(in),
+            .out = bounded(out),
+            .past = bounded(frames),
+            .macs = bounded(std::uint64_t{taps_} * span_ * ins_ * out),
+            .state = bounded((in + padding) * (tile_frames + 1) + padding * (2 * frames + 4 * tile_frames))};
   }
 
   void resize(State& state) const

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "inlay/core/compiler.hpp"
@@ -126,8 +127,8 @@ class ConvTranspose1D : detail::Polyphase<In, Out, Kernel, Stride, B> {
             .out = outs_,
             .past = (kernel_size_ - 1) / upsampling_,
             .rate = {1, upsampling_},
-            .macs = kernel_size_ * this->in_ * outs_,
-            .state = upsampling_ * outs_ * tile_frames};
+            .macs = bounded(std::uint64_t{kernel_size_} * this->in_ * outs_),
+            .state = bounded(std::uint64_t{upsampling_} * outs_ * tile_frames)};
   }
 
   void resize(State& state) const

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdint>
 #include <utility>
 
 #include "inlay/core/compiler.hpp"
@@ -63,7 +64,7 @@ INLAY_COLD std::shared_ptr<Network<T>> build(const io::ModelFile& file, const Ke
   network->program.finish(in.parts[0], planner.contiguous(out), condition.parts[0], kernels, out.pace.tile(),
                           network->one_to_one);
   network->work = planner.costs.work;
-  const std::size_t state = planner.costs.state + network->program.room();
+  const std::uint64_t state = planner.costs.state + network->program.room();
   if (state > limits::state_values)
     throw load_error(file.chain.place,
                      io::concat({"a network whose state has at most ", limits::state_values, " values"}),

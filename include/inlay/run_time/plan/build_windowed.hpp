@@ -67,6 +67,9 @@ INLAY_COLD Signal build_windowed(Planner& planner, const BuildContext& context) 
   const std::size_t channels = context.x.count();
   const std::size_t window = io::positive(context.record, "window"), hop = io::positive(context.record, "hop");
   io::expect_past(io::place_of(context.record, "window"), window, channels);
+  if (hop > limits::option)
+    throw load_error(io::place_of(context.record, "hop"), io::concat({"a whole number from 1 to ", limits::option}),
+                     std::to_string(hop));
   auto operation = std::make_unique<WindowedOperation<typename Planner::scalar>>(channels, window, hop);
   for (const io::LayerRecord& record : io::chain_of(context.record, "layers").layers) {
     if (io::type_of(record) == "time_pad") add_time_pad(*operation, record);

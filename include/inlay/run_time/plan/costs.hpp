@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/layer_shape.hpp"
@@ -13,9 +14,9 @@ namespace inlay::INLAY_ISA::plan {
 /// Upper bounds. Operations are floating-point numbers, as their product with a number of frames can exceed all
 /// integers.
 struct Costs {
-  std::size_t state = 0;  ///< values of a state, without buffers
-  double work = 0;        ///< operations per input frame of the network
-  double windows = 0;     ///< operations of one window of each `windowed` layer
+  std::uint64_t state = 0;  ///< values of a state, without buffers
+  double work = 0;          ///< operations per input frame of the network
+  double windows = 0;       ///< operations of one window of each `windowed` layer
 
   /// Adds a layer whose input has the rate `rate`.
   void add(const LayerShape& shape, Rate rate) {

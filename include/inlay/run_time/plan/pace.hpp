@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "inlay/core/compiler.hpp"
@@ -17,6 +18,9 @@ class Pace {
     std::size_t step;
     Rate rate;
     bool operator==(const Change&) const = default;
+    std::size_t max_output_frames(std::size_t frames) const noexcept {
+      return bounded((std::uint64_t{frames} * rate.out + rate.in - 1) / rate.in);
+    }
   };
 
  public:
@@ -37,7 +41,7 @@ class Pace {
   }
   /// Largest number of frames of the signal for `frames` input frames.
   std::size_t max_output_frames(std::size_t frames) const noexcept {
-    for (const Change& c : changes_) frames = (frames * c.rate.out + c.rate.in - 1) / c.rate.in;
+    for (const Change& c : changes_) frames = c.max_output_frames(frames);
     return frames;
   }
   /// Largest number of input frames for which no intermediate signal exceeds a tile; 0 if a single frame does.
@@ -52,7 +56,7 @@ class Pace {
   std::size_t peak(std::size_t frames) const noexcept {
     std::size_t most = frames;
     for (const Change& c : changes_) {
-      frames = (frames * c.rate.out + c.rate.in - 1) / c.rate.in;
+      frames = c.max_output_frames(frames);
       most = frames > most ? frames : most;
     }
     return most;

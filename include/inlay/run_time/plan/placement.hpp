@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <iterator>
 #include <vector>
 
@@ -46,9 +47,10 @@ class Placement {
         offsets_[buffer] = offsets_[*found];
         free.erase(std::next(found).base());
       } else {
-        offsets_[buffer] = room_;
+        offsets_[buffer] = next_;
         const BufferOffset room = room_of(channels[buffer]);
-        room_ = {room_.frame + room.frame, room_.tile + room.tile};
+        next_ = {next_.frame + room.frame, next_.tile + room.tile};
+        room_ += room.frame + room.tile;
       }
     };
     for (const std::size_t buffer : kept) take(buffer);
@@ -59,12 +61,12 @@ class Placement {
         if (last_use[buffer] == i && placed[buffer] && !listed) free.push_back(buffer);
       }
     }
-    for (BufferOffset& offset : offsets_) offset.tile += room_.frame;  // tiles follow the frames
+    for (BufferOffset& offset : offsets_) offset.tile += next_.frame;  // tiles follow the frames
   }
 
   BufferOffset operator[](std::size_t buffer) const { return offsets_[buffer]; }
   /// Number of values of all buffers.
-  std::size_t room() const noexcept { return room_.frame + room_.tile; }
+  std::uint64_t room() const noexcept { return room_; }
 
  private:
   /// Returns the size of a buffer. A frame is padded to whole registers, plus one register after the last channel.
@@ -75,7 +77,8 @@ class Placement {
   }
 
   std::vector<BufferOffset> offsets_;
-  BufferOffset room_;
+  BufferOffset next_;
+  std::uint64_t room_ = 0;  ///< in 64 bits: limits are checked after the buffers were placed
 };
 
 }  // namespace inlay::INLAY_ISA::plan

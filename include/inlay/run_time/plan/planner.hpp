@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -90,9 +91,9 @@ class Planner {
     }
     const Rate rate = x.pace.rate();
     const Channels in = contiguous(x), out = program_.buffer(shape.out);
-    Signal y{{out}, out, x.past, x.latency + shape.latency * rate.in / rate.out, x.pace};
+    Signal y{{out}, out, x.past, bounded(x.latency + std::uint64_t{shape.latency} * rate.in / rate.out), x.pace};
     if (shape.past == unbounded || x.past == unbounded) y.past = unbounded;
-    else y.past += shape.past * rate.in / rate.out;
+    else y.past = bounded(x.past + std::uint64_t{shape.past} * rate.in / rate.out);
     y.pace.change(program_.size(), shape.rate);
     if (y.pace.tile() == 0)
       refuse(context.record, io::concat({"at most ", tile_frames, " output frames per input frame"}),
@@ -105,7 +106,7 @@ class Planner {
              y.pace.changes());
     bound = std::max(bound, operation->bound());
     costs.add(shape, rate);
-    macs += shape.macs * rate.out / rate.in;
+    macs = bounded(macs + std::uint64_t{shape.macs} * rate.out / rate.in);
     if (shape.condition == 0) program_.add(std::move(operation), out, {in}, weights);
     else program_.add(std::move(operation), out, {in, side_channels(context, shape.condition)}, weights);
     return y;

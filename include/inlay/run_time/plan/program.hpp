@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <utility>
@@ -34,7 +35,7 @@ class Program {
     INLAY_COLD explicit State(const Program& program) : program_(&program) {
       memory_.reserve(program.steps_.size());
       for (const Step<T>& step : program.steps_) memory_.push_back(step.operation->memory());
-      buffers_.resize(program.placement_.room());
+      buffers_.resize(static_cast<std::size_t>(program.room()));
       frames_.assign(program.channels_.size(), 0);
       program.bind(*this);
       program.reset(*this);
@@ -79,7 +80,7 @@ class Program {
   std::size_t size() const noexcept { return steps_.size(); }
   std::size_t buffers() const noexcept { return channels_.size(); }
   /// Number of values of all buffers. Valid after `finish`.
-  std::size_t room() const noexcept { return placement_.room(); }
+  std::uint64_t room() const noexcept { return placement_.room(); }
   /// Makes the last step compute sum = term + addend, which saves a step. `sum` may be `term`. Returns false and does
   /// nothing unless `term` is the complete output of the last step and that step has no addend yet.
   INLAY_COLD bool add_to_last(const Channels& term, const Channels& addend, const Channels& sum) {
