@@ -130,7 +130,7 @@ TEST(LoadTest, refuses_what_does_not_fit_the_type) {
   refused("layers[0].bias.data[7]", "/layers/0/bias/data/7", R"("0.5")");
   refused("layers[0].bias.data[7]", "/layers/0/bias/data/7", "1e39");  // infinite as a float
   refused("layers[0].bias.shape[0]", "/layers/0/bias/shape/0", "-80");
-  refused("layers[0].bias.shape", "/layers/0/bias/shape", "[2147483648, 2147483648, 2147483648]");
+  refused("layers[0].bias.shape", "/layers/0/bias/shape", "[1073741824, 1073741824, 1073741824]");
   refused("layers[0].dilation", "/layers/0/dilation", "2");  // nothing is dropped silently
   refused("layers[1].extra", "/layers/1/extra", R"({"shape": [1], "data": [1]})");
   refused("layers[1].extra", "/layers/1/extra", "null");

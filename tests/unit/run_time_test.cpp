@@ -286,9 +286,9 @@ TEST(RunTimeModel, gives_silence_where_that_is_all_there_is) {
 
 TEST(RunTimeModel, refuses_absurd_sizes_before_it_asks_for_memory) {
   using Json = nlohmann::json;
-  const std::size_t huge = std::size_t{1} << 40;
-  refused("dense_mlp", [&](Json& j) { j["layers"][2]["out"] = huge; }, "layers[2].kernel");
-  refused("lstm_1_8", [&](Json& j) { j["layers"][0]["out"] = huge; }, "layers[0].kernel");
+  const std::uint64_t huge = std::uint64_t{1} << 40;
+  refused("dense_mlp", [&](Json& j) { j["layers"][2]["out"] = huge; }, "layers[2].out");
+  refused("lstm_1_8", [&](Json& j) { j["layers"][0]["out"] = huge; }, "layers[0].out");
   refused("conv1d_4_6_k3_d2", [&](Json& j) { j["layers"][0]["dilation"] = huge; }, "layers[0].dilation");
   refused("conv1d_4_6_k3_d2", [&](Json& j) { j["layers"][0]["kernel_size"] = huge; }, "layers[0].kernel_size");
   refused("conv1d_4_6_k3_d2", [&](Json& j) { j["layers"][0]["kernel_size"] = 0; }, "layers[0].kernel_size");
@@ -299,5 +299,5 @@ TEST(RunTimeModel, refuses_absurd_sizes_before_it_asks_for_memory) {
   const auto largest = std::numeric_limits<std::uint64_t>::max();  // sums with it overflow
   refused("conv1d_4_6_k3_d2", [&](Json& j) { j["layers"][0]["stride"] = largest; }, "layers[0].stride");
   refused("max_pool1d_5_k3_s2", [&](Json& j) { j["layers"][0]["stride"] = largest; }, "layers[0].stride");
-  refused("windowed", [&](Json& j) { j["layers"][0]["hop"] = largest; }, "layers[0]");
+  refused("windowed", [&](Json& j) { j["layers"][0]["hop"] = largest; }, "layers[0].hop");
 }
