@@ -417,7 +417,7 @@ TEST(ModelSlot, HasNoDenormals) {
   std::vector<float> out(200, 1.0f);
   const volatile float small = 1e-37f;
   for (int i = 0; i < 3; ++i) slot.process(in, out);
-#if defined(__SSE__) || defined(__aarch64__)
+#if defined(__SSE__) || defined(__aarch64__) || (defined(__arm__) && defined(__ARM_FP))
   EXPECT_EQ(out, std::vector<float>(200));
 #endif
   EXPECT_NE(small * 1e-3f, 0.0f) << "the setting of the thread is back";

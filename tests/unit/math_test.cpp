@@ -72,6 +72,13 @@ class MathTest : public ::testing::Test {
   }
 #endif
 
+  /// The vector registers of 32-bit ARM take denormal floats for zero, as input and as output.
+#if defined(__arm__)
+  static constexpr bool has_no_denormals = std::same_as<T, float> && B::width > 1;
+#else
+  static constexpr bool has_no_denormals = false;
+#endif
+
   static constexpr T inf = std::numeric_limits<T>::infinity();
 
   /// The documented error: `lossy` if not 0; otherwise 3e-7 in float, and a number of ulp in double and with
@@ -103,6 +110,7 @@ class MathTest : public ::testing::Test {
       }
       ASSERT_TRUE(y[i] >= promise.least && y[i] <= promise.most) << "out of range at " << x[i] << ": " << y[i];
       const Exact wanted = exact(static_cast<Exact>(x[i]));
+      if (has_no_denormals && y[i] == 0 && std::abs(wanted) < std::numeric_limits<T>::min()) continue;
       if (wanted > static_cast<Exact>(std::numeric_limits<T>::max())) {
         ASSERT_TRUE(std::isinf(y[i]) || ulps(y[i], std::numeric_limits<T>::max()) < 4) << x[i];
       } else if (promise.lossy > 0) {
@@ -119,6 +127,9 @@ class MathTest : public ::testing::Test {
 };
 TYPED_TEST_SUITE(MathTest, AllBackends);
 
+/// For x below zero in the form that does not overflow.
+constexpr auto exact_sigmoid = [](auto x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); };
+
 }  // namespace
 
 TYPED_TEST(MathTest, tanh) {
@@ -126,8 +137,7 @@ TYPED_TEST(MathTest, tanh) {
                 {Bound::absolute, -1, 1});
 }
 TYPED_TEST(MathTest, sigmoid) {
-  this->compare([](auto x) { return math::Accurate::sigmoid<TypeParam>(x); },
-                [](auto x) { return 1 / (1 + std::exp(-x)); }, {Bound::absolute, 0, 1});
+  this->compare([](auto x) { return math::Accurate::sigmoid<TypeParam>(x); }, exact_sigmoid, {Bound::absolute, 0, 1});
 }
 TYPED_TEST(MathTest, exp) {
   this->compare([](auto x) { return math::Accurate::exp<TypeParam>(x); }, [](auto x) { return std::exp(x); },
@@ -135,18 +145,21 @@ TYPED_TEST(MathTest, exp) {
 }
 
 TYPED_TEST(MathTest, sigmoid_relative) {
-  this->compare([](auto x) { return math::Accurate::sigmoid_relative<TypeParam>(x); },
-                [](auto x) { return 1 / (1 + std::exp(-x)); }, {Bound::relative, 0, 1});
+  this->compare([](auto x) { return math::Accurate::sigmoid_relative<TypeParam>(x); }, exact_sigmoid,
+                {Bound::relative, 0, 1});
 }
 TYPED_TEST(MathTest, log1p) {
   this->compare([](auto x) { return math::Accurate::log1p<TypeParam>(x); }, [](auto x) { return std::log1p(x); },
                 {Bound::relative, 0, 1, 0, 1});
 }
 TYPED_TEST(MathTest, normal_cdf) {
-  this->compare(
-      [](auto x) { return math::Accurate::normal_cdf<TypeParam>(x); },
-      [](auto x) { return std::erfc(-x * std::sqrt(decltype(x)(0.5))) / 2; },
-      {.bound = Bound::ulps, .least = 0, .most = 1, .ulps = [](auto x) { return x < 0 ? 6 + x * x : decltype(x)(4); }});
+  this->compare([](auto x) { return math::Accurate::normal_cdf<TypeParam>(x); },
+                [](auto x) { return std::erfc(-x * std::sqrt(decltype(x)(0.5))) / 2; },
+                {.bound = Bound::ulps, .least = 0, .most = 1, .ulps = [](auto x) {
+                   // The product with sqrt(1/2) is rounded: the exact value is off by up to 2 x^2 ulp in no wider type.
+                   constexpr bool wider = sizeof(x) > sizeof(typename TypeParam::scalar);
+                   return x < 0 ? 6 + x * x * (wider ? 1 : 3) : decltype(x)(4);
+                 }});
 }
 static double exact_sine(double x) { return std::sin(x); }
 /// The function of Windows uses π rounded to 66 bits, which is not accurate enough far from zero.

@@ -8,12 +8,19 @@
 #include <xsimd/xsimd.hpp>
 
 #include "inlay/backend/lanes.hpp"
+#include "inlay/backend/loop.hpp"
 #include "inlay/core/bfloat16.hpp"
 #include "inlay/core/bit_cast.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/math/accurate.hpp"
 
 namespace inlay::INLAY_ISA {
+
+namespace detail {
+/// True if xsimd has registers of T. On 32-bit ARM it has none of double.
+template <class T>
+inline constexpr bool has_xsimd = !std::is_void_v<xsimd::make_sized_batch_t<T, 16 / sizeof(T)>>;
+}  // namespace detail
 
 /// SIMD backend on xsimd batches. See `Backend` for the operations.
 ///
@@ -96,5 +103,10 @@ struct XsimdBackend {
     return internal::bit_cast<R<A>>(bits << math::mantissa_bits<T>);
   }
 };
+
+/// `LoopBackend`: the processor has no registers of T.
+template <std::floating_point T, class Math, StoredWeight<T> Weight>
+  requires(!detail::has_xsimd<T>)
+struct XsimdBackend<T, Math, Weight> : LoopBackend<T, Math, Weight> {};
 
 }  // namespace inlay::INLAY_ISA

@@ -5,9 +5,15 @@
 
 #include <inlay/backend/all.hpp>
 
+#if defined(__arm__)  // NEON of 32 bits has no double
+using DoubleVectors = inlay::StlBackend<double>;
+#else
+using DoubleVectors = inlay::VectorBackend<double>;
+#endif
+
 #if defined(INLAY_TEST_FEW_BACKENDS) || !INLAY_HAS_XSIMD || !INLAY_HAS_EIGEN
 // For builds that do not test numerical results, such as those with sanitizers.
-using AllBackends = ::testing::Types<inlay::default_backend, inlay::VectorBackend<double>>;
+using AllBackends = ::testing::Types<inlay::default_backend, DoubleVectors>;
 using EachBackend = ::testing::Types<inlay::default_backend>;
 using TwoBackends = EachBackend;
 using OneBackend = EachBackend;
@@ -15,8 +21,7 @@ using OneBackend = EachBackend;
 using AllBackends =
     ::testing::Types<inlay::XsimdBackend<float>, inlay::EigenBackend<float>, inlay::StlBackend<float>,
                      inlay::VectorBackend<float>, inlay::LoopBackend<float>, inlay::XsimdBackend<double>,
-                     inlay::EigenBackend<double>, inlay::StlBackend<double>, inlay::VectorBackend<double>,
-                     inlay::LoopBackend<double>>;
+                     inlay::EigenBackend<double>, inlay::StlBackend<double>, DoubleVectors, inlay::LoopBackend<double>>;
 #ifdef INLAY_TEST_MANY_BACKENDS
 using EachBackend = AllBackends;
 using TwoBackends = AllBackends;
