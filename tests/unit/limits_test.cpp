@@ -89,7 +89,7 @@ TEST(Limits, bytes_of_a_file) {
   const std::string most = "at most " + text(limits::file_bytes) + " bytes";
   const std::filesystem::path path = std::filesystem::temp_directory_path() / "inlay_limits_test.json";
   std::ofstream(path) << "{";
-#if !defined(__EMSCRIPTEN__)  // has files of 2 GiB at most
+#if !defined(__EMSCRIPTEN__)                                    // has files of 2 GiB at most
   std::filesystem::resize_file(path, std::uintmax_t{1} << 32);  // sparse: takes no room
   expect_refused("file", most, "4294967296", [&] { io::read_model(path); });
 #endif
