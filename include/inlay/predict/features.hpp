@@ -117,7 +117,7 @@ struct FeatureSum {
   constexpr void add(double often) {
     static_assert(
         L::type != "windowed",
-        "inlay::predict: the time of a Windowed network cannot be computed from its type; `inlay predict` does");
+        "inlay::predict: a Windowed network has no prediction from its type; the command inlay predict has one");
     if constexpr (requires { L::parts::for_each; }) {
       add_layer<L>(often);
       L::parts::for_each([&](auto i) { add_chain<decltype(L().template chain<i>())>(often); });
