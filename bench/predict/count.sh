@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
-# Counts the instructions of random networks on 64-bit ARM, in QEMU, and writes the tables of its machines.
+# Estimates the time of random networks on 64-bit ARM processors in QEMU, and writes the tables of these machines.
 #
 #   bash bench/predict/count.sh [NETWORKS [TYPES]]
 #
-# As run.sh, but instructions a frame instead of nanoseconds; other load on the machine does not matter. A machine's time
-# is the number of instructions divided by its clock and by the instructions that it completes in a cycle, which
-# bench/instructions/cycles.py estimates.
+# As run.sh, but with cycles estimated from counted instructions (bench/instructions); other load on the machine does not
+# matter. Needs g++-aarch64-linux-gnu, qemu-user and llvm-19.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 networks=${1:-300} types=${2:-150}
@@ -39,14 +38,10 @@ for ((first = 0; first < types; first += 5)); do
 done
 wait
 aarch64-linux-gnu-g++ -static "$build"/*.o build/predict/library-aarch64/libinlay_compiled.a -pthread -o "$build/measure"
+gcc -Wall -Wextra -O2 -shared -fPIC -o "$build/count.so" bench/instructions/count.c
 echo "[4/4] counting"
-counted() { # NUMBER ENGINE WORK
-  echo "$1 $2 $3 $(bash bench/instructions/count.sh 1024 qemu-aarch64 "$build/measure" "$build/networks/$1.json" "$2" "$3" @) 0 0"
-}
-export -f counted
-export build
-for engine in Model ModelT; do
-  for work in frame buffer; do
-    seq 0 $(($([[ $engine == Model ]] && echo "$networks" || echo "$types") - 1)) | xargs -P "$(nproc)" -I{} bash -c "counted {} $engine $work"
-  done
-done > bench/predict/measured/aarch64-instructions.txt
+"$python" bench/predict/count.py "$build/measure" "$build/networks" bench/predict/measured
+fit() { "$python" bench/predict/fit.py "bench/predict/measured/$1.txt" --lanes 4 --estimated --write "$1" "$2"; }
+fit pi4 "Raspberry Pi 4, Cortex-A72 at 1.8 GHz"
+fit pi5 "Raspberry Pi 5, Cortex-A76 at 2.4 GHz"
+fit m1 "Apple M1 at 3.2 GHz"

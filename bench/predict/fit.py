@@ -1,10 +1,9 @@
 """Fits a machine's table to measured networks, and tests it on others.
 
-    PYTHONPATH=python/src python3 bench/predict/fit.py MEASURED --lanes 8 [--write NAME TITLE] [--scale NS] [--plot FILE]
+    PYTHONPATH=python/src python3 bench/predict/fit.py MEASURED --lanes 8 [--write NAME TITLE] [--plot FILE]
 
-MEASURED is the output of predict_measure, or of count.sh. Networks whose number is divisible by three are not used to
+MEASURED is the output of predict_measure, or of count.py with --estimated. Networks whose number is divisible by three are not used to
 fit: they test. --write keeps the table as a machine of the Python package and of include/inlay/predict/machines.hpp.
---scale multiplies all numbers: nanoseconds an instruction, where instructions were counted instead of time.
 """
 
 import argparse
@@ -99,13 +98,13 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("measured")
     parser.add_argument("--lanes", type=int, required=True)
-    parser.add_argument("--scale", type=float, default=1)
+    parser.add_argument("--estimated", action="store_true", help="the times are estimates themselves")
     parser.add_argument("--write", nargs=2, metavar=("NAME", "TITLE"))
     parser.add_argument("--plot")
     arguments = parser.parse_args()
     fits = []
     for work, values in sorted(measured(arguments.measured).items()):
-        fits.append(Fit(work, {n: value * arguments.scale for n, value in values.items()}, arguments.lanes))
+        fits.append(Fit(work, values, arguments.lanes))
         fits[-1].report()
     if arguments.plot:
         plot(fits, arguments.plot)
@@ -113,7 +112,7 @@ def main():
         name, title = arguments.write
         tables = {fit.work: {"coefficients": {k: float(f"{v:.4g}") for k, v in fit.table.items()},
                              "error": round(fit.error, 3)} for fit in fits}  # fmt: skip
-        root = {"title": title, "lanes": arguments.lanes, "measured": arguments.scale == 1, "tables": tables}
+        root = {"title": title, "lanes": arguments.lanes, "measured": not arguments.estimated, "tables": tables}
         (machines_header.MACHINES / f"{name}.json").write_text(json.dumps(root, indent=1) + "\n", encoding="utf-8")
         machines_header.write()
 
