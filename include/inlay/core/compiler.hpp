@@ -25,12 +25,31 @@
 #define INLAY_ISA_NAME neon
 #elif defined(__wasm_relaxed_simd__)
 #define INLAY_ISA_NAME wasm_relaxed_simd
+#elif defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 2)
+#define INLAY_ISA_NAME helium
 #elif defined(__wasm_simd128__)
 #define INLAY_ISA_NAME wasm_simd
 #else
 #define INLAY_ISA_NAME scalar_isa
 #endif
+
+/// INLAY_TILE_FRAMES: the user's choice of the length of a tile, see core/tile_frames.hpp. It is part of the
+/// namespace's name, so that objects compiled with different lengths cannot be mixed up.
+#ifdef INLAY_TILE_FRAMES
+#define INLAY_ISA_AND_TILE_(isa, frames) isa##_tile_##frames
+#define INLAY_ISA_WITH_TILE_(isa, frames) INLAY_ISA_AND_TILE_(isa, frames)
+#define INLAY_ISA inline INLAY_ISA_WITH_TILE_(INLAY_ISA_NAME, INLAY_TILE_FRAMES)
+#else
 #define INLAY_ISA inline INLAY_ISA_NAME
+#endif
+
+/// INLAY_MICROCONTROLLER: 1 for Arm's microcontrollers (Cortex-M), where memory is scarce and has no cache lines to
+/// keep apart.
+#if defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M'
+#define INLAY_MICROCONTROLLER 1
+#else
+#define INLAY_MICROCONTROLLER 0
+#endif
 
 /// INLAY_INLINE: always inlined. Kernels consist of one-line functions on registers; a call would spill accumulators.
 /// INLAY_INLINE_LAMBDA: the same for a lambda, written between its parameters and its body. With a sanitizer of GCC
@@ -168,9 +187,15 @@ inline constexpr std::size_t vector_bytes = sizeof(T) == 4 ? 16 : 0;
 inline constexpr std::size_t vector_bytes = 0;
 #endif
 
+/// True if one-lane kernels are loops for the compiler's vectoriser. On a microcontroller they keep their sums in
+/// scalar registers, with Helium, too, for which GCC 12 needs more instructions.
+inline constexpr bool has_vectors = !INLAY_MICROCONTROLLER;
+
 /// Number of SIMD registers of the target.
 #if defined(__AVX512F__) || defined(__aarch64__) || defined(_M_ARM64)
 inline constexpr std::size_t simd_registers = 32;
+#elif INLAY_MICROCONTROLLER
+inline constexpr std::size_t simd_registers = 8;
 #else
 inline constexpr std::size_t simd_registers = 16;
 #endif

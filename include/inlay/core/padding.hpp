@@ -8,8 +8,9 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Alignment of weights, state and scratch memory in bytes: the widest register, and a cache line.
-inline constexpr std::size_t alignment = 64;
+/// Alignment of weights, state and scratch memory in bytes: the widest register, and a cache line. On a microcontroller
+/// Helium's register.
+inline constexpr std::size_t alignment = INLAY_MICROCONTROLLER ? 16 : 64;
 
 /// `n` rounded up to a multiple of `unit`.
 constexpr std::size_t round_up(std::size_t n, std::size_t unit) { return (n + unit - 1) / unit * unit; }
