@@ -219,6 +219,32 @@ TYPED_TEST(MathTest, fast_sigmoid) {
   this->compare([](auto x) { return math::Fast::sigmoid<TypeParam>(x); }, [](auto x) { return 1 / (1 + std::exp(-x)); },
                 {.bound = Bound::absolute, .least = 0, .most = 1, .lossy = 2e-5});
 }
+// The tables of processors without vectors. All processors can compute them.
+template <int PerUnit, int Bound>
+struct Table {
+  template <class B>
+  static float tanh(float x) {
+    return math::tanh_table<B, PerUnit, Bound>(x);
+  }
+};
+class TanhTableTest : public MathTest<LoopBackend<float>> {};
+TEST_F(TanhTableTest, accurate) {
+  using Large = Table<12, 8>;
+  compare([](float x) { return Large::tanh<LoopBackend<float>>(x); }, [](long double x) { return std::tanh(x); },
+          {.bound = Bound::absolute, .least = -1, .most = 1});
+  expect_odd_and_monotonic<Large, LoopBackend<float>>();
+}
+TEST_F(TanhTableTest, fast) {
+  using Small = Table<6, 6>;
+  compare([](float x) { return Small::tanh<LoopBackend<float>>(x); }, [](long double x) { return std::tanh(x); },
+          {.bound = Bound::absolute, .least = -1, .most = 1, .lossy = 3e-5L});
+  expect_odd_and_monotonic<Small, LoopBackend<float>>();
+  for (int i = 1; i < 64; ++i) {
+    const float x = std::ldexp(1.0f, -i - 3);
+    EXPECT_NEAR((Small::tanh<LoopBackend<float>>(x)) / std::tanh(x), 1, 3e-5) << x;
+  }
+}
+
 TYPED_TEST(MathTest, fast_tanh_near_zero) {
   using Scalar = typename TypeParam::scalar;
   std::vector<Scalar> x;

@@ -10,6 +10,8 @@
 /// | normal_cdf       | 4 ulp, below zero (6 + x^2) ulp | 4 ulp, below zero (6 + x^2) ulp |
 /// | sin              | 3e-7 absolute in [-5e4, 5e4]    | 4 ulp in [-3e6, 3e6]            |
 ///
+/// On processors without vectors, tanh and sigmoid of floats use a table of 3.0 KB, see math/tanh_table.hpp.
+///
 /// NaN returns NaN. Infinities return the limits, except for sin. Tests check the bounds for every backend and all
 /// exponents.
 #pragma once
@@ -19,6 +21,7 @@
 #include <cstddef>
 
 #include "inlay/core/compiler.hpp"
+#include "inlay/math/tanh_table.hpp"
 
 namespace inlay::INLAY_ISA::math {
 
@@ -78,7 +81,8 @@ struct Accurate {
 
   template <class B, class R>
   static INLAY_INLINE R tanh(R x) noexcept {
-    if constexpr (std::same_as<typename B::scalar, float>) return tanh_single<B>(x);
+    if constexpr (uses_table<typename B::scalar, R>) return tanh_table<B, 12, 8>(x);
+    else if constexpr (std::same_as<typename B::scalar, float>) return tanh_single<B>(x);
     else return tanh_double<B>(x);
   }
 

@@ -5,6 +5,8 @@
 /// | tanh     | 3e-5, within [-1, 1]; 3e-5 relative near zero | odd, 0 at 0, monotonic to within four roundings |
 /// | sigmoid  | 2e-5, within [0, 1]                           | monotonic to within four roundings            |
 ///
+/// On processors without vectors, `Fast` is not faster than `Accurate`, but its table takes 1.1 KB instead of 3.0 KB.
+///
 /// All other functions are inherited from `Accurate`. NaN returns NaN. Infinities return the limits to within the error
 /// bound. Tests check the bounds for every backend and all exponents.
 #pragma once
@@ -26,7 +28,8 @@ struct Fast : Accurate {
 
   template <class B, class R>
   static INLAY_INLINE R tanh(R x) noexcept {
-    if constexpr (has_lookup<typename B::scalar, R>) return tanh_piecewise<B>(x);
+    if constexpr (uses_table<typename B::scalar, R>) return tanh_table<B, 6, 6>(x);
+    else if constexpr (has_lookup<typename B::scalar, R>) return tanh_piecewise<B>(x);
     else return tanh_rational<B>(x);
   }
 

@@ -1,0 +1,89 @@
+/// load_run: several floats by one instruction, for Arm's microcontrollers.
+#pragma once
+
+#include <cstddef>
+
+#include "inlay/core/compiler.hpp"
+
+namespace inlay::INLAY_ISA {
+
+#if INLAY_MICROCONTROLLER && defined(__ARM_FP) && defined(__GNUC__)
+
+/// The most values that one `load_run` loads. 0 if the target has no such instruction, or has vectors.
+template <class T>
+inline constexpr std::size_t longest_run = !compiler::has_vectors && sizeof(T) == 4 ? 8 : 0;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wregister"  // C++17 dropped the keyword; both compilers keep it for named registers
+/// Calls `f(i, p[i])` for i = 0, ..., N - 1, and advances p by N. The values are loaded together: a compiler would load
+/// them one by one. The instruction needs consecutive registers, which are therefore named.
+template <std::size_t N, class F>
+INLAY_INLINE void load_run(const float*& p, F&& f) noexcept {
+  static_assert(N > 0 && N <= 8);
+  register float a asm("s16");
+  register float b asm("s17");
+  register float c asm("s18");
+  register float d asm("s19");
+  register float e asm("s20");
+  register float g asm("s21");
+  register float h asm("s22");
+  register float i asm("s23");
+#define INLAY_LOAD_RUN(Last, ...) asm volatile("vldmia %0!, {s16-" Last "}" : "+r"(p), __VA_ARGS__ : : "memory")
+  if constexpr (N == 1) a = *p++;
+  if constexpr (N == 2) INLAY_LOAD_RUN("s17", "=t"(a), "=t"(b));
+  if constexpr (N == 3) INLAY_LOAD_RUN("s18", "=t"(a), "=t"(b), "=t"(c));
+  if constexpr (N == 4) INLAY_LOAD_RUN("s19", "=t"(a), "=t"(b), "=t"(c), "=t"(d));
+  if constexpr (N == 5) INLAY_LOAD_RUN("s20", "=t"(a), "=t"(b), "=t"(c), "=t"(d), "=t"(e));
+  if constexpr (N == 6) INLAY_LOAD_RUN("s21", "=t"(a), "=t"(b), "=t"(c), "=t"(d), "=t"(e), "=t"(g));
+  if constexpr (N == 7) INLAY_LOAD_RUN("s22", "=t"(a), "=t"(b), "=t"(c), "=t"(d), "=t"(e), "=t"(g), "=t"(h));
+  if constexpr (N == 8) INLAY_LOAD_RUN("s23", "=t"(a), "=t"(b), "=t"(c), "=t"(d), "=t"(e), "=t"(g), "=t"(h), "=t"(i));
+#undef INLAY_LOAD_RUN
+  f(0, a);
+  if constexpr (N > 1) f(1, b);
+  if constexpr (N > 2) f(2, c);
+  if constexpr (N > 3) f(3, d);
+  if constexpr (N > 4) f(4, e);
+  if constexpr (N > 5) f(5, g);
+  if constexpr (N > 6) f(6, h);
+  if constexpr (N > 7) f(7, i);
+}
+/// Loads p[0], ..., p[N - 1], N <= 4, into `x`, in registers that `load_run` leaves alone.
+template <std::size_t N>
+INLAY_INLINE void load_few(const float* p, float (&x)[N]) noexcept {
+  static_assert(N > 0 && N <= 4);
+  register float a asm("s24");
+  register float b asm("s25");
+  register float c asm("s26");
+  register float d asm("s27");
+  if constexpr (N == 1) x[0] = *p;
+  if constexpr (N == 2) asm volatile("vldmia %2, {s24-s25}" : "=t"(a), "=t"(b) : "r"(p) : "memory");
+  if constexpr (N == 3) asm volatile("vldmia %3, {s24-s26}" : "=t"(a), "=t"(b), "=t"(c) : "r"(p) : "memory");
+  if constexpr (N == 4) asm volatile("vldmia %4, {s24-s27}" : "=t"(a), "=t"(b), "=t"(c), "=t"(d) : "r"(p) : "memory");
+  if constexpr (N > 1) x[0] = a, x[1] = b;
+  if constexpr (N > 2) x[2] = c;
+  if constexpr (N > 3) x[3] = d;
+}
+#pragma GCC diagnostic pop
+
+/// Keeps what `x` is computed from before the next `load_run`. Compilers would load the next run earlier, and copy the
+/// values of this one to other registers.
+INLAY_INLINE void before_next_run(float& x) noexcept { asm volatile("" : "+t"(x)); }
+
+#else
+template <class T>
+inline constexpr std::size_t longest_run = 0;
+
+template <std::size_t N, class T, class F>
+INLAY_INLINE void load_run(const T*& p, F&& f) noexcept {
+  for (std::size_t i = 0; i < N; ++i) f(i, p[i]);
+  p += N;
+}
+template <class T>
+INLAY_INLINE void before_next_run(T&) noexcept {}
+template <std::size_t N, class T>
+INLAY_INLINE void load_few(const T* p, T (&x)[N]) noexcept {
+  for (std::size_t i = 0; i < N; ++i) x[i] = p[i];
+}
+#endif
+
+}  // namespace inlay::INLAY_ISA
