@@ -8,6 +8,7 @@
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/layer_traits.hpp"
+#include "inlay/core/pack.hpp"
 #include "inlay/core/padding.hpp"
 #include "inlay/core/tile_frames.hpp"
 #include "inlay/layers/pointwise.hpp"
@@ -125,8 +126,9 @@ struct TileForm : Form<Layer> {
   template <std::size_t Channels>
   INLAY_INLINE void map(auto f, T* out, auto... values) const noexcept {
     for (std::size_t c = 0; c < Channels; ++c)
-      for (std::size_t t = 0; t < frames; t += B::width)
+      for_tile_registers<B>(frames, [&](std::size_t t) INLAY_INLINE_LAMBDA {
         B::store(Block<T>(out).row(c) + t, f(values(TilePosition<B>{{c}, t})...));
+      });
   }
 };
 

@@ -6,6 +6,7 @@
 #include "inlay/combinators/formula.hpp"
 #include "inlay/combinators/sequential.hpp"
 #include "inlay/core/compiler.hpp"
+#include "inlay/layers/dense.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -28,5 +29,15 @@ class Mixin : public detail::Combined<formula::Mixin, detail::BackendOf<detail::
   /// F as a `Sequential`.
   constexpr auto& layers() noexcept { return this->template chain<0>(); }
 };
+
+namespace detail {
+template <std::size_t In, std::size_t Out, Backend B>
+struct MixedProduct<Mixin<BasicDense<In, Out, false, B>>> {
+  static constexpr bool exists = true;
+  static INLAY_INLINE const auto& of(const Mixin<BasicDense<In, Out, false, B>>& mixin) noexcept {
+    return mixin.template chain<0>().template layer<0>().kernel();
+  }
+};
+}  // namespace detail
 
 }  // namespace inlay::INLAY_ISA

@@ -11,6 +11,7 @@
 #include "inlay/backend/backend_of.hpp"
 #include "inlay/combinators/chain_buffers.hpp"
 #include "inlay/combinators/chain_rates.hpp"
+#include "inlay/combinators/fused_tile.hpp"
 #include "inlay/combinators/neighbours.hpp"
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
@@ -138,9 +139,12 @@ class Sequential {
                Addend... addend) const noexcept {
     const Context<scalar> inner{context.scratch + Buffers::layers_offset, context.condition};
     for_each([&](auto i) INLAY_INLINE_LAMBDA {
-      const Block<scalar> to(buffer<i>(out.row(0), context));
-      auto& memory = std::get<i>(state.layers);
-      if constexpr (i + 1 == count) frames = detail::process(layer<i>(), memory, in, to, frames, inner, addend...);
+      constexpr std::size_t fused = detail::fused_layers<i, Layers...>();
+      [[maybe_unused]] const Block<scalar> to(buffer<i>(out.row(0), context));
+      [[maybe_unused]] auto& memory = std::get<i>(state.layers);
+      if constexpr (detail::is_fused_into_earlier<i, Layers...>()) return;
+      else if constexpr (fused > 1) process_fused<i, fused>(memory, in, to, frames, context.condition);
+      else if constexpr (i + 1 == count) frames = detail::process(layer<i>(), memory, in, to, frames, inner, addend...);
       else frames = detail::process(layer<i>(), memory, in, to, frames, inner);
       in = to;
     });
@@ -169,6 +173,20 @@ class Sequential {
   }
 
  private:
+  /// Computes `Count` layers from layer I on in one pass. All but the first work in place, in the buffer of the first.
+  template <std::size_t I, std::size_t Count>
+  INLAY_INLINE void process_fused(auto& memory, Block<const scalar> in, Block<scalar> out, std::size_t frames,
+                                  const scalar* condition) const noexcept {
+    const detail::PointwiseFunction then{layer<I + Count - 1>()};
+    if constexpr (Count == 2) {
+      layer<I>().process_then(memory, in, out, frames, then);
+    } else {
+      using Mixed = detail::MixedProduct<std::tuple_element_t<I + 1, std::tuple<Layers...>>>;
+      layer<I>().process_then(memory, in, out, frames, then,
+                              detail::OtherProduct{Mixed::of(layer<I + 1>()), condition});
+    }
+  }
+
   template <std::size_t I>
   static INLAY_INLINE scalar* buffer(scalar* out, Context<scalar> context) noexcept {
     constexpr std::size_t index = Buffers::indices[I];

@@ -16,11 +16,13 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Number of accumulators that a kernel keeps in registers. 64-bit ARM needs none for broadcast inputs. One-lane
-/// backends keep theirs in memory, and use long runs for the compiler's vectoriser.
+/// Number of accumulators that a kernel keeps in registers. 64-bit ARM needs none for broadcast inputs; Helium has eight
+/// registers. One-lane backends keep theirs in memory, and use long runs for the compiler's vectoriser, unless there are
+/// no vectors: then half of the registers hold sums.
 template <class B>
 constexpr std::size_t accumulators() {
-  return B::width == 1 ? 256 : compiler::multiplies_by_lane ? 16 : 12;
+  if (B::width > 1) return compiler::multiplies_by_lane ? 16 : compiler::simd_registers == 8 ? 4 : 12;
+  return compiler::has_vectors ? 256 : 64 / sizeof(typename B::scalar);
 }
 
 /// Weights of a product of `Cols` input values and `Gates` x `Rows` output values. Logical shape [Cols, Gates * Rows],

@@ -50,13 +50,15 @@ struct Pack {
 
   Register r[registers];
 
-  /// `each(f)` calls `f(i)` for each register index. One-lane registers are a loop, for the compiler's vectoriser.
-  static constexpr std::conditional_t<(lanes > 1), detail::Repeat<std::make_index_sequence<registers>>,
+  /// True if registers are addressed one by one. One-lane registers are a loop, for the compiler's vectoriser.
+  static constexpr bool unrolled = lanes > 1 || !compiler::has_vectors;
+  /// `each(f)` calls `f(i)` for each register index.
+  static constexpr std::conditional_t<unrolled, detail::Repeat<std::make_index_sequence<registers>>,
                                       detail::Loop<registers>>
       each{};
   /// `each_of<Packs>(f)` calls `f(pack, i)` for each register index of several packs.
   template <std::size_t Packs>
-  static constexpr std::conditional_t<(lanes > 1),
+  static constexpr std::conditional_t<unrolled,
                                       detail::RepeatPairs<std::make_index_sequence<Packs * registers>, registers>,
                                       detail::LoopPairs<std::make_index_sequence<Packs>, registers>>
       each_of{};
@@ -100,6 +102,17 @@ struct Pack {
     });
   }
 };
+
+/// Calls `f(t)` for the first frame t of each register of a tile. Without vectors, for four frames in a row, for fewer
+/// instructions; rows have room for more frames than are valid.
+template <class B, class F>
+INLAY_INLINE void for_tile_registers(std::size_t frames, F&& f) {
+  if constexpr (compiler::has_vectors || B::width > 1) {
+    for (std::size_t t = 0; t < frames; t += B::width) f(t);
+  } else {
+    for (std::size_t t = 0; t < frames; t += 4) repeat<4>([&](std::size_t i) INLAY_INLINE_LAMBDA { f(t + i); });
+  }
+}
 
 /// Copies a frame of N values, padded, in whole registers, so that register-wide loads of it can be forwarded from the
 /// stores.

@@ -8,6 +8,7 @@
 #include "inlay/core/column.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/core/load_run.hpp"
 #include "inlay/core/matrix.hpp"
 #include "inlay/core/pack.hpp"
 
@@ -36,6 +37,7 @@ class PanelAccumulator {
   // Columns are loaded one after the other: GCC loads few weights in pairs if it may mix the loads of large columns.
   static constexpr bool by_turns = in_round > 1 && sets == 1;
   static constexpr std::size_t height = P::lanes * P::registers;
+  static constexpr bool in_runs = B::width == 1 && Voices == 1 && !M::compact && longest_run<T> > 0;
   static constexpr auto each = repeat_pairs<Gates, Voices>;
 
  public:
@@ -59,6 +61,7 @@ class PanelAccumulator {
   template <std::size_t Count, class Of>
   INLAY_INLINE void add(Extent<Count, Of> count, const std::array<const T*, Voices>& x, std::size_t stride) noexcept {
     if constexpr (Count == dynamic && B::width > 1) return add_dynamic(count, x, stride);
+    if constexpr (in_runs) return add_runs(count, x[0], stride);
     const auto* weights = weights_;
     weights_ += count * Gates * height;
     const std::size_t whole = count / in_round * in_round;
@@ -101,6 +104,29 @@ class PanelAccumulator {
     };
     for (; count >= sets; count -= sets) columns(sets);
     if (count > 0) columns(count);
+  }
+
+  /// Loads the weights of a column, and four input values that are neighbours, by few instructions.
+  INLAY_INLINE void add_runs(std::size_t count, const T* x, std::size_t stride) noexcept {
+    const T* weights = weights_;
+    if (stride == 1)
+      for (; count >= 4; count -= 4) {
+        repeat<4>([&](std::size_t i) INLAY_INLINE_LAMBDA { add_run<0>(weights, x[i]); });
+        x += 4;
+      }
+    for (; count > 0; --count, x += stride) add_run<0>(weights, *x);
+    weights_ = weights;
+  }
+  /// Adds the rows from `First` on of the column at `weights`.
+  template <std::size_t First>
+  INLAY_INLINE void add_run(const T*& weights, T x) noexcept {
+    constexpr std::size_t left = Gates * height - First, size = std::min(left, longest_run<T>);
+    load_run<size>(weights, [&](std::size_t i, T w) INLAY_INLINE_LAMBDA {
+      T& sum = sums_[0][(First + i) / height].r[(First + i) % height];
+      sum = B::fma(w, x, sum);
+      before_next_run(sum);
+    });
+    if constexpr (left > size) add_run<First + size>(weights, x);
   }
 
   INLAY_INLINE P (*set(std::size_t s) noexcept)[Gates] { return s == 0 ? sums_ : more_[s - 1]; }

@@ -12,6 +12,7 @@
 #include "inlay/core/matrix.hpp"
 #include "inlay/core/pack.hpp"
 #include "inlay/core/tile_frames.hpp"
+#include "inlay/core/tile_runs.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -80,7 +81,7 @@ void multiply_tile(Extent<Taps> taps, Extent<Channels> channels, const M& matrix
                    Before... before) noexcept {
   using B = typename M::backend;
   const Window<T> x = window;  // a local copy, which cannot alias the output
-  constexpr std::size_t registers = B::width == 1 ? 16 : compiler::simd_registers / 8;
+  constexpr std::size_t registers = B::width == 1 ? 16 : compiler::simd_registers <= 16 ? 2 : 4;
   for (std::size_t panel = 0, height = 0; panel < matrix.padded_rows(); panel += height) {
     height = matrix.panel_height(panel);
     const auto* const weights = matrix.column(panel, height, 0);
@@ -120,8 +121,12 @@ INLAY_INLINE void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannel
                            const T* bias, const Window<T>& window, std::size_t dilation,
                            const std::type_identity_t<T>* addend, Block<T> out, std::size_t frames,
                            Before... before) noexcept {
-  detail::multiply_tile(untagged(taps), untagged(channels), matrix, bias, window, dilation, addend, out, frames,
-                        before...);
+  if constexpr (detail::tiles_in_runs<typename M::backend>)
+    detail::multiply_tile_in_runs(untagged(taps), untagged(channels), matrix, bias, window, dilation, addend, out,
+                                  frames, detail::NoFunction{}, before...);
+  else
+    detail::multiply_tile(untagged(taps), untagged(channels), matrix, bias, window, dilation, addend, out, frames,
+                          before...);
 }
 
 }  // namespace inlay::INLAY_ISA

@@ -55,6 +55,18 @@ class BasicDense {
              frames);
   }
 
+  /// See `BasicConv1D::process_then`.
+  void process_then(State&, Block<const scalar> in, Block<scalar> out, std::size_t frames, const auto& then,
+                    const auto&... more) const noexcept
+    requires(In != dynamic && detail::tiles_in_runs<B>)
+  {
+    detail::multiply_tile_in_runs(Extent<1>{}, untagged(in_), kernel_, bias_.data(),
+                                  Window<scalar>{in.row(0), tile_frames, 1}, 0, static_cast<const scalar*>(nullptr),
+                                  out, frames, then, more...);
+  }
+
+  const Kernel& kernel() const noexcept { return kernel_; }
+
  private:
   void resize() {
     kernel_.resize(in_, out_);

@@ -119,8 +119,9 @@ class Pointwise {
     for (std::size_t c = 0; c < size_; ++c) {
       const scalar* x = in.row(c);
       scalar* y = out.row(c);
-      for (std::size_t t = 0; t < frames; t += B::width)
+      for_tile_registers<B>(frames, [&](std::size_t t) INLAY_INLINE_LAMBDA {
         B::store(y + t, layer().apply(B::template load<B::width>(x + t), detail::LanesAcrossFrames<B>{c}));
+      });
     }
   }
 
