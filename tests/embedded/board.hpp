@@ -1,6 +1,9 @@
 /// Interface between the program and the board. Output uses semihosting: an emulator or debugger prints it.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+
 namespace board {
 
 int run();  ///< the program; called after memory is initialised; returns the exit status
@@ -24,6 +27,31 @@ inline void print_number(unsigned value) {
   } while (value != 0);
   print(first);
 }
+
+/// A file on the computer that runs the emulator.
+class File {
+ public:
+  enum Mode : std::uintptr_t { read_bytes = 1, write_bytes = 5 };
+
+  template <std::size_t Size>
+  File(const char (&name)[Size], Mode mode) {
+    const std::uintptr_t arguments[3] = {reinterpret_cast<std::uintptr_t>(name), mode, Size - 1};
+    handle_ = static_cast<std::uintptr_t>(semihost(0x01, arguments));  // SYS_OPEN
+  }
+  File(const File&) = delete;
+  ~File() { semihost(0x02, &handle_); }  // SYS_CLOSE
+
+  /// Return false if fewer bytes could be transferred.
+  bool read(void* to, std::size_t bytes) const { return transfer(0x06, to, bytes); }             // SYS_READ
+  bool write(const void* from, std::size_t bytes) const { return transfer(0x05, from, bytes); }  // SYS_WRITE
+
+ private:
+  bool transfer(int operation, const void* memory, std::size_t bytes) const {
+    const std::uintptr_t arguments[3] = {handle_, reinterpret_cast<std::uintptr_t>(memory), bytes};
+    return semihost(operation, arguments) == 0;  // the number of bytes left
+  }
+  std::uintptr_t handle_;
+};
 
 [[noreturn]] inline void exit(int status) {
   const int reason_and_status[2] = {0x20026, status};  // ADP_Stopped_ApplicationExit
