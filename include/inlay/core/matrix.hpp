@@ -16,9 +16,9 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Number of accumulators that a kernel keeps in registers. 64-bit ARM needs none for broadcast inputs; Helium has eight
-/// registers. One-lane backends keep theirs in memory, and use long runs for the compiler's vectoriser, unless there are
-/// no vectors: then half of the registers hold sums.
+/// Number of accumulators that a kernel keeps in registers. 64-bit ARM needs none for broadcast inputs; Helium has
+/// eight registers. One-lane backends keep theirs in memory, and use long runs for the compiler's vectoriser, unless
+/// there are no vectors: then half of the registers hold sums.
 template <class B>
 constexpr std::size_t accumulators() {
   if (B::width > 1) return compiler::multiplies_by_lane ? 16 : compiler::simd_registers == 8 ? 4 : 12;
