@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import shutil
 import subprocess
 import sys
@@ -33,9 +34,12 @@ BOARDS = {
 
 
 def skip_without_tools() -> None:
-    """Exits with status 77 where the cross-compiler or the emulator is missing."""
+    """Exits with status 77 where the cross-compiler, the emulator or NumPy is missing."""
     if not (shutil.which("arm-none-eabi-g++") and shutil.which("qemu-system-arm")):
         print("skipped: needs arm-none-eabi-g++ (gcc-arm-none-eabi, libstdc++-arm-none-eabi-newlib) and qemu-system-arm")
+        sys.exit(77)
+    if importlib.util.find_spec("numpy") is None:  # `inlay codegen` needs it
+        print("skipped: needs NumPy")
         sys.exit(77)
 
 

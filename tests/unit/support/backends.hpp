@@ -20,8 +20,8 @@ using OneBackend = EachBackend;
 #else
 using AllBackends =
     ::testing::Types<inlay::XsimdBackend<float>, inlay::EigenBackend<float>, inlay::StlBackend<float>,
-                     inlay::VectorBackend<float>, inlay::LoopBackend<float>, inlay::XsimdBackend<double>,
-                     inlay::EigenBackend<double>, inlay::StlBackend<double>, DoubleVectors, inlay::LoopBackend<double>>;
+                     inlay::LoopBackend<float>, inlay::XsimdBackend<double>, inlay::EigenBackend<double>,
+                     inlay::StlBackend<double>, inlay::LoopBackend<double>, inlay::VectorBackend<float>, DoubleVectors>;
 #ifdef INLAY_TEST_MANY_BACKENDS
 using EachBackend = AllBackends;
 using TwoBackends = AllBackends;
