@@ -45,7 +45,11 @@ def test_has_every_module_and_the_license(wheel: Path) -> None:
         (license_file,) = (name for name in archive.namelist() if name.endswith("/LICENSE"))
         assert archive.read(license_file) == (PROJECT.parent / "LICENSE").read_bytes()
     source = PROJECT / "src"
-    files = (path for path in source.rglob("*") if path.suffix == ".py" or path.name == "py.typed")
+    files = (
+        path
+        for path in source.rglob("*")
+        if path.suffix in (".py", ".json") or path.name == "py.typed"
+    )
     assert found == {path.relative_to(source).as_posix() for path in files}
 
 
