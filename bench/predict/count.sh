@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Estimates the time of random networks on 64-bit ARM processors in QEMU, and writes the tables of these machines.
 #
-#   bash bench/predict/count.sh [NETWORKS [TYPES]]
+#   bash bench/predict/count.sh [NETWORKS]
 #
 # As run.sh, but with cycles estimated from counted instructions (bench/instructions); other load on the machine does not
 # matter. Needs g++-aarch64-linux-gnu, qemu-user and llvm-19.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-networks=${1:-300} types=${2:-150}
+networks=${1:-300}
 build=build/predict/aarch64
 python=/usr/bin/python3 # the system's: it is the one that has the system's NumPy
 export PYTHONPATH=$PWD/python/src
@@ -21,23 +21,8 @@ echo "[2/4] the library"
 cmake -S . -B build/predict/library-aarch64 -DCMAKE_TOOLCHAIN_FILE="$PWD/tests/toolchains/aarch64.cmake" \
   -DCMAKE_CXX_FLAGS="-isystem $PWD/build/headers" -DINLAY_FETCH_DEPENDENCIES=OFF -DINLAY_BUILD_TESTS=OFF -DINLAY_BUILD_BENCH=OFF -DINLAY_BUILD_EXAMPLES=OFF > /dev/null
 cmake --build build/predict/library-aarch64 --target inlay_compiled -j "$(nproc)" > /dev/null
-echo "[3/4] types"
-compile() {
-  aarch64-linux-gnu-g++ -std=c++20 -O3 -DNDEBUG -DINLAY_COMPILED -Iinclude -Ibench/predict -isystem build/headers -c "$1" -o "$2"
-}
-compile bench/predict/measure.cpp "$build/measure.o"
-for ((first = 0; first < types; first += 5)); do
-  source=$build/types_$first.cpp
-  mapfile -t numbers < <(seq "$first" $((first + 5 < types ? first + 4 : types - 1)))
-  "$python" bench/predict/types.py "$source" "${numbers[@]}"
-  if [[ ! -e ${source%.cpp}.o ]]; then
-    while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done
-    echo "      types from $first of $types"
-    compile "$source" "${source%.cpp}.o" &
-  fi
-done
-wait
-aarch64-linux-gnu-g++ -static "$build"/*.o build/predict/library-aarch64/libinlay_compiled.a -pthread -o "$build/measure"
+echo "[3/4] the program"
+aarch64-linux-gnu-g++ -std=c++20 -O3 -DNDEBUG -DINLAY_COMPILED -Iinclude -isystem build/headers -static bench/predict/measure.cpp build/predict/library-aarch64/libinlay_compiled.a -pthread -o "$build/measure"
 gcc -Wall -Wextra -O2 -shared -fPIC -o "$build/count.so" bench/instructions/count.c
 echo "[4/4] counting"
 "$python" bench/predict/count.py "$build/measure" "$build/networks" bench/predict/measured

@@ -31,12 +31,12 @@ def text():
     ]
     for path in sorted(MACHINES.glob("*.json")):
         machine = json.loads(path.read_text(encoding="utf-8"))
-        frame, buffer = (machine["tables"].get(f"ModelT {work}") for work in ("frame", "buffer"))
-        if frame is None or buffer is None:
-            continue
+        tables = machine["tables"]
+        engine = "ModelT" if "ModelT frame" in tables else "Model"
+        frame, buffer = (tables[f"{engine} {work}"] for work in ("frame", "buffer"))
         lines += [
             "",
-            f"/// {machine['title']}.",
+            f"/// {machine['title']}." + (" The times of `Model`." if engine == "Model" else ""),
             f"inline constexpr Machine {path.stem.replace('-', '_')}{{",
             f'    "{path.stem}", "{machine["title"]}", {machine["lanes"]}, {str(machine["measured"]).lower()},',
             f"    {features(frame['coefficients'])},",

@@ -33,13 +33,12 @@ class Machine:
     tables: Mapping[str, Table]
     """By engine ("Model", "ModelT") and work ("frame", "buffer"): "ModelT frame"."""
 
-    def has(self, engine: str, block: int) -> bool:
-        return f"{engine} {work_of(block)}" in self.tables
+    def engine(self, wanted: str) -> str:
+        """The engine whose tables stand for `wanted`: "Model" for types, where there are none of types."""
+        return wanted if f"{wanted} frame" in self.tables else "Model"
 
     def table(self, engine: str, block: int) -> Table:
-        if not self.has(engine, block):
-            raise ExportError(f"{self.name} has no table of {engine} in {work_of(block)}s")
-        return self.tables[f"{engine} {work_of(block)}"]
+        return self.tables[f"{self.engine(engine)} {work_of(block)}"]
 
 
 def work_of(block: int) -> str:

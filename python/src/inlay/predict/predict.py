@@ -35,7 +35,8 @@ def predict(layers: Chain, on: Machine, *, engine: str = "ModelT", block: int = 
 
     Args:
         on: the machine, from `machine(name)`.
-        engine: "ModelT", a type, or "Model", loaded at run time.
+        engine: "ModelT", a type, or "Model", loaded at run time. Where the machine has no tables of
+            types, those of "Model" are used, which types should not exceed.
         block: frames of a call of `process`; 1 means frame by frame.
     """
     buffers, table = block > 1, on.table(engine, block)
@@ -43,7 +44,7 @@ def predict(layers: Chain, on: Machine, *, engine: str = "ModelT", block: int = 
     if buffers:  # what a call costs is spread over its frames; tables are of calls of 64
         units["call"] = 64 / block
     time = sum(table.coefficients.get(name, 0) * count for name, count in units.items())
-    return Prediction(on, engine, time, table.error)
+    return Prediction(on, on.engine(engine), time, table.error)
 
 
 @dataclass(frozen=True)

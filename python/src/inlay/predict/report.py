@@ -34,9 +34,8 @@ def prediction_table(
                     *_cost(predict(layers, on, engine=engine, block=block), sample_rate),
                     *_bytes(layers, on),
                 ]
-                + [_source(on)]
+                + [_source(on, engine)]
                 for on in machines
-                if on.has(engine, block)
             ),
         ),
     ]
@@ -72,8 +71,9 @@ def _size(count: float) -> str:
     return f"{count / 1024:.1f} KiB"
 
 
-def _source(on: Machine) -> str:
-    return on.title + ("" if on.measured else ", estimated")
+def _source(on: Machine, engine: str) -> str:
+    other = "" if on.engine(engine) == engine else f", as {on.engine(engine)}"
+    return on.title + other + ("" if on.measured else ", estimated")
 
 
 def _columns(
