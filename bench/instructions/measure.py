@@ -52,11 +52,16 @@ def blocks_of(program: str, arguments: list[str]) -> Blocks:
     return found
 
 
+def per_sample_with(program: str, *arguments: str, samples: int) -> Blocks:
+    """Executions of each block per sample of a program whose last argument is the number of samples: what it does
+    before and after the samples cancels out."""
+    once, twice = (blocks_of(program, [*arguments, str(n)]) for n in (samples, 2 * samples))
+    return {key: (n - once.get(key, 0)) / samples for key, n in twice.items() if n != once.get(key, 0)}
+
+
 def per_sample(program: str, network: str, block: int) -> Blocks:
-    """Executions of each block per sample: what the program does before and after the samples cancels out."""
-    path = WAVENETS.get(network, network)
-    once, twice = (blocks_of(program, [path, str(block), str(n)]) for n in (SAMPLES, 2 * SAMPLES))
-    return {key: (n - once.get(key, 0)) / SAMPLES for key, n in twice.items() if n != once.get(key, 0)}
+    """Executions of each block per sample of a network of the program."""
+    return per_sample_with(program, WAVENETS.get(network, network), str(block), samples=SAMPLES)
 
 
 def instructions(blocks: Blocks) -> float:

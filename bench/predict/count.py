@@ -3,8 +3,8 @@
     python3 bench/predict/count.py PROGRAM NETWORKS FOLDER
 
 For each network it writes a line to FOLDER/MACHINE.txt as predict_measure does. QEMU counts how often each block of
-instructions runs, llvm-mca estimates its cycles: see bench/instructions/measure.py. For `Model` alone: in the long blocks of types, llvm-mca
-sees dependences between one run of a block and the next that are not there.
+instructions runs, llvm-mca estimates its cycles: see bench/instructions/measure.py. For `Model` alone: for types, whose
+blocks are long, llvm-mca gives up to three times the cycles for no more instructions.
 """
 
 import os
@@ -13,16 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "instructions"))
-from measure import CORES, blocks_of, cycles_of, disassemble
+from measure import CORES, cycles_of, disassemble, per_sample_with
 
 FRAMES = 512
 MACHINES = {"Pi 4, Cortex-A72": "pi4", "Pi 5, Cortex-A76": "pi5", "Apple M1": "m1"}
-
-
-def per_frame(program, path, work):
-    """Executions of each block per frame."""
-    once, twice = (blocks_of(program, [str(path), "Model", work, str(n)]) for n in (FRAMES, 2 * FRAMES))
-    return {key: (n - once.get(key, 0)) / FRAMES for key, n in twice.items() if n != once.get(key, 0)}
 
 
 class Cycles:
@@ -51,7 +45,7 @@ def main():
     paths = sorted(networks.glob("*.json"), key=lambda path: int(path.stem))
     jobs = [(path, work) for path in paths for work in ("frame", "buffer")]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        counted = pool.map(lambda job: per_frame(program, *job), jobs)
+        counted = pool.map(lambda job: per_sample_with(program, str(job[0]), "Model", job[1], samples=FRAMES), jobs)
         for done, ((path, work), blocks) in enumerate(zip(jobs, counted)):
             if done % 100 == 0:
                 print(f"      {done} of {len(jobs)}", flush=True)

@@ -2,8 +2,8 @@
 
     PYTHONPATH=python/src python3 bench/predict/fit.py MEASURED --lanes 8 [--write NAME TITLE] [--plot FILE]
 
-MEASURED is the output of predict_measure, or of count.py with --estimated. Networks whose number is divisible by three are not used to
-fit: they test. --write keeps the table as a machine of the Python package and of include/inlay/predict/machines.hpp.
+MEASURED is the output of predict_measure, or of count.py with --estimated. Networks whose number is divisible by three are
+not used to fit: they test. --write keeps the table as a machine of the Python package and of include/inlay/predict/machines.hpp.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from architectures import network
 from scipy.optimize import nnls
 
 from inlay.inspect.analysis import analyse
-from inlay.predict.features import features
+from inlay.predict.features import features, time_of
 
 
 def measured(path):
@@ -41,10 +41,6 @@ def fitted(rows, values):
     return {name: value for name, value in zip(names, map(float, solution)) if value > 0}
 
 
-def predicted(table, row):
-    return sum(table.get(name, 0) * value for name, value in row.items())
-
-
 def is_test(number):
     return number % 3 == 0
 
@@ -59,7 +55,7 @@ class Fit:
         fit = [n for n in values if not is_test(n)]
         self.values = values
         self.table = fitted([rows[n] for n in fit], [values[n] for n in fit])
-        self.errors = {n: predicted(self.table, rows[n]) / values[n] - 1 for n in values}
+        self.errors = {n: time_of(rows[n], self.table) / values[n] - 1 for n in values}
 
     def errors_of(self, test):
         return np.abs([error for n, error in self.errors.items() if is_test(n) == test])

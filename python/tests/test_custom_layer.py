@@ -24,7 +24,6 @@ from inlay.cli import main
 from inlay.cpp.codegen import generate
 from inlay.format import read_model
 from inlay.format.layer_types import REGISTERED
-from inlay.inspect.analysis import analyse
 
 EXAMPLE = REPOSITORY / "examples" / "custom_layer"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ..inspect.analysis import LayerAnalysis
 
@@ -34,8 +34,8 @@ _KINDS = {
     **dict.fromkeys("residual parallel concat split gate blend mixin film".split(), "join"),
     **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
 }
-_GATES = {"lstm": 4, "gru": 3}
-_RECURRENT = ("lstm", "gru", "rnn")
+GATES = {"lstm": 4, "gru": 3}
+RECURRENT = ("lstm", "gru", "rnn")
 #: Weights of fewer bytes stay in the first cache; of this many more, none of them does.
 _CACHE, _BEYOND = 28 * 1024, 8 * 1024
 
@@ -50,22 +50,27 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
         kind = _KINDS.get(layer.record.type, "dense")
         often = float(layer.per_frame)
         out = layer.record.channels_out
-        registers = out / 4 if buffers and kind not in _RECURRENT else math.ceil(out / lanes)
+        registers = out / 4 if buffers and kind not in RECURRENT else math.ceil(out / lanes)
         found[f"{kind} layers"] += often
         found[f"{kind} registers"] += often * registers
-        if kind in ("dense", "conv", *_RECURRENT):
-            columns = layer.traits.macs / (_GATES.get(kind, 1) * out)
+        if kind in ("dense", "conv", *RECURRENT):
+            columns = layer.traits.macs / (GATES.get(kind, 1) * out)
             found[f"{kind} products"] += often * _products(layer, kind, lanes, buffers)
             found[f"{kind} columns"] += often * columns
             if kind == "conv":
                 found["conv taps"] += often * columns / layer.record.channels_in
-            of_layer = 4 * often * columns * _GATES.get(kind, 1) * padded(out, lanes)
+            of_layer = 4 * often * columns * GATES.get(kind, 1) * padded(out, lanes)
             if not buffers:
                 weights += of_layer
-            elif kind in _RECURRENT:  # a layer computes a whole buffer before the next one does
+            elif kind in RECURRENT:  # a layer computes a whole buffer before the next one does
                 found["cache lines"] += _missed(of_layer)
     found["cache lines"] += _missed(weights)
     return found
+
+
+def time_of(units: Mapping[str, float], coefficients: Mapping[str, float]) -> float:
+    """The time of a network from its features and a machine's price for each of them."""
+    return sum(coefficients.get(name, 0) * count for name, count in units.items())
 
 
 def _missed(weights: float) -> float:
@@ -80,8 +85,8 @@ def padded(rows: int, lanes: int) -> int:
 
 
 def _products(layer: LayerAnalysis, kind: str, lanes: int, buffers: bool) -> float:
-    gates, out = _GATES.get(kind, 1), layer.record.channels_out
+    gates, out = GATES.get(kind, 1), layer.record.channels_out
     columns = layer.traits.macs / (gates * out)
-    if buffers and kind not in _RECURRENT:
+    if buffers and kind not in RECURRENT:
         return columns * 4 * math.ceil(out / 4) / lanes
     return columns * gates * math.ceil(out / lanes)

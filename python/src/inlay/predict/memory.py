@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 from ..format import Chain, LayerRecord
 from ..inspect.analysis import analyse, chains_within
-from .features import padded
+from .features import GATES, padded
 
 _FLOAT = 4
 _LINE = 16  # floats of a cache line
-_GATES = {"lstm": 4, "gru": 3, "rnn": 1}
 #: Values per unit of a recurrent layer's state: the hidden state twice, and an LSTM's cell.
 _STATES = {"lstm": 3, "gru": 2, "rnn": 2}
 
@@ -28,7 +27,7 @@ def memory(layers: Chain, lanes: int, tile: int = 64) -> tuple[float, float]:
         kind, out = layer.record.type, layer.record.channels_out
         rows = padded(out, lanes)
         if layer.record.tensors and layer.traits.macs:
-            gates = _GATES.get(kind, 1)
+            gates = GATES.get(kind, 1)
             columns = layer.traits.macs / (gates * out)
             weights += (columns + 1) * gates * rows + _LINE
         if kind in _STATES:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..errors import ExportError
 from ..format import Chain
 from ..inspect.analysis import analyse
-from .features import features
+from .features import features, time_of
 from .machines import Machine, machine
 from .networks import parse, wavenet
 
@@ -43,7 +43,7 @@ def predict(layers: Chain, on: Machine, *, engine: str = "ModelT", block: int = 
     units = features(analyse(layers).layers, on.lanes, buffers)
     if buffers:  # what a call costs is spread over its frames; tables are of calls of 64
         units["call"] = 64 / block
-    time = sum(table.coefficients.get(name, 0) * count for name, count in units.items())
+    time = time_of(units, table.coefficients)
     return Prediction(on, on.engine(engine), time, table.error)
 
 
