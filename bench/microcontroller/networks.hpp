@@ -3,17 +3,21 @@
 
 #include <cstddef>
 #include <inlay/backend/stl.hpp>
+#include <inlay/backend/vector.hpp>
 #include <inlay/engine.hpp>
 
 namespace networks {
 
+#ifndef BACKEND
+#define BACKEND StlBackend
+#endif
 #ifndef MATH
 #define MATH Accurate
 #endif
 #ifndef WEIGHT
 #define WEIGHT float
 #endif
-using Backend = inlay::StlBackend<float, inlay::math::MATH, WEIGHT>;
+using Backend = inlay::BACKEND<float, inlay::math::MATH, WEIGHT>;
 
 template <std::size_t Units>
 using Lstm = inlay::Sequential<inlay::LSTM<1, Units, Backend>, inlay::Dense<Units, 1, Backend>>;

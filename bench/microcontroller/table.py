@@ -1,6 +1,6 @@
 """Prints what networks take on microcontrollers: instructions per sample, flash, RAM and stack.
 
-    python3 bench/microcontroller/table.py [--cores m4,m7] [--networks lstm_20,a2_lite] [--option -DMATH=Fast]
+    python3 bench/microcontroller/table.py [--cores m4,m7] [--networks lstm_20,a2_lite] [--option=-DMATH=Fast]
 
 Instructions are counted by qemu, in buffers of 48 samples. They are not cycles, but do not depend on the board's memory.
 The other columns are bytes on a Cortex-M7. Flash: code and weights, `process` and `forward`, without what the measurement
