@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <inlay/inlay.hpp>
+#include <inlay/plugin/interleaved.hpp>
 #include <inlay/plugin/resampled.hpp>
 #include <numeric>
 #include <string_view>
@@ -144,6 +145,10 @@ void print_lstm(const std::filesystem::path& folder) {
       model.load(folder / "amp.json");
       if (model.set_sample_rate(host, model_rate)) row(name, model, 0);
     };
+    if (const double factor = host / model_rate; factor == std::floor(factor)) {
+      inlay::Interleaved<Amp> model(own_rate, static_cast<std::size_t>(factor));
+      row("`Interleaved`", model, 0);
+    }
     corrected("`RateCorrected`, order 1", Linear());
     corrected("`RateCorrected`, order 3", Cubic());
     for (const Quality& quality : qualities) {

@@ -34,6 +34,8 @@ CLASSES = {
         ["plugin/smoothed_values.hpp"],
         ["plugin/levels.hpp"],
         ["plugin/resampled.hpp", "plugin/resampling.hpp"],
+        ["plugin/oversampled.hpp"],
+        ["plugin/interleaved.hpp"],
     ],
     "Off the audio thread": [
         ["host/session.hpp", "host/session_options.hpp", "host/miss.hpp", "host/stats.hpp"],

@@ -38,7 +38,7 @@ def main():
             if heading != "## Cost" and not re.sub(r"```.*?```", "", body, flags=re.S).strip():
                 problems.append(f"{path}: {heading[3:]} has no docstring")
     for name in ("LSTM", "Conv1D", "Residual", "ModelT", "Model", "ModelSlot", "Guarded", "SmoothedValues", "Levels",
-                 "Resampled", "Session", "Pool", "plan", "Dispatched", "load_error"):  # fmt: skip
+                 "Resampled", "Oversampled", "Interleaved", "Session", "Pool", "plan", "Dispatched", "load_error"):  # fmt: skip
         if not any(page.startswith(f"# {name}\n") for page in pages.values()):
             problems.append(f"no page {name}")
     if "c' = gate(f) c + gate(i) tanh(g)" not in text:

@@ -14,46 +14,11 @@
 #include <utility>
 #include <vector>
 
-#include "support/numbers.hpp"
+#include "rates.hpp"
 
 using namespace inlay;
 
 namespace {
-
-template <class T>
-using Through = ModelT<Identity<1, default_backend_for<T>>>;
-using Amp = ModelT<LSTM<1, 4>, Dense<4, 1>>;
-
-Amp amp() {
-  Amp model;
-  Numbers numbers{1};
-  model.layers().visit(numbers);
-  return model;
-}
-
-using Signal = std::vector<float>;
-constexpr double tau = 2 * std::numbers::pi;
-
-Signal noise(std::size_t frames, unsigned seed = 1) {
-  Signal x(frames);
-  for (float& each : x) {
-    seed = seed * 1664525 + 1013904223;
-    each = static_cast<float>(double(seed) / 4294967296.0 - 0.5);
-  }
-  return x;
-}
-
-/// The output of `model` for mono `in`, cut into calls of these numbers of frames in turn.
-template <class M>
-Signal processed(Resampled<M>& model, const Signal& in, const std::vector<std::size_t>& cuts = {512}) {
-  Signal out(in.size(), NAN);
-  for (std::size_t done = 0, i = 0; done < in.size(); ++i) {
-    const std::size_t n = std::min(cuts[i % cuts.size()], in.size() - done);
-    EXPECT_EQ(model.process(std::span(in).subspan(done, n), std::span(out).subspan(done, n)), n);
-    done += n;
-  }
-  return out;
-}
 
 struct Rates {
   double host, model;
@@ -77,28 +42,16 @@ double ripple(Resampling quality) {
   return quality == Resampling::low_latency ? 1e-4 : quality == Resampling::standard ? 1e-5 : 1e-6;
 }
 
-/// The largest difference of `y` from a sine of amplitude 1 that is `late` frames late.
-template <class T>
-double difference(const std::vector<T>& y, double frequency, double late, std::size_t from) {
-  double most = 0;
-  for (std::size_t t = from; t < y.size(); ++t)
-    most = std::fmax(most, std::abs(double(y[t]) - std::sin(tau * frequency * (double(t) - late))));
-  return most;
-}
-
 /// A round trip of a sine is the sine, `latency()` frames late: the level, images, aliases and the latency in one.
 template <class T>
 void expect_round_trip(Rates rates, Resampling quality, double tolerance) {
   SCOPED_TRACE(name_of(rates, quality));
   Resampled<Through<T>> model({}, {.host_rate = rates.host, .model_rate = rates.model, .quality = quality});
   const std::size_t start = 3 * model.latency();
-  std::vector<T> x(start + 1000), y(x.size());
   for (const double part : {0.001, 0.05, 0.3, 0.61, 0.83, 0.96, 1.0}) {
     const double frequency = part * passband(rates, quality);
-    for (std::size_t t = 0; t < x.size(); ++t)
-      x[t] = static_cast<T>(std::sin(tau * frequency / rates.host * double(t)));
     model.reset();
-    model.process(std::span<const T>(x), std::span(y));
+    const std::vector<T> y = processed(model, sine<T>(frequency / rates.host, start + 1000));
     EXPECT_LT(difference(y, frequency / rates.host, double(model.latency()), start), tolerance) << frequency << " Hz";
   }
 }
@@ -176,9 +129,7 @@ TEST(Resampled, AnImpulseArrivesAfterTheLatency) {
 TEST(Resampled, LatencyOfTheModelIsIncluded) {
   const auto late = [](auto model, Rates rates) {
     Resampled<decltype(model)> resampled(model, {.host_rate = rates.host, .model_rate = rates.model});
-    Signal x(3000);
-    for (std::size_t t = 0; t < x.size(); ++t) x[t] = static_cast<float>(std::sin(tau * 0.01 * double(t)));
-    EXPECT_LT(difference(processed(resampled, x), 0.01, double(resampled.latency()), 1500), 5e-5);
+    EXPECT_LT(difference(processed(resampled, sine(0.01, 3000)), 0.01, double(resampled.latency()), 1500), 5e-5);
     return resampled.latency();
   };
   using Late = ModelT<Delay<1, 7>>;
@@ -197,8 +148,7 @@ TEST(Resampled, CutsDoNotChangeTheOutput) {
     const Signal expected = processed(whole, x, {x.size()});
     for (const std::size_t max_frames : {1u, 500u}) {
       Resampled<Amp> model(amp(), {.host_rate = rates.host, .model_rate = rates.model, .max_frames = max_frames});
-      for (const std::vector<std::size_t>& cuts :
-           std::vector<std::vector<std::size_t>>{{1}, {17}, {64}, {512}, {4096}, {1, 700, 3, 64, 0, 2000, 31}}) {
+      for (const std::vector<std::size_t>& cuts : many_cuts) {
         model.reset();
         EXPECT_EQ(processed(model, x, cuts), expected) << "calls of " << cuts[0] << ", pieces of " << max_frames;
       }
@@ -249,18 +199,6 @@ TEST(Resampled, SeveralChannelsInPlace) {
   EXPECT_EQ(b, second);
   for (std::size_t t = 0; t < c.size(); ++t) ASSERT_NEAR(c[t], first[t] - second[t], 1e-5) << t;
 }
-
-namespace {
-
-/// y = x + s + k for a signal s and a value k.
-using Mix = ModelT<AppendCondition<1, 2>, Dense<3, 1>>;
-Mix mix() {
-  Mix model;
-  EXPECT_TRUE(assign(model.layer<1>(), "kernel", {1.0f, 1.0f, 1.0f}));
-  return model;
-}
-
-}  // namespace
 
 TEST(Resampled, SideChannels) {
   for (const double host : {44100.0, 48000.0}) {

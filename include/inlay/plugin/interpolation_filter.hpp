@@ -8,6 +8,7 @@
 
 #include "inlay/backend/default.hpp"
 #include "inlay/core/compiler.hpp"
+#include "inlay/plugin/kaiser.hpp"
 
 namespace inlay::INLAY_ISA::detail {
 
@@ -26,12 +27,9 @@ class InterpolationFilter {
  public:
   /// `rate` is that of the input, in Hz. Allocates.
   InterpolationFilter(LowPass low_pass, double rate, std::size_t phases) {
-    // Kaiser's formulas for the length and the shape of his window.
-    const double width = (low_pass.stop - low_pass.pass) / rate;
-    const double attenuation = low_pass.attenuation;
-    const double beta = 0.1102 * (attenuation - 8.7);
+    const Kaiser window(low_pass.attenuation);
     const double cutoff = (low_pass.pass + low_pass.stop) / rate;  // of half the rate
-    reach_ = static_cast<std::size_t>(std::ceil((attenuation - 8) / (2.285 * 4 * std::numbers::pi * width)));
+    reach_ = window.reach((low_pass.stop - low_pass.pass) / rate);
     taps_ = (2 * reach_ + 2 * lanes - 1) / (2 * lanes) * (2 * lanes);
     factors_.resize(phases * taps_);
     std::vector<double> row(2 * reach_);
@@ -40,8 +38,7 @@ class InterpolationFilter {
       for (std::size_t k = 0; k < row.size(); ++k) {
         const double t = static_cast<double>(k) - static_cast<double>(reach_ - 1) -
                          static_cast<double>(p) / static_cast<double>(phases);
-        const double u = t / static_cast<double>(reach_);
-        sum += row[k] = sinc(cutoff * t) * bessel(beta * std::sqrt(std::fmax(0, 1 - u * u)));
+        sum += row[k] = sinc(cutoff * t) * window(t / static_cast<double>(reach_));
       }
       T* const to = &factors_[(p + 1) * taps_ - row.size()];  // zeros come first: they meet old frames, never new ones
       for (std::size_t k = 0; k < row.size(); ++k) to[k] = static_cast<T>(row[k] / sum);
@@ -74,12 +71,6 @@ class InterpolationFilter {
   using Register = typename B::template Register<lanes>;
 
   static double sinc(double x) noexcept { return x == 0 ? 1 : std::sin(std::numbers::pi * x) / (std::numbers::pi * x); }
-  /// The modified Bessel function I0.
-  static double bessel(double x) noexcept {
-    double sum = 1, term = 1;
-    for (double k = 1; term > sum * 1e-17; ++k) sum += term *= (x / 2 / k) * (x / 2 / k);
-    return sum;
-  }
 
   std::size_t reach_ = 0, taps_ = 0;
   std::vector<T> factors_;

@@ -28,4 +28,17 @@ inline LowPass low_pass(Resampling quality, double rate) noexcept {
   return {pass, rate - pass, quality == Resampling::standard ? 100.0 : 82.0};
 }
 
+/// The filter for a signal at `rate` that is oversampled. It stops where the mirror image of its passband begins.
+inline LowPass oversampling_low_pass(Resampling quality, double rate) noexcept {
+  const double scale = std::fmin(1, rate / 48000);
+  switch (quality) {
+    case Resampling::low_latency:
+      return {18000 * scale, rate - 18000 * scale, 80};
+    case Resampling::best:
+      return {22000 * scale, rate - 22000 * scale, 120};
+    default:
+      return {20000 * scale, rate - 20000 * scale, 100};
+  }
+}
+
 }  // namespace inlay::INLAY_ISA::detail
