@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "board.hpp"
 #include "count.hpp"
@@ -39,8 +40,12 @@ constexpr auto layers = inlay::constant_layers<networks::NETWORK>([](auto& netwo
 using Model = inlay::ConstantModel<layers>;
 
 constinit Model model;  // a state; the weights are in flash
-constexpr std::size_t block = 48, blocks = 40;
-float in[block], out[block];
+#ifndef BLOCK
+#define BLOCK 48
+#endif
+constexpr std::size_t block = BLOCK, blocks = 40, ins = Model::in_size, outs = Model::out_size;
+float in[ins][block], out[outs][block];  // planar
+float frame_in[ins], frame_out[outs];
 
 void line(const char* name, std::uint32_t value) {
   board::print(name);
@@ -49,9 +54,22 @@ void line(const char* name, std::uint32_t value) {
   board::print("\n");
 }
 
-void process() { model.process(std::span<const float>(in), std::span<float>(out)); }
+void process() {
+  if constexpr (ins == 1 && outs == 1) {
+    model.process(std::span<const float>(in[0]), std::span<float>(out[0]));
+  } else {
+    const float* from[ins];
+    float* to[outs];
+    for (std::size_t c = 0; c < ins; ++c) from[c] = in[c];
+    for (std::size_t c = 0; c < outs; ++c) to[c] = out[c];
+    model.process(from, to, block);
+  }
+}
 void forward() {
-  for (std::size_t t = 0; t < block; ++t) out[t] = model.forward(in[t]);
+  for (std::size_t t = 0; t < block; ++t) {
+    if constexpr (ins == 1 && outs == 1) out[0][t] = model.forward(in[0][t]);
+    else model.forward(std::span(std::as_const(frame_in)), std::span(frame_out));
+  }
 }
 
 std::uint32_t instructions(void (*run)(), std::uint32_t per_million) {
@@ -80,7 +98,9 @@ std::uint32_t instructions(void (*run)(), std::uint32_t per_million) {
 
 int board::run() {
   Fill random;
-  for (float& x : in) x = random.next();
+  for (auto& channel : in)
+    for (float& x : channel) x = random.next();
+  for (float& x : frame_in) x = random.next();
   count::Timer::start();
   const std::uint32_t per_million = count::ticks_per_million();
   line("process", instructions(process, per_million));

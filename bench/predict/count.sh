@@ -26,7 +26,9 @@ aarch64-linux-gnu-g++ -std=c++20 -O3 -DNDEBUG -DINLAY_COMPILED -Iinclude -isyste
 gcc -Wall -Wextra -O2 -shared -fPIC -o "$build/count.so" bench/instructions/count.c
 echo "[4/4] counting"
 "$python" bench/predict/count.py "$build/measure" "$build/networks" bench/predict/measured
-fit() { "$python" bench/predict/fit.py "bench/predict/measured/$1.txt" --lanes 4 --estimated --write "$1" "$2"; }
-fit pi4 "Raspberry Pi 4, Cortex-A72 at 1.8 GHz"
-fit pi5 "Raspberry Pi 5, Cortex-A76 at 2.4 GHz"
-fit m1 "Apple M1 at 3.2 GHz"
+fit() {
+  "$python" bench/predict/fit.py "bench/predict/measured/$1.txt" --lanes 4 --estimated --write "$1" "$2" --also "${@:3}"
+}
+fit pi4 "Raspberry Pi 4, Cortex-A72 at 1.8 GHz" raspberrypi4
+fit pi5 "Raspberry Pi 5, Cortex-A76 at 2.4 GHz" raspberrypi5
+fit m1 "Apple M1 at 3.2 GHz" applem1

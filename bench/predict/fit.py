@@ -1,6 +1,6 @@
 """Fits a machine's table to measured networks, and tests it on others.
 
-    PYTHONPATH=python/src python3 bench/predict/fit.py MEASURED --lanes 8 [--write NAME TITLE] [--plot FILE]
+    PYTHONPATH=python/src python3 bench/predict/fit.py MEASURED --lanes 8 [--write NAME TITLE [--also NAME...]] [--plot FILE]
 
 MEASURED is the output of predict_measure, or of count.py with --estimated. Networks whose number is divisible by three are
 not used to fit: they test. --write keeps the table as a machine of the Python package and of include/inlay/predict/machines.hpp.
@@ -96,6 +96,7 @@ def main():
     parser.add_argument("--lanes", type=int, required=True)
     parser.add_argument("--estimated", action="store_true", help="the times are estimates themselves")
     parser.add_argument("--write", nargs=2, metavar=("NAME", "TITLE"))
+    parser.add_argument("--also", nargs="*", default=[], help="other names, in lower case without spaces")
     parser.add_argument("--plot")
     arguments = parser.parse_args()
     fits = []
@@ -108,7 +109,8 @@ def main():
         name, title = arguments.write
         tables = {fit.work: {"coefficients": {k: float(f"{v:.4g}") for k, v in fit.table.items()},
                              "error": round(fit.error, 3)} for fit in fits}  # fmt: skip
-        root = {"title": title, "lanes": arguments.lanes, "measured": not arguments.estimated, "tables": tables}
+        root = {"title": title, "also": arguments.also, "lanes": arguments.lanes, "measured": not arguments.estimated,
+                "tables": tables}  # fmt: skip
         (machines_header.MACHINES / f"{name}.json").write_text(json.dumps(root, indent=1) + "\n", encoding="utf-8")
         machines_header.write()
 

@@ -46,11 +46,11 @@ def test_nine_of_ten_networks_are_predicted_within_the_stated_error(path: Path, 
         assert found <= (0.25 if work == "ModelT frame" else 0.15), work
 
 
-@pytest.mark.parametrize("path", [BENCH / "measured" / "zen4-avx2.txt"], ids=lambda path: path.stem)
-def test_memory(path: Path, network) -> None:  # type: ignore[no-untyped-def]
-    on = machine(path.stem)
+@pytest.mark.parametrize("name", ["zen4-avx2", "m7"])
+def test_memory(name: str, network) -> None:  # type: ignore[no-untyped-def]
+    on = machine(name)
     errors = []
-    for line in path.read_text().splitlines():
+    for line in (BENCH / "measured" / f"{name}.txt").read_text().splitlines():
         number, engine, work, _, weights, state = line.split()
         if engine == "ModelT" and work == "frame":
             found = memory(network(int(number)), on.lanes)
@@ -61,7 +61,26 @@ def test_memory(path: Path, network) -> None:  # type: ignore[no-untyped-def]
 def test_every_machine_has_its_tables() -> None:
     for on in machines():
         assert on.title and on.lanes in (1, 4, 8, 16)
-        assert {"Model frame", "Model buffer"} <= set(on.tables)
+        engine = "ModelT" if on.microcontroller else "Model"
+        assert {f"{engine} frame", f"{engine} buffer"} <= set(on.tables)
+
+
+def test_machines_have_names_as_people_say_them() -> None:
+    for name in ("m7", "M7", "Daisy", "Daisy Seed", "Cortex-M7"):
+        assert machine(name).name == "m7"
+    assert machine("Raspberry Pi 5").name == "pi5"
+    assert parse_budget("50% of an M7 at 48 kHz").machine.name == "m7"
+
+
+def test_a_microcontroller_runs_types_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    line = "lstm 20, dense 1"
+    assert main(["predict", line, "--machine", "m7", "--engine", "Model"]) == 2
+    assert "m7 runs types alone" in capsys.readouterr().err
+    assert main(["predict", line, "--engine", "Model"]) == 0
+    output = capsys.readouterr().out
+    assert "pi5" in output and "m7" not in output
+    assert main(["predict", line, "--machine", "m7"]) == 0
+    assert "weights, in flash" in capsys.readouterr().out
 
 
 def test_longer_calls_cost_less_a_frame() -> None:
@@ -145,11 +164,9 @@ def test_the_header_has_the_machines() -> None:
     import machines_header
 
     assert machines_header.HEADER.read_text() == machines_header.text()
+    known = {
+        f"{kind} {number}" for kind in machines_header.KINDS for number in machines_header.NUMBERS
+    }
     for path in machines_header.MACHINES.glob("*.json"):
-        named = set(json.loads(path.read_text())["tables"]["Model frame"]["coefficients"])
-        known = {
-            f"{kind} {number}"
-            for kind in machines_header.KINDS
-            for number in machines_header.NUMBERS
-        }
-        assert named <= known | {"call", "cache lines"}
+        for table in json.loads(path.read_text())["tables"].values():
+            assert set(table["coefficients"]) <= known | {"call", "cache lines"}

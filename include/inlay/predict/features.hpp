@@ -42,12 +42,14 @@ struct KindFeatures {
   double products = 0;   ///< registers of weights that are multiplied
   double columns = 0;    ///< values that are multiplied by weights
   double taps = 0;       ///< past frames that a convolution reads
+  double chain = 0;      ///< multiply-adds that wait for one another
+  double further = 0;    ///< registers of a recurrent layer's outputs beyond two, which may take no longer than one
 };
 
 /// The work of a network. A machine's table has nanoseconds in the same places.
 struct Features {
   double call = 0;         ///< calls of `forward`, or of `process` with 64 frames
-  double cache_lines = 0;  ///< cache lines of weights that do not fit the first cache
+  double cache_lines = 0;  ///< cache lines that are read and do not fit the first cache
   std::array<KindFeatures, std::size_t(CostKind::count)> kinds{};
 
   /// The sum of the products of all values.
@@ -56,7 +58,7 @@ struct Features {
     for (std::size_t i = 0; i < kinds.size(); ++i) {
       const KindFeatures &a = kinds[i], &b = other.kinds[i];
       sum += a.layers * b.layers + a.registers * b.registers + a.products * b.products + a.columns * b.columns +
-             a.taps * b.taps;
+             a.taps * b.taps + a.chain * b.chain + a.further * b.further;
     }
     return sum;
   }
@@ -98,18 +100,33 @@ constexpr CostKind cost_kind(std::string_view type) {
   return dense;
 }
 
+/// Memory that frames use one after the other.
+struct FrameMemory {
+  double size = 0, read = 0;  ///< bytes, and how many of them each frame reads
+
+  constexpr void add(double more, double more_read) { size += more, read += more_read; }
+  /// Cache lines that a frame does not find in the first cache. It finds all if they have fewer bytes than `cache`; of
+  /// `beyond` more, none.
+  constexpr double missed_lines() const {
+    constexpr double line = 64, cache = 28 * 1024, beyond = 16 * 1024;
+    return read / line * std::clamp((size - cache) / beyond, 0.0, 1.0);
+  }
+};
+
 /// Adds up the features of layers.
 struct FeatureSum {
   std::size_t lanes;
   bool buffers;
   Features sum{};
-  double weight_bytes = 0;
+  FrameMemory memory{};
 
-  /// The cache lines of weights that a frame does not find in the first cache, from their size. Weights of fewer bytes
-  /// than `cache` stay in it; of `beyond` more, none of them does.
-  static constexpr double missed(double bytes) {
-    constexpr double cache = 28 * 1024, beyond = 8 * 1024;
-    return bytes / 64 * std::clamp((bytes - cache) / beyond, 0.0, 1.0);
+  /// The sum, when all layers were added.
+  constexpr Features finished() const {
+    Features all = sum;
+    all.call = 1;
+    if (!buffers) all.cache_lines += memory.missed_lines();
+    if (lanes == 1) all.cache_lines = 0;  // a microcontroller, whose memory is as fast as a cache
+    return all;
   }
 
   /// Adds layer L, which runs `often` times per frame of the model's input, and the layers that it holds.
@@ -139,10 +156,27 @@ struct FeatureSum {
     });
   }
 
+  static constexpr std::size_t up(std::size_t count, std::size_t unit) { return (count + unit - 1) / unit; }
+  constexpr std::size_t unit(std::size_t rows) const {
+    return lanes == 1 ? 1 : std::min(lanes, std::max(std::size_t{4}, std::bit_ceil(rows)));
+  }
   /// Rows of a matrix, padded to whole registers of the size that its kernel chooses.
-  constexpr std::size_t padded(std::size_t rows) const {
-    const std::size_t unit = lanes == 1 ? 1 : std::min(lanes, std::max(std::size_t{4}, std::bit_ceil(rows)));
-    return (rows + unit - 1) / unit * unit;
+  constexpr std::size_t padded(std::size_t rows) const { return up(rows, unit(rows)) * unit(rows); }
+
+  /// Sums of an output that grow side by side, see core/panel_accumulator.hpp.
+  constexpr double sums(double columns, std::size_t out, std::size_t gates) const {
+    if (lanes == 1 || columns < 8) return 1;
+    const std::size_t units = up(out, unit(out)), widest = 12 / (gates == 1 ? 2 : gates);
+    const std::size_t of_panel = gates * up(units, up(units, widest));
+    return double(std::clamp<std::size_t>((8 + (gates == 1 ? of_panel - 1 : 0)) / of_panel, 1, 4));
+  }
+
+  /// Adds the past of a convolution.
+  constexpr void add_history(std::size_t channels, std::size_t past, double taps) {
+    constexpr std::size_t line = 64, tile = 64;
+    const double frame = double(up(4 * channels, line) * line), lines = double(line * channels);
+    if (past > tile) memory.add(lines * (taps + 1), lines * taps);  // each channel has cache lines of its own
+    else memory.add(past > 0 ? 2 * double(past + 1) * frame : 0, frame * taps);
   }
 
   template <class L>
@@ -152,20 +186,28 @@ struct FeatureSum {
     constexpr bool multiplies = recurrent || kind == CostKind::dense || kind == CostKind::conv;
     constexpr std::size_t gates = kind == CostKind::lstm ? 4 : kind == CostKind::gru ? 3 : 1;
     constexpr std::size_t out = L::out_size;
-    const bool tiles = buffers && !recurrent;  // lanes are frames, and four channels are computed together
-    const std::size_t registers = (out + lanes - 1) / lanes;
+    const bool tiles = buffers && !recurrent && lanes > 1;  // lanes are frames, of four outputs
+    const std::size_t registers = up(out, lanes);
     KindFeatures& of = sum.kinds[std::size_t(kind)];
     of.layers += often;
     of.registers += often * (tiles ? double(out) / 4 : double(registers));
+    if (recurrent && registers > 2) of.further += often * double(registers - 2);
     if constexpr (multiplies) {
       constexpr double columns = double(L::macs) / double(gates * out);
-      const double whole = tiles ? double((out + 3) / 4 * 4) / double(lanes) : double(gates * registers);
+      const double whole = tiles ? double(up(out, 4) * 4) / double(lanes) : double(gates * registers);
       of.products += often * columns * whole;
       of.columns += often * columns;
+      constexpr double chained = recurrent ? double(out) : columns;
+      if (!tiles) of.chain += often * chained / sums(chained, out, gates);
       if (kind == CostKind::conv) of.taps += often * columns / double(L::in_size);
       const double bytes = 4 * often * columns * double(gates * padded(out));
-      if (!buffers) weight_bytes += bytes;
-      else if (recurrent) sum.cache_lines += missed(bytes);  // a layer computes a whole buffer before the next one does
+      if (!buffers) {
+        memory.add(bytes, bytes);
+        if constexpr (kind == CostKind::conv)
+          add_history(L::in_size, L::receptive_field - 1, columns / double(L::in_size));
+      } else if (recurrent) {  // a layer computes a whole buffer before the next one does
+        sum.cache_lines += FrameMemory{bytes, bytes}.missed_lines();
+      }
     }
   }
 };
@@ -175,9 +217,7 @@ template <class Layers>
 constexpr Features features_of(std::size_t lanes, bool buffers) {
   FeatureSum all{lanes, buffers};
   all.template add<Layers>(1);
-  all.sum.call = 1;
-  all.sum.cache_lines += all.missed(all.weight_bytes);
-  return all.sum;
+  return all.finished();
 }
 
 }  // namespace internal

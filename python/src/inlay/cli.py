@@ -253,6 +253,8 @@ def _add_predict(commands: _Commands) -> None:
 
 def _predict(arguments: argparse.Namespace) -> int:
     chosen = [machine(name) for name in arguments.machine or machine_names()]
+    if not arguments.machine:
+        chosen = [on for on in chosen if on.runs(arguments.engine)]
     options = {"engine": arguments.engine, "block": arguments.block}
     if arguments.budget is not None:
         print(budget_table(parse_budget(arguments.budget), **options))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from ..inspect.analysis import LayerAnalysis
 
@@ -36,35 +37,51 @@ _KINDS = {
 }
 GATES = {"lstm": 4, "gru": 3}
 RECURRENT = ("lstm", "gru", "rnn")
-#: Weights of fewer bytes stay in the first cache; of this many more, none of them does.
-_CACHE, _BEYOND = 28 * 1024, 8 * 1024
+#: A frame finds what it reads in the first cache if all of it has fewer bytes; of this many more, nothing.
+_CACHE, _BEYOND = 28 * 1024, 16 * 1024
+_LINE = 64  # bytes
+#: Frames of the longest history that is stored frame by frame, `inlay::tile_frames`.
+_TILE = 64
 
 
 def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict[str, float]:
     """The numbers of a network for registers of `lanes` floats, in frames or in buffers."""
     found: dict[str, float] = defaultdict(float, call=1)
-    weights = 0.0
+    frame = _Memory()
     for layer in layers:
         if layer.record.type == "sequential":
             continue
         kind = _KINDS.get(layer.record.type, "dense")
         often = float(layer.per_frame)
+        tiles = buffers and kind not in RECURRENT and lanes > 1  # lanes are frames, of four outputs
         out = layer.record.channels_out
-        registers = out / 4 if buffers and kind not in RECURRENT else math.ceil(out / lanes)
+        registers = out / 4 if tiles else math.ceil(out / lanes)
         found[f"{kind} layers"] += often
         found[f"{kind} registers"] += often * registers
+        if kind in RECURRENT:  # two registers of gates may take no longer than one
+            found[f"{kind} further"] += often * max(0, registers - 2)
         if kind in ("dense", "conv", *RECURRENT):
-            columns = layer.traits.macs / (GATES.get(kind, 1) * out)
-            found[f"{kind} products"] += often * _products(layer, kind, lanes, buffers)
+            gates = GATES.get(kind, 1)
+            columns = layer.traits.macs / (gates * out)
+            whole = 4 * math.ceil(out / 4) / lanes if tiles else gates * registers
+            found[f"{kind} products"] += often * columns * whole
             found[f"{kind} columns"] += often * columns
+            if not tiles:
+                chained = out if kind in RECURRENT else columns
+                found[f"{kind} chain"] += often * chained / _sums(chained, out, gates, lanes)
             if kind == "conv":
                 found["conv taps"] += often * columns / layer.record.channels_in
-            of_layer = 4 * often * columns * GATES.get(kind, 1) * padded(out, lanes)
+            of_layer = 4 * often * columns * gates * padded(out, lanes)
             if not buffers:
-                weights += of_layer
+                frame.add(of_layer, of_layer)
+                if kind == "conv":
+                    frame.add(*_history(layer, columns / layer.record.channels_in))
             elif kind in RECURRENT:  # a layer computes a whole buffer before the next one does
-                found["cache lines"] += _missed(of_layer)
-    found["cache lines"] += _missed(weights)
+                found["cache lines"] += _Memory(of_layer, of_layer).missed_lines()
+    if not buffers:
+        found["cache lines"] += frame.missed_lines()
+    if lanes == 1:  # a microcontroller, whose memory is as fast as a cache
+        found["cache lines"] = 0
     return found
 
 
@@ -73,20 +90,46 @@ def time_of(units: Mapping[str, float], coefficients: Mapping[str, float]) -> fl
     return sum(coefficients.get(name, 0) * count for name, count in units.items())
 
 
-def _missed(weights: float) -> float:
-    """The cache lines of weights that a frame does not find in the first cache, from their size in bytes."""
-    return weights / 64 * min(1, max(0, (weights - _CACHE) / _BEYOND))
-
-
 def padded(rows: int, lanes: int) -> int:
     """Rows of a matrix, padded to whole registers of the size that its kernel chooses."""
-    unit = 1 if lanes == 1 else min(lanes, max(4, 1 << (rows - 1).bit_length()))
+    unit = _unit(rows, lanes)
     return math.ceil(rows / unit) * unit
 
 
-def _products(layer: LayerAnalysis, kind: str, lanes: int, buffers: bool) -> float:
-    gates, out = GATES.get(kind, 1), layer.record.channels_out
-    columns = layer.traits.macs / (gates * out)
-    if buffers and kind not in RECURRENT:
-        return columns * 4 * math.ceil(out / 4) / lanes
-    return columns * gates * math.ceil(out / lanes)
+def _unit(rows: int, lanes: int) -> int:
+    return 1 if lanes == 1 else min(lanes, max(4, 1 << (rows - 1).bit_length()))
+
+
+def _sums(columns: float, out: int, gates: int, lanes: int) -> int:
+    """Sums of an output that grow side by side, as in include/inlay/core/panel_accumulator.hpp."""
+    if lanes == 1 or columns < 8:
+        return 1
+    units = math.ceil(out / _unit(out, lanes))
+    widest = 12 // (2 if gates == 1 else gates)
+    of_panel = gates * math.ceil(units / math.ceil(units / widest))
+    return min(4, max(1, (8 + (of_panel - 1 if gates == 1 else 0)) // of_panel))
+
+
+@dataclass
+class _Memory:
+    """Bytes that frames use one after the other, and how many of them each frame reads."""
+
+    size: float = 0
+    read: float = 0
+
+    def add(self, size: float, read: float) -> None:
+        self.size += size
+        self.read += read
+
+    def missed_lines(self) -> float:
+        """Cache lines that a frame does not find in the first cache."""
+        return self.read / _LINE * min(1, max(0, (self.size - _CACHE) / _BEYOND))
+
+
+def _history(layer: LayerAnalysis, taps: float) -> tuple[float, float]:
+    """The bytes of a convolution's past that frames use, and that each frame reads."""
+    channels, past = layer.record.channels_in, (layer.traits.receptive_field or 1) - 1
+    if past > _TILE:  # each channel has cache lines of its own
+        return _LINE * channels * (taps + 1), _LINE * channels * taps
+    frame = _LINE * math.ceil(4 * channels / _LINE)
+    return 2 * (past + 1) * frame if past else 0, frame * taps

@@ -32,9 +32,24 @@ class Machine:
     """False if the times are estimated from counted instructions."""
     tables: Mapping[str, Table]
     """By engine ("Model", "ModelT") and work ("frame", "buffer"): "ModelT frame"."""
+    also: tuple[str, ...] = ()
+    """Other names, in lower case without spaces."""
+
+    @property
+    def microcontroller(self) -> bool:
+        """True if weights are constants in flash. `Model` needs files and a heap: types alone run there."""
+        return self.lanes == 1
+
+    def runs(self, engine: str) -> bool:
+        return engine == "ModelT" or not self.microcontroller
 
     def engine(self, wanted: str) -> str:
-        """The engine whose tables stand for `wanted`: "Model" for types, where there are none of types."""
+        """The engine whose tables stand for `wanted`: "Model" for types, where there are none of types.
+
+        Raises ExportError if the engine does not run on the machine.
+        """
+        if not self.runs(wanted):
+            raise ExportError(f"machine: {self.name} runs types alone, no {wanted}")
         return wanted if f"{wanted} frame" in self.tables else "Model"
 
     def table(self, engine: str, block: int) -> Table:
@@ -48,13 +63,15 @@ def work_of(block: int) -> str:
 
 @lru_cache(maxsize=None)
 def machine(name: str) -> Machine:
-    """A machine by its name. Raises ExportError if it is not known."""
-    known = names()
-    if name not in known:
-        raise ExportError(f"machine: {name!r} is not known; known: {', '.join(known)}")
-    root = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-    tables = {work: Table(**table) for work, table in root.pop("tables").items()}
-    return Machine(name, tables=tables, **root)
+    """A machine by one of its names, such as "pi5" or "Raspberry Pi 5". Raises ExportError if it is not known."""
+    wanted = name.lower().replace(" ", "")
+    for known in names():
+        root = json.loads((_FOLDER / f"{known}.json").read_text(encoding="utf-8"))
+        also = tuple(root.pop("also"))
+        if wanted in (known, *also):
+            tables = {work: Table(**table) for work, table in root.pop("tables").items()}
+            return Machine(known, tables=tables, also=also, **root)
+    raise ExportError(f"machine: {name!r} is not known; known: {', '.join(names())}")
 
 
 def names() -> list[str]:

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..format import Chain, LayerRecord
 from ..inspect.analysis import analyse, chains_within
 from .features import GATES, padded
 
 _FLOAT = 4
-_LINE = 16  # floats of a cache line
 #: Values per unit of a recurrent layer's state: the hidden state twice, and an LSTM's cell.
 _STATES = {"lstm": 3, "gru": 2, "rnn": 2}
 
 
-def memory(layers: Chain, lanes: int, tile: int = 64) -> tuple[float, float]:
+@dataclass(frozen=True)
+class _Layout:
+    """How the states of a machine lie in memory."""
+
+    tile: int
+    """Frames of a tile, `inlay::tile_frames`."""
+    line: int
+    """Floats that memory is aligned to, `inlay::alignment`."""
+
+
+def memory(layers: Chain, lanes: int, tile: int | None = None) -> tuple[float, float]:
     """Weights and state in bytes, about: nine of ten networks within 10%.
 
     Args:
-        lanes: floats in the machine's widest register.
-        tile: frames of a tile, `inlay::tile_frames`.
+        lanes: floats in the machine's widest register. 1 stands for a microcontroller.
+        tile: frames of a tile, INLAY_TILE_FRAMES; default: the machine's.
     """
+    layout = _Layout(tile or 16, 4) if lanes == 1 else _Layout(tile or 64, 16)
     weights = state = 0.0
     for layer in analyse(layers).layers:
         kind, out = layer.record.type, layer.record.channels_out
@@ -29,29 +40,29 @@ def memory(layers: Chain, lanes: int, tile: int = 64) -> tuple[float, float]:
         if layer.record.tensors and layer.traits.macs:
             gates = GATES.get(kind, 1)
             columns = layer.traits.macs / (gates * out)
-            weights += (columns + 1) * gates * rows + _LINE
+            weights += (columns + 1) * gates * rows + layout.line
         if kind in _STATES:
             state += _STATES[kind] * rows
         elif kind == "conv1d":
-            state += _history(
-                layer.record.channels_in, (layer.traits.receptive_field or 1) - 1, tile
-            )
+            past = (layer.traits.receptive_field or 1) - 1
+            state += _history(layer.record.channels_in, past, layout)
     ends = layers[0].channels_in + layers[-1].channels_out
-    return _FLOAT * weights, _FLOAT * (state + tile * (ends + _rows(layers)))
+    return _FLOAT * weights, _FLOAT * (state + layout.tile * (ends + _rows(layers)))
 
 
 def _up(count: int, unit: int) -> int:
     return math.ceil(count / unit) * unit
 
 
-def _history(channels: int, past: int, tile: int) -> int:
+def _history(channels: int, past: int, layout: _Layout) -> int:
     """What include/inlay/core/history.hpp keeps of a signal."""
     if past == 0:
         return 0
+    tile, line = layout.tile, layout.line
     if past > tile:
-        return channels * (2 * (_up(past, tile) + tile) + tile + _LINE)
-    frame = 1 if channels == 1 else _up(channels, _LINE)
-    return channels * (_up(past, _LINE) + tile + _LINE) + 2 * (past + 1) * frame
+        return channels * (2 * (_up(past, tile) + tile) + tile + line)
+    frame = 1 if channels == 1 else _up(channels, line)
+    return channels * (_up(past, line) + tile + line) + 2 * (past + 1) * frame
 
 
 #: Layers that are not computed in place.

@@ -66,7 +66,7 @@ def parse_budget(text: str) -> Budget:
         raise ExportError(f'budget: {text!r} is not like "20% of a Pi 5 core at 48 kHz"')
     percent, name, rate, thousands = found.groups()
     hz = float(rate) * (1000 if thousands else 1) if rate else 48_000
-    return Budget(float(percent) / 100, machine(name.lower().replace(" ", "")), hz)
+    return Budget(float(percent) / 100, machine(name), hz)
 
 
 #: The kinds of networks that a budget is spent on, by the number that grows.

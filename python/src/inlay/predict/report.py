@@ -16,6 +16,8 @@ def prediction_table(
 ) -> str:
     """What a network costs on each machine: time, share of a core, and memory."""
     analysis = analyse(layers)
+    in_flash = all(on.microcontroller for on in machines)
+    memories = ("weights, in flash", "state, in RAM") if in_flash else ("weights", "state")
     lines = [
         f"{analysis.parameters} parameters, {analysis.macs} multiply-accumulates a frame, {_calls(engine, block)}",
         "",
@@ -24,8 +26,7 @@ def prediction_table(
                 "machine",
                 "ns a frame",
                 f"of a core at {sample_rate / 1000:g} kHz",
-                "weights",
-                "state",
+                *memories,
                 "",
             ],
             (
@@ -60,7 +61,8 @@ def _calls(engine: str, block: int) -> str:
 
 def _cost(prediction: Prediction, sample_rate: float) -> list[str]:
     share, error = prediction.share(sample_rate), prediction.error
-    return [f"{prediction.nanoseconds:.4g} ±{error:.0%}", f"{share:.2%}"]
+    time = prediction.nanoseconds
+    return [f"{time:.4g} ±{error:.0%}" if time < 1000 else f"{time:.0f} ±{error:.0%}", f"{share:.2%}"]
 
 
 def _bytes(layers: Chain, on: Machine) -> list[str]:

@@ -1,0 +1,60 @@
+"""Counts the instructions of random networks on a Cortex-M7 in QEMU, and writes the table of this machine.
+
+    PYTHONPATH=python/src python3 bench/predict/microcontroller.py [NETWORKS]
+
+Each network with at most MOST multiply-accumulates among the first NETWORKS (300) is compiled as a type with its weights
+in flash, and counted by bench/microcontroller/measure.cpp, which takes an hour of one core. The time is an estimate: an
+instruction takes a cycle. Other load on the machine does not matter. Needs arm-none-eabi-g++ and qemu-system-arm.
+"""
+
+import os
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "microcontroller")]
+from architectures import network
+from table import measure, skip_without_tools
+
+from inlay.cpp.types import Type, flat, statement, types
+from inlay.inspect.analysis import analyse
+
+MEASURED = HERE / "measured" / "m7.txt"
+MOST = 8000  # a sample at 48 kHz has 10,000 cycles at 480 MHz
+GIGAHERTZ = 0.48
+#: Enough for the weights of the largest networks, which the compiler computes.
+LIMIT = "-fconstexpr-ops-limit=1000000000"
+
+
+def count(number, folder):
+    """Lines as predict_measure prints them."""
+    name, header = f"n{number}", folder / f"n{number}.hpp"
+    layers = Type("Sequential", types(flat(network(number)), "Backend"))
+    lines = ['#include "networks.hpp"', "namespace networks {", *statement(f"using {name} = ", layers), "}"]
+    header.write_text("\n".join(lines), encoding="utf-8")
+    found = measure(folder, "m7", name, ["-include", str(header), "-DBLOCK=64", LIMIT])
+    (folder / f"m7_{name}.elf").unlink()
+    return [
+        f"{number} ModelT {work} {found[call] / 10 / GIGAHERTZ:.3f} {found['weights']} {found['state']}"
+        for work, call in (("frame", "forward"), ("buffer", "process"))
+    ]
+
+
+def main():
+    skip_without_tools()
+    count_of = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    numbers = [number for number in range(count_of) if analyse(network(number)).macs <= MOST]
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        counted = pool.map(lambda number: count(number, Path(folder)), numbers)
+        with MEASURED.open("w", encoding="utf-8") as file:
+            for done, lines in enumerate(counted):
+                if done % 10 == 0:
+                    print(f"{done} of {len(numbers)}", flush=True)
+                file.write("\n".join(lines) + "\n")
+                file.flush()
+
+
+if __name__ == "__main__":
+    main()
