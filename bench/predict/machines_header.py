@@ -41,7 +41,7 @@ def text():
             f'    "{path.stem}", "{machine["title"]}", {machine["lanes"]}, {str(machine["measured"]).lower()},',
             f"    {features(frame['coefficients'])},",
             f"    {features(buffer['coefficients'])},",
-            f"    {frame['error']:g}, {buffer['error']:g}}};",
+            f"    {frame['overlap']:g}, {frame['error']:g}, {buffer['error']:g}}};",
         ]
     return "\n".join([*lines, "", "}  // namespace inlay::machines", "// clang-format on", ""])
 

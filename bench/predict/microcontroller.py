@@ -2,8 +2,8 @@
 
     PYTHONPATH=python/src python3 bench/predict/microcontroller.py [NETWORKS]
 
-Each network with at most MOST multiply-accumulates among the first NETWORKS (300) is compiled as a type with its weights
-in flash, and counted by bench/microcontroller/measure.cpp, which takes an hour of one core. The time is an estimate: an
+Each network with at most MOST multiply-accumulates among the first NETWORKS (150) is compiled as a type with its weights
+in flash, and counted by bench/microcontroller/measure.cpp, which takes half an hour of one core. The time is an estimate: an
 instruction takes a cycle. Other load on the machine does not matter. Needs arm-none-eabi-g++ and qemu-system-arm.
 """
 
@@ -44,7 +44,7 @@ def count(number, folder):
 
 def main():
     skip_without_tools()
-    count_of = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    count_of = int(sys.argv[1]) if len(sys.argv) > 1 else 150
     numbers = [number for number in range(count_of) if analyse(network(number)).macs <= MOST]
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
         counted = pool.map(lambda number: count(number, Path(folder)), numbers)

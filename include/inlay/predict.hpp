@@ -31,7 +31,7 @@ constexpr Prediction predict(const Machine& on, std::size_t block = 64) {
   const Features& table = buffers ? on.buffer : on.frame;
   Features units = internal::features_of<typename M::Layers>(on.lanes, buffers);
   if (buffers) units.call = 64 / double(block);  // what a call costs is spread over its frames
-  return {units.times(table), buffers ? on.buffer_error : on.frame_error};
+  return {units.time(table, buffers ? 0 : on.overlap), buffers ? on.buffer_error : on.frame_error};
 }
 
 }  // namespace inlay

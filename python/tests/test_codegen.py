@@ -75,7 +75,9 @@ def predictions(name: str, layers: Chain) -> list[str]:
     claims = []
     for on in map(machine, ("zen4-avx2", "m7")):
         for block in (1, 64):
-            of_type = f"inlay::predict<{name}>(inlay::machines::{on.name.replace('-', '_')}, {block})"
+            of_type = (
+                f"inlay::predict<{name}>(inlay::machines::{on.name.replace('-', '_')}, {block})"
+            )
             ratio = f"{of_type}.nanoseconds / {predict(layers, on, block=block).nanoseconds}"
             claims.append(f"static_assert({ratio} < 1 + 1e-9 && {ratio} > 1 - 1e-9);\n")
     return claims

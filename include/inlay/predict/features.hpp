@@ -44,7 +44,21 @@ struct KindFeatures {
   double taps = 0;       ///< past frames that a convolution reads
   double chain = 0;      ///< multiply-adds that wait for one another
   double further = 0;    ///< registers of a recurrent layer's outputs beyond two, which may take no longer than one
+
+  /// The sum of the products of all values.
+  constexpr double times(const KindFeatures& b) const {
+    return layers * b.layers + registers * b.registers + products * b.products + columns * b.columns + taps * b.taps +
+           chain * b.chain + further * b.further;
+  }
 };
+
+namespace internal {
+
+constexpr bool is_recurrent(CostKind kind) {
+  return kind == CostKind::lstm || kind == CostKind::gru || kind == CostKind::rnn;
+}
+
+}  // namespace internal
 
 /// The work of a network. A machine's table has nanoseconds in the same places.
 struct Features {
@@ -52,15 +66,13 @@ struct Features {
   double cache_lines = 0;  ///< cache lines that are read and do not fit the first cache
   std::array<KindFeatures, std::size_t(CostKind::count)> kinds{};
 
-  /// The sum of the products of all values.
-  constexpr double times(const Features& other) const {
-    double sum = call * other.call + cache_lines * other.cache_lines;
-    for (std::size_t i = 0; i < kinds.size(); ++i) {
-      const KindFeatures &a = kinds[i], &b = other.kinds[i];
-      sum += a.layers * b.layers + a.registers * b.registers + a.products * b.products + a.columns * b.columns +
-             a.taps * b.taps + a.chain * b.chain + a.further * b.further;
-    }
-    return sum;
+  /// The time of this work from a machine's table. A processor starts a frame before the last one is done: of t
+  /// nanoseconds of work that do not wait for the last frame, which recurrent layers do, t^2 / (t + overlap) remain.
+  constexpr double time(const Features& prices, double overlap) const {
+    double waiting = 0, other = call * prices.call + cache_lines * prices.cache_lines;
+    for (std::size_t i = 0; i < kinds.size(); ++i)
+      (internal::is_recurrent(CostKind(i)) ? waiting : other) += kinds[i].times(prices.kinds[i]);
+    return waiting + (other > 0 ? other * other / (other + overlap) : 0);
   }
 };
 
@@ -182,7 +194,7 @@ struct FeatureSum {
   template <class L>
   constexpr void add_layer(double often) {
     constexpr CostKind kind = cost_kind(L::type);
-    constexpr bool recurrent = kind == CostKind::lstm || kind == CostKind::gru || kind == CostKind::rnn;
+    constexpr bool recurrent = is_recurrent(kind);
     constexpr bool multiplies = recurrent || kind == CostKind::dense || kind == CostKind::conv;
     constexpr std::size_t gates = kind == CostKind::lstm ? 4 : kind == CostKind::gru ? 3 : 1;
     constexpr std::size_t out = L::out_size;

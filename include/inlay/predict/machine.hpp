@@ -15,6 +15,7 @@ struct Machine {
   std::size_t lanes;       ///< floats in a register
   bool measured;           ///< false if the times are estimated from counted instructions
   Features frame, buffer;  ///< nanoseconds of `forward`, and of `process` with 64 frames
+  double overlap;          ///< nanoseconds by which frames overlap, see `Features::time`
   double frame_error, buffer_error;
 };
 

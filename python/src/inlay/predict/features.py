@@ -85,9 +85,22 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
     return found
 
 
-def time_of(units: Mapping[str, float], coefficients: Mapping[str, float]) -> float:
-    """The time of a network from its features and a machine's price for each of them."""
-    return sum(coefficients.get(name, 0) * count for name, count in units.items())
+def time_of(
+    units: Mapping[str, float], coefficients: Mapping[str, float], overlap: float = 0
+) -> float:
+    """The time of a network from its features and a machine's price for each of them.
+
+    A processor starts a frame before the last one is done. Of t nanoseconds of work that do not wait for the last
+    frame, which recurrent layers do, t^2 / (t + overlap) remain.
+    """
+    waiting = other = 0.0
+    for name, count in units.items():
+        price = coefficients.get(name, 0) * count
+        if name.split()[0] in RECURRENT:
+            waiting += price
+        else:
+            other += price
+    return waiting + (other * other / (other + overlap) if other else 0)
 
 
 def padded(rows: int, lanes: int) -> int:

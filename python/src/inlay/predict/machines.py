@@ -20,6 +20,8 @@ class Table:
     coefficients: Mapping[str, float]
     error: float
     """Nine of ten networks that were not used to fit are predicted within this relative error."""
+    overlap: float
+    """See `time_of`."""
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def predict(layers: Chain, on: Machine, *, engine: str = "ModelT", block: int = 
     units = features(analyse(layers).layers, on.lanes, buffers)
     if buffers:  # what a call costs is spread over its frames; tables are of calls of 64
         units["call"] = 64 / block
-    time = time_of(units, table.coefficients)
+    time = time_of(units, table.coefficients, table.overlap)
     return Prediction(on, on.engine(engine), time, table.error)
 
 

@@ -62,7 +62,10 @@ def _calls(engine: str, block: int) -> str:
 def _cost(prediction: Prediction, sample_rate: float) -> list[str]:
     share, error = prediction.share(sample_rate), prediction.error
     time = prediction.nanoseconds
-    return [f"{time:.4g} ±{error:.0%}" if time < 1000 else f"{time:.0f} ±{error:.0%}", f"{share:.2%}"]
+    return [
+        f"{time:.4g} ±{error:.0%}" if time < 1000 else f"{time:.0f} ±{error:.0%}",
+        f"{share:.2%}",
+    ]
 
 
 def _bytes(layers: Chain, on: Machine) -> list[str]:
