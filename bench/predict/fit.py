@@ -30,19 +30,16 @@ def measured(path):
 
 
 def fitted(rows, values, overlap):
-    """Coefficients, not negative, of the least absolute relative errors."""
+    """Coefficients, not negative, of the least squares of relative errors."""
     names = sorted({name for row in rows for name in row})
     matrix = np.array([[row.get(name, 0) for name in names] for row in rows], float)
     values = np.asarray(values)
-    weights, saved, found = np.ones(len(values)), np.zeros(len(values)), {}
-    for _ in range(8 if overlap == 0 else 40):
-        # Least squares whose weights make them least absolute errors: outliers count less.
-        solution, _ = nnls(matrix / values[:, None] * weights[:, None], (1 + saved / values) * weights)
-        weights = 1 / np.sqrt(np.maximum(np.abs((matrix @ solution - saved) / values - 1), 0.02))
+    saved, found = np.zeros(len(values)), {}
+    for _ in range(1 if overlap == 0 else 30):  # what frames save by overlapping depends on the solution
+        solution, _ = nnls(matrix / values[:, None], 1 + saved / values)
         found = {name: value for name, value in zip(names, map(float, solution)) if value > 0}
-        if overlap > 0:  # what frames save by overlapping depends on the solution
-            times = np.array([time_of(row, found, overlap) for row in rows])
-            saved = (saved + matrix @ solution - times) / 2
+        times = np.array([time_of(row, found, overlap) for row in rows])
+        saved = (saved + matrix @ solution - times) / 2
     return found
 
 
@@ -63,7 +60,7 @@ class Fit:
         self.values = values
         # Estimates add up blocks of instructions, and frames of a buffer are computed layer by layer.
         tried = [self.with_overlap(overlap) for overlap in ((0,) if buffers or estimated else OVERLAPS)]
-        self.overlap, self.table, self.errors = min(tried, key=lambda each: self.mean(each[2]))
+        self.overlap, self.table, self.errors = min(tried, key=lambda each: self.squares(each[2]))
 
     def with_overlap(self, overlap):
         """The table with an overlap, and the errors of all networks."""
@@ -72,9 +69,9 @@ class Fit:
         return overlap, table, {n: time_of(self.rows[n], table, overlap) / self.values[n] - 1 for n in self.values}
 
     @staticmethod
-    def mean(errors):
+    def squares(errors):
         """Of those that were used to fit."""
-        return np.mean([abs(error) for n, error in errors.items() if not is_test(n)])
+        return sum(error**2 for n, error in errors.items() if not is_test(n))
 
     def errors_of(self, test):
         return np.abs([error for n, error in self.errors.items() if is_test(n) == test])

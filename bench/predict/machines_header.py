@@ -9,7 +9,7 @@ HEADER = ROOT / "include" / "inlay" / "predict" / "machines.hpp"
 KINDS = (
     "dense conv lstm gru rnn tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake quotient line copy join"
 ).split()
-NUMBERS = "layers registers products columns taps chain further".split()
+NUMBERS = "layers registers products columns taps chain further straddles".split()
 
 
 def features(coefficients):

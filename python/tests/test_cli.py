@@ -332,7 +332,7 @@ def test_the_documented_output(
     monkeypatch.chdir(tmp_path)
     text = "".join(page.read_text("utf-8") for page in pages)
     shown = re.findall(r"^```console\n\$ inlay (.*)\n((?s:.)*?)^```", text, re.M)
-    assert len(shown) == 5
+    assert len(shown) == 7
     for command, output in shown:
         assert main(shlex.split(command)) == 0
         assert capsys.readouterr().out == output

@@ -44,11 +44,12 @@ struct KindFeatures {
   double taps = 0;       ///< past frames that a convolution reads
   double chain = 0;      ///< multiply-adds that wait for one another
   double further = 0;    ///< registers of a recurrent layer's outputs beyond two, which may take no longer than one
+  double straddles = 0;  ///< layers whose two groups of channels meet within a register
 
   /// The sum of the products of all values.
   constexpr double times(const KindFeatures& b) const {
     return layers * b.layers + registers * b.registers + products * b.products + columns * b.columns + taps * b.taps +
-           chain * b.chain + further * b.further;
+           chain * b.chain + further * b.further + straddles * b.straddles;
   }
 };
 
@@ -204,6 +205,7 @@ struct FeatureSum {
     of.layers += often;
     of.registers += often * (tiles ? double(out) / 4 : double(registers));
     if (recurrent && registers > 2) of.further += often * double(registers - 2);
+    if (L::type == "residual_skip" && out / 2 % 4 != 0) of.straddles += often;
     if constexpr (multiplies) {
       constexpr double columns = double(L::macs) / double(gates * out);
       const double whole = tiles ? double(up(out, 4) * 4) / double(lanes) : double(gates * registers);

@@ -60,6 +60,8 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
         found[f"{kind} registers"] += often * registers
         if kind in RECURRENT:  # two registers of gates may take no longer than one
             found[f"{kind} further"] += often * max(0, registers - 2)
+        if layer.record.type == "residual_skip" and out // 2 % 4:
+            found["join straddles"] += often
         if kind in ("dense", "conv", *RECURRENT):
             gates = GATES.get(kind, 1)
             columns = layer.traits.macs / (gates * out)
