@@ -100,7 +100,8 @@ int board::run() {
   Fill random;
   for (auto& channel : in)
     for (float& x : channel) x = random.next();
-  for (float& x : frame_in) x = random.next();
+  if constexpr (ins > 1 || outs > 1)
+    for (float& x : frame_in) x = random.next();
   count::Timer::start();
   const std::uint32_t per_million = count::ticks_per_million();
   line("process", instructions(process, per_million));
