@@ -18,7 +18,8 @@ inline constexpr std::size_t tensor_values = std::size_t{1} << 30;
 inline constexpr std::size_t tensor_axes = 8;
 /// Layers of a network, all inner chains and the combinators around them included.
 inline constexpr std::size_t layers = std::size_t{1} << 16;
-/// Arrays of layers of a NAM WaveNet; layers in one of them, of a ConvNet and of an LSTM; models in a container.
+/// Arrays of layers of a NAM WaveNet; layers in one of them, of a ConvNet and of an LSTM; models in a container
+/// or in a row.
 inline constexpr std::size_t nam_arrays = 16, nam_layers = 256, nam_submodels = 64;
 
 // --- of a network ---

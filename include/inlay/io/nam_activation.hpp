@@ -28,7 +28,7 @@ class NamActivation {
       if (name == nam) return make_plain(type_.place(), ours, size_);
     if (name == "Hardtanh") return with("hardtanh", {{"min", nullptr, -1}, {"max", nullptr, 1}});
     if (name == "LeakyReLU") return with("leaky_relu", {{"alpha", "negative_slope", 0.01}});
-    if (name == "LeakyHardtanh")
+    if (name == "LeakyHardtanh" || name == "LeakyHardTanh")
       return with("leaky_hardtanh", {{"min", "min_val", -1},
                                      {"max", "max_val", 1},
                                      {"min_slope", "min_slope", 0.01},
@@ -55,7 +55,7 @@ class NamActivation {
 
   /// PReLU with one slope for all channels, or with one slope per channel.
   LayerRecord prelu() const {
-    const auto each = find("negative_slopes"), one = find("negative_slope");
+    const auto one = find("negative_slope"), each = one ? std::nullopt : find("negative_slopes");
     if (!each && !one) node_.fail("\"negative_slope\" or \"negative_slopes\" of PReLU", "neither");
     TensorRecord alpha = make_tensor(each ? each->place() : one->place(), {1});
     if (each) {

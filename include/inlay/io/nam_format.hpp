@@ -14,21 +14,37 @@
 #include "inlay/io/nam_network.hpp"
 #include "inlay/io/nam_wavenet.hpp"
 #include "inlay/io/nam_weights.hpp"
+#include "inlay/io/number_text.hpp"
 
 namespace inlay::io {
 
 namespace detail {
 
+/// Frames in half a second at 48 kHz: the most silence that is run for an impulse response.
+inline constexpr std::size_t half_a_second = 24000;
+
 /// Reads an impulse response as a convolution. The file's weights are h[0], h[1], ...; a kernel is stored oldest tap
-/// first, so the order is reversed.
+/// first, so the order is reversed. As many outputs as inputs: all channels have the same response and bias. One input
+/// and n outputs, or n inputs whose results are added: n responses, one after the other, and a bias for each output.
 INLAY_ONCE NamNetwork read_nam_linear(const JsonCursor& config, NamWeights& weights) {
   const Count taps = count(config["receptive_field"], 1, limits::past_values), one{1, config.place()};
-  LayerRecord layer = make_layer(
-      config.place(), "conv1d", {{"in", one}, {"out", one}, {"kernel_size", taps}, {"dilation", one}, {"groups", one}});
+  const Count in = count_or(config, "in_channels", 1), out = count_or(config, "out_channels", 1);
+  const bool same = in == out;
+  if (!same && in != 1 && out != 1)
+    refuse(out.place, concat({"1 or ", in.n, ", the number of input channels, unless that is 1"}), out.n);
+  if (taps - 1 > limits::past_values / std::max(in.n, out.n))
+    refuse(config["receptive_field"].place(),
+           concat({"a response for which the channels keep at most ", limits::past_values, " past values"}), taps.n);
+  LayerRecord layer =
+      make_layer(config.place(), "conv1d",
+                 {{"in", in}, {"out", out}, {"kernel_size", taps}, {"dilation", one}, {"groups", same ? in : one}});
   constexpr auto backwards = static_cast<std::size_t>(-1);
-  add(layer, "kernel", weights.tensor(weights.take(taps), taps - 1, {{taps, backwards}, {1, 0}, {1, 0}}));
-  if (config["bias"].boolean()) add(layer, "bias", weights.vector(1));
-  return {chain_of(std::move(layer)), 1, 1, {}};
+  const std::size_t first = weights.take(std::uint64_t{taps} * (same ? 1 : std::max(in.n, out.n)));
+  add(layer, "kernel",
+      weights.tensor(first, taps - 1, {{taps, backwards}, {same ? 1 : in.n, taps}, {out, same ? 0 : taps.n}}));
+  if (config["bias"].boolean())
+    add(layer, "bias", same ? weights.tensor(weights.take(1), 0, {{out, 0}}) : weights.vector(out));
+  return {chain_of(std::move(layer)), in, out, {}, std::min<std::size_t>(taps - 1, half_a_second)};
 }
 
 /// Reads a ConvNet: dilated convolutions of two taps, each with an optional batch normalisation and an activation, then
@@ -36,9 +52,10 @@ INLAY_ONCE NamNetwork read_nam_linear(const JsonCursor& config, NamWeights& weig
 INLAY_ONCE NamNetwork read_nam_convnet(const JsonCursor& config, NamWeights& weights) {
   const JsonCursor dilations = array_of_up_to(config["dilations"], limits::nam_layers);
   const Count channels = count(config["channels"]), groups = count_or(config, "groups", 1);
-  const Count in = count_or(config, "in_channels", 1), one{1, config.place()}, taps{2, config.place()};
+  const Count in = count_or(config, "in_channels", 1), out = count_or(config, "out_channels", 1);
+  const Count one{1, config.place()}, taps{2, config.place()};
   const bool normalised = config["batchnorm"].boolean();
-  NamNetwork network{{}, in, 1, prewarmed(1)};
+  NamNetwork network{{}, in, out, prewarmed(1)};
   for (std::size_t i = 0; i < dilations.size(); ++i) {
     const Count dilation = count(dilations[i]);
     append(network.layers, weights.conv1d(i == 0 ? in : channels, channels, taps, dilation, groups, !normalised));
@@ -52,7 +69,7 @@ INLAY_ONCE NamNetwork read_nam_convnet(const JsonCursor& config, NamWeights& wei
     append(network.layers, nam_activation(config["activation"], channels));
     network.info.prewarm += dilation;
   }
-  append(network.layers, weights.conv1x1(channels, one, one, true));
+  append(network.layers, weights.conv1x1(channels, out, one, true));
   return network;
 }
 
@@ -120,6 +137,32 @@ INLAY_ONCE NamNetwork read_nam_container(const JsonCursor& config, const ReadOpt
   return std::move(*chosen);
 }
 
+/// Reads a Sequential: models in a row, such as an amplifier and a cabinet, each a complete model. `options` apply to
+/// each of them. The metadata is that of the row alone: no loudness of a model is the loudness of the row.
+INLAY_ONCE NamNetwork read_nam_sequential(const JsonCursor& model, const ReadOptions& options) {
+  const JsonCursor models = array_of_up_to(model["config"]["models"], limits::nam_submodels);
+  NamNetwork row{{}, 0, 0, {}};
+  if (const auto rate = find_value(model, "sample_rate")) row.info.sample_rate = rate->positive();
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    const JsonCursor place = models[i].object();
+    if (!place.find("architecture") || !place.find("weights"))
+      place.fail("a complete model with \"version\", \"architecture\", \"config\" and \"weights\"", "a part of one");
+    NamNetwork next = read_nam_network(place, options);
+    if (i == 0) row.in = next.in;
+    else if (next.in != row.out)
+      place.fail(concat({"a model with ", row.out, " input channels, the output channels of the one before"}), next.in);
+    row.out = next.out;
+    if (row.info.sample_rate && next.info.sample_rate && *row.info.sample_rate != *next.info.sample_rate)
+      place.fail(concat({"a model for ", number_text(*row.info.sample_rate), " Hz, as the ones before"}),
+                 number_text(*next.info.sample_rate));
+    if (next.info.sample_rate) row.info.sample_rate = next.info.sample_rate;
+    row.info.prewarm += next.info.prewarm + (i == 0 ? 0 : next.after_another);
+    if (i == 0) row.after_another = next.after_another;
+    append(row.layers, std::move(next.layers));
+  }
+  return row;
+}
+
 INLAY_ONCE void expect_nam_version(const JsonCursor& node) {
   const std::string& version = node.string();
   for (const char* known : {"0.5.", "0.6.", "0.7."})
@@ -139,7 +182,8 @@ INLAY_ONCE NamNetwork read_nam_network(const JsonCursor& model, const ReadOption
   else if (name == "ConvNet") network = read_nam_convnet(config, weights);
   else if (name == "Linear") network = read_nam_linear(config, weights);
   else if (name == "SlimmableContainer") network = read_nam_container(config, options);
-  else architecture.fail("WaveNet, LSTM, ConvNet, Linear or SlimmableContainer");
+  else if (name == "Sequential") network = read_nam_sequential(model, options);
+  else architecture.fail("WaveNet, LSTM, ConvNet, Linear, SlimmableContainer or Sequential");
   weights.finish();
   // Members of a container override those of its model.
   if (const auto rate = find_value(model, "sample_rate")) network.info.sample_rate = rate->positive();

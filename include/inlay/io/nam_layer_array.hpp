@@ -116,8 +116,7 @@ class NamLayerArray : public NamArraySizes {
     auto next_post = film_after("layer1x1", has_layer1x1, channels);
     auto head_post = film_after("head1x1", has_head, head_size);
 
-    // NAM Core applies this FiLM in blended layers only.
-    if (gating == Gating::blended) append(to_next, std::move(next_post));
+    append(to_next, std::move(next_post));
     append(to_head, std::move(head_post));
     LayerRecord mixin_layer = make_layer(node_.place(), "mixin", {{"size", inner}});
     add_chain(mixin_layer, "layers", chain_of(std::move(mixin_pre), std::move(mixin), std::move(mixin_post)));

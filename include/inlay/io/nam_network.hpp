@@ -18,6 +18,9 @@ struct NamNetwork {
   Layers layers;
   std::size_t in, out;
   ModelInfo info;
+  /// Frames of silence that an impulse response needs in addition to `info.prewarm` where its input is the output of
+  /// another model, which need not be 0 in silence.
+  std::size_t after_another = 0;
 };
 
 INLAY_ONCE ModelInfo prewarmed(std::size_t frames) {

@@ -19,7 +19,7 @@ ModelFile read_model(const std::filesystem::path& path, const ReadOptions& optio
 ModelFile read_model(std::istream& stream, const ReadOptions& options = {});
 /// Reads a model from a JSON document.
 ModelFile read_model(const Json& document, const ReadOptions& options = {});
-/// Reads a model from the text of a file.
+/// Reads a model from the contents of a file: text, or the bytes of a .namb file.
 ModelFile read_model_text(std::string_view text, const ReadOptions& options = {});
 
 /// Reads a model from a path, a stream, a nlohmann::json document, or another document that `dump` gives as text.
@@ -30,7 +30,7 @@ ModelFile read_model_of(Source&& source, const ReadOptions& options = {}) {
   else return read_model(source, options);
 }
 
-/// Returns the name of the format of a model file's text, such as "Neural Amp Modeler". Throws load_error if no
+/// Returns the name of the format of a model file's contents, such as "Neural Amp Modeler". Throws load_error if no
 /// supported format recognises it.
 std::string_view format_name(std::string_view text);
 

@@ -7,11 +7,19 @@
 
 #include "inlay/io/formats.hpp"
 #include "inlay/io/limits.hpp"
+#include "inlay/io/namb_format.hpp"
 #include "inlay/io/parse.hpp"
 #include "inlay/io/read_model.hpp"
 #include "inlay/io/validate.hpp"
 
 namespace inlay::io {
+
+namespace detail {
+
+/// Parses a file: JSON text, or the binary form of a .nam file.
+INLAY_ONCE Json document_of(std::string_view file) { return is_namb(file) ? namb_document(file) : parse(file); }
+
+}  // namespace detail
 
 INLAY_DECL ModelFile read_model(const Json& document, const ReadOptions& options) {
   ModelFile file = format_of(document).read(JsonCursor(document, ""), options);
@@ -20,7 +28,7 @@ INLAY_DECL ModelFile read_model(const Json& document, const ReadOptions& options
 }
 
 INLAY_DECL ModelFile read_model_text(std::string_view text, const ReadOptions& options) {
-  return read_model(parse(text), options);
+  return read_model(detail::document_of(text), options);
 }
 
 INLAY_DECL ModelFile read_model(std::istream& stream, const ReadOptions& options) {
@@ -37,7 +45,7 @@ INLAY_DECL ModelFile read_model(const std::filesystem::path& path, const ReadOpt
   }
 }
 
-INLAY_DECL std::string_view format_name(std::string_view text) { return format_of(parse(text)).name; }
+INLAY_DECL std::string_view format_name(std::string_view text) { return format_of(detail::document_of(text)).name; }
 
 INLAY_DECL std::string read_text(std::istream& stream) {
   std::string text;

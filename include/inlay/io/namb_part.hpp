@@ -1,0 +1,78 @@
+/// NambPart: a part of a .namb file that is read from front to back.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "inlay/core/compiled.hpp"
+#include "inlay/io/error.hpp"
+#include "inlay/io/json.hpp"
+
+namespace inlay::io::detail {
+
+/// Reads little-endian numbers. `place` is the path of the number in the .nam file of the same model. Errors name it
+/// together with the byte.
+class NambPart {
+ public:
+  NambPart(std::string_view file, std::size_t begin, std::size_t end) : file_(file), at_(begin), end_(end) {}
+
+  std::size_t at() const noexcept { return at_; }
+  std::size_t left() const noexcept { return end_ - at_; }
+
+  /// Consumes the next `size` bytes as a part of their own.
+  NambPart part(std::size_t size, std::string_view place) {
+    const std::size_t begin = take(size, place);
+    return {file_, begin, begin + size};
+  }
+
+  /// An unsigned integer of `size` bytes.
+  std::uint64_t whole(std::size_t size, std::string_view place) {
+    std::uint64_t value = 0;
+    const std::size_t begin = take(size, place);
+    for (std::size_t i = size; i-- > 0;) value = value << 8 | static_cast<unsigned char>(file_[begin + i]);
+    return value;
+  }
+  std::int32_t integer(std::string_view place) {
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(whole(4, place)));
+  }
+  float number(std::string_view place) { return std::bit_cast<float>(static_cast<std::uint32_t>(whole(4, place))); }
+  double precise(std::string_view place) { return std::bit_cast<double>(whole(8, place)); }
+
+  /// A byte that is at most `most`.
+  std::uint64_t up_to(std::uint64_t most, std::string_view place) {
+    const std::uint64_t value = whole(1, place);
+    if (value > most) fail(1, place, most == 0 ? "0" : concat({"a whole number from 0 to ", most}), value);
+    return value;
+  }
+  bool flag(std::string_view place) { return up_to(1, place) != 0; }
+  /// Bytes without a meaning. Later writers may give them one, so they must be 0.
+  void reserved(std::size_t size, std::string_view place) {
+    for (std::size_t i = 0; i < size; ++i) up_to(0, concat({place, place.empty() ? "" : ".", "reserved"}));
+  }
+
+  /// Throws load_error if bytes are left.
+  void finish(std::string_view place) const {
+    if (left() > 0) fail(0, place, "the end", concat({left(), " bytes more"}));
+  }
+
+  /// Throws load_error at the number of `size` bytes that was read last.
+  [[noreturn]] void fail(std::size_t size, std::string_view place, std::string_view expected, TextPart found) const {
+    refuse(concat({place, place.empty() ? "byte " : " (byte ", at_ - size, place.empty() ? "" : ")"}), expected,
+           found.text());
+  }
+
+ private:
+  std::size_t take(std::size_t size, std::string_view place) {
+    if (size > left()) fail(0, place, concat({size, " bytes"}), concat({left(), " up to the end of this part"}));
+    return std::exchange(at_, at_ + size);
+  }
+
+  std::string_view file_;
+  std::size_t at_, end_;
+};
+
+}  // namespace inlay::io::detail
