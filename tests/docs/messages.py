@@ -62,7 +62,7 @@ def _message(call, arguments):
         return _template(arguments[0])
     name = call["fail"]
     if name == "fail":
-        index = 1 if len(arguments) == 3 else 0
+        index = 1 if len(arguments) >= 3 else 0
     else:
         index = _ARGUMENT.get(name, 1)
     text = _template(arguments[min(index, len(arguments) - 1)])

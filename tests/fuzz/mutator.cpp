@@ -1,5 +1,6 @@
 // A mutator that knows JSON: it changes the tree, so that most mutations get past the parser. Numbers of channels are
-// changed together with the weights that they need, so that new networks appear, not only damaged ones.
+// changed together with the weights that they need, so that new networks appear, not only damaged ones. Bytes of .namb
+// files are changed together with the checksum, and .nam documents become .namb files.
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -7,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <inlay/io/read_model.hpp>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -17,6 +19,7 @@
 #include <vector>
 
 #include "fuzz/repair.hpp"
+#include "support/namb_writer.hpp"
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t most);
 
@@ -86,6 +89,7 @@ constexpr std::array names{"dense",
                            "ConvNet",
                            "Linear",
                            "SlimmableContainer",
+                           "Sequential",
                            "Tanh",
                            "ReLU",
                            "Sigmoid",
@@ -153,7 +157,13 @@ constexpr std::array keys{"layers",
                           "head1x1",
                           "groups_input",
                           "slimmable",
+                          "models",
+                          "submodels",
+                          "in_channels",
+                          "out_channels",
+                          "receptive_field",
                           "conv_post_film",
+                          "layer1x1_post_film",
                           "gating_mode",
                           "bottleneck"};
 
@@ -329,12 +339,40 @@ void mutate(json& document, Random& random) {
   if (below(random, 2) == 0) fuzz::repair(document);
 }
 
+std::size_t write(const std::string& file, std::uint8_t* data, std::size_t most) {
+  if (file.empty() || file.size() > most) return 0;
+  std::memcpy(data, file.data(), file.size());
+  return file.size();
+}
 /// Writes the text of a document, if it fits.
 std::size_t write(const json& document, std::uint8_t* data, std::size_t most) {
-  const std::string text = document.dump(-1, ' ', false, json::error_handler_t::replace);
-  if (text.empty() || text.size() > most) return 0;
-  std::memcpy(data, text.data(), text.size());
-  return text.size();
+  return write(document.dump(-1, ' ', false, json::error_handler_t::replace), data, most);
+}
+
+/// Writes a .nam document as a .namb file, if it is one that the format has.
+std::size_t write_namb(const json& document, Random& random, std::uint8_t* data, std::size_t most) try {
+  constexpr std::array forms{inlay_test::NambForm::current, inlay_test::NambForm::april_2026,
+                             inlay_test::NambForm::march_2026};
+  return write(inlay_test::write_namb(document, forms[below(random, forms.size())]), data, most);
+} catch (const std::exception&) {
+  return 0;
+}
+
+bool is_namb(const std::uint8_t* data, std::size_t size) { return size >= 80 && std::memcmp(data, "BMAN", 4) == 0; }
+
+/// Changes bytes of a .namb file, mostly of its model, and mostly with a checksum that fits.
+std::size_t mutate_namb(std::uint8_t* data, std::size_t size, std::size_t most, Random& random) {
+  if (below(random, 4) == 0) size = LLVMFuzzerMutate(data, size, most);
+  else
+    for (std::size_t changes = 1 + below(random, 3); changes > 0; --changes) {
+      std::uint8_t& byte =
+          data[below(random, 2) == 0 ? below(random, size) : 79 + below(random, std::min<std::size_t>(size - 79, 300))];
+      byte = static_cast<std::uint8_t>(below(random, 2) == 0 ? byte + 1 - 2 * below(random, 2) : random());
+    }
+  if (size < 80 || below(random, 16) == 0) return size;
+  std::string file(reinterpret_cast<const char*>(data), size);
+  inlay_test::seal_namb(file);
+  return write(file, data, most);
 }
 
 json parsed(const std::uint8_t* data, std::size_t size) {
@@ -346,10 +384,12 @@ json parsed(const std::uint8_t* data, std::size_t size) {
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t most,
                                                unsigned int seed) {
   Random random(seed);
+  if (is_namb(data, size)) return mutate_namb(data, size, most, random);
   json document = parsed(data, size);
   if (!document.is_structured() || below(random, 16) == 0) return LLVMFuzzerMutate(data, size, most);
   mutate(document, random);
-  const std::size_t written = write(document, data, most);
+  const bool as_namb = document.contains("architecture") && below(random, 8) == 0;
+  const std::size_t written = as_namb ? write_namb(document, random, data, most) : write(document, data, most);
   return written > 0 ? written : LLVMFuzzerMutate(data, size, most);
 }
 

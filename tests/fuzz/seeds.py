@@ -177,7 +177,11 @@ def networks():
         **nam("SlimmableContainer", {"submodels": parts}, 0),
         "version": "0.7.0",
     }
-    yield "nam_slimmable", json.loads((TESTS / "unit/nam/slimmable.nam").read_text())
+    cabinet = nam("Linear", {"receptive_field": 3, "bias": False}, 3)
+    row = nam("Sequential", {"models": [lstm(), cabinet]}, 0)
+    yield "nam_rows", nam("Sequential", {"models": [cabinet, row, wavenet()]}, 0)
+    for path in sorted((TESTS / "unit/nam").glob("*.nam")):
+        yield "nam_" + path.stem, json.loads(path.read_text())
     for path in sorted((TESTS / "golden").glob("*/*.json")):
         document = json.loads(path.read_text())
         if document.get("format") != "inlay" or path.name.endswith(".f64.json"):
@@ -188,7 +192,9 @@ def networks():
 
 
 def other_files():
-    """Texts by name: other people's files, damaged ones too, if they are there."""
+    """Contents by name: binary files, and other people's files, damaged ones too, if they are there."""
+    for path in sorted((TESTS / "unit/namb").glob("*.namb")):
+        yield "namb_" + path.stem, path.read_bytes()
     folder = pathlib.Path(os.environ.get("INLAY_FIXTURES", TESTS.parent.parent / "shared/fixtures"))
     for path in sorted(folder.glob("*/*")):
         if (

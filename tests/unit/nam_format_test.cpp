@@ -196,7 +196,6 @@ TEST(NamWaveNet, blended_with_everything_else) {
 }
 
 TEST(NamWaveNet, gated_and_without_layer1x1) {
-  // The weights of layer1x1_post_film are there, and nothing is done with them.
   const Document config(R"({
     "in_channels": 2,
     "layers": [

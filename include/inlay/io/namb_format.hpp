@@ -87,7 +87,7 @@ class NambReader {
     for (const auto& [bit, key] : {std::pair{1u, "loudness"}, {2u, "input_level_dbu"}, {4u, "output_level_dbu"}}) {
       const double value = part.precise(metadata.path(key));
       if ((present & bit) == 0) continue;
-      if (!std::isfinite(value)) part.fail(8, metadata.path(key), "a finite number", "another");
+      if (!std::isfinite(value)) part.fail(metadata.path(key), "a finite number", "another", 8);
       metadata.set(key, Json(value));
     }
     if (present != 0) model.set("metadata", metadata.take());
@@ -129,14 +129,15 @@ class NambReader {
   Json wavenet(NambPart& part, const std::string& place, std::size_t weights, std::size_t depth) {
     NambObject config(part, place);
     config.whole(1, "in_channels");
-    part.up_to(0, config.path("head"));  // the format has no room for a head after the stack
+    if (part.flag(config.path("head")))
+      part.fail(config.path("head"), "no head after the stack, for which the format has no room", "one", 1);
     const std::size_t arrays = part.whole(1, config.path("layers"));
     if (part.flag(config.path("condition_dsp"))) {
       const std::string inside = config.path("condition_dsp");
       if (2 * (depth + 1) >= limits::nesting) refuse_nesting(inside);
       const std::uint64_t own = part.whole(4, concat({inside, ".weights"}));
       if (own > weights)
-        part.fail(4, concat({inside, ".weights"}), concat({"at most ", weights, ", the weights of the model"}), own);
+        part.fail(concat({inside, ".weights"}), concat({"at most ", weights, ", the weights of the model"}), own, 4);
       NambPart metadata = part.part(namb_metadata, inside);
       config.set("condition_dsp", model(metadata, part, inside, static_cast<std::size_t>(own), depth + 1));
     }
@@ -160,27 +161,27 @@ INLAY_ONCE Json namb_document(std::string_view file) {
   detail::NambPart header(file, 0, file.size());
   header.whole(4, "magic number");
   if (const auto version = header.whole(2, "format version"); version != 1)
-    header.fail(2, "format version", "1", version);
+    header.fail("format version", "1", version, 2);
   header.reserved(2, "flags");
   const std::uint64_t size = header.whole(4, "file size");
   if (size > file.size())
-    header.fail(4, "file size", concat({"at most ", file.size(), ", the bytes of the file"}), size);
+    header.fail("file size", concat({"at most ", file.size(), ", the bytes of the file"}), size, 4);
   // What follows is within the size that the file states; more may follow it in a memory.
   file = file.substr(0, static_cast<std::size_t>(size));
   const std::uint64_t offset = header.whole(4, "offset of the weights"), count = header.whole(4, "number of weights");
   const std::uint64_t least = namb_header + namb_metadata;
   if (offset < least || offset > size)
-    header.fail(8, "offset of the weights", concat({"a whole number from ", least, " to ", size}), offset);
+    header.fail("offset of the weights", concat({"a whole number from ", least, " to ", size}), offset, 8);
   if (count > (size - offset) / 4)
-    header.fail(4, "number of weights", concat({"at most ", (size - offset) / 4, ", which the file has room for"}),
-                count);
+    header.fail("number of weights", concat({"at most ", (size - offset) / 4, ", which the file has room for"}), count,
+                4);
   const std::uint64_t model_size = header.whole(4, "size of the model");
   if (model_size > offset - least)
-    header.fail(4, "size of the model", concat({"at most ", offset - least, ", the bytes before the weights"}),
-                model_size);
+    header.fail("size of the model", concat({"at most ", offset - least, ", the bytes before the weights"}), model_size,
+                4);
   if (const auto checksum = header.whole(4, "checksum"); checksum != detail::namb_checksum(file))
-    header.fail(4, "checksum", concat({std::uint64_t{detail::namb_checksum(file)}, ", that of the other bytes"}),
-                checksum);
+    header.fail("checksum", concat({std::uint64_t{detail::namb_checksum(file)}, ", that of the other bytes"}), checksum,
+                4);
   header.reserved(4, "header");
 
   const auto begin = static_cast<std::size_t>(offset), weights = static_cast<std::size_t>(count);

@@ -45,29 +45,30 @@ class NambPart {
   /// A byte that is at most `most`.
   std::uint64_t up_to(std::uint64_t most, std::string_view place) {
     const std::uint64_t value = whole(1, place);
-    if (value > most) fail(1, place, most == 0 ? "0" : concat({"a whole number from 0 to ", most}), value);
+    if (value > most) fail(place, concat({"a whole number from 0 to ", most}), value, 1);
     return value;
   }
   bool flag(std::string_view place) { return up_to(1, place) != 0; }
   /// Bytes without a meaning. Later writers may give them one, so they must be 0.
   void reserved(std::size_t size, std::string_view place) {
-    for (std::size_t i = 0; i < size; ++i) up_to(0, concat({place, place.empty() ? "" : ".", "reserved"}));
+    for (std::size_t i = 0; i < size; ++i)
+      if (const std::uint64_t value = whole(1, place); value != 0) fail(place, "0 in a reserved byte", value, 1);
   }
 
   /// Throws load_error if bytes are left.
   void finish(std::string_view place) const {
-    if (left() > 0) fail(0, place, "the end", concat({left(), " bytes more"}));
+    if (left() > 0) fail(place, "the end of this part", concat({left(), " bytes more"}), 0);
   }
 
   /// Throws load_error at the number of `size` bytes that was read last.
-  [[noreturn]] void fail(std::size_t size, std::string_view place, std::string_view expected, TextPart found) const {
+  [[noreturn]] void fail(std::string_view place, std::string_view expected, TextPart found, std::size_t size) const {
     refuse(concat({place, place.empty() ? "byte " : " (byte ", at_ - size, place.empty() ? "" : ")"}), expected,
            found.text());
   }
 
  private:
   std::size_t take(std::size_t size, std::string_view place) {
-    if (size > left()) fail(0, place, concat({size, " bytes"}), concat({left(), " up to the end of this part"}));
+    if (size > left()) fail(place, concat({"at least ", size, " bytes up to the end of this part"}), left(), 0);
     return std::exchange(at_, at_ + size);
   }
 

@@ -54,7 +54,7 @@ INLAY_ONCE Json namb_integer(NambPart& part, const std::string& place) {
 }
 INLAY_ONCE Json namb_kernel_size(NambPart& part, const std::string& place) {
   const std::uint64_t taps = part.whole(2, place);
-  if (taps == 0) part.fail(2, place, "at least 1", taps);
+  if (taps == 0) part.fail(place, "a whole number above 0", taps, 2);
   return Json(taps);
 }
 
@@ -76,7 +76,7 @@ INLAY_ONCE Json namb_activation(NambPart& part, const std::string& place) {
   } else if (name == "LeakyHardtanh" && count == 4) {
     for (const char* key : {"min_val", "max_val", "min_slope", "max_slope"}) activation.number(key);
   } else {
-    part.fail(1, place, concat({"as many parameters as ", name, " has"}), count);
+    part.fail(place, concat({"as many parameters as ", name, " has"}), count, 1);
   }
   return activation.take();
 }

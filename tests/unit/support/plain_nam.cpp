@@ -210,7 +210,7 @@ void WaveNet::array(const Document& config, Signal& x, Signal& head) {
         a[t][c] = mode == "blended" ? w * activated + (1 - w) * top : w * activated;
       }
     a = apply(activation_post, a);
-    if (has_next) x = plus(x, mode == "blended" ? apply(next_post, next.run(a)) : next.run(a));
+    if (has_next) x = plus(x, apply(next_post, next.run(a)));
     head = plus(head, has_head ? apply(head_post, to_head.run(a)) : a);
   }
   if (config.has("/head")) {
