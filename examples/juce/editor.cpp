@@ -77,7 +77,7 @@ Editor::~Editor() {
 }
 
 void Editor::choose_file() {
-  chooser_ = std::make_unique<juce::FileChooser>("Open a model", processor_.loaded().file, "*.nam;*.json");
+  chooser_ = std::make_unique<juce::FileChooser>("Open a model", processor_.loaded().file, "*.nam;*.namb;*.json");
   chooser_->launchAsync(juce::FileBrowserComponent::openMode | juce::FileBrowserComponent::canSelectFiles,
                         [this](const juce::FileChooser& chooser) {
                           if (const juce::File file = chooser.getResult(); file != juce::File()) processor_.load(file);
@@ -99,7 +99,7 @@ void Editor::show_model() {
   name_.setText(loaded.model ? name_of(loaded) : "No model", juce::dontSendNotification);
   details_.setText(loaded.model ? details_of(loaded) : "The input passes", juce::dontSendNotification);
   const bool failed = loaded.error.isNotEmpty();
-  error_.setText(failed ? loaded.error : "Open a model, or drop one here: .nam or .json", juce::dontSendNotification);
+  error_.setText(failed ? loaded.error : "Open a model, or drop one here: .nam, .namb or .json", juce::dontSendNotification);
   error_.setTooltip(loaded.error);
   error_.setColour(juce::Label::textColourId, failed ? colour::error : colour::dim);
   curve_.compute(loaded.model);

@@ -87,7 +87,7 @@ class Amp final : public Plugin {
     state.hints = kStateIsFilenamePath;
     state.key = "model";
     state.label = "Model";
-    state.description = "Model file: .nam, or .json of any format that inlay reads";
+    state.description = "Model file: .nam, .namb, or .json of any format that inlay reads";
   }
 
   // --- values: hosts set them on any thread -----------------------------------------------------------

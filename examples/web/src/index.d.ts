@@ -33,7 +33,7 @@ export interface ModelInfo {
   metadata: unknown;
 }
 
-/** Bytes or text of a .nam file, or of a .json file of AIDA-X, RTNeural, Proteus or inlay. */
+/** Bytes or text of a .nam file or of a .json file of AIDA-X, RTNeural, Proteus or inlay, or bytes of a .namb file. */
 export type Model = ArrayBuffer | ArrayBufferView | Blob | string;
 
 export interface NodeOptions {

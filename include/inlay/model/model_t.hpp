@@ -55,7 +55,7 @@ class ModelT : public ModelInterface<detail::OwnWeights<Layers...>> {
   auto load(Source&& source) {
     return load_model(*this, std::forward<Source>(source));
   }
-  /// Loads weights from the text of a file. See `load`.
+  /// Loads weights from the contents of a file: text, or the bytes of a .namb file. See `load`.
   template <class Text>
   auto load_text(const Text& text) {
     return load_model_text(*this, text);

@@ -81,7 +81,7 @@ class Model<T, void> {
   static Model load(Source&& source, const ModelOptions& options = {}) {
     return of(io::read_model_of(std::forward<Source>(source), {options.size}), options);
   }
-  /// Loads a model from the text of a file.
+  /// Loads a model from the contents of a file: text, or the bytes of a .namb file.
   static Model load_text(std::string_view text, const ModelOptions& options = {}) {
     return of(io::read_model_text(text, {options.size}), options);
   }

@@ -23,7 +23,7 @@ class Model : public Model<T, void> {
   static Model load(Source&& source, const ModelOptions& options = {}) {
     return of(io::read_model_of(std::forward<Source>(source), {options.size}));
   }
-  /// Loads a model from the text of a file.
+  /// Loads a model from the contents of a file: text, or the bytes of a .namb file.
   static Model load_text(std::string_view text, const ModelOptions& options = {}) {
     return of(io::read_model_text(text, {options.size}));
   }
