@@ -99,7 +99,8 @@ void Editor::show_model() {
   name_.setText(loaded.model ? name_of(loaded) : "No model", juce::dontSendNotification);
   details_.setText(loaded.model ? details_of(loaded) : "The input passes", juce::dontSendNotification);
   const bool failed = loaded.error.isNotEmpty();
-  error_.setText(failed ? loaded.error : "Open a model, or drop one here: .nam, .namb or .json", juce::dontSendNotification);
+  error_.setText(failed ? loaded.error : "Open a model, or drop one here: .nam, .namb or .json",
+                 juce::dontSendNotification);
   error_.setTooltip(loaded.error);
   error_.setColour(juce::Label::textColourId, failed ? colour::error : colour::dim);
   curve_.compute(loaded.model);
