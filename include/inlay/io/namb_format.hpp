@@ -56,11 +56,11 @@ class NambReader {
     NambObject object(metadata, place);
     read_metadata(object);
     static constexpr std::array<const char*, 4> architectures{"Linear", "ConvNet", "LSTM", "WaveNet"};
-    const std::uint64_t architecture = part.up_to(architectures.size() - 1, object.path("architecture"));
+    const std::size_t architecture = part.up_to(architectures.size() - 1, object.path("architecture"));
     object.set("architecture", Json(std::string(architectures[architecture])));
     part.reserved(1, place);
     const std::string in = object.path("config");
-    NambPart config = part.part(part.whole(2, in), in);
+    NambPart config = part.part(part.count(2, in), in);
     if (architecture == 0) object.set("config", linear(config, in));
     else if (architecture == 1) object.set("config", convnet(config, in));
     else if (architecture == 2) object.set("config", lstm(config, in));
@@ -80,7 +80,7 @@ class NambReader {
     for (int i = 0; i < 3; ++i)
       version += concat({i > 0 ? "." : "", std::uint64_t{part.whole(1, model.path("version"))}});
     model.set("version", Json(std::move(version)));
-    const std::uint64_t present = part.up_to(7, model.path("metadata"));
+    const std::size_t present = part.up_to(7, model.path("metadata"));
     // -1 stands for an unknown rate.
     if (const double rate = part.precise(model.path("sample_rate")); rate != -1) model.set("sample_rate", Json(rate));
     NambObject metadata(part, model.path("metadata"));
@@ -117,7 +117,7 @@ class NambReader {
     NambObject config(part, place);
     config.whole(2, "channels");
     config.flag("batchnorm");
-    const std::size_t layers = part.whole(1, config.path("dilations"));
+    const std::size_t layers = part.count(1, config.path("dilations"));
     config.whole(2, "groups");
     config.whole(1, "in_channels");
     config.whole(1, "out_channels");
@@ -131,15 +131,15 @@ class NambReader {
     config.whole(1, "in_channels");
     if (part.flag(config.path("head")))
       part.fail(config.path("head"), "no head after the stack, for which the format has no room", "one", 1);
-    const std::size_t arrays = part.whole(1, config.path("layers"));
+    const std::size_t arrays = part.count(1, config.path("layers"));
     if (part.flag(config.path("condition_dsp"))) {
       const std::string inside = config.path("condition_dsp");
       if (2 * (depth + 1) >= limits::nesting) refuse_nesting(inside);
-      const std::uint64_t own = part.whole(4, concat({inside, ".weights"}));
+      const std::size_t own = part.count(4, concat({inside, ".weights"}));
       if (own > weights)
         part.fail(concat({inside, ".weights"}), concat({"at most ", weights, ", the weights of the model"}), own, 4);
       NambPart metadata = part.part(namb_metadata, inside);
-      config.set("condition_dsp", model(metadata, part, inside, static_cast<std::size_t>(own), depth + 1));
+      config.set("condition_dsp", model(metadata, part, inside, own, depth + 1));
     }
     config.set("layers", namb_layer_arrays(part, config.path("layers"), arrays));
     return config.take();
@@ -160,22 +160,22 @@ INLAY_ONCE Json namb_document(std::string_view file) {
   if (file.size() > limits::file_bytes) refuse_size(concat({file.size()}));
   detail::NambPart header(file, 0, file.size());
   header.whole(4, "magic number");
-  if (const auto version = header.whole(2, "format version"); version != 1)
+  if (const auto version = header.count(2, "format version"); version != 1)
     header.fail("format version", "1", version, 2);
   header.reserved(2, "flags");
-  const std::uint64_t size = header.whole(4, "file size");
+  const std::size_t size = header.count(4, "file size");
   if (size > file.size())
     header.fail("file size", concat({"at most ", file.size(), ", the bytes of the file"}), size, 4);
   // What follows is within the size that the file states; more may follow it in a memory.
-  file = file.substr(0, static_cast<std::size_t>(size));
-  const std::uint64_t offset = header.whole(4, "offset of the weights"), count = header.whole(4, "number of weights");
-  const std::uint64_t least = namb_header + namb_metadata;
+  file = file.substr(0, size);
+  constexpr std::size_t least = namb_header + namb_metadata;
+  const std::size_t offset = header.count(4, "offset of the weights");
   if (offset < least || offset > size)
-    header.fail("offset of the weights", concat({"a whole number from ", least, " to ", size}), offset, 8);
-  if (count > (size - offset) / 4)
-    header.fail("number of weights", concat({"at most ", (size - offset) / 4, ", which the file has room for"}), count,
-                4);
-  const std::uint64_t model_size = header.whole(4, "size of the model");
+    header.fail("offset of the weights", concat({"a whole number from ", least, " to ", size}), offset, 4);
+  const std::size_t weights = header.count(4, "number of weights"), room = (size - offset) / 4;
+  if (weights > room)
+    header.fail("number of weights", concat({"at most ", room, ", which the file has room for"}), weights, 4);
+  const std::size_t model_size = header.count(4, "size of the model");
   if (model_size > offset - least)
     header.fail("size of the model", concat({"at most ", offset - least, ", the bytes before the weights"}), model_size,
                 4);
@@ -184,11 +184,9 @@ INLAY_ONCE Json namb_document(std::string_view file) {
                 4);
   header.reserved(4, "header");
 
-  const auto begin = static_cast<std::size_t>(offset), weights = static_cast<std::size_t>(count);
-  detail::NambPart metadata(file, namb_header, namb_header + namb_metadata);
-  detail::NambPart model(file, metadata.at() + namb_metadata, metadata.at() + namb_metadata + model_size);
+  detail::NambPart metadata(file, namb_header, least), model(file, least, least + model_size);
   Json document =
-      detail::NambReader(detail::NambPart(file, begin, begin + 4 * weights)).model(metadata, model, "", weights, 0);
+      detail::NambReader(detail::NambPart(file, offset, offset + 4 * weights)).model(metadata, model, "", weights, 0);
   model.finish("");
   return document;
 }

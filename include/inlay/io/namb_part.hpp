@@ -36,6 +36,8 @@ class NambPart {
     for (std::size_t i = size; i-- > 0;) value = value << 8 | static_cast<unsigned char>(file_[begin + i]);
     return value;
   }
+  /// The same as a count, of at most 4 bytes.
+  std::size_t count(std::size_t size, std::string_view place) { return static_cast<std::size_t>(whole(size, place)); }
   std::int32_t integer(std::string_view place) {
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(whole(4, place)));
   }
@@ -43,8 +45,8 @@ class NambPart {
   double precise(std::string_view place) { return std::bit_cast<double>(whole(8, place)); }
 
   /// A byte that is at most `most`.
-  std::uint64_t up_to(std::uint64_t most, std::string_view place) {
-    const std::uint64_t value = whole(1, place);
+  std::size_t up_to(std::size_t most, std::string_view place) {
+    const std::size_t value = count(1, place);
     if (value > most) fail(place, concat({"a whole number from 0 to ", most}), value, 1);
     return value;
   }

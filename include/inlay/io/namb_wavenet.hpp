@@ -66,7 +66,7 @@ INLAY_ONCE Json namb_activation(NambPart& part, const std::string& place) {
   NambObject activation(part, place);
   const std::string name = names[part.up_to(names.size() - 1, place)];
   activation.set("type", Json(name));
-  const std::size_t count = part.whole(1, place);
+  const std::size_t count = part.count(1, place);
   const auto number = [](NambPart& from, const std::string& at) { return Json(double{from.number(at)}); };
   if (count == 0) return activation.take();
   if (name == "PReLU" && count > 1) {
@@ -108,7 +108,7 @@ INLAY_ONCE Json namb_layer_array(NambPart& part, const std::string& place, NambK
   head.set("kernel_size", Json(head_taps));
   head.flag("bias");
   array.set("head", head.take());
-  const std::size_t layers = part.whole(1, array.path("dilations"));
+  const std::size_t layers = part.count(1, array.path("dilations"));
   array.whole(2, "groups_input");
   array.whole(2, "groups_input_mixin");
 
@@ -127,7 +127,7 @@ INLAY_ONCE Json namb_layer_array(NambPart& part, const std::string& place, NambK
   for (const char* key : {"conv_pre_film", "conv_post_film", "input_mixin_pre_film", "input_mixin_post_film",
                           "activation_pre_film", "activation_post_film", "layer1x1_post_film", "head1x1_post_film"}) {
     NambObject film(part, array.path(key));
-    const std::uint64_t flags = part.up_to(3, film.path(""));
+    const std::size_t flags = part.up_to(3, film.path(""));
     film.set("active", Json((flags & 1) != 0));
     film.set("shift", Json((flags & 2) != 0));
     part.reserved(1, film.path(""));
