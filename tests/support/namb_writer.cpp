@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 using nlohmann::json;
@@ -23,10 +24,20 @@ const json* find(const json& object, const char* key) {
   const auto member = object.find(key);
   return member == object.end() || member->is_null() ? nullptr : &*member;
 }
+/// A value of type T, without rounding.
+template <class T>
+T as(const json& value) {
+  if constexpr (std::is_same_v<T, unsigned>) {
+    if (!value.is_number_integer()) throw std::out_of_range("not a whole number");
+    return static_cast<unsigned>(value.get<std::int64_t>());
+  } else {
+    return value.get<T>();
+  }
+}
 template <class T>
 T value_or(const json& object, const char* key, T fallback) {
   const json* member = find(object, key);
-  return member ? member->get<T>() : fallback;
+  return member ? as<T>(*member) : fallback;
 }
 /// Entry i of an array, or the value itself if it is no array.
 const json& each(const json& value, std::size_t i) { return value.is_array() ? value.at(i) : value; }
@@ -62,7 +73,7 @@ class Writer {
   }
   void number(float x) { put(4, std::bit_cast<std::uint32_t>(x)); }
   void precise(double x) { put(8, std::bit_cast<std::uint64_t>(x)); }
-  void whole(std::size_t size, const json& value) { put(size, static_cast<std::uint64_t>(value.get<std::int64_t>())); }
+  void whole(std::size_t size, const json& value) { put(size, as<unsigned>(value)); }
 
   void metadata(const json& nam) {
     std::array<unsigned, 3> version{};
@@ -176,10 +187,10 @@ class Writer {
     whole(2, array.at("condition_size"));
     whole(2, head ? head->at("out_channels") : array.at("head_size"));
     whole(2, array.at("channels"));
-    put(2, value_or(array, "bottleneck", array.at("channels").get<unsigned>()));
+    put(2, value_or(array, "bottleneck", as<unsigned>(array.at("channels"))));
     if (form_ == NambForm::march_2026) whole(2, array.at("kernel_size"));
     else if (form_ == NambForm::april_2026) put(2, 0);
-    else put(2, head ? head->at("kernel_size").get<unsigned>() : 1);
+    else put(2, head ? as<unsigned>(head->at("kernel_size")) : 1);
     put(1, (head ? head->at("bias") : array.at("head_bias")).get<bool>());
     put(1, layers);
     put(2, value_or(array, "groups_input", 1u));
@@ -191,7 +202,7 @@ class Writer {
     put(1, 0);
     const json* to_head = find(array, "head1x1");
     put(1, value_or(to_head ? *to_head : none, "active", false));
-    put(2, value_or(to_head ? *to_head : none, "out_channels", array.at("channels").get<unsigned>()));
+    put(2, value_or(to_head ? *to_head : none, "out_channels", as<unsigned>(array.at("channels"))));
     put(2, value_or(to_head ? *to_head : none, "groups", 1u));
     put(1, 0);
     for (const char* key : {"conv_pre_film", "conv_post_film", "input_mixin_pre_film", "input_mixin_post_film",

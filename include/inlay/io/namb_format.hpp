@@ -51,7 +51,8 @@ class NambReader {
   explicit NambReader(NambPart weights) : weights_(weights) {}
 
   /// Reads a model that owns `weights` weights: metadata, then the architecture and its config.
-  Json model(NambPart& metadata, NambPart& part, const std::string& place, std::size_t weights, std::size_t depth) {
+  INLAY_ONCE Json model(NambPart& metadata, NambPart& part, const std::string& place, std::size_t weights,
+                        std::size_t depth) {
     const std::size_t after = weights_.left() - 4 * weights;
     NambObject object(metadata, place);
     read_metadata(object);
@@ -74,7 +75,7 @@ class NambReader {
   }
 
  private:
-  static void read_metadata(NambObject& model) {
+  INLAY_ONCE static void read_metadata(NambObject& model) {
     NambPart& part = model.part();
     std::string version;
     for (int i = 0; i < 3; ++i)
@@ -94,7 +95,7 @@ class NambReader {
     part.reserved(12, model.path(""));
   }
 
-  static Json linear(NambPart& part, const std::string& place) {
+  INLAY_ONCE static Json linear(NambPart& part, const std::string& place) {
     NambObject config(part, place);
     config.integer("receptive_field");
     config.flag("bias");
@@ -104,7 +105,7 @@ class NambReader {
     return config.take();
   }
 
-  static Json lstm(NambPart& part, const std::string& place) {
+  INLAY_ONCE static Json lstm(NambPart& part, const std::string& place) {
     NambObject config(part, place);
     for (const char* key : {"num_layers", "input_size", "hidden_size"}) config.whole(2, key);
     config.whole(1, "in_channels");
@@ -113,7 +114,7 @@ class NambReader {
     return config.take();
   }
 
-  static Json convnet(NambPart& part, const std::string& place) {
+  INLAY_ONCE static Json convnet(NambPart& part, const std::string& place) {
     NambObject config(part, place);
     config.whole(2, "channels");
     config.flag("batchnorm");
@@ -126,7 +127,7 @@ class NambReader {
     return config.take();
   }
 
-  Json wavenet(NambPart& part, const std::string& place, std::size_t weights, std::size_t depth) {
+  INLAY_ONCE Json wavenet(NambPart& part, const std::string& place, std::size_t weights, std::size_t depth) {
     NambObject config(part, place);
     config.whole(1, "in_channels");
     if (part.flag(config.path("head")))

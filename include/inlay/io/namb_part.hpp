@@ -24,20 +24,22 @@ class NambPart {
   std::size_t left() const noexcept { return end_ - at_; }
 
   /// Consumes the next `size` bytes as a part of their own.
-  NambPart part(std::size_t size, std::string_view place) {
+  INLAY_ONCE NambPart part(std::size_t size, std::string_view place) {
     const std::size_t begin = take(size, place);
     return {file_, begin, begin + size};
   }
 
   /// An unsigned integer of `size` bytes.
-  std::uint64_t whole(std::size_t size, std::string_view place) {
+  INLAY_ONCE std::uint64_t whole(std::size_t size, std::string_view place) {
     std::uint64_t value = 0;
     const std::size_t begin = take(size, place);
     for (std::size_t i = size; i-- > 0;) value = value << 8 | static_cast<unsigned char>(file_[begin + i]);
     return value;
   }
   /// The same as a count, of at most 4 bytes.
-  std::size_t count(std::size_t size, std::string_view place) { return static_cast<std::size_t>(whole(size, place)); }
+  INLAY_ONCE std::size_t count(std::size_t size, std::string_view place) {
+    return static_cast<std::size_t>(whole(size, place));
+  }
   std::int32_t integer(std::string_view place) {
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(whole(4, place)));
   }
@@ -45,31 +47,32 @@ class NambPart {
   double precise(std::string_view place) { return std::bit_cast<double>(whole(8, place)); }
 
   /// A byte that is at most `most`.
-  std::size_t up_to(std::size_t most, std::string_view place) {
+  INLAY_ONCE std::size_t up_to(std::size_t most, std::string_view place) {
     const std::size_t value = count(1, place);
     if (value > most) fail(place, concat({"a whole number from 0 to ", most}), value, 1);
     return value;
   }
   bool flag(std::string_view place) { return up_to(1, place) != 0; }
   /// Bytes without a meaning. Later writers may give them one, so they must be 0.
-  void reserved(std::size_t size, std::string_view place) {
+  INLAY_ONCE void reserved(std::size_t size, std::string_view place) {
     for (std::size_t i = 0; i < size; ++i)
       if (const std::uint64_t value = whole(1, place); value != 0) fail(place, "0 in a reserved byte", value, 1);
   }
 
   /// Throws load_error if bytes are left.
-  void finish(std::string_view place) const {
+  INLAY_ONCE void finish(std::string_view place) const {
     if (left() > 0) fail(place, "the end of this part", concat({left(), " bytes more"}), 0);
   }
 
   /// Throws load_error at the number of `size` bytes that was read last.
-  [[noreturn]] void fail(std::string_view place, std::string_view expected, TextPart found, std::size_t size) const {
+  [[noreturn]] INLAY_ONCE void fail(std::string_view place, std::string_view expected, TextPart found,
+                                    std::size_t size) const {
     refuse(concat({place, place.empty() ? "byte " : " (byte ", at_ - size, place.empty() ? "" : ")"}), expected,
            found.text());
   }
 
  private:
-  std::size_t take(std::size_t size, std::string_view place) {
+  INLAY_ONCE std::size_t take(std::size_t size, std::string_view place) {
     if (size > left()) fail(place, concat({"at least ", size, " bytes up to the end of this part"}), left(), 0);
     return std::exchange(at_, at_ + size);
   }

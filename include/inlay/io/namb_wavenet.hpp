@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "inlay/core/compiled.hpp"
 #include "inlay/io/error.hpp"
 #include "inlay/io/json.hpp"
 #include "inlay/io/namb_part.hpp"
@@ -21,21 +22,24 @@ class NambObject {
   NambObject(NambPart& part, std::string place) : part_(part), place_(std::move(place)) {}
 
   NambPart& part() noexcept { return part_; }
-  std::string path(std::string_view key) const {
+  INLAY_ONCE std::string path(std::string_view key) const {
     return concat({place_, place_.empty() || key.empty() ? "" : ".", key});
   }
 
-  void set(std::string_view key, Json value) { json_.members().insert_or_assign(std::string(key), std::move(value)); }
-  void whole(std::size_t bytes, std::string_view key) { set(key, Json(part_.whole(bytes, path(key)))); }
-  void integer(std::string_view key) { set(key, Json(std::int64_t{part_.integer(path(key))})); }
-  void number(std::string_view key) { set(key, Json(double{part_.number(path(key))})); }
-  bool flag(std::string_view key) {
+  INLAY_ONCE void set(std::string_view key, Json value) {
+    json_.members().insert_or_assign(std::string(key), std::move(value));
+  }
+  INLAY_ONCE void whole(std::size_t bytes, std::string_view key) { set(key, Json(part_.whole(bytes, path(key)))); }
+  INLAY_ONCE void integer(std::string_view key) { set(key, Json(std::int64_t{part_.integer(path(key))})); }
+  INLAY_ONCE void number(std::string_view key) { set(key, Json(double{part_.number(path(key))})); }
+  INLAY_ONCE bool flag(std::string_view key) {
     const bool value = part_.flag(path(key));
     set(key, Json(value));
     return value;
   }
   /// An array of `count` entries, each read by `read`.
-  void list(std::string_view key, std::size_t count, Json (*read)(NambPart& part, const std::string& place)) {
+  INLAY_ONCE void list(std::string_view key, std::size_t count,
+                       Json (*read)(NambPart& part, const std::string& place)) {
     Json entries(Json::Type::array);
     for (std::size_t i = 0; i < count; ++i) entries.entries().push_back(read(part_, concat({path(key), "[", i, "]"})));
     set(key, std::move(entries));
