@@ -304,6 +304,17 @@ Document small_wavenet() {
   return plain::WaveNet(config).document(plain::noise(2, 1));
 }
 
+TEST(NamWaveNet, activations_as_nam_core_reads_them) {
+  const auto activation = [](const char* text) {
+    const io::ModelFile file = small_wavenet().with("/config/layers/0/activation", text).read();
+    return file.chain.layers[0].chains.at("layers")[0].layers[2].chains.at("path")[0].layers.back();
+  };
+  EXPECT_EQ(std::get<std::string>(activation(R"("LeakyHardTanh")").type.value), "leaky_hardtanh");
+  // One slope counts if there are both.
+  const char* both = R"({"type": "PReLU", "negative_slopes": [0.5, 0.75], "negative_slope": 0.25})";
+  EXPECT_EQ(activation(both).tensors.at("alpha").values, std::vector<double>{0.25});
+}
+
 TEST(NamErrors, name_the_place) {
   const Document document = small_wavenet();
   expect_read(document);

@@ -135,6 +135,14 @@ TEST(NamRow, passes_the_size_on) {
   EXPECT_EQ(channels(named.read({.size = 0.2})), 6u);
 }
 
+TEST(NamRow, loads_into_a_type) {
+  ModelT<Conv1D<1, 1, 3, 1>, Conv1D<1, 1, 3, 1>> typed;
+  const Document row = row_of({linear("", 3), linear("", 3)});
+  typed.load_text(row.dump());
+  const plain::Signal x = plain::noise(40, 1), y = respond(respond(x, 3, 0), 3, 0);
+  for (std::size_t t = 0; t < x.size(); ++t) EXPECT_NEAR(typed.forward(static_cast<float>(x[t][0])), y[t][0], 1e-6);
+}
+
 TEST(NamRow, that_does_not_fit_is_refused) {
   const Document row = row_of({linear("", 3), linear("", 3)});
   expect_read(row);
