@@ -51,7 +51,7 @@ class NambReader {
   explicit NambReader(NambPart weights) : weights_(weights) {}
 
   /// Reads a model that owns `weights` weights: metadata, then the architecture and its config.
-  INLAY_ONCE Json model(NambPart& metadata, NambPart& part, const std::string& place, std::size_t weights,
+  INLAY_ONCE Json model(NambPart& metadata, NambPart& part, const NambPath& place, std::size_t weights,
                         std::size_t depth) {
     const std::size_t after = weights_.left() - 4 * weights;
     NambObject object(metadata, place);
@@ -60,7 +60,7 @@ class NambReader {
     const std::size_t architecture = part.up_to(architectures.size() - 1, object.path("architecture"));
     object.set("architecture", Json(std::string(architectures[architecture])));
     part.reserved(1, place);
-    const std::string in = object.path("config");
+    const NambPath in = object.path("config");
     NambPart config = part.part(part.count(2, in), in);
     if (architecture == 0) object.set("config", linear(config, in));
     else if (architecture == 1) object.set("config", convnet(config, in));
@@ -92,10 +92,10 @@ class NambReader {
       metadata.set(key, Json(value));
     }
     if (present != 0) model.set("metadata", metadata.take());
-    part.reserved(12, model.path(""));
+    part.reserved(12, model.path());
   }
 
-  INLAY_ONCE static Json linear(NambPart& part, const std::string& place) {
+  INLAY_ONCE static Json linear(NambPart& part, const NambPath& place) {
     NambObject config(part, place);
     config.integer("receptive_field");
     config.flag("bias");
@@ -105,7 +105,7 @@ class NambReader {
     return config.take();
   }
 
-  INLAY_ONCE static Json lstm(NambPart& part, const std::string& place) {
+  INLAY_ONCE static Json lstm(NambPart& part, const NambPath& place) {
     NambObject config(part, place);
     for (const char* key : {"num_layers", "input_size", "hidden_size"}) config.whole(2, key);
     config.whole(1, "in_channels");
@@ -114,7 +114,7 @@ class NambReader {
     return config.take();
   }
 
-  INLAY_ONCE static Json convnet(NambPart& part, const std::string& place) {
+  INLAY_ONCE static Json convnet(NambPart& part, const NambPath& place) {
     NambObject config(part, place);
     config.whole(2, "channels");
     config.flag("batchnorm");
@@ -127,18 +127,18 @@ class NambReader {
     return config.take();
   }
 
-  INLAY_ONCE Json wavenet(NambPart& part, const std::string& place, std::size_t weights, std::size_t depth) {
+  INLAY_ONCE Json wavenet(NambPart& part, const NambPath& place, std::size_t weights, std::size_t depth) {
     NambObject config(part, place);
     config.whole(1, "in_channels");
     if (part.flag(config.path("head")))
       part.fail(config.path("head"), "no head after the stack, for which the format has no room", "one", 1);
     const std::size_t arrays = part.count(1, config.path("layers"));
     if (part.flag(config.path("condition_dsp"))) {
-      const std::string inside = config.path("condition_dsp");
-      if (2 * (depth + 1) >= limits::nesting) refuse_nesting(inside);
-      const std::size_t own = part.count(4, concat({inside, ".weights"}));
+      const NambPath inside = config.path("condition_dsp");
+      if (2 * (depth + 1) >= limits::nesting) refuse_nesting(inside.text());
+      const std::size_t own = part.count(4, {inside, "weights"});
       if (own > weights)
-        part.fail(concat({inside, ".weights"}), concat({"at most ", weights, ", the weights of the model"}), own, 4);
+        part.fail({inside, "weights"}, concat({"at most ", weights, ", the weights of the model"}), own, 4);
       NambPart metadata = part.part(namb_metadata, inside);
       config.set("condition_dsp", model(metadata, part, inside, own, depth + 1));
     }

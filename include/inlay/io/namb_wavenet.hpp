@@ -5,8 +5,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "inlay/core/compiled.hpp"
@@ -19,29 +19,31 @@ namespace inlay::io::detail {
 /// An object of the document whose members are read from a part of the file.
 class NambObject {
  public:
-  NambObject(NambPart& part, std::string place) : part_(part), place_(std::move(place)) {}
+  NambObject(NambPart& part, const NambPath& place) : part_(part), place_(place) {}
+  NambObject(const NambObject&) = delete;
+  NambObject& operator=(const NambObject&) = delete;
 
   NambPart& part() noexcept { return part_; }
-  INLAY_ONCE std::string path(std::string_view key) const {
-    return concat({place_, place_.empty() || key.empty() ? "" : ".", key});
-  }
+  const NambPath& path() const noexcept { return place_; }
+  NambPath path(const char* key) const { return {place_, key}; }
 
-  INLAY_ONCE void set(std::string_view key, Json value) {
-    json_.members().insert_or_assign(std::string(key), std::move(value));
+  INLAY_ONCE void set(const char* key, Json value) {
+    std::string name(key);  // the parser inserts by the same function of the map, which is compiled once
+    json_.members().emplace(name, std::move(value));
   }
-  INLAY_ONCE void whole(std::size_t bytes, std::string_view key) { set(key, Json(part_.whole(bytes, path(key)))); }
-  INLAY_ONCE void integer(std::string_view key) { set(key, Json(std::int64_t{part_.integer(path(key))})); }
-  INLAY_ONCE void number(std::string_view key) { set(key, Json(double{part_.number(path(key))})); }
-  INLAY_ONCE bool flag(std::string_view key) {
+  INLAY_ONCE void whole(std::size_t bytes, const char* key) { set(key, Json(part_.whole(bytes, path(key)))); }
+  INLAY_ONCE void integer(const char* key) { set(key, Json(std::int64_t{part_.integer(path(key))})); }
+  INLAY_ONCE void number(const char* key) { set(key, Json(double{part_.number(path(key))})); }
+  INLAY_ONCE bool flag(const char* key) {
     const bool value = part_.flag(path(key));
     set(key, Json(value));
     return value;
   }
   /// An array of `count` entries, each read by `read`.
-  INLAY_ONCE void list(std::string_view key, std::size_t count,
-                       Json (*read)(NambPart& part, const std::string& place)) {
+  INLAY_ONCE void list(const char* key, std::size_t count, Json (*read)(NambPart& part, const NambPath& place)) {
     Json entries(Json::Type::array);
-    for (std::size_t i = 0; i < count; ++i) entries.entries().push_back(read(part_, concat({path(key), "[", i, "]"})));
+    const NambPath place = path(key);
+    for (std::size_t i = 0; i < count; ++i) entries.entries().push_back(read(part_, {place, i}));
     set(key, std::move(entries));
   }
 
@@ -49,21 +51,19 @@ class NambObject {
 
  private:
   NambPart& part_;
-  std::string place_;
+  NambPath place_;
   Json json_{Json::Type::object};
 };
 
-INLAY_ONCE Json namb_integer(NambPart& part, const std::string& place) {
-  return Json(std::int64_t{part.integer(place)});
-}
-INLAY_ONCE Json namb_kernel_size(NambPart& part, const std::string& place) {
+INLAY_ONCE Json namb_integer(NambPart& part, const NambPath& place) { return Json(std::int64_t{part.integer(place)}); }
+INLAY_ONCE Json namb_kernel_size(NambPart& part, const NambPath& place) {
   const std::uint64_t taps = part.whole(2, place);
   if (taps == 0) part.fail(place, "a whole number above 0", taps, 2);
   return Json(taps);
 }
 
 /// Reads an activation: its number, the number of parameters, and these.
-INLAY_ONCE Json namb_activation(NambPart& part, const std::string& place) {
+INLAY_ONCE Json namb_activation(NambPart& part, const NambPath& place) {
   static constexpr std::array<const char*, 11> names{"Tanh",      "Hardtanh",      "Fasttanh", "ReLU",
                                                      "LeakyReLU", "PReLU",         "Sigmoid",  "SiLU",
                                                      "Hardswish", "LeakyHardtanh", "Softsign"};
@@ -71,7 +71,7 @@ INLAY_ONCE Json namb_activation(NambPart& part, const std::string& place) {
   const std::string name = names[part.up_to(names.size() - 1, place)];
   activation.set("type", Json(name));
   const std::size_t count = part.count(1, place);
-  const auto number = [](NambPart& from, const std::string& at) { return Json(double{from.number(at)}); };
+  const auto number = [](NambPart& from, const NambPath& at) { return Json(double{from.number(at)}); };
   if (count == 0) return activation.take();
   if (name == "PReLU" && count > 1) {
     activation.list("negative_slopes", count, number);
@@ -85,7 +85,7 @@ INLAY_ONCE Json namb_activation(NambPart& part, const std::string& place) {
   return activation.take();
 }
 
-INLAY_ONCE Json namb_gating_mode(NambPart& part, const std::string& place) {
+INLAY_ONCE Json namb_gating_mode(NambPart& part, const NambPath& place) {
   static constexpr std::array<const char*, 3> names{"none", "gated", "blended"};
   return Json(std::string(names[part.up_to(names.size() - 1, place)]));
 }
@@ -97,7 +97,7 @@ enum class NambKernels {
 };
 
 /// Reads the layer array that is entry `place` of "layers".
-INLAY_ONCE Json namb_layer_array(NambPart& part, const std::string& place, NambKernels kernels) {
+INLAY_ONCE Json namb_layer_array(NambPart& part, const NambPath& place, NambKernels kernels) {
   NambObject array(part, place);
   array.whole(2, "input_size");
   array.whole(2, "condition_size");
@@ -119,22 +119,22 @@ INLAY_ONCE Json namb_layer_array(NambPart& part, const std::string& place, NambK
   NambObject next(part, array.path("layer1x1"));
   next.flag("active");
   next.whole(2, "groups");
-  part.reserved(1, next.path(""));
+  part.reserved(1, next.path());
   array.set("layer1x1", next.take());
   NambObject to_head(part, array.path("head1x1"));
   to_head.flag("active");
   to_head.whole(2, "out_channels");
   to_head.whole(2, "groups");
-  part.reserved(1, to_head.path(""));
+  part.reserved(1, to_head.path());
   array.set("head1x1", to_head.take());
 
   for (const char* key : {"conv_pre_film", "conv_post_film", "input_mixin_pre_film", "input_mixin_post_film",
                           "activation_pre_film", "activation_post_film", "layer1x1_post_film", "head1x1_post_film"}) {
     NambObject film(part, array.path(key));
-    const std::size_t flags = part.up_to(3, film.path(""));
+    const std::size_t flags = part.up_to(3, film.path());
     film.set("active", Json((flags & 1) != 0));
     film.set("shift", Json((flags & 2) != 0));
-    part.reserved(1, film.path(""));
+    part.reserved(1, film.path());
     film.whole(2, "groups");
     array.set(key, film.take());
   }
@@ -147,29 +147,32 @@ INLAY_ONCE Json namb_layer_array(NambPart& part, const std::string& place, NambK
   return array.take();
 }
 
-INLAY_ONCE Json namb_layer_arrays(NambPart& part, const std::string& place, std::size_t count, NambKernels kernels) {
+INLAY_ONCE Json namb_layer_arrays(NambPart& part, const NambPath& place, std::size_t count, NambKernels kernels) {
   Json arrays(Json::Type::array);
-  for (std::size_t i = 0; i < count; ++i)
-    arrays.entries().push_back(namb_layer_array(part, concat({place, "[", i, "]"}), kernels));
+  for (std::size_t i = 0; i < count; ++i) arrays.entries().push_back(namb_layer_array(part, {place, i}, kernels));
   part.finish(place);
   return arrays;
 }
 
-/// Reads the layer arrays, which end where the config ends. If they do not fit into it with a list of kernel sizes,
-/// they are read with one size: the list makes a file of the older form longer than it is.
-INLAY_ONCE Json namb_layer_arrays(NambPart& part, const std::string& place, std::size_t count) {
-  NambPart older = part;
+/// The same, or nothing if that fails. `part` is then where it was.
+INLAY_ONCE std::optional<Json> try_namb_layer_arrays(NambPart& part, const NambPath& place, std::size_t count,
+                                                     NambKernels kernels) {
+  const NambPart before = part;
   try {
-    return namb_layer_arrays(part, place, count, NambKernels::list);
-  } catch (const load_error& error) {
-    try {
-      Json arrays = namb_layer_arrays(older, place, count, NambKernels::one_size);
-      part = older;
-      return arrays;
-    } catch (const load_error&) {
-      throw error;
-    }
+    return namb_layer_arrays(part, place, count, kernels);
+  } catch (const load_error&) {
+    part = before;
+    return std::nullopt;
   }
+}
+
+/// Reads the layer arrays, which end where the config ends. If they do not fit into it with a list of kernel sizes,
+/// they are read with one size: the list makes a file of the older form longer than it is. If they do not fit in both
+/// forms, the error is that of the newer one.
+INLAY_ONCE Json namb_layer_arrays(NambPart& part, const NambPath& place, std::size_t count) {
+  for (const NambKernels kernels : {NambKernels::list, NambKernels::one_size})
+    if (auto arrays = try_namb_layer_arrays(part, place, count, kernels)) return std::move(*arrays);
+  return namb_layer_arrays(part, place, count, NambKernels::list);
 }
 
 }  // namespace inlay::io::detail
