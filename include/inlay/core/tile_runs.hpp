@@ -32,22 +32,23 @@ struct NoFunction {
 };
 
 /// The arguments of a patch that are those of its panel.
-template <class M, std::size_t Channels, class T>
+template <class M, std::size_t Channels, class T, class Past>
 struct PanelOfTile {
   std::size_t first, height;  ///< rows of the matrix
   const weight_of<typename M::backend>* weights;
   const T* bias;
   Extent<Channels> channels;
   std::size_t taps, dilation;
-  Window<T> x;
+  Window<T, Past> x;
   const T* addend;
   T* out;
 };
 
 /// Computes rows `row`, ..., `row` + Outs - 1 of a panel for `Frames` frames, a multiple of four.
-template <std::size_t Outs, std::size_t Frames, class M, std::size_t Channels, class T, class F, class... More>
-INLAY_INLINE void multiply_patch_in_runs(const PanelOfTile<M, Channels, T>& panel, std::size_t row, std::size_t frame,
-                                         const F& then, const More&... more) noexcept {
+template <std::size_t Outs, std::size_t Frames, class M, std::size_t Channels, class T, class Past, class F,
+          class... More>
+INLAY_INLINE void multiply_patch_in_runs(const PanelOfTile<M, Channels, T, Past>& panel, std::size_t row,
+                                         std::size_t frame, const F& then, const More&... more) noexcept {
   using B = typename M::backend;
   T sums[Outs][Frames];
   const auto each = repeat_pairs<Outs, Frames>;
@@ -86,7 +87,7 @@ INLAY_INLINE void multiply_patch_in_runs(const PanelOfTile<M, Channels, T>& pane
   };
   (add_more(more), ...);
   for (std::size_t tap = 0; tap < panel.taps; ++tap) {
-    const T* source = panel.x.now - (panel.taps - 1 - tap) * panel.dilation + frame;
+    const T* source = panel.x.run((panel.taps - 1 - tap) * panel.dilation) + frame;
     if constexpr (Channels <= 4)
       repeat<Channels>([&](std::size_t c)
                            INLAY_INLINE_LAMBDA { add_channel(weights, source + c * panel.x.channel_stride); });
@@ -99,16 +100,17 @@ INLAY_INLINE void multiply_patch_in_runs(const PanelOfTile<M, Channels, T>& pane
 
 /// Computes a tile as `multiply` does. `then(sum, row)` is applied to every sum before it is stored. `more` is an input
 /// that the first columns of the matrix belong to, or an `OtherProduct`.
-template <std::size_t Taps, std::size_t Channels, class M, class T, class F, class... More>
+template <std::size_t Taps, std::size_t Channels, class M, class T, class Past, class F, class... More>
 void multiply_tile_in_runs(Extent<Taps> taps, Extent<Channels> channels, const M& matrix, const T* bias,
-                           const Window<T>& window, std::size_t dilation, const T* addend, Block<T> out,
+                           const Window<T, Past>& window, std::size_t dilation, const T* addend, Block<T> out,
                            std::size_t frames, const F& then, const More&... more) noexcept {
   for (std::size_t first = 0, height = 0; first < matrix.padded_rows(); first += height) {
     height = matrix.panel_height(first);
-    const PanelOfTile<M, Channels, T> panel{first,         height,   matrix.column(first, height, 0),
-                                            bias + first,  channels, taps,
-                                            dilation,      window,   addend ? addend + first * tile_frames : nullptr,
-                                            out.row(first)};
+    const PanelOfTile<M, Channels, T, Past> panel{
+        first,         height,   matrix.column(first, height, 0),
+        bias + first,  channels, taps,
+        dilation,      window,   addend ? addend + first * tile_frames : nullptr,
+        out.row(first)};
     const auto rows = [&]<std::size_t Outs>(std::size_t row) INLAY_INLINE_LAMBDA {
       constexpr std::size_t most = Outs == 4 ? 4 : 8;  // sums, weights and four inputs fit into 32 registers
       std::size_t t = 0;
