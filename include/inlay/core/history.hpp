@@ -96,14 +96,9 @@ class LongHistory {
       const T* from = in.row(c);
       T* ring = data_.data() + c * stride_of(past_);
       T* now = ring + position_;
-      if constexpr (!compiler::has_vectors)  // a copy of a fixed length takes a third of the instructions
-        if (frames == tile_frames && before_end == frames && mirrored == 0) {
-          copy(from, tile_frames, now);
-          continue;
-        }
       copy_row(from, frames, now);
-      copy_row(from, mirrored, now + length);
-      copy_row(from + before_end, frames - before_end, ring);
+      if (mirrored > 0) copy_row(from, mirrored, now + length);
+      if (before_end < frames) copy_row(from + before_end, frames - before_end, ring);
     }
     return advance(frames);
   }
@@ -169,7 +164,7 @@ class ShortHistory {
         const T* ring = ring_.data() + position_ + frame_ + c;
         for (std::size_t i = 0; i < past_; ++i) row[lead - past_ + i] = ring[i * frame_];
       } else {
-        std::copy_n(row + filled_, lead, row);  // may overlap
+        move_row(row, filled_, lead);
       }
       copy_row(in.row(c), frames, row + lead);
     }

@@ -23,6 +23,14 @@ template <class T>
 struct TileInput {
   std::size_t channels;
   Block<const T> x;
+
+  /// For `multiply_tile_in_runs`.
+  INLAY_INLINE void add_before(auto& patch, auto& weights, std::size_t row, std::size_t height,
+                               std::size_t frame) const noexcept {
+    const T* source = x.row(0) + frame;
+    for (std::size_t c = 0; c < channels; ++c) patch.add(weights, row, height, source, tile_frames);
+  }
+  static INLAY_INLINE void add_after(auto&&...) noexcept {}
 };
 
 /// True if the four weights of a patch's rows are lanes of one register: they are adjacent floats.

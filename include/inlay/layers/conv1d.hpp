@@ -152,7 +152,7 @@ class BasicConv1D {
 
   /// Computes a tile, and then(y, channel) of every value. `more`, an `OtherProduct`, is added before.
   void process_then(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames, const auto& then,
-                    const auto&... more) const noexcept
+                    auto... more) const noexcept
     requires(!is_dynamic && Groups == 1 && Stride == 1 && detail::tiles_in_runs<B>)
   {
     detail::multiply_tile_in_runs(untagged(taps_), untagged(ins_), kernel_[0], bias_.data(0),

@@ -57,7 +57,7 @@ class BasicDense {
 
   /// See `BasicConv1D::process_then`.
   void process_then(State&, Block<const scalar> in, Block<scalar> out, std::size_t frames, const auto& then,
-                    const auto&... more) const noexcept
+                    auto... more) const noexcept
     requires(In != dynamic && detail::tiles_in_runs<B>)
   {
     detail::multiply_tile_in_runs(Extent<1>{}, untagged(in_), kernel_, bias_.data(),
