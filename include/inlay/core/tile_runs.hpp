@@ -158,8 +158,8 @@ INLAY_INLINE void multiply_patch_in_runs(const PanelOfTile<M, Channels, T, Past>
   else then([&](const auto& f) INLAY_INLINE_LAMBDA { patch.template store<false>(panel.out + first, channel, f); });
 }
 
-/// Computes a tile as `multiply` does. `then`, see `NoFunction`, is applied to every sum before it is stored. `more`
-/// are an input that the first columns of the matrix belong to, an `OtherProduct`, an `AddedTo`.
+/// Computes a tile as `multiply` does. `then`, a function as `NoFunction` or an `AddedTo` of one, is applied to every
+/// sum before it is stored. `more` is an input that the first columns of the matrix belong to, or an `OtherProduct`.
 template <std::size_t Taps, std::size_t Channels, class M, class T, class Past, class F, class... More>
 void multiply_tile_in_runs(Extent<Taps> taps, Extent<Channels> channels, const M& matrix, const T* bias,
                            const Window<T, Past>& window, std::size_t dilation, const T* addend, Block<T> out,

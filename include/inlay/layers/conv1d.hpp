@@ -150,7 +150,7 @@ class BasicConv1D {
     }
   }
 
-  /// Computes a tile, and then(y, channel) of every value. `more`, an `OtherProduct`, is added before.
+  /// Computes a tile, and a function of every value. See `multiply_tile_in_runs` for `then` and `more`.
   void process_then(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames, const auto& then,
                     auto... more) const noexcept
     requires(!is_dynamic && Groups == 1 && Stride == 1 && detail::tiles_in_runs<B>)
