@@ -104,7 +104,7 @@ class LongHistory {
   }
 
   INLAY_INLINE Window<T, Wrap> push(const T* in) noexcept {
-    const std::size_t mirror = position_ < mirror_of(past_) ? length_of(past_) : 0;
+    const std::size_t mirror = unbroken || position_ < mirror_of(past_) ? length_of(past_) : 0;
     for (std::size_t c = 0; c < channels_; ++c) {
       T* slot = data_.data() + c * stride_of(past_) + position_;
       slot[0] = slot[mirror] = in[c];
