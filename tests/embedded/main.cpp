@@ -5,7 +5,9 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <inlay/backend/stl.hpp>
 #include <inlay/core/no_denormals.hpp>
+#include <inlay/engine.hpp>
 #include <span>
 
 #include "amp.hpp"
@@ -39,8 +41,33 @@ static void render(Amp& voice, float (&out)[out_size][check_frames], std::size_t
   }
 }
 
+/// Whether a convolution and a leaky rectifier, which a buffer computes in one pass, give what they give one after the
+/// other.
+static bool rectifies(float slope) {
+  constexpr std::size_t frames = 16;
+  using B = inlay::StlBackend<float>;
+  static inlay::ModelT<inlay::Conv1D<1, 1, 2, 1, 1, B>, inlay::LeakyReLU<1, B>> model;
+  const float kernel[] = {0.5f, -2.0f};
+  if (!inlay::assign(model.layer<0>(), "kernel", std::span<const float>(kernel))) return false;
+  model.layer<1>().alpha = slope;
+  model.reset();
+  float x[frames], y[frames];
+  for (std::size_t t = 0; t < frames; ++t) x[t] = static_cast<float>(t % 5) - 1.5f;
+  model.process(std::span<const float>(x), std::span<float>(y));
+  for (std::size_t t = 0; t < frames; ++t) {
+    const float sum = (t == 0 ? 0.0f : 0.5f * x[t - 1]) - 2.0f * x[t];
+    if (std::fabs(y[t] - (sum < 0 ? slope * sum : sum)) > 1e-6f) return false;
+  }
+  return true;
+}
+
 int board::run() {
   const inlay::NoDenormals no_denormals;
+  for (const float slope : {0.01f, 1.0f, 1.5f, -0.5f})
+    if (!rectifies(slope)) {
+      board::print("a leaky rectifier is wrong\n");
+      return 1;
+    }
 
   for (std::size_t t = 0; t < check_frames; ++t)
     for (std::size_t c = 0; c < in_size; ++c) input[c][t] = check::input[t * in_size + c];

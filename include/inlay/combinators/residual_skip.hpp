@@ -46,11 +46,30 @@ class ResidualSkip : public detail::Combined<formula::ResidualSkip, detail::Back
       LayerTraits<Path>::latency + LayerTraits<Residual>::latency + LayerTraits<Skip>::latency == 0,
       "inlay::ResidualSkip: Path, Residual and Skip must not have latency; remove layers such as inlay::Delay");
 
+  static constexpr bool adds_in_path = detail::Chain<Path>::in_one_pass && detail::Chain<Skip>::is_identity &&
+                                       detail::FusesAddend<detail::Chain<Residual>>;
+
  public:
   /// One function for each layer: networks have tens of them.
   void forward(typename ResidualSkip::State& state, const typename ResidualSkip::scalar* in,
                typename ResidualSkip::scalar* out, Context<typename ResidualSkip::scalar> context) const noexcept {
     ResidualSkip::Combined::forward(state, in, out, context);
+  }
+
+  /// Processors without vectors add to the head while the path's output is in registers.
+  auto process(typename ResidualSkip::State& state, Block<const typename ResidualSkip::scalar> in,
+               Block<typename ResidualSkip::scalar> out, std::size_t frames,
+               Context<typename ResidualSkip::scalar> context) const noexcept {
+    using T = typename ResidualSkip::scalar;
+    if constexpr (adds_in_path) {
+      constexpr std::size_t own = Path::in_size;
+      const Block<T> a(detail::take(context, scratch_block<T>(Path::out_size * tile_frames)));
+      this->template chain<0>().process_and_add(std::get<0>(state.chains), in, a, frames, context, in.row(own),
+                                                out.row(own));
+      this->template chain<1>().process(std::get<1>(state.chains), a, out, frames, context, in.row(0));
+    } else {
+      return ResidualSkip::Combined::process(state, in, out, frames, context);
+    }
   }
 
   /// The three branches, each as a `Sequential`.

@@ -143,12 +143,26 @@ class Sequential {
       [[maybe_unused]] const Block<scalar> to(buffer<i>(out.row(0), context));
       [[maybe_unused]] auto& memory = std::get<i>(state.layers);
       if constexpr (detail::is_fused_into_earlier<i, Layers...>()) return;
-      else if constexpr (fused > 1) process_fused<i, fused>(memory, in, to, frames, context.condition);
+      else if constexpr (fused > 1)
+        process_fused<i, fused>(memory, in, to, frames, context.condition,
+                                detail::PointwiseFunction{layer<i + fused - 1>()});
       else if constexpr (i + 1 == count) frames = detail::process(layer<i>(), memory, in, to, frames, inner, addend...);
       else frames = detail::process(layer<i>(), memory, in, to, frames, inner);
       in = to;
     });
     if constexpr (!one_to_one) return frames;
+  }
+
+  /// True if one pass over a tile computes the chain, see `fused_layers`.
+  static constexpr bool in_one_pass = count > 1 && detail::fused_layers<0, Layers...>() == count;
+  /// Computes a tile in one pass, in which the output is also added to the tile `from`. The sum is written to `to`.
+  void process_and_add(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames,
+                       Context<scalar> context, const scalar* from, scalar* to) const noexcept
+    requires(in_one_pass)
+  {
+    const detail::PointwiseFunction function{layer<count - 1>()};
+    process_fused<0, count>(std::get<0>(state.layers), in, out, frames, context.condition,
+                            detail::AddedTo<decltype(function), scalar>{function, from, to});
   }
 
   /// Runs several voices layer by layer. Layers with `process_voices` interleave them.
@@ -176,8 +190,7 @@ class Sequential {
   /// Computes `Count` layers from layer I on in one pass. All but the first work in place, in the buffer of the first.
   template <std::size_t I, std::size_t Count>
   INLAY_INLINE void process_fused(auto& memory, Block<const scalar> in, Block<scalar> out, std::size_t frames,
-                                  const scalar* condition) const noexcept {
-    const detail::PointwiseFunction then{layer<I + Count - 1>()};
+                                  const scalar* condition, const auto& then) const noexcept {
     if constexpr (Count == 2) {
       layer<I>().process_then(memory, in, out, frames, then);
     } else {

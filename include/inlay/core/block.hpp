@@ -1,11 +1,13 @@
 /// Block: a tile of planar audio, and copies of frames and rows.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/core/load_run.hpp"
 #include "inlay/core/padding.hpp"
 #include "inlay/core/tile_frames.hpp"
 
@@ -44,16 +46,30 @@ INLAY_INLINE void copy_rest(const T* from, std::size_t count, T* to) noexcept {
   if (now) copy(from, Piece, to);
   if constexpr (Piece > 1) copy_rest<Piece / 2>(from + now, count - now, to + now);
 }
+/// Copies a row in runs of eight. `to` may be the same memory at a lower address.
+template <class T>
+INLAY_NOINLINE void copy_row_in_runs(const T* from, std::size_t count, T* to) noexcept {
+  for (; count >= 8; count -= 8) copy_run(from, to);
+  for (; count > 0; --count) *to++ = *from++;
+}
 }  // namespace detail
 
 /// Copies a row, or part of one, of a length known at run time. Copies in pieces of a cache line. GCC, which knows that
 /// rows are short, would copy eight bytes at a time.
 template <class T>
 INLAY_INLINE void copy_row(const T* from, std::size_t count, T* to) noexcept {
+  if constexpr (longest_run<T> > 0) return detail::copy_row_in_runs(from, count, to);
   constexpr std::size_t piece = alignment / sizeof(T);
   const std::size_t whole = count / piece * piece;
   for (std::size_t i = 0; i < whole; i += piece) copy(from + i, piece, to + i);
   if (whole < count) detail::copy_rest<piece / 2>(from + whole, count - whole, to + whole);
+}
+
+/// Moves the part of a row that starts at `from` to the row's start. Both may overlap.
+template <class T>
+INLAY_INLINE void move_row(T* row, std::size_t from, std::size_t count) noexcept {
+  if constexpr (longest_run<T> > 0) detail::copy_row_in_runs(static_cast<const T*>(row + from), count, row);
+  else std::copy_n(row + from, count, row);
 }
 
 /// Copies a static or dynamic number of values.

@@ -191,6 +191,14 @@ inline constexpr std::size_t vector_bytes = 0;
 /// scalar registers, with Helium, too, for which GCC 12 needs more instructions.
 inline constexpr bool has_vectors = !INLAY_MICROCONTROLLER;
 
+/// True if std::fmax of two floats is one instruction on a microcontroller: not on a Cortex-M4F. A Cortex-M7 is known
+/// by its double precision.
+#if INLAY_MICROCONTROLLER && defined(__ARM_FP) && (__ARM_ARCH >= 8 || (__ARM_FP & 8))
+inline constexpr bool has_fmax = true;
+#else
+inline constexpr bool has_fmax = false;
+#endif
+
 /// Number of SIMD registers of the target.
 #if defined(__AVX512F__) || defined(__aarch64__) || defined(_M_ARM64)
 inline constexpr std::size_t simd_registers = 32;

@@ -27,36 +27,40 @@ struct FrameInput {
   INLAY_INLINE void add_to(auto& sum) const noexcept { sum.add(channels, std::array{x}, 1); }
 };
 
-/// Input of a convolution of one frame. Channel c of tap k is x[c * stride + k * back]. The last tap is the present
-/// frame, whose channel c is now[c * now_stride].
-template <std::size_t Taps, std::size_t Channels, class T>
+/// Input of a convolution of one frame: all taps but the last from the window, and the present frame, whose channel c
+/// is now[c * now_stride].
+template <std::size_t Taps, std::size_t Channels, class T, class Past>
 struct TapsInput {
   static constexpr std::size_t columns = times<Taps, Channels>;
   INLAY_NO_ADDRESS Extent<Taps, struct OfTaps> taps;
   INLAY_NO_ADDRESS Extent<Channels, struct OfChannels> channels;
-  const T *x, *now;
-  std::size_t back, stride, now_stride;
+  Window<T, Past> x;
+  std::size_t dilation;
+  const T* now;
+  std::size_t now_stride;
 
   INLAY_INLINE void add_to(auto& sum) const noexcept {
-    for (std::size_t k = 0; k + 1 < taps; ++k) sum.add(channels, std::array{x + k * back}, stride);
+    for (std::size_t back = (taps - 1) * dilation; back > 0; back -= dilation)
+      sum.add(channels, std::array{x.at(0, back)}, x.channel_stride);
     sum.add(channels, std::array{now}, now_stride);
   }
 };
 
-/// Returns the taps of a convolution as a `TapsInput`. Taps of a single channel are treated as channels of one tap.
-template <std::size_t Taps, class OfTaps, std::size_t Channels, class OfChannels, class T>
-INLAY_INLINE auto taps_of(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels> channels, const Window<T>& x,
+/// Returns the taps of a convolution as a `TapsInput`. Taps of a single channel, whose past is unbroken, are treated as
+/// channels of one tap.
+template <std::size_t Taps, class OfTaps, std::size_t Channels, class OfChannels, class T, class Past>
+INLAY_INLINE auto taps_of(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels> channels, const Window<T, Past>& x,
                           std::size_t dilation, const T* now, std::size_t now_stride) noexcept {
-  const std::size_t back = dilation * x.frame_stride, stride = x.channel_stride;
-  const T* const oldest = x.now - (taps - 1) * back;
+  const std::size_t back = dilation * x.frame_stride;
   if constexpr (Taps == dynamic || Channels == dynamic) {
-    using Dynamic = TapsInput<dynamic, dynamic, T>;
-    return channels == 1 ? Dynamic{{1}, {taps}, nullptr, oldest, 0, 0, back}
-                         : Dynamic{{taps}, {channels}, oldest, now, back, stride, now_stride};
+    using Dynamic = TapsInput<dynamic, dynamic, T, Past>;
+    return channels == 1 ? Dynamic{{1}, {taps}, x, 0, x.now - (taps - 1) * back, back}
+                         : Dynamic{{taps}, {channels}, x, dilation, now, now_stride};
   } else if constexpr (Channels == 1) {
-    return TapsInput<1, Taps, T>{{}, {}, nullptr, oldest, 0, 0, back};
+    static_assert(std::is_same_v<Past, Unbroken> || Taps == 1);
+    return TapsInput<1, Taps, T, Past>{{}, {}, x, 0, x.now - (taps - 1) * back, back};
   } else {
-    return TapsInput<Taps, Channels, T>{{}, {}, oldest, now, back, stride, now_stride};
+    return TapsInput<Taps, Channels, T, Past>{{}, {}, x, dilation, now, now_stride};
   }
 }
 
@@ -143,9 +147,9 @@ INLAY_INLINE void multiply(Extent<Channels, Of> channels, const M& matrix, const
 /// One frame of a convolution: out[o] = bias[o] + sum over taps k and channels c of W(k * channels + c, o) * x(c, (taps
 /// - 1 - k) * dilation frames ago) + addend[o]. `addend` may be null. Channel c of the present frame is read at now[c *
 /// now_stride].
-template <std::size_t Taps, class OfTaps, std::size_t Channels, class OfChannels, class M, class T>
+template <std::size_t Taps, class OfTaps, std::size_t Channels, class OfChannels, class M, class T, class Past>
 INLAY_INLINE void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels> channels, const M& matrix,
-                           const T* bias, const Window<T>& x, std::size_t dilation, const T* now,
+                           const T* bias, const Window<T, Past>& x, std::size_t dilation, const T* now,
                            std::size_t now_stride, const std::type_identity_t<T>* addend, T* out) noexcept {
   const auto in = detail::taps_of(taps, channels, x, dilation, now, now_stride);
   detail::multiply_frame(matrix, bias, in, addend, out);

@@ -1,4 +1,4 @@
-/// load_run: several floats by one instruction, for Arm's microcontrollers.
+/// load_run, store_run: several floats by one instruction, for Arm's microcontrollers.
 #pragma once
 
 #include <cstddef>
@@ -47,23 +47,40 @@ INLAY_INLINE void load_run(const float*& p, F&& f) noexcept {
   if constexpr (N > 6) f(6, h);
   if constexpr (N > 7) f(7, i);
 }
-/// Loads p[0], ..., p[N - 1], N <= 4, into `x`, in registers that `load_run` leaves alone.
+/// Loads p[0], ..., p[N - 1], N <= 4, into `x`, in registers that `load_run` leaves alone, and advances p by N.
 template <std::size_t N>
-INLAY_INLINE void load_few(const float* p, float (&x)[N]) noexcept {
+INLAY_INLINE void load_few(const float*& p, float (&x)[N]) noexcept {
   static_assert(N > 0 && N <= 4);
   register float a asm("s24");
   register float b asm("s25");
   register float c asm("s26");
   register float d asm("s27");
-  if constexpr (N == 1) x[0] = *p;
-  if constexpr (N == 2) asm volatile("vldmia %2, {s24-s25}" : "=t"(a), "=t"(b) : "r"(p) : "memory");
-  if constexpr (N == 3) asm volatile("vldmia %3, {s24-s26}" : "=t"(a), "=t"(b), "=t"(c) : "r"(p) : "memory");
-  if constexpr (N == 4) asm volatile("vldmia %4, {s24-s27}" : "=t"(a), "=t"(b), "=t"(c), "=t"(d) : "r"(p) : "memory");
+  if constexpr (N == 1) x[0] = *p++;
+  if constexpr (N == 2) asm volatile("vldmia %2!, {s24-s25}" : "=t"(a), "=t"(b), "+r"(p) : : "memory");
+  if constexpr (N == 3) asm volatile("vldmia %3!, {s24-s26}" : "=t"(a), "=t"(b), "=t"(c), "+r"(p) : : "memory");
+  if constexpr (N == 4)
+    asm volatile("vldmia %4!, {s24-s27}" : "=t"(a), "=t"(b), "=t"(c), "=t"(d), "+r"(p) : : "memory");
   if constexpr (N > 1) x[0] = a, x[1] = b;
   if constexpr (N > 2) x[2] = c;
   if constexpr (N > 3) x[3] = d;
 }
+/// Stores four values to p[0], ..., p[3], and advances p by 4.
+INLAY_INLINE void store_run(float*& p, const float (&x)[4]) noexcept {
+  register float a asm("s16") = x[0];
+  register float b asm("s17") = x[1];
+  register float c asm("s18") = x[2];
+  register float d asm("s19") = x[3];
+  asm volatile("vstmia %0!, {s16-s19}" : "+r"(p) : "t"(a), "t"(b), "t"(c), "t"(d) : "memory");
+}
 #pragma GCC diagnostic pop
+
+/// Copies eight values, and advances both pointers by 8.
+INLAY_INLINE void copy_run(const float*& from, float*& to) noexcept {
+  asm volatile("vldmia %0!, {s16-s23}\n vstmia %1!, {s16-s23}"
+               : "+r"(from), "+r"(to)
+               :
+               : "s16", "s17", "s18", "s19", "s20", "s21", "s22", "s23", "memory");
+}
 
 /// Keeps what `x` is computed from before the next `load_run`. Compilers would load the next run earlier, and copy the
 /// values of this one to other registers.
@@ -79,10 +96,18 @@ INLAY_INLINE void load_run(const T*& p, F&& f) noexcept {
   p += N;
 }
 template <class T>
+INLAY_INLINE void copy_run(const T*& from, T*& to) noexcept {
+  for (std::size_t i = 0; i < 8; ++i) *to++ = *from++;
+}
+template <class T>
 INLAY_INLINE void before_next_run(T&) noexcept {}
 template <std::size_t N, class T>
-INLAY_INLINE void load_few(const T* p, T (&x)[N]) noexcept {
-  for (std::size_t i = 0; i < N; ++i) x[i] = p[i];
+INLAY_INLINE void load_few(const T*& p, T (&x)[N]) noexcept {
+  for (std::size_t i = 0; i < N; ++i) x[i] = *p++;
+}
+template <class T>
+INLAY_INLINE void store_run(T*& p, const T (&x)[4]) noexcept {
+  for (std::size_t i = 0; i < 4; ++i) *p++ = x[i];
 }
 #endif
 

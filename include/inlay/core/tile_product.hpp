@@ -23,6 +23,14 @@ template <class T>
 struct TileInput {
   std::size_t channels;
   Block<const T> x;
+
+  /// For `multiply_tile_in_runs`.
+  INLAY_INLINE void add_before(auto& patch, auto& weights, std::size_t row, std::size_t height,
+                               std::size_t frame) const noexcept {
+    const T* source = x.row(0) + frame;
+    for (std::size_t c = 0; c < channels; ++c) patch.add(weights, row, height, source, tile_frames);
+  }
+  static INLAY_INLINE void add_after(auto&&...) noexcept {}
 };
 
 /// True if the four weights of a patch's rows are lanes of one register: they are adjacent floats.
@@ -63,7 +71,7 @@ INLAY_INLINE void multiply_patch(std::size_t taps, std::size_t channels, const w
   };
   (add(before.x.row(0) + frame, before.channels, tile_frames), ...);
   for (std::size_t tap = 0; tap < taps; ++tap)
-    add(x.now - (taps - 1 - tap) * dilation + frame, channels, x.channel_stride);
+    add(x.run((taps - 1 - tap) * dilation) + frame, channels, x.channel_stride);
   const std::size_t first = row * tile_frames + frame;
   if (addend)
     repeat<Outs>([&](std::size_t o)
@@ -77,8 +85,8 @@ inline constexpr std::size_t tall = 4;
 /// Depends on sizes only, not on the layer, so that this large function is instantiated once per size.
 template <std::size_t Taps, std::size_t Channels, class M, class T, class... Before>
 void multiply_tile(Extent<Taps> taps, Extent<Channels> channels, const M& matrix, const T* bias,
-                   const Window<T>& window, std::size_t dilation, const T* addend, Block<T> out, std::size_t frames,
-                   Before... before) noexcept {
+                   const Window<std::type_identity_t<T>>& window, std::size_t dilation, const T* addend, Block<T> out,
+                   std::size_t frames, Before... before) noexcept {
   using B = typename M::backend;
   const Window<T> x = window;  // a local copy, which cannot alias the output
   constexpr std::size_t registers = B::width == 1 ? 16 : compiler::simd_registers <= 16 ? 2 : 4;
@@ -116,9 +124,10 @@ void multiply_tile(Extent<Taps> taps, Extent<Channels> channels, const M& matrix
 /// (taps - 1 - k) * dilation) + addend(o, t). `addend`, the first row of a tile, may be null. The number of frames is
 /// rounded up to whole registers. The order of operations of a frame does not depend on its position in the tile. With
 /// an additional input `before`, the first columns of the matrix belong to it.
-template <std::size_t Taps, class OfTaps, std::size_t Channels, class OfChannels, class M, class T, class... Before>
+template <std::size_t Taps, class OfTaps, std::size_t Channels, class OfChannels, class M, class T, class Past,
+          class... Before>
 INLAY_INLINE void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels> channels, const M& matrix,
-                           const T* bias, const Window<T>& window, std::size_t dilation,
+                           const T* bias, const Window<T, Past>& window, std::size_t dilation,
                            const std::type_identity_t<T>* addend, Block<T> out, std::size_t frames,
                            Before... before) noexcept {
   if constexpr (detail::tiles_in_runs<typename M::backend>)

@@ -66,7 +66,7 @@ class BasicConv1D {
   using backend = B;
   using scalar = T;
   struct State {
-    INLAY_NO_ADDRESS History<T, In, past> history;
+    INLAY_NO_ADDRESS History<T, In, past, std::conditional_t<group_in == 1, Unbroken, Ring>> history;
     std::conditional_t<Stride == 1, Empty, Clock<past, Stride>> clock;
     OptionalArray<!in_whole_registers, padded_group> group;
     OptionalArray<Stride != 1, padded_frame<T>(Out)> frame;  ///< one output frame of a strided tile
@@ -107,7 +107,7 @@ class BasicConv1D {
   void resize(State& state) const
     requires(is_dynamic)
   {
-    state.history.resize(in_, reach());
+    state.history.resize(in_, reach(), ins_ == 1);
     state.clock.resize(reach(), stride_);
     state.frame.resize(padded_frame<T>(out_) + row_unit<B, dynamic>);
   }
@@ -120,7 +120,7 @@ class BasicConv1D {
   /// padding are zero, so that writing the padding leaves the next group's addend unchanged.
   INLAY_INLINE auto forward(State& state, const scalar* in, scalar* out,
                             const scalar* addend = nullptr) const noexcept {
-    const Window<scalar> x = state.history.push(in);
+    const auto x = state.history.push(in);
     if constexpr (Stride == 1) {
       product(state, x, in, 1, addend, out);
     } else {
@@ -132,7 +132,7 @@ class BasicConv1D {
 
   auto process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames,
                const scalar* addend = nullptr) const noexcept {
-    const Window<scalar> x = state.history.push(in, frames);
+    const auto x = state.history.push(in, frames);
     if constexpr (Stride == 1) {
       multiply_groups(x, addend, out, frames);
     } else {
@@ -141,7 +141,7 @@ class BasicConv1D {
       scalar* to = out.row(0);
       return state.clock.tick(frames, [&](std::size_t t) INLAY_INLINE_LAMBDA {
         scalar* y = state.frame.data();
-        const Window<scalar> then = x.later(t);
+        const auto then = x.later(t);
         product(state, then, then.now, then.channel_stride, nullptr, y);
         for (std::size_t c = 0; c < out_; ++c) to[c * tile_frames] = y[c] + (addend ? addend[c * tile_frames] : 0);
         ++to;
@@ -150,9 +150,9 @@ class BasicConv1D {
     }
   }
 
-  /// Computes a tile, and then(y, channel) of every value. `more`, an `OtherProduct`, is added before.
+  /// Computes a tile, and a function of every value. See `multiply_tile_in_runs` for `then` and `more`.
   void process_then(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames, const auto& then,
-                    const auto&... more) const noexcept
+                    auto... more) const noexcept
     requires(!is_dynamic && Groups == 1 && Stride == 1 && detail::tiles_in_runs<B>)
   {
     detail::multiply_tile_in_runs(untagged(taps_), untagged(ins_), kernel_[0], bias_.data(0),
@@ -179,8 +179,7 @@ class BasicConv1D {
   /// Number of past frames that the oldest tap reaches.
   constexpr std::size_t reach() const noexcept { return (taps_ - 1) * dilation_; }
 
-  void multiply_groups(const Window<scalar>& x, const scalar* addend, Block<scalar> out,
-                       std::size_t frames) const noexcept {
+  void multiply_groups(const auto& x, const scalar* addend, Block<scalar> out, std::size_t frames) const noexcept {
     for (std::size_t g = 0; g < groups_; ++g)
       multiply(taps_, ins_, kernel_[g], bias_.data(g), x.from(g * ins_), dilation_,
                addend ? Block<const scalar>(addend).row(g * outs_) : nullptr, Block<scalar>(out.row(g * outs_)),
@@ -188,7 +187,7 @@ class BasicConv1D {
   }
 
   /// Computes one output frame. Channel c of the present frame is read at now[c * now_stride].
-  INLAY_INLINE void product(State& state, const Window<scalar>& window, const scalar* now, std::size_t now_stride,
+  INLAY_INLINE void product(State& state, const auto& window, const scalar* now, std::size_t now_stride,
                             const scalar* addend, scalar* out) const noexcept {
     if constexpr (!is_dynamic)
       for (std::size_t g = 0; g < groups_; ++g) group_product(state, g, window, now, now_stride, addend, out);
@@ -196,13 +195,12 @@ class BasicConv1D {
     else grouped_product(state, window, now, now_stride, addend, out);
   }
   /// Not inlined: the products of the groups dominate.
-  INLAY_NOINLINE void grouped_product(State& state, const Window<scalar>& window, const scalar* now,
-                                      std::size_t now_stride, const scalar* addend, scalar* out) const noexcept {
+  INLAY_NOINLINE void grouped_product(State& state, const auto& window, const scalar* now, std::size_t now_stride,
+                                      const scalar* addend, scalar* out) const noexcept {
     for (std::size_t g = 0; g < groups_; ++g) group_product(state, g, window, now, now_stride, addend, out);
   }
-  INLAY_INLINE void group_product([[maybe_unused]] State& state, std::size_t g, const Window<scalar>& window,
-                                  const scalar* now, std::size_t now_stride, const scalar* addend,
-                                  scalar* out) const noexcept {
+  INLAY_INLINE void group_product([[maybe_unused]] State& state, std::size_t g, const auto& window, const scalar* now,
+                                  std::size_t now_stride, const scalar* addend, scalar* out) const noexcept {
     scalar* y = in_whole_registers ? out + g * outs_ : state.group.data();
     multiply(taps_, ins_, kernel_[g], bias_.data(g), window.from(g * ins_), dilation_, now + g * ins_ * now_stride,
              now_stride, addend ? addend + g * outs_ : nullptr, y);

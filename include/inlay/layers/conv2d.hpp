@@ -138,7 +138,7 @@ class BasicConv2D {
   using scalar = T;
   struct State {
     detail::ZeroPadding<T, times<Features, InChannels>, before, after> padded;
-    INLAY_NO_ADDRESS History<T, padded_size, past> history;
+    INLAY_NO_ADDRESS History<T, padded_size, past, std::conditional_t<seen_size == 1, Unbroken, Ring>> history;
     /// Buffer for one position. Needed if its last register would overlap the next position, or the end of the frame.
     AlignedArray<T, in_whole_registers ? 0 : is_dynamic ? dynamic : round_up(OutChannels, unit)> position;
   };
@@ -183,14 +183,14 @@ class BasicConv2D {
   {
     const detail::FeatureAxis a = axis();
     state.padded.resize(features_ * ins_, a.before * ins_, a.after * ins_);
-    state.history.resize((a.before + features_ + a.after) * ins_, reach());
+    state.history.resize((a.before + features_ + a.after) * ins_, reach(), seen() == 1);
     state.position.resize(kernel_.padded_rows());
   }
   void reset(State& state) const noexcept { state.history.clear(); }
 
   INLAY_INLINE void forward(State& state, const scalar* in, scalar* out) const noexcept {
     const scalar* const present = state.padded(in);
-    const Window<scalar> window = state.history.push(present);
+    const auto window = state.history.push(present);
     const std::size_t positions = axis().positions;
     for (std::size_t p = 0; p < positions; ++p) {
       scalar* const position = out + p * outs_;
@@ -202,7 +202,7 @@ class BasicConv2D {
   }
 
   void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
-    const Window<scalar> x = state.history.push(state.padded(in, frames), frames);
+    const auto x = state.history.push(state.padded(in, frames), frames);
     const std::size_t positions = axis().positions;
     for (std::size_t p = 0; p < positions; ++p)
       multiply(taps_, seen(), kernel_, bias_.data(), x.from(p * step()), dilation_, nullptr,

@@ -43,11 +43,11 @@ class Delay {
   }
   void reset(State& state) const noexcept { state.history.clear(); }
   void forward(State& state, const scalar* in, scalar* out) const noexcept {
-    const Window<scalar> x = state.history.push(in);
+    const auto x = state.history.push(in);
     for (std::size_t c = 0; c < size_; ++c) out[c] = *x.at(c, frames_);
   }
   void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
-    const Window<scalar> x = state.history.push(in, frames);
+    const auto x = state.history.push(in, frames);
     for (std::size_t c = 0; c < size_; ++c) copy_row(x.at(c, frames_), frames, out.row(c));
   }
 

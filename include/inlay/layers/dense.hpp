@@ -51,18 +51,18 @@ class BasicDense {
 
   void process(State&, Block<const scalar> in, Block<scalar> out, std::size_t frames,
                const scalar* addend = nullptr) const noexcept {
-    multiply(Extent<1>{}, in_, kernel_, bias_.data(), Window<scalar>{in.row(0), tile_frames, 1}, 0, addend, out,
-             frames);
+    multiply(Extent<1>{}, in_, kernel_, bias_.data(), Window<scalar, Unbroken>{in.row(0), tile_frames, 1}, 0, addend,
+             out, frames);
   }
 
   /// See `BasicConv1D::process_then`.
   void process_then(State&, Block<const scalar> in, Block<scalar> out, std::size_t frames, const auto& then,
-                    const auto&... more) const noexcept
+                    auto... more) const noexcept
     requires(In != dynamic && detail::tiles_in_runs<B>)
   {
     detail::multiply_tile_in_runs(Extent<1>{}, untagged(in_), kernel_, bias_.data(),
-                                  Window<scalar>{in.row(0), tile_frames, 1}, 0, static_cast<const scalar*>(nullptr),
-                                  out, frames, then, more...);
+                                  Window<scalar, Unbroken>{in.row(0), tile_frames, 1}, 0,
+                                  static_cast<const scalar*>(nullptr), out, frames, then, more...);
   }
 
   const Kernel& kernel() const noexcept { return kernel_; }

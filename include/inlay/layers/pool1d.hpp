@@ -83,13 +83,13 @@ class BasicPool1D {
     state.clock.reset();
   }
   std::size_t forward(State& state, const scalar* in, scalar* out) const noexcept {
-    const Window<scalar> x = state.history.push(in);
+    const auto x = state.history.push(in);
     if (!state.clock.tick()) return 0;
     for (std::size_t c = 0; c < size_; ++c) out[c] = pool(x, c);
     return 1;
   }
   std::size_t process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
-    const Window<scalar> x = state.history.push(in, frames);
+    const auto x = state.history.push(in, frames);
     scalar* to = out.row(0);
     return state.clock.tick(frames, [&](std::size_t t) {
       for (std::size_t c = 0; c < size_; ++c) to[c * tile_frames] = pool(x.later(t), c);
@@ -98,7 +98,7 @@ class BasicPool1D {
   }
 
  private:
-  INLAY_INLINE scalar pool(const Window<scalar>& x, std::size_t channel) const noexcept {
+  INLAY_INLINE scalar pool(const auto& x, std::size_t channel) const noexcept {
     scalar sum = *x.at(channel, taps_ - 1);
     for (std::size_t back = taps_ - 1; back-- > 0;) sum = Pooling::add(sum, *x.at(channel, back));
     return Pooling::finish(sum, taps_);

@@ -29,7 +29,7 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
   using Base = BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynamic, true, B, dynamic>;
   using Weights = Matrix<B, dynamic, dynamic>;
   using T = typename B::scalar;
-  using Taps = inlay::detail::TapsInput<dynamic, dynamic, T>;
+  using Taps = inlay::detail::TapsInput<dynamic, dynamic, T, Ring>;
   using Side = inlay::detail::FrameInput<dynamic, T>;
 
   /// The file's tensor `kernel`, [Kernel, In / Groups, Out]; writes to every layout in use.

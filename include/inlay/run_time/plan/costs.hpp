@@ -21,7 +21,7 @@ struct Costs {
   /// Adds a layer whose input has the rate `rate`.
   void add(const LayerShape& shape, Rate rate) {
     state += shape.state;
-    // A long past is stored twice, with a tile and a cache line more.
+    // A long past takes its frames and less than four tiles more. That of single channels is stored twice.
     if (shape.past != unbounded && shape.past > 0) state += shape.in * (2 * shape.past + 4 * tile_frames);
     const double frames = static_cast<double>(rate.out) / static_cast<double>(rate.in);
     work += frames * io::work_of(shape.macs, shape.in, shape.out);

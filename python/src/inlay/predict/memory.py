@@ -44,8 +44,10 @@ def memory(layers: Chain, lanes: int, tile: int | None = None) -> tuple[float, f
         if kind in _STATES:
             state += _STATES[kind] * rows
         elif kind == "conv1d":
+            channels = layer.record.channels_in
             past = (layer.traits.receptive_field or 1) - 1
-            state += _history(layer.record.channels_in, past, layout)
+            unbroken = channels == layer.record.options.get("groups", 1)
+            state += _history(channels, past, layout, unbroken)
     ends = layers[0].channels_in + layers[-1].channels_out
     return _FLOAT * weights, _FLOAT * (state + layout.tile * (ends + _rows(layers)))
 
@@ -54,13 +56,14 @@ def _up(count: int, unit: int) -> int:
     return math.ceil(count / unit) * unit
 
 
-def _history(channels: int, past: int, layout: _Layout) -> int:
-    """What include/inlay/core/history.hpp keeps of a signal."""
+def _history(channels: int, past: int, layout: _Layout, unbroken: bool) -> int:
+    """What include/inlay/core/history.hpp keeps of a signal. `unbroken`: its type is `Unbroken`."""
     if past == 0:
         return 0
     tile, line = layout.tile, layout.line
     if past > tile:
-        return channels * (2 * (_up(past, tile) + tile) + tile + line)
+        ring = _up(past, tile) + tile
+        return channels * (ring + (ring if unbroken else 0) + tile + line)
     frame = 1 if channels == 1 else _up(channels, line)
     return channels * (_up(past, line) + tile + line) + 2 * (past + 1) * frame
 
