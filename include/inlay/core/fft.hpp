@@ -1,0 +1,216 @@
+/// RealFFT: Fourier transforms of real signals, of 32 to 4096 values. And its parts, which `FIR` uses.
+///
+/// Own code, because no library fits a header-only engine that neither allocates nor locks: FFTW is under the GPL,
+/// makes plans that lock, and is compiled for one scalar type per library, as is KissFFT, which has no vectors across
+/// butterflies besides; Eigen's transform and pocketfft allocate in each call; PFFFT has its own registers of four
+/// floats. None of them can stop between two passes, as a filter must that spreads a transform over several buffers.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include "inlay/core/aligned_array.hpp"
+#include "inlay/core/compiler.hpp"
+#include "inlay/core/extent.hpp"
+
+namespace inlay::INLAY_ISA {
+
+namespace detail {
+
+template <class T>
+struct Complex {
+  T re, im;
+  friend INLAY_INLINE constexpr Complex operator+(Complex a, Complex b) noexcept { return {a.re + b.re, a.im + b.im}; }
+  friend INLAY_INLINE constexpr Complex operator-(Complex a, Complex b) noexcept { return {a.re - b.re, a.im - b.im}; }
+};
+
+/// exp(2 pi i n / of), within 2e-16. `of` is a power of two. Without the functions of <cmath>, which are not constexpr.
+constexpr Complex<double> root_of_unity(std::uint64_t n, std::uint64_t of) noexcept {
+  n %= of;
+  const std::uint64_t eighth = (16 * n + of) / (2 * of);  // the nearest one
+  const double turns = static_cast<double>(n) / static_cast<double>(of) - static_cast<double>(eighth) / 8;
+  const double angle = 6.283185307179586476925 * turns, square = angle * angle;
+  double cosine = 1, sine = 1;
+  for (int k = 8; k > 0; --k) {
+    cosine = 1 - square / ((2 * k - 1) * (2 * k)) * cosine;
+    sine = 1 - square / ((2 * k) * (2 * k + 1)) * sine;
+  }
+  sine *= angle;
+  constexpr double r = 0.707106781186547524401, cosines[8] = {1, r, 0, -r, -1, -r, 0, r};
+  const double c = cosines[eighth % 8], s = cosines[(eighth + 6) % 8];
+  return {cosine * c - sine * s, sine * c + cosine * s};
+}
+
+/// Signal of complex values, planar.
+template <class T>
+struct Planes {
+  T *re, *im;
+  constexpr operator Planes<const T>() const noexcept { return {re, im}; }
+  /// Swapped, a forward transform is an inverse one.
+  constexpr Planes swapped() const noexcept { return {im, re}; }
+};
+
+/// The passes of a complex FFT of `points` values, a power of two of at least 16: Stockham's algorithm, in natural
+/// order at both ends, of radix 8 and, in the last one or two passes, 4.
+struct FFTPasses {
+  std::size_t points;
+
+  constexpr std::size_t bits() const noexcept { return static_cast<std::size_t>(std::countr_zero(points)); }
+  constexpr std::size_t count() const noexcept { return (bits() + 2) / 3; }
+  constexpr std::size_t radix(std::size_t pass) const noexcept {
+    const std::size_t fours = (3 - bits() % 3) % 3;
+    return pass + fours < count() ? 8 : 4;
+  }
+  /// Number of values of the table of twiddle factors.
+  constexpr std::size_t table_size() const noexcept {
+    std::size_t size = 0;
+    for (std::size_t pass = 0, m = points; pass + 1 < count(); ++pass)
+      m /= radix(pass), size += 2 * (radix(pass) - 1) * m;
+    return size;
+  }
+  /// Fills the table: for each pass but the last, and for each output but the first of its butterflies, the real parts
+  /// of the factors of all butterflies, then the imaginary parts.
+  template <class T>
+  constexpr void make_table(T* table) const noexcept {
+    for (std::size_t pass = 0, n = points; pass + 1 < count(); n /= radix(pass), ++pass) {
+      const std::size_t m = n / radix(pass);
+      for (std::size_t k = 1; k < radix(pass); ++k, table += 2 * m)
+        for (std::size_t p = 0; p < m; ++p) {
+          const Complex<double> root = root_of_unity(n - k * p % n, n);
+          table[p] = static_cast<T>(root.re), table[m + p] = static_cast<T>(root.im);
+        }
+    }
+  }
+};
+
+/// A discrete Fourier transform of `Radix` values in registers, in place.
+template <std::size_t Radix, class B, class R>
+INLAY_INLINE void butterfly(Complex<R> (&x)[Radix]) noexcept {
+  if constexpr (Radix == 4) {
+    const Complex<R> a = x[0] + x[2], b = x[0] - x[2], c = x[1] + x[3], d = x[1] - x[3];
+    x[0] = a + c, x[2] = a - c;
+    x[1] = {b.re + d.im, b.im - d.re}, x[3] = {b.re - d.im, b.im + d.re};
+  } else {
+    Complex<R> even[4] = {x[0], x[2], x[4], x[6]}, odd[4] = {x[1], x[3], x[5], x[7]};
+    butterfly<4, B>(even);
+    butterfly<4, B>(odd);
+    constexpr std::size_t lanes = sizeof(R) / sizeof(typename B::scalar);
+    const R r = B::template broadcast<lanes>(static_cast<typename B::scalar>(0.707106781186547524401));
+    const Complex<R> turned[4] = {odd[0],
+                                  {(odd[1].re + odd[1].im) * r, (odd[1].im - odd[1].re) * r},
+                                  {odd[2].im, B::template broadcast<lanes>(0) - odd[2].re},
+                                  {(odd[3].im - odd[3].re) * r, B::template broadcast<lanes>(0) - (odd[3].re + odd[3].im) * r}};
+    for (std::size_t k = 0; k < 4; ++k) x[k] = even[k] + turned[k], x[k + 4] = even[k] - turned[k];
+  }
+}
+
+/// a b, in lanes.
+template <class B, class R>
+INLAY_INLINE Complex<R> product(Complex<R> a, Complex<R> b) noexcept {
+  return {B::fma(a.re, b.re, B::template broadcast<sizeof(R) / sizeof(typename B::scalar)>(0) - a.im * b.im),
+          B::fma(a.re, b.im, a.im * b.re)};
+}
+
+/// One pass: m s butterflies of inputs q + s (p + m j), whose outputs are q + s (Radix p + k). Lanes are values of q or,
+/// in the first pass, where s is 1, of p.
+enum class FFTPlace { first, middle, last };
+template <class B, std::size_t Radix, std::size_t Lanes, FFTPlace place>
+INLAY_NOINLINE void fft_pass(std::size_t m, std::size_t s, const typename B::scalar* table,
+                             Planes<const typename B::scalar> in, Planes<typename B::scalar> out) noexcept {
+  using T = typename B::scalar;
+  using R = typename B::template Register<Lanes>;
+  constexpr bool first = place == FFTPlace::first;
+  for (std::size_t p = 0; p < m; p += first ? Lanes : 1) {
+    Complex<R> factors[Radix];
+    if constexpr (place != FFTPlace::last)
+      for (std::size_t k = 1; k < Radix; ++k) {
+        const T* const from = table + 2 * m * (k - 1) + p;
+        if constexpr (first) factors[k] = {B::template load<Lanes>(from), B::template load<Lanes>(from + m)};
+        else factors[k] = {B::template broadcast<Lanes>(from[0]), B::template broadcast<Lanes>(from[m])};
+      }
+    for (std::size_t q = 0; q < s; q += first ? 1 : Lanes) {
+      Complex<R> x[Radix];
+      for (std::size_t j = 0; j < Radix; ++j) {
+        const std::size_t i = q + s * (p + m * j);
+        x[j] = {B::template load<Lanes>(in.re + i), B::template load<Lanes>(in.im + i)};
+      }
+      butterfly<Radix, B>(x);
+      if constexpr (place != FFTPlace::last)
+        for (std::size_t k = 1; k < Radix; ++k) x[k] = product<B>(x[k], factors[k]);
+      if constexpr (!first) {
+        for (std::size_t k = 0; k < Radix; ++k) {
+          const std::size_t i = q + s * (Radix * p + k);
+          B::store(out.re + i, x[k].re), B::store(out.im + i, x[k].im);
+        }
+      } else {  // the outputs of a butterfly are neighbours
+        T re[Radix][Lanes], im[Radix][Lanes];
+        for (std::size_t k = 0; k < Radix; ++k) B::store(re[k], x[k].re), B::store(im[k], x[k].im);
+        for (std::size_t l = 0; l < Lanes; ++l)
+          for (std::size_t k = 0; k < Radix; ++k) {
+            const std::size_t i = Radix * (p + l) + k;
+            out.re[i] = re[k][l], out.im[i] = im[k][l];
+          }
+      }
+    }
+  }
+}
+
+template <class B, std::size_t Radix, FFTPlace place, class... Arguments>
+INLAY_INLINE void fft_pass_in_lanes(std::size_t run, Arguments... arguments) noexcept {
+  constexpr std::size_t four = B::lanes(4), eight = B::lanes(8);
+  if (four < B::width && run < eight) return fft_pass<B, Radix, four, place>(arguments...);
+  if (eight < B::width && run < B::width) return fft_pass<B, Radix, eight, place>(arguments...);
+  fft_pass<B, Radix, B::width, place>(arguments...);
+}
+
+/// Pass number `pass` of an FFT: exp(-2 pi i n k / points), not scaled. `in` and `out` do not overlap. Real-time safe.
+template <class B>
+void fft_pass(FFTPasses passes, std::size_t pass, const typename B::scalar* table,
+              Planes<const typename B::scalar> in, Planes<typename B::scalar> out) noexcept {
+  std::size_t s = 1, m = passes.points / passes.radix(0);
+  for (std::size_t i = 0; i < pass; ++i) {
+    table += 2 * (passes.radix(i) - 1) * m;
+    s *= passes.radix(i), m /= passes.radix(i + 1);
+  }
+  const bool last = pass + 1 == passes.count();
+  if (passes.radix(pass) == 8) {
+    if (pass == 0) fft_pass_in_lanes<B, 8, FFTPlace::first>(m, m, s, table, in, out);
+    else if (!last) fft_pass_in_lanes<B, 8, FFTPlace::middle>(s, m, s, table, in, out);
+    else fft_pass_in_lanes<B, 8, FFTPlace::last>(s, m, s, table, in, out);
+  } else {
+    if (pass == 0) fft_pass_in_lanes<B, 4, FFTPlace::first>(m, m, s, table, in, out);
+    else if (!last) fft_pass_in_lanes<B, 4, FFTPlace::middle>(s, m, s, table, in, out);
+    else fft_pass_in_lanes<B, 4, FFTPlace::last>(s, m, s, table, in, out);
+  }
+}
+
+/// FFT in double precision without tables: out(k) = sum over n of in(n) exp(-2 pi i n k / Size). For weights, also of
+/// constants.
+template <std::size_t Most>
+constexpr void plain_fft(std::array<Complex<double>, Most>& x, std::size_t size) noexcept {
+  for (std::size_t length = size; length > 1; length /= 2)
+    for (std::size_t k = 0; k < length / 2; ++k) {
+      const Complex<double> w = root_of_unity(length - k, length);
+      for (std::size_t i = k; i < size; i += length) {
+        Complex<double>&a = x[i], &b = x[i + length / 2];
+        const Complex<double> d = a - b;
+        a = a + b;
+        b = {d.re * w.re - d.im * w.im, d.re * w.im + d.im * w.re};
+      }
+    }
+  for (std::size_t i = 0, reversed = 0; i < size; ++i) {
+    if (i < reversed) {
+      const Complex<double> other = x[i];
+      x[i] = x[reversed], x[reversed] = other;
+    }
+    std::size_t bit = size / 2;
+    for (; bit > 0 && reversed & bit; bit /= 2) reversed ^= bit;
+    reversed |= bit;
+  }
+}
+
+}  // namespace detail
+
+}  // namespace inlay::INLAY_ISA

@@ -1,0 +1,108 @@
+/// FIRPlan: how the taps of a long filter are divided into a direct product and partitions for FFTs.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include "inlay/core/compiler.hpp"
+#include "inlay/core/fft.hpp"
+#include "inlay/core/padding.hpp"
+
+namespace inlay::INLAY_ISA::detail {
+
+/// A filter does its work in steps of so many frames, at multiples of it from the start of a signal.
+inline constexpr std::size_t fir_step = 16;
+
+/// Partitions of `size` taps each, the first of which starts at tap `first`. Their sum for `size` frames is computed in
+/// the steps of the `size` frames before them, which is possible because `first` is at least 2 `size`.
+///
+/// The work of `size` frames is a list of units: the passes of an FFT; products with the spectra, of `fir_step` values
+/// of all partitions each; the passes of an inverse FFT.
+struct FIRPart {
+  std::size_t size = 0, first = 0, count = 0;
+
+  constexpr FFTPasses fft() const noexcept { return {size}; }
+  constexpr std::size_t steps() const noexcept { return size / fir_step; }
+  constexpr std::size_t units() const noexcept { return 2 * fft().count() + steps(); }
+  /// Approximate cost of a unit, of which 1 is a product of `fir_step` complex values.
+  constexpr std::size_t cost(std::size_t unit) const noexcept {
+    const std::size_t passes = fft().count();
+    const bool is_product = unit >= passes && unit < passes + steps();
+    return is_product ? count : steps() * 7;
+  }
+  constexpr std::size_t cost() const noexcept {
+    std::size_t sum = 0;
+    for (std::size_t unit = 0; unit < units(); ++unit) sum += cost(unit);
+    return sum;
+  }
+
+  // Values of the memory of weights: spectra, rotation, twiddle factors.
+  constexpr std::size_t spectra() const noexcept { return 2 * size * count; }
+  constexpr std::size_t weights() const noexcept {
+    return round_up(spectra() + 2 * size + fft().table_size(), fir_step);
+  }
+  /// Values of the memory of a state: spectra of the input, two signals in work, the finished sum.
+  constexpr std::size_t state() const noexcept { return spectra() + 4 * size + size; }
+};
+
+/// The next unit of a part.
+struct FIRProgress {
+  std::size_t unit = 0, cost = 0;
+
+  /// Calls `run(unit)` for the units of step `step`, a number below `part.steps()`. All steps cost alike, as far as
+  /// units allow. The last unit, which replaces the sum that is in use, is run in the last step.
+  template <class F>
+  constexpr void advance(const FIRPart& part, std::size_t step, F&& run) noexcept {
+    if (step == 0) *this = {};
+    const bool last = step + 1 == part.steps();
+    const std::size_t end = part.units() - (last ? 0 : 1), target = part.cost() * (step + 1);
+    for (; unit < end && (last || cost * part.steps() < target); ++unit) {
+      cost += part.cost(unit);
+      run(unit);
+    }
+  }
+};
+
+struct FIRPlan {
+  std::size_t taps = 0;
+  std::size_t head = 0;  ///< taps of the direct product, a multiple of `fir_step`
+  std::size_t part_count = 0;
+  std::array<FIRPart, 2> parts{};
+
+  /// Frames of the past in the ring buffer of the input.
+  constexpr std::size_t ring() const noexcept {
+    std::size_t most = head + fir_step;
+    for (std::size_t i = 0; i < part_count; ++i)
+      if (2 * parts[i].size > most) most = 2 * parts[i].size;
+    return most;
+  }
+  /// Values of the taps, with zeros before and behind.
+  constexpr std::size_t padded_taps() const noexcept { return fir_step + round_up(taps, fir_step); }
+  constexpr std::size_t weights() const noexcept {
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < part_count; ++i) sum += parts[i].weights();
+    return sum;
+  }
+  constexpr std::size_t state() const noexcept {
+    std::size_t sum = 2 * ring() + fir_step;
+    for (std::size_t i = 0; i < part_count; ++i) sum += parts[i].state();
+    return sum;
+  }
+};
+
+/// The longest filter that is computed directly, and the longest one with partitions of one size.
+inline constexpr std::size_t fir_direct = 256, fir_one_part = 2048;
+
+constexpr FIRPlan fir_plan(std::size_t taps, std::size_t direct = fir_direct,
+                           std::size_t one_part = fir_one_part) noexcept {
+  constexpr std::size_t small = 64, large = 512;
+  FIRPlan plan{.taps = taps, .head = round_up(taps, fir_step)};
+  if (taps <= direct) return plan;
+  plan.head = 2 * small;
+  const std::size_t end = taps <= one_part ? taps : 2 * large;
+  plan.parts[plan.part_count++] = {small, plan.head, (end - plan.head + small - 1) / small};
+  if (end < taps) plan.parts[plan.part_count++] = {large, end, (taps - end + large - 1) / large};
+  return plan;
+}
+
+}  // namespace inlay::INLAY_ISA::detail
