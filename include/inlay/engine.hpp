@@ -26,6 +26,7 @@
 #include "inlay/layers/dense.hpp"
 #include "inlay/layers/elu.hpp"
 #include "inlay/layers/fast_tanh.hpp"
+#include "inlay/layers/fir.hpp"
 #include "inlay/layers/gelu.hpp"
 #include "inlay/layers/gru.hpp"
 #include "inlay/layers/hard_sigmoid.hpp"

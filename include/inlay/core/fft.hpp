@@ -1,9 +1,9 @@
-/// RealFFT: Fourier transforms of real signals, of 32 to 4096 values. And its parts, which `FIR` uses.
+/// FFTPasses: fast Fourier transforms of complex signals, pass by pass. `RealFFT` and `FIR` are made of them.
 ///
-/// Own code, because no library fits a header-only engine that neither allocates nor locks: FFTW is under the GPL,
-/// makes plans that lock, and is compiled for one scalar type per library, as is KissFFT, which has no vectors across
-/// butterflies besides; Eigen's transform and pocketfft allocate in each call; PFFFT has its own registers of four
-/// floats. None of them can stop between two passes, as a filter must that spreads a transform over several buffers.
+/// Own code, because no library fits a header-only engine that neither allocates nor locks. FFTW is under the GPL, its
+/// plans lock, and it is compiled once per scalar type. So is KissFFT, which has no vectors across butterflies besides.
+/// Eigen's transform and pocketfft allocate in each call. PFFFT has float only, in registers of four. None of them can
+/// stop between two passes, as a filter must that spreads a transform over several buffers.
 #pragma once
 
 #include <array>
@@ -11,9 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "inlay/core/aligned_array.hpp"
 #include "inlay/core/compiler.hpp"
-#include "inlay/core/extent.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -98,10 +96,11 @@ INLAY_INLINE void butterfly(Complex<R> (&x)[Radix]) noexcept {
     butterfly<4, B>(odd);
     constexpr std::size_t lanes = sizeof(R) / sizeof(typename B::scalar);
     const R r = B::template broadcast<lanes>(static_cast<typename B::scalar>(0.707106781186547524401));
-    const Complex<R> turned[4] = {odd[0],
-                                  {(odd[1].re + odd[1].im) * r, (odd[1].im - odd[1].re) * r},
-                                  {odd[2].im, B::template broadcast<lanes>(0) - odd[2].re},
-                                  {(odd[3].im - odd[3].re) * r, B::template broadcast<lanes>(0) - (odd[3].re + odd[3].im) * r}};
+    const Complex<R> turned[4] = {
+        odd[0],
+        {(odd[1].re + odd[1].im) * r, (odd[1].im - odd[1].re) * r},
+        {odd[2].im, B::template broadcast<lanes>(0) - odd[2].re},
+        {(odd[3].im - odd[3].re) * r, B::template broadcast<lanes>(0) - (odd[3].re + odd[3].im) * r}};
     for (std::size_t k = 0; k < 4; ++k) x[k] = even[k] + turned[k], x[k + 4] = even[k] - turned[k];
   }
 }
@@ -113,8 +112,8 @@ INLAY_INLINE Complex<R> product(Complex<R> a, Complex<R> b) noexcept {
           B::fma(a.re, b.im, a.im * b.re)};
 }
 
-/// One pass: m s butterflies of inputs q + s (p + m j), whose outputs are q + s (Radix p + k). Lanes are values of q or,
-/// in the first pass, where s is 1, of p.
+/// One pass: m s butterflies of inputs q + s (p + m j), whose outputs are q + s (Radix p + k). Lanes are values of q
+/// or, in the first pass, where s is 1, of p.
 enum class FFTPlace { first, middle, last };
 template <class B, std::size_t Radix, std::size_t Lanes, FFTPlace place>
 INLAY_NOINLINE void fft_pass(std::size_t m, std::size_t s, const typename B::scalar* table,
@@ -167,8 +166,8 @@ INLAY_INLINE void fft_pass_in_lanes(std::size_t run, Arguments... arguments) noe
 
 /// Pass number `pass` of an FFT: exp(-2 pi i n k / points), not scaled. `in` and `out` do not overlap. Real-time safe.
 template <class B>
-void fft_pass(FFTPasses passes, std::size_t pass, const typename B::scalar* table,
-              Planes<const typename B::scalar> in, Planes<typename B::scalar> out) noexcept {
+void fft_pass(FFTPasses passes, std::size_t pass, const typename B::scalar* table, Planes<const typename B::scalar> in,
+              Planes<typename B::scalar> out) noexcept {
   std::size_t s = 1, m = passes.points / passes.radix(0);
   for (std::size_t i = 0; i < pass; ++i) {
     table += 2 * (passes.radix(i) - 1) * m;

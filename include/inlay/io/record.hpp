@@ -19,6 +19,7 @@ const SourceLocation& place_of(const LayerRecord& record, std::string_view name)
 /// Return an option, or `fallback` if it is missing or of another type.
 std::string_view text_option(const LayerRecord& record, std::string_view name, std::string_view fallback);
 bool flag_option(const LayerRecord& record, std::string_view name, bool fallback);
+std::size_t number_option(const LayerRecord& record, std::string_view name, std::size_t fallback);
 
 /// Returns the number of values of a tensor; 0 if there is no such tensor.
 std::size_t tensor_size(const LayerRecord& record, std::string_view name);

@@ -36,6 +36,11 @@ INLAY_DECL bool flag_option(const LayerRecord& record, std::string_view name, bo
   return value ? *value : fallback;
 }
 
+INLAY_DECL std::size_t number_option(const LayerRecord& record, std::string_view name, std::size_t fallback) {
+  const auto* value = detail::value_of<std::size_t>(record, name);
+  return value ? *value : fallback;
+}
+
 INLAY_DECL std::size_t tensor_size(const LayerRecord& record, std::string_view name) {
   const auto found = record.tensors.find(name);
   return found == record.tensors.end() ? 0 : found->second.values.size();

@@ -179,8 +179,7 @@ class FIR {
       const Part runner{part, weights, memory};
       const std::size_t now_step = state.steps % part.steps();
       sums.add(Frames::load(runner.sum() + now_step * step));
-      state.progress[i].advance(part, now_step,
-                                [&](std::size_t unit) { runner.run(unit, state.newest[i], now); });
+      state.progress[i].advance(part, now_step, [&](std::size_t unit) { runner.run(unit, state.newest[i], now); });
       weights += part.weights(), memory += part.state();
     }
     sums.store(state.output.data());
@@ -197,9 +196,8 @@ class FIR {
     for (Frames& sum : sums) sum = Frames::broadcast(0);
     sums[0] = Frames::broadcast(bias_);
     for (std::size_t k = length; k-- > 0;)
-      repeat<chains>([&](std::size_t c) INLAY_INLINE_LAMBDA {
-        sums[c].axpy(now - (c * length + k), taps[c * length + k]);
-      });
+      repeat<chains>([&](std::size_t c)
+                         INLAY_INLINE_LAMBDA { sums[c].axpy(now - (c * length + k), taps[c * length + k]); });
     for (std::size_t half = chains / 2; half > 0; half /= 2)
       for (std::size_t c = 0; c < half; ++c) sums[c].add(sums[c + half]);
     return sums[0];

@@ -27,6 +27,14 @@ class LayerTable {
     return OperationPtr(new LayerOperation<L>(record, width));
   }
 
+  /// A convolution of one channel with many taps is a `FIR`.
+  static OperationPtr conv1d(const io::LayerRecord& record, std::size_t width) {
+    const auto is_one = [&](const char* name) { return io::number_option(record, name, 1) == 1; };
+    if (is_one("in") && is_one("out") && is_one("dilation") && is_one("groups") && is_one("stride") &&
+        io::number_option(record, "kernel_size", 1) >= inlay::detail::fir_instead_of_conv1d)
+      return make<FIR<any, B>>(record, width);
+    return make<PanelConv1D<B>>(record, width);
+  }
   static OperationPtr gru(const io::LayerRecord& record, std::size_t width) {
     if (io::flag_option(record, "reset_after", true)) return make<BasicGRU<any, any, true, AnyGate, B>>(record, width);
     return make<BasicGRU<any, any, false, AnyGate, B>>(record, width);
@@ -49,7 +57,7 @@ class LayerTable {
   };
   static constexpr Row rows[] = {
       {"dense", make<PanelDense<B>>},
-      {"conv1d", make<PanelConv1D<B>>},
+      {"conv1d", conv1d},
       {"conv2d", conv2d},
       {"conv_transpose1d", make<ConvTranspose1D<any, any, any, any, B>>},
       {"max_pool1d", make<MaxPool1D<any, any, any, B>>},
