@@ -116,6 +116,7 @@ def test_the_check_is_reproduced(compiler: str, constant: bool, tmp_path: Path) 
     models = {
         "chain": golden("torch/lstm20_dense.f32.json"),
         "wavenet": golden("torch/wavenet_small.f32.json"),
+        "cabinet": golden("torch/conv1d_1_1_k500.f32.json"),
         "combined": reproduced(COMBINED, tmp_path),
     }
     text = "#include <cmath>\n#include <inlay/predict.hpp>\n#include <iterator>\n"

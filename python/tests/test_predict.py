@@ -13,6 +13,7 @@ from conftest import REPOSITORY
 from inlay import ExportError
 from inlay.cli import main
 from inlay.inspect.analysis import analyse
+from inlay.inspect.fir import fir_macs
 from inlay.predict import layers_of, machine, machines, memory, parse_budget, predict
 from inlay.predict.networks import parse
 
@@ -89,6 +90,16 @@ def test_longer_calls_cost_less_a_frame() -> None:
         predict(layers, on, engine="Model", block=block).nanoseconds for block in (16, 64, 512)
     ]
     assert costs[0] >= costs[1] >= costs[2] > 0
+
+
+def test_long_filters_are_not_counted_tap_by_tap() -> None:
+    # tests/unit/fir_test.cpp has the same numbers.
+    assert [fir_macs(taps) for taps in (128, 500, 4096, 16384)] == [128, 182, 283, 379]
+    on = machine("zen4-avx2")
+    short, long = (
+        predict(parse(f"conv1d 1 k{taps}"), on, engine="Model").nanoseconds for taps in (127, 4096)
+    )
+    assert short < long < 4 * short
 
 
 LINES = {

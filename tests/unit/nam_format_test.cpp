@@ -416,6 +416,33 @@ TEST(NamSlimmable, refuses) {
   refused(".bottleneck", "/layer1x1/active", "false");
 }
 
+// Short ones are computed directly, long ones by FFTs.
+TEST(NamLinear, is_its_impulse_response) {
+  for (const std::size_t taps : {1u, 60u, 700u, 3500u}) {
+    SCOPED_TRACE(taps);
+    const std::string config = R"({"receptive_field": )" + std::to_string(taps) + R"(, "bias": true})";
+    const plain::Signal x = plain::noise(taps + 1300, 1);
+    plain::Signal y = x;
+    for (std::size_t t = 0; t < x.size(); ++t) {
+      y[t][0] = plain::weight(taps);
+      for (std::size_t k = 0; k < taps && k <= t; ++k) y[t][0] += plain::weight(k) * x[t - k][0];
+    }
+    expect_output(model_of("Linear", config, taps + 1), x, y);
+  }
+}
+
+TEST(NamLinear, has_the_same_bits_in_frames_and_in_buffers) {
+  Model<float> frames = Model<float>::of(model_of("Linear", R"({"receptive_field": 700, "bias": true})", 701).read());
+  Model<float> buffer = frames;
+  std::vector<float> in, out;
+  for (const auto& frame : plain::noise(2000, 1)) in.push_back(static_cast<float>(frame[0]));
+  out.resize(in.size());
+  const float* const from = in.data();
+  float* const to = out.data();
+  buffer.process(&from, &to, in.size());
+  for (std::size_t t = 0; t < in.size(); ++t) ASSERT_EQ(frames.forward(in[t]), out[t]) << t;
+}
+
 TEST(NamContainer, the_size_chooses) {
   Document container(R"({"version": "0.7.0", "architecture": "SlimmableContainer", "weights": [],
                          "config": {"submodels": []}, "metadata": {"name": "of the container"}})");

@@ -95,7 +95,8 @@ struct FIRPartRunner {
     const Planes<T> to = signal(0);
     for (std::size_t n = 0; n < size; n += width) {
       const auto load = [n](const T* p) INLAY_INLINE_LAMBDA { return B::template load<width>(p + n); };
-      const auto y = product<B>(Complex{load(x), load(x + size)}, Complex{load(by), load(by + size)});
+      using Value = Complex<typename B::template Register<width>>;
+      const Value y = product<B>(Value{load(x), load(x + size)}, Value{load(by), load(by + size)});
       B::store(to.re + n, y.re), B::store(to.im + n, y.im);
     }
   }

@@ -31,8 +31,9 @@ namespace inlay::INLAY_ISA {
 ///
 /// Tensors: `kernel` [Taps, 1, 1], whose last value multiplies the present frame; `bias` [1], optional in files.
 ///
-/// The FFTs round differently from the sum above: by 3e-7 of the largest output with float, where that is computed from
-/// a signal of the same level throughout.
+/// The FFTs round differently from the sum above: by at most 5e-7 of the largest output with float. Cost:
+/// `computed_macs` multiply-adds per frame, about `Taps` up to 224, 180 for 500, 280 for 4096, 380 for 16384. State:
+/// about 2 `Taps` values, 13,000 for 4096. Weights: 3 `Taps` values.
 template <std::size_t Taps, Backend B = default_backend>
 class FIR {
   static_assert(Taps > 0);
@@ -84,6 +85,7 @@ class FIR {
   static constexpr std::size_t receptive_field = Taps;
   static constexpr std::size_t parameters = is_dynamic ? dynamic : Taps + 1;
   static constexpr std::size_t macs = Taps;
+  static constexpr std::size_t computed_macs = is_dynamic ? dynamic : static_plan.macs();
   static constexpr bool in_place = true;
 
   constexpr void visit(auto& v) {

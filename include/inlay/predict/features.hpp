@@ -207,7 +207,11 @@ struct FeatureSum {
     if (recurrent && registers > 2) of.further += often * double(registers - 2);
     if (L::type == "residual_skip" && out / 2 % 4 != 0) of.straddles += often;
     if constexpr (multiplies) {
-      constexpr double columns = double(L::macs) / double(gates * out);
+      constexpr std::size_t macs = [] {
+        if constexpr (requires { L::computed_macs; }) return L::computed_macs;
+        else return L::macs;
+      }();
+      constexpr double columns = double(macs) / double(gates * out);
       const double whole = tiles ? double(up(out, 4) * 4) / double(lanes) : double(gates * registers);
       of.products += often * columns * whole;
       of.columns += often * columns;

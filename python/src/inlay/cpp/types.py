@@ -11,6 +11,7 @@ from ..custom import CustomLayer
 from ..errors import ExportError
 from ..format import Chain, LayerRecord
 from ..format.layer_types import LAYER_TYPES, Kind, LayerType
+from ..inspect.fir import is_fir
 
 WIDTH = 100
 
@@ -198,6 +199,8 @@ def _dense(layer: LayerRecord) -> _Leaf:
 
 
 def _conv1d(layer: LayerRecord) -> _Leaf:
+    if is_fir(layer):
+        return "FIR", _options(layer, "kernel_size"), []
     stride = int(layer.options.get("stride", 1))
     sizes, rest = _options(layer, "in out kernel_size"), _options(layer, "dilation groups")
     if stride > 1 and _no_bias(layer):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..inspect.analysis import LayerAnalysis
+from ..inspect.fir import fir_macs, is_fir
 
 #: What a layer costs depends on its kind.
 _KINDS = {
@@ -64,7 +65,8 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
             found["join straddles"] += often
         if kind in ("dense", "conv", *RECURRENT):
             gates = GATES.get(kind, 1)
-            columns = layer.traits.macs / (gates * out)
+            macs = fir_macs(layer.traits.macs) if is_fir(layer.record) else layer.traits.macs
+            columns = macs / (gates * out)
             whole = 4 * math.ceil(out / 4) / lanes if tiles else gates * registers
             found[f"{kind} products"] += often * columns * whole
             found[f"{kind} columns"] += often * columns
