@@ -9,8 +9,11 @@
 #include <inlay/run_time.hpp>
 #include <inlay/run_time/typed_or_dynamic_model.hpp>
 
+#include <algorithm>
 #include <array>
 #include <memory>
+#include <span>
+#include <vector>
 
 namespace guide {
 
@@ -180,5 +183,21 @@ static_assert(Amp::parameters == 1781);
 }
 
 }  // namespace speed
+
+namespace cabinets {
+
+void from_a_file() {
+auto cabinet = inlay::Model<float>::load("cabinet.nam");
+static_cast<void>(cabinet);
+}
+
+using Rig = inlay::ModelT<inlay::LSTM<1, 20>, inlay::Dense<20, 1>, inlay::FIR<2048>>;
+
+bool set(Rig& rig, std::vector<float> h) {
+std::reverse(h.begin(), h.end());
+return inlay::assign(rig.layer<2>(), "kernel", std::span<const float>(h));
+}
+
+}  // namespace cabinets
 
 }  // namespace guide

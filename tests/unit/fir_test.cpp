@@ -107,7 +107,7 @@ std::vector<std::size_t> lengths(unsigned seed) {
 
 /// Tolerance relative to the peak of the output. That of double includes the rounding of the sums here.
 template <class T>
-constexpr double tolerance = sizeof(T) == 4 ? 5e-7 : 2e-14;
+constexpr double tolerance = sizeof(T) == 4 ? 1e-6 : 2e-14;
 
 }  // namespace
 

@@ -31,7 +31,7 @@ namespace inlay::INLAY_ISA {
 ///
 /// Tensors: `kernel` [Taps, 1, 1], whose last value multiplies the present frame; `bias` [1], optional in files.
 ///
-/// The FFTs round differently from the sum above: by at most 5e-7 of the largest output with float. Cost:
+/// The FFTs round differently from the sum above: by at most 1e-6 of the largest output with float. Cost:
 /// `computed_macs` multiply-adds per frame, about `Taps` up to 224, 180 for 500, 280 for 4096, 380 for 16384. State:
 /// about 2 `Taps` values, 13,000 for 4096. Weights: 3 `Taps` values.
 template <std::size_t Taps, Backend B = default_backend>
