@@ -37,9 +37,9 @@ void expect_realtime(const std::string& name, std::size_t prewarm) {
 }
 
 TEST(Realtime, RunTimeModels) {
-  for (const char* name :
-       {"lstm20_dense", "gru16_gru8_dense", "conv_stack", "deep_conv", "mixed", "dense_mlp", "wavenet_gated",
-        "conv1d_4_6_k5_s3_d2", "conditioned_by", "film", "append_condition", "concat", "blend", "slice_pad_scale"})
+  for (const char* name : {"lstm20_dense", "gru16_gru8_dense", "conv_stack", "deep_conv", "conv1d_1_1_k500", "mixed",
+                           "dense_mlp", "wavenet_gated", "conv1d_4_6_k5_s3_d2", "conditioned_by", "film",
+                           "append_condition", "concat", "blend", "slice_pad_scale"})
     for (std::size_t prewarm : {0u, 100u}) expect_realtime(name, prewarm);
 }
 
