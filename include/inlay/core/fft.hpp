@@ -71,7 +71,7 @@ struct FFTPasses {
   /// Fills the table: for each pass but the last, and for each output but the first of its butterflies, the real parts
   /// of the factors of all butterflies, then the imaginary parts.
   template <class T>
-  constexpr void make_table(T* table) const noexcept {
+  INLAY_COLD constexpr void make_table(T* table) const noexcept {
     for (std::size_t pass = 0, n = points; pass + 1 < count(); n /= radix(pass), ++pass) {
       const std::size_t m = n / radix(pass);
       for (std::size_t k = 1; k < radix(pass); ++k, table += 2 * m)
@@ -156,16 +156,20 @@ INLAY_NOINLINE void fft_pass(std::size_t m, std::size_t s, const typename B::sca
   }
 }
 
-template <class B, std::size_t Radix, FFTPlace place, class... Arguments>
+/// Chooses the lanes for a run of values, of at least `Least`.
+template <class B, std::size_t Radix, FFTPlace place, std::size_t Least, class... Arguments>
 INLAY_INLINE void fft_pass_in_lanes(std::size_t run, Arguments... arguments) noexcept {
   constexpr std::size_t four = B::lanes(4), eight = B::lanes(8);
-  if (four < B::width && run < eight) return fft_pass<B, Radix, four, place>(arguments...);
-  if (eight < B::width && run < B::width) return fft_pass<B, Radix, eight, place>(arguments...);
+  if constexpr (Least < 8 && four < eight)
+    if (run < 8) return fft_pass<B, Radix, four, place>(arguments...);
+  if constexpr (eight < B::width)
+    if (run < B::width) return fft_pass<B, Radix, eight, place>(arguments...);
   fft_pass<B, Radix, B::width, place>(arguments...);
 }
 
 /// Pass number `pass` of an FFT: exp(-2 pi i n k / points), not scaled. `in` and `out` do not overlap. Real-time safe.
-template <class B>
+/// `only_eights`: for a power of 8 points, at least 64. That is half the code to compile.
+template <class B, bool only_eights = false>
 void fft_pass(FFTPasses passes, std::size_t pass, const typename B::scalar* table, Planes<const typename B::scalar> in,
               Planes<typename B::scalar> out) noexcept {
   std::size_t s = 1, m = passes.points / passes.radix(0);
@@ -174,15 +178,16 @@ void fft_pass(FFTPasses passes, std::size_t pass, const typename B::scalar* tabl
     s *= passes.radix(i), m /= passes.radix(i + 1);
   }
   const bool last = pass + 1 == passes.count();
-  if (passes.radix(pass) == 8) {
-    if (pass == 0) fft_pass_in_lanes<B, 8, FFTPlace::first>(m, m, s, table, in, out);
-    else if (!last) fft_pass_in_lanes<B, 8, FFTPlace::middle>(s, m, s, table, in, out);
-    else fft_pass_in_lanes<B, 8, FFTPlace::last>(s, m, s, table, in, out);
-  } else {
-    if (pass == 0) fft_pass_in_lanes<B, 4, FFTPlace::first>(m, m, s, table, in, out);
-    else if (!last) fft_pass_in_lanes<B, 4, FFTPlace::middle>(s, m, s, table, in, out);
-    else fft_pass_in_lanes<B, 4, FFTPlace::last>(s, m, s, table, in, out);
-  }
+  if constexpr (!only_eights)
+    if (passes.radix(pass) == 4) {
+      if (pass == 0) fft_pass_in_lanes<B, 4, FFTPlace::first, 4>(m, m, s, table, in, out);
+      else if (!last) fft_pass_in_lanes<B, 4, FFTPlace::middle, 8>(s, m, s, table, in, out);
+      else fft_pass_in_lanes<B, 4, FFTPlace::last, 4>(s, m, s, table, in, out);
+      return;
+    }
+  if (pass == 0) fft_pass_in_lanes<B, 8, FFTPlace::first, only_eights ? 8 : 4>(m, m, s, table, in, out);
+  else if (!last) fft_pass_in_lanes<B, 8, FFTPlace::middle, 8>(s, m, s, table, in, out);
+  else fft_pass_in_lanes<B, 8, FFTPlace::last, 8>(s, m, s, table, in, out);
 }
 
 /// FFT in double precision without tables: out(k) = sum over n of in(n) exp(-2 pi i n k / Size). For weights, also of

@@ -27,7 +27,7 @@ struct FIRPartRunner {
   using T = typename B::scalar;
 
   /// Computes the weights. `taps` are those of the first partition; `valid` of them are in memory, the others are zero.
-  static constexpr void prepare(const FIRPart& part, const T* taps, std::size_t valid, T* weights) noexcept {
+  INLAY_COLD static constexpr void prepare(const FIRPart& part, const T* taps, std::size_t valid, T* weights) noexcept {
     const std::size_t size = part.size;
     T* const rotation = weights + part.spectra();
     for (std::size_t n = 0; n < size; ++n) {
@@ -86,7 +86,7 @@ struct FIRPartRunner {
     return {re, re + part.size};
   }
   void pass(std::size_t i, Planes<T> in, Planes<T> out) const noexcept {
-    fft_pass<B>(part.fft(), i, rotation() + 2 * part.size, in, out);
+    fft_pass<B, true>(part.fft(), i, rotation() + 2 * part.size, in, out);
   }
 
   void rotate(const T* x) const noexcept {

@@ -98,7 +98,7 @@ class FIR {
   constexpr LayerShape shape() const noexcept {
     return {.in = 1, .out = 1, .past = taps_ - 1, .macs = taps_, .state = plan_.state()};
   }
-  constexpr void prepare() noexcept {
+  INLAY_COLD constexpr void prepare() noexcept {
     T* to = parts_.data();
     for (std::size_t i = 0; i < plan_.part_count; ++i) {
       const detail::FIRPart& part = plan_.parts[i];
