@@ -105,7 +105,8 @@ void row(double peak) {
   }
   Timed<FIR<Taps>> fir(Taps);
   std::printf(" | %8.1f %8.1f %8.1f %8.1f", fir.cost(1), fir.cost(16), fir.cost(64), fir.cost(512));
-  std::printf(" | %8.1f | %6.2f\n", 1e9 * double(FIR<Taps>::computed_macs) / peak, fir.unevenness());
+  std::printf(" | %8.1f | %14.2f", 1e9 * double(FIR<Taps>::computed_macs) / peak, fir.unevenness());
+  std::printf(" | %8.0f %8.0f\n", sizeof(typename FIR<Taps>::State) / 1000.0, sizeof(FIR<Taps>) / 1000.0);
   std::fflush(stdout);
 }
 
@@ -115,9 +116,9 @@ int main() {
   const double peak = bench::fma_peak<default_backend>();
   std::printf("ns per frame; float, lanes: %zu, %.0f G multiply-adds per second at the peak\n\n",
               default_backend::width, 1e-9 * peak);
-  std::printf("%6s | %21s | %35s | %8s | %s\n", "", "Conv1D", "FIR", "FIR", "FIR, blocks of 64");
-  std::printf("%6s | %10s %10s | %8s %8s %8s %8s | %8s | %s\n", "taps", "frame", "64", "frame", "16", "64", "512",
-              "floor", "worst / median");
+  std::printf("%6s | %21s | %35s | %8s | %14s | %17s\n", "", "Conv1D", "FIR", "FIR", "blocks of 64", "FIR, KB");
+  std::printf("%6s | %10s %10s | %8s %8s %8s %8s | %8s | %14s | %8s %8s\n", "taps", "frame", "64", "frame", "16", "64",
+              "512", "floor", "worst / median", "state", "weights");
   row<32>(peak);
   row<64>(peak);
   row<128>(peak);
