@@ -10,8 +10,8 @@
 
 #include "inlay/backend/eigen_hint.hpp"
 #include "inlay/backend/lanes.hpp"
-#include "inlay/core/bfloat16.hpp"
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/weight.hpp"
 #include "inlay/math/accurate.hpp"
 
 namespace inlay::INLAY_ISA {

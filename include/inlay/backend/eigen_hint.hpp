@@ -4,8 +4,8 @@
 #include <concepts>
 
 #include "inlay/backend/loop.hpp"
-#include "inlay/core/bfloat16.hpp"
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/weight.hpp"
 #include "inlay/math/accurate.hpp"
 
 namespace inlay::INLAY_ISA {

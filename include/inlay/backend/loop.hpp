@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "inlay/core/bfloat16.hpp"
 #include "inlay/core/bit_cast.hpp"
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/weight.hpp"
 #include "inlay/math/accurate.hpp"
 
 namespace inlay::INLAY_ISA {

@@ -9,9 +9,9 @@
 
 #include "inlay/backend/lanes.hpp"
 #include "inlay/backend/loop.hpp"
-#include "inlay/core/bfloat16.hpp"
 #include "inlay/core/bit_cast.hpp"
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/weight.hpp"
 #include "inlay/math/accurate.hpp"
 
 namespace inlay::INLAY_ISA {
@@ -26,7 +26,8 @@ inline constexpr bool has_xsimd = !std::is_void_v<xsimd::make_sized_batch_t<T, 1
 ///
 /// @tparam T       float or double
 /// @tparam Math    computes tanh, sigmoid, exp, ...: `math::Accurate`, `math::Fast`
-/// @tparam Weight  storage type of the weights of products: T, or bfloat16 if T is float
+/// @tparam Weight  storage type of the weights of products, a `StoredWeight`: T; if T is float also bfloat16,
+///                 std::int16_t and std::int8_t
 template <std::floating_point T, class Math = math::Accurate, StoredWeight<T> Weight = T>
 struct XsimdBackend {
   using scalar = T;

@@ -12,6 +12,7 @@
 #include "inlay/compat/rtneural_values.hpp"
 #include "inlay/core/assign.hpp"
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/tensor.hpp"
 #include "inlay/io/error.hpp"
 
 namespace inlay::INLAY_ISA::compat::rtneural::detail {
@@ -27,8 +28,11 @@ struct SetTensor {
   void number(std::string_view, auto&) noexcept {}
   void tensor(std::string_view n, auto& x) {
     if (n != name) return;
-    std::size_t i = 0;
-    for (const auto value : values(std::span<const std::size_t>(x.shape()))) x.set(i++, value);
+    const auto all = values(std::span<const std::size_t>(x.shape()));
+    set_values(x, [&] {
+      std::size_t i = 0;
+      for (const auto value : all) x.set(i++, value);
+    });
   }
   void optional_tensor(std::string_view n, auto& x, auto) { tensor(n, x); }
 };

@@ -30,7 +30,9 @@ struct Assign {
   template <Tensor X>
   constexpr void tensor(std::string_view n, X& x) noexcept {
     if (n != name || values.size() != size_of(x)) return;
-    for (std::size_t i = 0; i < values.size(); ++i) x.set(i, static_cast<typename X::value_type>(values[i]));
+    set_values(x, [&] {
+      for (std::size_t i = 0; i < values.size(); ++i) x.set(i, static_cast<typename X::value_type>(values[i]));
+    });
     done = true;
   }
   constexpr void optional_tensor(std::string_view n, auto& x, auto) noexcept { tensor(n, x); }

@@ -1,7 +1,6 @@
 /// bfloat16: 16-bit storage of weights.
 #pragma once
 
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 
@@ -29,27 +28,5 @@ struct bfloat16 {
   }
   std::uint16_t bits = 0;
 };
-
-/// Storage types of weights for a backend on T: T itself, or bfloat16 if T is float.
-template <class Weight, class T>
-concept StoredWeight = std::same_as<Weight, T> || (std::same_as<Weight, bfloat16> && std::same_as<T, float>);
-
-namespace detail {
-
-template <class B>
-struct WeightOf {
-  using type = typename B::scalar;
-};
-template <class B>
-  requires requires { typename B::weight; }
-struct WeightOf<B> {
-  using type = typename B::weight;
-};
-
-}  // namespace detail
-
-/// The type in which backend B stores weights: `B::weight` if it exists, else `B::scalar`.
-template <class B>
-using weight_of = typename detail::WeightOf<B>::type;
 
 }  // namespace inlay::INLAY_ISA

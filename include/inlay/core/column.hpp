@@ -1,26 +1,33 @@
-/// Storage order of the columns of matrices with 16-bit weights, and their conversion to float.
+/// Storage order of the columns of matrices, and the conversion of smaller weights to float.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
+#include <utility>
 
-#include "inlay/core/bfloat16.hpp"
 #include "inlay/core/bit_cast.hpp"
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/load_integers.hpp"
+#include "inlay/core/load_run.hpp"
 #include "inlay/core/pack.hpp"
+#include "inlay/core/repeat.hpp"
+#include "inlay/core/weight.hpp"
 
 namespace inlay::INLAY_ISA {
 
 /// Returns the index at which value `i` of a column of `size` values is stored, for registers of `lanes` lanes.
 ///
-/// Full-width weights are stored in order. 16-bit weights of two registers are interleaved: one load reads the values
-/// of both, as the lower and upper halves of 32-bit words, and a shift or a mask converts each half to floats. The last
-/// register of an odd number is stored in order.
+/// Weights are stored in order, but for bfloat16: the weights of two registers are interleaved, so that one load reads
+/// the values of both, as the lower and upper halves of 32-bit words, and a shift or a mask converts each half to
+/// floats. The last register of an odd number is stored in order.
 template <class Weight>
 constexpr std::size_t index_in_column(std::size_t i, std::size_t size, std::size_t lanes) {
-  if constexpr (sizeof(Weight) == 2) {
+  if constexpr (std::same_as<Weight, bfloat16>) {
     const std::size_t pair = 2 * lanes, first = i / pair * pair, within = i - first;
     if (first + pair <= size) return first + within % lanes * 2 + within / lanes;
   }
@@ -58,9 +65,82 @@ INLAY_INLINE auto load_in_order(const bfloat16* p) noexcept {
 
 }  // namespace detail
 
-/// Converts a column of 16-bit weights. Calls `f(gate, i, weights)` for each register i of each gate's pack P.
+/// Loads register `i` of the scales at `p`, see `Matrix::scales`.
+template <class P>
+INLAY_INLINE typename P::Register load_scales(const IntegerWeight auto* p, std::size_t i) noexcept {
+  struct Floats {
+    float each[P::lanes];
+  } floats;
+  std::memcpy(&floats, p + i * sizeof floats / sizeof *p, sizeof floats);
+  return internal::bit_cast<typename P::Register>(floats);
+}
+
+/// Converts a column of integer weights, without their scales. Calls `f(gate, i, weights)` for each register i of each
+/// gate's pack P.
+template <class P, std::size_t Gates, IntegerWeight Weight, class F>
+INLAY_INLINE void for_each_converted_register(const Weight* column, F&& f) {
+  if constexpr (P::lanes == 1 && longest_run<float> > 0) {
+    constexpr std::size_t all = Gates * P::registers, in_run = 4;
+    ForEachIndex<std::make_index_sequence<(all + in_run - 1) / in_run>>{}([&](auto run) INLAY_INLINE_LAMBDA {
+      constexpr std::size_t first = run * in_run;
+      convert_run<std::min(in_run, all - first)>(column + first, [&](std::size_t k, float w) INLAY_INLINE_LAMBDA {
+        f((first + k) / P::registers, (first + k) % P::registers, w);
+      });
+    });
+  } else {
+    P::template each_of<Gates>([&](std::size_t g, std::size_t i) INLAY_INLINE_LAMBDA {
+      const Weight* const p = column + (g * P::registers + i) * P::lanes;
+      if constexpr (P::lanes == 1) f(g, i, static_cast<float>(*p));
+      else f(g, i, internal::bit_cast<typename P::Register>(detail::load_integers<P::lanes>(p)));
+    });
+  }
+}
+
+/// Loads the integer weights of `Rows` neighbouring rows of a panel of M as scalars, column by column. Empty if M has
+/// other weights.
+template <class M, std::size_t Rows>
+class RowsOf;
+template <class M, std::size_t Rows>
+  requires(M::scaled)
+class RowsOf<M, Rows> {
+  using T = typename M::value_type;
+  using Weight = typename M::Weight;
+  static constexpr bool in_register = INLAY_HAS_NATIVE_VECTOR && M::backend::width > 1 && Rows == 4;
+
+ public:
+  /// Rows `row`, ..., `row` + Rows - 1 of the panel of `height` rows whose first column is at `weights`.
+  INLAY_INLINE RowsOf(const Weight* weights, std::size_t row, std::size_t height) noexcept : row_(row) {
+    std::memcpy(&scale_, M::scales(weights, height) + row * (sizeof(T) / sizeof(Weight)), sizeof scale_);
+  }
+  /// Returns the weights of the column at `column`, to be indexed by row.
+  INLAY_INLINE auto operator()(const Weight* column) const noexcept {
+    if constexpr (in_register) {
+      return detail::load_integers<Rows>(column + row_) * scale_;
+    } else {
+      std::array<T, Rows> weights;
+      load(column, weights);
+      return weights;
+    }
+  }
+  INLAY_INLINE void load(const Weight* column, auto& to) const noexcept {
+    repeat<Rows>([&](std::size_t o) INLAY_INLINE_LAMBDA { to[o] = static_cast<T>(column[row_ + o]) * scale_[o]; });
+  }
+
+ private:
+  std::conditional_t<in_register, compiler::Values<T, 4>, T[Rows]> scale_;
+  std::size_t row_;
+};
+
+template <class M, std::size_t Rows>
+  requires(!M::scaled)
+class RowsOf<M, Rows> {
+ public:
+  constexpr RowsOf(const auto*, std::size_t, std::size_t) noexcept {}
+};
+
+/// Converts a column of bfloat16. Calls `f(gate, i, weights)` for each register i of each gate's pack P.
 template <class P, std::size_t Gates, class F>
-INLAY_INLINE void for_each_bfloat16_register(const bfloat16* column, F&& f) {
+INLAY_INLINE void for_each_converted_register(const bfloat16* column, F&& f) {
   using Register = typename P::Register;
   constexpr std::size_t n = P::lanes, registers = Gates * P::registers;
   if constexpr (n == 1) {

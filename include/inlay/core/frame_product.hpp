@@ -79,8 +79,8 @@ struct BothInputs {
 
 /// Computes one panel of `Height` rows: bias plus product, plus `addend` unless null. `then` stores the result.
 template <std::size_t Height, class M, class Input, class T, class Then = NoEpilogue>
-INLAY_INLINE void multiply_panel(const weight_of<typename M::backend>* weights, const T* bias, const Input& in,
-                                 const T* addend, T* out, const Then& then = {}) noexcept {
+INLAY_INLINE void multiply_panel(const typename M::Weight* weights, const T* bias, const Input& in, const T* addend,
+                                 T* out, const Then& then = {}) noexcept {
   using Rows = Pack<typename M::backend, Height>;
   Rows sums[1] = {Rows::load(bias)};
   PanelAccumulator<Input::columns, M, Rows, 1, 1> sum(&sums, weights);
@@ -95,8 +95,8 @@ INLAY_INLINE void multiply_panel(const weight_of<typename M::backend>* weights, 
 template <class Input>
 using Passed = std::conditional_t<sizeof(Input) <= 2 * sizeof(void*), Input, const Input&>;
 template <std::size_t Height, class M, class Input, class T>
-INLAY_NOINLINE void multiply_dynamic_panel(const weight_of<typename M::backend>* weights, const T* bias,
-                                           Passed<Input> in, const T* addend, T* out,
+INLAY_NOINLINE void multiply_dynamic_panel(const typename M::Weight* weights, const T* bias, Passed<Input> in,
+                                           const T* addend, T* out,
                                            const Epilogue<typename M::backend>& then) noexcept {
   multiply_panel<Height, M>(weights, bias, in, addend, out, then);
 }

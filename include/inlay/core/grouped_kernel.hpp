@@ -36,6 +36,11 @@ class GroupedKernel {
   {
     group_.clear();
   }
+  constexpr void clear_scales() noexcept
+    requires(M::scaled)
+  {
+    for (std::size_t g = 0; g < group_.size(); ++g) group_[g].clear_scales();
+  }
   constexpr const M& operator[](std::size_t group) const noexcept { return group_[group]; }
 
   constexpr std::array<std::size_t, 3> shape() const noexcept {

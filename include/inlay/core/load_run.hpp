@@ -72,6 +72,33 @@ INLAY_INLINE void store_run(float*& p, const float (&x)[4]) noexcept {
   register float d asm("s19") = x[3];
   asm volatile("vstmia %0!, {s16-s19}" : "+r"(p) : "t"(a), "t"(b), "t"(c), "t"(d) : "memory");
 }
+/// Calls `f(i, p[i])` for i = 0, ..., N - 1, N <= 4, with integers as floats. Two integers are moved to registers of
+/// floats by one instruction.
+template <std::size_t N, class Integer, class F>
+INLAY_INLINE void convert_run(const Integer* p, F&& f) noexcept {
+  static_assert(N > 0 && N <= 4);
+  register float a asm("s16");
+  register float b asm("s17");
+  register float c asm("s18");
+  register float d asm("s19");
+  const int i = p[0], j = N > 1 ? p[N > 1] : 0, k = N > 2 ? p[N > 2 ? 2 : 0] : 0, l = N > 3 ? p[N > 3 ? 3 : 0] : 0;
+  if constexpr (N <= 2)
+    asm volatile(
+        "vmov s16, s17, %2, %3\n\t"
+        "vcvt.f32.s32 s16, s16\n\tvcvt.f32.s32 s17, s17"
+        : "=t"(a), "=t"(b)
+        : "r"(i), "r"(j));
+  else
+    asm volatile(
+        "vmov s16, s17, %4, %5\n\tvmov s18, s19, %6, %7\n\t"
+        "vcvt.f32.s32 s16, s16\n\tvcvt.f32.s32 s17, s17\n\tvcvt.f32.s32 s18, s18\n\tvcvt.f32.s32 s19, s19"
+        : "=t"(a), "=t"(b), "=t"(c), "=t"(d)
+        : "r"(i), "r"(j), "r"(k), "r"(l));
+  f(0, a);
+  if constexpr (N > 1) f(1, b);
+  if constexpr (N > 2) f(2, c);
+  if constexpr (N > 3) f(3, d);
+}
 #pragma GCC diagnostic pop
 
 /// Copies eight values, and advances both pointers by 8.
@@ -94,6 +121,10 @@ template <std::size_t N, class T, class F>
 INLAY_INLINE void load_run(const T*& p, F&& f) noexcept {
   for (std::size_t i = 0; i < N; ++i) f(i, p[i]);
   p += N;
+}
+template <std::size_t N, class Integer, class F>
+INLAY_INLINE void convert_run(const Integer* p, F&& f) noexcept {
+  for (std::size_t i = 0; i < N; ++i) f(i, static_cast<float>(p[i]));
 }
 template <class T>
 INLAY_INLINE void copy_run(const T*& from, T*& to) noexcept {

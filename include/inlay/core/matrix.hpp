@@ -8,11 +8,12 @@
 #include <utility>
 
 #include "inlay/core/aligned_array.hpp"
-#include "inlay/core/bfloat16.hpp"
 #include "inlay/core/column.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/padding.hpp"
+#include "inlay/core/scaled_row.hpp"
+#include "inlay/core/weight.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -30,7 +31,8 @@ constexpr std::size_t accumulators() {
 ///
 /// Storage: rows are divided into panels of at most as many registers as a kernel has accumulators. A panel stores,
 /// column by column, its rows of every gate. Each gate is padded to whole registers. A product therefore reads memory
-/// in one forward sweep, and no register contains values of two gates.
+/// in one forward sweep, and no register contains values of two gates. The scales of integer weights precede the
+/// columns of their panel, in the order of a column, as floats.
 ///
 /// For dynamic sizes, code is compiled for every possible height of a panel. `MostUnits` limits the height, in
 /// registers, for matrices that are rarely used.
@@ -42,11 +44,17 @@ class Matrix {
   using backend = B;
   using value_type = typename B::scalar;
   static constexpr std::size_t gates = Gates;
+  /// The type that weights are stored in: the backend's, but scalars instead of single integers, whose scales would
+  /// take as much memory.
+  using Weight = std::conditional_t<IntegerWeight<weight_of<B>> && Cols == 1, value_type, weight_of<B>>;
   /// True if weights are stored in a smaller type than the scalar.
-  static constexpr bool compact = !std::is_same_v<weight_of<B>, value_type>;
+  static constexpr bool compact = !std::is_same_v<Weight, value_type>;
+  /// True if the weights of a row share a scale, see `IntegerWeight`.
+  static constexpr bool scaled = IntegerWeight<Weight>;
 
  private:
-  using Weight = weight_of<B>;
+  /// Number of columns whose memory holds the scales of a panel, before its first column.
+  static constexpr std::size_t scale_columns = scaled ? sizeof(value_type) / sizeof(Weight) : 0;
   static constexpr std::size_t unit = row_unit<B, Rows>;
   // A single gate is summed in two sets of accumulators, see core/panel_accumulator.hpp.
   static constexpr std::size_t widest =
@@ -76,7 +84,7 @@ class Matrix {
   void allocate()
     requires(Rows == dynamic)
   {
-    data_.resize(padded_rows() * Gates * cols_);
+    data_.resize(padded_rows() * Gates * stored_cols());
   }
 
   constexpr std::size_t cols() const noexcept { return cols_; }
@@ -87,7 +95,14 @@ class Matrix {
   /// Address of column `col` of the panel that starts at `row` and has `height` rows. A column is `Gates` runs of
   /// `height` values.
   constexpr const Weight* column(std::size_t row, std::size_t height, std::size_t col) const noexcept {
-    return data_.data() + (row * cols_ + col * height) * Gates;
+    return data_.data() + position(row, height, col);
+  }
+
+  /// Address of the scales of a panel of `height` rows, given that of its first column.
+  static constexpr const Weight* scales(const Weight* first_column, std::size_t height) noexcept
+    requires(scaled)
+  {
+    return first_column - scale_columns * Gates * height;
   }
 
   /// Index of value `i` in a column of a panel of `height` rows. Values are counted gate by gate.
@@ -164,8 +179,23 @@ class Matrix {
   }
 
   constexpr std::array<std::size_t, 2> shape() const noexcept { return {cols_, Gates * rows_}; }
-  constexpr value_type get(std::size_t i) const noexcept { return static_cast<value_type>(data_.data()[offset(i)]); }
-  constexpr void set(std::size_t i, value_type value) noexcept { data_.data()[offset(i)] = Weight(value); }
+  constexpr value_type get(std::size_t i) const noexcept {
+    const Place p = place(i);
+    if constexpr (scaled) return row_at(data_.data(), p).get(p.col);
+    else return static_cast<value_type>(data_.data()[offset(p)]);
+  }
+  /// With integer weights, `set_values` sets all weights: one by one, most of them would be rounded several times.
+  constexpr void set(std::size_t i, value_type value) noexcept {
+    const Place p = place(i);
+    if constexpr (scaled) row_at(data_.data(), p).set(p.col, value);
+    else data_.data()[offset(p)] = Weight(value);
+  }
+  /// Sets all weights and scales to zero.
+  constexpr void clear_scales() noexcept
+    requires(scaled)
+  {
+    data_.clear();
+  }
 
  private:
   /// Not inlined: in one function, the code of all heights takes long to compile and spills registers.
@@ -183,16 +213,34 @@ class Matrix {
     if constexpr (Rows == dynamic) return panels_;
     else return divide(units_of(Rows));
   }
-  constexpr std::size_t offset(std::size_t i) const noexcept {
+  constexpr std::size_t stored_cols() const noexcept { return scale_columns + cols_; }
+  constexpr std::size_t position(std::size_t row, std::size_t height, std::size_t col) const noexcept {
+    return (row * stored_cols() + (scale_columns + col) * height) * Gates;
+  }
+  struct Place {
+    std::size_t panel, height, col, value;  ///< first row of the panel, and number of a value of the column
+  };
+  constexpr Place place(std::size_t i) const noexcept {
     const Panels p = panels();
     const std::size_t col = i / (Gates * rows_), gate = i % (Gates * rows_) / rows_, row = i % rows_;
     const bool in_high = row < p.high_count * p.high;
     const std::size_t height = in_high ? p.high : p.low, before = in_high ? 0 : p.high_count * p.high;
     const std::size_t first = before + (row - before) / height * height;
-    return (first * cols_ + col * height) * Gates + index(gate * height + row - first, height);
+    return {first, height, col, gate * height + row - first};
+  }
+  constexpr std::size_t offset(const Place& p) const noexcept {
+    return position(p.panel, p.height, p.col) + index(p.value, p.height);
+  }
+  /// `data` points to weights or to constant weights.
+  template <class Value>
+  constexpr detail::ScaledRow<Value> row_at(Value* data, const Place& p) const noexcept {
+    Value* const columns = data + position(p.panel, p.height, 0);
+    return {columns - (Gates * p.height - p.value) * scale_columns, columns + index(p.value, p.height),
+            Gates * p.height, cols_};
   }
 
-  static constexpr std::size_t size = Rows == dynamic ? dynamic : units_of(Rows) * unit * Gates * Cols;
+  static constexpr std::size_t size =
+      Rows == dynamic ? dynamic : units_of(Rows) * unit * Gates * (scale_columns + Cols);
   INLAY_NO_ADDRESS Extent<Cols> cols_;
   INLAY_NO_ADDRESS Extent<Rows> rows_;
   struct Empty {};

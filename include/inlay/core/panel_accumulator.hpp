@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <type_traits>
 
 #include "inlay/core/column.hpp"
 #include "inlay/core/compiler.hpp"
@@ -37,6 +38,8 @@ class PanelAccumulator {
   // Columns are loaded one after the other: GCC loads few weights in pairs if it may mix the loads of large columns.
   static constexpr bool by_turns = in_round > 1 && sets == 1;
   static constexpr std::size_t height = P::lanes * P::registers;
+  // The sums of integer weights are multiplied by their scales before they are added to `sums`.
+  static constexpr std::size_t own_sets = M::scaled ? sets : sets - 1;
   static constexpr bool in_runs = B::width == 1 && Voices == 1 && !M::compact && longest_run<T> > 0;
   static constexpr auto each = repeat_pairs<Gates, Voices>;
 
@@ -46,12 +49,13 @@ class PanelAccumulator {
       Voices == 1 || (B::width > 1 && Voices * sets * sums_of_a_set + Voices + 1 <= compiler::simd_registers);
 
   /// `weights`: start of the panel's columns. The result is added to `sums`.
-  INLAY_INLINE PanelAccumulator(P (*sums)[Gates], const weight_of<B>* weights) noexcept
+  INLAY_INLINE PanelAccumulator(P (*sums)[Gates], const typename M::Weight* weights) noexcept
       : weights_(weights), sums_(sums) {
+    if constexpr (M::scaled) scales_ = M::scales(weights, height);
     // Without FMA, from -0: compilers leave out the addition -0 + x, which is x for every x, but not 0 + x. A first
     // fused multiply-add costs no more than the product that would replace it.
     constexpr T zero = compiler::has_fma ? T(0) : -T(0);
-    repeat<sets - 1>([&](std::size_t s) INLAY_INLINE_LAMBDA {
+    repeat<own_sets>([&](std::size_t s) INLAY_INLINE_LAMBDA {
       each([&](std::size_t g, std::size_t v) INLAY_INLINE_LAMBDA { more_[s][v][g] = P::broadcast(zero); });
     });
   }
@@ -90,6 +94,14 @@ class PanelAccumulator {
     if constexpr (sets == 4) join(2, 3);
     if constexpr (sets >= 2) join(0, 1);
     if constexpr (sets >= 3) join(0, 2);
+    if constexpr (M::scaled)
+      P::template each_of<Gates>([&](std::size_t g, std::size_t i) INLAY_INLINE_LAMBDA {
+        const auto scale = load_scales<P>(scales_, g * P::registers + i);
+        for (std::size_t v = 0; v < Voices; ++v) {
+          auto& sum = sums_[v][g].r[i];
+          sum = B::fma(set(0)[v][g].r[i], scale, sum);
+        }
+      });
   }
 
  private:
@@ -129,16 +141,19 @@ class PanelAccumulator {
     if constexpr (left > size) add_run<First + size>(weights, x);
   }
 
-  INLAY_INLINE P (*set(std::size_t s) noexcept)[Gates] { return s == 0 ? sums_ : more_[s - 1]; }
+  INLAY_INLINE P (*set(std::size_t s) noexcept)[Gates] {
+    if constexpr (M::scaled) return more_[s];
+    else return s == 0 ? sums_ : more_[s - 1];
+  }
 
   /// Adds column `col` of those at `weights` to set `s`.
-  INLAY_INLINE void add_column(std::size_t s, const weight_of<B>* weights, std::size_t col,
+  INLAY_INLINE void add_column(std::size_t s, const typename M::Weight* weights, std::size_t col,
                                const std::array<const T*, Voices>& x, std::size_t stride) noexcept {
     P(*const to)[Gates] = set(s);
-    const weight_of<B>* const column = weights + col * Gates * height;
+    const typename M::Weight* const column = weights + col * Gates * height;
     const std::size_t offset = col * stride;
     if constexpr (M::compact) {
-      for_each_bfloat16_register<P, Gates>(column, [&](std::size_t g, std::size_t i, auto w) INLAY_INLINE_LAMBDA {
+      for_each_converted_register<P, Gates>(column, [&](std::size_t g, std::size_t i, auto w) INLAY_INLINE_LAMBDA {
         repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA {
           to[v][g].r[i] = B::fma(w, B::template broadcast<P::lanes>(x[v][offset]), to[v][g].r[i]);
         });
@@ -161,9 +176,11 @@ class PanelAccumulator {
     }
   }
 
-  const weight_of<B>* weights_;  ///< of the next column
+  const typename M::Weight* weights_;  ///< of the next column
   P (*sums_)[Gates];
-  P more_[sets - 1 + (sets == 1)][Voices][Gates];
+  P more_[own_sets + (own_sets == 0)][Voices][Gates];
+  struct Nothing {};
+  INLAY_NO_ADDRESS std::conditional_t<M::scaled, const typename M::Weight*, Nothing> scales_;
 };
 
 /// sums[v][g] += W(:, gate g) * x[v] for each voice v and the first `count` columns of the panel at row `row`. Input

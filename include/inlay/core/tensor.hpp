@@ -28,6 +28,16 @@ constexpr std::size_t size_of(const Tensor auto& tensor) noexcept {
   return n;
 }
 
+/// Calls `set_each()`, which sets every value of `tensor`. Twice if values are rounded by scales that depend on all of
+/// them (`IntegerWeight`): the first time for the scales.
+constexpr void set_values(Tensor auto& tensor, auto&& set_each) {
+  if constexpr (requires { tensor.clear_scales(); }) {
+    tensor.clear_scales();
+    set_each();
+  }
+  set_each();
+}
+
 /// One value per channel, shape [N], or the values of several gates, shape [Gates * N], gate-major. Each gate is padded
 /// with zeros to whole registers.
 template <class B, std::size_t N, std::size_t Gates = 1>

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "inlay/core/block.hpp"
+#include "inlay/core/column.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/history.hpp"
@@ -25,10 +26,10 @@ struct TileInput {
   Block<const T> x;
 
   /// For `multiply_tile_in_runs`.
-  INLAY_INLINE void add_before(auto& patch, auto& weights, std::size_t row, std::size_t height,
+  INLAY_INLINE void add_before(auto& patch, const auto& integers, auto& weights, std::size_t row, std::size_t height,
                                std::size_t frame) const noexcept {
     const T* source = x.row(0) + frame;
-    for (std::size_t c = 0; c < channels; ++c) patch.add(weights, row, height, source, tile_frames);
+    for (std::size_t c = 0; c < channels; ++c) patch.add(integers, weights, row, height, source, tile_frames);
   }
   static INLAY_INLINE void add_after(auto&&...) noexcept {}
 };
@@ -41,7 +42,7 @@ inline constexpr bool by_lane =
 /// Computes rows `row`, ..., `row` + Outs - 1 of a panel of `height` rows, for `Registers` registers of frames.
 /// Pointers are those of the panel.
 template <std::size_t Outs, std::size_t Registers, class M, class T, class... Before>
-INLAY_INLINE void multiply_patch(std::size_t taps, std::size_t channels, const weight_of<typename M::backend>* weights,
+INLAY_INLINE void multiply_patch(std::size_t taps, std::size_t channels, const typename M::Weight* weights,
                                  std::size_t height, std::size_t row, const T* bias, Window<T> x, std::size_t dilation,
                                  const T* addend, T* out, std::size_t frame, Before... before) noexcept {
   using B = typename M::backend;
@@ -50,11 +51,20 @@ INLAY_INLINE void multiply_patch(std::size_t taps, std::size_t channels, const w
   repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o] = Frames::broadcast(bias[row + o]); });
   std::size_t index[Outs];
   for (std::size_t o = 0; o < Outs; ++o) index[o] = M::index(row + o, height);
+  [[maybe_unused]] const RowsOf<M, Outs> integers(weights, row, height);  // used for integer weights only
   const auto add = [&](const T* source, std::size_t count, std::size_t stride) INLAY_INLINE_LAMBDA {
     if constexpr (by_lane<M> && Outs == 4) {
       for (std::size_t left = count; left > 0; --left) {  // downwards: one instruction counts and compares
         const auto factors = compiler::load_once<T, 4>(weights + row);
         const Frames signal = Frames::load(source);
+        repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].axpy(signal, factors[o]); });
+        source += stride;
+        weights += height;
+      }
+    } else if constexpr (M::scaled) {
+      for (std::size_t c = 0; c < count; ++c) {
+        const Frames signal = Outs > 1 ? Frames::load_once(source) : Frames::load(source);
+        const auto factors = integers(weights);
         repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].axpy(signal, factors[o]); });
         source += stride;
         weights += height;

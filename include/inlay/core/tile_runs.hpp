@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
 #include "inlay/core/block.hpp"
+#include "inlay/core/column.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/history.hpp"
@@ -28,8 +30,9 @@ struct OtherProduct {
   INLAY_INLINE void add_after(auto& patch, std::size_t first, std::size_t row, std::size_t height,
                               std::size_t frame) const noexcept {
     const auto* weights = matrix.column(first, height, 0);
+    const auto integers = patch.template rows_of<M>(weights, row, height);
     const T* source = u + frame;
-    for (std::size_t c = 0; c < matrix.cols(); ++c) patch.add(weights, row, height, source, tile_frames);
+    for (std::size_t c = 0; c < matrix.cols(); ++c) patch.add(integers, weights, row, height, source, tile_frames);
   }
 };
 
@@ -52,7 +55,7 @@ struct AddedTo {
 template <class M, std::size_t Channels, class T, class Past>
 struct PanelOfTile {
   std::size_t first, height;  ///< rows of the matrix
-  const weight_of<typename M::backend>* weights;
+  const typename M::Weight* weights;
   const T* bias;
   Extent<Channels> channels;
   std::size_t taps, dilation;
@@ -82,18 +85,27 @@ struct Patch {
       if (4 * run + 4 == Frames) addend += tile_frames - Frames;
     });
   }
+  /// The `RowsOf` of this patch in a panel of matrix X, whose first column is at `weights`.
+  template <class X>
+  static INLAY_INLINE RowsOf<X, Outs> rows_of(const typename X::Weight* weights, std::size_t row,
+                                              std::size_t height) noexcept {
+    return {weights, row, height};
+  }
   /// Adds a channel, and advances to the next one: by `height` weights and `stride` values.
-  INLAY_INLINE void add(const weight_of<B>*& weights, std::size_t row, std::size_t height, const T*& source,
-                        std::size_t stride) noexcept {
+  template <class Weight>
+  INLAY_INLINE void add([[maybe_unused]] const auto& integers, const Weight*& weights, std::size_t row,
+                        std::size_t height, const T*& source, std::size_t stride) noexcept {
     T w[Outs];
-    if constexpr (M::compact) {
-      repeat<Outs>([&](std::size_t o)
-                       INLAY_INLINE_LAMBDA { w[o] = static_cast<T>(weights[M::index(row + o, height)]); });
-      weights += height;
-    } else {
+    if constexpr (std::is_same_v<Weight, T>) {
       weights += row;
       load_few(weights, w);
       weights += height - Outs - row;
+    } else {
+      if constexpr (IntegerWeight<Weight>) integers.load(weights, w);
+      else
+        repeat<Outs>([&](std::size_t o)
+                         INLAY_INLINE_LAMBDA { w[o] = static_cast<T>(weights[M::index(row + o, height)]); });
+      weights += height;
     }
     repeat<Frames / 4>([&](std::size_t run) INLAY_INLINE_LAMBDA {
       load_run<4>(source, [&](std::size_t t, T value) INLAY_INLINE_LAMBDA {
@@ -138,14 +150,16 @@ INLAY_INLINE void multiply_patch_in_runs(const PanelOfTile<M, Channels, T, Past>
   else patch.start(panel.bias + row);
 
   const auto* weights = panel.weights;
-  (more.add_before(patch, weights, row, height, frame), ...);
+  const auto integers = patch.template rows_of<M>(weights, row, height);
+  (more.add_before(patch, integers, weights, row, height, frame), ...);
   for (std::size_t tap = 0; tap < panel.taps; ++tap) {
     const T* source = panel.x.run((panel.taps - 1 - tap) * panel.dilation) + frame;
     const std::size_t stride = panel.x.channel_stride;
     if constexpr (Channels <= 4)
-      repeat<Channels>([&](std::size_t) INLAY_INLINE_LAMBDA { patch.add(weights, row, height, source, stride); });
+      repeat<Channels>([&](std::size_t)
+                           INLAY_INLINE_LAMBDA { patch.add(integers, weights, row, height, source, stride); });
     else
-      for (std::size_t c = 0; c < panel.channels; ++c) patch.add(weights, row, height, source, stride);
+      for (std::size_t c = 0; c < panel.channels; ++c) patch.add(integers, weights, row, height, source, stride);
   }
   (more.add_after(patch, panel.first, row, height, frame), ...);
 

@@ -11,7 +11,6 @@
 
 #include "inlay/combinators/sequential.hpp"
 #include "inlay/core/assign.hpp"
-#include "inlay/core/bfloat16.hpp"
 #include "inlay/core/compiled.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/tensor.hpp"
@@ -23,6 +22,7 @@ namespace inlay::io {
 template <class Policy>
 constexpr double lossy_bound() {
   if constexpr (requires { Policy::lossy_bound; }) return Policy::lossy_bound;
+  else if constexpr (IntegerWeight<Policy>) return integer_lossy_bound<Policy>;
   else return 0;
 }
 /// Returns the larger of the `lossy_bound`s of a layer's math policy and weight storage.
@@ -94,10 +94,12 @@ class WeightLoader {
     const TensorRecord& record = of_shape(name, shape);
     if (only_shapes_) return;
     if constexpr (requires { x.allocate(); }) x.allocate();  // after the file's shape was verified
-    fill_tensor(record, &x, [](void* to, std::size_t i, double value) {
-      const auto narrow = static_cast<typename X::value_type>(value);
-      static_cast<X*>(to)->set(i, narrow);
-      return std::isfinite(narrow);
+    set_values(x, [&] {
+      fill_tensor(record, &x, [](void* to, std::size_t i, double value) {
+        const auto narrow = static_cast<typename X::value_type>(value);
+        static_cast<X*>(to)->set(i, narrow);
+        return std::isfinite(narrow);
+      });
     });
   }
 
@@ -192,5 +194,6 @@ double load_chain(Sequential<Layers...>& chain, const ChainRecord& record, Layer
 }  // namespace inlay::io
 
 #if !defined(INLAY_COMPILED)
+#include "inlay/core/weight.hpp"
 #include "inlay/io/weight_loader.ipp"
 #endif

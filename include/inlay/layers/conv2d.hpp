@@ -88,6 +88,11 @@ struct KernelMatrix {
   {
     matrix->allocate();
   }
+  constexpr void clear_scales() noexcept
+    requires(M::scaled)
+  {
+    matrix->clear_scales();
+  }
   M* matrix;
   std::array<std::size_t, 4> extents;
 };

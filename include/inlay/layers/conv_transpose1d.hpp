@@ -41,6 +41,11 @@ struct PolyphaseKernel {
   {
     inner->allocate();
   }
+  constexpr void clear_scales() noexcept
+    requires requires(Inner& x) { x.clear_scales(); }
+  {
+    inner->clear_scales();
+  }
 
   Inner* inner;
   std::size_t in, out, kernel, stride;

@@ -4,12 +4,12 @@
 #include <array>
 #include <cstddef>
 
-#include "inlay/core/bfloat16.hpp"
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/pack.hpp"
 #include "inlay/core/tile_frames.hpp"
+#include "inlay/core/weight.hpp"
 
 namespace inlay::INLAY_ISA::detail {
 

@@ -25,6 +25,12 @@ class SplitGates {
     first_two.allocate();
     last.allocate();
   }
+  constexpr void clear_scales() noexcept
+    requires(Last::scaled)
+  {
+    first_two.clear_scales();
+    last.clear_scales();
+  }
   constexpr std::array<std::size_t, 2> shape() const noexcept { return {last.cols(), 3 * last.rows()}; }
   constexpr value_type get(std::size_t i) const noexcept {
     const std::size_t units = last.rows();

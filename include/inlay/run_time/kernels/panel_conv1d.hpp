@@ -47,6 +47,12 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
       if (conv->has_whole()) conv->whole_.allocate();
       if (conv->has_groups()) conv->kernel_.allocate();
     }
+    void clear_scales() noexcept
+      requires(Weights::scaled)
+    {
+      if (conv->has_whole()) conv->whole_.clear_scales();
+      if (conv->has_groups()) conv->kernel_.clear_scales();
+    }
     PanelConv1D* conv;
   };
   /// The file's tensor `bias`, [Out]; writes to every layout in use.
@@ -110,9 +116,9 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
     v.optional_tensor("bias", bias, 0);
   }
   /// Fuses a Dense of the condition: the output becomes the sum of both. Must be called before the weights are loaded.
-  /// Returns false if not supported.
+  /// Returns false if not supported: with integer weights both kernels would have to share their scales.
   bool fuse_condition(const ConditionDense& dense) noexcept {
-    if (!has_whole() || has_groups() || side_ > 0) return false;
+    if (Weights::scaled || !has_whole() || has_groups() || side_ > 0) return false;
     side_.value = dense.shape().in;
     choose_panel();
     return true;

@@ -38,7 +38,8 @@ class PanelDense : public Dense<dynamic, dynamic, B> {
   }
   INLAY_INLINE void forward(State& state, const T* in, T* out, const T* addend = nullptr) const noexcept {
     if (!panel_.forward) return Base::forward(state, in, out, addend);
-    panel_.forward(this->kernel_.column(0, 0, 0), this->bias_.data(), {{this->in_}, in}, addend, out, panel_.epilogue);
+    panel_.forward(this->kernel_.column(0, this->kernel_.only_height(), 0), this->bias_.data(), {{this->in_}, in},
+                   addend, out, panel_.epilogue);
   }
 
  private:
