@@ -209,6 +209,16 @@ def test_a_backend_is_given_to_all_layers() -> None:
     assert type_of(conv1d({}), "inlay::EigenBackend<double>").endswith("<4, 4, 3, 1, 1, ABackend>")
 
 
+def test_a_backend_with_smaller_weights_raises_the_limit_of_the_check() -> None:
+    layer = LayerRecord("dense", {"in": 1, "out": 1}, {"kernel": np.array([[1.0]])})
+    model = ModelFile([layer], Check("", "float32", np.zeros((1, 1)), np.zeros((1, 1)), 1e-6))
+    text = generate(model, "Amp", constant=True, check=True, backend="StlBackend<float, int8>")
+    assert "inlay::StlBackend<float, inlay::math::Accurate, std::int8_t>" in text
+    assert "limit[1] = {0.05" in " ".join(text.split())
+    text = generate(model, "Amp", constant=True, check=True, backend="StlBackend<float>")
+    assert "limit[1] = {1e-06" in " ".join(text.split())
+
+
 REFUSED = {
     "name: '2amp' cannot be": {"name": "2amp"},
     "name: 'class' cannot be": {"name": "class"},
@@ -217,6 +227,10 @@ REFUSED = {
     "name: 'Amp; int x' cannot be": {"name": "Amp; int x"},
     "namespace: '' cannot be": {"name": "Amp", "namespace": "a::"},
     "backend: 'CudaBackend' is not known": {"name": "Amp", "backend": "CudaBackend"},
+    "backend: 'StlBackend<float, int4>' is not known": {
+        "name": "Amp",
+        "backend": "StlBackend<float, int4>",
+    },
     "weights are either set": {"name": "Amp", "weights": True, "constant": True},
 }
 

@@ -201,7 +201,7 @@ def _add_codegen(commands: _Commands) -> None:
     kinds.add_argument("--constant", action="store_true", help="a type with constant weights")
     parser.add_argument("--check", action="store_true", help="add the signals of the check")
     parser.add_argument("--namespace", metavar="NAME", help="where to put the type: a::b")
-    parser.add_argument("--backend", metavar="NAME", help="of all layers: LoopBackend<double>")
+    parser.add_argument("--backend", metavar="NAME", help="of all layers: LoopBackend<double>, 'StlBackend<float, int8>'")
 
 
 def _codegen(arguments: argparse.Namespace) -> int:

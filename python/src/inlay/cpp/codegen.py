@@ -18,6 +18,12 @@ _BACKENDS = {
     "LoopBackend": "loop",
     "VectorBackend": "vector",
 }
+# Types of smaller weights: in C++, and `lossy_bound` there.
+_WEIGHTS = {
+    "bfloat16": ("inlay::bfloat16", 2e-2),
+    "int16": ("std::int16_t", 5e-4),
+    "int8": ("std::int8_t", 5e-2),
+}
 
 _KEYWORDS = set(
     "alignas alignof and and_eq asm auto bitand bitor bool break case catch char char8_t char16_t"
@@ -39,6 +45,7 @@ class Backend:
     definition: str | None = None
     header: str | None = None
     scalar: str = "float"
+    lossy_bound: float = 0  # what its type of weights adds to the limit of a check
 
 
 def generate(
@@ -60,8 +67,8 @@ def generate(
         constant: whether the weights are a constant of the type, for flash.
         check: whether to add the signals of the check, too.
         namespace: where the type stands, such as "amps::clean".
-        backend: the backend of all layers, such as "LoopBackend" or "LoopBackend<double>";
-            default: inlay's default.
+        backend: the backend of all layers, such as "LoopBackend", "LoopBackend<double>" or, with
+            smaller weights, "LoopBackend<float, int8>"; default: inlay's default.
         source: the model's name for the comment at the top.
     """
     if weights and constant:
@@ -85,10 +92,10 @@ def generate(
     if chosen.definition:
         lines += [f"using {chosen.name} = {chosen.definition};", ""]
     facts = f"/// {analysis.parameters} parameters, {analysis.macs} multiply-accumulates a frame."
-    parts = weight_arrays.Parts(name, chain, model.check, chosen.scalar)
+    parts = weight_arrays.Parts(name, chain, model.check, chosen.scalar, chosen.lossy_bound)
     layers = types(chain, chosen.name)
     if constant:
-        lines[1:1] = _limits(analysis.parameters)
+        lines[1:1] = _limits(analysis.parameters * (4 if chosen.lossy_bound else 1))
         lines += weight_arrays.constant(parts, Type("Sequential", layers), check=check)
         layers_of_type = f"{parts.namespace}::layers"
         lines += ["", facts, f"using {name} = inlay::ConstantModel<{layers_of_type}>;"]
@@ -136,10 +143,16 @@ def _refuse_name(name: str, what: str) -> None:
 def _backend(given: str | None, name: str) -> Backend:
     if given is None:
         return Backend()
-    found = re.fullmatch(r"(?:inlay::)?(\w+)(?:<(float|double)>)?", given)
-    if not found or found[1] not in _BACKENDS:
-        known = ", ".join(_BACKENDS)
-        raise ExportError(f"backend: {given!r} is not known; known: {known}, each also <double>")
+    form = r"(?:inlay::)?(\w+)(?:<(?:(float|double)|float, *(\w+))>)?"
+    found = re.fullmatch(form, given)
+    if not found or found[1] not in _BACKENDS or (found[3] and found[3] not in _WEIGHTS):
+        known, weights = ", ".join(_BACKENDS), ", ".join(_WEIGHTS)
+        raise ExportError(
+            f"backend: {given!r} is not known; known: {known}, each also <double> and <float, W>"
+            f" with W one of {weights}"
+        )
     scalar = found[2] or "float"
-    definition = f"inlay::{found[1]}<{scalar}>"
-    return Backend(f"{name}Backend", definition, _BACKENDS[found[1]], scalar)
+    weight, bound = _WEIGHTS[found[3]] if found[3] else ("", 0)
+    arguments = f"float, inlay::math::Accurate, {weight}" if weight else scalar
+    definition = f"inlay::{found[1]}<{arguments}>"
+    return Backend(f"{name}Backend", definition, _BACKENDS[found[1]], scalar, bound)

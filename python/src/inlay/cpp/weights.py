@@ -24,6 +24,7 @@ class Parts:
     layers: Chain
     check: Check
     scalar: str
+    lossy_bound: float = 0
 
     @property
     def namespace(self) -> str:
@@ -62,7 +63,7 @@ def _opening(parts: Parts, places: Sequence[_Place], check: bool) -> list[str]:
     for place in places:
         lines += _namespace(place, parts.scalar)
     if check:
-        lines += _namespace_of("check", _check_arrays(parts.check), parts.scalar, "")
+        lines += _namespace_of("check", _check_arrays(parts.check, parts.lossy_bound), parts.scalar, "")
     if any(place.reach.steps for place in places):
         lines += [*_SEARCH.splitlines(), ""]
     return lines
@@ -155,10 +156,10 @@ def _left_out(layer: LayerRecord) -> dict[str, Array]:
     return {name: value for name, value in tensors.items() if name not in layer.tensors}
 
 
-def _check_arrays(check: Check) -> dict[str, Array]:
+def _check_arrays(check: Check, lossy_bound: float) -> dict[str, Array]:
     # The same limit as for loading a file.
     peak = max(1.0, float(np.abs(check.output).max()))
-    limit = np.array([min(check.tolerance, 1e-3) * peak])
+    limit = np.array([max(min(check.tolerance, 1e-3), lossy_bound) * peak])
     condition = {} if check.condition is None else {"condition": check.condition}
     return {"input": check.input, **condition, "output": check.output, "limit": limit}
 
