@@ -9,9 +9,14 @@ using namespace inlay;
 using namespace inlay::bench;
 
 template <std::size_t Size>
+struct SquareDense {
+  template <class B>
+  using On = Dense<Size, Size, B>;
+};
+template <std::size_t Size>
 void add_dense() {
   add_exact<ModelT<Dense<Size, Size>>>({"Dense", Size});
-  add_option<ModelT<Dense<Size, Size, compact_backend>>>({"Dense", Size}, "compact");
+  add_smaller_weights<SquareDense<Size>::template On>({"Dense", Size});
 }
 
 template <std::size_t Size>
