@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -175,6 +176,10 @@ static_assert(Amp::parameters == 1781);
 
 using Big = inlay::ModelT<inlay::LSTM<1, 96, inlay::compact_backend>, inlay::Dense<96, 1>>;
 static_assert(Big::in_size == 1);
+
+using Bytes = inlay::default_backend_for<float, inlay::math::Accurate, std::int8_t>;
+using Small = inlay::ModelT<inlay::LSTM<1, 40, Bytes>, inlay::Dense<40, 1, Bytes>>;
+static_assert(Small::weight_bytes < 12'000);
 
 namespace automatic {
 using B = inlay::AutoBackend<float>;
