@@ -13,7 +13,7 @@ from conftest import REPOSITORY
 from inlay import ExportError
 from inlay.cli import main
 from inlay.inspect.analysis import analyse
-from inlay.inspect.fir import fir_macs
+from inlay.inspect.fir import fir_macs, fir_values
 from inlay.predict import layers_of, machine, machines, memory, parse_budget, predict
 from inlay.predict.networks import parse
 
@@ -100,6 +100,18 @@ def test_long_filters_are_not_counted_tap_by_tap() -> None:
         predict(parse(f"conv1d 1 k{taps}"), on, engine="Model").nanoseconds for taps in (127, 4096)
     )
     assert short < long < 4 * short
+    # Nor does a frame wait for one sum of all taps.
+    frame, buffer = (predict(parse("conv1d 1 k4096"), on, block=block) for block in (1, 64))
+    assert frame.nanoseconds < 1.5 * buffer.nanoseconds
+
+
+def test_memory_of_long_filters() -> None:
+    # tests/unit/fir_test.cpp has the same numbers.
+    values = {200: (224, 496), 500: (1536, 1424), 4096: (14320, 12912)}
+    assert {taps: fir_values(taps) for taps in values} == values
+    for lanes in (1, 8):
+        found = memory(parse("conv1d 1 k4096, conv1d 1 k500"), lanes)
+        assert found == pytest.approx((4 * (14320 + 1536), 4 * (12912 + 1424)), rel=0.02)
 
 
 LINES = {

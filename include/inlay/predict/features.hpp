@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/fir_plan.hpp"
 #include "inlay/core/layer_traits.hpp"
 
 namespace inlay {
@@ -199,7 +200,8 @@ struct FeatureSum {
     constexpr bool multiplies = recurrent || kind == CostKind::dense || kind == CostKind::conv;
     constexpr std::size_t gates = kind == CostKind::lstm ? 4 : kind == CostKind::gru ? 3 : 1;
     constexpr std::size_t out = L::out_size;
-    const bool tiles = buffers && !recurrent && lanes > 1;  // lanes are frames, of four outputs
+    constexpr bool fir = requires { L::computed_macs; };  // computes several frames at a time, also in calls of one
+    const bool tiles = (fir || (buffers && !recurrent)) && lanes > 1;  // lanes are frames, of four outputs
     const std::size_t registers = up(out, lanes);
     KindFeatures& of = sum.kinds[std::size_t(kind)];
     of.layers += often;
@@ -208,18 +210,19 @@ struct FeatureSum {
     if (L::type == "residual_skip" && out / 2 % 4 != 0) of.straddles += often;
     if constexpr (multiplies) {
       constexpr std::size_t macs = [] {
-        if constexpr (requires { L::computed_macs; }) return L::computed_macs;
+        if constexpr (fir) return L::computed_macs;
         else return L::macs;
       }();
       constexpr double columns = double(macs) / double(gates * out);
+      constexpr double loads = fir ? columns / detail::fir_step : columns;  // a FIR uses a value for several frames
       const double whole = tiles ? double(up(out, 4) * 4) / double(lanes) : double(gates * registers);
       of.products += often * columns * whole;
-      of.columns += often * columns;
+      of.columns += often * loads;
       constexpr double chained = recurrent ? double(out) : columns;
-      if (!tiles) of.chain += often * chained / sums(chained, out, gates);
-      if (kind == CostKind::conv) of.taps += often * columns / double(L::in_size);
+      if (!tiles && !fir) of.chain += often * chained / sums(chained, out, gates);
+      if (kind == CostKind::conv) of.taps += often * loads / double(L::in_size);
       const double bytes = 4 * often * columns * double(gates * padded(out));
-      if (!buffers) {
+      if (!buffers && !fir) {
         memory.add(bytes, bytes);
         if constexpr (kind == CostKind::conv)
           add_history(L::in_size, L::receptive_field - 1, columns / double(L::in_size));

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..inspect.analysis import LayerAnalysis
-from ..inspect.fir import fir_macs, is_fir
+from ..inspect.fir import FIR_STEP, fir_macs, is_fir
 
 #: What a layer costs depends on its kind.
 _KINDS = {
@@ -54,7 +54,9 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
             continue
         kind = _KINDS.get(layer.record.type, "dense")
         often = float(layer.per_frame)
-        tiles = buffers and kind not in RECURRENT and lanes > 1  # lanes are frames, of four outputs
+        fir = is_fir(layer.record)  # computes several frames at a time, also in calls of one
+        in_tiles = fir or (buffers and kind not in RECURRENT)
+        tiles = in_tiles and lanes > 1  # lanes are frames, of four outputs
         out = layer.record.channels_out
         registers = out / 4 if tiles else math.ceil(out / lanes)
         found[f"{kind} layers"] += often
@@ -65,18 +67,19 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
             found["join straddles"] += often
         if kind in ("dense", "conv", *RECURRENT):
             gates = GATES.get(kind, 1)
-            macs = fir_macs(layer.traits.macs) if is_fir(layer.record) else layer.traits.macs
+            macs = fir_macs(layer.traits.macs) if fir else layer.traits.macs
             columns = macs / (gates * out)
+            loads = columns / FIR_STEP if fir else columns  # a FIR uses a value for several frames
             whole = 4 * math.ceil(out / 4) / lanes if tiles else gates * registers
             found[f"{kind} products"] += often * columns * whole
-            found[f"{kind} columns"] += often * columns
-            if not tiles:
+            found[f"{kind} columns"] += often * loads
+            if not tiles and not fir:
                 chained = out if kind in RECURRENT else columns
                 found[f"{kind} chain"] += often * chained / _sums(chained, out, gates, lanes)
             if kind == "conv":
-                found["conv taps"] += often * columns / layer.record.channels_in
+                found["conv taps"] += often * loads / layer.record.channels_in
             of_layer = 4 * often * columns * gates * padded(out, lanes)
-            if not buffers:
+            if not buffers and not fir:
                 frame.add(of_layer, of_layer)
                 if kind == "conv":
                     frame.add(*_history(layer, columns / layer.record.channels_in))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..format import Chain, LayerRecord
 from ..inspect.analysis import analyse, chains_within
+from ..inspect.fir import fir_values, is_fir
 from .features import GATES, padded
 
 _FLOAT = 4
@@ -37,6 +38,11 @@ def memory(layers: Chain, lanes: int, tile: int | None = None) -> tuple[float, f
     for layer in analyse(layers).layers:
         kind, out = layer.record.type, layer.record.channels_out
         rows = padded(out, lanes)
+        if is_fir(layer.record):
+            of_weights, of_state = fir_values(int(layer.record.options["kernel_size"]))
+            weights += of_weights + layout.line
+            state += of_state + layout.line
+            continue
         if layer.record.tensors and layer.traits.macs:
             gates = GATES.get(kind, 1)
             columns = layer.traits.macs / (gates * out)
@@ -81,7 +87,7 @@ def _rows(chain: Sequence[LayerRecord]) -> int:
     """
     buffer, sizes = _RESULT, {_RESULT: 0, 0: 0, 1: 0}
     for layer, after in reversed(list(zip(chain, chain[1:]))):
-        if after.type in _NOT_IN_PLACE or after.chains:
+        if (after.type in _NOT_IN_PLACE and not is_fir(after)) or after.chains:
             buffer = 1 if buffer == 0 else 0
         if buffer != _RESULT:
             sizes[buffer] = max(sizes[buffer], layer.channels_out)
