@@ -1,13 +1,13 @@
 /// NambPart: a part of a .namb file that is read from front to back.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "inlay/core/bit_cast.hpp"
 #include "inlay/core/compiled.hpp"
 #include "inlay/io/error.hpp"
 #include "inlay/io/json.hpp"
@@ -59,8 +59,8 @@ class NambPart {
   std::int32_t integer(const NambPath& place) {
     return static_cast<std::int32_t>(static_cast<std::uint32_t>(whole(4, place)));
   }
-  float number(const NambPath& place) { return std::bit_cast<float>(static_cast<std::uint32_t>(whole(4, place))); }
-  double precise(const NambPath& place) { return std::bit_cast<double>(whole(8, place)); }
+  float number(const NambPath& place) { return internal::bit_cast<float>(static_cast<std::uint32_t>(whole(4, place))); }
+  double precise(const NambPath& place) { return internal::bit_cast<double>(whole(8, place)); }
 
   /// A byte that is at most `most`.
   INLAY_ONCE std::size_t up_to(std::size_t most, const NambPath& place) {
