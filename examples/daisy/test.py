@@ -47,7 +47,7 @@ def main() -> int:
         print("skipped: needs libsndfile")
         return 77
     folder = Path(sys.argv[1])
-    generate(AMP / "amp.json", folder / "amp.hpp")
+    generate(AMP / "amp.json", folder / "amp.hpp", "StlBackend")
     board, elf = BOARDS["m7"], folder / "pedal.elf"
     build(board, HERE / "emulated.cpp", elf, "-I", folder)
     print("flash {} bytes, RAM {} bytes".format(*sizes(elf)))

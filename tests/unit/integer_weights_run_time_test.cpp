@@ -16,6 +16,7 @@ class EveryIntegerModel : public ::testing::TestWithParam<std::pair<const char*,
 TEST_P(EveryIntegerModel, gives_what_rounded_weights_give) {
   const auto [folder, end] = GetParam();
   for (const std::string& name : golden_names(folder, end)) {
+    if (name.starts_with("conv1d_1_1_k")) continue;  // long filters keep their weights as floats
     SCOPED_TRACE(name);
     const std::filesystem::path path = test_file("golden/" + std::string(folder) + "/" + name + end);
     io::ModelFile file = io::read_model(path);
