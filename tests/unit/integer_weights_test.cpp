@@ -80,7 +80,7 @@ TEST(ScaledRowTest, is_nan_if_a_weight_is_not_a_number_or_infinite) {
 template <class B>
 class IntegerWeightsTest : public ::testing::Test {};
 #if defined(INLAY_TEST_FEW_BACKENDS) || !INLAY_HAS_XSIMD || !INLAY_HAS_EIGEN
-using IntegerBackends = ::testing::Types<OnDefault<std::int8_t>, OnDefault<std::int16_t>>;
+using IntegerBackends = ::testing::Types<OnDefault<std::int16_t>>;
 #else
 using IntegerBackends =  // the default backend has a longer test below
     ::testing::Types<EigenBackend<float, math::Accurate, std::int8_t>, StlBackend<float, math::Accurate, std::int16_t>,
@@ -92,9 +92,7 @@ TYPED_TEST(IntegerWeightsTest, give_what_rounded_weights_give) {
   using B = TypeParam;
   using F = default_backend;
   expect_rounded<ModelT<Dense<3, 5, F>>, ModelT<Dense<3, 5, B>>>("dense_3_5");
-  expect_rounded<ModelT<Dense<16, 16, F>>, ModelT<Dense<16, 16, B>>>("dense_16_16");
   expect_rounded<ModelT<Conv1D<4, 6, 3, 2, 1, F>>, ModelT<Conv1D<4, 6, 3, 2, 1, B>>>("conv1d_4_6_k3_d2");
-  expect_rounded<ModelT<Conv1D<6, 6, 3, 4, 3, F>>, ModelT<Conv1D<6, 6, 3, 4, 3, B>>>("conv1d_6_6_k3_d4_g3");
   expect_rounded<ModelT<LSTM<3, 5, F>>, ModelT<LSTM<3, 5, B>>>("lstm_3_5");
 }
 
@@ -102,15 +100,12 @@ TEST(IntegerLayersTest, give_what_rounded_weights_give) {
   using B = OnDefault<std::int8_t>;
   using F = default_backend;
   constexpr auto same = FeaturePadding::same;
-  expect_rounded<ModelT<Dense<1, 17, F>>, ModelT<Dense<1, 17, B>>>("dense_1_17");
   expect_rounded<ModelT<Conv1D<3, 20, 2, 1, 1, F>>, ModelT<Conv1D<3, 20, 2, 1, 1, B>>>("conv1d_3_20_k2");
   expect_rounded<ModelT<DepthwiseConv1D<6, 3, 2, F>>, ModelT<DepthwiseConv1D<6, 3, 2, B>>>("conv1d_6_6_k3_d2_g6");
   expect_rounded<ModelT<StridedConv1D<4, 6, 5, 3, 2, 1, F>>, ModelT<StridedConv1D<4, 6, 5, 3, 2, 1, B>>>(
       "conv1d_4_6_k5_s3_d2");
   expect_rounded<ModelT<ConvTranspose1D<3, 5, 4, 2, F>>, ModelT<ConvTranspose1D<3, 5, 4, 2, B>>>(
       "conv_transpose1d_3_5_k4_s2");
-  expect_rounded<ModelT<ConvTranspose1D<4, 1, 7, 3, F>>, ModelT<ConvTranspose1D<4, 1, 7, 3, B>>>(
-      "conv_transpose1d_4_1_k7_s3");
   expect_rounded<ModelT<Conv2D<3, 5, 7, 2, 4, 1, 1, same, F>>, ModelT<Conv2D<3, 5, 7, 2, 4, 1, 1, same, B>>>(
       "conv2d_3_5_f7_k2x4_same");
   expect_rounded<ModelT<LSTM<2, 17, F>>, ModelT<LSTM<2, 17, B>>>("lstm_2_17");
