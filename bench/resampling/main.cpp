@@ -67,20 +67,6 @@ Make own(Resampling quality) {
 /// Nothing: what is left is the conversion.
 using Through = inlay::ModelT<inlay::Identity<1>>;
 
-/// ns per host frame of a model in calls of `block` frames.
-template <class M>
-double cost(M& model, std::size_t block) {
-  constexpr std::size_t frames = 8192;
-  std::vector<float> x(frames), y(frames);
-  for (std::size_t t = 0; t < frames; ++t) x[t] = 0.3f * static_cast<float>(std::sin(0.02 * double(t)));
-  const auto play = [&] {
-    for (std::size_t t = 0; t < frames; t += block)
-      model.process(std::span<const float>(&x[t], block), std::span<float>(&y[t], block));
-  };
-  play();
-  return shortest(play) / frames;
-}
-
 void print_hosts() {
   std::printf(
       "| host | quality | latency, frames | ms | level at 18 kHz, dB | at 20 kHz | false tones, dB | ns a sample, "

@@ -1,9 +1,11 @@
 /// Measurements of sample rate converters: level, false tones, latency, cost, memory, cuts.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,6 +36,20 @@ Figures measure(const Make& make, double host, double model, double edge);
 
 /// Returns the shortest of several timings of `call`, in ns.
 double shortest(const std::function<void()>& call, int rounds = 25);
+
+/// ns per host frame of a model in calls of `block` frames.
+template <class M>
+double cost(M& model, std::size_t block) {
+  constexpr std::size_t frames = 8192;
+  std::vector<float> x(frames), y(frames);
+  for (std::size_t t = 0; t < frames; ++t) x[t] = 0.3f * static_cast<float>(std::sin(0.02 * double(t)));
+  const auto play = [&] {
+    for (std::size_t t = 0; t < frames; t += block)
+      model.process(std::span<const float>(&x[t], block), std::span<float>(&y[t], block));
+  };
+  play();
+  return shortest(play) / frames;
+}
 
 /// A converter of a library, or of inlay, and its name.
 struct Named {

@@ -78,20 +78,6 @@ double level(const Signal& y, std::size_t hz) {
   return std::abs(sum) * 2 / window;
 }
 
-/// ns per frame in calls of 64.
-template <class M>
-double cost(M& model) {
-  constexpr std::size_t frames = 4096, block = 64;
-  Signal x(frames), y(frames);
-  for (std::size_t t = 0; t < frames; ++t) x[t] = 0.3f * static_cast<float>(std::sin(0.02 * double(t)));
-  const auto play = [&] {
-    for (std::size_t t = 0; t < frames; t += block)
-      model.process(std::span<const float>(&x[t], block), std::span<float>(&y[t], block));
-  };
-  play();
-  return shortest(play) / frames;
-}
-
 int print_table(int count, char** paths) {
   std::printf(
       "| model | factor | aliases of 5 kHz, dB | largest change of the response up to 16 kHz, dB | latency, frames | "
@@ -113,12 +99,12 @@ int print_table(int count, char** paths) {
       Model plain = model;
       inlay::Oversampled<Model> over(model, {.factor = factor == 1 ? 2 : factor, .sample_rate = rate});
       std::printf("| %s | %zu | %.0f | %.2f | %zu | %.0f |\n", name.c_str(), factor, false_tones, change,
-                  factor == 1 ? model.latency() : over.latency(), factor == 1 ? cost(plain) : cost(over));
+                  factor == 1 ? model.latency() : over.latency(), factor == 1 ? cost(plain, 64) : cost(over, 64));
       std::fflush(stdout);
     }
     inlay::Interleaved<Model> interleaved(model, 2);
     std::printf("| %s | `Interleaved`, 2 | | 0.00 | %zu | %.0f |\n", name.c_str(), interleaved.latency(),
-                cost(interleaved));
+                cost(interleaved, 64));
   }
   return 0;
 }

@@ -214,6 +214,15 @@ TEST(Oversampled, LatencyOfTheModelIsIncluded) {
   }
 }
 
+TEST(Oversampled, LatencyOfEachQuality) {
+  constexpr std::size_t expected[3][4] = {{21, 25, 27, 27}, {39, 44, 46, 47}, {95, 102, 105, 106}};
+  for (std::size_t q = 0; q < 3; ++q)
+    for (std::size_t f = 0; f < 4; ++f) {
+      Oversampled<Through<float>> model({}, {.factor = factors[f], .sample_rate = 48000, .quality = qualities[q]});
+      EXPECT_EQ(model.latency(), expected[q][f]) << q << ", " << factors[f];
+    }
+}
+
 TEST(Oversampled, AnOutputDependsOnNoMoreThanTheReceptiveField) {
   for (const std::size_t factor : factors) {
     Oversampled<LooksBack<1>> model(filled<LooksBack<1>>(), {.factor = factor, .sample_rate = 48000});

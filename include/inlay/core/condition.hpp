@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <span>
 
 namespace inlay {
@@ -17,6 +18,11 @@ struct Condition {
   template <std::convertible_to<std::span<const T>> Values>
   constexpr Condition(const Values& all_values) : values(all_values) {}
   constexpr Condition(const T* const* first, std::span<const T> rest) : channels(first), values(rest) {}
+
+  /// Whether this has what a model with `condition_size` side channels reads.
+  constexpr bool fits(std::size_t condition_size) const noexcept {
+    return values.size() == condition_size || (values.size() < condition_size && channels != nullptr);
+  }
 
   const T* const* channels = nullptr;
   std::span<const T> values;

@@ -239,8 +239,7 @@ class ModelInterface : protected Weights {
   std::size_t buffer(State& state, const scalar* const* in, scalar* const* out, std::size_t frames,
                      Condition<scalar> condition) const noexcept {
     assert(!one_to_one || detail::overlaps_only_in_place(in, in_size, out, out_size, frames));
-    assert(condition.values.size() <= condition_size);
-    assert(condition.values.size() == condition_size || condition.channels != nullptr);
+    assert(condition.fits(condition_size));
     constexpr detail::ChannelCounts channels{in_size, out_size, condition_size};
     const detail::Tiles<scalar> tiles = state.scratch.tiles();
     return detail::for_each_tile<scalar>(

@@ -114,8 +114,7 @@ class Interleaved {
   /// overlap is. Returns `frames`, or 0 if the side channels do not fit; nothing is computed then.
   std::size_t process(State& state, const T* const* in, T* const* out, std::size_t frames,
                       Condition<T> condition = {}) const noexcept {
-    const std::size_t values = condition.values.size();
-    if (values > sizes_.condition || (values < sizes_.condition && condition.channels == nullptr)) return 0;
+    if (!condition.fits(sizes_.condition)) return 0;
     for (std::size_t done = 0; done < frames;) {
       // Whole rounds of all phases, then what is left.
       const std::size_t left = frames - done, rounds = std::min(left / factor_, frames_);

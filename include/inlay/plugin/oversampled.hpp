@@ -231,8 +231,7 @@ class Oversampled {
   /// overlap is. Returns `frames`, or 0 if the side channels do not fit; nothing is computed then.
   std::size_t process(State& state, const T* const* in, T* const* out, std::size_t frames,
                       Condition<T> condition = {}) const noexcept {
-    const std::size_t values = condition.values.size();
-    if (values > condition_size() || (values < condition_size() && condition.channels == nullptr)) return 0;
+    if (!condition.fits(condition_size())) return 0;
     for (std::size_t done = 0; done < frames;) {
       const std::size_t n = std::min(frames - done, options_.max_frames);
       piece(state, in, out, done, n, condition);

@@ -165,8 +165,7 @@ class Resampled {
   /// they stay in time with it.
   std::size_t process(State& state, const T* const* in, T* const* out, std::size_t frames,
                       Condition<T> condition = {}) const noexcept {
-    const std::size_t values = condition.values.size();
-    if (values > sizes_.condition || (values < sizes_.condition && condition.channels == nullptr)) return 0;
+    if (!condition.fits(sizes_.condition)) return 0;
     if (!filters_) {
       model_.process(state.model_, in, out, frames, condition);
       return frames;

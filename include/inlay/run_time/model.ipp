@@ -215,10 +215,7 @@ template <class T>
 std::size_t Model<T>::process(State& state, const T* const* in, T* const* out, std::size_t frames,
                               Condition<T> condition) const noexcept {
   const run_time::Network<T>& network = *network_;
-  const std::size_t values = condition.values.size();
-  const bool fits = state.network_ == network_ &&
-                    (values == network.condition_size || (values < network.condition_size && condition.channels));
-  if (!fits) return 0;
+  if (state.network_ != network_ || !condition.fits(network.condition_size)) return 0;
   assert(!network.one_to_one || detail::overlaps_only_in_place(in, network.in_size, out, network.out_size, frames));
   return network.kernels.process(state.state_->program.run(), in, out, frames, condition);
 }
