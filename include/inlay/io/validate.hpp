@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <optional>
@@ -56,6 +57,43 @@ INLAY_ONCE void expect_variances(const LayerRecord& layer) {
                        number_text(values[i]));
 }
 
+/// Throws load_error unless the poles of all second-order sections are inside of the unit circle. The coefficients of a
+/// section are b0, b1, b2, a1, a2.
+INLAY_ONCE void expect_stable(const LayerRecord& layer) {
+  const auto found = layer.tensors.find("coefficients");
+  if (found == layer.tensors.end()) return;  // reported when the layer is loaded
+  const std::vector<double>& values = found->second.values;
+  for (std::size_t i = 4; i < values.size(); i += 5) {
+    const double a1 = values[i - 1], a2 = values[i];
+    if (!(std::abs(a2) < 1 && std::abs(a1) < 1 + a2))
+      throw load_error(found->second.place_of(i - 1),
+                       "a stable filter, with its poles inside of the unit circle: |a2| < 1 and |a1| < 1 + a2",
+                       concat({"a1 = ", number_text(a1), ", a2 = ", number_text(a2)}));
+  }
+}
+
+/// Throws load_error unless all values of a tensor are at least 0 and below 1.
+INLAY_ONCE void expect_smoothing(const LayerRecord& layer, std::string_view name) {
+  const auto found = layer.tensors.find(name);
+  if (found == layer.tensors.end()) return;
+  const std::vector<double>& values = found->second.values;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (!(values[i] >= 0 && values[i] < 1))
+      throw load_error(found->second.place_of(i), "a smoothing coefficient of at least 0 and below 1",
+                       number_text(values[i]));
+}
+
+/// Throws load_error unless the option `name` is a number above `least`, or not below it if `may_equal`.
+INLAY_ONCE void expect_number(const LayerRecord& layer, std::string_view name, double least, bool may_equal) {
+  const auto value = number_if_any(layer, name);
+  if (!value) return;
+  const auto as_float = static_cast<double>(static_cast<float>(std::min(*value, 3e38)));
+  if (as_float > least || (may_equal && *value >= least)) return;
+  throw load_error(layer.values.find(name)->second.place,
+                   concat({may_equal ? "a number of at least " : "a number above ", number_text(least)}),
+                   number_text(*value));
+}
+
 /// Throws load_error if a value is not in the range of a float.
 INLAY_ONCE void expect_floats(const TensorRecord& tensor) {
   for (std::size_t i = 0; i < tensor.values.size(); ++i)
@@ -77,7 +115,18 @@ void for_each_record(const ChainRecord& chain, const auto& f) {
 /// Throws load_error if a layer's numbers are invalid for its type.
 INLAY_ONCE void validate(const LayerRecord& layer) {
   const auto* type = std::get_if<std::string>(&layer.type.value);
-  if (type && (*type == "batchnorm1d" || *type == "batchnorm2d")) detail::expect_variances(layer);
+  if (!type) return;
+  if (*type == "batchnorm1d" || *type == "batchnorm2d") detail::expect_variances(layer);
+  if (*type == "biquad") detail::expect_stable(layer);
+  if (*type == "one_pole")
+    for (const char* name : {"rise", "fall"}) detail::expect_smoothing(layer, name);
+  if (*type == "gain_computer") {
+    detail::expect_number(layer, "ratio", 0, false);
+    detail::expect_number(layer, "knee", 0, true);
+  }
+  if (*type == "parametric_equalizer") detail::expect_number(layer, "sample_rate", 0, false);
+  if (*type == "table_shaper")
+    if (const auto low = detail::number_if_any(layer, "low")) detail::expect_number(layer, "high", *low, false);
 }
 
 /// Throws load_error if a number of a file is invalid. Tensors must be in the range of a float, unless the check's

@@ -94,9 +94,9 @@ constexpr CostKind cost_kind(std::string_view type) {
       {rnn, " rnn "},
       {tanh, " tanh "},
       {sigmoid, " sigmoid "},
-      {silu, " silu mish exp "},
+      {silu, " silu mish exp db_to_amplitude "},
       {elu, " elu selu "},
-      {softplus, " softplus "},
+      {softplus, " softplus amplitude_to_db "},
       {gelu, " gelu "},
       {gelu_tanh, " gelu_tanh "},
       {softmax, " softmax "},
@@ -104,7 +104,7 @@ constexpr CostKind cost_kind(std::string_view type) {
       {quotient, " softsign fast_tanh rational sqrt "},
       {line,
        " relu leaky_relu prelu hardtanh leaky_hardtanh scale hard_sigmoid hard_sigmoid_keras2 hardswish batchnorm1d "
-       "batchnorm2d affine abs square "},
+       "batchnorm2d affine abs square gain_computer "},
       {copy, " identity slice pad delay time_pad append_condition max_pool1d avg_pool1d "},
       {join, " residual parallel concat split gate blend mixin film conditioned_by residual_skip windowed sequential "},
   };
@@ -112,6 +112,11 @@ constexpr CostKind cost_kind(std::string_view type) {
     for (std::size_t at = named.names.find(type); at != std::string_view::npos; at = named.names.find(type, at + 1))
       if (named.names[at - 1] == ' ' && named.names[at + type.size()] == ' ') return named.kind;
   return dense;
+}
+
+/// True for layers whose time no machine's table has.
+constexpr bool has_no_price(std::string_view type) {
+  return type == "biquad" || type == "one_pole" || type == "parametric_equalizer" || type == "table_shaper";
 }
 
 /// Memory that frames use one after the other.
@@ -149,6 +154,8 @@ struct FeatureSum {
     static_assert(
         L::type != "windowed",
         "inlay::predict: a Windowed network has no prediction from its type; the command inlay predict has one");
+    static_assert(!has_no_price(L::type),
+                  "inlay::predict: a network with Biquad, OnePole, ParametricEqualizer or TableShaper has no prediction");
     if constexpr (requires { L::parts::for_each; }) {
       add_layer<L>(often);
       L::parts::for_each([&](auto i) { add_chain<decltype(L().template chain<i>())>(often); });

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..errors import ExportError
 from ..inspect.analysis import LayerAnalysis
 from ..inspect.fir import FIR_STEP, fir_macs, is_fir
 
@@ -29,6 +30,9 @@ _KINDS = {
     **dict.fromkeys("softsign fast_tanh rational sqrt".split(), "quotient"),
     **dict.fromkeys(("mish", "exp"), "silu"),
     "selu": "elu",
+    "db_to_amplitude": "silu",
+    "amplitude_to_db": "softplus",
+    "gain_computer": "line",
     "sine": "snake",
     **dict.fromkeys("relu leaky_relu prelu hardtanh leaky_hardtanh scale".split(), "line"),
     **dict.fromkeys("hard_sigmoid hard_sigmoid_keras2 hardswish".split(), "line"),
@@ -40,6 +44,8 @@ _KINDS = {
     **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
 }
 GATES = {"lstm": 4, "gru": 3}
+#: Layers whose time no machine's table has.
+_WITHOUT_PRICE = ("biquad", "one_pole", "parametric_equalizer", "table_shaper")
 RECURRENT = ("lstm", "gru", "rnn")
 #: A frame finds what it reads in the first cache if all of it has fewer bytes; of this many more, nothing.
 _CACHE, _BEYOND = 28 * 1024, 16 * 1024
@@ -55,6 +61,8 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
     for layer in layers:
         if layer.record.type == "sequential":
             continue
+        if layer.record.type in _WITHOUT_PRICE:
+            raise ExportError(f"{layer.record.type} has no prediction: measure the network instead")
         kind = _KINDS.get(layer.record.type, "dense")
         often = float(layer.per_frame)
         fir = is_fir(layer.record)  # computes several frames at a time, also in calls of one

@@ -97,7 +97,13 @@ _LAID_OUT = (*FRAMES_FIRST, *CHANNELS_FIRST)
 
 
 def custom_record(custom: CustomLayer, module: nn.Module, place: Place) -> LayerRecord:
-    """The record of a user's layer. Its options and tensors are attributes of the module."""
+    """The record of a user's layer. Its options and tensors are attributes of the module.
+
+    Modules of this package that are more than one layer have a function `record`.
+    """
+    if hasattr(module, "record"):
+        made: LayerRecord = module.record()
+        return made
     found: dict[str, Any] = {}
     for name in (*custom.kind.options, *custom.kind.tensors):
         if not hasattr(module, name):
@@ -110,7 +116,7 @@ def custom_record(custom: CustomLayer, module: nn.Module, place: Place) -> Layer
     tensors = {name: array_of(torch.as_tensor(found[name])) for name in custom.kind.tensors}
     options = {name: _number(found[name]) for name in custom.kind.options}
     for name, kind in custom.kind.options.items():
-        if type(options[name]) is not int and kind is not Kind.NUMBER:
+        if isinstance(kind, Kind) and type(options[name]) is not int and kind is not Kind.NUMBER:
             place.refuse(f"{name}={options[name]!r}", "only an integer", "set it to one")
     return LayerRecord(custom.type, options, tensors)
 
