@@ -69,7 +69,7 @@ void expect_transforms(const FFT& fft, T) {
 
 template <class B>
 class FFTTest : public ::testing::Test {};
-TYPED_TEST_SUITE(FFTTest, AllBackends);
+TYPED_TEST_SUITE(FFTTest, EachBackend);
 
 TYPED_TEST(FFTTest, of_every_size) {
   RealFFT<dynamic, TypeParam> fft;
