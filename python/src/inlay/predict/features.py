@@ -27,14 +27,14 @@ _KINDS = {
         name: name for name in "tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake".split()
     },
     **dict.fromkeys(("softsign", "fast_tanh"), "quotient"),
-    **dict.fromkeys("relu leaky_relu prelu hardtanh leaky_hardtanh scale".split(), "line"),
+    **dict.fromkeys("relu leaky_relu prelu hardtanh leaky_hardtanh scale complex_product magnitude".split(), "line"),
     **dict.fromkeys("hard_sigmoid hard_sigmoid_keras2 hardswish".split(), "line"),
     **dict.fromkeys("batchnorm1d batchnorm2d".split(), "line"),
     **dict.fromkeys(
-        "identity time_pad slice pad delay append_condition max_pool1d avg_pool1d".split(), "copy"
+        "identity time_pad gather slice pad delay append_condition max_pool1d avg_pool1d".split(), "copy"
     ),
     **dict.fromkeys("residual parallel concat split gate blend mixin film".split(), "join"),
-    **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
+    **dict.fromkeys("conditioned_by residual_skip windowed overlap_add along_features per_feature".split(), "join"),
 }
 GATES = {"lstm": 4, "gru": 3}
 RECURRENT = ("lstm", "gru", "rnn")
