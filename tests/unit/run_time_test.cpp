@@ -236,7 +236,7 @@ TEST(RunTimeModel, refuses_windows_and_features_that_do_not_fit) {
   refused("per_feature", [](Json& j) { j["layers"][0]["features"] = 4; }, "layers[0].features");
   refused("along_features", [](Json& j) { j["layers"][0]["layers"][0]["in"] = 3; }, "layers[0].layers[0].in");
   refused("spectral_mask", [](Json& j) { j["layers"][0]["hop"] = 65; }, "layers[0].hop");
-  refused("spectral_mask", [](Json& j) { j["layers"][0]["window"] = 63; }, "layers[0].layers[0].samples");
+  refused("spectral_mask", [](Json& j) { j["layers"][0]["window"] = 63; }, "layers[0].layers[0]");
   refused(
       "spectral_mask",
       [](Json& j) {
