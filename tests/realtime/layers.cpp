@@ -69,6 +69,8 @@ TEST(Realtime, NAME(INLAY_TEST_BACKEND, INLAY_TEST_SCALAR)) {
   expect_realtime<ModelT<Softplus<5, B>, SiLU<5, B>, GELU<5, B>, TanhGELU<5, B>, Hardtanh<5, B>, LeakyHardtanh<5, B>,
                          HardSwish<5, B>, Softsign<5, B>, FastTanh<5, B>, Scale<5, B>, Snake<5, B>>>(
       "more pointwise layers");
+  expect_realtime<ModelT<SELU<5, B>, Mish<5, B>, Sine<5, B>, SnakeBeta<5, B>, Affine<5, B>, SharedRational<5, 5, 4, B>,
+                         Abs<5, B>, Sqrt<5, B>, Exp<5, B>, Square<5, B>>>("trained and elementary functions");
 }
 
 }  // namespace

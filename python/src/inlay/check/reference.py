@@ -285,10 +285,31 @@ def fast_tanh(layer: Json, x: Signal) -> Signal:
 
 
 def snake(layer: Json, x: Signal) -> Signal:
-    # sin(z) / z is numpy's sinc of z / pi, and 1 at 0.
     z = tensor(layer["alpha"]) * x
+    if "beta" in layer:
+        beta = tensor(layer["beta"])
+        return x + np.divide(np.sin(z) ** 2, beta, out=np.zeros_like(x), where=beta != 0)
+    # sin(z) / z is numpy's sinc of z / pi, and 1 at 0.
     y: Signal = x + x * np.sin(z) * np.sinc(z / np.pi)
     return y
+
+
+def rational(layer: Json, x: Signal) -> Signal:
+    over = sum(a * x**k for k, a in enumerate(tensor(layer["numerator"])))
+    terms = [b * x**k for k, b in enumerate(tensor(layer["denominator"]), 1)]
+    under = sum(map(np.abs, terms)) if layer["version"] == "A" else np.abs(sum(terms))
+    y: Signal = over / (1.0 + under)
+    return y
+
+
+def affine(layer: Json, x: Signal) -> Signal:
+    y: Signal = tensor(layer["scale"]) * x + tensor(layer["shift"])
+    return y
+
+
+def selu(layer: Json, x: Signal) -> Signal:
+    alpha, scale = 1.6732632423543772848, 1.0507009873554804934
+    return scale * np.where(x > 0.0, x, alpha * np.expm1(np.minimum(x, 0.0)))
 
 
 def batchnorm1d(layer: Json, x: Signal) -> Signal:
@@ -331,6 +352,15 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "hardswish": lambda layer, x: x * hard_sigmoid(x),
     "softsign": lambda layer, x: x / (1.0 + np.abs(x)),
     "fast_tanh": fast_tanh,
+    "selu": selu,
+    "mish": lambda layer, x: x * np.tanh(np.logaddexp(0.0, x)),
+    "sine": lambda layer, x: np.sin(layer["omega"] * x),
+    "abs": lambda layer, x: np.abs(x),
+    "exp": lambda layer, x: np.exp(x),
+    "sqrt": lambda layer, x: np.sqrt(x),
+    "square": lambda layer, x: x * x,
+    "affine": affine,
+    "rational": rational,
     "scale": lambda layer, x: x * float(layer["scale"]),
     "snake": snake,
     "batchnorm1d": batchnorm1d,

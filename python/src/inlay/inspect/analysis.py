@@ -248,6 +248,20 @@ def _batchnorm(layer: LayerRecord) -> Traits:
     return Traits(parameters=4 * channels, macs=layer.channels_in)
 
 
+def _affine(layer: LayerRecord) -> Traits:
+    return Traits(
+        parameters=_count(layer, "scale") + _count(layer, "shift"), macs=layer.channels_in
+    )
+
+
+def _rational(layer: LayerRecord) -> Traits:
+    degrees = _int(layer, "numerator_degree") + _int(layer, "denominator_degree")
+    return Traits(
+        parameters=_count(layer, "numerator") + _count(layer, "denominator"),
+        macs=layer.channels_in * degrees,
+    )
+
+
 def _delay(layer: LayerRecord) -> Traits:
     frames = _int(layer, "frames")
     return replace(_reaching(frames + 1, 0, 0), latency=frames)
@@ -266,7 +280,9 @@ _LEAVES: dict[str, Callable[[LayerRecord], Traits]] = {
     "batchnorm1d": _batchnorm,
     "batchnorm2d": _batchnorm,
     "prelu": lambda layer: Traits(parameters=_count(layer, "alpha")),
-    "snake": lambda layer: Traits(parameters=layer.channels_in),
+    "snake": lambda layer: Traits(parameters=_count(layer, "alpha") + _count(layer, "beta")),
+    "affine": _affine,
+    "rational": _rational,
     "scale": lambda layer: Traits(macs=layer.channels_in),
     "delay": _delay,
     "append_condition": lambda layer: Traits(condition_size=_int(layer, "condition_size")),

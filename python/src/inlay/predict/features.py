@@ -26,10 +26,13 @@ _KINDS = {
     **{
         name: name for name in "tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake".split()
     },
-    **dict.fromkeys(("softsign", "fast_tanh"), "quotient"),
+    **dict.fromkeys("softsign fast_tanh rational sqrt".split(), "quotient"),
+    **dict.fromkeys(("mish", "exp"), "silu"),
+    "selu": "elu",
+    "sine": "snake",
     **dict.fromkeys("relu leaky_relu prelu hardtanh leaky_hardtanh scale".split(), "line"),
     **dict.fromkeys("hard_sigmoid hard_sigmoid_keras2 hardswish".split(), "line"),
-    **dict.fromkeys("batchnorm1d batchnorm2d".split(), "line"),
+    **dict.fromkeys("batchnorm1d batchnorm2d affine abs square".split(), "line"),
     **dict.fromkeys(
         "identity time_pad slice pad delay append_condition max_pool1d avg_pool1d".split(), "copy"
     ),
