@@ -176,6 +176,11 @@ LAYER_TYPES: dict[str, LayerType] = {
     **dict.fromkeys(("identity", "tanh", "sigmoid", "relu", "softmax"), _layer("size")),
     **dict.fromkeys(("hard_sigmoid", "hard_sigmoid_keras2", "hardswish"), _layer("size")),
     **dict.fromkeys(("silu", "gelu", "gelu_tanh", "softsign", "fast_tanh"), _layer("size")),
+    "gather": _layer("in out", index="out"),
+    "rfft": _layer("samples", window="samples?"),
+    "irfft": _layer("samples", window="samples?"),
+    "complex_product": _layer("bins"),
+    "magnitude": _layer("bins epsilon"),
     **dict.fromkeys(("selu", "mish", "abs", "exp", "sqrt", "square"), _layer("size")),
     # Sections of b0, b1, b2, a1, a2.
     "biquad": _layer("size sections", coefficients="size sections 5"),
@@ -200,6 +205,9 @@ LAYER_TYPES: dict[str, LayerType] = {
     "film": _layer("size", chains="layers"),
     "conditioned_by": _layer(chains="source layers"),
     "residual_skip": _layer(chains="path residual skip"),
+    "along_features": _layer("features", chains="layers"),
+    "per_feature": _layer("features", chains="layers"),
+    "overlap_add": _layer("window hop", chains="layers"),
     "windowed": _layer("window hop", chains="layers"),
     "sequential": _layer(chains="layers"),
 }
