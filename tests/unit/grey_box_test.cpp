@@ -90,9 +90,10 @@ TEST(GreyBoxEdges, levels_of_silence_and_nan) {
 TEST(GreyBoxRefusals, unstable_filters) {
   const Document good = Document::of_file(test_file("golden/torch/biquad_1_s5.f32.json"));
   EXPECT_EQ(refusal(good), "was read");
-  EXPECT_EQ(refusal(good.with("/layers/0/coefficients/data/9", "1")).find("layers[0].coefficients.data[8]: expected a "
-                                                                          "stable filter, with its poles inside of the "
-                                                                          "unit circle: |a2| < 1 and |a1| < 1 + a2"),
+  EXPECT_EQ(refusal(good.with("/layers/0/coefficients/data/9", "1"))
+                .find("layers[0].coefficients.data[8]: expected a "
+                      "stable filter, with its poles inside of the "
+                      "unit circle: |a2| < 1 and |a1| < 1 + a2"),
             0u);
   EXPECT_NE(refusal(good.with("/layers/0/coefficients/data/8", "1.999")), "was read");
   const Document smoother = Document::of_file(test_file("golden/torch/one_pole_3.f32.json"));

@@ -73,13 +73,20 @@ inline void run_cascade(const Section* sections, SectionState* states, std::size
                         std::size_t frames) noexcept {
   for (; count > 6; count -= 4, sections += 4, states += 4) run_sections<4>(sections, states, x, frames);
   switch (count) {
-    case 6: return run_sections<6>(sections, states, x, frames);
-    case 5: return run_sections<5>(sections, states, x, frames);
-    case 4: return run_sections<4>(sections, states, x, frames);
-    case 3: return run_sections<3>(sections, states, x, frames);
-    case 2: return run_sections<2>(sections, states, x, frames);
-    case 1: return run_sections<1>(sections, states, x, frames);
-    default: return;
+    case 6:
+      return run_sections<6>(sections, states, x, frames);
+    case 5:
+      return run_sections<5>(sections, states, x, frames);
+    case 4:
+      return run_sections<4>(sections, states, x, frames);
+    case 3:
+      return run_sections<3>(sections, states, x, frames);
+    case 2:
+      return run_sections<2>(sections, states, x, frames);
+    case 1:
+      return run_sections<1>(sections, states, x, frames);
+    default:
+      return;
   }
 }
 

@@ -1,9 +1,9 @@
 /// ParametricEqualizer: shelves and peaks whose gains, frequencies and Qs are side channels.
 #pragma once
 
-#include <utility>
 #include <cstddef>
 #include <string_view>
+#include <utility>
 
 #include "inlay/backend/default.hpp"
 #include "inlay/core/aligned_array.hpp"
@@ -81,8 +81,8 @@ class ParametricEqualizer {
   void forward(State& state, const scalar* in, scalar* out, Context<scalar> context) const noexcept {
     if (state.clock.tick()) design(state, context.condition, 1);
     for (std::size_t c = 0; c < size_; ++c)
-      out[c] = static_cast<scalar>(detail::run_cascade(&state.filter[0], &state.sections[c * bands_], bands_,
-                                                       static_cast<double>(in[c])));
+      out[c] = static_cast<scalar>(
+          detail::run_cascade(&state.filter[0], &state.sections[c * bands_], bands_, static_cast<double>(in[c])));
   }
   void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames,
                Context<scalar> context) const noexcept {

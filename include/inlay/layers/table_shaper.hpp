@@ -20,7 +20,8 @@ struct LinearInterpolation {
   static constexpr std::string_view name = "linear";
   static constexpr bool is_cubic() noexcept { return false; }
 };
-/// Interpolation of a `BasicTableShaper` by Catmull-Rom splines: through all points, with the slope of their neighbours.
+/// Interpolation of a `BasicTableShaper` by Catmull-Rom splines: through all points, with the slope of their
+/// neighbours.
 struct CubicInterpolation {
   static constexpr std::string_view name = "cubic";
   static constexpr bool is_cubic() noexcept { return true; }

@@ -37,7 +37,7 @@ INLAY_NOINLINE inline SecondOrder band_filter(BandShape shape, Band band) noexce
   const double sine = Accurate::sin<D>(w), cosine = Accurate::sin<D>(pi / 2 - w);
   const double alpha = sine / (2 * detail::clamped(band.q, 0.01, 1000));
   const double half = Accurate::exp<D>(detail::clamped(band.gain, -120, 120) * (ln_10 / 80));  // square root of a
-  const double a = half * half;  // the amplitude is a^2
+  const double a = half * half;                                                                // the amplitude is a^2
   if (shape == BandShape::peak) {
     const double norm = 1 / (1 + alpha / a);
     return {(1 + alpha * a) * norm, -2 * cosine * norm, (1 - alpha * a) * norm, -2 * cosine * norm,

@@ -159,8 +159,9 @@ struct FeatureSum {
         L::type != "windowed" && L::type != "overlap_add" && L::type != "along_features" && L::type != "per_feature",
         "inlay::predict: a network with Windowed, OverlapAdd, AlongFeatures or PerFeature has no prediction from its "
         "type; the command inlay predict has one");
-    static_assert(!has_no_price(L::type),
-                  "inlay::predict: a network with Biquad, OnePole, ParametricEqualizer or TableShaper has no prediction");
+    static_assert(
+        !has_no_price(L::type),
+        "inlay::predict: a network with Biquad, OnePole, ParametricEqualizer or TableShaper has no prediction");
     if constexpr (requires { L::parts::for_each; }) {
       add_layer<L>(often);
       L::parts::for_each([&](auto i) { add_chain<decltype(L().template chain<i>())>(often); });
