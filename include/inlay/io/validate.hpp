@@ -66,8 +66,7 @@ INLAY_ONCE void expect_stable(const LayerRecord& layer) {
   for (std::size_t i = 4; i < values.size(); i += 5) {
     const double a1 = values[i - 1], a2 = values[i];
     if (!(std::abs(a2) < 1 && std::abs(a1) < 1 + a2))
-      throw load_error(found->second.place_of(i - 1),
-                       "a stable filter, with its poles inside of the unit circle: |a2| < 1 and |a1| < 1 + a2",
+      throw load_error(found->second.place_of(i - 1), "a stable filter, whose poles are inside of the unit circle",
                        concat({"a1 = ", number_text(a1), ", a2 = ", number_text(a2)}));
   }
 }
@@ -83,14 +82,13 @@ INLAY_ONCE void expect_smoothing(const LayerRecord& layer, std::string_view name
                        number_text(values[i]));
 }
 
-/// Throws load_error unless the option `name` is a number above `least`, or not below it if `may_equal`.
-INLAY_ONCE void expect_number(const LayerRecord& layer, std::string_view name, double least, bool may_equal) {
+/// Throws load_error unless the option `name` is a number above `least`, also in float precision.
+INLAY_ONCE void expect_above(const LayerRecord& layer, std::string_view name, double least) {
+  static constexpr double most = std::numeric_limits<float>::max();
+  const auto as_float = [](double x) { return static_cast<float>(std::clamp(x, -most, most)); };
   const auto value = number_if_any(layer, name);
-  if (!value) return;
-  const auto as_float = static_cast<double>(static_cast<float>(std::min(*value, 3e38)));
-  if (as_float > least || (may_equal && *value >= least)) return;
-  throw load_error(layer.values.find(name)->second.place,
-                   concat({may_equal ? "a number of at least " : "a number above ", number_text(least)}),
+  if (!value || as_float(*value) > as_float(least)) return;
+  throw load_error(layer.values.find(name)->second.place, concat({"a number above ", number_text(least)}),
                    number_text(*value));
 }
 
@@ -134,12 +132,14 @@ INLAY_ONCE void validate(const LayerRecord& layer) {
   if (*type == "one_pole")
     for (const char* name : {"rise", "fall"}) detail::expect_smoothing(layer, name);
   if (*type == "gain_computer") {
-    detail::expect_number(layer, "ratio", 0, false);
-    detail::expect_number(layer, "knee", 0, true);
+    detail::expect_above(layer, "ratio", 0);
+    const auto knee = detail::number_if_any(layer, "knee");
+    if (knee && !(*knee >= 0))
+      throw load_error(layer.values.find("knee")->second.place, "a width in dB, not negative", number_text(*knee));
   }
-  if (*type == "parametric_equalizer") detail::expect_number(layer, "sample_rate", 0, false);
+  if (*type == "parametric_equalizer") detail::expect_above(layer, "sample_rate", 0);
   if (*type == "table_shaper")
-    if (const auto low = detail::number_if_any(layer, "low")) detail::expect_number(layer, "high", *low, false);
+    if (const auto low = detail::number_if_any(layer, "low")) detail::expect_above(layer, "high", *low);
   if (*type == "gather") detail::expect_channel_numbers(layer);
 }
 
