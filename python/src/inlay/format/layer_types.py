@@ -156,6 +156,10 @@ LAYER_TYPES: dict[str, LayerType] = {
     "rnn": _layer("in out activation", kernel="in out", recurrent_kernel="out out", bias="out"),
     "batchnorm1d": _normalisation("size epsilon", "size"),
     "batchnorm2d": _normalisation("channels features epsilon", "channels"),
+    "layer_norm": _layer("size epsilon", gamma="size?", beta="size?"),
+    "cumulative_norm": _layer("size epsilon", gamma="size?", beta="size?"),
+    "group_norm": _layer("size groups epsilon", gamma="size?", beta="size?"),
+    "rms_norm": _layer("size epsilon", gamma="size?"),
     "prelu": _layer("size", alpha="size | 1"),
     "snake": _layer("size", alpha="size", beta="size?"),
     "rational": _layer(
