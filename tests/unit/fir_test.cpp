@@ -276,6 +276,8 @@ TEST(FIRPlan, has_every_tap_once) {
 // python/tests/test_predict.py has the same numbers.
 static_assert(FIR<128>::computed_macs == 128 && FIR<500>::computed_macs == 182 && FIR<4096>::computed_macs == 283 &&
               FIR<16384>::computed_macs == 379);
+static_assert(FIR<128>::fft_macs == 0 && FIR<500>::fft_macs == 30 && FIR<4096>::fft_macs == 75 &&
+              FIR<16384>::fft_macs == 75);
 constexpr bool has_values(std::size_t taps, std::size_t weights, std::size_t state) {
   const detail::FIRPlan plan = detail::fir_plan(taps);
   return plan.padded_taps() + plan.weights() == weights && plan.state() + 2 * detail::fir_step == state;
