@@ -167,7 +167,8 @@ def _links(
         # A linear layer fixes the layout, whatever stands before it.
         return [nn.Conv1d(inputs, outputs, 1), per_channel(random, outputs)], outputs
     if kind == 7:
-        norm = nn.LayerNorm(outputs, elementwise_affine=chance(random, 0.7))
+        outputs += 1  # of one channel it would be 0, but for rounding
+        norm = nn.LayerNorm(outputs, eps=1e-3, elementwise_affine=chance(random, 0.7))
         return [nn.Linear(inputs, outputs), norm], outputs
     return [nn.Linear(inputs, outputs), activation(random, outputs)], outputs
 

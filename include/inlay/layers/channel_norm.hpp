@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <type_traits>
 
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
@@ -24,31 +23,31 @@ namespace inlay::INLAY_ISA::detail {
 template <class B>
 class ChannelSum {
   using T = typename B::scalar;
-  static constexpr std::size_t width = B::width, least = B::lanes(1);
+  static constexpr std::size_t width = B::width;
+  using R = typename B::template Register<width>;
 
  public:
   /// The sum over the channels x[0], ..., x[count - 1] of a frame, in every lane.
-  static INLAY_INLINE auto of_frame(const T* x, std::size_t count, auto add) noexcept {
-    using R = typename B::template Register<least>;
-    auto sums = compiler::opaque(B::template broadcast<width>(0));
+  static INLAY_INLINE R of_frame(const T* x, std::size_t count, auto add) noexcept {
+    R sums = compiler::opaque(B::template broadcast<width>(0));
     std::size_t c = 0;
     for (; c + width <= count; c += width) sums = add(sums, B::template load<width>(x + c));
     T each[width];
     B::store(each, sums);
-    // One value at a time, in registers that the compiler does not know to hold one number: so a multiply-add is fused
-    // or not as it is elsewhere.
+    // One value at a time, in whole registers as well, which the compiler does not know to hold one number: so a
+    // multiply-add is fused or not as it is elsewhere.
     const auto value = [](const T* p)
-                           INLAY_INLINE_LAMBDA { return compiler::opaque(B::template broadcast<least>(*p)); };
+                           INLAY_INLINE_LAMBDA { return compiler::opaque(B::template broadcast<width>(*p)); };
     R parts[width];
     repeat<width>([&](std::size_t i) INLAY_INLINE_LAMBDA { parts[i] = value(each + i); });
     return folded<width>(parts, c, count, [&](std::size_t i) INLAY_INLINE_LAMBDA { return value(x + i); }, add);
   }
 
   /// The sums over the channels first, ..., first + count - 1 of the frames t, ..., t + width - 1 of a tile.
-  static INLAY_INLINE auto of_tile(Block<const T> x, std::size_t t, std::size_t first, std::size_t count,
-                                   auto add) noexcept {
+  static INLAY_INLINE R of_tile(Block<const T> x, std::size_t t, std::size_t first, std::size_t count,
+                                auto add) noexcept {
     const auto row = [&](std::size_t c) INLAY_INLINE_LAMBDA { return B::template load<width>(x.row(first + c) + t); };
-    typename B::template Register<width> parts[width];
+    R parts[width];
     repeat<width>([&](std::size_t i)
                       INLAY_INLINE_LAMBDA { parts[i] = compiler::opaque(B::template broadcast<width>(0)); });
     std::size_t c = 0;
@@ -59,7 +58,7 @@ class ChannelSum {
 
  private:
   /// Adds the channels from c on, less than `Parts` of them, and all partial sums.
-  template <std::size_t Parts, class R>
+  template <std::size_t Parts>
   static INLAY_INLINE R folded(R* parts, std::size_t c, std::size_t count, auto channel, auto add) noexcept {
     if constexpr (Parts == 1) {
       return parts[0];
@@ -75,23 +74,6 @@ class ChannelSum {
       return folded<half>(parts, c, count, channel, add);
     }
   }
-};
-
-/// Calls `f.template operator()<Lanes>(c)` for each register of `count` channels, the widest first. No register has
-/// more channels than are left, unless that is less than `B::lanes(1)`; then `one(c)` is called for each of them.
-template <class B, std::size_t Lanes = B::width>
-INLAY_INLINE void for_exact_registers(std::size_t c, std::size_t count, auto&& f, auto&& one) noexcept {
-  for (; c + Lanes <= count; c += Lanes) f.template operator()<Lanes>(c);
-  if constexpr (Lanes > B::lanes(1)) for_exact_registers<B, Lanes / 2>(c, count, f, one);
-  else
-    for (; c < count; ++c) one(c);
-}
-
-/// Mean, and mean of the squared differences from it, in each lane of two registers; or, if not `Centred`, zero and the
-/// mean of the squares.
-template <class R>
-struct Moments {
-  R mean, variance;
 };
 
 /// Base of a layer `L` that subtracts a mean and divides by a deviation: y = (x - mean) / sqrt(variance + epsilon)
@@ -133,27 +115,22 @@ class ChannelNorm {
   void reset(State&) const noexcept {}
 
   void forward(auto& state, const scalar* in, scalar* out) const noexcept {
-    constexpr std::size_t least = B::lanes(1);
+    constexpr std::size_t width = B::width;
+    const auto broadcast = [](scalar value) INLAY_INLINE_LAMBDA { return B::template broadcast<width>(value); };
     for (std::size_t first = 0; first < size_; first += channels()) {
       const scalar* x = in + first;
       scalar* y = out + first;
       scalar mean = 0;
       if constexpr (Centred) mean = first_lane(share(ChannelSum<B>::of_frame(x, channels(), Sum())));
-      scalar variance = first_lane(share(ChannelSum<B>::of_frame(x, channels(), Squares{mean})));
+      scalar variance = first_lane(share(ChannelSum<B>::of_frame(x, channels(), Squares{broadcast(mean)})));
       if constexpr (requires { layer().follow(state, mean, variance); }) layer().follow(state, mean, variance);
-      const scalar scale = first_lane(inverse_deviation(B::template broadcast<least>(variance)));
-      const auto normalised = [&]<std::size_t Lanes>(std::size_t c, auto value) INLAY_INLINE_LAMBDA {
-        return apply(value, B::template broadcast<Lanes>(mean), B::template broadcast<Lanes>(scale),
-                     LanesAcrossChannels<B, Lanes>{first + c});
-      };
-      for_exact_registers<B>(
-          0, channels(),
-          [&]<std::size_t Lanes>(std::size_t c) INLAY_INLINE_LAMBDA {
-            B::store(y + c, normalised.template operator()<Lanes>(c, B::template load<Lanes>(x + c)));
-          },
-          [&](std::size_t c) INLAY_INLINE_LAMBDA {
-            y[c] = first_lane(normalised.template operator()<least>(c, B::template broadcast<least>(x[c])));
-          });
+      const auto from = broadcast(mean), scale = inverse_deviation(broadcast(variance));
+      std::size_t c = 0;
+      for (; c + width <= channels(); c += width)
+        B::store(y + c, apply(B::template load<width>(x + c), from, scale, LanesAcrossChannels<B, width>{first + c}));
+      if constexpr (width > 1)
+        for (; c < channels(); ++c)
+          y[c] = first_lane(apply(broadcast(x[c]), from, scale, LanesAcrossFrames<B>{first + c}));
     }
   }
 
@@ -186,25 +163,18 @@ class ChannelNorm {
   INLAY_NO_ADDRESS Extent<Groups, struct OfGroups> groups_;
 
  private:
+  using Register = typename B::template Register<B::width>;
   struct Sum {
-    template <class R>
-    INLAY_INLINE R operator()(R sum, R x) const noexcept {
-      return sum + x;
-    }
+    INLAY_INLINE Register operator()(Register sum, Register x) const noexcept { return sum + x; }
   };
-  /// Squares of the differences from a mean, which is a scalar or the register of a tile.
-  template <class Mean>
+  /// Squares of the differences from a mean.
   struct Squares {
-    Mean mean;
-    template <class R>
-    INLAY_INLINE R operator()(R sum, R x) const noexcept {
-      if constexpr (Centred && std::is_same_v<R, Mean>) x = x - mean;
-      else if constexpr (Centred) x = x - math::broadcast<B, R>(mean);
+    Register mean;
+    INLAY_INLINE Register operator()(Register sum, Register x) const noexcept {
+      if constexpr (Centred) x = x - mean;
       return B::fma(x, x, sum);
     }
   };
-  template <class Mean>
-  Squares(Mean) -> Squares<Mean>;
 
   constexpr auto channels() const noexcept {
     if constexpr (Groups == 1) return size_;
@@ -212,23 +182,20 @@ class ChannelNorm {
   }
   /// A sum over the channels, divided by their number. A product could be fused with what is computed from it, in tiles
   /// and not in frames.
-  template <class R>
-  INLAY_INLINE R share(R sum) const noexcept {
-    return math::divide<B>(sum, math::broadcast<B, R>(static_cast<scalar>(std::size_t(channels()))));
+  INLAY_INLINE Register share(Register sum) const noexcept {
+    return math::divide<B>(sum, B::template broadcast<B::width>(static_cast<scalar>(std::size_t(channels()))));
   }
-  static INLAY_INLINE scalar first_lane(auto x) noexcept {
-    scalar lanes[sizeof x / sizeof(scalar)];
+  static INLAY_INLINE scalar first_lane(Register x) noexcept {
+    scalar lanes[B::width];
     B::store(lanes, x);
     return lanes[0];
   }
 
-  template <class R>
-  INLAY_INLINE R inverse_deviation(R variance) const noexcept {
-    const R deviation = math::square_root<B>(variance + math::broadcast<B, R>(epsilon));
-    return math::divide<B>(math::broadcast<B, R>(1), deviation);
+  INLAY_INLINE Register inverse_deviation(Register variance) const noexcept {
+    const Register deviation = math::square_root<B>(variance + B::template broadcast<B::width>(epsilon));
+    return math::divide<B>(B::template broadcast<B::width>(1), deviation);
   }
-  template <class R>
-  INLAY_INLINE R apply(R x, R mean, R scale, auto at) const noexcept {
+  INLAY_INLINE Register apply(Register x, Register mean, Register scale, auto at) const noexcept {
     if constexpr (Centred) return B::fma((x - mean) * scale, at(gamma_), at(beta_));
     else return x * scale * at(gamma_);
   }
