@@ -34,11 +34,12 @@ _KINDS = {
     **dict.fromkeys("relu leaky_relu prelu hardtanh leaky_hardtanh scale".split(), "line"),
     **dict.fromkeys("hard_sigmoid hard_sigmoid_keras2 hardswish".split(), "line"),
     **dict.fromkeys("batchnorm1d batchnorm2d affine abs square".split(), "line"),
-    **dict.fromkeys(
-        "identity time_pad slice pad delay append_condition max_pool1d avg_pool1d".split(), "copy"
-    ),
+    **dict.fromkeys(("complex_product", "magnitude"), "line"),
+    **dict.fromkeys("identity time_pad gather slice pad delay append_condition".split(), "copy"),
+    **dict.fromkeys(("max_pool1d", "avg_pool1d"), "copy"),
     **dict.fromkeys("residual parallel concat split gate blend mixin film".split(), "join"),
     **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
+    **dict.fromkeys(("overlap_add", "along_features", "per_feature"), "join"),
 }
 GATES = {"lstm": 4, "gru": 3}
 #: Divisions and square roots of a frame, or of each group of its channels, which wait for one another.
