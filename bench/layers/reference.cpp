@@ -115,6 +115,17 @@ Frames softmax(Frames x) {
   return x;
 }
 
+Frames layer_norm(Frames x, const Frame& gamma, const Frame& beta, double epsilon) {
+  for (Frame& frame : x) {
+    double mean = 0, variance = 0;
+    for (double value : frame) mean += value / double(frame.size());
+    for (double value : frame) variance += (value - mean) * (value - mean) / double(frame.size());
+    for (std::size_t c = 0; c < frame.size(); ++c)
+      frame[c] = (frame[c] - mean) / std::sqrt(variance + epsilon) * gamma[c] + beta[c];
+  }
+  return x;
+}
+
 Frames layer_reference(const Description& layer, const Frames& x) {
   const auto values = [&](std::string_view name) -> const Frame& { return layer.tensors.at(name).values; };
   const auto number = [&](std::string_view name) { return std::get<double>(layer.options.at(name)); };
@@ -128,6 +139,7 @@ Frames layer_reference(const Description& layer, const Frames& x) {
   if (type == "gru") return gru(x, values("kernel"), values("recurrent_kernel"), values("bias"));
   if (type == "rnn") return rnn(x, values("kernel"), values("recurrent_kernel"), values("bias"));
   if (type == "softmax") return softmax(x);
+  if (type == "layer_norm") return layer_norm(x, values("gamma"), values("beta"), number("epsilon"));
   return each_value(x, [&](double v, std::size_t c) {
     if (type == "tanh") return std::tanh(v);
     if (type == "sigmoid") return sigmoid(v);

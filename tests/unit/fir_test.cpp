@@ -113,7 +113,7 @@ constexpr double tolerance = sizeof(T) == 4 ? 1e-6 : 2e-14;
 
 template <class B>
 class FIRTest : public ::testing::Test {};
-TYPED_TEST_SUITE(FIRTest, AllBackends);
+TYPED_TEST_SUITE(FIRTest, EachBackend);
 
 TYPED_TEST(FIRTest, has_the_output_of_the_sum) {
   using T = typename TypeParam::scalar;
@@ -192,7 +192,7 @@ TYPED_TEST(FIRTest, forgets_what_is_not_a_number) {
 
 template <class B>
 class TypedFIRTest : public ::testing::Test {};
-TYPED_TEST_SUITE(TypedFIRTest, TwoBackends);
+TYPED_TEST_SUITE(TypedFIRTest, OneBackend);
 
 TYPED_TEST(TypedFIRTest, is_pytorchs_conv1d) { golden<ModelT<FIR<500, TypeParam>>>("conv1d_1_1_k500", single_layer); }
 TYPED_TEST(TypedFIRTest, is_direct_if_it_is_short) {

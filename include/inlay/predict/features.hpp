@@ -105,11 +105,11 @@ constexpr CostKind cost_kind(std::string_view type) {
       {gelu_tanh, " gelu_tanh "},
       {softmax, " softmax "},
       {snake, " snake sine "},
-      {quotient, " softsign fast_tanh rational sqrt "},
+      {quotient, " softsign fast_tanh rational sqrt layer_norm rms_norm group_norm cumulative_norm "},
       {line,
        " relu leaky_relu prelu hardtanh leaky_hardtanh scale hard_sigmoid hard_sigmoid_keras2 hardswish batchnorm1d "
-       "batchnorm2d affine abs square "},
-      {copy, " identity slice pad delay time_pad append_condition max_pool1d avg_pool1d "},
+       "batchnorm2d affine abs square complex_product magnitude "},
+      {copy, " identity gather slice pad delay time_pad append_condition max_pool1d avg_pool1d "},
       {join, " residual parallel concat split gate blend mixin film conditioned_by residual_skip windowed sequential "},
   };
   for (const Named& named : all)
@@ -151,8 +151,9 @@ struct FeatureSum {
   template <class L>
   constexpr void add(double often) {
     static_assert(
-        L::type != "windowed",
-        "inlay::predict: a Windowed network has no prediction from its type; the command inlay predict has one");
+        L::type != "windowed" && L::type != "overlap_add" && L::type != "along_features" && L::type != "per_feature",
+        "inlay::predict: a network with Windowed, OverlapAdd, AlongFeatures or PerFeature has no prediction from its "
+        "type; the command inlay predict has one");
     if constexpr (requires { L::parts::for_each; }) {
       add_layer<L>(often);
       L::parts::for_each([&](auto i) { add_chain<decltype(L().template chain<i>())>(often); });
@@ -219,6 +220,8 @@ struct FeatureSum {
     KindFeatures& of = sum.kinds[std::size_t(kind)];
     of.layers += often;
     of.registers += often * (tiles ? double(out) / 4 : double(registers));
+    if constexpr (requires { L::quotients; })
+      if (!tiles) of.layers += often * double(L::quotients - 1);
     if (recurrent && registers > 2) of.further += often * double(registers - 2);
     if (L::type == "residual_skip" && out / 2 % 4 != 0) of.straddles += often;
     if constexpr (multiplies) {

@@ -75,6 +75,8 @@ def _validate_layer(layer: LayerRecord, where: str) -> None:
             _validate_tensor(layer.tensors[name], tensor.allowed(layer.options), f"{where}.{name}")
     if "variance" in kind.tensors:
         _validate_variances(layer, where)
+    if layer.type == "gather":
+        _validate_channel_numbers(layer, where)
 
 
 def _validate_members(layer: LayerRecord, kind: LayerType, where: str) -> None:
@@ -131,6 +133,12 @@ def _validate_inside(layer: LayerRecord, where: str) -> None:
     groups = int(layer.options.get("groups", 1))
     if layer.type == "conv1d" and (layer.channels_in % groups or layer.channels_out % groups):
         raise ExportError(f"{where}.groups: {groups} does not divide the channels")
+    if layer.type == "group_norm" and layer.channels_in % groups:
+        raise ExportError(f"{where}.groups: {groups} does not divide the channels")
+    if layer.type in NORMS:
+        refused = unusable_epsilon(float(layer.options["epsilon"]))
+        if refused is not None:
+            raise ExportError(f"{where}.epsilon: {refused}")
     for name, (found, wanted) in fits(layer).items():
         if found != wanted:
             raise ExportError(f"{where}: {name}: expected {wanted}, found {found}")
@@ -151,6 +159,14 @@ def _validate_variances(layer: LayerRecord, where: str) -> None:
         raise ExportError(f"{where}.variance.data[{index}]: {message}")
 
 
+def _validate_channel_numbers(layer: LayerRecord, where: str) -> None:
+    numbers, last = layer.tensors["index"], layer.integer("in") - 1
+    wrong = np.flatnonzero(~((numbers >= -1) & (numbers <= last) & (numbers == np.floor(numbers))))
+    for index in wrong[:1]:
+        expected = f"expected a whole number from -1 to {last}, a channel of the input"
+        raise ExportError(f"{where}.index.data[{index}]: {expected}, found {numbers[index]:.9g}")
+
+
 def unusable_variance(variances: Array, epsilon: float) -> tuple[int, str] | None:
     """The index of the first variance that cannot be used, and an error message; None if all can.
 
@@ -163,6 +179,18 @@ def unusable_variance(variances: Array, epsilon: float) -> tuple[int, str] | Non
         expected = f"expected a variance that with epsilon {epsilon:.9g} is above 0"
         return int(index), f"{expected}, found {float(variances[index]):.9g}"
     return None
+
+
+#: Layers that divide by a deviation of the signal, which is 0 in silence.
+NORMS = ("layer_norm", "rms_norm", "group_norm", "cumulative_norm")
+
+
+def unusable_epsilon(epsilon: float) -> str | None:
+    """An error message for an epsilon of one of `NORMS`, None if it can be used."""
+    least = float(np.finfo(np.float32).tiny)
+    if epsilon >= least:
+        return None
+    return f"expected at least {least:.9g}, as silence has no variance, found {epsilon:.9g}"
 
 
 def _validate_check(check: Check, channels_in: int, channels_out: int, burst: int) -> None:

@@ -27,19 +27,23 @@ _KINDS = {
         name: name for name in "tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake".split()
     },
     **dict.fromkeys("softsign fast_tanh rational sqrt".split(), "quotient"),
+    **dict.fromkeys("layer_norm rms_norm group_norm cumulative_norm".split(), "quotient"),
     **dict.fromkeys(("mish", "exp"), "silu"),
     "selu": "elu",
     "sine": "snake",
     **dict.fromkeys("relu leaky_relu prelu hardtanh leaky_hardtanh scale".split(), "line"),
     **dict.fromkeys("hard_sigmoid hard_sigmoid_keras2 hardswish".split(), "line"),
     **dict.fromkeys("batchnorm1d batchnorm2d affine abs square".split(), "line"),
-    **dict.fromkeys(
-        "identity time_pad slice pad delay append_condition max_pool1d avg_pool1d".split(), "copy"
-    ),
+    **dict.fromkeys(("complex_product", "magnitude"), "line"),
+    **dict.fromkeys("identity time_pad gather slice pad delay append_condition".split(), "copy"),
+    **dict.fromkeys(("max_pool1d", "avg_pool1d"), "copy"),
     **dict.fromkeys("residual parallel concat split gate blend mixin film".split(), "join"),
     **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
+    **dict.fromkeys(("overlap_add", "along_features", "per_feature"), "join"),
 }
 GATES = {"lstm": 4, "gru": 3}
+#: Divisions and square roots of a frame, or of each group of its channels, which wait for one another.
+_QUOTIENTS = {"layer_norm": 4, "group_norm": 4, "rms_norm": 3, "cumulative_norm": 5}
 RECURRENT = ("lstm", "gru", "rnn")
 #: Frames of these layers do not overlap.
 _WAITING = (*RECURRENT, "fir", "fft")
@@ -71,6 +75,9 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
         registers = out / 4 if tiles else math.ceil(out / lanes)
         found[f"{kind} layers"] += often
         found[f"{kind} registers"] += often * registers
+        if layer.record.type in _QUOTIENTS and not tiles:
+            chains = _QUOTIENTS[layer.record.type] * int(layer.record.options.get("groups", 1))
+            found[f"{kind} layers"] += often * (chains - 1)
         if kind in RECURRENT:  # two registers of gates may take no longer than one
             found[f"{kind} further"] += often * max(0, registers - 2)
         if layer.record.type == "residual_skip" and out // 2 % 4:
