@@ -149,6 +149,8 @@ struct FeatureSum {
     static_assert(
         L::type != "windowed",
         "inlay::predict: a Windowed network has no prediction from its type; the command inlay predict has one");
+    static_assert(L::type != "s4d" && L::type != "lru",
+                  "inlay::predict: no machine's table has the price of S4D and LRU; time them with bench/layers");
     if constexpr (requires { L::parts::for_each; }) {
       add_layer<L>(often);
       L::parts::for_each([&](auto i) { add_chain<decltype(L().template chain<i>())>(often); });

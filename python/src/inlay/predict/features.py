@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..errors import ExportError
 from ..inspect.analysis import LayerAnalysis
 from ..inspect.fir import FIR_STEP, fir_macs, is_fir
 
@@ -36,6 +37,7 @@ _KINDS = {
     **dict.fromkeys("residual parallel concat split gate blend mixin film".split(), "join"),
     **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
 }
+_UNPRICED = ("s4d", "lru")
 GATES = {"lstm": 4, "gru": 3}
 RECURRENT = ("lstm", "gru", "rnn")
 #: A frame finds what it reads in the first cache if all of it has fewer bytes; of this many more, nothing.
@@ -52,6 +54,11 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
     for layer in layers:
         if layer.record.type == "sequential":
             continue
+        if layer.record.type in _UNPRICED:
+            raise ExportError(
+                f"{layer.place} ({layer.record.type}): no machine's table has its price; time the"
+                " network, or this layer with bench/layers"
+            )
         kind = _KINDS.get(layer.record.type, "dense")
         often = float(layer.per_frame)
         fir = is_fir(layer.record)  # computes several frames at a time, also in calls of one
