@@ -74,6 +74,8 @@ def activation(random: Random, channels: int) -> nn.Module:
         lambda: nn.Hardtanh(-float(random.uniform(0.2, 1)), float(random.uniform(0.2, 1))),
         nn.Hardswish,
         nn.Softsign,
+        nn.Mish,
+        nn.SELU,
         nn.PReLU,
         nn.Identity,
         lambda: nn.Dropout(0.5),

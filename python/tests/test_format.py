@@ -86,6 +86,18 @@ LAYERS = [
     ),
     LayerRecord("scale", {"size": 3, "scale": -0.25}),
     LayerRecord("snake", {"size": 3}, {"alpha": tensor(3)}),
+    LayerRecord("snake", {"size": 3}, {"alpha": tensor(3), "beta": tensor(3)}),
+    *(LayerRecord(name, {"size": 3}) for name in ("selu", "mish", "abs", "exp", "sqrt", "square")),
+    LayerRecord("sine", {"size": 3, "omega": 30.0}),
+    *(LayerRecord("affine", {"size": 3}, {"scale": tensor(n), "shift": tensor(n)}) for n in (1, 3)),
+    *(
+        LayerRecord(
+            "rational",
+            {"size": 3, "numerator_degree": 3, "denominator_degree": 2, "version": version},
+            {"numerator": tensor(4, count), "denominator": tensor(2, count)},
+        )
+        for version, count in (("A", 1), ("B", 3))
+    ),
 ]
 CONV2D = LayerRecord(
     "conv2d",

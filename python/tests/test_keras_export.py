@@ -296,6 +296,14 @@ CHAINS: dict[str, Make] = {
         *(m.dense(2, 2), m.layer("SpatialDropout1D", {"rate": 0.5, "seed": None})),
         *(m.layer("GaussianNoise", {"stddev": 1.0, "seed": None}), m.layer("Identity", {})),
     ),
+    "rescaling with an offset": lambda m: m.chain(
+        [T, T, 2], m.layer("Rescaling", {"scale": 0.25, "offset": -0.5})
+    ),
+    "glu": lambda m: m.chain(
+        [T, T, 2],
+        *(m.dense(2, 6, activation="glu"), m.layer("Activation", {"activation": "mish"})),
+        m.dense(3, 2),
+    ),
     "rescaling": lambda m: m.chain([T, T, 2], m.layer("Rescaling", {"scale": 0.25, "offset": 0.0})),
     "leaky relu": lambda m: m.chain([T, T, 2], m.layer("LeakyReLU", {"negative_slope": 0.3})),
     "elu": lambda m: m.chain([T, T, 2], m.layer("ELU", {"alpha": 0.7})),
@@ -321,7 +329,7 @@ CHAINS: dict[str, Make] = {
         f"activation {name}": (
             lambda m, name=name: m.chain(
                 [T, T, 2],
-                m.dense(2, 3, activation=name),
+                m.dense(2, 4, activation=name),
                 m.layer("Activation", {"activation": name}),
             )
         )

@@ -147,8 +147,8 @@ REFUSED: dict[str, Model] = {
     "layer 'dense' (Dense): quantization_config={'mode': 'int8'} is not": one(
         M.dense(2, 2, quantization_config={"mode": "int8"})
     ),
-    "layer 'dense' (Dense): activation='mish' is not supported, only linear, tanh,": one(
-        M.dense(2, 2, activation="mish")
+    "layer 'dense' (Dense): activation='log_softmax' is not supported, only linear, tanh,": one(
+        M.dense(2, 2, activation="log_softmax")
     ),
     "layer 'dense' (Dense): activation={'class_name': 'function', 'config': 'mine'} is not": one(
         M.dense(2, 2, activation={"class_name": "function", "config": "mine"})
@@ -179,8 +179,11 @@ REFUSED: dict[str, Model] = {
     "layer 'relu' (ReLU): max_value=-1.0 is not supported": plain("ReLU", max_value=-1.0),
     "layer 'prelu' (PReLU): shared_axes=None is not supported, as every frame of time would have a"
     " slope of its own; use shared_axes=[1]": plain("PReLU", shared_axes=None),
-    "layer 'rescaling' (Rescaling): offset=0.5 is not supported, only 0": plain(
-        "Rescaling", scale=2.0, offset=0.5
+    "layer 'rescaling' (Rescaling): offset=[0.5] is not supported, only one number": plain(
+        "Rescaling", scale=2.0, offset=[0.5]
+    ),
+    "layer 'activation' (Activation): glu over the last axis of frames of shape [3] is not": one(
+        M.layer("Activation", {"activation": "glu"}), [T, T, 3]
     ),
     "layer 'rescaling' (Rescaling): scale=[1.0, 2.0] is not supported, only one number": plain(
         "Rescaling", scale=[1.0, 2.0], offset=0.0

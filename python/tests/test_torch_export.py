@@ -113,6 +113,8 @@ ACTIVATIONS = {
     "hardtanh": nn.Hardtanh(-2, 0),
     "hardswish": nn.Hardswish(),
     "softsign": nn.Softsign(),
+    "mish": nn.Mish(),
+    "selu": nn.SELU(),
 }
 
 

@@ -239,7 +239,7 @@ MODULES = {
             gain=nn.Parameter(torch.ones(3)),
             shift=nn.Parameter(torch.ones(1)),
         ),
-        "parallel(dense scale | batchnorm1d scale) batchnorm1d scale",
+        "parallel(dense scale | affine scale) affine scale",
     ),
     "gain and offset of each channel": (
         lambda: Lambda(
@@ -248,13 +248,13 @@ MODULES = {
             gain=nn.Parameter(torch.ones(3, 1)),
             bias=nn.Parameter(torch.ones(3, 1)),
         ),
-        "conv1d batchnorm1d tanh",
+        "conv1d affine tanh",
     ),
     "offset behind one gain": (
         lambda: Lambda(
             lambda s, x: s.a(x) * 0.5 + s.bias, a=nn.Linear(1, 3), bias=nn.Parameter(torch.ones(3))
         ),
-        "dense batchnorm1d",
+        "dense affine",
     ),
     "gain behind an offset": (
         lambda: Lambda(
@@ -263,7 +263,7 @@ MODULES = {
             gain=nn.Parameter(torch.ones(3)),
             bias=nn.Parameter(torch.ones(3)),
         ),
-        "dense batchnorm1d batchnorm1d",
+        "dense affine affine",
     ),
     "a gain that is used twice": (
         lambda: Lambda(
@@ -272,7 +272,7 @@ MODULES = {
             gain=nn.Parameter(torch.ones(3)),
             bias=nn.Parameter(torch.ones(3)),
         ),
-        "dense concat(batchnorm1d | batchnorm1d)",
+        "dense concat(affine | affine)",
     ),
     "matrix": (
         lambda: Lambda(
@@ -288,8 +288,36 @@ MODULES = {
     ),
     "square": (
         lambda: Lambda(lambda s, x: s.a(x) ** 2, a=nn.Linear(1, 2)),
-        "dense concat(identity | identity) gate(identity | identity)",
+        "dense square",
     ),
+    "elementary functions": (
+        lambda: Lambda(
+            lambda s, x: torch.exp(-((y := s.a(x)) * y)) + torch.sqrt(y.abs() + 1) ** 2 - y.sin(),
+            a=nn.Linear(1, 2),
+        ),
+        "dense parallel(parallel(square scale exp | abs affine sqrt square) | sine scale)",
+    ),
+    "clamps": (
+        lambda: Lambda(
+            lambda s, x: s.a(x).clamp(max=0.5).clamp_min(-0.25).mul(3).clip(-1, 1),
+            a=nn.Linear(1, 2),
+        ),
+        "dense hardtanh hardtanh scale hardtanh",
+    ),
+    "numbers on the left": (
+        lambda: Lambda(lambda s, x: 2 - (1 - s.a(x) / 3) * 0.5, a=nn.Linear(1, 2)),
+        "dense scale affine scale affine",
+    ),
+    "glu over channels": (
+        lambda: nn.Sequential(nn.Conv1d(1, 6, 1), nn.GLU(dim=1), nn.Mish(), nn.SELU()),
+        "conv1d gate(identity | sigmoid) mish selu",
+    ),
+    "gate of mish": (
+        lambda: Lambda(lambda s, x: functional.mish(s.a(x)) * torch.sin(s.a(x)), a=nn.Linear(1, 2)),
+        "concat(dense | dense) gate(mish | sine)",
+    ),
+    "snake": (lambda: nn.Sequential(nn.Conv1d(1, 3, 1), Snake()), "conv1d snake"),
+    "snake with beta": (lambda: nn.Sequential(nn.Conv1d(1, 3, 1), SnakeBeta()), "conv1d snake"),
     "zero state": (
         lambda: Lambda(
             lambda s, x: s.lstm(x, 2 * (torch.zeros(1, x.size(0), 3, dtype=x.dtype),))[0],
@@ -348,6 +376,28 @@ MODULES = {
         "dense hardtanh relu hardtanh leaky_relu softmax",
     ),
 }
+
+
+class Snake(nn.Module):
+    """With the logarithm of alpha, as BigVGAN trains it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.alpha = nn.Parameter(torch.tensor([0.0, 0.5, -0.25]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        alpha = torch.exp(self.alpha.unsqueeze(0).unsqueeze(-1))
+        return x + (1.0 / (alpha + 1e-9)) * torch.pow(torch.sin(x * alpha), 2)
+
+
+class SnakeBeta(Snake):
+    def __init__(self) -> None:
+        super().__init__()
+        self.beta = nn.Parameter(torch.tensor([0.25, -0.5, 1.0]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        alpha = torch.exp(self.alpha)[None, :, None]
+        return x + torch.sin(alpha * x).square() / torch.exp(self.beta)[None, :, None]
 
 
 def _louder(self: Any, x: Tensor) -> Tensor:
@@ -560,7 +610,7 @@ PER_CLIP = {
             made=nn.Linear(2, 6),
             last=nn.Conv1d(3, 1, 1),
         ),
-        "conv1d film(dense concat(slice batchnorm1d | slice)) tanh conv1d",
+        "conv1d film(dense concat(slice affine | slice)) tanh conv1d",
     ),
     "before a gate": (
         lambda: Conditioned(

@@ -54,8 +54,8 @@ REFUSED = {
     "torch.fft.rfft is not supported, as no layer of inlay does that; use layers and": (
         nn.Sequential(nn.Linear(1, 1), Spectral())
     ),
-    "torch.sin is not supported": linear(torch.sin),
-    "Tensor.abs is not supported": linear(lambda y: y.abs()),
+    "torch.cos is not supported": linear(torch.cos),
+    "Tensor.log is not supported": linear(lambda y: y.log()),
     "Tensor.mean is not supported": linear(lambda y: y * y.mean().item()),
     "torch.randn_like is not supported": linear(lambda y: y + torch.randn_like(y)),
     "operator.gt is not supported": linear(lambda y: y if (y > 0).all() else -y),
@@ -74,7 +74,7 @@ REFUSED = {
     "dim=1 is not supported, only a softmax over the channels": linear(
         lambda y: functional.softmax(y, 1)
     ),
-    "Tensor.clamp with these arguments": linear(lambda y: y.clamp(max=0.5)),
+    "Tensor.clamp with these arguments": linear(lambda y: y.clamp(max=torch.ones(2))),
     FRAMES: lstm(lambda layer, x: layer(x)[0][:, -1]),
     FRAMES + " is not supported, only": linear(frame_by_frame),
     "the final state of a recurrent layer": lstm(lambda layer, x: layer(x)[1][0]),

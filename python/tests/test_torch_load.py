@@ -172,14 +172,14 @@ class ScriptedSpectrum(nn.Module):
         return torch.fft.irfft(torch.fft.rfft(x))
 
 
-class ScriptedSine(nn.Module):
+class ScriptedCosine(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
-        return torch.sin(x)
+        return torch.cos(x)
 
 
 REFUSED_SCRIPTS = {
     "the module (TorchScript ScriptedSpectrum): aten::fft_rfft, line": ScriptedSpectrum(),
-    "the module (TorchScript ScriptedSine): torch.sin is not supported": ScriptedSine(),
+    "the module (TorchScript ScriptedCosine): torch.cos is not supported": ScriptedCosine(),
     "1 (TorchScript LayerNorm): this kind of module": nn.Sequential(
         nn.Linear(1, 4), nn.LayerNorm(4)
     ),

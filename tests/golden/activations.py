@@ -29,6 +29,69 @@ class Snake(nn.Module):
         return LayerRecord("snake", {"size": len(self.alpha)}, {"alpha": array(self.alpha)})
 
 
+class SnakeBeta(Snake):
+    def __init__(self, alpha: list[float], beta: list[float]) -> None:
+        super().__init__(alpha)
+        self.beta = nn.Parameter(torch.tensor(beta))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.sin(self.alpha * x) ** 2 / self.beta
+
+    def record(self) -> LayerRecord:
+        tensors = {"alpha": array(self.alpha), "beta": array(self.beta)}
+        return LayerRecord("snake", {"size": len(self.alpha)}, tensors)
+
+
+class Sine(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.sin(30.0 * x)
+
+    def record(self) -> LayerRecord:
+        return LayerRecord("sine", {"size": 3, "omega": 30.0})
+
+
+class Affine(nn.Module):
+    def __init__(self, scale: list[float], shift: list[float]) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(scale))
+        self.shift = nn.Parameter(torch.tensor(shift))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.scale * x + self.shift
+
+    def record(self) -> LayerRecord:
+        return LayerRecord("affine", {"size": 5}, {"scale": array(self.scale), "shift": array(self.shift)})
+
+
+class Elementary(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.exp(torch.sqrt(torch.abs(x))) ** 2
+
+    def record(self) -> list[LayerRecord]:
+        return [LayerRecord(name, {"size": 3}) for name in ("abs", "sqrt", "exp", "square")]
+
+
+class Rational(nn.Module):
+    """Coefficients [degree + 1, channels] and [degree, channels]; one channel counts for all."""
+
+    def __init__(self, size: int, version: str, numerator: list[list[float]], denominator: list[list[float]]) -> None:
+        super().__init__()
+        self.size, self.version = size, version
+        self.numerator = nn.Parameter(torch.tensor(numerator))
+        self.denominator = nn.Parameter(torch.tensor(denominator))
+
+    def forward(self, x: Tensor) -> Tensor:
+        over = sum(a * x**k for k, a in enumerate(self.numerator))
+        terms = [b * x**k for k, b in enumerate(self.denominator, 1)]
+        under = sum(torch.abs(term) for term in terms) if self.version == "A" else torch.abs(sum(terms))
+        return over / (1 + under)
+
+    def record(self) -> LayerRecord:
+        degrees = {"numerator_degree": len(self.numerator) - 1, "denominator_degree": len(self.denominator)}
+        tensors = {"numerator": array(self.numerator), "denominator": array(self.denominator)}
+        return LayerRecord("rational", {"size": self.size, **degrees, "version": self.version}, tensors)
+
+
 class LeakyHardtanh(nn.Module):
     numbers = {"min": -1.5, "max": 2.0, "min_slope": 0.125, "max_slope": 0.3}
 
@@ -62,6 +125,32 @@ class Scale(nn.Module):
 def goldens() -> dict[str, Golden]:
     return {
         "snake_5": Golden(Snake([0.25, 1.0, -0.75, 3.5, 40.0]), 5, peak=6.0),
+        "snake_beta_5": Golden(SnakeBeta([0.25, 1.0, -0.75, 3.5, 8.0], [1.0, 0.5, 3.0, -2.0, 0.125]), 5, peak=6.0),
+        "sine_3": Golden(Sine(), 3),
+        "affine_5": Golden(Affine([0.5, -1.0, 2.25, 1.0, 0.0], [1.0, 0.25, 0.0, -3.5, 0.75]), 5, peak=6.0),
+        "affine_5_one": Golden(Affine([-1.0], [2.0]), 5, peak=6.0),
+        "elementary_3": Golden(Elementary(), 3, peak=6.0),
+        "rational_5": Golden(
+            Rational(
+                *(5, "A"),
+                [[0.0, 0.25, 0.5, -0.25, 0.125], [1.0, 0.75, -0.5, 2.0, 1.0], [0.5, 0.25, 0.0, -0.125, 1.5]],
+                [[0.0, -0.25, 0.5, 1.0, -2.0], [0.5, -0.25, 0.125, 1.5, -0.5]],
+            ),
+            5,
+            peak=6.0,
+        ),
+        "rational_17_one": Golden(
+            Rational(
+                *(17, "A"),
+                [[0.03125], [0.609375], [0.5], [0.234375], [0.015625], [-0.0625]],
+                [[0.0], [-0.25], [0.0], [0.125]],
+            ),
+            17,
+            peak=6.0,
+        ),
+        "rational_3_b": Golden(
+            Rational(3, "B", [[0.25], [1.0], [0.5], [0.125]], [[0.5], [-0.75], [0.25]]), 3, peak=6.0
+        ),
         "leaky_hardtanh_3": Golden(LeakyHardtanh(), 3, peak=6.0),
         "fast_tanh_3": Golden(FastTanh(), 3, peak=6.0),
         "scale_3": Golden(Scale(), 3, peak=6.0),
@@ -70,6 +159,14 @@ def goldens() -> dict[str, Golden]:
 
 PURPOSES = {
     "snake_5": "x + sin^2(alpha x) / alpha, an alpha for each channel",
+    "snake_beta_5": "x + sin^2(alpha x) / beta, an alpha and a beta for each channel",
+    "sine_3": "sin(30 x)",
+    "affine_5": "scale x + shift, of each channel",
+    "affine_5_one": "2 - x",
+    "elementary_3": "network: abs, sqrt, exp, square",
+    "rational_5": "rational function of each channel, version A, degrees 2 and 2",
+    "rational_17_one": "one rational function of all channels, version A, degrees 5 and 4",
+    "rational_3_b": "one rational function of all channels, version B, degrees 3 and 3",
     "leaky_hardtanh_3": "-1.5 to 2, slopes 0.125 and 0.3 beyond",
     "fast_tanh_3": "NAM's Fasttanh",
     "scale_3": "0.3 x",
@@ -89,7 +186,8 @@ def write_models() -> None:
             output=array(module(torch.from_numpy(samples.copy()))),
             tolerance={"float32": 1e-5, "float64": 1e-12}[samples.dtype.name],
         )
-        write_model(path, ModelFile([module.record()], check))
+        record = module.record()
+        write_model(path, ModelFile(record if isinstance(record, list) else [record], check))
 
 
 def main() -> None:

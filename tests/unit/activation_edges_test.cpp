@@ -55,6 +55,11 @@ TYPED_TEST(ActivationEdges, limits) {
   EXPECT_EQ((this->template frame<GELU<5, B>>(x)), (std::array<T, 5>{0, 0, 0, T(1e30), this->inf}));
   EXPECT_EQ((this->template frame<TanhGELU<5, B>>(x)), (std::array<T, 5>{0, 0, 0, T(1e30), this->inf}));
   EXPECT_EQ((this->template frame<HardSwish<5, B>>(x)), (std::array<T, 5>{0, 0, 0, T(1e30), this->inf}));
+  EXPECT_EQ((this->template frame<Mish<5, B>>(x)), (std::array<T, 5>{0, 0, 0, T(1e30), this->inf}));
+  EXPECT_EQ((this->template frame<Abs<5, B>>(x)), (std::array<T, 5>{this->inf, T(1e30), 0, T(1e30), this->inf}));
+  const auto selu = this->template frame<SELU<5, B>>(x);
+  EXPECT_NEAR(selu[0], -1.7580993, 1e-6);
+  EXPECT_EQ(selu[4], this->inf);
   const auto softplus = this->template frame<Softplus<5, B>>(x);
   EXPECT_EQ(softplus[0], 0);
   EXPECT_EQ(softplus[1], 0);
@@ -131,6 +136,47 @@ TYPED_TEST(ActivationEdges, snake_of_anything_stays_near_it) {
   EXPECT_EQ(y[5], this->inf);
 }
 
+TYPED_TEST(ActivationEdges, snake_is_the_identity_where_beta_is_0) {
+  using B = TypeParam;
+  using T = typename B::scalar;
+  ModelT<SnakeBeta<2, B>> m;
+  ASSERT_TRUE(assign(m.template layer<0>(), "alpha", {T(2), T(2)}));
+  ASSERT_TRUE(assign(m.template layer<0>(), "beta", {T(0), T(0.5)}));
+  const auto y = this->frame(m, {T(3), T(3)});
+  EXPECT_EQ(y[0], T(3));
+  EXPECT_NEAR(y[1], 3 + 2 * std::sin(6.0) * std::sin(6.0), 1e-6);
+}
+
+TYPED_TEST(ActivationEdges, sqrt_is_correctly_rounded_and_nan_below_zero) {
+  using B = TypeParam;
+  using T = typename B::scalar;
+  const auto y = this->template frame<Sqrt<6, B>>({T(2), T(0), this->inf, T(-1), T(1e-30), T(1e30)});
+  EXPECT_EQ(y[0], std::sqrt(T(2)));
+  EXPECT_EQ(y[1], T(0));
+  EXPECT_EQ(y[2], this->inf);
+  EXPECT_TRUE(std::isnan(y[3]));
+  EXPECT_EQ(y[4], std::sqrt(T(1e-30)));
+  EXPECT_EQ(y[5], std::sqrt(T(1e30)));
+}
+
+/// Version A takes the magnitude of each term, version B that of their sum.
+TYPED_TEST(ActivationEdges, rational_of_both_versions) {
+  using B = TypeParam;
+  using T = typename B::scalar;
+  ModelT<SharedRational<2, 1, 2, B>> a;
+  ModelT<BasicRational<2, 1, 1, 2, RationalB, B>> b;
+  const auto set = [](auto& model) {
+    return assign(model.template layer<0>(), "numerator", {T(1), T(2)}) &&
+           assign(model.template layer<0>(), "denominator", {T(-1), T(1)});
+  };
+  ASSERT_TRUE(set(a) && set(b));
+  const auto of_a = this->frame(a, {T(2), T(-2)}), of_b = this->frame(b, {T(2), T(-2)});
+  EXPECT_NEAR(of_a[0], 5.0 / 7, 1e-7);
+  EXPECT_NEAR(of_a[1], -3.0 / 7, 1e-7);
+  EXPECT_NEAR(of_b[0], 5.0 / 3, 1e-6);
+  EXPECT_NEAR(of_b[1], -3.0 / 7, 1e-7);
+}
+
 TYPED_TEST(ActivationEdges, hard_sigmoid_of_keras_2_has_its_own_slope) {
   using B = TypeParam;
   using T = typename B::scalar;
@@ -159,6 +205,11 @@ TYPED_TEST(ActivationEdges, nan_stays_nan) {
   EXPECT_TRUE(only_first(this->template frame<Softsign<2, B>>(x)));
   EXPECT_TRUE(only_first(this->template frame<FastTanh<2, B>>(x)));
   EXPECT_TRUE(only_first(this->template frame<Scale<2, B>>(x)));
+  EXPECT_TRUE(only_first(this->template frame<SELU<2, B>>(x)));
+  EXPECT_TRUE(only_first(this->template frame<Mish<2, B>>(x)));
+  EXPECT_TRUE(only_first(this->template frame<Sine<2, B>>(x)));
+  EXPECT_TRUE(only_first(this->template frame<Abs<2, B>>(x)));
+  EXPECT_TRUE(only_first(this->template frame<Sqrt<2, B>>(x)));
   EXPECT_TRUE(only_first(this->template frame<Snake<2, B>>(x)));
 }
 
@@ -185,6 +236,7 @@ TYPED_TEST(ActivationEdges, accuracy_is_that_of_the_mathematics) {
   };
   using L = long double;
   const L root = std::sqrt(0.5L), slope = std::sqrt(2 / std::acos(-1.0L));
+  expect(ModelT<Mish<3, B>>{}, [](L x) { return x * std::tanh(std::log1p(std::exp(x))); });
   expect(ModelT<SiLU<3, B>>{}, [](L x) { return x / (1 + std::exp(-x)); });
   expect(ModelT<GELU<3, B>>{}, [=](L x) { return x * std::erfc(-x * root) / 2; });
   expect(ModelT<TanhGELU<3, B>>{}, [=](L x) { return x / (1 + std::exp(-2 * slope * (x + 0.044715L * x * x * x))); });

@@ -75,6 +75,12 @@ struct XsimdBackend {
     return internal::bit_cast<R<A>>(Native(internal::bit_cast<Native>(a) / internal::bit_cast<Native>(b)));
   }
 #endif
+#if !defined(__ARM_NEON) || defined(__aarch64__)  // 32-bit ARM has no correctly rounded square root
+  template <class A>
+  static INLAY_INLINE R<A> sqrt(R<A> x) noexcept {
+    return xsimd::sqrt(x);
+  }
+#endif
   /// Lane-wise minimum. The operand order matters: a NaN in `x` is returned.
   template <class A>
   static INLAY_INLINE R<A> min(R<A> bound, R<A> x) noexcept {

@@ -33,6 +33,7 @@ namespace inlay::INLAY_ISA {
 ///   result is unspecified.
 /// - `pow2(n)`: 2^n for an integer n such that 2^n is a normal number.
 /// - `divide(a, b)`, optional: a correctly rounded quotient, if that of operator/ is not.
+/// - `sqrt(x)`, optional: the correctly rounded square root; NaN below zero. The default is one lane after the other.
 ///
 /// All operations are real-time safe and should be inlined: a call in a kernel's inner loop spills its accumulators.
 template <class B>

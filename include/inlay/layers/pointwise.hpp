@@ -49,12 +49,21 @@ class PerChannel {
   AlignedArray<value_type, Size == dynamic ? dynamic : padded_frame<value_type>(Size)> data_;
 };
 
+/// One parameter per channel: a row of a larger tensor.
+template <class T>
+struct RowOfChannels {
+  const T* values;
+};
+
 /// For `apply` with lanes across channels: loads the parameters of the channels `first`, ..., `first` + Lanes - 1.
 template <class B, std::size_t Lanes>
 struct LanesAcrossChannels {
   std::size_t first;
   INLAY_INLINE auto operator()(const Tensor auto& tensor) const noexcept {
     return B::template load<Lanes>(tensor.data() + first);
+  }
+  INLAY_INLINE auto operator()(RowOfChannels<typename B::scalar> row) const noexcept {
+    return B::template load<Lanes>(row.values + first);
   }
   INLAY_INLINE auto operator()(typename B::scalar value) const noexcept { return B::template broadcast<Lanes>(value); }
 };
@@ -64,6 +73,9 @@ struct LanesAcrossFrames {
   std::size_t channel;
   INLAY_INLINE auto operator()(const Tensor auto& tensor) const noexcept {
     return B::template broadcast<B::width>(tensor.data()[channel]);
+  }
+  INLAY_INLINE auto operator()(RowOfChannels<typename B::scalar> row) const noexcept {
+    return B::template broadcast<B::width>(row.values[channel]);
   }
   INLAY_INLINE auto operator()(typename B::scalar value) const noexcept {
     return B::template broadcast<B::width>(value);

@@ -51,6 +51,20 @@ class LayerTable {
     return make<PReLU<any, B>>(record, width);
   }
 
+  static OperationPtr affine(const io::LayerRecord& record, std::size_t width) {
+    if (io::tensor_size(record, "scale") == 1) return make<SharedAffine<any, B>>(record, width);
+    return make<Affine<any, B>>(record, width);
+  }
+  static OperationPtr rational(const io::LayerRecord& record, std::size_t width) {
+    if (io::tensor_size(record, "denominator") == io::number_option(record, "denominator_degree", 0))
+      return make<BasicRational<any, 1, any, any, AnyRational, B>>(record, width);
+    return make<BasicRational<any, any, any, any, AnyRational, B>>(record, width);
+  }
+  static OperationPtr snake(const io::LayerRecord& record, std::size_t width) {
+    if (io::tensor_size(record, "beta") > 0) return make<SnakeBeta<any, B>>(record, width);
+    return make<Snake<any, B>>(record, width);
+  }
+
   struct Row {
     std::string_view type;
     OperationPtr (*make)(const io::LayerRecord&, std::size_t);
@@ -70,9 +84,16 @@ class LayerTable {
       {"delay", make<Delay<any, any, B>>},
       {"batchnorm1d", make<BatchNorm1D<any, B>>},
       {"batchnorm2d", make<BatchNorm2D<any, any, B>>},
+      {"gather", make<Gather<any, any, B>>},
+      {"rfft", make<RFFT<any, B>>},
+      {"irfft", make<IRFFT<any, B>>},
+      {"complex_product", make<ComplexProduct<any, B>>},
+      {"magnitude", make<Magnitude<any, B>>},
       {"softmax", make<Softmax<any, B>>},
       {"prelu", prelu},
-      {"snake", make<Snake<any, B>>},
+      {"snake", snake},
+      {"rational", rational},
+      {"affine", affine},
       {"tanh", make<Tanh<any, B>>},
       {"sigmoid", make<Sigmoid<any, B>>},
       {"hard_sigmoid", make<HardSigmoid<any, B>>},
@@ -80,6 +101,9 @@ class LayerTable {
       {"relu", make<ReLU<any, B>>},
       {"leaky_relu", make<LeakyReLU<any, B>>},
       {"elu", make<ELU<any, B>>},
+      {"selu", make<SELU<any, B>>},
+      {"mish", make<Mish<any, B>>},
+      {"sine", make<Sine<any, B>>},
       {"softplus", make<Softplus<any, B>>},
       {"silu", make<SiLU<any, B>>},
       {"gelu", make<GELU<any, B>>},
@@ -90,6 +114,10 @@ class LayerTable {
       {"softsign", make<Softsign<any, B>>},
       {"fast_tanh", make<FastTanh<any, B>>},
       {"scale", make<Scale<any, B>>},
+      {"abs", make<Abs<any, B>>},
+      {"exp", make<Exp<any, B>>},
+      {"sqrt", make<Sqrt<any, B>>},
+      {"square", make<Square<any, B>>},
   };
 
  public:

@@ -169,7 +169,18 @@ _PLAIN = {
     "hardtanh": "Hardtanh",
     "leaky_hardtanh": "LeakyHardtanh",
     "scale": "Scale",
-    "snake": "Snake",
+    "gather": "Gather",
+    "rfft": "RFFT",
+    "irfft": "IRFFT",
+    "complex_product": "ComplexProduct",
+    "magnitude": "Magnitude",
+    "selu": "SELU",
+    "mish": "Mish",
+    "sine": "Sine",
+    "abs": "Abs",
+    "exp": "Exp",
+    "sqrt": "Sqrt",
+    "square": "Square",
 }
 _Leaf = tuple[str, list[Argument], list[Argument]]
 
@@ -251,7 +262,31 @@ def _prelu(layer: LayerRecord) -> _Leaf:
     return "SharedPReLU" if shared else "PReLU", _options(layer, "size"), []
 
 
+def _snake(layer: LayerRecord) -> _Leaf:
+    return "SnakeBeta" if "beta" in layer.tensors else "Snake", _options(layer, "size"), []
+
+
+def _affine(layer: LayerRecord) -> _Leaf:
+    counts = {layer.tensors[name].size for name in ("scale", "shift")}
+    if counts == {1}:
+        return "SharedAffine", _options(layer, "size"), []
+    return "Affine", _options(layer, "size"), []
+
+
+def _rational(layer: LayerRecord) -> _Leaf:
+    shared = layer.tensors["denominator"].shape[1] == 1
+    degrees = _options(layer, "numerator_degree denominator_degree")
+    size = int(layer.options["size"])
+    if layer.options["version"] == "A":
+        return "SharedRational" if shared else "Rational", [size, *degrees], []
+    count = 1 if shared else size
+    return "BasicRational", [size, count, *degrees, "inlay::RationalB", _BACKEND], []
+
+
 _SPECIAL = {
+    "snake": _snake,
+    "affine": _affine,
+    "rational": _rational,
     "dense": _dense,
     "conv1d": _conv1d,
     "conv2d": _conv2d,
@@ -315,5 +350,14 @@ _HOLDERS: dict[str, Callable[[LayerRecord, _Inner], Type]] = {
     "film": _film,
     "conditioned_by": _conditioned_by,
     "residual_skip": _residual_skip,
+    "along_features": lambda layer, inner: Type(
+        "AlongFeatures", [*_options(layer, "features"), *inner["layers"]]
+    ),
+    "per_feature": lambda layer, inner: Type(
+        "PerFeature", [*_options(layer, "features"), *inner["layers"]]
+    ),
+    "overlap_add": lambda layer, inner: Type(
+        "OverlapAdd", [*_options(layer, "hop"), *inner["layers"]]
+    ),
     "windowed": _windowed,
 }

@@ -32,12 +32,13 @@ GATES = ("sigmoid", "hard_sigmoid", "hard_sigmoid_keras2")
 # By the option's name. Options that are not here are counts.
 _KINDS: dict[str, OptionKind] = {
     **dict.fromkeys(("alpha", "beta", "epsilon", "scale", "threshold"), Kind.NUMBER),
-    **dict.fromkeys(("min", "max", "min_slope", "max_slope"), Kind.NUMBER),
+    **dict.fromkeys(("min", "max", "min_slope", "max_slope", "omega"), Kind.NUMBER),
     **dict.fromkeys(("begin", "before", "after"), Kind.INDEX),
     "reset_after": Kind.FLAG,
     "recurrent_activation": GATES,
     "activation": ("tanh", "relu"),
     "padding": ("valid", "same"),
+    "version": ("A", "B"),
 }
 
 
@@ -62,6 +63,9 @@ class Tensor:
 
 
 def _extent(text: str, options: Mapping[str, Option]) -> int:
+    if "+" in text:
+        name, added = text.split("+")
+        return int(options[name]) + int(added)
     if "*" in text:
         factor, name = text.split("*")
         return int(factor) * int(options[name])
@@ -170,7 +174,14 @@ LAYER_TYPES: dict[str, LayerType] = {
     "batchnorm1d": _normalisation("size epsilon", "size"),
     "batchnorm2d": _normalisation("channels features epsilon", "channels"),
     "prelu": _layer("size", alpha="size | 1"),
-    "snake": _layer("size", alpha="size"),
+    "snake": _layer("size", alpha="size", beta="size?"),
+    "rational": _layer(
+        "size numerator_degree denominator_degree version",
+        numerator="numerator_degree+1 size | numerator_degree+1 1",
+        denominator="denominator_degree size | denominator_degree 1",
+    ),
+    "affine": _layer("size", scale="size | 1", shift="size | 1"),
+    "sine": _layer("size omega"),
     "leaky_relu": _layer("size alpha"),
     "elu": _layer("size alpha"),
     "softplus": _layer("size beta threshold"),
@@ -180,6 +191,12 @@ LAYER_TYPES: dict[str, LayerType] = {
     **dict.fromkeys(("identity", "tanh", "sigmoid", "relu", "softmax"), _layer("size")),
     **dict.fromkeys(("hard_sigmoid", "hard_sigmoid_keras2", "hardswish"), _layer("size")),
     **dict.fromkeys(("silu", "gelu", "gelu_tanh", "softsign", "fast_tanh"), _layer("size")),
+    "gather": _layer("in out", index="out"),
+    "rfft": _layer("samples", window="samples?"),
+    "irfft": _layer("samples", window="samples?"),
+    "complex_product": _layer("bins"),
+    "magnitude": _layer("bins epsilon"),
+    **dict.fromkeys(("selu", "mish", "abs", "exp", "sqrt", "square"), _layer("size")),
     "slice": _layer("in begin out"),
     "pad": _layer("in out"),
     "delay": _layer("size frames"),
@@ -195,6 +212,9 @@ LAYER_TYPES: dict[str, LayerType] = {
     "film": _layer("size", chains="layers"),
     "conditioned_by": _layer(chains="source layers"),
     "residual_skip": _layer(chains="path residual skip"),
+    "along_features": _layer("features", chains="layers"),
+    "per_feature": _layer("features", chains="layers"),
+    "overlap_add": _layer("window hop", chains="layers"),
     "windowed": _layer("window hop", chains="layers"),
     "sequential": _layer(chains="layers"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +13,6 @@ from .kind import Converted, Kind, Records, channel_axes, convert_as, trained
 from .signal import Signal
 
 _Pointwise = tuple[str, Mapping[str, float]]
-_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 # Keras's softplus has no threshold, so this one is out of reach.
 _SOFTPLUS: _Pointwise = ("softplus", {"beta": 1.0, "threshold": 1e9})
 _ACTIVATIONS: dict[str, tuple[_Pointwise, ...]] = {
@@ -24,7 +24,9 @@ _ACTIVATIONS: dict[str, tuple[_Pointwise, ...]] = {
     "leaky_relu": (("leaky_relu", {"alpha": 0.2}),),
     "elu": (("elu", {"alpha": 1.0}),),
     "celu": (("elu", {"alpha": 1.0}),),
-    "selu": (("elu", {"alpha": _SELU_ALPHA}), ("scale", {"scale": _SELU_SCALE})),
+    "selu": (("selu", {}),),
+    "mish": (("mish", {}),),
+    "exponential": (("exp", {}),),
     "softplus": (_SOFTPLUS,),
     "softsign": (("softsign", {}),),
     "silu": (("silu", {}),),
@@ -36,7 +38,7 @@ _ACTIVATIONS: dict[str, tuple[_Pointwise, ...]] = {
     "softmax": (("softmax", {}),),
     "softmax_v2": (("softmax", {}),),  # the name in some versions of Keras 2
 }
-_ACTIVATION_NAMES = f"{', '.join(_ACTIVATIONS)}, hard_sigmoid"
+_ACTIVATION_NAMES = f"{', '.join(_ACTIVATIONS)}, glu, hard_sigmoid"
 _ACTIVATION_LAYERS = ("LeakyReLU", "ReLU", "ELU", "Softmax")  # activations without weights
 
 
@@ -52,8 +54,27 @@ def hard_sigmoid(layer: Layer, key: str) -> str:
     return "hard_sigmoid" if layer.keras >= 3 else "hard_sigmoid_keras2"
 
 
-def activation(layer: Layer, signal: Signal) -> Records:
-    """The records of a layer's attribute `activation`."""
+def activation(layer: Layer, signal: Signal) -> Converted:
+    """The records of a layer's attribute `activation`, and the signal behind them."""
+    if layer.config.get("activation") == "glu":
+        return _glu(layer, signal)
+    return _activation(layer, signal), signal
+
+
+def _glu(layer: Layer, signal: Signal) -> Converted:
+    half, odd = divmod(signal.size, 2)
+    if odd or signal.shape[-1] != signal.size:
+        layer.refuse(
+            f"glu over the last axis of frames of shape {list(signal.shape)}",
+            "only over an even number of channels, in frames of one axis",
+            "reshape the frames to one axis before it",
+        )
+    kinds = {"activation": "identity", "gate": "sigmoid"}
+    chains = {name: [[LayerRecord(kind, {"size": half})]] for name, kind in kinds.items()}
+    return [LayerRecord("gate", {"size": half}, chains=chains)], replace(signal, shape=(half,))
+
+
+def _activation(layer: Layer, signal: Signal) -> Records:
     value = layer.config.get("activation")
     if value is None:
         return []
@@ -84,10 +105,6 @@ def _refuse_softmax_over_part(layer: Layer, signal: Signal) -> None:
 
 def _pointwise(signal: Signal, kind: str, numbers: Mapping[str, float] | None = None) -> Records:
     return [LayerRecord(kind, {"size": signal.size, **(numbers or {})})]
-
-
-def _activation_layer(layer: Layer, signal: Signal) -> Converted:
-    return activation(layer, signal), signal
 
 
 def _leaky_relu(layer: Layer, signal: Signal) -> Converted:
@@ -149,11 +166,14 @@ def _prelu(layer: Layer, signal: Signal) -> Converted:
 
 
 def _rescaling(layer: Layer, signal: Signal) -> Converted:
-    if as_number(layer.config.get("offset", 0.0)) != 0.0:
-        layer.refuse_attribute("offset", "only 0", "scale the signal outside, or with a Dense")
-    if as_number(layer.config.get("scale")) is None:
-        layer.refuse_attribute("scale", "only one number", "use a Dense or a 1x1 Conv1D instead")
-    return _pointwise(signal, "scale", {"scale": layer.number("scale")}), signal
+    for key in ("scale", "offset"):
+        if as_number(layer.config.get(key, 0.0)) is None:
+            layer.refuse_attribute(key, "only one number", "use a Dense or a 1x1 Conv1D instead")
+    scale, offset = layer.number("scale"), layer.number("offset", 0.0)
+    if offset == 0.0:
+        return _pointwise(signal, "scale", {"scale": scale}), signal
+    tensors = {"scale": np.array([scale], np.float32), "shift": np.array([offset], np.float32)}
+    return [LayerRecord("affine", {"size": signal.size}, tensors)], signal
 
 
 POINTWISE: dict[str, Kind] = {
@@ -162,6 +182,6 @@ POINTWISE: dict[str, Kind] = {
     "ReLU": Kind(_relu, ("max_value", "negative_slope", "threshold")),
     "ELU": Kind(_elu, ("alpha",)),
     "Softmax": Kind(_softmax, ("axis",), harmless=("robust_masking",)),
-    "Activation": Kind(_activation_layer, ("activation",)),
+    "Activation": Kind(activation, ("activation",)),
     "Rescaling": Kind(_rescaling, ("scale", "offset")),
 }

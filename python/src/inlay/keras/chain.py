@@ -35,6 +35,7 @@ _POINTWISE = (
         "leaky_hardtanh",
     ),
     "hardswish",
+    *("selu", "mish", "exp"),
 )
 
 # The last layer of a branch, its records, and its output signal.

@@ -32,7 +32,8 @@ def _with_bias(layer: Layer, shapes: dict[str, tuple[int, ...]], size: int) -> d
 
 
 def _then_activation(layer: Layer, record: LayerRecord, signal: Signal) -> Converted:
-    return [record, *activation(layer, signal)], signal
+    records, out = activation(layer, signal)
+    return [record, *records], out
 
 
 def _dense(layer: Layer, signal: Signal) -> Converted:

@@ -67,6 +67,7 @@ _NUMBERS: Mapping[str, Mapping[str, float]] = {
     "elu": {"alpha": 1.0},
     "softplus": {"beta": 1.0, "threshold": 20.0},
     "hardtanh": {"min": -1.0, "max": 1.0},
+    "sine": {"omega": 1.0},
 }
 
 
@@ -131,8 +132,8 @@ _SIZED: Mapping[str, Callable[[int, int], LayerRecord]] = {
     "rnn": rnn,
 }
 _ACTIVATIONS = (
-    "elu gelu hard_sigmoid hardswish hardtanh leaky_relu prelu relu sigmoid silu snake softplus"
-    " softsign tanh"
+    "elu gelu hard_sigmoid hardswish hardtanh leaky_relu mish prelu relu selu sigmoid silu sine"
+    " snake softplus softsign tanh"
 ).split()
 
 

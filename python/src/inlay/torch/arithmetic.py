@@ -16,6 +16,7 @@ from .modules import array_of
 from .place import Place
 from .records import affine, plain, scale_before
 from .signal import Signal, aligned, as_frames
+from .snake import snake
 
 Refuse = Callable[[str], NoReturn]
 
@@ -132,6 +133,15 @@ def _of_signals(
     if a.time is not None and b.time is not None:
         if a.time - a.tensor.dim() != b.time - b.tensor.dim() or a.frames != b.frames:
             refuse("signals whose frames are not side by side")
+    if operation == "mul" and a is b:
+        a.require_whole(place)
+        return a.then(result, [plain("square", a.channels)])
+    if operation == "add" and a.start == b.start:
+        for x, wave in ((a, b), (b, a)):
+            record = snake(x.node, wave.node, array_of(result).dtype.name)
+            if record is not None:
+                x.require_whole(place)
+                return x.then(result, [record])
     a, b = aligned([a, b], place)
     wider = a if a.channels >= b.channels else b
     framed = b if a.time is None else a

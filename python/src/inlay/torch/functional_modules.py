@@ -6,7 +6,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor, nn
+
+
+_LARGEST = float(torch.finfo(torch.float32).max)
 
 
 def _one(extent: Any) -> Any:
@@ -83,12 +87,16 @@ def _softplus(beta: float = 1, threshold: float = 20) -> nn.Module:
 
 
 def _clamp(min: float | None = None, max: float | None = None) -> nn.Module | None:
+    """A bound on one side alone leaves the other at the largest number of a float."""
     if min == 0 and max is None:
         return nn.ReLU()
-    if not isinstance(min, (int, float)) or not isinstance(max, (int, float)):
+    if min is None and max is None:
         return None
-    right = math.isfinite(min) and math.isfinite(max) and min < max
-    return nn.Hardtanh(min, max) if right else None
+    low, high = -_LARGEST if min is None else min, _LARGEST if max is None else max
+    if not all(isinstance(bound, (int, float)) for bound in (low, high)):
+        return None
+    right = math.isfinite(low) and math.isfinite(high) and low < high
+    return nn.Hardtanh(low, high) if right else None
 
 
 def _plain(kind: Callable[[], nn.Module]) -> Callable[..., nn.Module]:
@@ -98,7 +106,11 @@ def _plain(kind: Callable[[], nn.Module]) -> Callable[..., nn.Module]:
     return made
 
 
-_CLAMP = dict.fromkeys(("clamp", "clip"), _clamp)
+_CLAMP: dict[str, Callable[..., nn.Module | None]] = {
+    **dict.fromkeys(("clamp", "clip"), _clamp),
+    "clamp_min": lambda min: _clamp(min=min),
+    "clamp_max": lambda max: _clamp(max=max),
+}
 
 # Each takes the arguments of the function without the first one.
 MODULES: dict[str, Callable[..., nn.Module | None]] = {
@@ -116,6 +128,8 @@ MODULES: dict[str, Callable[..., nn.Module | None]] = {
     "hardtanh": lambda min_val=-1.0, max_val=1.0, inplace=False: nn.Hardtanh(min_val, max_val),
     "hardswish": _plain(nn.Hardswish),
     "softsign": nn.Softsign,
+    "mish": _plain(nn.Mish),
+    "selu": _plain(nn.SELU),
     "softmax": _softmax,
     "linear": _linear,
     "matmul": _matmul,

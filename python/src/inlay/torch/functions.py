@@ -16,6 +16,7 @@ from .arithmetic import arithmetic
 from .functional_modules import MODULES
 from .graph import join
 from .place import Place, Refusal
+from .records import plain
 from .signal import Signal, aligned, moved
 
 Arguments = Sequence[Any]
@@ -254,10 +255,23 @@ def _to(made: Call) -> Signal:
 
 def _power(made: Call) -> Signal:
     _, exponent = _arguments(made, ("input", "exponent"), (None, 2))
-    if exponent != 2:
-        made.refuse(f"exponent={exponent!r}", "only squares can be exported")
+    if exponent not in (0.5, 2):
+        made.refuse(f"exponent={exponent!r}", "only squares and square roots can be exported")
+    return _elementary_of(made, "square" if exponent == 2 else "sqrt")
+
+
+def _elementary(kind: str, **numbers: float) -> Callable[[Call], Signal]:
+    def handle(made: Call) -> Signal:
+        _arguments(made, ("input",), (None,))
+        return _elementary_of(made, kind, **numbers)
+
+    return handle
+
+
+def _elementary_of(made: Call, kind: str, **numbers: float) -> Signal:
     signal = made.signal
-    return arithmetic("mul", signal, signal, made.run(), made.place, made.refuse)
+    signal.require_whole(made.place)
+    return signal.then(made.run(), [plain(kind, signal.channels, **numbers)])
 
 
 def _arithmetic(name: str) -> Callable[[Call], Signal]:
@@ -299,6 +313,10 @@ _HANDLERS: dict[str, Callable[[Call], Any]] = {
     "rsub": _reversed("sub"),
     **dict.fromkeys(("neg", "negative"), _negative),
     **dict.fromkeys(("pow", "square"), _power),
+    **dict.fromkeys(("abs", "absolute"), _elementary("abs")),
+    "exp": _elementary("exp"),
+    "sqrt": _elementary("sqrt"),
+    "sin": _elementary("sine", omega=1.0),
     **dict.fromkeys(("size", "dim", "numel", "stride", "is_floating_point"), _shape),
     **dict.fromkeys(("new_zeros", "zeros_like", "new_ones", "ones_like"), _shape),
     "glu": _glu,

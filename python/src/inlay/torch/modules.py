@@ -47,6 +47,8 @@ ELEMENTWISE: Kinds = (
     nn.Hardtanh,  # and nn.ReLU6, a subclass
     nn.Hardswish,
     nn.Softsign,
+    nn.Mish,
+    nn.SELU,
 )
 OVER_CHANNELS: Kinds = (nn.Softmax, nn.GLU)
 RELABELLING: Kinds = (nn.Flatten, nn.Unflatten)

@@ -31,6 +31,7 @@ _POINTWISE = {
     "gelu",
 }
 _POINTWISE |= {"gelu_tanh", "softplus", "softsign", "hardtanh", "hardswish"}
+_POINTWISE |= {"mish", "selu", "sine", "abs", "exp", "sqrt", "square"}
 
 
 def network(source: Node, condition: Node | None, sink: Node) -> Records:

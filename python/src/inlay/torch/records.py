@@ -34,24 +34,19 @@ def filled(records: list[LayerRecord], channels: int) -> list[LayerRecord]:
 
 
 def affine(scale: Array, shift: Array) -> LayerRecord:
-    """scale x + shift for each channel, as a normalisation of mean 0 and variance 1."""
-    tensors = {"mean": np.zeros_like(scale), "variance": np.ones_like(scale)}
-    return LayerRecord(
-        "batchnorm1d",
-        {"size": len(scale), "epsilon": 0.0},
-        {"gamma": scale, "beta": shift, **tensors},
-    )
+    """scale x + shift for each channel, with one number for all channels if they have the same."""
+    tensors = {"scale": scale, "shift": shift}
+    if all((tensor == tensor[0]).all() for tensor in tensors.values()):
+        tensors = {name: tensor[:1] for name, tensor in tensors.items()}
+    return LayerRecord("affine", {"size": len(scale)}, tensors)
 
 
 def scale_before(record: LayerRecord, dtype: str) -> Array | None:
     """The factor of each channel, if a layer only multiplies; None for other layers."""
     if record.type == "scale":
         return np.full(record.channels_in, record.options["scale"], dtype)
-    plainly = record.type == "batchnorm1d" and record.options["epsilon"] == 0
-    if plainly and "beta" in record.tensors:
-        rest = (record.tensors["beta"], record.tensors["mean"], record.tensors["variance"] - 1)
-        if not any(tensor.any() for tensor in rest):
-            return record.tensors["gamma"]
+    if record.type == "affine" and not record.tensors["shift"].any():
+        return np.broadcast_to(record.tensors["scale"], record.channels_in)
     return None
 
 
@@ -240,6 +235,8 @@ _NAMES: dict[type[nn.Module], str] = {
     nn.SiLU: "silu",
     nn.Hardswish: "hardswish",
     nn.Softsign: "softsign",
+    nn.Mish: "mish",
+    nn.SELU: "selu",
     nn.Softmax: "softmax",
 }
 

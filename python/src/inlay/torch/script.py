@@ -61,7 +61,7 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "GLU": ("dim",),
     "Flatten": ("start_dim", "end_dim"),
     **dict.fromkeys(("Tanh", "Sigmoid", "Hardsigmoid", "ReLU", "ReLU6", "SiLU", "Hardswish"), ()),
-    **dict.fromkeys(("Softsign", "Dropout", "Identity"), ()),
+    **dict.fromkeys(("Softsign", "Mish", "SELU", "Dropout", "Identity"), ()),
 }
 
 

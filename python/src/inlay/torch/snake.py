@@ -1,0 +1,47 @@
+"""Recognises x + sin(alpha x)^2 / beta, which modules such as BigVGAN's SnakeBeta compute step by step."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..format import Array, LayerRecord
+from .graph import Node
+from .records import scale_before
+
+
+def snake(x: Node, wave: Node, dtype: str) -> LayerRecord | None:
+    """The one layer for the sum of two values, None if it is no snake."""
+    found = _steps(x, wave)
+    if found is None:
+        return None
+    alpha, found = _factor(found, x.channels, dtype)
+    if [record.type for record in found[:2]] != ["sine", "square"]:
+        return None
+    inverse, rest = _factor(found[2:], x.channels, dtype)
+    if rest:
+        return None
+    alpha = np.asarray(alpha * found[0].options["omega"], dtype)
+    beta = np.divide(1, inverse, out=np.zeros_like(inverse), where=inverse != 0)
+    tensors = {"alpha": alpha}
+    if not np.allclose(alpha, beta, rtol=8 * np.finfo(dtype).eps, atol=0):
+        tensors["beta"] = beta
+    return LayerRecord("snake", {"size": x.channels}, tensors)
+
+
+def _steps(source: Node, sink: Node) -> list[LayerRecord] | None:
+    """The layers from one value to another, None if there are other operations between them."""
+    records: list[LayerRecord] = []
+    while sink is not source:
+        if sink.kind != "layers":
+            return None
+        records = [*sink.records, *records]
+        (sink,) = sink.inputs
+    return records
+
+
+def _factor(
+    records: list[LayerRecord], channels: int, dtype: str
+) -> tuple[Array, list[LayerRecord]]:
+    """The factors of a first layer that only multiplies, and the layers behind it."""
+    factor = scale_before(records[0], dtype) if records else None
+    return (np.ones(channels, dtype), records) if factor is None else (factor, records[1:])
