@@ -53,6 +53,7 @@ void add_more_layers() {
   add("Softplus", []<std::size_t N> { return std::type_identity<Softplus<N, B>>{}; });
   add("SiLU", []<std::size_t N> { return std::type_identity<SiLU<N, B>>{}; });
   add("GELU", []<std::size_t N> { return std::type_identity<GELU<N, B>>{}; });
+  add("LayerNorm", []<std::size_t N> { return std::type_identity<LayerNorm<N, B>>{}; });
   add("Snake", []<std::size_t N> { return std::type_identity<Snake<N, B>>{}; });
 }
 #endif

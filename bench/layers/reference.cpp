@@ -153,6 +153,17 @@ Frames softmax(Frames x) {
   return x;
 }
 
+Frames layer_norm(Frames x, const Frame& gamma, const Frame& beta, double epsilon) {
+  for (Frame& frame : x) {
+    double mean = 0, variance = 0;
+    for (double value : frame) mean += value / double(frame.size());
+    for (double value : frame) variance += (value - mean) * (value - mean) / double(frame.size());
+    for (std::size_t c = 0; c < frame.size(); ++c)
+      frame[c] = (frame[c] - mean) / std::sqrt(variance + epsilon) * gamma[c] + beta[c];
+  }
+  return x;
+}
+
 Frames layer_reference(const Description& layer, const Frames& x) {
   const auto values = [&](std::string_view name) -> const Frame& { return layer.tensors.at(name).values; };
   const auto number = [&](std::string_view name) { return std::get<double>(layer.options.at(name)); };
@@ -168,6 +179,7 @@ Frames layer_reference(const Description& layer, const Frames& x) {
   if (type == "s4d") return s4d(x, values("a_real"), values("a_imag"), values("c_real"), values("c_imag"), values("d"));
   if (type == "lru") return lru(x, values("lambda_real"), values("lambda_imag"), values("b"), values("c"), values("d"));
   if (type == "softmax") return softmax(x);
+  if (type == "layer_norm") return layer_norm(x, values("gamma"), values("beta"), number("epsilon"));
   return each_value(x, [&](double v, std::size_t c) {
     if (type == "tanh") return std::tanh(v);
     if (type == "sigmoid") return sigmoid(v);

@@ -88,6 +88,18 @@ LAYERS = [
     LayerRecord("snake", {"size": 3}, {"alpha": tensor(3)}),
     LayerRecord("snake", {"size": 3}, {"alpha": tensor(3), "beta": tensor(3)}),
     *(LayerRecord(name, {"size": 3}) for name in ("selu", "mish", "abs", "exp", "sqrt", "square")),
+    *(
+        LayerRecord(
+            name, {"size": 3, "epsilon": 1e-5}, {tensor_name: tensor(3) for tensor_name in names}
+        )
+        for name, names in (
+            ("layer_norm", ()),
+            ("layer_norm", ("gamma", "beta")),
+            ("cumulative_norm", ("beta",)),
+            ("rms_norm", ("gamma",)),
+        )
+    ),
+    LayerRecord("group_norm", {"size": 3, "groups": 3, "epsilon": 1e-5}, {"gamma": tensor(3)}),
     LayerRecord("sine", {"size": 3, "omega": 30.0}),
     *(LayerRecord("affine", {"size": 3}, {"scale": tensor(n), "shift": tensor(n)}) for n in (1, 3)),
     *(

@@ -76,6 +76,8 @@ TEST(Realtime, NAME(INLAY_TEST_BACKEND, INLAY_TEST_SCALAR)) {
       "more pointwise layers");
   expect_realtime<ModelT<SELU<5, B>, Mish<5, B>, Sine<5, B>, SnakeBeta<5, B>, Affine<5, B>, SharedRational<5, 5, 4, B>,
                          Abs<5, B>, Sqrt<5, B>, Exp<5, B>, Square<5, B>>>("trained and elementary functions");
+  expect_realtime<ModelT<LayerNorm<21, B>, RMSNorm<21, B>, GroupNorm<21, 3, B>, CumulativeNorm<21, B>>>(
+      "normalisations");
 }
 
 }  // namespace

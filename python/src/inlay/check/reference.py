@@ -346,6 +346,34 @@ def batchnorm1d(layer: Json, x: Signal) -> Signal:
     return y + tensor(layer["beta"]) if "beta" in layer else y
 
 
+def normalised(layer: Json, x: Signal, mean: Signal | float, variance: Signal) -> Signal:
+    y: Signal = (x - mean) / np.sqrt(variance + layer["epsilon"])
+    if "gamma" in layer:
+        y = y * tensor(layer["gamma"])
+    return y + tensor(layer["beta"]) if "beta" in layer else y
+
+
+def layer_norm(layer: Json, x: Signal) -> Signal:
+    return normalised(layer, x, x.mean(1, keepdims=True), x.var(1, keepdims=True))
+
+
+def rms_norm(layer: Json, x: Signal) -> Signal:
+    return normalised(layer, x, 0.0, (x * x).mean(1, keepdims=True))
+
+
+def group_norm(layer: Json, x: Signal) -> Signal:
+    groups = x.reshape(len(x), layer["groups"], -1)
+    in_group = groups.shape[2]
+    mean, variance = (np.repeat(of, in_group, 1) for of in (groups.mean(2), groups.var(2)))
+    return normalised(layer, x, mean, variance)
+
+
+def cumulative_norm(layer: Json, x: Signal) -> Signal:
+    seen = [x[: t + 1] for t in range(len(x))]
+    mean, variance = (np.array([[of(part)] for part in seen]) for of in (np.mean, np.var))
+    return normalised(layer, x, mean, variance)
+
+
 def batchnorm2d(layer: Json, x: Signal) -> Signal:
     return batchnorm1d(layer, x.reshape(-1, layer["channels"])).reshape(x.shape)
 
@@ -435,6 +463,10 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "snake": snake,
     "batchnorm1d": batchnorm1d,
     "batchnorm2d": batchnorm2d,
+    "layer_norm": layer_norm,
+    "rms_norm": rms_norm,
+    "group_norm": group_norm,
+    "cumulative_norm": cumulative_norm,
 }
 
 

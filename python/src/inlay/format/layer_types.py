@@ -173,6 +173,10 @@ LAYER_TYPES: dict[str, LayerType] = {
     ),
     "batchnorm1d": _normalisation("size epsilon", "size"),
     "batchnorm2d": _normalisation("channels features epsilon", "channels"),
+    "layer_norm": _layer("size epsilon", gamma="size?", beta="size?"),
+    "cumulative_norm": _layer("size epsilon", gamma="size?", beta="size?"),
+    "group_norm": _layer("size groups epsilon", gamma="size?", beta="size?"),
+    "rms_norm": _layer("size epsilon", gamma="size?"),
     "prelu": _layer("size", alpha="size | 1"),
     "snake": _layer("size", alpha="size", beta="size?"),
     "rational": _layer(

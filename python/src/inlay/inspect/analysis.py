@@ -265,6 +265,10 @@ def _batchnorm(layer: LayerRecord) -> Traits:
     return Traits(parameters=4 * channels, macs=layer.channels_in)
 
 
+def _norm(layer: LayerRecord) -> Traits:
+    return Traits(parameters=2 * layer.channels_in, macs=2 * layer.channels_in)
+
+
 def _affine(layer: LayerRecord) -> Traits:
     return Traits(
         parameters=_count(layer, "scale") + _count(layer, "shift"), macs=layer.channels_in
@@ -303,6 +307,10 @@ _LEAVES: dict[str, Callable[[LayerRecord], Traits]] = {
     "lru": _lru,
     "batchnorm1d": _batchnorm,
     "batchnorm2d": _batchnorm,
+    "layer_norm": _norm,
+    "group_norm": _norm,
+    "rms_norm": lambda layer: replace(_norm(layer), parameters=layer.channels_in),
+    "cumulative_norm": lambda layer: replace(_norm(layer), receptive_field=None),
     "prelu": lambda layer: Traits(parameters=_count(layer, "alpha")),
     "snake": lambda layer: Traits(parameters=_count(layer, "alpha") + _count(layer, "beta")),
     "affine": _affine,

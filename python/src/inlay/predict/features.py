@@ -28,6 +28,7 @@ _KINDS = {
         name: name for name in "tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake".split()
     },
     **dict.fromkeys("softsign fast_tanh rational sqrt".split(), "quotient"),
+    **dict.fromkeys("layer_norm rms_norm group_norm cumulative_norm".split(), "quotient"),
     **dict.fromkeys(("mish", "exp"), "silu"),
     "selu": "elu",
     "sine": "snake",
@@ -43,6 +44,8 @@ _KINDS = {
 }
 _UNPRICED = ("s4d", "lru")
 GATES = {"lstm": 4, "gru": 3}
+#: Divisions and square roots of a frame, or of each group of its channels, which wait for one another.
+_QUOTIENTS = {"layer_norm": 4, "group_norm": 4, "rms_norm": 3, "cumulative_norm": 5}
 RECURRENT = ("lstm", "gru", "rnn")
 #: Frames of these layers do not overlap.
 _WAITING = (*RECURRENT, "fir", "fft")
@@ -79,6 +82,9 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
         registers = out / 4 if tiles else math.ceil(out / lanes)
         found[f"{kind} layers"] += often
         found[f"{kind} registers"] += often * registers
+        if layer.record.type in _QUOTIENTS and not tiles:
+            chains = _QUOTIENTS[layer.record.type] * int(layer.record.options.get("groups", 1))
+            found[f"{kind} layers"] += often * (chains - 1)
         if kind in RECURRENT:  # two registers of gates may take no longer than one
             found[f"{kind} further"] += often * max(0, registers - 2)
         if layer.record.type == "residual_skip" and out // 2 % 4:

@@ -10,11 +10,14 @@ from torch import Tensor, nn
 
 from ..custom import CustomLayer, custom_of
 from ..errors import ExportError
+from ..inspect.analysis import analyse
 from .graph import layers
 from .modules import (
     CHANNELS_FIRST,
     DROPPED,
+    NORMS,
     OVER_CHANNELS,
+    OVER_FRAMES,
     RECURRENT,
     RELABELLING,
     WINDOWED,
@@ -22,6 +25,7 @@ from .modules import (
     custom_record,
     looks_ahead,
     pads_otherwise,
+    refuse_frames,
     refuse_options,
     refuse_unknown,
     refuse_values,
@@ -63,6 +67,8 @@ def apply(signal: Signal, module: nn.Module, place: Place) -> Signal:
     width = width_of(module)
     if width not in (None, signal.channels):
         raise ExportError(f"{place}: takes {width} channels, but is given {signal.channels}")
+    if isinstance(module, OVER_FRAMES):
+        refuse_frames(module, signal.time if signal.tensor.dim() == 2 else None, place)
     signal = _laid_out(signal, module, place)
     if isinstance(module, nn.ConstantPad1d):
         return _padded(signal, module, place)
@@ -81,11 +87,11 @@ def apply(signal: Signal, module: nn.Module, place: Place) -> Signal:
 
 def _custom(signal: Signal, module: nn.Module, custom: CustomLayer, place: Place) -> Signal:
     """The output signal of a user's layer."""
-    record = custom_record(custom, module, place)
+    record = custom_record(custom, module, place, signal.channels if custom.is_builtin else None)
     if record.channels_in != signal.channels:
         takes = f"{place}: takes {record.channels_in} channels"
         raise ExportError(f"{takes}, but is given {signal.channels}")
-    if custom.number("receptive_field", record) != 1:
+    if analyse([record]).receptive_field != 1:
         signal = signal.streamed(place)
         signal.require_first_frame(place)
     signal = _laid_out(signal, module, place)
@@ -191,8 +197,10 @@ def _axes(module: nn.Module, signal: Signal) -> tuple[int | None, int] | None:
         return (dims - 1, dims - 2) if space.channels_first else (dims - 2, dims - 1)
     if isinstance(module, RECURRENT):
         return (1 if module.batch_first and dims == 3 else 0), dims - 1
-    if isinstance(module, nn.Linear):
+    if isinstance(module, (nn.Linear, *NORMS)):
         return None, dims - 1
+    if isinstance(module, OVER_FRAMES):
+        return None, 1
     if isinstance(module, CHANNELS_FIRST):
         return dims - 1, dims - 2
     if isinstance(module, nn.BatchNorm1d) or (
