@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+import inlay
+
 Random = np.random.Generator
 
 
@@ -106,6 +108,14 @@ def recurrent(random: Random, inputs: int, outputs: int) -> nn.Module:
     )
 
 
+def state_space(random: Random, inputs: int, outputs: int) -> nn.Module:
+    states = draw(random, 1, 9)
+    if inputs == outputs and chance(random, 0.5):
+        kind = "zoh" if chance(random, 0.5) else "bilinear"
+        return inlay.torch.S4D(inputs, states, discretisation=kind)
+    return inlay.torch.LRU(inputs, states, outputs, r_max=0.99)
+
+
 def convolution(random: Random, inputs: int, outputs: int, stride: int = 1) -> nn.Conv1d:
     groups = int(np.gcd(inputs, outputs)) if chance(random, 0.3) else 1
     dilation = 1 if stride > 1 else draw(random, 1, 4)
@@ -144,19 +154,24 @@ def random_chain(random: Random) -> tuple[nn.Module, int]:
     return nn.Sequential(*layers), first
 
 
+_FIXED = (inlay.torch.S4D, inlay.torch.LRU)
+
+
 def _fixes_channels(layer: nn.Module) -> bool:
-    return isinstance(layer, (nn.Linear, nn.Conv1d, nn.RNNBase, nn.ConvTranspose1d))
+    return isinstance(layer, (*_FIXED, nn.Linear, nn.Conv1d, nn.RNNBase, nn.ConvTranspose1d))
 
 
 def _links(
     random: Random, inputs: int, outputs: int, padded: bool, changes_rate: bool
 ) -> tuple[list[nn.Module], int]:
     """The next layers, and the channels behind them."""
-    kind = draw(random, 0, 7)
+    kind = draw(random, 0, 8)
     if kind == 0:
         return [nn.Linear(inputs, outputs, bias=chance(random, 0.7))], outputs
     if kind == 1 and padded:
         return [recurrent(random, inputs, outputs)], outputs
+    if kind == 8 and padded:
+        return [state_space(random, inputs, outputs)], outputs
     if kind == 2 and changes_rate:
         return _rate_change(random, inputs, outputs)
     if kind in (1, 2, 3):

@@ -154,6 +154,8 @@ struct FeatureSum {
         L::type != "windowed" && L::type != "overlap_add" && L::type != "along_features" && L::type != "per_feature",
         "inlay::predict: a network with Windowed, OverlapAdd, AlongFeatures or PerFeature has no prediction from its "
         "type; the command inlay predict has one");
+    static_assert(L::type != "s4d" && L::type != "lru",
+                  "inlay::predict: no machine's table has the price of S4D and LRU; time them with bench/layers");
     if constexpr (requires { L::parts::for_each; }) {
       add_layer<L>(often);
       L::parts::for_each([&](auto i) { add_chain<decltype(L().template chain<i>())>(often); });

@@ -79,6 +79,8 @@ class LayerTable {
       {"lstm", make<BasicLSTM<any, any, AnyGate, B>>},
       {"gru", gru},
       {"rnn", make<BasicRNN<any, any, AnyRNNActivation, B>>},
+      {"s4d", make<S4D<any, any, B>>},
+      {"lru", make<LRU<any, any, any, B>>},
       {"delay", make<Delay<any, any, B>>},
       {"batchnorm1d", make<BatchNorm1D<any, B>>},
       {"batchnorm2d", make<BatchNorm2D<any, any, B>>},

@@ -243,6 +243,32 @@ def rnn(layer: Json, x: Signal) -> Signal:
     return np.array(y)
 
 
+def s4d(layer: Json, x: Signal) -> Signal:
+    a = tensor(layer["a_real"]) + 1j * tensor(layer["a_imag"])
+    c = tensor(layer["c_real"]) + 1j * tensor(layer["c_imag"])
+    d = tensor(layer["d"]) if "d" in layer else np.zeros(layer["size"])
+    s = np.zeros_like(a)
+    y = []
+    for u in x:
+        s = a * s + u[:, np.newaxis]
+        y.append(2 * (c * s).sum(axis=1).real + d * u)
+    return np.array(y)
+
+
+def lru(layer: Json, x: Signal) -> Signal:
+    poles = tensor(layer["lambda_real"]) + 1j * tensor(layer["lambda_imag"])
+    b_real, b_imag = np.split(tensor(layer["b"]), 2, axis=1)
+    c_real, minus_c_imag = np.split(tensor(layer["c"]), 2)
+    driven = x @ (b_real + 1j * b_imag)
+    state = np.zeros_like(poles)
+    states = []
+    for drive in driven:
+        state = poles * state + drive
+        states.append(state)
+    mixed: Signal = (np.array(states) @ (c_real - 1j * minus_c_imag)).real
+    return mixed + x @ tensor(layer["d"])
+
+
 def thirds(size: int) -> list[slice]:
     return [slice(k * size, (k + 1) * size) for k in range(3)]
 
@@ -404,6 +430,8 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "lstm": lstm,
     "gru": gru,
     "rnn": rnn,
+    "s4d": s4d,
+    "lru": lru,
     "tanh": lambda layer, x: np.tanh(x),
     "sigmoid": lambda layer, x: sigmoid(x),
     "hard_sigmoid": lambda layer, x: hard_sigmoid(x),

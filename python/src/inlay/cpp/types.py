@@ -141,6 +141,8 @@ _PLAIN = {
     "conv_transpose1d": "ConvTranspose1D",
     "max_pool1d": "MaxPool1D",
     "avg_pool1d": "AvgPool1D",
+    "s4d": "S4D",
+    "lru": "LRU",
     "batchnorm1d": "BatchNorm1D",
     "batchnorm2d": "BatchNorm2D",
     "layer_norm": "LayerNorm",

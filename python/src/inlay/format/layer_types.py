@@ -154,6 +154,23 @@ LAYER_TYPES: dict[str, LayerType] = {
         bias="2 3*out if reset_after else 3*out",
     ),
     "rnn": _layer("in out activation", kernel="in out", recurrent_kernel="out out", bias="out"),
+    "s4d": _layer(
+        "size states",
+        a_real="size states",
+        a_imag="size states",
+        c_real="size states",
+        c_imag="size states",
+        d="size?",
+    ),
+    # Real parts first; then the imaginary ones, those of c negative.
+    "lru": _layer(
+        "in states out",
+        lambda_real="states",
+        lambda_imag="states",
+        b="in 2*states",
+        c="2*states out",
+        d="in out",
+    ),
     "batchnorm1d": _normalisation("size epsilon", "size"),
     "batchnorm2d": _normalisation("channels features epsilon", "channels"),
     "layer_norm": _layer("size epsilon", gamma="size?", beta="size?"),

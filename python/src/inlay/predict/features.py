@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..errors import ExportError
 from ..inspect.analysis import LayerAnalysis
 from ..inspect.fir import fft_macs, fir_macs, is_fir
 
@@ -41,6 +42,7 @@ _KINDS = {
     **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
     **dict.fromkeys(("overlap_add", "along_features", "per_feature"), "join"),
 }
+_UNPRICED = ("s4d", "lru")
 GATES = {"lstm": 4, "gru": 3}
 #: Divisions and square roots of a frame, or of each group of its channels, which wait for one another.
 _QUOTIENTS = {"layer_norm": 4, "group_norm": 4, "rms_norm": 3, "cumulative_norm": 5}
@@ -61,6 +63,11 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
     for layer in layers:
         if layer.record.type == "sequential":
             continue
+        if layer.record.type in _UNPRICED:
+            raise ExportError(
+                f"{layer.place} ({layer.record.type}): no machine's table has its price; time the"
+                " network, or this layer with bench/layers"
+            )
         kind = _KINDS.get(layer.record.type, "dense")
         often = float(layer.per_frame)
         if is_fir(layer.record):

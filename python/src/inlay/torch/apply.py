@@ -35,6 +35,7 @@ from .modules import (
 from .place import Place, Refusal
 from .records import records_of
 from .signal import Late, Signal, moved
+from .state_space_modules import StateSpace, state_space_of
 
 
 def apply(signal: Signal, module: nn.Module, place: Place) -> Signal:
@@ -52,6 +53,9 @@ def apply(signal: Signal, module: nn.Module, place: Place) -> Signal:
     custom = custom_of(module)
     if custom is not None:
         return _custom(signal, module, custom, place)
+    space = state_space_of(module)
+    if space is not None:
+        return _state_space(signal, module, space, place)
     if signal.held:
         if isinstance(module, nn.Conv1d) and window_of(module) == Window(0, 1):
             signal = _laid_out(signal, module, place)
@@ -103,6 +107,19 @@ def _custom(signal: Signal, module: nn.Module, custom: CustomLayer, place: Place
             "pad the signal within the module, as a stream does with zeros",
         )
     return signal.then(output, [record])
+
+
+def _state_space(signal: Signal, module: nn.Module, space: StateSpace, place: Place) -> Signal:
+    if space.supported:
+        advice = "use inlay.torch.S4D, and layers behind it"
+        place.refuse("this form of an S4D", space.supported, advice)
+    if space.width != signal.channels:
+        raise ExportError(f"{place}: takes {space.width} channels, but is given {signal.channels}")
+    signal = signal.streamed(place)
+    signal.require_first_frame(place)
+    signal = _laid_out(signal, module, place)
+    output: Any = run(module, signal.tensor, place)
+    return signal.then(output[0] if space.gives_state else output, space.records())
 
 
 def run(module: nn.Module, tensor: Tensor, place: Place) -> Tensor:
@@ -175,6 +192,9 @@ def _axes(module: nn.Module, signal: Signal) -> tuple[int | None, int] | None:
     custom = custom_of(module)
     if custom is not None:
         return (dims - 1, dims - 2) if custom.channels_first else (dims - 2, dims - 1)
+    space = state_space_of(module)
+    if space is not None:
+        return (dims - 1, dims - 2) if space.channels_first else (dims - 2, dims - 1)
     if isinstance(module, RECURRENT):
         return (1 if module.batch_first and dims == 3 else 0), dims - 1
     if isinstance(module, (nn.Linear, *NORMS)):

@@ -17,6 +17,7 @@ from ..format import Array, LayerRecord
 from ..format.layer_types import Kind
 from ..format.validation import unusable_epsilon, unusable_variance
 from .place import Place, Refusal, place_of
+from .state_space_modules import state_space_of
 
 Kinds = tuple[type[nn.Module], ...]
 
@@ -76,6 +77,8 @@ def known_base(module: nn.Module) -> type[nn.Module] | None:
     for custom in type(module).__mro__:
         if custom in CUSTOM_MODULES and issubclass(custom, nn.Module):
             return custom if type(module).forward is custom.forward else None
+    if state_space_of(module) is not None:
+        return type(module)
     kinds = (*EXPORTED, *DROPPED, *RELABELLING)
     base = next((kind for kind in kinds if isinstance(module, kind)), None)
     return base if base and type(module).forward is base.forward else None
@@ -94,6 +97,9 @@ def wants_channels_first(module: nn.Module) -> bool | None:
     custom = custom_of(module)
     if custom is not None:
         return custom.channels_first
+    space = state_space_of(module)
+    if space is not None:
+        return space.channels_first
     return isinstance(module, CHANNELS_FIRST) if isinstance(module, _LAID_OUT) else None
 
 
@@ -143,7 +149,7 @@ def refuse_unknown(module: nn.Module, place: Place) -> None:
         kinds = ", ".join(kind.__name__ for kind in EXPORTED)
         place.refuse(
             "this kind of module",
-            f"only nn.Sequential, {kinds}, Dropout, Identity and modules whose forward() is made of"
+            f"only nn.Sequential, {kinds}, inlay.torch.S4D, inlay.torch.LRU, Dropout, Identity and modules whose forward() is made of"
             " these",
             "replace it",
         )
@@ -178,6 +184,9 @@ def one(extent: int | tuple[int, ...]) -> int:
 @singledispatch
 def width_of(module: nn.Module) -> int | None:
     """The number of channels that a module takes, None if it takes any."""
+    space = state_space_of(module)
+    if space is not None:
+        return space.width
     custom = custom_of(module)
     if custom is None or (custom.is_builtin and custom.member(module, "size") is None):
         return None
