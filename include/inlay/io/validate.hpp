@@ -92,6 +92,16 @@ INLAY_ONCE void expect_above(const LayerRecord& layer, std::string_view name, do
                    number_text(*value));
 }
 
+/// Throws load_error unless epsilon is a normal number in float precision: normalisations of a signal divide by the
+/// square root of its variance plus epsilon, and the variance of silence is 0.
+INLAY_ONCE void expect_epsilon(const LayerRecord& layer) {
+  static constexpr double least = std::numeric_limits<float>::min();
+  const auto epsilon = number_if_any(layer, "epsilon");
+  if (epsilon && !(*epsilon >= least))
+    throw load_error(layer.values.find("epsilon")->second.place,
+                     concat({"at least ", number_text(least), ", as silence has no variance"}), number_text(*epsilon));
+}
+
 /// Throws load_error unless each channel number of a "gather" is one of its input or -1.
 INLAY_ONCE void expect_channel_numbers(const LayerRecord& layer) {
   const auto index = layer.tensors.find("index");
@@ -135,11 +145,14 @@ INLAY_ONCE void validate(const LayerRecord& layer) {
     detail::expect_above(layer, "ratio", 0);
     const auto knee = detail::number_if_any(layer, "knee");
     if (knee && !(*knee >= 0))
-      throw load_error(layer.values.find("knee")->second.place, "a width in dB, not negative", number_text(*knee));
+      throw load_error(layer.values.find("knee")->second.place, "a width in dB, not negative",
+                       detail::number_text(*knee));
   }
   if (*type == "parametric_equalizer") detail::expect_above(layer, "sample_rate", 0);
   if (*type == "table_shaper")
     if (const auto low = detail::number_if_any(layer, "low")) detail::expect_above(layer, "high", *low);
+  for (const std::string_view norm : {"layer_norm", "rms_norm", "group_norm", "cumulative_norm"})
+    if (*type == norm) detail::expect_epsilon(layer);
   if (*type == "gather") detail::expect_channel_numbers(layer);
 }
 

@@ -28,6 +28,7 @@ _KINDS = {
         name: name for name in "tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake".split()
     },
     **dict.fromkeys("softsign fast_tanh rational sqrt".split(), "quotient"),
+    **dict.fromkeys("layer_norm rms_norm group_norm cumulative_norm".split(), "quotient"),
     **dict.fromkeys(("mish", "exp"), "silu"),
     "selu": "elu",
     "db_to_amplitude": "silu",
@@ -44,9 +45,10 @@ _KINDS = {
     **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
     **dict.fromkeys(("overlap_add", "along_features", "per_feature"), "join"),
 }
+_UNPRICED = ("s4d", "lru", "biquad", "one_pole", "parametric_equalizer", "table_shaper")
 GATES = {"lstm": 4, "gru": 3}
-#: Layers whose time no machine's table has.
-_WITHOUT_PRICE = ("biquad", "one_pole", "parametric_equalizer", "table_shaper")
+#: Divisions and square roots of a frame, or of each group of its channels, which wait for one another.
+_QUOTIENTS = {"layer_norm": 4, "group_norm": 4, "rms_norm": 3, "cumulative_norm": 5}
 RECURRENT = ("lstm", "gru", "rnn")
 #: Frames of these layers do not overlap.
 _WAITING = (*RECURRENT, "fir", "fft")
@@ -64,8 +66,11 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
     for layer in layers:
         if layer.record.type == "sequential":
             continue
-        if layer.record.type in _WITHOUT_PRICE:
-            raise ExportError(f"{layer.record.type} has no prediction: measure the network instead")
+        if layer.record.type in _UNPRICED:
+            raise ExportError(
+                f"{layer.place} ({layer.record.type}): no machine's table has its price; time the"
+                " network, or this layer with bench/layers"
+            )
         kind = _KINDS.get(layer.record.type, "dense")
         often = float(layer.per_frame)
         if is_fir(layer.record):
@@ -80,6 +85,9 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
         registers = out / 4 if tiles else math.ceil(out / lanes)
         found[f"{kind} layers"] += often
         found[f"{kind} registers"] += often * registers
+        if layer.record.type in _QUOTIENTS and not tiles:
+            chains = _QUOTIENTS[layer.record.type] * int(layer.record.options.get("groups", 1))
+            found[f"{kind} layers"] += often * (chains - 1)
         if kind in RECURRENT:  # two registers of gates may take no longer than one
             found[f"{kind} further"] += often * max(0, registers - 2)
         if layer.record.type == "residual_skip" and out // 2 % 4:

@@ -1,4 +1,4 @@
-"""The exporter of PyTorch modules, and trainable modules of layers that PyTorch does not have."""
+"""The exporter of PyTorch modules, and layers to train that PyTorch does not have."""
 
 from .grey_box import (
     AmplitudeToDB,
@@ -11,6 +11,7 @@ from .grey_box import (
     ParametricEqualizer,
     TableShaper,
 )
+from .state_space import LRU, S4D
 
 __all__ = [
     "AmplitudeToDB",
@@ -19,7 +20,9 @@ __all__ = [
     "ControlledEqualizer",
     "DBToAmplitude",
     "GainComputer",
+    "LRU",
     "OnePole",
     "ParametricEqualizer",
+    "S4D",
     "TableShaper",
 ]
