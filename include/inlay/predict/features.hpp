@@ -89,7 +89,7 @@ constexpr CostKind cost_kind(std::string_view type) {
   };
   constexpr Named all[] = {
       {conv, " conv1d conv2d conv_transpose1d "},
-      {lstm, " lstm "},
+      {lstm, " lstm projected_lstm "},
       {gru, " gru "},
       {rnn, " rnn "},
       {tanh, " tanh "},
@@ -105,7 +105,8 @@ constexpr CostKind cost_kind(std::string_view type) {
       {line,
        " relu leaky_relu prelu hardtanh leaky_hardtanh scale hard_sigmoid hard_sigmoid_keras2 hardswish batchnorm1d "
        "batchnorm2d affine abs square "},
-      {copy, " identity slice pad delay time_pad append_condition max_pool1d avg_pool1d "},
+      {copy,
+       " identity slice pad delay time_pad append_condition max_pool1d avg_pool1d upsample_nearest upsample_linear "},
       {join, " residual parallel concat split gate blend mixin film conditioned_by residual_skip windowed sequential "},
   };
   for (const Named& named : all)
@@ -207,6 +208,11 @@ struct FeatureSum {
     of.layers += often;
     of.registers += often * (tiles ? double(out) / 4 : double(registers));
     if (recurrent && registers > 2) of.further += often * double(registers - 2);
+    if (L::type == "min_gru") {
+      KindFeatures& gate = sum.kinds[std::size_t(CostKind::sigmoid)];
+      gate.layers += often;
+      gate.registers += often * (tiles ? double(out) / 4 : double(registers));
+    }
     if (L::type == "residual_skip" && out / 2 % 4 != 0) of.straddles += often;
     if constexpr (multiplies) {
       constexpr std::size_t macs = [] {

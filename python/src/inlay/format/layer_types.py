@@ -37,6 +37,7 @@ _KINDS: dict[str, OptionKind] = {
     "reset_after": Kind.FLAG,
     "recurrent_activation": GATES,
     "activation": ("tanh", "relu"),
+    "candidate": ("linear", "positive"),
     "padding": ("valid", "same"),
     "version": ("A", "B"),
 }
@@ -132,6 +133,7 @@ LAYER_TYPES: dict[str, LayerType] = {
     ),
     "max_pool1d": _layer("size kernel_size stride"),
     "avg_pool1d": _layer("size kernel_size stride"),
+    **dict.fromkeys(("upsample_nearest", "upsample_linear"), _layer("size factor")),
     "conv2d": _layer(
         "in out features kernel_size_time kernel_size_features dilation stride padding",
         kernel="kernel_size_time kernel_size_features in out",
@@ -152,8 +154,28 @@ LAYER_TYPES: dict[str, LayerType] = {
         kernel="in 3*out",
         recurrent_kernel="out 3*out",
         bias="2 3*out if reset_after else 3*out",
+        initial_hidden="out?",
     ),
-    "rnn": _layer("in out activation", kernel="in out", recurrent_kernel="out out", bias="out"),
+    "rnn": _layer(
+        "in out activation",
+        kernel="in out",
+        recurrent_kernel="out out",
+        bias="out",
+        initial_hidden="out?",
+    ),
+    "projected_lstm": _layer(
+        "in units out recurrent_activation",
+        kernel="in 4*units",
+        recurrent_kernel="out 4*units",
+        bias="4*units",
+        projection="units out",
+        initial_hidden="out?",
+        initial_cell="units?",
+    ),
+    # The gate, then the candidate.
+    "min_gru": _layer(
+        "in out candidate", kernel="in 2*out", bias="2*out?", initial_hidden="out?"
+    ),
     "batchnorm1d": _normalisation("size epsilon", "size"),
     "batchnorm2d": _normalisation("channels features epsilon", "channels"),
     "prelu": _layer("size", alpha="size | 1"),

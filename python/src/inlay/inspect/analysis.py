@@ -238,9 +238,41 @@ def _recurrent(gates: int, biases: Callable[[LayerRecord], int]) -> Callable[[La
     def traits(layer: LayerRecord) -> Traits:
         inputs, outputs = layer.channels_in, layer.channels_out
         products = (inputs + outputs) * gates * outputs
-        return Traits(None, parameters=products + biases(layer) * outputs, macs=products)
+        count = products + biases(layer) * outputs + _initial(layer)
+        return Traits(None, parameters=count, macs=products)
 
     return traits
+
+
+def _initial(layer: LayerRecord) -> int:
+    """Parameters of `InitialState`, whose C++ class always has the whole state."""
+    if not {"initial_hidden", "initial_cell"} & set(layer.tensors):
+        return 0
+    cells = {"lstm": layer.channels_out, "projected_lstm": _int(layer, "units", 0)}
+    return layer.channels_out + cells.get(layer.type, 0)
+
+
+def _projected_lstm(layer: LayerRecord) -> Traits:
+    inputs, units, outputs = layer.channels_in, _int(layer, "units"), layer.channels_out
+    products = 4 * units * (inputs + outputs) + units * outputs
+    return Traits(None, parameters=products + 4 * units + _initial(layer), macs=products)
+
+
+def _min_gru(layer: LayerRecord) -> Traits:
+    products = 2 * layer.channels_in * layer.channels_out
+    count = products + 2 * layer.channels_out + _initial(layer)  # C++ always has a bias
+    return Traits(None, parameters=count, macs=products)
+
+
+def _upsample_nearest(layer: LayerRecord) -> Traits:
+    factor = _int(layer, "factor")
+    return Traits(rate=Fraction(factor), one_to_one=factor == 1)
+
+
+def _upsample_linear(layer: LayerRecord) -> Traits:
+    macs = layer.channels_in * _int(layer, "factor")
+    traits = replace(_upsample_nearest(layer), latency=1, macs=macs)
+    return replace(traits, receptive_field=3, warmup_frames=2)
 
 
 def _batchnorm(layer: LayerRecord) -> Traits:
@@ -277,6 +309,10 @@ _LEAVES: dict[str, Callable[[LayerRecord], Traits]] = {
     "lstm": _recurrent(4, lambda layer: 4),
     "gru": _recurrent(3, lambda layer: 6 if layer.options["reset_after"] else 3),
     "rnn": _recurrent(1, lambda layer: 1),
+    "projected_lstm": _projected_lstm,
+    "min_gru": _min_gru,
+    "upsample_nearest": _upsample_nearest,
+    "upsample_linear": _upsample_linear,
     "batchnorm1d": _batchnorm,
     "batchnorm2d": _batchnorm,
     "prelu": lambda layer: Traits(parameters=_count(layer, "alpha")),

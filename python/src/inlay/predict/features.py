@@ -21,6 +21,7 @@ _KINDS = {
     "conv2d": "conv",
     "conv_transpose1d": "conv",
     "lstm": "lstm",
+    "projected_lstm": "lstm",
     "gru": "gru",
     "rnn": "rnn",
     **{
@@ -34,7 +35,9 @@ _KINDS = {
     **dict.fromkeys("hard_sigmoid hard_sigmoid_keras2 hardswish".split(), "line"),
     **dict.fromkeys("batchnorm1d batchnorm2d affine abs square".split(), "line"),
     **dict.fromkeys(
-        "identity time_pad slice pad delay append_condition max_pool1d avg_pool1d".split(), "copy"
+        "identity time_pad slice pad delay append_condition max_pool1d avg_pool1d"
+        " upsample_nearest upsample_linear".split(),
+        "copy",
     ),
     **dict.fromkeys("residual parallel concat split gate blend mixin film".split(), "join"),
     **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
@@ -64,6 +67,9 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
         registers = out / 4 if tiles else math.ceil(out / lanes)
         found[f"{kind} layers"] += often
         found[f"{kind} registers"] += often * registers
+        if layer.record.type == "min_gru":
+            found["sigmoid layers"] += often
+            found["sigmoid registers"] += often * registers
         if kind in RECURRENT:  # two registers of gates may take no longer than one
             found[f"{kind} further"] += often * max(0, registers - 2)
         if layer.record.type == "residual_skip" and out // 2 % 4:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -25,16 +26,21 @@ from .modules import (
     refuse_options,
     refuse_unknown,
     refuse_values,
+    upsampling_of,
     width_of,
     window_of,
 )
 from .place import Place, Refusal
-from .records import records_of
+from .recognised import Recognised, recognised
+from .records import records_of, started
 from .signal import Late, Signal, moved
 
 
-def apply(signal: Signal, module: nn.Module, place: Place) -> Signal:
-    """The output signal of a layer; for LSTM, GRU and RNN, the output sequence.
+def apply(
+    signal: Signal, module: nn.Module, place: Place, states: Sequence[Tensor] = ()
+) -> Signal:
+    """The output signal of a layer; for LSTM, GRU and RNN, the output sequence,
+    starting from `states`, [levels, 1, size] each, or from zeros.
 
     Raises ExportError if the layer has no counterpart in inlay.
     """
@@ -48,6 +54,9 @@ def apply(signal: Signal, module: nn.Module, place: Place) -> Signal:
     custom = custom_of(module)
     if custom is not None:
         return _custom(signal, module, custom, place)
+    found = recognised(module)
+    if found is not None:
+        return _recognised(signal, module, found, place)
     if signal.held:
         if isinstance(module, nn.Conv1d) and window_of(module) == Window(0, 1):
             signal = _laid_out(signal, module, place)
@@ -66,9 +75,15 @@ def apply(signal: Signal, module: nn.Module, place: Place) -> Signal:
         return _windowed(signal, module, place)
     if isinstance(module, nn.ConvTranspose1d):
         return _transposed(signal, module, place)
+    if isinstance(module, nn.Upsample):
+        return _upsampled(signal, module, place)
     if isinstance(module, RECURRENT):
         signal.require_first_frame(place)
-        output = run(module, signal.tensor, place)[0]
+        state = _state(module, signal.tensor, states)
+        output = run(module, signal.tensor, place, *state)[0]
+        levels = records_of(module, signal.channels)
+        rows = [each.reshape(len(levels), -1) for each in states]
+        return signal.then(output, started(levels, rows) if states else levels)
     else:
         signal.require_whole(place)
         output = run(module, signal.tensor, place)
@@ -99,13 +114,34 @@ def _custom(signal: Signal, module: nn.Module, custom: CustomLayer, place: Place
     return signal.then(output, [record])
 
 
-def run(module: nn.Module, tensor: Tensor, place: Place) -> Tensor:
+def _recognised(signal: Signal, module: nn.Module, found: Recognised, place: Place) -> Signal:
+    """The output signal of a layer that is known by its attributes."""
+    if found.channels != signal.channels:
+        takes = f"{place}: takes {found.channels} channels"
+        raise ExportError(f"{takes}, but is given {signal.channels}")
+    signal = _laid_out(signal.streamed(place), module, place)
+    signal.require_first_frame(place)
+    output = run(module, signal.tensor, place)
+    output = output[0] if isinstance(output, tuple) else output
+    return signal.then(output, found.records())
+
+
+def _state(module: nn.RNNBase, tensor: Tensor, states: Sequence[Tensor]) -> list[Any]:
+    """The second argument of a recurrent layer, none if it starts from zeros."""
+    if not states:
+        return []
+    extents = (module.num_layers, -1) if tensor.dim() == 2 else (module.num_layers, 1, -1)
+    shaped = tuple(state.reshape(extents) for state in states)
+    return [shaped if isinstance(module, nn.LSTM) else shaped[0]]
+
+
+def run(module: nn.Module, tensor: Tensor, place: Place, *others: Any) -> Tensor:
     """The module's output for a copy of the tensor, as a module may work in place.
 
     Weights are read afterwards: weight_norm and similar hooks update them in this call.
     """
     try:
-        output: Tensor = module(tensor.clone())
+        output: Tensor = module(tensor.clone(), *others)
     except RuntimeError as error:
         shape = tuple(tensor.shape)
         raise ExportError(f"{place}: fails in PyTorch on a tensor {shape}: {error}") from error
@@ -169,6 +205,9 @@ def _axes(module: nn.Module, signal: Signal) -> tuple[int | None, int] | None:
     custom = custom_of(module)
     if custom is not None:
         return (dims - 1, dims - 2) if custom.channels_first else (dims - 2, dims - 1)
+    found = recognised(module)
+    if found is not None:
+        return (dims - 1, dims - 2) if found.channels_first else (dims - 2, dims - 1)
     if isinstance(module, RECURRENT):
         return (1 if module.batch_first and dims == 3 else 0), dims - 1
     if isinstance(module, nn.Linear):
@@ -267,6 +306,23 @@ def _refuse_phase(signal: Signal, module: nn.Module, place: Place) -> None:
         f"{before} zeros in front of a stride of {window.stride}",
         "only a multiple of the stride",
         f"pad {best} frames on the left, so that a frame comes as soon as it can",
+    )
+
+
+def _upsampled(signal: Signal, module: nn.Upsample, place: Place) -> Signal:
+    """A linear one is late by a frame of its input, as it waits for the next frame."""
+    factor, late = upsampling_of(module), int(module.mode == "linear")
+    signal.require_whole(place)
+    if late:
+        signal.require_first_frame(place)
+    node = layers(signal.node, records_of(module, signal.channels))
+    return replace(
+        signal,
+        tensor=run(module, signal.tensor, place),
+        node=node,
+        times=np.repeat(signal.times, factor),
+        start=(signal.start + late) * factor,
+        clock=node if factor > 1 else signal.clock,
     )
 
 

@@ -13,10 +13,12 @@ from torch import Tensor, nn
 from ..custom import MODULES as CUSTOM_MODULES
 from ..custom import CustomLayer, custom_of
 from ..errors import ExportError
-from ..format import Array, LayerRecord
+from ..format import LayerRecord
 from ..format.layer_types import Kind
 from ..format.validation import unusable_variance
+from .arrays import array_of
 from .place import Place, Refusal, place_of
+from .recognised import recognised
 
 Kinds = tuple[type[nn.Module], ...]
 
@@ -31,7 +33,7 @@ RECURRENT: Kinds = (nn.LSTM, nn.GRU, nn.RNN)
 FRAMES_FIRST: Kinds = (nn.Linear, *RECURRENT)
 POOLS: Kinds = (nn.MaxPool1d, nn.AvgPool1d)
 WINDOWED: Kinds = (nn.Conv1d, *POOLS)
-CHANNELS_FIRST: Kinds = (*WINDOWED, nn.ConvTranspose1d, nn.ConstantPad1d)
+CHANNELS_FIRST: Kinds = (*WINDOWED, nn.ConvTranspose1d, nn.Upsample, nn.ConstantPad1d)
 PER_CHANNEL: Kinds = (nn.BatchNorm1d, nn.PReLU)
 ELEMENTWISE: Kinds = (
     nn.Tanh,
@@ -60,10 +62,6 @@ EXPORTED: Kinds = (
 )
 
 
-def array_of(tensor: Tensor) -> Array:
-    return np.ascontiguousarray(tensor.detach().cpu().numpy())
-
-
 def known_base(module: nn.Module) -> type[nn.Module] | None:
     """The known class that a module is an instance of, None for others.
 
@@ -72,6 +70,8 @@ def known_base(module: nn.Module) -> type[nn.Module] | None:
     for custom in type(module).__mro__:
         if custom in CUSTOM_MODULES and issubclass(custom, nn.Module):
             return custom if type(module).forward is custom.forward else None
+    if recognised(module) is not None:
+        return type(module)
     kinds = (*EXPORTED, *DROPPED, *RELABELLING)
     base = next((kind for kind in kinds if isinstance(module, kind)), None)
     return base if base and type(module).forward is base.forward else None
@@ -90,6 +90,9 @@ def wants_channels_first(module: nn.Module) -> bool | None:
     custom = custom_of(module)
     if custom is not None:
         return custom.channels_first
+    found = recognised(module)
+    if found is not None:
+        return found.channels_first
     return isinstance(module, CHANNELS_FIRST) if isinstance(module, _LAID_OUT) else None
 
 
@@ -162,7 +165,9 @@ def one(extent: int | tuple[int, ...]) -> int:
 @singledispatch
 def width_of(module: nn.Module) -> int | None:
     """The number of channels that a module takes, None if it takes any."""
-    custom = custom_of(module)
+    custom, found = custom_of(module), recognised(module)
+    if found is not None:
+        return found.channels
     if custom is None:
         return None
     return custom_record(custom, module, place_of(module, "")).channels_in
@@ -232,6 +237,34 @@ def _refuse_transposed_options(module: nn.ConvTranspose1d, place: Place) -> None
 
 
 @refuse_options.register
+def _refuse_upsample_options(module: nn.Upsample, place: Place) -> None:
+    if module.mode not in ("nearest", "nearest-exact", "linear"):
+        place.refuse(
+            f"mode={module.mode!r}", "only 'nearest' and 'linear'", "use mode='linear' or a ConvTranspose1d"
+        )
+    if module.size is not None or not upsampling_of(module):
+        place.refuse(
+            f"size={module.size}, scale_factor={module.scale_factor}",
+            "only a scale_factor that is a whole number, as a stream has no length",
+            "use scale_factor=2 or another whole number",
+        )
+    if module.mode == "linear" and module.align_corners:
+        place.refuse(
+            "align_corners=True",
+            "only align_corners=False, as the other depends on the length of the signal",
+            "train it with align_corners=False, PyTorch's default",
+        )
+
+
+def upsampling_of(module: nn.Upsample) -> int:
+    """The factor of an Upsample, 0 if it is not a whole number."""
+    given: Any = module.scale_factor
+    factor = given[0] if isinstance(given, tuple) and len(given) == 1 else given
+    whole = isinstance(factor, (int, float)) and factor >= 1 and factor == int(factor)
+    return int(factor) if whole else 0
+
+
+@refuse_options.register
 def _refuse_max_pool_options(module: nn.MaxPool1d, place: Place) -> None:
     _refuse_pooling(module, place)
     _only(place, "dilation", one(module.dilation), 1, "train it without dilation")
@@ -286,8 +319,6 @@ def _refuse_recurrent_options(module: nn.RNNBase, place: Place) -> None:
             "only one direction, as the other runs from the signal's end",
             "train it with bidirectional=False",
         )
-    advice = "use a smaller hidden_size, or a Linear after it"
-    _only(place, "proj_size", module.proj_size, 0, advice)
 
 
 @refuse_options.register
