@@ -1,8 +1,9 @@
 """Estimates the time of networks on ARM processors, from counted instructions. Called by count.sh.
 
     python3 bench/predict/count.py PROGRAM NETWORKS FOLDER
+    python3 bench/predict/count.py PROGRAM FILTERS FOLDER filters
 
-For each network it writes a line to FOLDER/MACHINE.txt as predict_measure does. QEMU counts how often each block of
+For each network it writes a line to FOLDER/MACHINE.txt as predict_measure does, or as filters.py needs it. QEMU counts how often each block of
 instructions runs, llvm-mca estimates its cycles: see bench/instructions/measure.py. For `Model` alone: for types, whose
 blocks are long, llvm-mca gives up to three times the cycles for no more instructions.
 """
@@ -39,6 +40,7 @@ class Cycles:
 
 def main():
     program, networks, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    form = "{} {} {:.3f}\n" if sys.argv[4:] == ["filters"] else "{} Model {} {:.3f} 0 0\n"
     code = disassemble(program)
     cores = [Cycles(core, code) for core in CORES]
     files = {core.machine: (folder / f"{MACHINES[core.machine]}.txt").open("w", encoding="utf-8") for core in CORES}
@@ -51,7 +53,7 @@ def main():
                 print(f"      {done} of {len(jobs)}", flush=True)
             for cycles in cores:
                 ns = cycles.sum(blocks) / cycles.core.gigahertz
-                files[cycles.core.machine].write(f"{path.stem} Model {work} {ns:.3f} 0 0\n")
+                files[cycles.core.machine].write(form.format(path.stem, work, ns))
     for file in files.values():
         file.close()
 

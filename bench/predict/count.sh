@@ -11,12 +11,13 @@ networks=${1:-300}
 build=build/predict/aarch64
 python=/usr/bin/python3 # the system's: it is the one that has the system's NumPy
 export PYTHONPATH=$PWD/python/src
-mkdir -p "$build/networks" build/headers
+mkdir -p "$build/networks" "$build/filters" build/headers
 # A cross-compiler must not see all of /usr/include, only the packages.
 ln -sfn /usr/include/nlohmann /usr/include/xsimd /usr/include/eigen3/Eigen /usr/include/benchmark build/headers/
 
 echo "[1/4] networks"
 "$python" bench/predict/architectures.py "$build/networks" 0 "$networks"
+"$python" bench/predict/filters.py "$build/filters"
 echo "[2/4] the library"
 cmake -S . -B build/predict/library-aarch64 -DCMAKE_TOOLCHAIN_FILE="$PWD/tests/toolchains/aarch64.cmake" \
   -DCMAKE_CXX_FLAGS="-isystem $PWD/build/headers" -DINLAY_FETCH_DEPENDENCIES=OFF -DINLAY_BUILD_TESTS=OFF -DINLAY_BUILD_BENCH=OFF -DINLAY_BUILD_EXAMPLES=OFF > /dev/null
@@ -26,6 +27,7 @@ aarch64-linux-gnu-g++ -std=c++20 -O3 -DNDEBUG -DINLAY_COMPILED -Iinclude -isyste
 gcc -Wall -Wextra -O2 -shared -fPIC -o "$build/count.so" bench/instructions/count.c
 echo "[4/4] counting"
 "$python" bench/predict/count.py "$build/measure" "$build/networks" bench/predict/measured
+"$python" bench/predict/count.py "$build/measure" "$build/filters" bench/predict/filters filters
 fit() {
   "$python" bench/predict/fit.py "bench/predict/measured/$1.txt" --lanes 4 --estimated --write "$1" "$2" --also "${@:3}"
 }

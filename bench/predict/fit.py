@@ -11,6 +11,7 @@ import json
 from collections import defaultdict
 from pathlib import Path
 
+import filters
 import machines_header
 import numpy as np
 from architectures import network
@@ -88,6 +89,10 @@ class Fit:
                   f"{np.median(each):.1%}, nine of ten {np.quantile(each, 0.9):.1%}, worst {each.max():.0%}")  # fmt: skip
 
 
+def rounded(prices):
+    return {name: float(f"{price:.4g}") for name, price in prices.items() if price > 0}
+
+
 def plot(fits, path):
     """Predicted against measured, and the networks that tested."""
     from matplotlib import pyplot
@@ -123,7 +128,8 @@ def main():
         plot(fits, arguments.plot)
     if arguments.write:
         name, title = arguments.write
-        tables = {fit.work: {"coefficients": {k: float(f"{v:.4g}") for k, v in fit.table.items()},
+        of_filters = filters.prices(name, arguments.lanes, {fit.work: fit.table for fit in fits})
+        tables = {fit.work: {"coefficients": rounded(fit.table | of_filters[fit.work]),
                              "error": round(fit.error, 3), "overlap": fit.overlap} for fit in fits}  # fmt: skip
         root = {"title": title, "also": arguments.also, "lanes": arguments.lanes, "measured": not arguments.estimated,
                 "tables": tables}  # fmt: skip

@@ -40,6 +40,8 @@ for ((first = 0; first < types; first += 5)); do
 done
 wait
 "${CXX:-g++}" "$build"/*.o build/predict/library/libinlay_compiled.a -lbenchmark -pthread -o "$build/measure"
+"${CXX:-g++}" -std=c++20 -O3 -DNDEBUG -Iinclude "${flags[@]}" bench/fir/main.cpp -lbenchmark -pthread -o "$build/filters"
 echo "[4/4] measuring"
+"$build/filters" | awk -F'|' '$1 > 0 { split($3, ns, " "); print $1 + 0, "frame", ns[1] "\n" $1 + 0, "buffer", ns[3] }' > "bench/predict/filters/$name.txt"
 INLAY_ISA=$isa "$build/measure" "$build/networks" 0.03 > "bench/predict/measured/$name.txt"
 "$python" bench/predict/fit.py "bench/predict/measured/$name.txt" --lanes "$lanes" --write "$name" "$title" --plot "$build/fit.png"

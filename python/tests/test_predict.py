@@ -13,9 +13,9 @@ from conftest import REPOSITORY
 from inlay import ExportError
 from inlay.cli import main
 from inlay.inspect.analysis import analyse
-from inlay.inspect.fir import fir_macs, fir_values
+from inlay.inspect.fir import fft_macs, fir_macs, fir_values, is_fir
 from inlay.predict import layers_of, machine, machines, memory, parse_budget, predict
-from inlay.predict.networks import parse
+from inlay.predict.networks import conv1d, parse
 
 BENCH = REPOSITORY / "bench" / "predict"
 MEASURED = sorted((BENCH / "measured").glob("*.txt"))
@@ -95,6 +95,7 @@ def test_longer_calls_cost_less_a_frame() -> None:
 def test_long_filters_are_not_counted_tap_by_tap() -> None:
     # tests/unit/fir_test.cpp has the same numbers.
     assert [fir_macs(taps) for taps in (128, 500, 4096, 16384)] == [128, 182, 283, 379]
+    assert [fft_macs(taps) for taps in (128, 500, 4096, 16384)] == [0, 30, 75, 75]
     on = machine("zen4-avx2")
     short, long = (
         predict(parse(f"conv1d 1 k{taps}"), on, engine="Model").nanoseconds for taps in (127, 4096)
@@ -103,6 +104,17 @@ def test_long_filters_are_not_counted_tap_by_tap() -> None:
     # Nor does a frame wait for one sum of all taps.
     frame, buffer = (predict(parse("conv1d 1 k4096"), on, block=block) for block in (1, 64))
     assert frame.nanoseconds < 1.5 * buffer.nanoseconds
+
+
+@pytest.mark.parametrize("name", ["zen4-avx2", "m7", "pi4", "pi5", "m1"])
+def test_long_filters_are_predicted_as_measured(name: str) -> None:
+    for line in (BENCH / "filters" / f"{name}.txt").read_text().splitlines():
+        taps, work, time = line.split()
+        layers = [conv1d(1, 1, int(taps))]
+        if is_fir(layers[0]):
+            block = 1 if work == "frame" else 64
+            cost = predict(layers, machine(name), block=block)
+            assert cost.nanoseconds == pytest.approx(float(time), rel=0.1), line
 
 
 def test_memory_of_long_filters() -> None:

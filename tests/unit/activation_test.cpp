@@ -6,7 +6,7 @@ using namespace inlay;
 
 template <class B>
 class ActivationTest : public ::testing::Test {};
-TYPED_TEST_SUITE(ActivationTest, TwoBackends);
+TYPED_TEST_SUITE(ActivationTest, OneBackend);
 
 TYPED_TEST(ActivationTest, tanh) { golden<ModelT<Tanh<3, TypeParam>>>("tanh_3", single_layer); }
 TYPED_TEST(ActivationTest, sigmoid) { golden<ModelT<Sigmoid<3, TypeParam>>>("sigmoid_3", single_layer); }

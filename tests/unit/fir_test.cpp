@@ -113,7 +113,7 @@ constexpr double tolerance = sizeof(T) == 4 ? 1e-6 : 2e-14;
 
 template <class B>
 class FIRTest : public ::testing::Test {};
-TYPED_TEST_SUITE(FIRTest, AllBackends);
+TYPED_TEST_SUITE(FIRTest, EachBackend);
 
 TYPED_TEST(FIRTest, has_the_output_of_the_sum) {
   using T = typename TypeParam::scalar;
@@ -192,7 +192,7 @@ TYPED_TEST(FIRTest, forgets_what_is_not_a_number) {
 
 template <class B>
 class TypedFIRTest : public ::testing::Test {};
-TYPED_TEST_SUITE(TypedFIRTest, TwoBackends);
+TYPED_TEST_SUITE(TypedFIRTest, OneBackend);
 
 TYPED_TEST(TypedFIRTest, is_pytorchs_conv1d) { golden<ModelT<FIR<500, TypeParam>>>("conv1d_1_1_k500", single_layer); }
 TYPED_TEST(TypedFIRTest, is_direct_if_it_is_short) {
@@ -276,6 +276,8 @@ TEST(FIRPlan, has_every_tap_once) {
 // python/tests/test_predict.py has the same numbers.
 static_assert(FIR<128>::computed_macs == 128 && FIR<500>::computed_macs == 182 && FIR<4096>::computed_macs == 283 &&
               FIR<16384>::computed_macs == 379);
+static_assert(FIR<128>::fft_macs == 0 && FIR<500>::fft_macs == 30 && FIR<4096>::fft_macs == 75 &&
+              FIR<16384>::fft_macs == 75);
 constexpr bool has_values(std::size_t taps, std::size_t weights, std::size_t state) {
   const detail::FIRPlan plan = detail::fir_plan(taps);
   return plan.padded_taps() + plan.weights() == weights && plan.state() + 2 * detail::fir_step == state;

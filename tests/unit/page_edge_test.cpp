@@ -63,7 +63,7 @@ void run_at_the_edges() {
 
 template <class B>
 class PageEdgeTest : public ::testing::Test {};
-TYPED_TEST_SUITE(PageEdgeTest, TwoBackends);
+TYPED_TEST_SUITE(PageEdgeTest, OneBackend);
 
 TYPED_TEST(PageEdgeTest, frames_of_any_size) {
   using B = TypeParam;

@@ -233,6 +233,20 @@ TEST(RunTimeModel, refuses_windows_and_features_that_do_not_fit) {
       [](Json& j) { j["layers"].push_back({{"type", "time_pad"}, {"size", 4}, {"before", 1}, {"after", 0}}); },
       "layers[7].before");
   refused("conv2d_3_5_f7_k3x3", [](Json& j) { j["layers"][0]["features"] = 5; }, "layers[0].features");
+  refused("per_feature", [](Json& j) { j["layers"][0]["features"] = 4; }, "layers[0].features");
+  refused("along_features", [](Json& j) { j["layers"][0]["layers"][0]["in"] = 3; }, "layers[0].layers[0].in");
+  refused("spectral_mask", [](Json& j) { j["layers"][0]["hop"] = 65; }, "layers[0].hop");
+  refused("spectral_mask", [](Json& j) { j["layers"][0]["window"] = 63; }, "layers[0].layers[0]");
+  refused(
+      "spectral_mask",
+      [](Json& j) {
+        j["layers"][0]["layers"].push_back({{"type", "max_pool1d"}, {"size", 64}, {"kernel_size", 2}, {"stride", 2}});
+      },
+      "layers[0].layers");
+  refused("overlap_add_beside", [](Json& j) { j["layers"][0]["branches"][0][0]["frames"] = 12; }, "layers[0]");
+  refused("rfft_32", [](Json& j) { j["layers"][0]["samples"] = 224; }, "layers[0].samples");
+  refused("gather_5_7", [](Json& j) { j["layers"][0]["index"]["data"][3] = 5; }, "layers[0].index.data[3]");
+  refused("gather_5_7", [](Json& j) { j["layers"][0]["index"]["data"][3] = 0.5; }, "layers[0].index.data[3]");
   refused(
       "conv2d_3_5_f7_k3x3", [](Json& j) { j["layers"][0]["kernel_size_features"] = 8; },
       "layers[0].kernel_size_features");

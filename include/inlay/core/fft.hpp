@@ -24,7 +24,7 @@ struct Complex {
   friend INLAY_INLINE constexpr Complex operator-(Complex a, Complex b) noexcept { return {a.re - b.re, a.im - b.im}; }
 };
 
-/// exp(2 pi i n / of), within 2e-16. `of` is a power of two. Without the functions of <cmath>, which are not constexpr.
+/// exp(2 pi i n / of), within 4e-16. Without the functions of <cmath>, which are not constexpr.
 constexpr Complex<double> root_of_unity(std::uint64_t n, std::uint64_t of) noexcept {
   n %= of;
   const std::uint64_t eighth = (16 * n + of) / (2 * of);  // the nearest one
@@ -50,16 +50,20 @@ struct Planes {
   constexpr Planes swapped() const noexcept { return {im, re}; }
 };
 
-/// The passes of a complex FFT of `points` values, a power of two of at least 16: Stockham's algorithm, in natural
-/// order at both ends, of radix 8 and, in the last one or two passes, 4.
+/// The passes of a complex FFT of `points` values, a multiple of 16 whose prime factors are 2, 3 and 5: Stockham's
+/// algorithm, in natural order at both ends, of radix 8, then, in one or two passes, 4, then 3, then 5.
 struct FFTPasses {
   std::size_t points;
 
+  static constexpr bool is_valid(std::size_t points) noexcept {
+    return points % 16 == 0 && points >> std::countr_zero(points) == power(points, 3) * power(points, 5);
+  }
   constexpr std::size_t bits() const noexcept { return static_cast<std::size_t>(std::countr_zero(points)); }
-  constexpr std::size_t count() const noexcept { return (bits() + 2) / 3; }
+  constexpr std::size_t count() const noexcept { return even_count() + exponent(3) + exponent(5); }
   constexpr std::size_t radix(std::size_t pass) const noexcept {
-    const std::size_t fours = (3 - bits() % 3) % 3;
-    return pass + fours < count() ? 8 : 4;
+    const std::size_t fours = (3 - bits() % 3) % 3, evens = even_count();
+    if (pass < evens) return pass + fours < evens ? 8 : 4;
+    return pass < evens + exponent(3) ? 3 : 5;
   }
   /// Number of values of the table of twiddle factors.
   constexpr std::size_t table_size() const noexcept {
@@ -81,12 +85,51 @@ struct FFTPasses {
         }
     }
   }
+
+ private:
+  constexpr std::size_t even_count() const noexcept { return (bits() + 2) / 3; }
+  constexpr std::size_t exponent(std::size_t prime) const noexcept {
+    std::size_t count = 0;
+    for (std::size_t n = points; n % prime == 0; n /= prime) ++count;
+    return count;
+  }
+  /// The largest power of `prime` that divides `n`.
+  static constexpr std::size_t power(std::size_t n, std::size_t prime) noexcept {
+    std::size_t product = 1;
+    for (; n > 0 && n % prime == 0; n /= prime) product *= prime;
+    return product;
+  }
 };
 
 /// A discrete Fourier transform of `Radix` values in registers, in place.
 template <std::size_t Radix, class B, class R>
 INLAY_INLINE void butterfly(Complex<R> (&x)[Radix]) noexcept {
-  if constexpr (Radix == 4) {
+  constexpr std::size_t lanes = sizeof(R) / sizeof(typename B::scalar);
+  [[maybe_unused]] const auto number = [](double value) INLAY_INLINE_LAMBDA {
+    return B::template broadcast<lanes>(static_cast<typename B::scalar>(value));
+  };
+  if constexpr (Radix == 3) {
+    const Complex<R> sum = x[1] + x[2], difference = x[1] - x[2];
+    const R half = number(-0.5), sine = number(0.866025403784438646763);
+    const Complex<R> a = {B::fma(sum.re, half, x[0].re), B::fma(sum.im, half, x[0].im)};
+    const Complex<R> b = {difference.im * sine, difference.re * sine};
+    x[0] = x[0] + sum;
+    x[1] = {a.re + b.re, a.im - b.im}, x[2] = {a.re - b.re, a.im + b.im};
+  } else if constexpr (Radix == 5) {
+    const Complex<R> outer = x[1] + x[4], inner = x[2] + x[3], p = x[1] - x[4], q = x[2] - x[3];
+    const R c1 = number(0.309016994374947424102), c2 = number(-0.809016994374947424102);
+    const R s1 = number(0.951056516295153572116), s2 = number(0.587785252292473129169);
+    const auto cosines = [](R a, R b, R ca, R cb, R zero)
+                             INLAY_INLINE_LAMBDA { return B::fma(a, ca, B::fma(b, cb, zero)); };
+    const Complex<R> a = {cosines(outer.re, inner.re, c1, c2, x[0].re), cosines(outer.im, inner.im, c1, c2, x[0].im)};
+    const Complex<R> b = {cosines(outer.re, inner.re, c2, c1, x[0].re), cosines(outer.im, inner.im, c2, c1, x[0].im)};
+    const R minus_s1 = number(-0.951056516295153572116);
+    const Complex<R> u = {B::fma(p.im, s1, q.im * s2), B::fma(p.re, s1, q.re * s2)};
+    const Complex<R> v = {B::fma(q.im, minus_s1, p.im * s2), B::fma(q.re, minus_s1, p.re * s2)};
+    x[0] = x[0] + (outer + inner);
+    x[1] = {a.re + u.re, a.im - u.im}, x[4] = {a.re - u.re, a.im + u.im};
+    x[2] = {b.re + v.re, b.im - v.im}, x[3] = {b.re - v.re, b.im + v.im};
+  } else if constexpr (Radix == 4) {
     const Complex<R> a = x[0] + x[2], b = x[0] - x[2], c = x[1] + x[3], d = x[1] - x[3];
     x[0] = a + c, x[2] = a - c;
     x[1] = {b.re + d.im, b.im - d.re}, x[3] = {b.re - d.im, b.im + d.re};
@@ -94,13 +137,11 @@ INLAY_INLINE void butterfly(Complex<R> (&x)[Radix]) noexcept {
     Complex<R> even[4] = {x[0], x[2], x[4], x[6]}, odd[4] = {x[1], x[3], x[5], x[7]};
     butterfly<4, B>(even);
     butterfly<4, B>(odd);
-    constexpr std::size_t lanes = sizeof(R) / sizeof(typename B::scalar);
-    const R r = B::template broadcast<lanes>(static_cast<typename B::scalar>(0.707106781186547524401));
-    const Complex<R> turned[4] = {
-        odd[0],
-        {(odd[1].re + odd[1].im) * r, (odd[1].im - odd[1].re) * r},
-        {odd[2].im, B::template broadcast<lanes>(0) - odd[2].re},
-        {(odd[3].im - odd[3].re) * r, B::template broadcast<lanes>(0) - (odd[3].re + odd[3].im) * r}};
+    const R r = number(0.707106781186547524401);
+    const Complex<R> turned[4] = {odd[0],
+                                  {(odd[1].re + odd[1].im) * r, (odd[1].im - odd[1].re) * r},
+                                  {odd[2].im, number(0) - odd[2].re},
+                                  {(odd[3].im - odd[3].re) * r, number(0) - (odd[3].re + odd[3].im) * r}};
     for (std::size_t k = 0; k < 4; ++k) x[k] = even[k] + turned[k], x[k + 4] = even[k] - turned[k];
   }
 }
@@ -156,10 +197,11 @@ INLAY_NOINLINE void fft_pass(std::size_t m, std::size_t s, const typename B::sca
   }
 }
 
-/// Chooses the lanes for a run of values, of at least `Least`.
+/// Chooses the lanes for a run of values, a multiple of `Least`.
 template <class B, std::size_t Radix, FFTPlace place, std::size_t Least, class... Arguments>
-INLAY_INLINE void fft_pass_in_lanes(std::size_t run, Arguments... arguments) noexcept {
+INLAY_INLINE void fft_pass_in_lanes(std::size_t length, Arguments... arguments) noexcept {
   constexpr std::size_t four = B::lanes(4), eight = B::lanes(8);
+  const std::size_t run = length & (~length + 1);  // whole registers of at most so many lanes
   if constexpr (Least < 8 && four < eight)
     if (run < 8) return fft_pass<B, Radix, four, place>(arguments...);
   if constexpr (eight < B::width)
@@ -181,8 +223,18 @@ void fft_pass(FFTPasses passes, std::size_t pass, const typename B::scalar* tabl
   if constexpr (!only_eights)
     if (passes.radix(pass) == 4) {
       if (pass == 0) fft_pass_in_lanes<B, 4, FFTPlace::first, 4>(m, m, s, table, in, out);
-      else if (!last) fft_pass_in_lanes<B, 4, FFTPlace::middle, 8>(s, m, s, table, in, out);
+      else if (!last) fft_pass_in_lanes<B, 4, FFTPlace::middle, 4>(s, m, s, table, in, out);
       else fft_pass_in_lanes<B, 4, FFTPlace::last, 4>(s, m, s, table, in, out);
+      return;
+    } else if (passes.radix(pass) != 8) {
+      constexpr std::size_t lanes = B::lanes(16);  // s is a multiple of 16
+      if (passes.radix(pass) == 3) {
+        if (last) fft_pass<B, 3, lanes, FFTPlace::last>(m, s, table, in, out);
+        else fft_pass<B, 3, lanes, FFTPlace::middle>(m, s, table, in, out);
+      } else {
+        if (last) fft_pass<B, 5, lanes, FFTPlace::last>(m, s, table, in, out);
+        else fft_pass<B, 5, lanes, FFTPlace::middle>(m, s, table, in, out);
+      }
       return;
     }
   if (pass == 0) fft_pass_in_lanes<B, 8, FFTPlace::first, only_eights ? 8 : 4>(m, m, s, table, in, out);

@@ -78,11 +78,16 @@ struct FIRPlan {
   }
   /// Values of the taps, with zeros before and behind.
   constexpr std::size_t padded_taps() const noexcept { return fir_step + round_up(taps, fir_step); }
-  /// Multiply-adds per frame: the direct product; products of spectra; 5/2 log2(size) for each value of a transform, of
-  /// which a part has two.
+  /// Multiply-adds per frame: the direct product; products of spectra; FFTs.
   constexpr std::size_t macs() const noexcept {
-    std::size_t sum = head;
-    for (std::size_t i = 0; i < part_count; ++i) sum += 4 * parts[i].count + 5 * parts[i].fft().bits();
+    std::size_t sum = head + fft_macs();
+    for (std::size_t i = 0; i < part_count; ++i) sum += 4 * parts[i].count;
+    return sum;
+  }
+  /// Those of the FFTs: 5/2 log2(size) for each value of a transform, of which a part has two.
+  constexpr std::size_t fft_macs() const noexcept {
+    std::size_t sum = 0;
+    for (std::size_t i = 0; i < part_count; ++i) sum += 5 * parts[i].fft().bits();
     return sum;
   }
   constexpr std::size_t weights() const noexcept {

@@ -10,7 +10,12 @@
 
 namespace inlay::INLAY_ISA {
 
-/// The discrete Fourier transform of `Size` real values, a power of two of at least 32, as NumPy's `rfft` and `irfft`:
+/// True if `RealFFT` has that size: a multiple of 32 whose prime factors are 2, 3 and 5.
+constexpr bool is_real_fft_size(std::size_t size) noexcept {
+  return size > 0 && size % 32 == 0 && detail::FFTPasses::is_valid(size / 2);
+}
+
+/// The discrete Fourier transform of `Size` real values, see `is_real_fft_size`, as NumPy's `rfft` and `irfft`:
 ///
 ///     X(k) = sum over n of x(n) exp(-2 pi i k n / Size)     k = 0, ..., Size / 2
 ///     x(n) = 1 / Size sum over all k of X(k) exp(2 pi i k n / Size)
@@ -27,6 +32,8 @@ class RealFFT {
   }
 
  public:
+  static_assert(Size == dynamic || is_real_fft_size(Size));
+
   constexpr RealFFT() noexcept {
     if constexpr (Size != dynamic) make_tables();
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <limits>
 #include <optional>
@@ -56,6 +57,19 @@ INLAY_ONCE void expect_variances(const LayerRecord& layer) {
                        number_text(values[i]));
 }
 
+/// Throws load_error unless each channel number of a "gather" is one of its input or -1.
+INLAY_ONCE void expect_channel_numbers(const LayerRecord& layer) {
+  const auto index = layer.tensors.find("index");
+  const auto channels = number_if_any(layer, "in");
+  if (index == layer.tensors.end() || !channels) return;  // reported when the layer is loaded
+  const std::vector<double>& values = index->second.values;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (!(values[i] >= -1 && values[i] < *channels) || values[i] != std::floor(values[i]))
+      throw load_error(index->second.place_of(i),
+                       concat({"a whole number from -1 to ", number_text(*channels - 1), ", a channel of the input"}),
+                       number_text(values[i]));
+}
+
 /// Throws load_error if a value is not in the range of a float.
 INLAY_ONCE void expect_floats(const TensorRecord& tensor) {
   for (std::size_t i = 0; i < tensor.values.size(); ++i)
@@ -78,6 +92,7 @@ void for_each_record(const ChainRecord& chain, const auto& f) {
 INLAY_ONCE void validate(const LayerRecord& layer) {
   const auto* type = std::get_if<std::string>(&layer.type.value);
   if (type && (*type == "batchnorm1d" || *type == "batchnorm2d")) detail::expect_variances(layer);
+  if (type && *type == "gather") detail::expect_channel_numbers(layer);
 }
 
 /// Throws load_error if a number of a file is invalid. Tensors must be in the range of a float, unless the check's

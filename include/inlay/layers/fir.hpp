@@ -86,6 +86,8 @@ class FIR {
   static constexpr std::size_t parameters = is_dynamic ? dynamic : Taps + 1;
   static constexpr std::size_t macs = Taps;
   static constexpr std::size_t computed_macs = is_dynamic ? dynamic : static_plan.macs();
+  /// Those of `computed_macs` in FFTs.
+  static constexpr std::size_t fft_macs = is_dynamic ? dynamic : static_plan.fft_macs();
   static constexpr bool in_place = true;
 
   constexpr void visit(auto& v) {

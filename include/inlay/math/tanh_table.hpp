@@ -49,8 +49,9 @@ constexpr auto tanh_pieces = [] {
         for (int k = order; k < 3; ++k) c[k] -= c[k + 1] * nodes[order];
     }
     for (int k = 0; k < 4; ++k) {
-      pieces[count - 1 + i][3 - k] = static_cast<float>(c[k]);
-      pieces[count - 1 - i][3 - k] = static_cast<float>(k % 2 == 0 ? -c[k] : c[k]);
+      const auto power = static_cast<std::size_t>(3 - k);
+      pieces[static_cast<std::size_t>(count - 1 + i)][power] = static_cast<float>(c[k]);
+      pieces[static_cast<std::size_t>(count - 1 - i)][power] = static_cast<float>(k % 2 == 0 ? -c[k] : c[k]);
     }
   }
   return pieces;

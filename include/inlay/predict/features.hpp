@@ -8,7 +8,6 @@
 #include <string_view>
 
 #include "inlay/core/compiler.hpp"
-#include "inlay/core/fir_plan.hpp"
 #include "inlay/core/layer_traits.hpp"
 
 namespace inlay {
@@ -33,6 +32,8 @@ enum class CostKind : std::size_t {
   line,      ///< activations of straight lines
   copy,      ///< layers that move values
   join,      ///< combinators, without the layers that they hold
+  fir,       ///< long filters, without their FFTs
+  fft,
   count
 };
 
@@ -59,6 +60,8 @@ namespace internal {
 constexpr bool is_recurrent(CostKind kind) {
   return kind == CostKind::lstm || kind == CostKind::gru || kind == CostKind::rnn;
 }
+/// Whether frames of a layer do not overlap.
+constexpr bool waits(CostKind kind) { return is_recurrent(kind) || kind == CostKind::fir || kind == CostKind::fft; }
 
 }  // namespace internal
 
@@ -69,11 +72,12 @@ struct Features {
   std::array<KindFeatures, std::size_t(CostKind::count)> kinds{};
 
   /// The time of this work from a machine's table. A processor starts a frame before the last one is done: of t
-  /// nanoseconds of work that do not wait for the last frame, which recurrent layers do, t^2 / (t + overlap) remain.
+  /// nanoseconds of work that do not wait for the last frame, as recurrent layers and long filters do,
+  /// t^2 / (t + overlap) remain.
   constexpr double time(const Features& prices, double overlap) const {
     double waiting = 0, other = call * prices.call + cache_lines * prices.cache_lines;
     for (std::size_t i = 0; i < kinds.size(); ++i)
-      (internal::is_recurrent(CostKind(i)) ? waiting : other) += kinds[i].times(prices.kinds[i]);
+      (internal::waits(CostKind(i)) ? waiting : other) += kinds[i].times(prices.kinds[i]);
     return waiting + (other > 0 ? other * other / (other + overlap) : 0);
   }
 };
@@ -104,9 +108,10 @@ constexpr CostKind cost_kind(std::string_view type) {
       {quotient, " softsign fast_tanh rational sqrt "},
       {line,
        " relu leaky_relu prelu hardtanh leaky_hardtanh scale hard_sigmoid hard_sigmoid_keras2 hardswish batchnorm1d "
-       "batchnorm2d affine abs square "},
+       "batchnorm2d affine abs square complex_product magnitude "},
       {copy,
-       " identity slice pad delay time_pad append_condition max_pool1d avg_pool1d upsample_nearest upsample_linear "},
+       " identity gather slice pad delay time_pad append_condition max_pool1d avg_pool1d upsample_nearest "
+       "upsample_linear "},
       {join, " residual parallel concat split gate blend mixin film conditioned_by residual_skip windowed sequential "},
   };
   for (const Named& named : all)
@@ -148,13 +153,16 @@ struct FeatureSum {
   template <class L>
   constexpr void add(double often) {
     static_assert(
-        L::type != "windowed",
-        "inlay::predict: a Windowed network has no prediction from its type; the command inlay predict has one");
+        L::type != "windowed" && L::type != "overlap_add" && L::type != "along_features" && L::type != "per_feature",
+        "inlay::predict: a network with Windowed, OverlapAdd, AlongFeatures or PerFeature has no prediction from its "
+        "type; the command inlay predict has one");
     if constexpr (requires { L::parts::for_each; }) {
       add_layer<L>(often);
       L::parts::for_each([&](auto i) { add_chain<decltype(L().template chain<i>())>(often); });
     } else if constexpr (requires { L::layer_count; }) {
       add_chain<L&>(often);
+    } else if constexpr (requires { L::fft_macs; }) {
+      add_filter<L>(often);
     } else {
       add_layer<L>(often);
     }
@@ -169,6 +177,14 @@ struct FeatureSum {
       add<L>(often);
       often *= double(LayerTraits<L>::rate.out) / double(LayerTraits<L>::rate.in);
     });
+  }
+
+  template <class L>
+  constexpr void add_filter(double often) {
+    KindFeatures &fir = sum.kinds[std::size_t(CostKind::fir)], &fft = sum.kinds[std::size_t(CostKind::fft)];
+    fir.layers += often;
+    fir.products += often * double(L::computed_macs - L::fft_macs) / double(lanes);
+    fft.products += often * double(L::fft_macs) / double(lanes);
   }
 
   static constexpr std::size_t up(std::size_t count, std::size_t unit) { return (count + unit - 1) / unit; }
@@ -201,8 +217,7 @@ struct FeatureSum {
     constexpr bool multiplies = recurrent || kind == CostKind::dense || kind == CostKind::conv;
     constexpr std::size_t gates = kind == CostKind::lstm ? 4 : kind == CostKind::gru ? 3 : 1;
     constexpr std::size_t out = L::out_size;
-    constexpr bool fir = requires { L::computed_macs; };  // computes several frames at a time, also in calls of one
-    const bool tiles = (fir || (buffers && !recurrent)) && lanes > 1;  // lanes are frames, of four outputs
+    const bool tiles = buffers && !recurrent && lanes > 1;  // lanes are frames, of four outputs
     const std::size_t registers = up(out, lanes);
     KindFeatures& of = sum.kinds[std::size_t(kind)];
     of.layers += often;
@@ -215,20 +230,15 @@ struct FeatureSum {
     }
     if (L::type == "residual_skip" && out / 2 % 4 != 0) of.straddles += often;
     if constexpr (multiplies) {
-      constexpr std::size_t macs = [] {
-        if constexpr (fir) return L::computed_macs;
-        else return L::macs;
-      }();
-      constexpr double columns = double(macs) / double(gates * out);
-      constexpr double loads = fir ? columns / detail::fir_step : columns;  // a FIR uses a value for several frames
+      constexpr double columns = double(L::macs) / double(gates * out);
       const double whole = tiles ? double(up(out, 4) * 4) / double(lanes) : double(gates * registers);
       of.products += often * columns * whole;
-      of.columns += often * loads;
+      of.columns += often * columns;
       constexpr double chained = recurrent ? double(out) : columns;
-      if (!tiles && !fir) of.chain += often * chained / sums(chained, out, gates);
-      if (kind == CostKind::conv) of.taps += often * loads / double(L::in_size);
+      if (!tiles) of.chain += often * chained / sums(chained, out, gates);
+      if (kind == CostKind::conv) of.taps += often * columns / double(L::in_size);
       const double bytes = 4 * often * columns * double(gates * padded(out));
-      if (!buffers && !fir) {
+      if (!buffers) {
         memory.add(bytes, bytes);
         if constexpr (kind == CostKind::conv)
           add_history(L::in_size, L::receptive_field - 1, columns / double(L::in_size));

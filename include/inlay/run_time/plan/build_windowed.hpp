@@ -77,9 +77,7 @@ INLAY_COLD Signal build_windowed(Planner& planner, const BuildContext& context) 
   }
   planner.costs.state += 2 * operation->room();
   planner.costs.windows += operation->work();
-  const Rate rate = context.x.pace.rate();
-  planner.costs.work +=
-      operation->work() / static_cast<double>(hop) * static_cast<double>(rate.out) / static_cast<double>(rate.in);
+  planner.costs.work += operation->work() / static_cast<double>(hop) * context.x.pace.frames_per_input();
   return planner.add_operation(context, std::move(operation), {});
 }
 

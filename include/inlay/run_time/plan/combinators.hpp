@@ -20,6 +20,8 @@
 #include "inlay/io/limits.hpp"
 #include "inlay/io/record.hpp"
 #include "inlay/run_time/plan/build_context.hpp"
+#include "inlay/run_time/plan/build_features.hpp"
+#include "inlay/run_time/plan/build_overlap_add.hpp"
 #include "inlay/run_time/plan/build_windowed.hpp"
 #include "inlay/run_time/plan/formula_plan.hpp"
 #include "inlay/run_time/plan/signal.hpp"
@@ -69,7 +71,7 @@ class CombinatorTable {
   static constexpr Row row{Formula::type, members_of<Formula>(), &build<Formula, Planner>};
 
   static constexpr std::string_view size[] = {"size"}, layers[] = {"layers"}, slice[] = {"in", "out", "begin"},
-                                    pad[] = {"in", "out"}, windowed[] = {"window", "hop"};
+                                    pad[] = {"in", "out"}, windowed[] = {"window", "hop"}, features[] = {"features"};
   static constexpr Row rows[] = {
       row<formula::Residual>,
       row<formula::Parallel>,
@@ -85,6 +87,9 @@ class CombinatorTable {
       {"identity", {size, {}}, &build_identity<Planner>},
       {"slice", {slice, {}}, &build_slice<Planner>},
       {"pad", {pad, {}}, &build_pad<Planner>},
+      {"along_features", {features, layers}, &build_features<AlongFeaturesOperation, Planner>},
+      {"per_feature", {features, layers}, &build_features<PerFeatureOperation, Planner>},
+      {"overlap_add", {windowed, layers}, &build_overlap_add<Planner>},
       {"windowed", {windowed, layers}, &build_windowed<Planner>},
       {"time_pad", {time_pad_options, {}}, &build_time_pad<Planner>},
   };

@@ -39,6 +39,10 @@ class Pace {
     for (const Change& c : changes_) product = product * c.rate;
     return product;
   }
+  double frames_per_input() const noexcept {
+    const Rate r = rate();
+    return static_cast<double>(r.out) / static_cast<double>(r.in);
+  }
   /// Largest number of frames of the signal for `frames` input frames.
   std::size_t max_output_frames(std::size_t frames) const noexcept {
     for (const Change& c : changes_) frames = c.max_output_frames(frames);

@@ -50,6 +50,11 @@ class Program {
     State& operator=(const State&) = delete;
     ~State() = default;
 
+    /// Copies the states of the operations from a state of the same program. Real-time safe.
+    void assign(const State& other) noexcept {
+      for (std::size_t i = 0; i < memory_.size(); ++i)
+        if (memory_[i]) memory_[i]->assign(*other.memory_[i]);
+    }
     const run_time::Run<T>& run() const noexcept { return run_; }
 
    private:
@@ -113,11 +118,8 @@ class Program {
 
   /// Sets a state to the start of a signal. Real-time safe.
   void reset(State& state) const noexcept {
-    for (std::size_t i = 0; i < steps_.size(); ++i) {
-      run_time::Memory* memory = state.memory_[i].get();
-      if (!start_) steps_[i].operation->reset(memory);
-      else if (memory) memory->assign(*start_->memory_[i]);
-    }
+    if (start_) return state.assign(*start_);
+    for (std::size_t i = 0; i < steps_.size(); ++i) steps_[i].operation->reset(state.memory_[i].get());
   }
   /// Makes `reset` set the state after `frames` frames of silence. Allocates.
   INLAY_COLD void start_after_silence(std::size_t frames) {

@@ -363,6 +363,43 @@ def batchnorm2d(layer: Json, x: Signal) -> Signal:
     return batchnorm1d(layer, x.reshape(-1, layer["channels"])).reshape(x.shape)
 
 
+def gather(layer: Json, x: Signal) -> Signal:
+    index = tensor(layer["index"]).astype(int)
+    return np.where(index < 0, 0.0, x[:, np.maximum(index, 0)])
+
+
+def as_complex(x: Signal) -> npt.NDArray[np.complex128]:
+    """Channels re(0), im(0), re(1), im(1), ... as complex numbers."""
+    spectrum: npt.NDArray[np.complex128] = x[:, ::2] + 1j * x[:, 1::2]
+    return spectrum
+
+
+def as_channels(spectrum: npt.NDArray[np.complex128]) -> Signal:
+    return np.stack([spectrum.real, spectrum.imag], axis=2).reshape(len(spectrum), -1)
+
+
+def window_of(layer: Json) -> Signal | float:
+    return tensor(layer["window"]) if "window" in layer else 1.0
+
+
+def rfft(layer: Json, x: Signal) -> Signal:
+    return as_channels(np.fft.rfft(x * window_of(layer)))
+
+
+def irfft(layer: Json, x: Signal) -> Signal:
+    frames: Signal = np.fft.irfft(as_complex(x), layer["samples"]) * window_of(layer)
+    return frames
+
+
+def complex_product(layer: Json, x: Signal) -> Signal:
+    a, b = np.split(x, 2, axis=1)
+    return as_channels(as_complex(a) * as_complex(b))
+
+
+def magnitude(layer: Json, x: Signal) -> Signal:
+    return np.sqrt((x**2).reshape(len(x), -1, 2).sum(axis=2) + layer["epsilon"])
+
+
 LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "dense": dense,
     "conv1d": conv1d,
@@ -370,6 +407,11 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "conv_transpose1d": conv_transpose1d,
     "max_pool1d": pool1d,
     "avg_pool1d": pool1d,
+    "gather": gather,
+    "rfft": rfft,
+    "irfft": irfft,
+    "complex_product": complex_product,
+    "magnitude": magnitude,
     "lstm": lstm,
     "gru": gru,
     "rnn": rnn,
@@ -484,6 +526,29 @@ def windowed(layer: Json, x: Signal, condition: Condition) -> Signal:
     )
 
 
+def along_features(layer: Json, x: Signal, condition: Condition) -> Signal:
+    features = x.reshape(len(x), layer["features"], -1)
+    return np.stack([evaluate(layer["layers"], frame).reshape(-1) for frame in features])
+
+
+def per_feature(layer: Json, x: Signal, condition: Condition) -> Signal:
+    features = x.reshape(len(x), layer["features"], -1)
+    made = [evaluate(layer["layers"], features[:, f], condition) for f in range(layer["features"])]
+    return np.concatenate(made, axis=1)
+
+
+def overlap_add(layer: Json, x: Signal, condition: Condition) -> Signal:
+    window, hop = layer["window"], layer["hop"]
+    late = np.concatenate([np.zeros(window), x[:, 0]])
+    ends = range(hop, len(x) + 1, hop)
+    frames = np.array([late[end : end + window] for end in ends]).reshape(-1, window)
+    made = evaluate(layer["layers"], frames) if len(frames) else frames
+    sums = np.zeros(len(x) + made.shape[1])
+    for end, frame in zip(ends, made):
+        sums[end - 1 : end - 1 + len(frame)] += frame
+    return sums[: len(x), np.newaxis]
+
+
 def time_pad(layer: Json, x: Signal, condition: Condition) -> Signal:
     return np.pad(x, ((layer["before"], layer["after"]), (0, 0)))
 
@@ -507,6 +572,9 @@ COMBINATORS: dict[str, Callable[[Json, Signal, Condition], Signal]] = {
     "slice": lambda layer, x, c: x[:, layer["begin"] : layer["begin"] + layer["out"]],
     "pad": lambda layer, x, c: np.pad(x, ((0, 0), (0, layer["out"] - x.shape[1]))),
     "delay": lambda layer, x, c: delayed(x, layer["frames"]),
+    "along_features": along_features,
+    "per_feature": per_feature,
+    "overlap_add": overlap_add,
     "windowed": windowed,
     "time_pad": time_pad,
 }

@@ -172,6 +172,11 @@ _PLAIN = {
     "hardtanh": "Hardtanh",
     "leaky_hardtanh": "LeakyHardtanh",
     "scale": "Scale",
+    "gather": "Gather",
+    "rfft": "RFFT",
+    "irfft": "IRFFT",
+    "complex_product": "ComplexProduct",
+    "magnitude": "Magnitude",
     "selu": "SELU",
     "mish": "Mish",
     "sine": "Sine",
@@ -360,5 +365,14 @@ _HOLDERS: dict[str, Callable[[LayerRecord, _Inner], Type]] = {
     "film": _film,
     "conditioned_by": _conditioned_by,
     "residual_skip": _residual_skip,
+    "along_features": lambda layer, inner: Type(
+        "AlongFeatures", [*_options(layer, "features"), *inner["layers"]]
+    ),
+    "per_feature": lambda layer, inner: Type(
+        "PerFeature", [*_options(layer, "features"), *inner["layers"]]
+    ),
+    "overlap_add": lambda layer, inner: Type(
+        "OverlapAdd", [*_options(layer, "hop"), *inner["layers"]]
+    ),
     "windowed": _windowed,
 }

@@ -99,6 +99,9 @@ _ACCESSORS = {
     ("residual_skip", "path"): "path()",
     ("residual_skip", "residual"): "residual()",
     ("residual_skip", "skip"): "skip_layers()",
+    ("along_features", "layers"): "layers()",
+    ("per_feature", "layers"): "layers()",
+    ("overlap_add", "layers"): "layers()",
     ("windowed", "layers"): "layers()",
 }
 

@@ -112,6 +112,29 @@ def _of_gate(layer: LayerRecord) -> tuple[int, int]:
     return 2 * size, size
 
 
+def _of_rfft(layer: LayerRecord) -> tuple[int, int]:
+    size = layer.integer("samples")
+    return size, size + 2
+
+
+def _of_irfft(layer: LayerRecord) -> tuple[int, int]:
+    size = layer.integer("samples")
+    return size + 2, size
+
+
+def _of_complex_product(layer: LayerRecord) -> tuple[int, int]:
+    return 4 * layer.integer("bins"), 2 * layer.integer("bins")
+
+
+def _of_magnitude(layer: LayerRecord) -> tuple[int, int]:
+    return 2 * layer.integer("bins"), layer.integer("bins")
+
+
+def _of_features(layer: LayerRecord) -> tuple[int, int]:
+    features, (inputs, outputs) = layer.integer("features"), _of_layers(layer)
+    return features * inputs, features * outputs
+
+
 def _of_append_condition(layer: LayerRecord) -> tuple[int, int]:
     size = layer.integer("size")
     return size, size + layer.integer("condition_size")
@@ -127,4 +150,11 @@ _ENDS: dict[str, _Ends] = {
     "gate": _of_gate,
     "blend": _of_gate,
     "append_condition": _of_append_condition,
+    "rfft": _of_rfft,
+    "irfft": _of_irfft,
+    "complex_product": _of_complex_product,
+    "magnitude": _of_magnitude,
+    "overlap_add": lambda layer: (1, 1),
+    "along_features": _of_features,
+    "per_feature": _of_features,
 }

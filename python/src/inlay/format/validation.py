@@ -73,6 +73,8 @@ def _validate_layer(layer: LayerRecord, where: str) -> None:
             _validate_tensor(layer.tensors[name], tensor.allowed(layer.options), f"{where}.{name}")
     if "variance" in kind.tensors:
         _validate_variances(layer, where)
+    if layer.type == "gather":
+        _validate_channel_numbers(layer, where)
 
 
 def _validate_members(layer: LayerRecord, kind: LayerType, where: str) -> None:
@@ -147,6 +149,14 @@ def _validate_variances(layer: LayerRecord, where: str) -> None:
     if refused is not None:
         index, message = refused
         raise ExportError(f"{where}.variance.data[{index}]: {message}")
+
+
+def _validate_channel_numbers(layer: LayerRecord, where: str) -> None:
+    numbers, last = layer.tensors["index"], layer.integer("in") - 1
+    wrong = np.flatnonzero(~((numbers >= -1) & (numbers <= last) & (numbers == np.floor(numbers))))
+    for index in wrong[:1]:
+        expected = f"expected a whole number from -1 to {last}, a channel of the input"
+        raise ExportError(f"{where}.index.data[{index}]: {expected}, found {numbers[index]:.9g}")
 
 
 def unusable_variance(variances: Array, epsilon: float) -> tuple[int, str] | None:

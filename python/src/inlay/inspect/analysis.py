@@ -86,6 +86,10 @@ def _walk(chain: Chain, place: str, depth: int, per_frame: Fraction) -> Iterator
         for where, inner in chains_within(layer, here):
             if layer.type == "windowed":
                 yield from _walk_window(layer, where, depth + 1, per_frame)
+            elif layer.type == "overlap_add":
+                yield from _walk(inner, where, depth + 1, per_frame / _int(layer, "hop"))
+            elif layer.type in ("along_features", "per_feature"):
+                yield from _walk(inner, where, depth + 1, per_frame * _int(layer, "features"))
             else:
                 yield from _walk(inner, where, depth + 1, per_frame)
         per_frame *= traits.rate
@@ -299,6 +303,11 @@ def _delay(layer: LayerRecord) -> Traits:
     return replace(_reaching(frames + 1, 0, 0), latency=frames)
 
 
+def _transform(layer: LayerRecord) -> Traits:
+    size = _int(layer, "samples")
+    return Traits(parameters=size, macs=size * (5 * (size.bit_length() - 1) + 4) // 4)
+
+
 _LEAVES: dict[str, Callable[[LayerRecord], Traits]] = {
     "dense": _dense,
     "conv1d": _conv1d,
@@ -321,6 +330,11 @@ _LEAVES: dict[str, Callable[[LayerRecord], Traits]] = {
     "rational": _rational,
     "scale": lambda layer: Traits(macs=layer.channels_in),
     "delay": _delay,
+    "gather": lambda layer: Traits(),
+    "rfft": _transform,
+    "irfft": _transform,
+    "complex_product": lambda layer: Traits(macs=4 * _int(layer, "bins")),
+    "magnitude": lambda layer: Traits(macs=2 * _int(layer, "bins")),
     "append_condition": lambda layer: Traits(condition_size=_int(layer, "condition_size")),
 }
 
@@ -434,6 +448,41 @@ def _windowed(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits
     )
 
 
+def _along_features(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
+    traits = _per_feature(layer, inner, place)
+    if traits.condition_size:
+        raise ExportError(f"{place}: its layers take a condition")
+    return replace(traits, receptive_field=1, warmup_frames=0, latency=0)
+
+
+def _per_feature(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
+    (body,) = inner
+    if not body.one_to_one:
+        raise ExportError(f"{place}: its layers change the rate")
+    return replace(body, macs=_int(layer, "features") * body.macs)
+
+
+def _overlap_add(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
+    (body,) = inner
+    window, hop = _int(layer, "window"), _int(layer, "hop")
+    made = layer.chains["layers"][0][-1].channels_out
+    if not body.one_to_one:
+        raise ExportError(f"{place}: its layers change the rate")
+    if body.condition_size:
+        raise ExportError(f"{place}: its layers take a condition")
+    if hop > min(window, made):
+        raise ExportError(f"{place}: a hop of {hop} exceeds a frame of {min(window, made)} samples")
+    reach = None
+    if body.receptive_field is not None:
+        reach = window + made - 1 + (body.receptive_field - 1) * hop
+    return Traits(
+        receptive_field=reach,
+        latency=made - 1 + body.latency * hop,
+        parameters=body.parameters,
+        macs=body.macs // hop,
+    )
+
+
 _COMBINATORS: dict[str, Callable[[LayerRecord, Sequence[Traits], str], Traits]] = {
     "sequential": lambda layer, inner, place: inner[0],
     "residual": _residual,
@@ -446,5 +495,8 @@ _COMBINATORS: dict[str, Callable[[LayerRecord, Sequence[Traits], str], Traits]] 
     "film": _conditioned,
     "conditioned_by": _conditioned_by,
     "residual_skip": _residual_skip,
+    "along_features": _along_features,
+    "per_feature": _per_feature,
+    "overlap_add": _overlap_add,
     "windowed": _windowed,
 }

@@ -40,7 +40,12 @@ def fir_macs(taps: int) -> int:
     """The multiply-adds of a frame: `FIR<taps>::computed_macs`."""
     parts = _partitions(taps)
     head = _HEAD if parts else _steps(taps)
-    return head + sum(4 * count + 5 * (size.bit_length() - 1) for size, count in parts)
+    return head + sum(4 * count for _, count in parts) + fft_macs(taps)
+
+
+def fft_macs(taps: int) -> int:
+    """Those of them in FFTs: `FIR<taps>::fft_macs`."""
+    return sum(5 * (size.bit_length() - 1) for size, _ in _partitions(taps))
 
 
 def fir_values(taps: int) -> tuple[int, int]:

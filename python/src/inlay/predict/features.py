@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..inspect.analysis import LayerAnalysis
-from ..inspect.fir import FIR_STEP, fir_macs, is_fir
+from ..inspect.fir import fft_macs, fir_macs, is_fir
 
 #: What a layer costs depends on its kind.
 _KINDS = {
@@ -34,16 +34,17 @@ _KINDS = {
     **dict.fromkeys("relu leaky_relu prelu hardtanh leaky_hardtanh scale".split(), "line"),
     **dict.fromkeys("hard_sigmoid hard_sigmoid_keras2 hardswish".split(), "line"),
     **dict.fromkeys("batchnorm1d batchnorm2d affine abs square".split(), "line"),
-    **dict.fromkeys(
-        "identity time_pad slice pad delay append_condition max_pool1d avg_pool1d"
-        " upsample_nearest upsample_linear".split(),
-        "copy",
-    ),
+    **dict.fromkeys(("complex_product", "magnitude"), "line"),
+    **dict.fromkeys("identity time_pad gather slice pad delay append_condition".split(), "copy"),
+    **dict.fromkeys("max_pool1d avg_pool1d upsample_nearest upsample_linear".split(), "copy"),
     **dict.fromkeys("residual parallel concat split gate blend mixin film".split(), "join"),
     **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
+    **dict.fromkeys(("overlap_add", "along_features", "per_feature"), "join"),
 }
 GATES = {"lstm": 4, "gru": 3}
 RECURRENT = ("lstm", "gru", "rnn")
+#: Frames of these layers do not overlap.
+_WAITING = (*RECURRENT, "fir", "fft")
 #: A frame finds what it reads in the first cache if all of it has fewer bytes; of this many more, nothing.
 _CACHE, _BEYOND = 28 * 1024, 16 * 1024
 _LINE = 64  # bytes
@@ -60,9 +61,14 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
             continue
         kind = _KINDS.get(layer.record.type, "dense")
         often = float(layer.per_frame)
-        fir = is_fir(layer.record)  # computes several frames at a time, also in calls of one
-        in_tiles = fir or (buffers and kind not in RECURRENT)
-        tiles = in_tiles and lanes > 1  # lanes are frames, of four outputs
+        if is_fir(layer.record):
+            fft = fft_macs(layer.traits.macs)
+            found["fir layers"] += often
+            found["fir products"] += often * (fir_macs(layer.traits.macs) - fft) / lanes
+            found["fft products"] += often * fft / lanes
+            continue
+        # Lanes are frames, of four outputs.
+        tiles = buffers and kind not in RECURRENT and lanes > 1
         out = layer.record.channels_out
         registers = out / 4 if tiles else math.ceil(out / lanes)
         found[f"{kind} layers"] += often
@@ -76,19 +82,17 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
             found["join straddles"] += often
         if kind in ("dense", "conv", *RECURRENT):
             gates = GATES.get(kind, 1)
-            macs = fir_macs(layer.traits.macs) if fir else layer.traits.macs
-            columns = macs / (gates * out)
-            loads = columns / FIR_STEP if fir else columns  # a FIR uses a value for several frames
+            columns = layer.traits.macs / (gates * out)
             whole = 4 * math.ceil(out / 4) / lanes if tiles else gates * registers
             found[f"{kind} products"] += often * columns * whole
-            found[f"{kind} columns"] += often * loads
-            if not tiles and not fir:
+            found[f"{kind} columns"] += often * columns
+            if not tiles:
                 chained = out if kind in RECURRENT else columns
                 found[f"{kind} chain"] += often * chained / _sums(chained, out, gates, lanes)
             if kind == "conv":
-                found["conv taps"] += often * loads / layer.record.channels_in
+                found["conv taps"] += often * columns / layer.record.channels_in
             of_layer = 4 * often * columns * gates * padded(out, lanes)
-            if not buffers and not fir:
+            if not buffers:
                 frame.add(of_layer, of_layer)
                 if kind == "conv":
                     frame.add(*_history(layer, columns / layer.record.channels_in))
@@ -107,12 +111,12 @@ def time_of(
     """The time of a network from its features and a machine's price for each of them.
 
     A processor starts a frame before the last one is done. Of t nanoseconds of work that do not wait for the last
-    frame, which recurrent layers do, t^2 / (t + overlap) remain.
+    frame, as recurrent layers and long filters do, t^2 / (t + overlap) remain.
     """
     waiting = other = 0.0
     for name, count in units.items():
         price = coefficients.get(name, 0) * count
-        if name.split()[0] in RECURRENT:
+        if name.split()[0] in _WAITING:
             waiting += price
         else:
             other += price
