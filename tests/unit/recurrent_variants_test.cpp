@@ -47,7 +47,9 @@ TYPED_TEST(LargeRecurrentVariantsTest, initial_states) {
 }
 
 // A file without initial states fits as well: the layer then starts from zeros.
-TEST(RecurrentVariantsTest, an_initial_state_is_optional) { golden<ModelT<InitialState<LSTM<3, 5>>>>("lstm_3_5", single_layer); }
+TEST(RecurrentVariantsTest, an_initial_state_is_optional) {
+  golden<ModelT<InitialState<LSTM<3, 5>>>>("lstm_3_5", single_layer);
+}
 
 // The last state of one signal is not the first of the next.
 TEST(RecurrentVariantsTest, a_reset_restores_the_initial_state) {

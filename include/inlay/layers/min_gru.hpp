@@ -61,8 +61,8 @@ class AnyCandidate {
 ///     h' = (1 - z) h + z candidate(v)
 ///
 /// The product does not depend on h: that of a whole tile is computed at once, and one multiply-add per unit is left
-/// for each frame. Tensors: `kernel` W [In, 2 Out] and `bias` b [2 Out], optional in files, in the order u, v. Option in
-/// files: `candidate`, "linear" or "positive".
+/// for each frame. Tensors: `kernel` W [In, 2 Out] and `bias` b [2 Out], optional in files, in the order u, v. Option
+/// in files: `candidate`, "linear" or "positive".
 ///
 /// Feng, Tung, Ahmed, Bengio, Hajimirsadeghi: Were RNNs All We Needed? arXiv 2410.01201. Cost per frame: 2 Out In
 /// multiply-accumulates. State: h.
@@ -122,7 +122,8 @@ class BasicMinGRU : BasicDense<In, times<2, Out>, true, B> {
     Product::forward(none, in, u);
     select([&](auto candidate) INLAY_INLINE_LAMBDA {
       for_units([&]<std::size_t Lanes>(std::size_t i) INLAY_INLINE_LAMBDA {
-        const auto [keep, add] = step(candidate, B::template load<Lanes>(u + i), B::template load<Lanes>(u + units_ + i));
+        const auto [keep, add] =
+            step(candidate, B::template load<Lanes>(u + i), B::template load<Lanes>(u + units_ + i));
         const auto next = B::fma(keep, B::template load<Lanes>(h + i), add);
         B::store(h + i, next);
         B::store(out + i, next);
@@ -181,7 +182,8 @@ class BasicMinGRU : BasicDense<In, times<2, Out>, true, B> {
   }
   INLAY_INLINE void for_units(auto&& f) const noexcept {
     if constexpr (is_dynamic) for_dynamic_registers<B>(units_, f);
-    else for (std::size_t i = 0; i < Out; i += B::lanes(Out)) f.template operator()<B::lanes(Out)>(i);
+    else
+      for (std::size_t i = 0; i < Out; i += B::lanes(Out)) f.template operator()<B::lanes(Out)>(i);
   }
   static scalar* product([[maybe_unused]] State& state, const Context<scalar>& context) noexcept {
     if constexpr (is_dynamic) return state.product.data();

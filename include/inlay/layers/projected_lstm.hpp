@@ -105,10 +105,9 @@ class BasicProjectedLSTM : public detail::Recurrent<BasicProjectedLSTM<In, Units
       cell[v] = states[v]->cell.data();
       output[v] = states[v]->output.data();
     }
-    recurrent_kernel_.for_panels(
-        []<std::size_t Height>(std::size_t row, const BasicProjectedLSTM* layer, auto... args)
-            INLAY_INLINE_LAMBDA { layer->template step_gates<Height>(row, args...); },
-        this, h, x, stride, cell, output);
+    recurrent_kernel_.for_panels([]<std::size_t Height>(std::size_t row, const BasicProjectedLSTM* layer, auto... args)
+                                     INLAY_INLINE_LAMBDA { layer->template step_gates<Height>(row, args...); },
+                                 this, h, x, stride, cell, output);
     projection_.for_panels([]<std::size_t Height>(std::size_t row, const BasicProjectedLSTM* layer, auto... args)
                                INLAY_INLINE_LAMBDA { layer->template project<Height>(row, args...); },
                            this, h, output);

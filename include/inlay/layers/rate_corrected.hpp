@@ -36,8 +36,7 @@ class RateCorrected
       requires(typename L::State& state) {
         state.memory();
         L::gate_count;
-      },
-      "inlay::RateCorrected: L must be a recurrent layer: LSTM, GRU or RNN");
+      }, "inlay::RateCorrected: L must be a recurrent layer: LSTM, GRU or RNN");
   static_assert(
       [] {
         if constexpr (requires { L::cell_size; }) return L::cell_size == L::out_size;

@@ -16,7 +16,8 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Repeats each frame: y(t Factor + p) = x(t), p = 0, ..., Factor - 1. `Size` channels in and out. No tensors, no state.
+/// Repeats each frame: y(t Factor + p) = x(t), p = 0, ..., Factor - 1. `Size` channels in and out. No tensors, no
+/// state.
 ///
 /// PyTorch: Upsample(scale_factor=Factor), mode 'nearest'. Keras: UpSampling1D.
 template <std::size_t Size, std::size_t Factor, Backend B = default_backend>
@@ -45,7 +46,8 @@ class UpsampleNearest {
   }
   std::size_t process(State&, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
     for (std::size_t c = 0; c < size_; ++c)
-      for (std::size_t t = 0; t < frames; ++t) std::fill_n(out.row(c) + t * factor_, std::size_t(factor_), in.row(c)[t]);
+      for (std::size_t t = 0; t < frames; ++t)
+        std::fill_n(out.row(c) + t * factor_, std::size_t(factor_), in.row(c)[t]);
     return frames * factor_;
   }
 
