@@ -18,6 +18,7 @@
 #include "inlay/combinators/residual.hpp"
 #include "inlay/combinators/residual_skip.hpp"
 #include "inlay/combinators/sequential.hpp"
+#include "inlay/combinators/tfilm.hpp"
 #include "inlay/combinators/windowed.hpp"
 #include "inlay/core/assign.hpp"
 #include "inlay/layers/affine.hpp"

@@ -907,3 +907,43 @@ def test_interpolate(tmp_path: Path) -> None:
         c=nn.Conv1d(1, 2, 1),
     )
     assert shape_of(exported(module, tmp_path)["layers"]) == "conv1d tanh upsample_linear"
+
+
+class TFiLM(nn.Module):
+    """The layer of NablAFx, with its names and its stored state."""
+
+    def __init__(self, nfeatures: int, block_size: int, num_layers: int = 1) -> None:
+        super().__init__()
+        self.block_size, self.cond_dim, self.hidden_state = block_size, 0, None
+        self.pool = nn.MaxPool1d(block_size)
+        self.lstm = nn.LSTM(nfeatures, 2 * nfeatures, num_layers)
+
+    def forward(self, x: Tensor, cond: Any = None) -> Tensor:
+        padded = functional.pad(x, (0, -x.shape[2] % self.block_size))
+        made, self.hidden_state = self.lstm(self.pool(padded).permute(2, 0, 1), self.hidden_state)
+        made = made.permute(1, 2, 0).repeat_interleave(self.block_size, 2)
+        scale, shift = made.chunk(2, 1)
+        return (padded * scale + shift)[..., : x.shape[2]]
+
+
+class ModulatedBlock(nn.Module):
+    def __init__(self, inputs: int, size: int, dilation: int, film: nn.Module) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(inputs, size, 3, dilation=dilation)
+        self.film, self.shortcut = film, nn.Conv1d(inputs, size, 1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        past = 2 * self.conv.dilation[0]
+        y = self.film(self.conv(functional.pad(x, (past, 0))), None)
+        return torch.tanh(y) + self.shortcut(x)
+
+
+def test_tfilm(tmp_path: Path) -> None:
+    """Each block waits for its last frame, and the blocks of the next layer begin where its signal does."""
+    module = nn.Sequential(
+        ModulatedBlock(1, 3, 1, TFiLM(3, 16)), ModulatedBlock(3, 3, 4, TFiLM(3, 10, 2)), nn.Conv1d(3, 1, 1)
+    )
+    first, second, _ = exported(module, tmp_path)["layers"]
+    assert shape_of([first]) == "parallel(conv1d tfilm(lstm) tanh | conv1d delay)"
+    assert [first["branches"][0][1]["offset"], second["branches"][0][1]["offset"]] == [0, 15]
+    assert second["branches"][1][1]["frames"] == 9

@@ -97,6 +97,7 @@ constexpr std::array names{"dense",
                            "along_features",
                            "per_feature",
                            "overlap_add",
+                           "tfilm",
                            "windowed",
                            "time_pad",
                            "sequential",
@@ -313,12 +314,18 @@ void change_structure(json& document, Random& random) {
       if (!layer) break;
       json inner = *layer;
       static constexpr const char* around[] = {"residual",    "parallel", "concat",         "sequential", "windowed",
-                                               "overlap_add", "split",    "along_features", "per_feature"};
+                                               "overlap_add", "split",    "along_features", "per_feature", "tfilm"};
       const char* type = around[below(random, std::size(around))];
       *layer = {{"type", type}};
       if (std::strcmp(type, "residual") == 0 || std::strcmp(type, "sequential") == 0) (*layer)["layers"] = {inner};
       else if (std::strcmp(type, "along_features") == 0 || std::strcmp(type, "per_feature") == 0)
         *layer = {{"type", type}, {"features", 1 + below(random, 5)}, {"layers", {inner}}};
+      else if (std::strcmp(type, "tfilm") == 0)
+        *layer = {{"type", type},
+                  {"size", 1 + below(random, 5)},
+                  {"block_size", 1 + below(random, 9)},
+                  {"offset", below(random, 4)},
+                  {"layers", {inner}}};
       else if (std::strcmp(type, "windowed") == 0 || std::strcmp(type, "overlap_add") == 0)
         *layer = {{"type", type}, {"window", 1 + below(random, 9)}, {"hop", 1 + below(random, 4)}, {"layers", {inner}}};
       else (*layer)["branches"] = {json::array({inner}), json::array({inner})};

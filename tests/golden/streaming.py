@@ -89,6 +89,28 @@ class Upsample(Ours):
         return LayerRecord(f"upsample_{self.mode}", {"size": channels, "factor": self.factor})
 
 
+class TFiLM(Ours):
+    """Modulates each block by what layers of its largest values give. Given `block` - 1 frames later, after zeros."""
+
+    def __init__(self, block: int, offset: int, *layers: nn.Module) -> None:
+        super().__init__()
+        self.block, self.offset, self.layers = block, offset, Seq(*layers)
+
+    def forward(self, x: Tensor, condition: Condition = None) -> Tensor:
+        whole = (len(x) - self.offset) // self.block
+        end = self.offset + whole * self.block
+        blocks = x[self.offset : end].reshape(whole, self.block, -1)
+        made = self.layers(blocks.max(1).values).unsqueeze(1)
+        size = x.shape[1]
+        y = blocks * made[..., :size] + (made[..., size:] if made.shape[2] > size else 0)
+        late = self.offset + self.block - 1
+        return functional.pad(y.reshape(-1, size), (0, 0, late, self.block))[: len(x)]
+
+    def record(self, channels: int) -> LayerRecord:
+        options: dict[str, Option] = {"size": channels, "block_size": self.block, "offset": self.offset}
+        return LayerRecord("tfilm", options, chains={"layers": [self.layers.records(channels)]})
+
+
 def goldens() -> dict[str, Golden]:
     return {
         "min_gru_3_5": Golden(Seq(MinGRU(3, 5)), 3),
@@ -102,6 +124,10 @@ def goldens() -> dict[str, Golden]:
         ),
         "lstm_initial_2_5": Golden(Seq(Started(nn.LSTM(2, 5), [trained(5), trained(5)])), 2),
         "gru_initial_2_5": Golden(Seq(Started(nn.GRU(2, 5), [trained(5)])), 2),
+        "tfilm_3_b16": Golden(Seq(TFiLM(16, 0, Started(nn.LSTM(3, 6)))), 3, frames=200),
+        "tfilm_scale_5_b70": Golden(
+            Seq(nn.Linear(2, 5), TFiLM(70, 9, nn.Linear(5, 4), nn.ReLU(), Started(nn.GRU(4, 5)))), 2, frames=400
+        ),
         "rnn_initial_2_5": Golden(Seq(Started(nn.RNN(2, 5), [trained(5)])), 2),
     }
 
@@ -115,6 +141,8 @@ def rates() -> dict[str, Rate]:
 
 
 PURPOSES = {
+    "tfilm_scale_*": "network: dense, then scales for each block of frames, from frame 9 on; `b` is the block",
+    "tfilm_*": "scales and shifts for each block of frames by an LSTM; `b` is the block",
     "min_gru_positive_*": "MinGRU in->out with a positive candidate",
     "min_gru_initial_*": "MinGRU in->out from a trained state",
     "min_gru_*": "MinGRU in->out",

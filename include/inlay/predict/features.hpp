@@ -153,8 +153,8 @@ struct FeatureSum {
   template <class L>
   constexpr void add(double often) {
     static_assert(
-        L::type != "windowed" && L::type != "overlap_add" && L::type != "along_features" && L::type != "per_feature",
-        "inlay::predict: a network with Windowed, OverlapAdd, AlongFeatures or PerFeature has no prediction from its "
+        L::type != "tfilm" && L::type != "windowed" && L::type != "overlap_add" && L::type != "along_features" && L::type != "per_feature",
+        "inlay::predict: a network with Windowed, TFiLM, OverlapAdd, AlongFeatures or PerFeature has no prediction from its "
         "type; the command inlay predict has one");
     if constexpr (requires { L::parts::for_each; }) {
       add_layer<L>(often);

@@ -549,6 +549,19 @@ def overlap_add(layer: Json, x: Signal, condition: Condition) -> Signal:
     return sums[: len(x), np.newaxis]
 
 
+def tfilm(layer: Json, x: Signal, condition: Condition) -> Signal:
+    """The whole blocks from `offset` on, each modulated by what its largest values give."""
+    size, block, offset = layer["size"], layer["block_size"], layer["offset"]
+    whole = max(0, len(x) - offset) // block
+    blocks = x[offset : offset + whole * block].reshape(whole, block, size)
+    y = np.zeros_like(x)
+    if whole:
+        made = evaluate(layer["layers"], blocks.max(axis=1))[:, np.newaxis]
+        blocks = blocks * made[..., :size] + (made[..., size:] if made.shape[2] > size else 0)
+        y[offset : offset + whole * block] = blocks.reshape(-1, size)
+    return delayed(y, block - 1)
+
+
 def time_pad(layer: Json, x: Signal, condition: Condition) -> Signal:
     return np.pad(x, ((layer["before"], layer["after"]), (0, 0)))
 
@@ -575,6 +588,7 @@ COMBINATORS: dict[str, Callable[[Json, Signal, Condition], Signal]] = {
     "along_features": along_features,
     "per_feature": per_feature,
     "overlap_add": overlap_add,
+    "tfilm": tfilm,
     "windowed": windowed,
     "time_pad": time_pad,
 }

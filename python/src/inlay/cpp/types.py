@@ -353,6 +353,15 @@ def _residual_skip(layer: LayerRecord, inner: _Inner) -> Type:
     return Type("ResidualSkip", arguments)
 
 
+def _tfilm(layer: LayerRecord, inner: _Inner) -> Type:
+    size, block, offset = _options(layer, "size block_size offset")
+    made = layer.chains["layers"][0]
+    alone = len(made) == 1 and inner["layers"][0].name == "LSTM"
+    if alone and offset == 0 and made[0].channels_out == 2 * int(layer.options["size"]):
+        return Type("TFiLM", [size, block, *inner["layers"][0].arguments[2:]])
+    return Type("BasicTFiLM", [block, offset, *inner["layers"]])
+
+
 def _windowed(layer: LayerRecord, inner: _Inner) -> Type:
     return Type("Windowed", [*_options(layer, "window hop"), *inner["layers"]])
 
@@ -374,5 +383,6 @@ _HOLDERS: dict[str, Callable[[LayerRecord, _Inner], Type]] = {
     "overlap_add": lambda layer, inner: Type(
         "OverlapAdd", [*_options(layer, "hop"), *inner["layers"]]
     ),
+    "tfilm": _tfilm,
     "windowed": _windowed,
 }

@@ -33,7 +33,7 @@ GATES = ("sigmoid", "hard_sigmoid", "hard_sigmoid_keras2")
 _KINDS: dict[str, OptionKind] = {
     **dict.fromkeys(("alpha", "beta", "epsilon", "scale", "threshold"), Kind.NUMBER),
     **dict.fromkeys(("min", "max", "min_slope", "max_slope", "omega"), Kind.NUMBER),
-    **dict.fromkeys(("begin", "before", "after"), Kind.INDEX),
+    **dict.fromkeys(("begin", "before", "after", "offset"), Kind.INDEX),
     "reset_after": Kind.FLAG,
     "recurrent_activation": GATES,
     "activation": ("tanh", "relu"),
@@ -220,6 +220,7 @@ LAYER_TYPES: dict[str, LayerType] = {
     "along_features": _layer("features", chains="layers"),
     "per_feature": _layer("features", chains="layers"),
     "overlap_add": _layer("window hop", chains="layers"),
+    "tfilm": _layer("size block_size offset", chains="layers"),
     "windowed": _layer("window hop", chains="layers"),
     "sequential": _layer(chains="layers"),
 }

@@ -86,8 +86,9 @@ def _walk(chain: Chain, place: str, depth: int, per_frame: Fraction) -> Iterator
         for where, inner in chains_within(layer, here):
             if layer.type == "windowed":
                 yield from _walk_window(layer, where, depth + 1, per_frame)
-            elif layer.type == "overlap_add":
-                yield from _walk(inner, where, depth + 1, per_frame / _int(layer, "hop"))
+            elif layer.type in ("overlap_add", "tfilm"):
+                frames = _int(layer, "hop" if layer.type == "overlap_add" else "block_size")
+                yield from _walk(inner, where, depth + 1, per_frame / frames)
             elif layer.type in ("along_features", "per_feature"):
                 yield from _walk(inner, where, depth + 1, per_frame * _int(layer, "features"))
             else:
@@ -483,6 +484,23 @@ def _overlap_add(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Tra
     )
 
 
+def _tfilm(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
+    (body,) = inner
+    block, reach = _int(layer, "block_size"), body.receptive_field
+    if not body.one_to_one:
+        raise ExportError(f"{place}: its layers change the rate")
+    if body.condition_size:
+        raise ExportError(f"{place}: its layers take a condition")
+    if body.latency:
+        raise ExportError(f"{place}: its layers have latency")
+    return Traits(
+        receptive_field=None if reach is None else (reach + 1) * block - 1,
+        latency=block - 1,
+        parameters=body.parameters,
+        macs=body.macs // block + layer.channels_in,
+    )
+
+
 _COMBINATORS: dict[str, Callable[[LayerRecord, Sequence[Traits], str], Traits]] = {
     "sequential": lambda layer, inner, place: inner[0],
     "residual": _residual,
@@ -498,5 +516,6 @@ _COMBINATORS: dict[str, Callable[[LayerRecord, Sequence[Traits], str], Traits]] 
     "along_features": _along_features,
     "per_feature": _per_feature,
     "overlap_add": _overlap_add,
+    "tfilm": _tfilm,
     "windowed": _windowed,
 }

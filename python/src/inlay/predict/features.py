@@ -39,7 +39,7 @@ _KINDS = {
     **dict.fromkeys("max_pool1d avg_pool1d upsample_nearest upsample_linear".split(), "copy"),
     **dict.fromkeys("residual parallel concat split gate blend mixin film".split(), "join"),
     **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
-    **dict.fromkeys(("overlap_add", "along_features", "per_feature"), "join"),
+    **dict.fromkeys(("overlap_add", "along_features", "per_feature", "tfilm"), "join"),
 }
 GATES = {"lstm": 4, "gru": 3}
 RECURRENT = ("lstm", "gru", "rnn")

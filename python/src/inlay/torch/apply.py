@@ -33,6 +33,7 @@ from .modules import (
 from .place import Place, Refusal
 from .recognised import Recognised, recognised
 from .records import records_of, started
+from .run import attributes_kept
 from .signal import Late, Signal, moved
 
 
@@ -120,10 +121,17 @@ def _recognised(signal: Signal, module: nn.Module, found: Recognised, place: Pla
         takes = f"{place}: takes {found.channels} channels"
         raise ExportError(f"{takes}, but is given {signal.channels}")
     signal = _laid_out(signal.streamed(place), module, place)
-    signal.require_first_frame(place)
-    output = run(module, signal.tensor, place)
+    records = list(found.records(records_of))
+    if found.block == 1:
+        signal.require_first_frame(place)
+    else:  # blocks begin where PyTorch's signal does
+        signal.require_whole(place)
+        (record,) = records
+        records = [replace(record, options={**record.options, "offset": signal.start})]
+    with attributes_kept(module):
+        output = run(module, signal.tensor, place)
     output = output[0] if isinstance(output, tuple) else output
-    return signal.then(output, found.records())
+    return signal.then(output, records).late_by(found.block - 1)
 
 
 def _state(module: nn.RNNBase, tensor: Tensor, states: Sequence[Tensor]) -> list[Any]:
@@ -241,7 +249,7 @@ def zeros_around(
 ) -> Signal:
     """A signal after zero padding. A later operation has to crop the zeros at its end."""
     if before:
-        signal.require_first_frame(place)
+        signal.require_silence(place)
     in_front = Refusal(
         place,
         "padding by itself",
@@ -257,7 +265,7 @@ def zeros_around(
 def _windowed(signal: Signal, module: nn.Module, place: Place) -> Signal:
     window = window_of(module)
     if window.before:
-        signal.require_first_frame(place)
+        signal.require_silence(place)
     start = signal.start - window.before
     output = run(module, signal.tensor, place)
     given = start // window.stride + window.reach // window.stride
@@ -279,7 +287,7 @@ def _windowed(signal: Signal, module: nn.Module, place: Place) -> Signal:
         times = times[(frame - window.reach) % window.stride == 0]
         clock = node
     late = signal.late
-    if given > 0 and late is None:
+    if given > signal.start and late is None:
         late = Late(place, window.reach)
     behind = signal.behind
     if window.behind and isinstance(module, nn.Conv1d):
@@ -292,6 +300,8 @@ def _windowed(signal: Signal, module: nn.Module, place: Place) -> Signal:
         start=given,
         clock=clock,
         late=late,
+        latency=signal.latency // window.stride,
+        silent=signal.silent and given <= signal.start and getattr(module, "bias", None) is None,
     )
     return replace(made, in_front=None, behind=behind if made.tail > 0 else None)
 
@@ -321,16 +331,17 @@ def _upsampled(signal: Signal, module: nn.Upsample, place: Place) -> Signal:
         tensor=run(module, signal.tensor, place),
         node=node,
         times=np.repeat(signal.times, factor),
-        start=(signal.start + late) * factor,
+        start=signal.start * factor,
+        latency=signal.latency * factor,
         clock=node if factor > 1 else signal.clock,
-    )
+    ).late_by(late * factor)
 
 
 def _transposed(signal: Signal, module: nn.ConvTranspose1d, place: Place) -> Signal:
     kernel, stride = module.kernel_size[0], module.stride[0]
     signal.require_whole(place)
     if kernel > stride:  # a frame also adds to the outputs of the following frames
-        signal.require_first_frame(place)
+        signal.require_silence(place)
     node = layers(signal.node, records_of(module, signal.channels))
     return replace(
         signal,
@@ -338,5 +349,7 @@ def _transposed(signal: Signal, module: nn.ConvTranspose1d, place: Place) -> Sig
         node=node,
         times=np.repeat(signal.times, stride),
         start=signal.start * stride,
+        latency=signal.latency * stride,
+        silent=signal.silent and module.bias is None,
         clock=node if stride > 1 else signal.clock,
     )

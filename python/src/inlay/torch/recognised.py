@@ -12,8 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from torch import nn
 
-from ..format import Array, LayerRecord
+from ..format import Array, LayerRecord, Option
 from .arrays import array_of
+
+# The records of a PyTorch layer for a number of channels.
+Convert = Callable[[nn.Module, int], Sequence[LayerRecord]]
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,9 @@ class Recognised:
 
     channels: int
     channels_first: bool
-    records: Callable[[], Sequence[LayerRecord]]
+    records: Callable[[Convert], Sequence[LayerRecord]]
+    block: int = 1
+    """The frames of a block that the module needs before it gives the first one of it."""
 
 
 def recognised(module: nn.Module) -> Recognised | None:
@@ -34,7 +39,7 @@ def recognised(module: nn.Module) -> Recognised | None:
     return None
 
 
-def _has(module: nn.Module, **kinds: type[nn.Module] | tuple[type[nn.Module], ...]) -> bool:
+def _has(module: nn.Module, **kinds: type | tuple[type, ...]) -> bool:
     return all(isinstance(getattr(module, name, None), kind) for name, kind in kinds.items())
 
 
@@ -45,7 +50,7 @@ def _min_gru_in_logarithms(module: nn.Module) -> Recognised | None:
     product: nn.Linear = module.to_hidden_and_gate  # type: ignore[assignment]
     out: nn.Module = module.to_out  # type: ignore[assignment]
 
-    def records() -> list[LayerRecord]:
+    def records(convert: Convert) -> list[LayerRecord]:
         candidate, gate = _halves(product)
         made = [_min_gru(gate, candidate, "positive")]
         return [*made, _dense(out)] if isinstance(out, nn.Linear) else made
@@ -62,15 +67,43 @@ def _min_gru_of_two_products(module: nn.Module) -> Recognised | None:
     if gate.weight.shape != candidate.weight.shape:
         return None
 
-    def records() -> list[LayerRecord]:
+    def records(convert: Convert) -> list[LayerRecord]:
         return [_min_gru(_product(gate), _product(candidate), "linear")]
 
     return Recognised(gate.in_features, False, records)
 
 
+def _tfilm(module: nn.Module) -> Recognised | None:
+    """TFiLM and TinyTFiLM of NablAFx, without control parameters. `hidden_state` has to be None."""
+    if not _has(module, pool=nn.MaxPool1d, lstm=nn.LSTM) or not _has(module, block_size=int):
+        return None
+    if getattr(module, "cond_dim", 0) or getattr(module, "hidden_state", None) is not None:
+        return None
+    pool: nn.MaxPool1d = module.pool  # type: ignore[assignment]
+    block: int = module.block_size  # type: ignore[assignment]
+    lstm: nn.LSTM = module.lstm  # type: ignore[assignment]
+    before = [module.conv] if _has(module, conv=nn.Conv1d) else []
+    behind = [*module.adaptor] if _has(module, adaptor=nn.Sequential) else []
+    if any(extent not in (block, (block,)) for extent in (pool.kernel_size, pool.stride)):
+        return None
+    inner: list[nn.Module] = [*before, lstm, *behind]  # type: ignore[list-item]
+    size = int(before[0].in_channels) if before else lstm.input_size
+
+    def records(convert: Convert) -> list[LayerRecord]:
+        channels, made = size, list[LayerRecord]()
+        for layer in inner:
+            made += convert(layer, channels)
+            channels = made[-1].channels_out
+        options: dict[str, Option] = {"size": size, "block_size": block, "offset": 0}
+        return [LayerRecord("tfilm", options, chains={"layers": [made]})]
+
+    return Recognised(size, True, records, block)
+
+
 _ALL: list[Callable[[nn.Module], Recognised | None]] = [
     _min_gru_in_logarithms,
     _min_gru_of_two_products,
+    _tfilm,
 ]
 
 _Product = tuple[Array, Array]
