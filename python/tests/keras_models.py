@@ -366,6 +366,28 @@ def batch_normalization(config: Json, w: Weights, x: Signal) -> Signal:
     return y * w.get("gamma", 1.0) + w.get("beta", 0.0)
 
 
+def normalised(w: Weights, x: Signal, mean: Any, variance: Any, epsilon: float) -> Signal:
+    gamma = w.get("gamma", w.get("scale", 1.0))
+    return (x - mean) / np.sqrt(variance + epsilon) * gamma + w.get("beta", 0.0)
+
+
+def layer_normalization(config: Json, w: Weights, x: Signal) -> Signal:
+    mean, variance = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
+    return normalised(w, x, mean, variance, config["epsilon"])
+
+
+def rms_normalization(config: Json, w: Weights, x: Signal) -> Signal:
+    return normalised(w, x, 0.0, (x * x).mean(-1, keepdims=True), config["epsilon"])
+
+
+def group_normalization(config: Json, w: Weights, x: Signal) -> Signal:
+    """Of one frame, as TimeDistributed gives it."""
+    groups = len(x) if config["groups"] == -1 else config["groups"]
+    parts = x.reshape(groups, -1)
+    mean, variance = (np.repeat(of, parts.shape[1]) for of in (parts.mean(1), parts.var(1)))
+    return normalised(w, x, mean, variance, config["epsilon"])
+
+
 def relu(config: Json, w: Weights, x: Signal) -> Signal:
     y = np.where(x > 0, x, config["negative_slope"] * x)
     return y if config["max_value"] is None else np.minimum(y, config["max_value"])
@@ -407,6 +429,9 @@ RUN: dict[str, Any] = {
     "GRU": gru,
     "SimpleRNN": simple_rnn,
     "BatchNormalization": batch_normalization,
+    "LayerNormalization": layer_normalization,
+    "RMSNormalization": rms_normalization,
+    "GroupNormalization": group_normalization,
     "PReLU": lambda c, w, x: np.where(x > 0, x, w["alpha"] * x),
     "LeakyReLU": lambda c, w, x: np.where(x > 0, x, c["negative_slope"] * x),
     "ELU": lambda c, w, x: np.where(x > 0, x, c["alpha"] * (np.exp(x) - 1)),

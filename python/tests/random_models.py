@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+import inlay
+
 Random = np.random.Generator
 
 
@@ -35,7 +37,7 @@ def randomise(module: nn.Module) -> None:
         if name.endswith("weight_g"):
             nn.init.uniform_(tensor, 0.5, 1.0)
     for layer in module.modules():
-        if isinstance(layer, nn.BatchNorm1d):
+        if isinstance(layer, (nn.BatchNorm1d, nn.InstanceNorm1d)):
             assert layer.running_mean is not None and layer.running_var is not None
             layer.running_mean.uniform_(-0.5, 0.5)
             layer.running_var.uniform_(0.5, 2)
@@ -87,6 +89,7 @@ def per_channel(random: Random, channels: int) -> nn.Module:
         lambda: nn.PReLU(channels),
         lambda: nn.BatchNorm1d(channels, eps=1e-3, affine=chance(random, 0.7)),
         lambda: nn.Softmax(dim=1),
+        lambda: nn.InstanceNorm1d(channels, affine=True, track_running_stats=True),
     )
 
 
@@ -104,6 +107,14 @@ def recurrent(random: Random, inputs: int, outputs: int) -> nn.Module:
         lambda: nn.RNN(inputs, outputs, nonlinearity="tanh", **options),
         lambda: nn.RNN(inputs, outputs, nonlinearity="relu", **options),
     )
+
+
+def state_space(random: Random, inputs: int, outputs: int) -> nn.Module:
+    states = draw(random, 1, 9)
+    if inputs == outputs and chance(random, 0.5):
+        kind = "zoh" if chance(random, 0.5) else "bilinear"
+        return inlay.torch.S4D(inputs, states, discretisation=kind)
+    return inlay.torch.LRU(inputs, states, outputs, r_max=0.99)
 
 
 def convolution(random: Random, inputs: int, outputs: int, stride: int = 1) -> nn.Conv1d:
@@ -144,19 +155,24 @@ def random_chain(random: Random) -> tuple[nn.Module, int]:
     return nn.Sequential(*layers), first
 
 
+_FIXED = (inlay.torch.S4D, inlay.torch.LRU)
+
+
 def _fixes_channels(layer: nn.Module) -> bool:
-    return isinstance(layer, (nn.Linear, nn.Conv1d, nn.RNNBase, nn.ConvTranspose1d))
+    return isinstance(layer, (*_FIXED, nn.Linear, nn.Conv1d, nn.RNNBase, nn.ConvTranspose1d))
 
 
 def _links(
     random: Random, inputs: int, outputs: int, padded: bool, changes_rate: bool
 ) -> tuple[list[nn.Module], int]:
     """The next layers, and the channels behind them."""
-    kind = draw(random, 0, 6)
+    kind = draw(random, 0, 8)
     if kind == 0:
         return [nn.Linear(inputs, outputs, bias=chance(random, 0.7))], outputs
     if kind == 1 and padded:
         return [recurrent(random, inputs, outputs)], outputs
+    if kind == 8 and padded:
+        return [state_space(random, inputs, outputs)], outputs
     if kind == 2 and changes_rate:
         return _rate_change(random, inputs, outputs)
     if kind in (1, 2, 3):
@@ -166,6 +182,10 @@ def _links(
     if kind == 4:
         # A linear layer fixes the layout, whatever stands before it.
         return [nn.Conv1d(inputs, outputs, 1), per_channel(random, outputs)], outputs
+    if kind == 7:
+        outputs += 1  # of one channel it would be 0, but for rounding
+        norm = nn.LayerNorm(outputs, eps=1e-3, elementwise_affine=chance(random, 0.7))
+        return [nn.Linear(inputs, outputs), norm], outputs
     return [nn.Linear(inputs, outputs), activation(random, outputs)], outputs
 
 

@@ -246,3 +246,107 @@ def test_argument_is_refused(message: str) -> None:
     with pytest.raises(inlay.ExportError) as caught:
         inlay.register_layer(**(arguments | REFUSED[message]))
     assert message in str(caught.value)
+
+
+# Modules that compute a layer of inlay's own.
+
+
+class CumulativeNorm(nn.Module):
+    """The cLN of Conv-TasNet, on (batch, channels, frames)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.rand(1, channels, 1) + 0.5)
+        self.bias = nn.Parameter(torch.rand(1, channels, 1))
+        self.eps = 1e-8
+
+    def forward(self, x: Tensor) -> Tensor:
+        count = torch.arange(1, x.shape[2] + 1, dtype=x.dtype) * x.shape[1]
+        mean = x.sum(1, keepdim=True).cumsum(2) / count
+        variance = (x * x).sum(1, keepdim=True).cumsum(2) / count - mean**2
+        return (x - mean) / torch.sqrt(variance + self.eps) * self.gain + self.bias
+
+
+class Rational(nn.Module):
+    """A Rational of the package rational_activations, for any number of channels."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__()
+        self.version = version
+        self.numerator = nn.Parameter(torch.tensor([0.1, 1.0, 0.5, 0.25]))
+        self.denominator = nn.Parameter(torch.tensor([0.5, -0.75]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        over = sum(a * x**k for k, a in enumerate(self.numerator))
+        terms = [b * x**k for k, b in enumerate(self.denominator, 1)]
+        a = self.version == "A"
+        return over / (1 + (sum(map(torch.abs, terms)) if a else torch.abs(sum(terms))))
+
+
+class HandmadeRMSNorm(nn.Module):
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.rand(size) + 0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + 1e-6) * self.weight
+
+
+def register_modules() -> None:
+    inlay.register_module(
+        "cumulative_norm",
+        channels_first=True,
+        size=lambda module: module.gain.numel(),
+        epsilon="eps",
+        gamma=lambda module: module.gain.flatten(),
+        beta=lambda module: module.bias.flatten(),
+    )(CumulativeNorm)
+    inlay.register_module(
+        "rational",
+        numerator_degree=lambda module: len(module.numerator) - 1,
+        denominator_degree=lambda module: len(module.denominator),
+        numerator=lambda module: module.numerator[:, None],
+        denominator=lambda module: module.denominator[:, None],
+    )(Rational)
+    inlay.register_module(
+        "rms_norm", size=lambda module: len(module.weight), epsilon=1e-6, gamma="weight"
+    )(HandmadeRMSNorm)
+
+
+def test_modules_of_layers(tmp_path: Path) -> None:
+    register_modules()
+    module = nn.Sequential(
+        *(nn.Conv1d(1, 4, 1), CumulativeNorm(4), nn.Linear(4, 3), Rational("A")),
+        *(HandmadeRMSNorm(3), Rational("B")),
+    )
+    inlay.export_torch(module, tmp_path / "model.json")
+    root = reference.load(tmp_path / "model.json")
+    error, limit = reference.check_error(root)
+    assert error <= limit
+    types = "conv1d cumulative_norm dense rational rms_norm rational".split()
+    assert [layer["type"] for layer in root["layers"]] == types
+    assert [layer.get("version") for layer in root["layers"]][3::2] == ["A", "B"]
+
+
+def test_a_module_that_computes_something_else(tmp_path: Path) -> None:
+    inlay.register_module("rms_norm", size=3, epsilon=1e-6)(HandmadeRMSNorm)  # without its weight
+    module = nn.Sequential(nn.Linear(1, 3), HandmadeRMSNorm(3))
+    with pytest.raises(inlay.ExportError, match="give other numbers than the module"):
+        inlay.export_torch(module, tmp_path / "model.json")
+    assert not list(tmp_path.iterdir())
+
+
+REFUSED_MODULES: dict[str, Any] = {
+    "type: expected one of dense, conv1d,": lambda: inlay.register_module("residual"),
+    "type: expected one of dense": lambda: inlay.register_module("norm"),
+    "eps: expected one of size, epsilon, gamma, found": lambda: inlay.register_module(
+        "rms_norm", eps=1e-6
+    ),
+}
+
+
+@pytest.mark.parametrize("message", REFUSED_MODULES)
+def test_registration_of_a_module_is_refused(message: str) -> None:
+    with pytest.raises(inlay.ExportError) as caught:
+        REFUSED_MODULES[message]()
+    assert message in str(caught.value)

@@ -35,6 +35,13 @@ def test_from_pytorch_runs(
         assert error <= limit
 
 
+def test_state_spaces_runs(docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec("\n".join(blocks(docs / "state-spaces.md", "python")), {})
+    error, limit = reference.check_error(reference.load(tmp_path / "compressor.json"))
+    assert error <= limit
+
+
 def test_file_format_example(docs: Path, tmp_path: Path) -> None:
     jsonschema = pytest.importorskip("jsonschema")
     (example,) = blocks(docs / "file-format.md", "json")

@@ -66,6 +66,17 @@ LAYERS = [
         )
         for name in ("tanh", "relu")
     ),
+    LayerRecord(
+        "s4d",
+        {"size": 3, "states": 2},
+        {name: tensor(3, 2) for name in ("a_real", "a_imag", "c_real", "c_imag")} | {"d": tensor(3)},
+    ),
+    LayerRecord(
+        "lru",
+        {"in": 3, "states": 2, "out": 3},
+        {"lambda_real": tensor(2), "lambda_imag": tensor(2)}
+        | {"b": tensor(3, 4), "c": tensor(4, 3), "d": tensor(3, 3)},
+    ),
     *(LayerRecord(name, {"size": 3}) for name in ("silu", "gelu", "gelu_tanh")),
     *(LayerRecord(name, {"size": 3}) for name in ("hardswish", "softsign", "fast_tanh")),
     LayerRecord("softplus", {"size": 3, "beta": 1.5, "threshold": 20.0}),
@@ -77,6 +88,18 @@ LAYERS = [
     LayerRecord("snake", {"size": 3}, {"alpha": tensor(3)}),
     LayerRecord("snake", {"size": 3}, {"alpha": tensor(3), "beta": tensor(3)}),
     *(LayerRecord(name, {"size": 3}) for name in ("selu", "mish", "abs", "exp", "sqrt", "square")),
+    *(
+        LayerRecord(
+            name, {"size": 3, "epsilon": 1e-5}, {tensor_name: tensor(3) for tensor_name in names}
+        )
+        for name, names in (
+            ("layer_norm", ()),
+            ("layer_norm", ("gamma", "beta")),
+            ("cumulative_norm", ("beta",)),
+            ("rms_norm", ("gamma",)),
+        )
+    ),
+    LayerRecord("group_norm", {"size": 3, "groups": 3, "epsilon": 1e-5}, {"gamma": tensor(3)}),
     LayerRecord("sine", {"size": 3, "omega": 30.0}),
     *(LayerRecord("affine", {"size": 3}, {"scale": tensor(n), "shift": tensor(n)}) for n in (1, 3)),
     *(

@@ -154,6 +154,14 @@ class Maker:
         layer.weights["moving_variance"] += 1.0
         return layer
 
+    def norm(self, kind: str, channels: int, names: str = "gamma beta", **config: Any) -> Layer:
+        config = {"axis": -1, "epsilon": 1e-3, **config}
+        return self.layer(kind, config, **dict.fromkeys(names.split(), (channels,)))
+
+    def of_each_frame(self, inner: Layer) -> Layer:
+        entry = {"class_name": inner.kind, "config": {"name": inner.name, **inner.config}}
+        return self.layer("TimeDistributed", {"layer": entry})
+
     def pool(self, kind: str, size: int, stride: int | None) -> Layer:
         strides = stride if stride is None else [stride]
         config = {"pool_size": [size], "strides": strides, "padding": "valid"}
@@ -291,6 +299,17 @@ CHAINS: dict[str, Make] = {
     ),
     "batch normalization without center": lambda m: m.chain(
         [T, T, 3], m.batch_normalization(3, center=False, axis=2)
+    ),
+    "layer normalization": lambda m: m.chain([T, T, 3], m.norm("LayerNormalization", 3)),
+    "layer normalization without scale and center": lambda m: m.chain(
+        [T, T, 3], m.norm("LayerNormalization", 3, names="", scale=False, center=False, axis=[2])
+    ),
+    "layer normalization of features": lambda m: m.chain(
+        [T, T, 4, 3], m.norm("LayerNormalization", 3)
+    ),
+    "rms normalization": lambda m: m.chain([T, T, 3], m.norm("RMSNormalization", 3, "scale")),
+    "group normalization of each frame": lambda m: m.chain(
+        [T, T, 6], m.of_each_frame(m.norm("GroupNormalization", 6, "", groups=3, scale=False, center=False))
     ),
     "what does nothing": lambda m: m.chain(
         *([T, T, 2], m.layer("Dropout", {"rate": 0.5, "seed": 3, "noise_shape": None})),

@@ -117,8 +117,20 @@ REFUSED: dict[str, Model] = {
     "layer 'lambda' (Lambda): this kind of layer is not supported, as it is Python code": plain(
         "Lambda", function="x"
     ),
-    "layer 'layernormalization' (LayerNormalization): this kind of layer is not supported, only"
-    " Dense, Conv1D, DepthwiseConv1D,": plain("LayerNormalization", axis=-1),
+    "layer 'unitnormalization' (UnitNormalization): this kind of layer is not supported, only"
+    " Dense, Conv1D, DepthwiseConv1D,": plain("UnitNormalization", axis=-1),
+    "layer 'layernormalization' (LayerNormalization): axis=1 is not supported, only the last": plain(
+        "LayerNormalization", axis=1, epsilon=1e-3
+    ),
+    "(LayerNormalization): rms_scaling=True is not supported, only False, as Keras then": plain(
+        "LayerNormalization", axis=-1, epsilon=1e-3, rms_scaling=True
+    ),
+    "(LayerNormalization): epsilon: expected at least 1.17549435e-38, as silence has no": plain(
+        "LayerNormalization", axis=-1, epsilon=0.0, scale=False, center=False
+    ),
+    "(GroupNormalization): a normalisation by the statistics of all frames is not supported": plain(
+        "GroupNormalization", groups=1, axis=-1, epsilon=1e-3
+    ),
     "layer 'masking' (Masking): this kind of layer is not supported, as a stream has no": plain(
         "Masking", mask_value=0.0
     ),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 import inlay
 from inlay.check import reference
@@ -84,6 +85,16 @@ MODULES = {
     "rnn without bias": lambda: nn.RNN(3, 5, bias=False),
     "rnn stacked": lambda: nn.RNN(2, 4, num_layers=2, batch_first=True),
     "batchnorm1d": lambda: busy_batchnorm(4),
+    "layer norm": lambda: nn.LayerNorm(4),
+    "layer norm not affine": lambda: nn.Sequential(
+        nn.Linear(1, 4), nn.LayerNorm(4, eps=1e-3, elementwise_affine=False)
+    ),
+    "layer norm behind a convolution": lambda: nn.Sequential(
+        nn.Conv1d(1, 4, 1), nn.LayerNorm((4,)), nn.Conv1d(4, 1, 1)
+    ),
+    "instance norm with fixed statistics": lambda: nn.Sequential(
+        nn.Conv1d(1, 4, 1), nn.InstanceNorm1d(4, affine=True, track_running_stats=True)
+    ),
     "batchnorm1d not affine": lambda: busy_batchnorm(4, affine=False, eps=0.1),
     "prelu": lambda: prelu(3),
     "softmax after dense": lambda: nn.Sequential(nn.Linear(2, 5), nn.Softmax(dim=-1)),
@@ -186,11 +197,54 @@ def test_dropped_and_repeated_children(tmp_path: Path) -> None:
     assert types == ["dense", "tanh", "dense", "tanh"]
 
 
-def test_weight_norm_is_resolved(tmp_path: Path) -> None:
-    module = nn.utils.weight_norm(nn.Linear(3, 4))
-    nn.init.uniform_(module.weight_g)  # `weight` is out of date until the next run
-    inlay.export_torch(module, tmp_path / "model.json")
-    assert_reproduced(tmp_path / "model.json")
+class UnitRows(nn.Module):
+    """Weight normalisation as a parametrization, which PyTorch has from version 2.0 on."""
+
+    def forward(self, weight: Tensor) -> Tensor:
+        rest = tuple(range(1, weight.dim()))
+        return 1.5 * weight / weight.norm(dim=rest, keepdim=True)
+
+
+def _hook(norm: Callable[..., nn.Module], layer: nn.Module) -> nn.Module:
+    if not isinstance(layer, nn.RNNBase):
+        return norm(layer)
+    return norm(norm(layer, "weight_hh_l0"), "weight_ih_l0")
+
+
+def _parametrization(norm: nn.Module, layer: nn.Module) -> nn.Module:
+    name = "weight_hh_l0" if isinstance(layer, nn.RNNBase) else "weight"
+    return nn.utils.parametrize.register_parametrization(layer, name, norm) or layer
+
+
+NORMALISED_WEIGHTS: dict[str, Callable[[nn.Module], nn.Module]] = {
+    "weight norm": lambda layer: _hook(nn.utils.weight_norm, layer),
+    "spectral norm": lambda layer: _hook(nn.utils.spectral_norm, layer),
+    "weight parametrization": lambda layer: _parametrization(UnitRows(), layer),
+    "spectral parametrization": lambda layer: nn.utils.parametrizations.spectral_norm(
+        layer, "weight_hh_l0" if isinstance(layer, nn.RNNBase) else "weight"
+    ),
+}
+NORMALISED_LAYERS: dict[str, Callable[[], nn.Module]] = {
+    "linear": lambda: nn.Linear(3, 4),
+    "conv1d": lambda: nn.Conv1d(3, 4, 2),
+    "conv_transpose1d": lambda: nn.ConvTranspose1d(3, 4, 2, 2),
+    "lstm": lambda: nn.LSTM(3, 4, batch_first=True),
+    "gru": lambda: nn.GRU(3, 4, batch_first=True),
+}
+
+
+@pytest.mark.parametrize("norm", NORMALISED_WEIGHTS)
+@pytest.mark.parametrize("layer", NORMALISED_LAYERS)
+def test_normalised_weights_are_folded(layer: str, norm: str, tmp_path: Path) -> None:
+    module = NORMALISED_WEIGHTS[norm](NORMALISED_LAYERS[layer]()).eval()
+    with torch.no_grad():  # as an optimiser does, which leaves the weight itself out of date
+        for name, parameter in module.named_parameters():
+            if name.endswith(("_g", "_orig", "original")):
+                parameter *= 1.3
+    module.float()  # PyTorch before 2.1 computes a parametrized LSTM's weights only here
+    inlay.export_torch(nn.Sequential(module, nn.Tanh()), tmp_path / "model.json")
+    names = [each["type"] for each in assert_reproduced(tmp_path / "model.json")["layers"]]
+    assert names == [{"linear": "dense"}.get(layer, layer), "tanh"]
 
 
 def test_parametrisation_is_resolved(tmp_path: Path) -> None:

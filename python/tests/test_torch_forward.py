@@ -318,6 +318,33 @@ MODULES = {
     ),
     "snake": (lambda: nn.Sequential(nn.Conv1d(1, 3, 1), Snake()), "conv1d snake"),
     "snake with beta": (lambda: nn.Sequential(nn.Conv1d(1, 3, 1), SnakeBeta()), "conv1d snake"),
+    "layer norm of channels first": (
+        lambda: Lambda(
+            lambda s, x: s.norm(s.a(x).transpose(1, 2)).transpose(1, 2),
+            a=nn.Conv1d(1, 3, 1),
+            norm=nn.LayerNorm(3),
+        ),
+        "conv1d layer_norm",
+    ),
+    "layer norm as a function": (
+        lambda: Lambda(
+            lambda s, x: functional.layer_norm(s.a(x), (3,), s.gain, eps=0.01)
+            + functional.layer_norm(x, x.shape[-1:]),
+            a=nn.Linear(3, 3),
+            gain=nn.Parameter(torch.ones(3)),
+        ),
+        "parallel(dense layer_norm | layer_norm)",
+    ),
+    "group norm of frames as a batch": (
+        lambda: Lambda(
+            lambda s, x: s.norm((y := s.a(x)).transpose(1, 2).reshape(-1, 4))
+            .reshape(1, -1, 4)
+            .transpose(1, 2),
+            a=nn.Conv1d(1, 4, 1),
+            norm=nn.GroupNorm(2, 4),
+        ),
+        "conv1d group_norm",
+    ),
     "zero state": (
         lambda: Lambda(
             lambda s, x: s.lstm(x, 2 * (torch.zeros(1, x.size(0), 3, dtype=x.dtype),))[0],

@@ -21,8 +21,24 @@ REFUSED = {
     "1.0 (Transformer": nn.Sequential(
         nn.Tanh(), nn.Sequential(nn.TransformerEncoderLayer(4, 1, 4))
     ),
-    "1 (LayerNorm): this kind of module is not supported": nn.Sequential(
-        nn.Linear(1, 4), nn.LayerNorm(4)
+    "1 (CELU): this kind of module is not supported": nn.Sequential(nn.Linear(1, 4), nn.CELU()),
+    "1 (GroupNorm): a normalisation by the statistics of all frames, those of the future as well, is"
+    " not supported, only by those of the channels of each frame; make each frame an": nn.Sequential(
+        nn.Conv1d(1, 4, 1), nn.GroupNorm(2, 4)
+    ),
+    "1 (InstanceNorm1d): a normalisation by the statistics of all frames is not supported, only by"
+    " fixed ones, or by those of the channels of each frame; use BatchNorm1d, or": nn.Sequential(
+        nn.Conv1d(1, 4, 1), nn.InstanceNorm1d(4)
+    ),
+    "1 (LayerNorm): normalized_shape=(100, 4) is not supported, only the channels, as a stream has"
+    " no number of frames; normalise over the last axis of": nn.Sequential(
+        nn.Linear(1, 4), nn.LayerNorm((100, 4))
+    ),
+    "1 (LayerNorm): eps: expected at least 1.17549435e-38, as silence has no variance, found 0": (
+        nn.Sequential(nn.Linear(1, 4), nn.LayerNorm(4, eps=0.0))
+    ),
+    "1 (LayerNorm): takes 3 channels, but is given 4": nn.Sequential(
+        nn.Linear(1, 4), nn.LayerNorm(3)
     ),
     "the module (RNNCell): this kind of module": nn.RNNCell(1, 1),
     "the module has no layer": nn.Sequential(nn.Dropout()),

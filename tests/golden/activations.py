@@ -1,8 +1,8 @@
-"""Writes the activations of tests/golden/torch for which PyTorch has no class.
+"""Writes the activations and normalisations of tests/golden/torch for which PyTorch has no class.
 
     PYTHONPATH=python/src python3 tests/golden/activations.py
 
-Seeds and signals are those of generate.py. Each activation is a module here, with its formula in PyTorch
+Seeds and signals are those of generate.py. Each layer is a module here, with its formula in PyTorch
 functions.
 """
 
@@ -122,6 +122,42 @@ class Scale(nn.Module):
         return LayerRecord("scale", {"size": 3, "scale": 0.3})
 
 
+class Norm(nn.Module):
+    """Base of normalisations with a gamma, and a beta if there is one."""
+
+    kind, epsilon = "", 1e-5
+
+    def __init__(self, gamma: list[float], beta: list[float] | None = None) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.tensor(gamma))
+        self.beta = None if beta is None else nn.Parameter(torch.tensor(beta))
+
+    def record(self) -> LayerRecord:
+        tensors = {"gamma": array(self.gamma)} | ({} if self.beta is None else {"beta": array(self.beta)})
+        return LayerRecord(self.kind, {"size": len(self.gamma), "epsilon": self.epsilon}, tensors)
+
+
+class RMSNorm(Norm):
+    kind = "rms_norm"
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.rsqrt((x * x).mean(-1, keepdim=True) + self.epsilon) * self.gamma
+
+
+class CumulativeNorm(Norm):
+    """Its sums are in double precision. Cumulative sums of floats would be less precise than the layer."""
+
+    kind, epsilon = "cumulative_norm", 1e-8
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = x.double()
+        values = torch.arange(1, len(y) + 1)[:, None] * y.shape[1]
+        mean = y.sum(1, keepdim=True).cumsum(0) / values
+        variance = (y * y).sum(1, keepdim=True).cumsum(0) / values - mean**2
+        z = (y - mean) / torch.sqrt(variance + self.epsilon) * self.gamma
+        return (z if self.beta is None else z + self.beta).to(x.dtype)
+
+
 def goldens() -> dict[str, Golden]:
     return {
         "snake_5": Golden(Snake([0.25, 1.0, -0.75, 3.5, 40.0]), 5, peak=6.0),
@@ -151,6 +187,9 @@ def goldens() -> dict[str, Golden]:
         "rational_3_b": Golden(
             Rational(3, "B", [[0.25], [1.0], [0.5], [0.125]], [[0.5], [-0.75], [0.25]]), 3, peak=6.0
         ),
+        "rms_norm_19": Golden(RMSNorm([0.5 + 0.0625 * c for c in range(19)]), 19, frames=96),
+        "cumulative_norm_6": Golden(CumulativeNorm([0.5, 1.0, -1.5, 2.0, 1.0, 0.75], [0.25, 0.0, -1.0, 0.5, 0.0, 1.0]), 6),
+        "cumulative_norm_1": Golden(CumulativeNorm([1.0]), 1),
         "leaky_hardtanh_3": Golden(LeakyHardtanh(), 3, peak=6.0),
         "fast_tanh_3": Golden(FastTanh(), 3, peak=6.0),
         "scale_3": Golden(Scale(), 3, peak=6.0),
@@ -167,6 +206,9 @@ PURPOSES = {
     "rational_5": "rational function of each channel, version A, degrees 2 and 2",
     "rational_17_one": "one rational function of all channels, version A, degrees 5 and 4",
     "rational_3_b": "one rational function of all channels, version B, degrees 3 and 3",
+    "rms_norm_19": "division by the root mean square of the channels, with gamma",
+    "cumulative_norm_6": "normalisation by mean and variance of all frames so far, with gamma and beta",
+    "cumulative_norm_1": "normalisation by mean and variance of all frames so far, without beta",
     "leaky_hardtanh_3": "-1.5 to 2, slopes 0.125 and 0.3 beyond",
     "fast_tanh_3": "NAM's Fasttanh",
     "scale_3": "0.3 x",

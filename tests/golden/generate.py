@@ -52,6 +52,17 @@ def deep_conv(conv: Callable[..., nn.Module]) -> nn.Module:
     return nn.Sequential(*(conv(1 if d == 1 else 4, 4, 3, dilation=d) for d in dilations))
 
 
+class GroupNormOfFrames(nn.Module):
+    """GroupNorm whose frames are the entries of a batch."""
+
+    def __init__(self, groups: int, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.GroupNorm(groups, channels)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.norm(x.flatten(0, 1)).reshape(x.shape)
+
+
 def goldens() -> dict[str, Golden]:
     models = {
         "dense_3_5": Golden(nn.Linear(3, 5), 3),
@@ -94,6 +105,11 @@ def goldens() -> dict[str, Golden]:
         "prelu_6": Golden(nn.PReLU(6), 6, peak=6.0),
         "batchnorm1d_6": Golden(nn.BatchNorm1d(6), 6),
         "batchnorm1d_6_plain": Golden(nn.BatchNorm1d(6, affine=False), 6),
+        "layer_norm_32": Golden(nn.LayerNorm(32), 32, frames=64),
+        "layer_norm_7": Golden(nn.LayerNorm(7, eps=1e-3), 7, peak=6.0),
+        "layer_norm_13_plain": Golden(nn.LayerNorm(13, elementwise_affine=False), 13, frames=64),
+        "group_norm_12_g3": Golden(GroupNormOfFrames(3, 12), 12),
+        "group_norm_21_g3": Golden(GroupNormOfFrames(3, 21), 21, frames=64),
         "lstm20_dense": Golden(nn.Sequential(nn.LSTM(1, 20), nn.Linear(20, 1)), 1),
         "gru16_gru8_dense": Golden(nn.Sequential(nn.GRU(1, 16), nn.GRU(16, 8), nn.Linear(8, 1)), 1),
         "conv_stack": Golden(
@@ -166,6 +182,9 @@ PURPOSES = {
     "mish_3": "activation",
     "selu_3": "activation",
     "softmax_*": "softmax within a register and beyond one",
+    "layer_norm_*_plain": "layer normalisation of channels without gamma and beta",
+    "layer_norm_*": "layer normalisation of channels: whole registers, and with a remainder",
+    "group_norm_*": "group normalisation of the channels of each frame; g groups",
     "prelu_6_one": "PReLU with one slope for all channels",
     "prelu_6": "PReLU with a slope for each channel",
     "batchnorm1d_6": "batch normalisation with gamma and beta",
@@ -208,6 +227,9 @@ def randomise(module: nn.Module, random: np.random.Generator) -> None:
                 fill(tensor, -bound, bound)
         elif isinstance(layer, nn.PReLU):
             fill(layer.weight, -0.2, 0.6)
+        elif isinstance(layer, (nn.LayerNorm, nn.GroupNorm)) and layer.weight is not None:
+            fill(layer.weight, 0.5, 1.5)
+            fill(layer.bias, -0.5, 0.5)
         elif isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d)):
             fill(layer.running_mean, -0.5, 0.5)
             fill(layer.running_var, 0.2, 1.5)

@@ -220,7 +220,7 @@ void fft_pass(FFTPasses passes, std::size_t pass, const typename B::scalar* tabl
     s *= passes.radix(i), m /= passes.radix(i + 1);
   }
   const bool last = pass + 1 == passes.count();
-  if constexpr (!only_eights)
+  if constexpr (!only_eights) {
     if (passes.radix(pass) == 4) {
       if (pass == 0) fft_pass_in_lanes<B, 4, FFTPlace::first, 4>(m, m, s, table, in, out);
       else if (!last) fft_pass_in_lanes<B, 4, FFTPlace::middle, 4>(s, m, s, table, in, out);
@@ -237,6 +237,7 @@ void fft_pass(FFTPasses passes, std::size_t pass, const typename B::scalar* tabl
       }
       return;
     }
+  }
   if (pass == 0) fft_pass_in_lanes<B, 8, FFTPlace::first, only_eights ? 8 : 4>(m, m, s, table, in, out);
   else if (!last) fft_pass_in_lanes<B, 8, FFTPlace::middle, 8>(s, m, s, table, in, out);
   else fft_pass_in_lanes<B, 8, FFTPlace::last, 8>(s, m, s, table, in, out);

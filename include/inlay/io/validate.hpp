@@ -57,6 +57,16 @@ INLAY_ONCE void expect_variances(const LayerRecord& layer) {
                        number_text(values[i]));
 }
 
+/// Throws load_error unless epsilon is a normal number in float precision: normalisations of a signal divide by the
+/// square root of its variance plus epsilon, and the variance of silence is 0.
+INLAY_ONCE void expect_epsilon(const LayerRecord& layer) {
+  static constexpr double least = std::numeric_limits<float>::min();
+  const auto epsilon = number_if_any(layer, "epsilon");
+  if (epsilon && !(*epsilon >= least))
+    throw load_error(layer.values.find("epsilon")->second.place,
+                     concat({"at least ", number_text(least), ", as silence has no variance"}), number_text(*epsilon));
+}
+
 /// Throws load_error unless each channel number of a "gather" is one of its input or -1.
 INLAY_ONCE void expect_channel_numbers(const LayerRecord& layer) {
   const auto index = layer.tensors.find("index");
@@ -91,8 +101,11 @@ void for_each_record(const ChainRecord& chain, const auto& f) {
 /// Throws load_error if a layer's numbers are invalid for its type.
 INLAY_ONCE void validate(const LayerRecord& layer) {
   const auto* type = std::get_if<std::string>(&layer.type.value);
-  if (type && (*type == "batchnorm1d" || *type == "batchnorm2d")) detail::expect_variances(layer);
-  if (type && *type == "gather") detail::expect_channel_numbers(layer);
+  if (!type) return;
+  if (*type == "batchnorm1d" || *type == "batchnorm2d") detail::expect_variances(layer);
+  for (const std::string_view norm : {"layer_norm", "rms_norm", "group_norm", "cumulative_norm"})
+    if (*type == norm) detail::expect_epsilon(layer);
+  if (*type == "gather") detail::expect_channel_numbers(layer);
 }
 
 /// Throws load_error if a number of a file is invalid. Tensors must be in the range of a float, unless the check's

@@ -105,7 +105,7 @@ constexpr CostKind cost_kind(std::string_view type) {
       {gelu_tanh, " gelu_tanh "},
       {softmax, " softmax "},
       {snake, " snake sine "},
-      {quotient, " softsign fast_tanh rational sqrt "},
+      {quotient, " softsign fast_tanh rational sqrt layer_norm rms_norm group_norm cumulative_norm "},
       {line,
        " relu leaky_relu prelu hardtanh leaky_hardtanh scale hard_sigmoid hard_sigmoid_keras2 hardswish batchnorm1d "
        "batchnorm2d affine abs square complex_product magnitude "},
@@ -156,6 +156,8 @@ struct FeatureSum {
         L::type != "tfilm" && L::type != "windowed" && L::type != "overlap_add" && L::type != "along_features" && L::type != "per_feature",
         "inlay::predict: a network with Windowed, TFiLM, OverlapAdd, AlongFeatures or PerFeature has no prediction from its "
         "type; the command inlay predict has one");
+    static_assert(L::type != "s4d" && L::type != "lru",
+                  "inlay::predict: no machine's table has the price of S4D and LRU; time them with bench/layers");
     if constexpr (requires { L::parts::for_each; }) {
       add_layer<L>(often);
       L::parts::for_each([&](auto i) { add_chain<decltype(L().template chain<i>())>(often); });
@@ -222,6 +224,8 @@ struct FeatureSum {
     KindFeatures& of = sum.kinds[std::size_t(kind)];
     of.layers += often;
     of.registers += often * (tiles ? double(out) / 4 : double(registers));
+    if constexpr (requires { L::quotients; })
+      if (!tiles) of.layers += often * double(L::quotients - 1);
     if (recurrent && registers > 2) of.further += often * double(registers - 2);
     if (L::type == "min_gru") {
       KindFeatures& gate = sum.kinds[std::size_t(CostKind::sigmoid)];

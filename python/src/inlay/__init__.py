@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 from .errors import ExportError
 
 if TYPE_CHECKING:
-    from .custom import register_layer
+    from .custom import register_layer, register_module
     from .keras.export import export_keras
     from .torch.export import export_torch, load_torch
 
-__all__ = ["ExportError", "export_keras", "export_torch", "load_torch", "register_layer"]
+__all__ = [
+    *("ExportError", "export_keras", "export_torch", "load_torch"),
+    *("register_layer", "register_module"),
+]
 
 # Imported when first used: a machine without PyTorch can use the rest of the package.
 _MODULES = {
@@ -26,10 +29,13 @@ _MODULES = {
     "export_torch": "inlay.torch.export",
     "load_torch": "inlay.torch.export",
     "register_layer": "inlay.custom",
+    "register_module": "inlay.custom",
 }
 
 
 def __getattr__(name: str) -> Any:
+    if name == "torch":
+        return import_module("inlay.torch")
     if name in _MODULES:
         return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'inlay' has no attribute {name!r}")

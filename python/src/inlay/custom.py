@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, Union
 
 import numpy as np
@@ -37,6 +37,23 @@ class CustomLayer:
     channels_first: bool
     cpp: str | None
     header: str | None
+    members: Mapping[str, Any] = field(default_factory=dict)
+    """Where a module has an option or a tensor, if not in an attribute of that name."""
+
+    @property
+    def is_builtin(self) -> bool:
+        """Whether it is one of inlay's own layers, which register_module() gave to a module."""
+        return self.type in LAYER_TYPES
+
+    def member(self, module: object, name: str) -> Any:
+        """The value of an option or a tensor of a module; None if it has none."""
+        source = self.members.get(name, name)
+        choices = self.kind.options.get(name)
+        if isinstance(choices, tuple) and source in choices:
+            return source
+        if callable(source):
+            return source(module)
+        return getattr(module, source, None) if isinstance(source, str) else source
 
     def number(self, name: str, layer: LayerRecord) -> int | None:
         """The value of `receptive_field`, `latency` or `macs` for a layer."""
@@ -122,6 +139,46 @@ def register_layer(
         return module
 
     return decorate
+
+
+def register_module(
+    type: str, *, channels_first: bool = False, **members: Any
+) -> Callable[[Module], Module]:
+    """Says that the modules of a class compute one of inlay's own layers.
+
+    Returns a decorator for the class, a torch.nn.Module. `export_torch` writes the layer in place of
+    following the module's `forward`, and refuses the model if the two do not agree.
+
+    Args:
+        type: the layer's type in files, such as "cumulative_norm".
+        channels_first: whether the module takes (batch, channels, frames), and not (batch, frames,
+            channels).
+        members: the options and tensors of the layer: a value; the name of the module's attribute;
+            or a function of the module. Those that are not given are attributes of the same names.
+            `size` may be missing if the module works with any number of channels, and so may
+            tensors that are optional.
+
+    Raises:
+        ExportError: an argument is wrong; the message names it.
+    """
+    kind = LAYER_TYPES.get(type)
+    if kind is None or kind.chains:
+        known = [name for name, layer in LAYER_TYPES.items() if not layer.chains]
+        refuse("type", f"one of {', '.join(known)}", type)
+    for name in members:
+        if name not in kind.options and name not in kind.tensors:
+            refuse(name, f"one of {', '.join((*kind.options, *kind.tensors))}", name)
+    layer = CustomLayer(type, kind, _not_called, 1, 0, None, channels_first, None, None, members)
+
+    def decorate(module: Module) -> Module:
+        MODULES[module] = layer
+        return module
+
+    return decorate
+
+
+def _not_called(*args: Any, **options: Any) -> Any:
+    raise AssertionError("inlay evaluates its own layers itself")
 
 
 def custom_of(module: object) -> CustomLayer | None:

@@ -282,6 +282,32 @@ def rnn(layer: Json, x: Signal) -> Signal:
     return np.array(y)
 
 
+def s4d(layer: Json, x: Signal) -> Signal:
+    a = tensor(layer["a_real"]) + 1j * tensor(layer["a_imag"])
+    c = tensor(layer["c_real"]) + 1j * tensor(layer["c_imag"])
+    d = tensor(layer["d"]) if "d" in layer else np.zeros(layer["size"])
+    s = np.zeros_like(a)
+    y = []
+    for u in x:
+        s = a * s + u[:, np.newaxis]
+        y.append(2 * (c * s).sum(axis=1).real + d * u)
+    return np.array(y)
+
+
+def lru(layer: Json, x: Signal) -> Signal:
+    poles = tensor(layer["lambda_real"]) + 1j * tensor(layer["lambda_imag"])
+    b_real, b_imag = np.split(tensor(layer["b"]), 2, axis=1)
+    c_real, minus_c_imag = np.split(tensor(layer["c"]), 2)
+    driven = x @ (b_real + 1j * b_imag)
+    state = np.zeros_like(poles)
+    states = []
+    for drive in driven:
+        state = poles * state + drive
+        states.append(state)
+    mixed: Signal = (np.array(states) @ (c_real - 1j * minus_c_imag)).real
+    return mixed + x @ tensor(layer["d"])
+
+
 def thirds(size: int) -> list[slice]:
     return [slice(k * size, (k + 1) * size) for k in range(3)]
 
@@ -359,6 +385,34 @@ def batchnorm1d(layer: Json, x: Signal) -> Signal:
     return y + tensor(layer["beta"]) if "beta" in layer else y
 
 
+def normalised(layer: Json, x: Signal, mean: Signal | float, variance: Signal) -> Signal:
+    y: Signal = (x - mean) / np.sqrt(variance + layer["epsilon"])
+    if "gamma" in layer:
+        y = y * tensor(layer["gamma"])
+    return y + tensor(layer["beta"]) if "beta" in layer else y
+
+
+def layer_norm(layer: Json, x: Signal) -> Signal:
+    return normalised(layer, x, x.mean(1, keepdims=True), x.var(1, keepdims=True))
+
+
+def rms_norm(layer: Json, x: Signal) -> Signal:
+    return normalised(layer, x, 0.0, (x * x).mean(1, keepdims=True))
+
+
+def group_norm(layer: Json, x: Signal) -> Signal:
+    groups = x.reshape(len(x), layer["groups"], -1)
+    in_group = groups.shape[2]
+    mean, variance = (np.repeat(of, in_group, 1) for of in (groups.mean(2), groups.var(2)))
+    return normalised(layer, x, mean, variance)
+
+
+def cumulative_norm(layer: Json, x: Signal) -> Signal:
+    seen = [x[: t + 1] for t in range(len(x))]
+    mean, variance = (np.array([[of(part)] for part in seen]) for of in (np.mean, np.var))
+    return normalised(layer, x, mean, variance)
+
+
 def batchnorm2d(layer: Json, x: Signal) -> Signal:
     return batchnorm1d(layer, x.reshape(-1, layer["channels"])).reshape(x.shape)
 
@@ -419,6 +473,8 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "min_gru": min_gru,
     "upsample_nearest": upsample_nearest,
     "upsample_linear": upsample_linear,
+    "s4d": s4d,
+    "lru": lru,
     "tanh": lambda layer, x: np.tanh(x),
     "sigmoid": lambda layer, x: sigmoid(x),
     "hard_sigmoid": lambda layer, x: hard_sigmoid(x),
@@ -450,6 +506,10 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "snake": snake,
     "batchnorm1d": batchnorm1d,
     "batchnorm2d": batchnorm2d,
+    "layer_norm": layer_norm,
+    "rms_norm": rms_norm,
+    "group_norm": group_norm,
+    "cumulative_norm": cumulative_norm,
 }
 
 

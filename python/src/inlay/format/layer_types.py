@@ -176,8 +176,29 @@ LAYER_TYPES: dict[str, LayerType] = {
     "min_gru": _layer(
         "in out candidate", kernel="in 2*out", bias="2*out?", initial_hidden="out?"
     ),
+    "s4d": _layer(
+        "size states",
+        a_real="size states",
+        a_imag="size states",
+        c_real="size states",
+        c_imag="size states",
+        d="size?",
+    ),
+    # Real parts first; then the imaginary ones, those of c negative.
+    "lru": _layer(
+        "in states out",
+        lambda_real="states",
+        lambda_imag="states",
+        b="in 2*states",
+        c="2*states out",
+        d="in out",
+    ),
     "batchnorm1d": _normalisation("size epsilon", "size"),
     "batchnorm2d": _normalisation("channels features epsilon", "channels"),
+    "layer_norm": _layer("size epsilon", gamma="size?", beta="size?"),
+    "cumulative_norm": _layer("size epsilon", gamma="size?", beta="size?"),
+    "group_norm": _layer("size groups epsilon", gamma="size?", beta="size?"),
+    "rms_norm": _layer("size epsilon", gamma="size?"),
     "prelu": _layer("size", alpha="size | 1"),
     "snake": _layer("size", alpha="size", beta="size?"),
     "rational": _layer(

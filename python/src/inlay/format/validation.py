@@ -131,6 +131,12 @@ def _validate_inside(layer: LayerRecord, where: str) -> None:
     groups = int(layer.options.get("groups", 1))
     if layer.type == "conv1d" and (layer.channels_in % groups or layer.channels_out % groups):
         raise ExportError(f"{where}.groups: {groups} does not divide the channels")
+    if layer.type == "group_norm" and layer.channels_in % groups:
+        raise ExportError(f"{where}.groups: {groups} does not divide the channels")
+    if layer.type in NORMS:
+        refused = unusable_epsilon(float(layer.options["epsilon"]))
+        if refused is not None:
+            raise ExportError(f"{where}.epsilon: {refused}")
     for name, (found, wanted) in fits(layer).items():
         if found != wanted:
             raise ExportError(f"{where}: {name}: expected {wanted}, found {found}")
@@ -171,6 +177,18 @@ def unusable_variance(variances: Array, epsilon: float) -> tuple[int, str] | Non
         expected = f"expected a variance that with epsilon {epsilon:.9g} is above 0"
         return int(index), f"{expected}, found {float(variances[index]):.9g}"
     return None
+
+
+#: Layers that divide by a deviation of the signal, which is 0 in silence.
+NORMS = ("layer_norm", "rms_norm", "group_norm", "cumulative_norm")
+
+
+def unusable_epsilon(epsilon: float) -> str | None:
+    """An error message for an epsilon of one of `NORMS`, None if it can be used."""
+    least = float(np.finfo(np.float32).tiny)
+    if epsilon >= least:
+        return None
+    return f"expected at least {least:.9g}, as silence has no variance, found {epsilon:.9g}"
 
 
 def _validate_check(check: Check, channels_in: int, channels_out: int, burst: int) -> None:

@@ -280,9 +280,26 @@ def _upsample_linear(layer: LayerRecord) -> Traits:
     return replace(traits, receptive_field=3, warmup_frames=2)
 
 
+def _s4d(layer: LayerRecord) -> Traits:
+    channels, states = layer.channels_in, _int(layer, "states")
+    return Traits(None, parameters=channels * (4 * states + 1), macs=channels * (6 * states + 1))
+
+
+def _lru(layer: LayerRecord) -> Traits:
+    states, ends = _int(layer, "states"), layer.channels_in + layer.channels_out
+    direct = layer.channels_in * layer.channels_out
+    return Traits(
+        None, parameters=2 * states * (ends + 1) + direct, macs=2 * states * (ends + 2) + direct
+    )
+
+
 def _batchnorm(layer: LayerRecord) -> Traits:
     channels = _int(layer, "channels") if "channels" in layer.options else layer.channels_in
     return Traits(parameters=4 * channels, macs=layer.channels_in)
+
+
+def _norm(layer: LayerRecord) -> Traits:
+    return Traits(parameters=2 * layer.channels_in, macs=2 * layer.channels_in)
 
 
 def _affine(layer: LayerRecord) -> Traits:
@@ -323,8 +340,14 @@ _LEAVES: dict[str, Callable[[LayerRecord], Traits]] = {
     "min_gru": _min_gru,
     "upsample_nearest": _upsample_nearest,
     "upsample_linear": _upsample_linear,
+    "s4d": _s4d,
+    "lru": _lru,
     "batchnorm1d": _batchnorm,
     "batchnorm2d": _batchnorm,
+    "layer_norm": _norm,
+    "group_norm": _norm,
+    "rms_norm": lambda layer: replace(_norm(layer), parameters=layer.channels_in),
+    "cumulative_norm": lambda layer: replace(_norm(layer), receptive_field=None),
     "prelu": lambda layer: Traits(parameters=_count(layer, "alpha")),
     "snake": lambda layer: Traits(parameters=_count(layer, "alpha") + _count(layer, "beta")),
     "affine": _affine,

@@ -10,9 +10,11 @@ import math
 from dataclasses import replace
 from typing import NoReturn
 
+import numpy as np
+
 from ..errors import ExportError
-from ..format import LayerRecord
-from ..format.validation import unusable_variance
+from ..format import Array, LayerRecord
+from ..format.validation import unusable_epsilon, unusable_variance
 from .activations import POINTWISE
 from .config import Layer, is_count
 from .convolutions import KERNELS
@@ -46,10 +48,7 @@ def refuse_kind(layer: Layer) -> NoReturn:
 
 
 def _batch_normalization(layer: Layer, signal: Signal) -> Converted:
-    axis = layer.config.get("axis", -1)
-    axes = list(axis) if isinstance(axis, (list, tuple)) else [axis]
-    if len(axes) != 1 or axes[0] not in channel_axes(signal):
-        layer.refuse_attribute("axis", "only the last axis, the channels", "use axis=-1")
+    _require_last_axis(layer, signal)
     channels = signal.shape[-1]
     names = [
         *(["gamma"] if layer.flag("scale", True) else []),
@@ -73,6 +72,71 @@ def _batch_normalization(layer: Layer, signal: Signal) -> Converted:
         "epsilon": epsilon,
     }
     return [LayerRecord("batchnorm2d", options, tensors)], signal
+
+
+def _epsilon(layer: Layer) -> float:
+    epsilon = layer.number("epsilon")
+    message = unusable_epsilon(epsilon)
+    if message is not None:
+        raise ExportError(f"{layer}: epsilon: {message}")
+    return epsilon
+
+
+def _gamma_and_beta(layer: Layer, channels: int) -> dict[str, Array]:
+    flags = {"gamma": "scale", "beta": "center"}
+    names = [name for name, flag in flags.items() if layer.flag(flag, True)]
+    return layer.tensors(dict.fromkeys(names, (channels,)))
+
+
+def _layer_normalization(layer: Layer, signal: Signal) -> Converted:
+    """Features of a frame are normalised one by one: groups of the frame's values."""
+    _require_last_axis(layer, signal)
+    channels = signal.shape[-1]
+    features = signal.size // channels
+    tensors = _gamma_and_beta(layer, channels)
+    options = {"size": signal.size, "epsilon": _epsilon(layer)}
+    if features == 1:
+        return [LayerRecord("layer_norm", options, tensors)], signal
+    tensors = {name: np.tile(tensor, features) for name, tensor in tensors.items()}
+    return [LayerRecord("group_norm", {**options, "groups": features}, tensors)], signal
+
+
+def _rms_normalization(layer: Layer, signal: Signal) -> Converted:
+    _require_last_axis(layer, signal)
+    if signal.shape[-1] != signal.size:
+        layer.refuse(
+            f"a normalisation over the last axis of frames of shape {list(signal.shape)}",
+            "only over all values of a frame",
+            "reshape the frames to one axis before it",
+        )
+    tensors = {"gamma": layer.tensors({"scale": (signal.size,)})["scale"]}
+    options = {"size": signal.size, "epsilon": _epsilon(layer)}
+    return [LayerRecord("rms_norm", options, tensors)], signal
+
+
+def _group_normalization(layer: Layer, signal: Signal) -> Converted:
+    if signal.timed or signal.shape[-1] != signal.size:
+        layer.refuse(
+            "a normalisation by the statistics of all frames"
+            if signal.timed
+            else f"a normalisation of frames of shape {list(signal.shape)}",
+            "only by those of the channels of each frame, in frames of one axis",
+            "train it as TimeDistributed(GroupNormalization(...)), or use LayerNormalization",
+        )
+    _require_last_axis(layer, signal)
+    groups = layer.config.get("groups")
+    groups = signal.size if groups == -1 else layer.count("groups")
+    if signal.size % groups:
+        raise ExportError(f"{layer}: groups={groups} does not divide its {signal.size} channels")
+    options = {"size": signal.size, "groups": groups, "epsilon": _epsilon(layer)}
+    return [LayerRecord("group_norm", options, _gamma_and_beta(layer, signal.size))], signal
+
+
+def _require_last_axis(layer: Layer, signal: Signal) -> None:
+    axis = layer.config.get("axis", -1)
+    axes = list(axis) if isinstance(axis, (list, tuple)) else [axis]
+    if len(axes) != 1 or axes[0] not in channel_axes(signal):
+        layer.refuse_attribute("axis", "only the last axis, the channels", "use axis=-1")
 
 
 def _reshape(layer: Layer, signal: Signal) -> Converted:
@@ -142,7 +206,8 @@ def _nothing(layer: Layer, signal: Signal) -> Converted:
 
 _FOR_EACH_FRAME = (
     *("Dense", "Activation", "ReLU", "LeakyReLU", "ELU", "Softmax", "PReLU"),
-    *("BatchNormalization", "Flatten", "Rescaling", "Dropout"),
+    *("BatchNormalization", "LayerNormalization", "RMSNormalization", "GroupNormalization"),
+    *("Flatten", "Rescaling", "Dropout"),
 )
 
 
@@ -168,6 +233,24 @@ KINDS: dict[str, Kind] = {
             ),
             *trained("gamma", "beta", "moving_mean", "moving_variance"),
         ),
+    ),
+    "LayerNormalization": Kind(
+        _layer_normalization,
+        ("axis", "epsilon", "center", "scale"),
+        {
+            "rms_scaling": Neutral(
+                (False,),
+                "only False, as Keras then divides by the deviation but does not subtract the mean",
+                "use RMSNormalization",
+            )
+        },
+        trained("gamma", "beta"),
+    ),
+    "RMSNormalization": Kind(_rms_normalization, ("axis", "epsilon")),
+    "GroupNormalization": Kind(
+        _group_normalization,
+        ("groups", "axis", "epsilon", "center", "scale"),
+        harmless=trained("gamma", "beta"),
     ),
     "Reshape": Kind(_reshape, ("target_shape",)),
     "Permute": Kind(_permute, ("dims",)),

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..errors import ExportError
 from ..inspect.analysis import LayerAnalysis
 from ..inspect.fir import fft_macs, fir_macs, is_fir
 
@@ -28,6 +29,7 @@ _KINDS = {
         name: name for name in "tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake".split()
     },
     **dict.fromkeys("softsign fast_tanh rational sqrt".split(), "quotient"),
+    **dict.fromkeys("layer_norm rms_norm group_norm cumulative_norm".split(), "quotient"),
     **dict.fromkeys(("mish", "exp"), "silu"),
     "selu": "elu",
     "sine": "snake",
@@ -41,7 +43,10 @@ _KINDS = {
     **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
     **dict.fromkeys(("overlap_add", "along_features", "per_feature", "tfilm"), "join"),
 }
+_UNPRICED = ("s4d", "lru")
 GATES = {"lstm": 4, "gru": 3}
+#: Divisions and square roots of a frame, or of each group of its channels, which wait for one another.
+_QUOTIENTS = {"layer_norm": 4, "group_norm": 4, "rms_norm": 3, "cumulative_norm": 5}
 RECURRENT = ("lstm", "gru", "rnn")
 #: Frames of these layers do not overlap.
 _WAITING = (*RECURRENT, "fir", "fft")
@@ -59,6 +64,11 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
     for layer in layers:
         if layer.record.type == "sequential":
             continue
+        if layer.record.type in _UNPRICED:
+            raise ExportError(
+                f"{layer.place} ({layer.record.type}): no machine's table has its price; time the"
+                " network, or this layer with bench/layers"
+            )
         kind = _KINDS.get(layer.record.type, "dense")
         often = float(layer.per_frame)
         if is_fir(layer.record):
@@ -76,6 +86,9 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
         if layer.record.type == "min_gru":
             found["sigmoid layers"] += often
             found["sigmoid registers"] += often * registers
+        if layer.record.type in _QUOTIENTS and not tiles:
+            chains = _QUOTIENTS[layer.record.type] * int(layer.record.options.get("groups", 1))
+            found[f"{kind} layers"] += often * (chains - 1)
         if kind in RECURRENT:  # two registers of gates may take no longer than one
             found[f"{kind} further"] += often * max(0, registers - 2)
         if layer.record.type == "residual_skip" and out // 2 % 4:

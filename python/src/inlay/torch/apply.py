@@ -11,11 +11,14 @@ from torch import Tensor, nn
 
 from ..custom import CustomLayer, custom_of
 from ..errors import ExportError
+from ..inspect.analysis import analyse
 from .graph import layers
 from .modules import (
     CHANNELS_FIRST,
     DROPPED,
+    NORMS,
     OVER_CHANNELS,
+    OVER_FRAMES,
     RECURRENT,
     RELABELLING,
     WINDOWED,
@@ -23,6 +26,7 @@ from .modules import (
     custom_record,
     looks_ahead,
     pads_otherwise,
+    refuse_frames,
     refuse_options,
     refuse_unknown,
     refuse_values,
@@ -35,6 +39,7 @@ from .recognised import Recognised, recognised
 from .records import records_of, started
 from .run import attributes_kept
 from .signal import Late, Signal, moved
+from .state_space_modules import StateSpace, state_space_of
 
 
 def apply(
@@ -58,6 +63,9 @@ def apply(
     found = recognised(module)
     if found is not None:
         return _recognised(signal, module, found, place)
+    space = state_space_of(module)
+    if space is not None:
+        return _state_space(signal, module, space, place)
     if signal.held:
         if isinstance(module, nn.Conv1d) and window_of(module) == Window(0, 1):
             signal = _laid_out(signal, module, place)
@@ -69,6 +77,8 @@ def apply(
     width = width_of(module)
     if width not in (None, signal.channels):
         raise ExportError(f"{place}: takes {width} channels, but is given {signal.channels}")
+    if isinstance(module, OVER_FRAMES):
+        refuse_frames(module, signal.time if signal.tensor.dim() == 2 else None, place)
     signal = _laid_out(signal, module, place)
     if isinstance(module, nn.ConstantPad1d):
         return _padded(signal, module, place)
@@ -93,11 +103,11 @@ def apply(
 
 def _custom(signal: Signal, module: nn.Module, custom: CustomLayer, place: Place) -> Signal:
     """The output signal of a user's layer."""
-    record = custom_record(custom, module, place)
+    record = custom_record(custom, module, place, signal.channels if custom.is_builtin else None)
     if record.channels_in != signal.channels:
         takes = f"{place}: takes {record.channels_in} channels"
         raise ExportError(f"{takes}, but is given {signal.channels}")
-    if custom.number("receptive_field", record) != 1:
+    if analyse([record]).receptive_field != 1:
         signal = signal.streamed(place)
         signal.require_first_frame(place)
     signal = _laid_out(signal, module, place)
@@ -113,6 +123,19 @@ def _custom(signal: Signal, module: nn.Module, custom: CustomLayer, place: Place
             "pad the signal within the module, as a stream does with zeros",
         )
     return signal.then(output, [record])
+
+
+def _state_space(signal: Signal, module: nn.Module, space: StateSpace, place: Place) -> Signal:
+    if space.supported:
+        advice = "use inlay.torch.S4D, and layers behind it"
+        place.refuse("this form of an S4D", space.supported, advice)
+    if space.width != signal.channels:
+        raise ExportError(f"{place}: takes {space.width} channels, but is given {signal.channels}")
+    signal = signal.streamed(place)
+    signal.require_first_frame(place)
+    signal = _laid_out(signal, module, place)
+    output: Any = run(module, signal.tensor, place)
+    return signal.then(output[0] if space.gives_state else output, space.records())
 
 
 def _recognised(signal: Signal, module: nn.Module, found: Recognised, place: Place) -> Signal:
@@ -216,10 +239,15 @@ def _axes(module: nn.Module, signal: Signal) -> tuple[int | None, int] | None:
     found = recognised(module)
     if found is not None:
         return (dims - 1, dims - 2) if found.channels_first else (dims - 2, dims - 1)
+    space = state_space_of(module)
+    if space is not None:
+        return (dims - 1, dims - 2) if space.channels_first else (dims - 2, dims - 1)
     if isinstance(module, RECURRENT):
         return (1 if module.batch_first and dims == 3 else 0), dims - 1
-    if isinstance(module, nn.Linear):
+    if isinstance(module, (nn.Linear, *NORMS)):
         return None, dims - 1
+    if isinstance(module, OVER_FRAMES):
+        return None, 1
     if isinstance(module, CHANNELS_FIRST):
         return dims - 1, dims - 2
     if isinstance(module, nn.BatchNorm1d) or (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -83,6 +83,31 @@ def _with_weights(module: nn.Module, weight: Tensor, bias: Tensor | None) -> nn.
     return module
 
 
+def _norm(module: Any, weight: Tensor | None, bias: Tensor | None = None) -> nn.Module:
+    """A normalisation without weights, given these."""
+    for name, tensor in (("weight", weight), ("bias", bias)):
+        setattr(module, name, None if tensor is None else nn.Parameter(tensor.detach()))
+    return cast(nn.Module, module)
+
+
+def _layer_norm(
+    normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> nn.Module:
+    return _norm(nn.LayerNorm(normalized_shape, eps, elementwise_affine=False), weight, bias)
+
+
+def _group_norm(
+    num_groups: int, weight: Tensor, bias: Any = None, eps: float = 1e-5
+) -> nn.Module | None:
+    if weight is None:
+        return None
+    return _norm(nn.GroupNorm(num_groups, len(weight), eps, affine=False), weight, bias)
+
+
+def _rms_norm(normalized_shape: Any, weight: Any = None, eps: float | None = None) -> nn.Module:
+    return _norm(nn.RMSNorm(normalized_shape, eps, elementwise_affine=False), weight)
+
+
 def _prelu(weight: Tensor) -> nn.Module:
     return _with_weights(nn.PReLU(weight.numel()), weight, None)
 
@@ -142,6 +167,9 @@ MODULES: dict[str, Callable[..., nn.Module | None]] = {
     "mish": _plain(nn.Mish),
     "selu": _plain(nn.SELU),
     "softmax": _softmax,
+    "layer_norm": _layer_norm,
+    "rms_norm": _rms_norm,
+    "group_norm": _group_norm,
     "linear": _linear,
     "matmul": _matmul,
     "conv1d": _conv1d,

@@ -15,10 +15,11 @@ from ..custom import CustomLayer, custom_of
 from ..errors import ExportError
 from ..format import LayerRecord
 from ..format.layer_types import Kind
-from ..format.validation import unusable_variance
+from ..format.validation import unusable_epsilon, unusable_variance
 from .arrays import array_of
 from .place import Place, Refusal, place_of
 from .recognised import recognised
+from .state_space_modules import state_space_of
 
 Kinds = tuple[type[nn.Module], ...]
 
@@ -30,11 +31,13 @@ DROPPED: Kinds = (
     nn.FeatureAlphaDropout,
 )
 RECURRENT: Kinds = (nn.LSTM, nn.GRU, nn.RNN)
-FRAMES_FIRST: Kinds = (nn.Linear, *RECURRENT)
+# torch.nn has RMSNorm from version 2.4 on.
+NORMS: Kinds = (nn.LayerNorm, *([nn.RMSNorm] if hasattr(nn, "RMSNorm") else []))
+FRAMES_FIRST: Kinds = (nn.Linear, *NORMS, *RECURRENT)
 POOLS: Kinds = (nn.MaxPool1d, nn.AvgPool1d)
 WINDOWED: Kinds = (nn.Conv1d, *POOLS)
 CHANNELS_FIRST: Kinds = (*WINDOWED, nn.ConvTranspose1d, nn.Upsample, nn.ConstantPad1d)
-PER_CHANNEL: Kinds = (nn.BatchNorm1d, nn.PReLU)
+PER_CHANNEL: Kinds = (nn.BatchNorm1d, nn.PReLU, nn.InstanceNorm1d)
 ELEMENTWISE: Kinds = (
     nn.Tanh,
     nn.Sigmoid,
@@ -52,6 +55,7 @@ ELEMENTWISE: Kinds = (
     nn.SELU,
 )
 OVER_CHANNELS: Kinds = (nn.Softmax, nn.GLU)
+OVER_FRAMES: Kinds = (nn.GroupNorm, nn.InstanceNorm1d)
 RELABELLING: Kinds = (nn.Flatten, nn.Unflatten)
 EXPORTED: Kinds = (
     *FRAMES_FIRST,
@@ -59,6 +63,7 @@ EXPORTED: Kinds = (
     *PER_CHANNEL,
     *ELEMENTWISE,
     *OVER_CHANNELS,
+    *OVER_FRAMES,
 )
 
 
@@ -70,7 +75,7 @@ def known_base(module: nn.Module) -> type[nn.Module] | None:
     for custom in type(module).__mro__:
         if custom in CUSTOM_MODULES and issubclass(custom, nn.Module):
             return custom if type(module).forward is custom.forward else None
-    if recognised(module) is not None:
+    if recognised(module) is not None or state_space_of(module) is not None:
         return type(module)
     kinds = (*EXPORTED, *DROPPED, *RELABELLING)
     base = next((kind for kind in kinds if isinstance(module, kind)), None)
@@ -93,27 +98,42 @@ def wants_channels_first(module: nn.Module) -> bool | None:
     found = recognised(module)
     if found is not None:
         return found.channels_first
+    space = state_space_of(module)
+    if space is not None:
+        return space.channels_first
     return isinstance(module, CHANNELS_FIRST) if isinstance(module, _LAID_OUT) else None
 
 
 _LAID_OUT = (*FRAMES_FIRST, *CHANNELS_FIRST)
 
 
-def custom_record(custom: CustomLayer, module: nn.Module, place: Place) -> LayerRecord:
-    """The record of a user's layer. Its options and tensors are attributes of the module."""
+def custom_record(
+    custom: CustomLayer, module: nn.Module, place: Place, channels: int | None = None
+) -> LayerRecord:
+    """The record of a module that is registered as a layer.
+
+    `channels` is the size of a layer of inlay's own whose module does not say it.
+    """
+    optional = {name for name, tensor in custom.kind.tensors.items() if tensor.optional}
     found: dict[str, Any] = {}
     for name in (*custom.kind.options, *custom.kind.tensors):
-        if not hasattr(module, name):
+        value = custom.member(module, name)
+        if value is None and name == "size" and channels is not None:
+            value = channels
+        if value is not None:
+            found[name] = value
+        elif name not in optional:
             place.refuse(
                 f"a {type(module).__name__} without an attribute {name}",
                 f"only one that has all options and tensors of {custom.type}",
                 f"set self.{name} in its constructor",
             )
-        found[name] = getattr(module, name)
-    tensors = {name: array_of(torch.as_tensor(found[name])) for name in custom.kind.tensors}
+    tensors = {
+        name: array_of(torch.as_tensor(found[name])) for name in custom.kind.tensors if name in found
+    }
     options = {name: _number(found[name]) for name in custom.kind.options}
     for name, kind in custom.kind.options.items():
-        if type(options[name]) is not int and kind is not Kind.NUMBER:
+        if type(options[name]) is not int and kind in (Kind.COUNT, Kind.INDEX):
             place.refuse(f"{name}={options[name]!r}", "only an integer", "set it to one")
     return LayerRecord(custom.type, options, tensors)
 
@@ -130,7 +150,7 @@ def refuse_unknown(module: nn.Module, place: Place) -> None:
         kinds = ", ".join(kind.__name__ for kind in EXPORTED)
         place.refuse(
             "this kind of module",
-            f"only nn.Sequential, {kinds}, Dropout, Identity and modules whose forward() is made of"
+            f"only nn.Sequential, {kinds}, inlay.torch.S4D, inlay.torch.LRU, Dropout, Identity and modules whose forward() is made of"
             " these",
             "replace it",
         )
@@ -165,10 +185,14 @@ def one(extent: int | tuple[int, ...]) -> int:
 @singledispatch
 def width_of(module: nn.Module) -> int | None:
     """The number of channels that a module takes, None if it takes any."""
-    custom, found = custom_of(module), recognised(module)
+    found = recognised(module)
     if found is not None:
         return found.channels
-    if custom is None:
+    space = state_space_of(module)
+    if space is not None:
+        return space.width
+    custom = custom_of(module)
+    if custom is None or (custom.is_builtin and custom.member(module, "size") is None):
         return None
     return custom_record(custom, module, place_of(module, "")).channels_in
 
@@ -194,6 +218,24 @@ def _recurrent_width(module: nn.RNNBase) -> int | None:
 @width_of.register
 def _batchnorm_width(module: nn.BatchNorm1d) -> int | None:
     return module.num_features
+
+
+@width_of.register
+def _instance_norm_width(module: nn.InstanceNorm1d) -> int | None:
+    return module.num_features
+
+
+@width_of.register
+def _group_norm_width(module: nn.GroupNorm) -> int | None:
+    return module.num_channels
+
+
+def _norm_width(module: Any) -> int | None:
+    return int(module.normalized_shape[-1])
+
+
+for _kind in NORMS:
+    width_of.register(_kind, _norm_width)
 
 
 @width_of.register
@@ -331,6 +373,48 @@ def _refuse_batchnorm_options(module: nn.BatchNorm1d, place: Place) -> None:
         )
 
 
+def _refuse_norm_options(module: Any, place: Place) -> None:
+    shape = tuple(module.normalized_shape)
+    if len(shape) > 1:
+        place.refuse(
+            f"normalized_shape={shape}",
+            "only the channels, as a stream has no number of frames",
+            f"normalise over the last axis of (batch, frames, channels), {shape[-1:]}",
+        )
+
+
+for _kind in NORMS:
+    refuse_options.register(_kind, _refuse_norm_options)
+
+
+def refuse_frames(module: nn.Module, time: int | None, place: Place) -> None:
+    """Raises ExportError if a module of `OVER_FRAMES` takes its statistics over all frames."""
+    if isinstance(module, nn.InstanceNorm1d):
+        if module.running_mean is None or module.running_var is None:
+            place.refuse(
+                "a normalisation by the statistics of all frames",
+                "only by fixed ones, or by those of the channels of each frame",
+                "use BatchNorm1d, or LayerNorm over the channels of (batch, frames, channels)",
+            )
+    elif time != 0:
+        place.refuse(
+            "a normalisation by the statistics of all frames, those of the future as well,",
+            "only by those of the channels of each frame",
+            "make each frame an entry of the batch, x.transpose(1, 2).reshape(-1, channels), in"
+            " training and here, or use LayerNorm",
+        )
+
+
+_FIXED = (nn.BatchNorm1d, nn.InstanceNorm1d)
+
+
+def epsilon_of(module: Any) -> float:
+    """The epsilon of a normalisation. RMSNorm's is by default that of the numbers of its signal."""
+    if module.eps is not None:
+        return float(module.eps)
+    return float(torch.finfo(torch.float32 if module.weight is None else module.weight.dtype).eps)
+
+
 def refuse_values(module: nn.Module, place: Place) -> None:
     """Raises ExportError if a weight is not finite, or a variance cannot be used."""
     tensors: list[tuple[str, Tensor]] = [
@@ -344,7 +428,11 @@ def refuse_values(module: nn.Module, place: Place) -> None:
                 "only finite weights",
                 "train it again",
             )
-    if isinstance(module, nn.BatchNorm1d) and module.running_var is not None:
+    if isinstance(module, (*NORMS, nn.GroupNorm)):
+        message = unusable_epsilon(epsilon_of(module))
+        if message is not None:
+            raise ExportError(f"{place}: eps: {message}")
+    if isinstance(module, _FIXED) and module.running_var is not None:
         refused = unusable_variance(array_of(module.running_var), module.eps)
         if refused is not None:
             index, message = refused

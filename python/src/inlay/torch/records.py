@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import singledispatch
+from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
 
 from ..format import Array, LayerRecord, Option
-from .modules import array_of, one, upsampling_of
+from .modules import NORMS, array_of, epsilon_of, one, upsampling_of
 
 
 @singledispatch
@@ -192,11 +193,34 @@ def _recurrent_weights(module: nn.RNNBase, level: int) -> tuple[Array, Array, Ar
     return kernel, recurrent_kernel, np.stack([array_of(row) for row in rows])
 
 
+def _norm_records(module: Any, channels: int) -> list[LayerRecord]:
+    name = "layer_norm" if isinstance(module, nn.LayerNorm) else "rms_norm"
+    options = {"size": channels, "epsilon": epsilon_of(module)}
+    return [LayerRecord(name, options, _gamma_and_beta(module))]
+
+
+for _kind in NORMS:
+    records_of.register(_kind, _norm_records)
+
+
+def _gamma_and_beta(module: Any) -> dict[str, Array]:
+    """The weight and the bias of a normalisation, as far as it has them."""
+    found = {"gamma": module.weight, "beta": getattr(module, "bias", None)}
+    return {name: array_of(tensor) for name, tensor in found.items() if tensor is not None}
+
+
 @records_of.register
-def _batchnorm_records(module: nn.BatchNorm1d, channels: int) -> list[LayerRecord]:
-    tensors = {}
-    if module.affine:
-        tensors = {"gamma": array_of(module.weight), "beta": array_of(module.bias)}
+def _group_norm_records(module: nn.GroupNorm, channels: int) -> list[LayerRecord]:
+    options = {"size": channels, "groups": module.num_groups, "epsilon": module.eps}
+    return [LayerRecord("group_norm", options, _gamma_and_beta(module))]
+
+
+@records_of.register(nn.BatchNorm1d)
+@records_of.register(nn.InstanceNorm1d)
+def _batchnorm_records(
+    module: nn.BatchNorm1d | nn.InstanceNorm1d, channels: int
+) -> list[LayerRecord]:
+    tensors = _gamma_and_beta(module)
     assert module.running_mean is not None and module.running_var is not None
     tensors |= {
         "mean": array_of(module.running_mean),

@@ -14,6 +14,7 @@ from torch import nn
 
 from ..custom import custom_of
 from ..errors import ExportError
+from ..inspect.analysis import analyse
 from .modules import WINDOWED, custom_record, window_of
 from .place import place_of
 from .recognised import recognised
@@ -94,5 +95,5 @@ def _custom_reach(module: nn.Module) -> int:
     custom = custom_of(module)
     if custom is None:
         return 0
-    record = custom_record(custom, module, place_of(module, ""))
-    return (custom.number("receptive_field", record) or 1) - 1
+    record = custom_record(custom, module, place_of(module, ""), 1 if custom.is_builtin else None)
+    return (analyse([record]).receptive_field or 1) - 1

@@ -40,6 +40,9 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "LSTM": (*_RECURRENT, "proj_size"),
     "GRU": _RECURRENT,
     "RNN": (*_RECURRENT, "nonlinearity"),
+    "LayerNorm": ("normalized_shape", "eps", "elementwise_affine"),
+    "GroupNorm": ("num_groups", "num_channels", "eps", "affine"),
+    "InstanceNorm1d": ("num_features", "eps", "affine", "track_running_stats"),
     "BatchNorm1d": ("num_features", "eps", "affine", "track_running_stats"),
     "MaxPool1d": (
         "kernel_size",

@@ -27,6 +27,7 @@ from .place import Place, place_of
 from .proxies import State, Value, is_state, is_zero, signal_of
 from .run import attributes_kept
 from .signal import Signal
+from .state_space_modules import state_space_of
 from .states import KeptStates, tensors_of
 
 _OWN_FOLDER = str(Path(__file__).parents[1])
@@ -185,7 +186,9 @@ class _Tracer(Tracer):
         if getattr(module, "inplace", False):
             value.signal = made.signal
             return value
-        return (made, State(made.node, self)) if isinstance(module, RECURRENT) else made
+        space = state_space_of(module)
+        gives_state = isinstance(module, RECURRENT) or (space is not None and space.gives_state)
+        return (made, State(made.node, self)) if gives_state else made
 
     def _is_trained(self, state: Tensor) -> bool:
         """Whether a state is a parameter of the module, possibly repeated for a batch of one."""
