@@ -319,7 +319,7 @@ void change_structure(json& document, Random& random) {
       json* layer = any(document, random, [](const json& v) { return v.is_object() && v.contains("type"); });
       if (!layer) break;
       json inner = *layer;
-      static constexpr const char* around[] = {"residual",    "parallel", "concat",         "sequential", "windowed",
+      static constexpr const char* around[] = {"residual",    "parallel", "concat",         "sequential",  "windowed",
                                                "overlap_add", "split",    "along_features", "per_feature", "tfilm"};
       const char* type = around[below(random, std::size(around))];
       *layer = {{"type", type}};

@@ -30,16 +30,17 @@ namespace inlay::INLAY_ISA {
 /// the rate and read no condition. They are computed in one call, at the last frame of a block, so the worst-case time
 /// of a frame is theirs. Cost per frame: that of the chain / BlockFrames, and a multiply-add per channel.
 ///
-/// In a file: `size`, `block_size`, `offset` and `layers`. State: the last BlockFrames - 1 frames, and the states of the
-/// layers. PyTorch: the class TFiLM of NablAFx and others.
+/// In a file: `size`, `block_size`, `offset` and `layers`. State: the last BlockFrames - 1 frames, and the states of
+/// the layers. PyTorch: the class TFiLM of NablAFx and others.
 template <std::size_t BlockFrames, std::size_t Offset, Layer... Layers>
 class BasicTFiLM {
   using Body = detail::Chain<Layers...>;
   static constexpr std::size_t size = Body::in_size;
   static_assert(BlockFrames > 0);
-  static_assert(Body::out_size == size || Body::out_size == 2 * size,
-                "inlay: the layers of TFiLM must have as many output channels as inputs (scale) or twice as many (scale "
-                "and shift)");
+  static_assert(
+      Body::out_size == size || Body::out_size == 2 * size,
+      "inlay: the layers of TFiLM must have as many output channels as inputs (scale) or twice as many (scale "
+      "and shift)");
   static_assert(Body::one_to_one,
                 "inlay::TFiLM: Layers must not change the rate; remove strided and upsampling layers");
   static_assert(LayerTraits<Body>::condition_size == 0 && LayerTraits<Body>::latency == 0,

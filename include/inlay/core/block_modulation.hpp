@@ -39,9 +39,9 @@ class BlockModulation {
     left_ = offset_ + frames_;
   }
 
-  /// Runs `frames` frames. Channel c of frame t is at in[c * stride + t], and out[c * stride + t]. At the end of a block
-  /// `layers(largest, modulation)` computes the scales from the largest value of each channel and, with `shifts`, the
-  /// shifts behind them.
+  /// Runs `frames` frames. Channel c of frame t is at in[c * stride + t], and out[c * stride + t]. At the end of a
+  /// block `layers(largest, modulation)` computes the scales from the largest value of each channel and, with `shifts`,
+  /// the shifts behind them.
   INLAY_INLINE void run(const T* in, T* out, std::size_t stride, std::size_t frames, bool shifts,
                         const auto& past_frames, auto&& layers) noexcept {
     std::size_t given = 0, taken = 0;

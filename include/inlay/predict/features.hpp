@@ -152,10 +152,11 @@ struct FeatureSum {
   /// Adds layer L, which runs `often` times per frame of the model's input, and the layers that it holds.
   template <class L>
   constexpr void add(double often) {
-    static_assert(
-        L::type != "tfilm" && L::type != "windowed" && L::type != "overlap_add" && L::type != "along_features" && L::type != "per_feature",
-        "inlay::predict: a network with Windowed, TFiLM, OverlapAdd, AlongFeatures or PerFeature has no prediction from its "
-        "type; the command inlay predict has one");
+    static_assert(L::type != "tfilm" && L::type != "windowed" && L::type != "overlap_add" &&
+                      L::type != "along_features" && L::type != "per_feature",
+                  "inlay::predict: a network with Windowed, TFiLM, OverlapAdd, AlongFeatures or PerFeature has no "
+                  "prediction from its "
+                  "type; the command inlay predict has one");
     static_assert(L::type != "s4d" && L::type != "lru",
                   "inlay::predict: no machine's table has the price of S4D and LRU; time them with bench/layers");
     if constexpr (requires { L::parts::for_each; }) {

@@ -21,7 +21,8 @@ template <class Planner>
 INLAY_COLD Signal build_tfilm(Planner& planner, const BuildContext& context) {
   const std::size_t size = context.x.count();
   expect_width(context, io::number_of(context.record, "size"));
-  const std::size_t block = io::positive(context.record, "block_size"), offset = io::number_of(context.record, "offset");
+  const std::size_t block = io::positive(context.record, "block_size"),
+                    offset = io::number_of(context.record, "offset");
   io::expect_past(io::place_of(context.record, "block_size"), block, size);
   if (offset > limits::option)
     throw load_error(io::place_of(context.record, "offset"), io::concat({"a whole number from 0 to ", limits::option}),

@@ -70,10 +70,9 @@ class TFiLMOperation final : public run_time::Operation<T> {
   INLAY_NOINLINE void run(const Operands& operands, std::size_t stride, std::size_t frames,
                           const Window<T>& past) const noexcept {
     auto& own = static_cast<BlockMemory&>(*operands.memory);
-    own.blocks.run(operands.in[0], operands.out, stride, frames, layers_.out > layers_.in, past,
-                   [&](const T* largest, T* modulation) {
-                     kernels_.forward(own.layers.run(), largest, modulation, nullptr);
-                   });
+    own.blocks.run(
+        operands.in[0], operands.out, stride, frames, layers_.out > layers_.in, past,
+        [&](const T* largest, T* modulation) { kernels_.forward(own.layers.run(), largest, modulation, nullptr); });
   }
 
   Program<T> program_;
