@@ -247,6 +247,44 @@ def test_normalised_weights_are_folded(layer: str, norm: str, tmp_path: Path) ->
     assert names == [{"linear": "dense"}.get(layer, layer), "tanh"]
 
 
+# torch.nn has RMSNorm from version 2.4 on. Elsewhere this one stands in for it.
+OF_PYTORCH_2_4 = """
+import sys
+from pathlib import Path
+import torch
+from torch import nn
+
+class RMSNorm(nn.Module):
+    def __init__(self, normalized_shape, eps=None, elementwise_affine=True):
+        super().__init__()
+        self.normalized_shape, self.eps = (normalized_shape,), eps
+        self.weight = nn.Parameter(torch.rand(normalized_shape)) if elementwise_affine else None
+
+    def forward(self, x):
+        eps = torch.finfo(x.dtype).eps if self.eps is None else self.eps
+        y = x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + eps)
+        return y if self.weight is None else y * self.weight
+
+if not hasattr(nn, "RMSNorm"):
+    nn.RMSNorm = RMSNorm
+import inlay
+from inlay.check import reference
+
+norms = nn.RMSNorm(3), nn.RMSNorm(3, eps=1e-3, elementwise_affine=False)
+inlay.export_torch(nn.Sequential(nn.Linear(1, 3), *norms), sys.argv[1])
+root = reference.load(Path(sys.argv[1]))
+error, limit = reference.check_error(root)
+assert error <= limit
+print([layer["type"] for layer in root["layers"]])
+"""
+
+
+def test_rms_norm_of_newer_versions(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", OF_PYTORCH_2_4, str(tmp_path / "model.json")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout == "['dense', 'rms_norm', 'rms_norm']\n", done.stderr
+
+
 def test_parametrisation_is_resolved(tmp_path: Path) -> None:
     module = nn.Conv1d(2, 3, 3)
     nn.utils.parametrize.register_parametrization(module, "weight", nn.Softplus())
