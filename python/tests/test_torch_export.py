@@ -61,6 +61,13 @@ MODULES = {
     "conv_transpose1d, short": lambda: nn.ConvTranspose1d(2, 3, 2, stride=5, bias=False),
     "max_pool1d": lambda: nn.Sequential(nn.Linear(2, 3), nn.MaxPool1d(3, stride=2)),
     "avg_pool1d": lambda: nn.Sequential(nn.Linear(2, 3), nn.AvgPool1d(4)),
+    "upsample_nearest": lambda: nn.Sequential(nn.Upsample(scale_factor=3), nn.Conv1d(2, 3, 1)),
+    "upsample_linear": lambda: nn.Sequential(
+        nn.Linear(2, 3), nn.Upsample(scale_factor=2.0, mode="linear"), nn.Tanh()
+    ),
+    "upsample_linear by an odd factor": lambda: nn.Sequential(
+        nn.GRU(1, 3), nn.Upsample(scale_factor=5, mode="linear"), nn.Conv1d(3, 1, 1)
+    ),
     "down and up": lambda: nn.Sequential(
         *(nn.Conv1d(1, 4, 4, stride=4), nn.Tanh(), nn.Conv1d(4, 4, 2, stride=2), nn.ReLU()),
         nn.ConvTranspose1d(4, 1, 16, stride=8),
@@ -69,6 +76,7 @@ MODULES = {
     "lstm": lambda: nn.LSTM(3, 5),
     "lstm without bias": lambda: nn.LSTM(3, 5, bias=False),
     "lstm stacked": lambda: nn.LSTM(2, 4, num_layers=3, batch_first=True, dropout=0.5),
+    "lstm projected": lambda: nn.LSTM(3, 5, proj_size=2, num_layers=2, batch_first=True),
     "gru": lambda: nn.GRU(3, 5),
     "gru without bias": lambda: nn.GRU(3, 5, bias=False),
     "gru stacked": lambda: nn.GRU(2, 4, num_layers=2, batch_first=True),
