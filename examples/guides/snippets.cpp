@@ -205,4 +205,14 @@ return inlay::assign(rig.layer<2>(), "kernel", std::span<const float>(h));
 
 }  // namespace cabinets
 
+namespace state_spaces {
+
+using Compressor =
+    inlay::ModelT<inlay::Dense<1, 16>,
+                  inlay::Residual<inlay::S4D<16, 8>, inlay::GELU<16>, inlay::Dense<16, 16>, inlay::GELU<16>>,
+                  inlay::Dense<16, 1>>;
+static_assert(Compressor::receptive_field == inlay::unbounded);
+
+}  // namespace state_spaces
+
 }  // namespace guide

@@ -66,6 +66,17 @@ LAYERS = [
         )
         for name in ("tanh", "relu")
     ),
+    LayerRecord(
+        "s4d",
+        {"size": 3, "states": 2},
+        {name: tensor(3, 2) for name in ("a_real", "a_imag", "c_real", "c_imag")} | {"d": tensor(3)},
+    ),
+    LayerRecord(
+        "lru",
+        {"in": 3, "states": 2, "out": 3},
+        {"lambda_real": tensor(2), "lambda_imag": tensor(2)}
+        | {"b": tensor(3, 4), "c": tensor(4, 3), "d": tensor(3, 3)},
+    ),
     *(LayerRecord(name, {"size": 3}) for name in ("silu", "gelu", "gelu_tanh")),
     *(LayerRecord(name, {"size": 3}) for name in ("hardswish", "softsign", "fast_tanh")),
     LayerRecord("softplus", {"size": 3, "beta": 1.5, "threshold": 20.0}),
