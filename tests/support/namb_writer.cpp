@@ -1,10 +1,10 @@
 #include "namb_writer.hpp"
 
 #include <array>
-#include <inlay/core/bit_cast.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <inlay/core/bit_cast.hpp>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string_view>

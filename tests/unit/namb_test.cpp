@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <inlay/core/bit_cast.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <inlay/core/bit_cast.hpp>
 #include <inlay/inlay.hpp>
 #include <inlay/io/read_model.hpp>
 #include <inlay/io/write_model.hpp>
