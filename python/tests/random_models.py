@@ -102,6 +102,7 @@ def recurrent(random: Random, inputs: int, outputs: int) -> nn.Module:
     return one_of(
         random,
         lambda: nn.LSTM(inputs, outputs, **options),
+        lambda: nn.LSTM(inputs, outputs + draw(random, 1, 4), proj_size=outputs, **options),
         lambda: nn.GRU(inputs, outputs, **options),
         lambda: nn.RNN(inputs, outputs, nonlinearity="tanh", **options),
         lambda: nn.RNN(inputs, outputs, nonlinearity="relu", **options),
@@ -190,6 +191,8 @@ def _links(
 
 def _rate_change(random: Random, inputs: int, outputs: int) -> tuple[list[nn.Module], int]:
     stride = draw(random, 2, 4)
+    if chance(random, 0.1):
+        return [nn.Upsample(scale_factor=stride)], inputs
     if chance(random, 0.4):
         taps = draw(random, stride, 2 * stride)
         return [nn.ConvTranspose1d(inputs, outputs, taps, stride)], outputs

@@ -12,7 +12,8 @@ from inlay.check import reference
 from inlay.format import read_model
 
 
-_WRITTEN = {f"{name}.json" for name in ("amp", "layers", "tcn", "wavenet", "driven", "filmed")}
+_NAMES = ("amp", "layers", "tcn", "wavenet", "driven", "filmed", "normalised")
+_WRITTEN = {f"{name}.json" for name in _NAMES}
 
 
 def blocks(page: Path, language: str) -> list[str]:

@@ -93,7 +93,7 @@ constexpr CostKind cost_kind(std::string_view type) {
   };
   constexpr Named all[] = {
       {conv, " conv1d conv2d conv_transpose1d "},
-      {lstm, " lstm "},
+      {lstm, " lstm projected_lstm "},
       {gru, " gru "},
       {rnn, " rnn "},
       {tanh, " tanh "},
@@ -109,7 +109,9 @@ constexpr CostKind cost_kind(std::string_view type) {
       {line,
        " relu leaky_relu prelu hardtanh leaky_hardtanh scale hard_sigmoid hard_sigmoid_keras2 hardswish batchnorm1d "
        "batchnorm2d affine abs square complex_product magnitude "},
-      {copy, " identity gather slice pad delay time_pad append_condition max_pool1d avg_pool1d "},
+      {copy,
+       " identity gather slice pad delay time_pad append_condition max_pool1d avg_pool1d upsample_nearest "
+       "upsample_linear "},
       {join, " residual parallel concat split gate blend mixin film conditioned_by residual_skip windowed sequential "},
   };
   for (const Named& named : all)
@@ -150,10 +152,11 @@ struct FeatureSum {
   /// Adds layer L, which runs `often` times per frame of the model's input, and the layers that it holds.
   template <class L>
   constexpr void add(double often) {
-    static_assert(
-        L::type != "windowed" && L::type != "overlap_add" && L::type != "along_features" && L::type != "per_feature",
-        "inlay::predict: a network with Windowed, OverlapAdd, AlongFeatures or PerFeature has no prediction from its "
-        "type; the command inlay predict has one");
+    static_assert(L::type != "tfilm" && L::type != "windowed" && L::type != "overlap_add" &&
+                      L::type != "along_features" && L::type != "per_feature",
+                  "inlay::predict: a network with Windowed, TFiLM, OverlapAdd, AlongFeatures or PerFeature has no "
+                  "prediction from its "
+                  "type; the command inlay predict has one");
     static_assert(L::type != "s4d" && L::type != "lru",
                   "inlay::predict: no machine's table has the price of S4D and LRU; time them with bench/layers");
     if constexpr (requires { L::parts::for_each; }) {
@@ -225,6 +228,11 @@ struct FeatureSum {
     if constexpr (requires { L::quotients; })
       if (!tiles) of.layers += often * double(L::quotients - 1);
     if (recurrent && registers > 2) of.further += often * double(registers - 2);
+    if (L::type == "min_gru") {
+      KindFeatures& gate = sum.kinds[std::size_t(CostKind::sigmoid)];
+      gate.layers += often;
+      gate.registers += often * (tiles ? double(out) / 4 : double(registers));
+    }
     if (L::type == "residual_skip" && out / 2 % 4 != 0) of.straddles += often;
     if constexpr (multiplies) {
       constexpr double columns = double(L::macs) / double(gates * out);

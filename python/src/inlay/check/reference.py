@@ -75,8 +75,8 @@ def custom(layer: Json, signal: Signal) -> Signal:
 def emitted(layer: Json, frames: int) -> npt.NDArray[np.int64]:
     """For each output frame of a layer, the input frame with which it arrives."""
     at: npt.NDArray[np.int64] = np.arange(frames)
-    if layer["type"] == "conv_transpose1d":
-        return np.repeat(at, layer["stride"])
+    if raised(layer) > 1:
+        return np.repeat(at, raised(layer))
     if layer["type"] == "windowed":
         reach, stride = layer["window"] - 1, layer["hop"]
     elif "stride" in layer and layer["type"] != "conv2d":
@@ -88,6 +88,13 @@ def emitted(layer: Json, frames: int) -> npt.NDArray[np.int64]:
     return due
 
 
+def raised(layer: Json) -> int:
+    """The output frames of an input frame of a layer that raises the rate, 1 for others."""
+    if layer["type"] == "conv_transpose1d":
+        return int(layer["stride"])
+    return int(layer["factor"]) if layer["type"].startswith("upsample_") else 1
+
+
 def arrivals(layers: list[Json], frames: int) -> tuple[npt.NDArray[np.int64], Fraction]:
     """For each output frame of a model, the input frame with which it arrives; the rate."""
     times, rate = np.arange(frames), Fraction(1)
@@ -97,9 +104,8 @@ def arrivals(layers: list[Json], frames: int) -> tuple[npt.NDArray[np.int64], Fr
             times, rate = times[inner], rate * change
             continue
         times = times[emitted(layer, len(times))]
-        if layer["type"] == "conv_transpose1d":
-            rate *= layer["stride"]
-        elif layer["type"] != "conv2d":
+        rate *= raised(layer)
+        if layer["type"] not in ("conv2d", "conv_transpose1d"):
             rate /= layer.get("stride", layer.get("hop", 1))
     return times, rate
 
@@ -167,6 +173,18 @@ def conv_transpose1d(layer: Json, x: Signal) -> Signal:
     return made
 
 
+def upsample_nearest(layer: Json, x: Signal) -> Signal:
+    return np.repeat(x, layer["factor"], axis=0)
+
+
+def upsample_linear(layer: Json, x: Signal) -> Signal:
+    """PyTorch's interpolation, `factor` frames late. Before the first frame the signal is equal to it."""
+    factor = layer["factor"]
+    at = np.maximum((np.arange((len(x) - 1) * factor) + 0.5) / factor - 0.5, 0.0)
+    made = [np.interp(at, np.arange(len(x)), channel) for channel in x.T]
+    return np.concatenate([np.zeros((factor, x.shape[1])), np.stack(made, axis=1)])
+
+
 def pool1d(layer: Json, x: Signal) -> Signal:
     taps = layer["kernel_size"]
     seen = np.stack([delayed(x, taps - 1 - tap) for tap in range(taps)])
@@ -203,13 +221,34 @@ def conv2d(layer: Json, x: Signal) -> Signal:
 def lstm(layer: Json, x: Signal) -> Signal:
     kernel, recurrent, bias = (tensor(layer[n]) for n in ("kernel", "recurrent_kernel", "bias"))
     gate = GATES[layer["recurrent_activation"]]
-    h = tensor(layer["initial_hidden"]) if "initial_hidden" in layer else np.zeros(layer["out"])
-    c = tensor(layer["initial_cell"]) if "initial_cell" in layer else np.zeros(layer["out"])
+    h, c = initial(layer, "hidden", "out"), initial(layer, "cell", "out")
+    if "projection" in layer:
+        c = initial(layer, "cell", "units")
     y = []
     for frame in x:
         i, f, g, o = np.split(frame @ kernel + h @ recurrent + bias, 4)
         c = gate(f) * c + gate(i) * np.tanh(g)
         h = gate(o) * np.tanh(c)
+        if "projection" in layer:
+            h = h @ tensor(layer["projection"])
+        y.append(h)
+    return np.array(y)
+
+
+def initial(layer: Json, of: str, size: str) -> Signal:
+    """The state after a reset."""
+    name = f"initial_{of}"
+    return tensor(layer[name]) if name in layer else np.zeros(layer[size])
+
+
+def min_gru(layer: Json, x: Signal) -> Signal:
+    u, v = np.split(x @ tensor(layer["kernel"]) + bias_of(layer), 2, axis=1)
+    if layer["candidate"] == "positive":
+        v = np.where(v < 0.0, sigmoid(v), v + 0.5)
+    h = initial(layer, "hidden", "out")
+    y = []
+    for z, candidate in zip(sigmoid(u), v):
+        h = (1.0 - z) * h + z * candidate
         y.append(h)
     return np.array(y)
 
@@ -221,7 +260,7 @@ def gru(layer: Json, x: Signal) -> Signal:
     rows = bias if layer["reset_after"] else np.stack([bias, np.zeros_like(bias)])
     (b_z, c_z), (b_r, c_r), (b_n, c_n) = (rows[:, part] for part in thirds(layer["out"]))
     gate = GATES[layer["recurrent_activation"]]
-    h = np.zeros(layer["out"])
+    h = initial(layer, "hidden", "out")
     y = []
     for frame in x:
         z = gate(frame @ w_z + b_z + h @ u_z + c_z)
@@ -235,7 +274,7 @@ def gru(layer: Json, x: Signal) -> Signal:
 def rnn(layer: Json, x: Signal) -> Signal:
     kernel, recurrent, bias = (tensor(layer[n]) for n in ("kernel", "recurrent_kernel", "bias"))
     activation = LAYERS[layer["activation"]]
-    h = np.zeros(layer["out"])
+    h = initial(layer, "hidden", "out")
     y = []
     for frame in x:
         h = activation({}, frame @ kernel + h @ recurrent + bias)
@@ -430,6 +469,10 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "lstm": lstm,
     "gru": gru,
     "rnn": rnn,
+    "projected_lstm": lstm,
+    "min_gru": min_gru,
+    "upsample_nearest": upsample_nearest,
+    "upsample_linear": upsample_linear,
     "s4d": s4d,
     "lru": lru,
     "tanh": lambda layer, x: np.tanh(x),
@@ -566,6 +609,19 @@ def overlap_add(layer: Json, x: Signal, condition: Condition) -> Signal:
     return sums[: len(x), np.newaxis]
 
 
+def tfilm(layer: Json, x: Signal, condition: Condition) -> Signal:
+    """The whole blocks from `offset` on, each modulated by what its largest values give."""
+    size, block, offset = layer["size"], layer["block_size"], layer["offset"]
+    whole = max(0, len(x) - offset) // block
+    blocks = x[offset : offset + whole * block].reshape(whole, block, size)
+    y = np.zeros_like(x)
+    if whole:
+        made = evaluate(layer["layers"], blocks.max(axis=1))[:, np.newaxis]
+        blocks = blocks * made[..., :size] + (made[..., size:] if made.shape[2] > size else 0)
+        y[offset : offset + whole * block] = blocks.reshape(-1, size)
+    return delayed(y, block - 1)
+
+
 def time_pad(layer: Json, x: Signal, condition: Condition) -> Signal:
     return np.pad(x, ((layer["before"], layer["after"]), (0, 0)))
 
@@ -592,6 +648,7 @@ COMBINATORS: dict[str, Callable[[Json, Signal, Condition], Signal]] = {
     "along_features": along_features,
     "per_feature": per_feature,
     "overlap_add": overlap_add,
+    "tfilm": tfilm,
     "windowed": windowed,
     "time_pad": time_pad,
 }

@@ -22,6 +22,7 @@ _KINDS = {
     "conv2d": "conv",
     "conv_transpose1d": "conv",
     "lstm": "lstm",
+    "projected_lstm": "lstm",
     "gru": "gru",
     "rnn": "rnn",
     **{
@@ -37,10 +38,10 @@ _KINDS = {
     **dict.fromkeys("batchnorm1d batchnorm2d affine abs square".split(), "line"),
     **dict.fromkeys(("complex_product", "magnitude"), "line"),
     **dict.fromkeys("identity time_pad gather slice pad delay append_condition".split(), "copy"),
-    **dict.fromkeys(("max_pool1d", "avg_pool1d"), "copy"),
+    **dict.fromkeys("max_pool1d avg_pool1d upsample_nearest upsample_linear".split(), "copy"),
     **dict.fromkeys("residual parallel concat split gate blend mixin film".split(), "join"),
     **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
-    **dict.fromkeys(("overlap_add", "along_features", "per_feature"), "join"),
+    **dict.fromkeys(("overlap_add", "along_features", "per_feature", "tfilm"), "join"),
 }
 _UNPRICED = ("s4d", "lru")
 GATES = {"lstm": 4, "gru": 3}
@@ -82,6 +83,9 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
         registers = out / 4 if tiles else math.ceil(out / lanes)
         found[f"{kind} layers"] += often
         found[f"{kind} registers"] += often * registers
+        if layer.record.type == "min_gru":
+            found["sigmoid layers"] += often
+            found["sigmoid registers"] += often * registers
         if layer.record.type in _QUOTIENTS and not tiles:
             chains = _QUOTIENTS[layer.record.type] * int(layer.record.options.get("groups", 1))
             found[f"{kind} layers"] += often * (chains - 1)

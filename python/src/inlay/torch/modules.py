@@ -13,10 +13,12 @@ from torch import Tensor, nn
 from ..custom import MODULES as CUSTOM_MODULES
 from ..custom import CustomLayer, custom_of
 from ..errors import ExportError
-from ..format import Array, LayerRecord
+from ..format import LayerRecord
 from ..format.layer_types import Kind
 from ..format.validation import unusable_epsilon, unusable_variance
+from .arrays import array_of
 from .place import Place, Refusal, place_of
+from .recognised import recognised
 from .state_space_modules import state_space_of
 
 Kinds = tuple[type[nn.Module], ...]
@@ -34,7 +36,7 @@ NORMS: Kinds = (nn.LayerNorm, *([nn.RMSNorm] if hasattr(nn, "RMSNorm") else []))
 FRAMES_FIRST: Kinds = (nn.Linear, *NORMS, *RECURRENT)
 POOLS: Kinds = (nn.MaxPool1d, nn.AvgPool1d)
 WINDOWED: Kinds = (nn.Conv1d, *POOLS)
-CHANNELS_FIRST: Kinds = (*WINDOWED, nn.ConvTranspose1d, nn.ConstantPad1d)
+CHANNELS_FIRST: Kinds = (*WINDOWED, nn.ConvTranspose1d, nn.Upsample, nn.ConstantPad1d)
 PER_CHANNEL: Kinds = (nn.BatchNorm1d, nn.PReLU, nn.InstanceNorm1d)
 ELEMENTWISE: Kinds = (
     nn.Tanh,
@@ -65,10 +67,6 @@ EXPORTED: Kinds = (
 )
 
 
-def array_of(tensor: Tensor) -> Array:
-    return np.ascontiguousarray(tensor.detach().cpu().numpy())
-
-
 def known_base(module: nn.Module) -> type[nn.Module] | None:
     """The known class that a module is an instance of, None for others.
 
@@ -77,7 +75,7 @@ def known_base(module: nn.Module) -> type[nn.Module] | None:
     for custom in type(module).__mro__:
         if custom in CUSTOM_MODULES and issubclass(custom, nn.Module):
             return custom if type(module).forward is custom.forward else None
-    if state_space_of(module) is not None:
+    if recognised(module) is not None or state_space_of(module) is not None:
         return type(module)
     kinds = (*EXPORTED, *DROPPED, *RELABELLING)
     base = next((kind for kind in kinds if isinstance(module, kind)), None)
@@ -97,6 +95,9 @@ def wants_channels_first(module: nn.Module) -> bool | None:
     custom = custom_of(module)
     if custom is not None:
         return custom.channels_first
+    found = recognised(module)
+    if found is not None:
+        return found.channels_first
     space = state_space_of(module)
     if space is not None:
         return space.channels_first
@@ -184,6 +185,9 @@ def one(extent: int | tuple[int, ...]) -> int:
 @singledispatch
 def width_of(module: nn.Module) -> int | None:
     """The number of channels that a module takes, None if it takes any."""
+    found = recognised(module)
+    if found is not None:
+        return found.channels
     space = state_space_of(module)
     if space is not None:
         return space.width
@@ -275,6 +279,34 @@ def _refuse_transposed_options(module: nn.ConvTranspose1d, place: Place) -> None
 
 
 @refuse_options.register
+def _refuse_upsample_options(module: nn.Upsample, place: Place) -> None:
+    if module.mode not in ("nearest", "nearest-exact", "linear"):
+        place.refuse(
+            f"mode={module.mode!r}", "only 'nearest' and 'linear'", "use mode='linear' or a ConvTranspose1d"
+        )
+    if module.size is not None or not upsampling_of(module):
+        place.refuse(
+            f"size={module.size}, scale_factor={module.scale_factor}",
+            "only a scale_factor that is a whole number, as a stream has no length",
+            "use scale_factor=2 or another whole number",
+        )
+    if module.mode == "linear" and module.align_corners:
+        place.refuse(
+            "align_corners=True",
+            "only align_corners=False, as the other depends on the length of the signal",
+            "train it with align_corners=False, PyTorch's default",
+        )
+
+
+def upsampling_of(module: nn.Upsample) -> int:
+    """The factor of an Upsample, 0 if it is not a whole number."""
+    given: Any = module.scale_factor
+    factor = given[0] if isinstance(given, tuple) and len(given) == 1 else given
+    whole = isinstance(factor, (int, float)) and factor >= 1 and factor == int(factor)
+    return int(factor) if whole else 0
+
+
+@refuse_options.register
 def _refuse_max_pool_options(module: nn.MaxPool1d, place: Place) -> None:
     _refuse_pooling(module, place)
     _only(place, "dilation", one(module.dilation), 1, "train it without dilation")
@@ -329,8 +361,6 @@ def _refuse_recurrent_options(module: nn.RNNBase, place: Place) -> None:
             "only one direction, as the other runs from the signal's end",
             "train it with bidirectional=False",
         )
-    advice = "use a smaller hidden_size, or a Linear after it"
-    _only(place, "proj_size", module.proj_size, 0, advice)
 
 
 @refuse_options.register
