@@ -77,6 +77,8 @@ TEST(Realtime, NAME(INLAY_TEST_BACKEND, INLAY_TEST_SCALAR)) {
   expect_realtime<ModelT<Softplus<5, B>, SiLU<5, B>, GELU<5, B>, TanhGELU<5, B>, Hardtanh<5, B>, LeakyHardtanh<5, B>,
                          HardSwish<5, B>, Softsign<5, B>, FastTanh<5, B>, Scale<5, B>, Snake<5, B>>>(
       "more pointwise layers");
+  expect_realtime<ModelT<Biquad<1, 5, B>, CubicTableShaper<1, 9, B>, Compressor<1, B>>>("filter, table, compressor");
+  expect_realtime<ModelT<ConditionedBy<Dense<2, 15, B>, ParametricEqualizer<2, 5, 48, B>>>>("equaliser");
   expect_realtime<ModelT<SELU<5, B>, Mish<5, B>, Sine<5, B>, SnakeBeta<5, B>, Affine<5, B>, SharedRational<5, 5, 4, B>,
                          Abs<5, B>, Sqrt<5, B>, Exp<5, B>, Square<5, B>>>("trained and elementary functions");
   expect_realtime<ModelT<LayerNorm<21, B>, RMSNorm<21, B>, GroupNorm<21, 3, B>, CumulativeNorm<21, B>>>(

@@ -232,16 +232,16 @@ class S4D {
   }
 
   /// Filters of `Count` registers of states. Their state and a_real are in registers; GCC would spill if the other
-  /// parts were, too.
+  /// parts were, too. Loaded once: for a single frame, GCC would load them again for every use.
   template <std::size_t Count>
   struct Filters {
     Lanes real[Count], imag[Count], a[Count];
 
     INLAY_INLINE Filters(const T* w, const T* s) noexcept {
       repeat<Count>([&](std::size_t n) INLAY_INLINE_LAMBDA {
-        real[n] = Lanes::load(s + 2 * n * lanes);
-        imag[n] = Lanes::load(s + (2 * n + 1) * lanes);
-        a[n] = Lanes::load(w + n * parts * lanes);
+        real[n] = Lanes::load_once(s + 2 * n * lanes);
+        imag[n] = Lanes::load_once(s + (2 * n + 1) * lanes);
+        a[n] = Lanes::load_once(w + n * parts * lanes);
       });
     }
     INLAY_INLINE void store(T* s) const noexcept {

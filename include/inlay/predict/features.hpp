@@ -98,9 +98,9 @@ constexpr CostKind cost_kind(std::string_view type) {
       {rnn, " rnn "},
       {tanh, " tanh "},
       {sigmoid, " sigmoid "},
-      {silu, " silu mish exp "},
+      {silu, " silu mish exp db_to_amplitude "},
       {elu, " elu selu "},
-      {softplus, " softplus "},
+      {softplus, " softplus amplitude_to_db "},
       {gelu, " gelu "},
       {gelu_tanh, " gelu_tanh "},
       {softmax, " softmax "},
@@ -108,7 +108,7 @@ constexpr CostKind cost_kind(std::string_view type) {
       {quotient, " softsign fast_tanh rational sqrt layer_norm rms_norm group_norm cumulative_norm "},
       {line,
        " relu leaky_relu prelu hardtanh leaky_hardtanh scale hard_sigmoid hard_sigmoid_keras2 hardswish batchnorm1d "
-       "batchnorm2d affine abs square complex_product magnitude "},
+       "batchnorm2d affine abs square gain_computer complex_product magnitude "},
       {copy,
        " identity gather slice pad delay time_pad append_condition max_pool1d avg_pool1d upsample_nearest "
        "upsample_linear "},
@@ -118,6 +118,11 @@ constexpr CostKind cost_kind(std::string_view type) {
     for (std::size_t at = named.names.find(type); at != std::string_view::npos; at = named.names.find(type, at + 1))
       if (named.names[at - 1] == ' ' && named.names[at + type.size()] == ' ') return named.kind;
   return dense;
+}
+
+/// True for layers whose time no machine's table has.
+constexpr bool has_no_price(std::string_view type) {
+  return type == "biquad" || type == "one_pole" || type == "parametric_equalizer" || type == "table_shaper";
 }
 
 /// Memory that frames use one after the other.
@@ -157,6 +162,9 @@ struct FeatureSum {
                   "inlay::predict: a network with Windowed, TFiLM, OverlapAdd, AlongFeatures or PerFeature has no "
                   "prediction from its "
                   "type; the command inlay predict has one");
+    static_assert(
+        !has_no_price(L::type),
+        "inlay::predict: a network with Biquad, OnePole, ParametricEqualizer or TableShaper has no prediction");
     static_assert(L::type != "s4d" && L::type != "lru",
                   "inlay::predict: no machine's table has the price of S4D and LRU; time them with bench/layers");
     if constexpr (requires { L::parts::for_each; }) {

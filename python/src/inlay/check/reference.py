@@ -20,6 +20,7 @@ from ..custom import LAYERS as CUSTOM_LAYERS
 from ..errors import ExportError
 
 Signal = npt.NDArray[np.float64]
+Condition = Optional[Signal]
 Json = dict[str, Any]
 
 
@@ -106,7 +107,7 @@ def arrivals(layers: list[Json], frames: int) -> tuple[npt.NDArray[np.int64], Fr
         times = times[emitted(layer, len(times))]
         rate *= raised(layer)
         if layer["type"] not in ("conv2d", "conv_transpose1d"):
-            rate /= layer.get("stride", layer.get("hop", 1))
+            rate /= layer.get("stride", layer["hop"] if layer["type"] == "windowed" else 1)
     return times, rate
 
 
@@ -417,6 +418,93 @@ def batchnorm2d(layer: Json, x: Signal) -> Signal:
     return batchnorm1d(layer, x.reshape(-1, layer["channels"])).reshape(x.shape)
 
 
+def second_order(section: Signal, x: Signal) -> Signal:
+    """One second-order section on one channel: b0, b1, b2, a1, a2, or a row of them for each frame."""
+    y, s1, s2 = np.zeros(len(x)), 0.0, 0.0
+    for t, (b0, b1, b2, a1, a2) in enumerate(np.broadcast_to(section, (len(x), 5)).tolist()):
+        given = float(x[t])
+        out = b0 * given + s1
+        s1, s2 = b1 * given - a1 * out + s2, b2 * given - a2 * out
+        y[t] = out
+    return y
+
+
+def biquad(layer: Json, x: Signal) -> Signal:
+    y = x.copy()
+    for channel, sections in enumerate(tensor(layer["coefficients"])):
+        for section in sections:
+            y[:, channel] = second_order(section, y[:, channel])
+    return y
+
+
+def one_pole(layer: Json, x: Signal) -> Signal:
+    rise, fall = tensor(layer["rise"]), tensor(layer["fall"])
+    frames, y = np.empty_like(x), np.zeros(x.shape[1])
+    for t, frame in enumerate(x):
+        a = np.where(frame > y, rise, fall)
+        frames[t] = y = a * y + (1.0 - a) * frame
+    return frames
+
+
+def amplitude_to_db(layer: Json, x: Signal) -> Signal:
+    y: Signal = 20.0 * np.log10(np.maximum(np.abs(x), layer["floor"]))
+    return y
+
+
+def gain_computer(layer: Json, x: Signal) -> Signal:
+    knee = layer["knee"]
+    over = x - layer["threshold"] + knee / 2
+    within = np.clip(over, 0.0, knee) ** 2 / (2 * knee) if knee > 0 else np.zeros(())
+    y: Signal = (1.0 / layer["ratio"] - 1.0) * (within + np.maximum(over - knee, 0.0))
+    return y
+
+
+def table_shaper(layer: Json, x: Signal) -> Signal:
+    values, points = tensor(layer["values"]), layer["points"]
+    position = (x - layer["low"]) / (layer["high"] - layer["low"]) * (points - 1)
+    position = np.clip(position, 0.0, points - 1)
+    if layer["interpolation"] == "linear":
+        return np.interp(position, np.arange(points), values)
+    at = np.minimum(position.astype(int), points - 2)
+    f, slopes = position - at, np.gradient(values)
+    value, later = values[at], values[at + 1]
+    hermite = [2 * f**3 - 3 * f**2 + 1, f**3 - 2 * f**2 + f, 3 * f**2 - 2 * f**3, f**3 - f**2]
+    of = [value, slopes[at], later, slopes[at + 1]]
+    return sum((h * v for h, v in zip(hermite, of)), np.zeros(()))
+
+
+def band(shape: str, gain: float, frequency: float, q: float) -> list[float]:
+    """Section of an equaliser's band, by the Audio EQ Cookbook. The frequency is in cycles per frame."""
+    a = 10.0 ** (min(max(gain, -120.0), 120.0) / 40.0)
+    w = 2.0 * math.pi * min(max(frequency, 1e-6), 0.499)
+    alpha, c = math.sin(w) / (2.0 * min(max(q, 0.01), 1000.0)), math.cos(w)
+    if shape == "peak":
+        given = [1 + alpha * a, -2 * c, 1 - alpha * a, 1 + alpha / a, -2 * c, 1 - alpha / a]
+    else:
+        sign = 1.0 if shape == "low_shelf" else -1.0
+        c, k = sign * c, 2 * math.sqrt(a) * alpha
+        given = [a * (a + 1 - (a - 1) * c + k), sign * 2 * a * (a - 1 - (a + 1) * c)]
+        given += [a * (a + 1 - (a - 1) * c - k), a + 1 + (a - 1) * c + k]
+        given += [sign * -2 * (a - 1 + (a + 1) * c), a + 1 + (a - 1) * c - k]
+    b0, b1, b2, a0, a1, a2 = given
+    return [b0 / a0, b1 / a0, b2 / a0, a1 / a0, a2 / a0]
+
+
+def parametric_equalizer(layer: Json, x: Signal, condition: Condition) -> Signal:
+    y, bands, hop = x.copy(), layer["bands"], layer["hop"]
+    held = given(condition)[np.arange(len(x)) // hop * hop].reshape(len(x), -1, 3)
+    for index in range(bands):
+        shape = "low_shelf" if index == 0 else "high_shelf" if index == bands - 1 else "peak"
+        sections = np.empty((len(x), 5))
+        for t, (gain, frequency, q) in enumerate(held[:, index].tolist()):
+            if t % hop == 0:
+                section = band(shape, gain, frequency / layer["sample_rate"], q)
+            sections[t] = section
+        for channel in range(x.shape[1]):
+            y[:, channel] = second_order(sections, y[:, channel])
+    return y
+
+
 def gather(layer: Json, x: Signal) -> Signal:
     index = tensor(layer["index"]).astype(int)
     return np.where(index < 0, 0.0, x[:, np.maximum(index, 0)])
@@ -503,6 +591,12 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "affine": affine,
     "rational": rational,
     "scale": lambda layer, x: x * float(layer["scale"]),
+    "biquad": biquad,
+    "one_pole": one_pole,
+    "amplitude_to_db": amplitude_to_db,
+    "db_to_amplitude": lambda layer, x: 10.0 ** (x / 20.0),
+    "gain_computer": gain_computer,
+    "table_shaper": table_shaper,
     "snake": snake,
     "batchnorm1d": batchnorm1d,
     "batchnorm2d": batchnorm2d,
@@ -511,9 +605,6 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "group_norm": group_norm,
     "cumulative_norm": cumulative_norm,
 }
-
-
-Condition = Optional[Signal]
 
 
 def branches(layer: Json, x: Signal, condition: Condition) -> list[Signal]:
@@ -637,6 +728,7 @@ COMBINATORS: dict[str, Callable[[Json, Signal, Condition], Signal]] = {
     "blend": gate,
     "mixin": mixin,
     "film": film,
+    "parametric_equalizer": parametric_equalizer,
     "append_condition": lambda layer, x, c: np.concatenate([x, given(c)], axis=1),
     "conditioned_by": lambda layer, x, c: evaluate(
         layer["layers"], x, evaluate(layer["source"], x, c)

@@ -190,6 +190,12 @@ _PLAIN = {
     "exp": "Exp",
     "sqrt": "Sqrt",
     "square": "Square",
+    "biquad": "Biquad",
+    "one_pole": "OnePole",
+    "amplitude_to_db": "AmplitudeToDB",
+    "db_to_amplitude": "DBToAmplitude",
+    "gain_computer": "GainComputer",
+    "parametric_equalizer": "ParametricEqualizer",
 }
 _Leaf = tuple[str, list[Argument], list[Argument]]
 
@@ -302,7 +308,13 @@ def _rational(layer: LayerRecord) -> _Leaf:
     return "BasicRational", [size, count, *degrees, "inlay::RationalB", _BACKEND], []
 
 
+def _table_shaper(layer: LayerRecord) -> _Leaf:
+    cubic = layer.options["interpolation"] == "cubic"
+    return "CubicTableShaper" if cubic else "TableShaper", _options(layer, "size points"), []
+
+
 _SPECIAL = {
+    "table_shaper": _table_shaper,
     "snake": _snake,
     "affine": _affine,
     "rational": _rational,

@@ -33,6 +33,7 @@ GATES = ("sigmoid", "hard_sigmoid", "hard_sigmoid_keras2")
 _KINDS: dict[str, OptionKind] = {
     **dict.fromkeys(("alpha", "beta", "epsilon", "scale", "threshold"), Kind.NUMBER),
     **dict.fromkeys(("min", "max", "min_slope", "max_slope", "omega"), Kind.NUMBER),
+    **dict.fromkeys(("floor", "ratio", "knee", "low", "high", "sample_rate"), Kind.NUMBER),
     **dict.fromkeys(("begin", "before", "after", "offset"), Kind.INDEX),
     "reset_after": Kind.FLAG,
     "recurrent_activation": GATES,
@@ -40,6 +41,7 @@ _KINDS: dict[str, OptionKind] = {
     "candidate": ("linear", "positive"),
     "padding": ("valid", "same"),
     "version": ("A", "B"),
+    "interpolation": ("linear", "cubic"),
 }
 
 
@@ -223,6 +225,14 @@ LAYER_TYPES: dict[str, LayerType] = {
     "complex_product": _layer("bins"),
     "magnitude": _layer("bins epsilon"),
     **dict.fromkeys(("selu", "mish", "abs", "exp", "sqrt", "square"), _layer("size")),
+    # Sections of b0, b1, b2, a1, a2.
+    "biquad": _layer("size sections", coefficients="size sections 5"),
+    "one_pole": _layer("size", rise="size", fall="size"),
+    "amplitude_to_db": _layer("size floor"),
+    "db_to_amplitude": _layer("size"),
+    "gain_computer": _layer("size threshold ratio knee"),
+    "table_shaper": _layer("size points interpolation low high", values="points"),
+    "parametric_equalizer": _layer("size bands hop sample_rate"),
     "slice": _layer("in begin out"),
     "pad": _layer("in out"),
     "delay": _layer("size frames"),

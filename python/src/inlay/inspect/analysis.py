@@ -316,6 +316,24 @@ def _rational(layer: LayerRecord) -> Traits:
     )
 
 
+def _biquad(layer: LayerRecord) -> Traits:
+    coefficients = _count(layer, "coefficients")
+    return Traits(None, parameters=coefficients, macs=coefficients)
+
+
+def _one_pole(layer: LayerRecord) -> Traits:
+    return Traits(None, parameters=2 * layer.channels_in, macs=2 * layer.channels_in)
+
+
+def _table_shaper(layer: LayerRecord) -> Traits:
+    return Traits(parameters=_count(layer, "values"), macs=3 * layer.channels_in)
+
+
+def _parametric_equalizer(layer: LayerRecord) -> Traits:
+    bands = _int(layer, "bands")
+    return Traits(None, condition_size=3 * bands, macs=5 * bands * layer.channels_in)
+
+
 def _delay(layer: LayerRecord) -> Traits:
     frames = _int(layer, "frames")
     return replace(_reaching(frames + 1, 0, 0), latency=frames)
@@ -354,6 +372,11 @@ _LEAVES: dict[str, Callable[[LayerRecord], Traits]] = {
     "rational": _rational,
     "scale": lambda layer: Traits(macs=layer.channels_in),
     "delay": _delay,
+    "biquad": _biquad,
+    "one_pole": _one_pole,
+    "gain_computer": lambda layer: Traits(macs=3 * layer.channels_in),
+    "table_shaper": _table_shaper,
+    "parametric_equalizer": _parametric_equalizer,
     "gather": lambda layer: Traits(),
     "rfft": _transform,
     "irfft": _transform,

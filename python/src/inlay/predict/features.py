@@ -32,6 +32,9 @@ _KINDS = {
     **dict.fromkeys("layer_norm rms_norm group_norm cumulative_norm".split(), "quotient"),
     **dict.fromkeys(("mish", "exp"), "silu"),
     "selu": "elu",
+    "db_to_amplitude": "silu",
+    "amplitude_to_db": "softplus",
+    "gain_computer": "line",
     "sine": "snake",
     **dict.fromkeys("relu leaky_relu prelu hardtanh leaky_hardtanh scale".split(), "line"),
     **dict.fromkeys("hard_sigmoid hard_sigmoid_keras2 hardswish".split(), "line"),
@@ -43,7 +46,7 @@ _KINDS = {
     **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
     **dict.fromkeys(("overlap_add", "along_features", "per_feature", "tfilm"), "join"),
 }
-_UNPRICED = ("s4d", "lru")
+_UNPRICED = ("s4d", "lru", "biquad", "one_pole", "parametric_equalizer", "table_shaper")
 GATES = {"lstm": 4, "gru": 3}
 #: Divisions and square roots of a frame, or of each group of its channels, which wait for one another.
 _QUOTIENTS = {"layer_norm": 4, "group_norm": 4, "rms_norm": 3, "cumulative_norm": 5}

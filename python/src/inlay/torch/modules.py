@@ -114,6 +114,9 @@ def custom_record(
 
     `channels` is the size of a layer of inlay's own whose module does not say it.
     """
+    if callable(getattr(module, "record", None)):  # a module of this package that is more than a layer
+        made: LayerRecord = module.record()
+        return made
     optional = {name for name, tensor in custom.kind.tensors.items() if tensor.optional}
     found: dict[str, Any] = {}
     for name in (*custom.kind.options, *custom.kind.tensors):
