@@ -48,8 +48,7 @@ class BlockModulation {
     for (;;) {
       const std::size_t count = std::min(frames - taken, left_);
       const std::size_t before = left_ > frames_ ? std::min(count, left_ - frames_) : 0;  // frames before `offset`
-      for (std::size_t c = 0; c < size_; ++c)
-        for (std::size_t t = taken + before; t < taken + count; ++t) largest(c, in[c * stride + t]);
+      for (std::size_t c = 0; c < size_; ++c) largest(c, in + c * stride + taken + before, count - before);
       taken += count, left_ -= count;
       if (left_ > 0) break;
       // The last frame of a block gives the first one of the delayed block.
@@ -69,9 +68,19 @@ class BlockModulation {
     std::fill_n(largest_.data(), std::size_t(size_), -std::numeric_limits<T>::infinity());
     left_ = frames_;
   }
-  INLAY_INLINE void largest(std::size_t channel, T x) noexcept {
-    T& most = largest_.data()[channel];
-    most = x > most || x != x ? x : most;
+  /// Takes `count` values of a channel into account, in lanes. NaN is ignored.
+  INLAY_INLINE void largest(std::size_t channel, const T* x, std::size_t count) noexcept {
+    constexpr std::size_t lanes = 32 / sizeof(T);
+    T most = largest_.data()[channel];
+    if (count >= lanes) {
+      T of_lane[lanes];
+      std::fill_n(of_lane, lanes, most);
+      for (; count >= lanes; count -= lanes, x += lanes)
+        for (std::size_t i = 0; i < lanes; ++i) of_lane[i] = x[i] > of_lane[i] ? x[i] : of_lane[i];
+      for (const T each : of_lane) most = each > most ? each : most;
+    }
+    for (; count > 0; --count, ++x) most = *x > most ? *x : most;
+    largest_.data()[channel] = most + T(0);  // 0 for -0, whichever came first
   }
   INLAY_INLINE void modulate(const auto& x, T* out, std::size_t stride, std::size_t from, std::size_t to,
                              bool shifts) const noexcept {
