@@ -35,6 +35,16 @@ def test_from_pytorch_runs(
         assert error <= limit
 
 
+def test_from_onnx_runs(docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("onnx")
+    monkeypatch.chdir(tmp_path)
+    exec("\n".join(blocks(docs / "from-onnx.md", "python")), {})
+    root = reference.load(tmp_path / "amp.json")
+    error, limit = reference.check_error(root)
+    assert error <= limit
+    assert [layer["type"] for layer in root["layers"]] == ["conv1d", "tanh", "conv1d"]
+
+
 def test_file_format_example(docs: Path, tmp_path: Path) -> None:
     jsonschema = pytest.importorskip("jsonschema")
     (example,) = blocks(docs / "file-format.md", "json")
