@@ -3,8 +3,9 @@
     INLAY_HASHES=FILE lstm_test      appends a line for each golden of a unit test: the test, and hashes of its outputs
     python3 tests/hashes.py OLD NEW  prints the outputs that differ; exit status 1 if any does
 
-tests/golden/hashes/gcc12-avx2.txt was recorded with g++ 12.2, -O3 -DNDEBUG -mavx2 -mfma. Other compilers may round
-sums differently: compare files of the same compiler and flags.
+tests/golden/hashes/gcc12-avx2.txt was recorded with g++ 12.2, -O3 -DNDEBUG -mavx2 -mfma, and gcc12-aarch64.txt with -O2
+-DNDEBUG in QEMU, without the tests that run every golden of a folder: a new one would shift the others. Other compilers
+may round sums differently: compare files of the same compiler and flags.
 """
 
 import re

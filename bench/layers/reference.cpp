@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <numbers>
 #include <span>
 #include <string_view>
@@ -106,6 +107,43 @@ Frames rnn(const Frames& x, Values kernel, Values recurrent_kernel, Values bias)
   return y;
 }
 
+/// s' = a s + u, y = 2 Re(sum of c s') + d u for each channel, complex.
+Frames s4d(const Frames& x, Values a_real, Values a_imag, Values c_real, Values c_imag, Values d) {
+  using Complex = std::complex<double>;
+  std::vector<Complex> states(a_real.size());
+  Frames y;
+  for (const Frame& frame : x) {
+    Frame& out = y.emplace_back();
+    for (std::size_t c = 0; c < frame.size(); ++c) out.push_back(d[c] * frame[c]);
+    for (std::size_t i = 0; i < states.size(); ++i) {
+      const std::size_t channel = i * frame.size() / states.size();
+      states[i] = Complex(a_real[i], a_imag[i]) * states[i] + frame[channel];
+      out[channel] += 2 * (Complex(c_real[i], c_imag[i]) * states[i]).real();
+    }
+  }
+  return y;
+}
+
+/// x' = lambda x + B u, y = Re(C x') + D u. Rows of c: the real parts of C, then the negative imaginary parts.
+Frames lru(const Frames& u, Values lambda_real, Values lambda_imag, Values b, Values c, Values d) {
+  const std::size_t states = lambda_real.size(), outputs = d.size() / u[0].size();
+  Frame x(2 * states);
+  Frames y;
+  for (const Frame& frame : u) {
+    Frame next(2 * states);
+    for (std::size_t n = 0; n < states; ++n) {
+      next[n] = lambda_real[n] * x[n] - lambda_imag[n] * x[states + n];
+      next[states + n] = lambda_real[n] * x[states + n] + lambda_imag[n] * x[n];
+    }
+    add_product(next, frame, b);
+    x = next;
+    Frame& out = y.emplace_back(outputs);
+    add_product(out, x, c);
+    add_product(out, frame, d);
+  }
+  return y;
+}
+
 Frames softmax(Frames x) {
   for (Frame& frame : x) {
     double sum = 0;
@@ -138,6 +176,8 @@ Frames layer_reference(const Description& layer, const Frames& x) {
   if (type == "lstm") return lstm(x, values("kernel"), values("recurrent_kernel"), values("bias"));
   if (type == "gru") return gru(x, values("kernel"), values("recurrent_kernel"), values("bias"));
   if (type == "rnn") return rnn(x, values("kernel"), values("recurrent_kernel"), values("bias"));
+  if (type == "s4d") return s4d(x, values("a_real"), values("a_imag"), values("c_real"), values("c_imag"), values("d"));
+  if (type == "lru") return lru(x, values("lambda_real"), values("lambda_imag"), values("b"), values("c"), values("d"));
   if (type == "softmax") return softmax(x);
   if (type == "layer_norm") return layer_norm(x, values("gamma"), values("beta"), number("epsilon"));
   return each_value(x, [&](double v, std::size_t c) {

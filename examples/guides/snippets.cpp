@@ -189,6 +189,24 @@ static_assert(Amp::parameters == 1781);
 
 }  // namespace speed
 
+namespace grey_box {
+
+using Filters = inlay::Biquad<1, 5>;                       // five second-order sections, one channel
+using Shaper = inlay::CubicTableShaper<1, 33>;
+using Fixed = inlay::ModelT<Filters, Shaper, Filters>;     // parameters are weights
+
+// The compressor's side chain and its gain are layers like any other.
+using Squeezed = inlay::ModelT<Filters, inlay::Compressor<1>>;
+
+// A dense layer makes gain, frequency and Q of three bands from two knobs, every 64 frames.
+using Knobs = inlay::Sequential<inlay::AppendCondition<1, 2>, inlay::Slice<3, 1, 2>, inlay::Dense<2, 9>,
+                                inlay::Sigmoid<9>, inlay::Affine<9>>;
+using Controlled = inlay::ModelT<inlay::ConditionedBy<Knobs, inlay::ParametricEqualizer<1, 3, 64>>>;
+
+static_assert(Fixed::in_size == 1 && Squeezed::in_size == 1 && Controlled::condition_size == 2);
+
+}  // namespace grey_box
+
 namespace cabinets {
 
 void from_a_file() {
@@ -204,5 +222,15 @@ return inlay::assign(rig.layer<2>(), "kernel", std::span<const float>(h));
 }
 
 }  // namespace cabinets
+
+namespace state_spaces {
+
+using Compressor =
+    inlay::ModelT<inlay::Dense<1, 16>,
+                  inlay::Residual<inlay::S4D<16, 8>, inlay::GELU<16>, inlay::Dense<16, 16>, inlay::GELU<16>>,
+                  inlay::Dense<16, 1>>;
+static_assert(Compressor::receptive_field == inlay::unbounded);
+
+}  // namespace state_spaces
 
 }  // namespace guide

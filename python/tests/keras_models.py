@@ -424,6 +424,7 @@ RUN: dict[str, Any] = {
     "Conv2D": conv2d,
     "MaxPooling1D": pool(lambda frames: frames.max(0)),
     "AveragePooling1D": pool(lambda frames: frames.mean(0)),
+    "UpSampling1D": lambda c, w, x: np.repeat(x, one(c["size"]), axis=0),
     "LSTM": lstm,
     "GRU": gru,
     "SimpleRNN": simple_rnn,

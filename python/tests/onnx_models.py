@@ -13,7 +13,9 @@ from torch import Tensor, nn
 onnx = pytest.importorskip("onnx")
 
 
-def graph_of(module: nn.Module, inputs: Any, names: list[str], outputs: list[str], **axes: Any) -> Any:
+def graph_of(
+    module: nn.Module, inputs: Any, names: list[str], outputs: list[str], **axes: Any
+) -> Any:
     """The ModelProto of a module. `axes` has the dynamic axis of inputs, such as x=2."""
     file = io.BytesIO()
     dynamic = {name: {axis: f"{name}_frames"} for name, axis in axes.items()}
@@ -75,7 +77,11 @@ class FixedTcn(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv1d(1, 8, 5), nn.Tanh(), nn.Conv1d(8, 8, 3, dilation=4), nn.PReLU(8), nn.Conv1d(8, 1, 1)
+            nn.Conv1d(1, 8, 5),
+            nn.Tanh(),
+            nn.Conv1d(8, 8, 3, dilation=4),
+            nn.PReLU(8),
+            nn.Conv1d(8, 1, 1),
         )
 
     def forward(self, x: Tensor) -> Tensor:

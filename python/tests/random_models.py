@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+import inlay
+
 Random = np.random.Generator
 
 
@@ -100,10 +102,19 @@ def recurrent(random: Random, inputs: int, outputs: int) -> nn.Module:
     return one_of(
         random,
         lambda: nn.LSTM(inputs, outputs, **options),
+        lambda: nn.LSTM(inputs, outputs + draw(random, 1, 4), proj_size=outputs, **options),
         lambda: nn.GRU(inputs, outputs, **options),
         lambda: nn.RNN(inputs, outputs, nonlinearity="tanh", **options),
         lambda: nn.RNN(inputs, outputs, nonlinearity="relu", **options),
     )
+
+
+def state_space(random: Random, inputs: int, outputs: int) -> nn.Module:
+    states = draw(random, 1, 9)
+    if inputs == outputs and chance(random, 0.5):
+        kind = "zoh" if chance(random, 0.5) else "bilinear"
+        return inlay.torch.S4D(inputs, states, discretisation=kind)
+    return inlay.torch.LRU(inputs, states, outputs, r_max=0.99)
 
 
 def convolution(random: Random, inputs: int, outputs: int, stride: int = 1) -> nn.Conv1d:
@@ -144,19 +155,24 @@ def random_chain(random: Random) -> tuple[nn.Module, int]:
     return nn.Sequential(*layers), first
 
 
+_FIXED = (inlay.torch.S4D, inlay.torch.LRU)
+
+
 def _fixes_channels(layer: nn.Module) -> bool:
-    return isinstance(layer, (nn.Linear, nn.Conv1d, nn.RNNBase, nn.ConvTranspose1d))
+    return isinstance(layer, (*_FIXED, nn.Linear, nn.Conv1d, nn.RNNBase, nn.ConvTranspose1d))
 
 
 def _links(
     random: Random, inputs: int, outputs: int, padded: bool, changes_rate: bool
 ) -> tuple[list[nn.Module], int]:
     """The next layers, and the channels behind them."""
-    kind = draw(random, 0, 7)
+    kind = draw(random, 0, 8)
     if kind == 0:
         return [nn.Linear(inputs, outputs, bias=chance(random, 0.7))], outputs
     if kind == 1 and padded:
         return [recurrent(random, inputs, outputs)], outputs
+    if kind == 8 and padded:
+        return [state_space(random, inputs, outputs)], outputs
     if kind == 2 and changes_rate:
         return _rate_change(random, inputs, outputs)
     if kind in (1, 2, 3):
@@ -175,6 +191,8 @@ def _links(
 
 def _rate_change(random: Random, inputs: int, outputs: int) -> tuple[list[nn.Module], int]:
     stride = draw(random, 2, 4)
+    if chance(random, 0.1):
+        return [nn.Upsample(scale_factor=stride)], inputs
     if chance(random, 0.4):
         taps = draw(random, stride, 2 * stride)
         return [nn.ConvTranspose1d(inputs, outputs, taps, stride)], outputs

@@ -12,7 +12,8 @@ from inlay.check import reference
 from inlay.format import read_model
 
 
-_WRITTEN = {f"{name}.json" for name in ("amp", "layers", "tcn", "wavenet", "driven", "filmed")}
+_NAMES = ("amp", "layers", "tcn", "wavenet", "driven", "filmed", "normalised")
+_WRITTEN = {f"{name}.json" for name in _NAMES}
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -43,6 +44,13 @@ def test_from_onnx_runs(docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     error, limit = reference.check_error(root)
     assert error <= limit
     assert [layer["type"] for layer in root["layers"]] == ["conv1d", "tanh", "conv1d"]
+
+
+def test_state_spaces_runs(docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec("\n".join(blocks(docs / "state-spaces.md", "python")), {})
+    error, limit = reference.check_error(reference.load(tmp_path / "compressor.json"))
+    assert error <= limit
 
 
 def test_file_format_example(docs: Path, tmp_path: Path) -> None:

@@ -66,6 +66,17 @@ LAYERS = [
         )
         for name in ("tanh", "relu")
     ),
+    LayerRecord(
+        "s4d",
+        {"size": 3, "states": 2},
+        {name: tensor(3, 2) for name in ("a_real", "a_imag", "c_real", "c_imag")} | {"d": tensor(3)},
+    ),
+    LayerRecord(
+        "lru",
+        {"in": 3, "states": 2, "out": 3},
+        {"lambda_real": tensor(2), "lambda_imag": tensor(2)}
+        | {"b": tensor(3, 4), "c": tensor(4, 3), "d": tensor(3, 3)},
+    ),
     *(LayerRecord(name, {"size": 3}) for name in ("silu", "gelu", "gelu_tanh")),
     *(LayerRecord(name, {"size": 3}) for name in ("hardswish", "softsign", "fast_tanh")),
     LayerRecord("softplus", {"size": 3, "beta": 1.5, "threshold": 20.0}),
@@ -90,6 +101,24 @@ LAYERS = [
     ),
     LayerRecord("group_norm", {"size": 3, "groups": 3, "epsilon": 1e-5}, {"gamma": tensor(3)}),
     LayerRecord("sine", {"size": 3, "omega": 30.0}),
+    LayerRecord(
+        "biquad", {"size": 3, "sections": 2}, {"coefficients": np.full((3, 2, 5), 0.25, np.float32)}
+    ),
+    LayerRecord("one_pole", {"size": 3}, {"rise": tensor(3), "fall": tensor(3)}),
+    LayerRecord("amplitude_to_db", {"size": 3, "floor": 1e-8}),
+    LayerRecord("db_to_amplitude", {"size": 3}),
+    LayerRecord("gain_computer", {"size": 3, "threshold": -20.0, "ratio": 4.0, "knee": 6.0}),
+    *(
+        LayerRecord(
+            "table_shaper",
+            {"size": 3, "points": 5, "interpolation": interpolation, "low": -1.0, "high": 1.0},
+            {"values": tensor(5)},
+        )
+        for interpolation in ("linear", "cubic")
+    ),
+    LayerRecord(
+        "parametric_equalizer", {"size": 3, "bands": 4, "hop": 32, "sample_rate": 44100.0}
+    ),
     *(LayerRecord("affine", {"size": 3}, {"scale": tensor(n), "shift": tensor(n)}) for n in (1, 3)),
     *(
         LayerRecord(

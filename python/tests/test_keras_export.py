@@ -257,6 +257,7 @@ CHAINS: dict[str, Make] = {
         *([T, T, 1], m.conv1d((4, 1, 2), padding="valid", strides=[4])),
         *(m.recurrent("GRU", 2, 2), m.transposed((4, 1, 2), strides=[4])),
     ),
+    "upsampling": lambda m: m.chain([T, T, 2], m.layer("UpSampling1D", {"size": 3}), m.dense(2, 1)),
     "max pool": lambda m: m.chain([T, T, 2], m.pool("MaxPooling1D", 3, 2)),
     "average pool": lambda m: m.chain([T, T, 2], m.pool("AveragePooling1D", 2, None)),
     "a memory behind whole strides": lambda m: m.chain(

@@ -91,7 +91,7 @@ def test_the_modules_of_pytorch(tmp_path: Path) -> None:
     pairs = [(kind.strip("`"), code.strip("`")) for kind, code in rows if kind[:1] == "`"]
     assert len(pairs) > 20
     for name, module in pairs:
-        model = nn.Sequential(nn.Linear(1, 4 if name == "gate" else 3), eval(module, {"nn": nn}))
+        model = nn.Sequential(nn.Linear(1, 4 if name == "gate" else 3), eval(module, {"nn": nn, "inlay": inlay}))
         inlay.export_torch(model, tmp_path / "model.json")
         written = json.loads((tmp_path / "model.json").read_text("utf-8"))
         assert [layer["type"] for layer in written["layers"]] == ["dense", name], module

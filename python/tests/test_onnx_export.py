@@ -50,14 +50,20 @@ def module(make: Any, *arguments: Any) -> nn.Module:
 @pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
 @pytest.mark.parametrize("levels", [1, 2])
 @pytest.mark.parametrize("frames", [None, 1, 32])
-def test_recurrent_layers_with_states(kind: Any, levels: int, frames: int | None, tmp_path: Path) -> None:
+def test_recurrent_layers_with_states(
+    kind: Any, levels: int, frames: int | None, tmp_path: Path
+) -> None:
     net, x = module(StatefulLSTM, kind, 2, levels), noise(channels=2)
     count = 2 if kind is nn.LSTM else 1
     states = [torch.zeros(levels, 1, 12)] * count
     names = ["h0", "c0"][:count]
     axes = {} if frames else {"x": 1, "y": 1}
     graph = graph_of(
-        net, (torch.zeros(1, frames or 40, 2), *states), ["x", *names], ["y", "hn", "cn"][: count + 1], **axes
+        net,
+        (torch.zeros(1, frames or 40, 2), *states),
+        ["x", *names],
+        ["y", "hn", "cn"][: count + 1],
+        **axes,
     )
     agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x)[None])[0][0])
 
@@ -76,14 +82,21 @@ def test_convolutions_with_caches(frames: int | None, tmp_path: Path) -> None:
     new = [f"cache_{i}_out" for i in range(3)]
     axes = {} if frames else {"x": 2, "y": 2}
     caches = [torch.zeros(shape) for shape in net.pasts]
-    graph = graph_of(net, (torch.zeros(1, 1, frames or 40), *caches), ["x", *names], ["y", *new], **axes)
+    graph = graph_of(
+        net, (torch.zeros(1, 1, frames or 40), *caches), ["x", *names], ["y", *new], **axes
+    )
     agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x.T)[None], *caches)[0][0].T)
 
 
 def test_states_by_name(tmp_path: Path) -> None:
     net, x = module(StatefulLSTM, nn.GRU), noise()
-    graph = graph_of(net, (torch.zeros(1, 40, 1), torch.zeros(1, 1, 12)), ["x", "memory"], ["y", "z"], x=1, y=1)
-    agree(played(graph, tmp_path / "m.json", x, states={"memory": "z"}), net(torch.tensor(x)[None])[0][0])
+    graph = graph_of(
+        net, (torch.zeros(1, 40, 1), torch.zeros(1, 1, 12)), ["x", "memory"], ["y", "z"], x=1, y=1
+    )
+    agree(
+        played(graph, tmp_path / "m.json", x, states={"memory": "z"}),
+        net(torch.tensor(x)[None])[0][0],
+    )
 
 
 @pytest.mark.parametrize("frames", [None, 512])
@@ -107,7 +120,9 @@ def test_wavenet(tmp_path: Path) -> None:
 
 def test_knobs_are_channels(tmp_path: Path) -> None:
     net, x = module(StatefulLSTM, nn.GRU, 3), noise(channels=3)
-    graph = graph_of(net, (torch.zeros(1, 40, 3), torch.zeros(1, 1, 12)), ["x", "h_in"], ["y", "h_out"], x=1, y=1)
+    graph = graph_of(
+        net, (torch.zeros(1, 40, 3), torch.zeros(1, 1, 12)), ["x", "h_in"], ["y", "h_out"], x=1, y=1
+    )
     agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x)[None])[0][0])
 
 
@@ -137,34 +152,52 @@ def test_layer_norm_of_several_operations(tmp_path: Path) -> None:
     assert types == ["dense", "layer_norm"]
 
 
-@pytest.mark.parametrize("first", range(1, 201, 40))
+@pytest.mark.parametrize("first", range(1, 401, 80))
 def test_random_graphs(first: int, tmp_path: Path) -> None:
-    for seed in range(first, first + 40, 2):
+    """20 random models of each range; PyTorch cannot write a few others as ONNX."""
+    seeds, count = iter(range(first, first + 80, 2)), 0
+    while count < 20:
+        seed = next(seeds)
         net, channels = random_model(seed)
         x = noise(400, channels)
         last = type(net).__name__ in ("SkipAmp", "SideMixed")  # the channels are the last axis
         given = torch.tensor(x if last else x.T)[None]
         expected = net(given).detach()[0]
         axis = 1 if last else 2
-        graph = graph_of(net, given, ["x"], ["y"], x=axis, y=axis)
+        try:
+            graph = graph_of(net, given, ["x"], ["y"], x=axis, y=axis)
+        except RuntimeError:
+            continue
         try:
             found = played(graph, tmp_path / "m.json", x)
         except inlay.ExportError as error:
             pytest.fail(f"random_model({seed}) is refused: {error}\n{net}")
         wanted = expected if last else expected.T
         agree(found[len(found) - len(wanted) :], wanted)
+        count += 1
 
 
 # Graphs that PyTorch does not write --------------------------------------------------------------
 
 
-def made(nodes: list[Any], weights: dict[str, Any], inputs: dict[str, Any], outputs: dict[str, Any], opset: int = 17) -> Any:
+def made(
+    nodes: list[Any],
+    weights: dict[str, Any],
+    inputs: dict[str, Any],
+    outputs: dict[str, Any],
+    opset: int = 17,
+) -> Any:
     """A ModelProto of these nodes."""
     ends = [
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in side.items()]
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+            for name, shape in side.items()
+        ]
         for side in (inputs, outputs)
     ]
-    constants = [numpy_helper.from_array(np.asarray(value), name) for name, value in weights.items()]
+    constants = [
+        numpy_helper.from_array(np.asarray(value), name) for name, value in weights.items()
+    ]
     graph = helper.make_graph(nodes, "graph", *ends, constants)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
 
@@ -189,7 +222,10 @@ def test_causal_convolutions(way: str, tmp_path: Path) -> None:
         nodes = [node("Pad", ["x", "p"], ["z"]), node("Conv", ["z", "w"], ["y"])]
     elif way == "cropped":
         weights |= {"a": np.array([0]), "b": np.array([-2]), "axis": np.array([2])}
-        nodes = [node("Conv", ["x", "w"], ["z"], pads=[2, 2]), node("Slice", ["z", "a", "b", "axis"], ["y"])]
+        nodes = [
+            node("Conv", ["x", "w"], ["z"], pads=[2, 2]),
+            node("Slice", ["z", "a", "b", "axis"], ["y"]),
+        ]
     else:
         weights |= {"w": W[:, :, None], "two": np.array([2])}
         nodes = [
@@ -205,6 +241,13 @@ def test_fused_layer_norm(tmp_path: Path) -> None:
     nodes = [helper.make_node("LayerNormalization", ["x", "g", "b"], ["y"], axis=-1, epsilon=1e-3)]
     weights = {"g": np.linspace(1, 2, 5, dtype=np.float32), "b": np.ones(5, np.float32)}
     x = noise(channels=5)
-    found = played(made(nodes, weights, {"x": [1, "t", 5]}, {"y": [1, "t", 5]}), tmp_path / "m.json", x, layout="NTC")
-    norm = nn.functional.layer_norm(torch.tensor(x), (5,), torch.tensor(weights["g"]), torch.tensor(weights["b"]), 1e-3)
+    found = played(
+        made(nodes, weights, {"x": [1, "t", 5]}, {"y": [1, "t", 5]}),
+        tmp_path / "m.json",
+        x,
+        layout="NTC",
+    )
+    norm = nn.functional.layer_norm(
+        torch.tensor(x), (5,), torch.tensor(weights["g"]), torch.tensor(weights["b"]), 1e-3
+    )
     agree(found, norm)

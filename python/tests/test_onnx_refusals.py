@@ -140,12 +140,18 @@ def test_refused(name: str, tmp_path: Path) -> None:
 def test_states_that_are_not_each_others(tmp_path: Path) -> None:
     torch.manual_seed(1)
     states = [torch.zeros(1, 1, 12)] * 2
-    graph = graph_of(StatefulLSTM(), (torch.zeros(1, 9, 1), *states), ["x", "a", "b"], ["y", "c", "d"], x=1, y=1)
+    graph = graph_of(
+        StatefulLSTM(), (torch.zeros(1, 9, 1), *states), ["x", "a", "b"], ["y", "c", "d"], x=1, y=1
+    )
     with pytest.raises(inlay.ExportError, match="has 3 inputs that are no states"):
         inlay.export_onnx(graph, tmp_path / "m.json")
-    with pytest.raises(inlay.ExportError, match="evaluated in pieces, does not stream: frame 64 of"):
+    with pytest.raises(
+        inlay.ExportError, match="evaluated in pieces, does not stream: frame 64 of"
+    ):
         inlay.export_onnx(graph, tmp_path / "m.json", states={"a": "d", "b": "c"})
-    with pytest.raises(inlay.ExportError, match="states: the graph has no output 'e'; it has 'y', 'c', 'd'"):
+    with pytest.raises(
+        inlay.ExportError, match="states: the graph has no output 'e'; it has 'y', 'c', 'd'"
+    ):
         inlay.export_onnx(graph, tmp_path / "m.json", states={"a": "e"})
 
 
@@ -163,7 +169,14 @@ def test_data_elsewhere(tmp_path: Path) -> None:
 def test_damaged_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Bytes that are cut or changed give an error of one line, or a model."""
     states = [torch.zeros(1, 1, 12)] * 2
-    graph = graph_of(StatefulLSTM(), (torch.zeros(1, 9, 1), *states), ["x", "h0", "c0"], ["y", "hn", "cn"], x=1, y=1)
+    graph = graph_of(
+        StatefulLSTM(),
+        (torch.zeros(1, 9, 1), *states),
+        ["x", "h0", "c0"],
+        ["y", "hn", "cn"],
+        x=1,
+        y=1,
+    )
     whole, path = graph.SerializeToString(), tmp_path / "m.onnx"
     random = np.random.default_rng(1)
     for turn in range(120):

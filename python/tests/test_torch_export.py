@@ -61,6 +61,13 @@ MODULES = {
     "conv_transpose1d, short": lambda: nn.ConvTranspose1d(2, 3, 2, stride=5, bias=False),
     "max_pool1d": lambda: nn.Sequential(nn.Linear(2, 3), nn.MaxPool1d(3, stride=2)),
     "avg_pool1d": lambda: nn.Sequential(nn.Linear(2, 3), nn.AvgPool1d(4)),
+    "upsample_nearest": lambda: nn.Sequential(nn.Upsample(scale_factor=3), nn.Conv1d(2, 3, 1)),
+    "upsample_linear": lambda: nn.Sequential(
+        nn.Linear(2, 3), nn.Upsample(scale_factor=2.0, mode="linear"), nn.Tanh()
+    ),
+    "upsample_linear by an odd factor": lambda: nn.Sequential(
+        nn.GRU(1, 3), nn.Upsample(scale_factor=5, mode="linear"), nn.Conv1d(3, 1, 1)
+    ),
     "down and up": lambda: nn.Sequential(
         *(nn.Conv1d(1, 4, 4, stride=4), nn.Tanh(), nn.Conv1d(4, 4, 2, stride=2), nn.ReLU()),
         nn.ConvTranspose1d(4, 1, 16, stride=8),
@@ -69,6 +76,7 @@ MODULES = {
     "lstm": lambda: nn.LSTM(3, 5),
     "lstm without bias": lambda: nn.LSTM(3, 5, bias=False),
     "lstm stacked": lambda: nn.LSTM(2, 4, num_layers=3, batch_first=True, dropout=0.5),
+    "lstm projected": lambda: nn.LSTM(3, 5, proj_size=2, num_layers=2, batch_first=True),
     "gru": lambda: nn.GRU(3, 5),
     "gru without bias": lambda: nn.GRU(3, 5, bias=False),
     "gru stacked": lambda: nn.GRU(2, 4, num_layers=2, batch_first=True),
@@ -237,6 +245,44 @@ def test_normalised_weights_are_folded(layer: str, norm: str, tmp_path: Path) ->
     inlay.export_torch(nn.Sequential(module, nn.Tanh()), tmp_path / "model.json")
     names = [each["type"] for each in assert_reproduced(tmp_path / "model.json")["layers"]]
     assert names == [{"linear": "dense"}.get(layer, layer), "tanh"]
+
+
+# torch.nn has RMSNorm from version 2.4 on. Elsewhere this one stands in for it.
+OF_PYTORCH_2_4 = """
+import sys
+from pathlib import Path
+import torch
+from torch import nn
+
+class RMSNorm(nn.Module):
+    def __init__(self, normalized_shape, eps=None, elementwise_affine=True):
+        super().__init__()
+        self.normalized_shape, self.eps = (normalized_shape,), eps
+        self.weight = nn.Parameter(torch.rand(normalized_shape)) if elementwise_affine else None
+
+    def forward(self, x):
+        eps = torch.finfo(x.dtype).eps if self.eps is None else self.eps
+        y = x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + eps)
+        return y if self.weight is None else y * self.weight
+
+if not hasattr(nn, "RMSNorm"):
+    nn.RMSNorm = RMSNorm
+import inlay
+from inlay.check import reference
+
+norms = nn.RMSNorm(3), nn.RMSNorm(3, eps=1e-3, elementwise_affine=False)
+inlay.export_torch(nn.Sequential(nn.Linear(1, 3), *norms), sys.argv[1])
+root = reference.load(Path(sys.argv[1]))
+error, limit = reference.check_error(root)
+assert error <= limit
+print([layer["type"] for layer in root["layers"]])
+"""
+
+
+def test_rms_norm_of_newer_versions(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", OF_PYTORCH_2_4, str(tmp_path / "model.json")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout == "['dense', 'rms_norm', 'rms_norm']\n", done.stderr
 
 
 def test_parametrisation_is_resolved(tmp_path: Path) -> None:

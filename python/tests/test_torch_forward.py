@@ -854,3 +854,123 @@ def test_weights_of_a_convolution_with_more_are_read_after_its_hooks(tmp_path: P
     module = nn.utils.weight_norm(CausalConv1d(2, 3, 3))
     root = exported(module, tmp_path)
     assert shape_of(root["layers"]) == "conv1d"
+
+
+class TrainedStart(nn.Module):
+    """Recurrent layers that start from parameters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm = nn.LSTM(2, 3, num_layers=2, batch_first=True)
+        self.gru = nn.GRU(3, 2, batch_first=True)
+        self.hidden, self.cell = (nn.Parameter(torch.empty(2, 1, 3)) for _ in range(2))
+        self.start = nn.Parameter(torch.empty(1, 1, 2))
+
+    def forward(self, x: Tensor) -> Any:
+        batch = x.shape[0]
+        states = self.hidden.repeat(1, batch, 1), self.cell.expand(-1, batch, -1).contiguous()
+        y, _ = self.lstm(x, states)
+        return self.gru(y, self.start.expand(-1, batch, -1))
+
+
+def test_a_trained_start(tmp_path: Path) -> None:
+    module = TrainedStart()
+    layers = exported(module, tmp_path)["layers"]
+    assert [layer["type"] for layer in layers] == ["lstm", "lstm", "gru"]
+    written = [layer["initial_hidden"]["data"] for layer in layers]
+    assert written[1] == pytest.approx(module.hidden[1, 0].tolist())
+    assert written[2] == pytest.approx(module.start[0, 0].tolist())
+    assert layers[0]["initial_cell"]["data"] == pytest.approx(module.cell[0, 0].tolist())
+
+
+class MinGRU(nn.Module):
+    """minGRU with the names of minGRU-pytorch."""
+
+    def __init__(self, size: int, inner: int) -> None:
+        super().__init__()
+        self.to_hidden_and_gate = nn.Linear(size, 2 * inner, bias=False)
+        self.to_out = nn.Linear(inner, size, bias=False) if inner != size else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden, gate = self.to_hidden_and_gate(x).chunk(2, dim=-1)
+        values = torch.where(hidden >= 0, hidden + 0.5, hidden.sigmoid())
+        return self.to_out(scan(values, gate.sigmoid()))
+
+
+class PaperMinGRU(nn.Module):
+    def __init__(self, inputs: int, units: int) -> None:
+        super().__init__()
+        self.linear_z, self.linear_h = nn.Linear(inputs, units), nn.Linear(inputs, units)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return scan(self.linear_h(x), torch.sigmoid(self.linear_z(x)))
+
+
+def scan(values: Tensor, gates: Tensor) -> Tensor:
+    state, states = torch.zeros_like(values[:, 0]), []
+    for value, gate in zip(values.unbind(1), gates.unbind(1)):
+        state = torch.lerp(state, value, gate)
+        states.append(state)
+    return torch.stack(states, 1)
+
+
+def test_min_gru(tmp_path: Path) -> None:
+    module = nn.Sequential(nn.Linear(1, 3), MinGRU(3, 3), MinGRU(3, 5), PaperMinGRU(3, 2))
+    layers = exported(module, tmp_path)["layers"]
+    assert [layer["type"] for layer in layers] == ["dense", "min_gru", "min_gru", "dense", "min_gru"]
+    assert [layer["candidate"] for layer in layers if "candidate" in layer] == ["positive"] * 2 + ["linear"]
+
+
+def test_a_module_that_only_looks_like_a_min_gru(tmp_path: Path) -> None:
+    module = PaperMinGRU(2, 2)
+    module.forward = lambda x: scan(module.linear_h(x), module.linear_z(x))  # type: ignore[method-assign]
+    with pytest.raises(inlay.ExportError, match="other numbers than the module"):
+        inlay.export_torch(module, tmp_path / "no.json", check_input=np.ones((9, 2), np.float32))
+
+
+def test_interpolate(tmp_path: Path) -> None:
+    module = Lambda(
+        lambda s, x: functional.interpolate(torch.tanh(s.c(x)), scale_factor=3, mode="linear"),
+        c=nn.Conv1d(1, 2, 1),
+    )
+    assert shape_of(exported(module, tmp_path)["layers"]) == "conv1d tanh upsample_linear"
+
+
+class TFiLM(nn.Module):
+    """The layer of NablAFx, with its names and its stored state."""
+
+    def __init__(self, nfeatures: int, block_size: int, num_layers: int = 1) -> None:
+        super().__init__()
+        self.block_size, self.cond_dim, self.hidden_state = block_size, 0, None
+        self.pool = nn.MaxPool1d(block_size)
+        self.lstm = nn.LSTM(nfeatures, 2 * nfeatures, num_layers)
+
+    def forward(self, x: Tensor, cond: Any = None) -> Tensor:
+        padded = functional.pad(x, (0, -x.shape[2] % self.block_size))
+        made, self.hidden_state = self.lstm(self.pool(padded).permute(2, 0, 1), self.hidden_state)
+        made = made.permute(1, 2, 0).repeat_interleave(self.block_size, 2)
+        scale, shift = made.chunk(2, 1)
+        return (padded * scale + shift)[..., : x.shape[2]]
+
+
+class ModulatedBlock(nn.Module):
+    def __init__(self, inputs: int, size: int, dilation: int, film: nn.Module) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(inputs, size, 3, dilation=dilation)
+        self.film, self.shortcut = film, nn.Conv1d(inputs, size, 1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        past = 2 * self.conv.dilation[0]
+        y = self.film(self.conv(functional.pad(x, (past, 0))), None)
+        return torch.tanh(y) + self.shortcut(x)
+
+
+def test_tfilm(tmp_path: Path) -> None:
+    """Each block waits for its last frame, and the blocks of the next layer begin where its signal does."""
+    module = nn.Sequential(
+        ModulatedBlock(1, 3, 1, TFiLM(3, 16)), ModulatedBlock(3, 3, 4, TFiLM(3, 10, 2)), nn.Conv1d(3, 1, 1)
+    )
+    first, second, _ = exported(module, tmp_path)["layers"]
+    assert shape_of([first]) == "parallel(conv1d tfilm(lstm) tanh | conv1d delay)"
+    assert [first["branches"][0][1]["offset"], second["branches"][0][1]["offset"]] == [0, 15]
+    assert second["branches"][1][1]["frames"] == 9

@@ -100,6 +100,15 @@ REFUSED = {
     "1 (MaxPool1d): return_indices=True is not supported": nn.Sequential(
         nn.Linear(1, 1), nn.MaxPool1d(2, return_indices=True)
     ),
+    "1 (Upsample): align_corners=True is not supported": nn.Sequential(
+        nn.Linear(1, 1), nn.Upsample(scale_factor=2, mode="linear", align_corners=True)
+    ),
+    "1 (Upsample): mode='cubic' is not supported": nn.Sequential(
+        nn.Linear(1, 1), nn.Upsample(scale_factor=2, mode="cubic")
+    ),
+    "1 (Upsample): size=None, scale_factor=1.5 is not supported": nn.Sequential(
+        nn.Linear(1, 1), nn.Upsample(scale_factor=1.5)
+    ),
     "1 (AvgPool1d): padding=1 is not supported": nn.Sequential(
         nn.Linear(1, 1), nn.AvgPool1d(2, padding=1)
     ),
@@ -109,7 +118,6 @@ REFUSED = {
     "the module (LSTM): bidirectional=True is not supported": nn.LSTM(1, 1, bidirectional=True),
     "the module (GRU): bidirectional=True is not supported": nn.GRU(1, 1, bidirectional=True),
     "the module (RNN): bidirectional=True is not supported": nn.RNN(1, 1, bidirectional=True),
-    "the module (LSTM): proj_size=1 is not supported": nn.LSTM(1, 2, proj_size=1),
     "1 (Softmax): dim=1 is not supported, only a softmax over the channels; with signals laid out"
     " as NLC that is dim=-1": nn.Sequential(nn.Linear(1, 2), nn.Softmax(dim=1)),
     "1 (Softmax): dim=-1 is not supported, only a softmax over the channels; with signals laid out"

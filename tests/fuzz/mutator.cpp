@@ -40,7 +40,13 @@ constexpr std::array names{"dense",
                            "avg_pool1d",
                            "lstm",
                            "gru",
+                           "projected_lstm",
+                           "min_gru",
+                           "upsample_nearest",
+                           "upsample_linear",
                            "rnn",
+                           "s4d",
+                           "lru",
                            "delay",
                            "batchnorm1d",
                            "batchnorm2d",
@@ -60,6 +66,15 @@ constexpr std::array names{"dense",
                            "exp",
                            "sqrt",
                            "square",
+                           "biquad",
+                           "one_pole",
+                           "amplitude_to_db",
+                           "db_to_amplitude",
+                           "gain_computer",
+                           "table_shaper",
+                           "parametric_equalizer",
+                           "linear",
+                           "cubic",
                            "tanh",
                            "sigmoid",
                            "hard_sigmoid",
@@ -97,6 +112,7 @@ constexpr std::array names{"dense",
                            "along_features",
                            "per_feature",
                            "overlap_add",
+                           "tfilm",
                            "windowed",
                            "time_pad",
                            "sequential",
@@ -145,6 +161,21 @@ constexpr std::array keys{"layers",
                           "denominator_degree",
                           "version",
                           "shift",
+                          "coefficients",
+                          "sections",
+                          "rise",
+                          "fall",
+                          "floor",
+                          "ratio",
+                          "knee",
+                          "points",
+                          "interpolation",
+                          "low",
+                          "high",
+                          "values",
+                          "bands",
+                          "hop",
+                          "sample_rate",
                           "mean",
                           "variance",
                           "gamma",
@@ -312,13 +343,19 @@ void change_structure(json& document, Random& random) {
       json* layer = any(document, random, [](const json& v) { return v.is_object() && v.contains("type"); });
       if (!layer) break;
       json inner = *layer;
-      static constexpr const char* around[] = {"residual",    "parallel", "concat",         "sequential", "windowed",
-                                               "overlap_add", "split",    "along_features", "per_feature"};
+      static constexpr const char* around[] = {"residual",    "parallel", "concat",         "sequential",  "windowed",
+                                               "overlap_add", "split",    "along_features", "per_feature", "tfilm"};
       const char* type = around[below(random, std::size(around))];
       *layer = {{"type", type}};
       if (std::strcmp(type, "residual") == 0 || std::strcmp(type, "sequential") == 0) (*layer)["layers"] = {inner};
       else if (std::strcmp(type, "along_features") == 0 || std::strcmp(type, "per_feature") == 0)
         *layer = {{"type", type}, {"features", 1 + below(random, 5)}, {"layers", {inner}}};
+      else if (std::strcmp(type, "tfilm") == 0)
+        *layer = {{"type", type},
+                  {"size", 1 + below(random, 5)},
+                  {"block_size", 1 + below(random, 9)},
+                  {"offset", below(random, 4)},
+                  {"layers", {inner}}};
       else if (std::strcmp(type, "windowed") == 0 || std::strcmp(type, "overlap_add") == 0)
         *layer = {{"type", type}, {"window", 1 + below(random, 9)}, {"hop", 1 + below(random, 4)}, {"layers", {inner}}};
       else (*layer)["branches"] = {json::array({inner}), json::array({inner})};

@@ -375,7 +375,7 @@ class VaryingHost {
   // in which a block starts there. Callbacks are late, but not later than `limit`.
   void fill(std::vector<Int>& latest, Int at, Int limit) const {
     std::vector<Int> finish(static_cast<std::size_t>(jobs_));
-    const auto row = latest.begin() + std::ptrdiff_t(at * jobs_);
+    Int* const row = latest.data() + at * jobs_;
     std::fill_n(row, jobs_, 0);
     for (Int size = 1; size <= std::min(most_, at); ++size) {
       block(latest, at - size, size, std::min((at - size) * tick + late_, limit), finish);

@@ -607,8 +607,9 @@ TEST(Session, SurvivesAnEngineThatHangs) {
   const Signal in = ramp(64 * 600);
   hang = true;
   const auto start = std::chrono::steady_clock::now();
+  // Windows sleeps for whole milliseconds.
   const Signal out =
-      play(session, in, 64, [&](std::size_t) { std::this_thread::sleep_for(std::chrono::microseconds(700)); });
+      play(session, in, 64, [&](std::size_t) { std::this_thread::sleep_for(std::chrono::milliseconds(1)); });
   EXPECT_GT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(300));
   EXPECT_EQ(out, delayed(in, session.latency()));
   EXPECT_GT(session.stats().misses, 20u);
@@ -616,17 +617,17 @@ TEST(Session, SurvivesAnEngineThatHangs) {
 }
 
 TEST(Session, WaitsForTheShareOfABlockThatIsPlanned) {
-  // A run takes 2 ms, and a block lasts 10 ms: with a wait of half a block nothing is late.
-  Custom engine{Copy{480, 480}.ports(), [](Job& job) {
+  // A run takes 2 ms or a little more, and a block lasts 100 ms: with a wait of half a block nothing is late.
+  Custom engine{Copy{4800, 4800}.ports(), [](Job& job) {
                   std::this_thread::sleep_for(std::chrono::milliseconds(2));
-                  std::copy_n(job.in[0].channel(0), 480, job.out[0].channel(0));
+                  std::copy_n(job.in[0].channel(0), 4800, job.out[0].channel(0));
                   return true;
                 }};
   Session session(std::move(engine), Pool({.workers = 1}));
-  session.prepare({.block = 480, .rate = 48000}, {.run_ms = 4, .wait = 0.5});
+  session.prepare({.block = 4800, .rate = 48000}, {.run_ms = 40, .wait = 0.5});
   EXPECT_EQ(session.latency(), 0u);
-  const Signal in = ramp(4800);
-  const Signal out = play(session, in, 480, [](std::size_t) {});
+  const Signal in = ramp(48000);
+  const Signal out = play(session, in, 4800, [](std::size_t) {});
   EXPECT_TRUE(session.stats().misses > 0 || out == in);
   EXPECT_LT(session.stats().misses, 5u) << "on a machine that is not overloaded";
 }

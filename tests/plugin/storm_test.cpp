@@ -67,7 +67,9 @@ TEST(ModelSlotStorm, ExchangesWhileItPlays) {
       fading = slot.fading();
     }
   });
+  // Emulators take longer for the fades.
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds()));
+  for (int more = 0; faded <= 2 && more < 2000; ++more) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   done = true;
   for (std::thread& thread : threads) thread.join();
   EXPECT_GT(published, 10);

@@ -53,6 +53,10 @@ TEST(Realtime, NAME(INLAY_TEST_BACKEND, INLAY_TEST_SCALAR)) {
   expect_realtime<ModelT<GRU<1, 9, B>>>("GRU");
   expect_realtime<ModelT<ResetBeforeGRU<1, 9, B>>>("ResetBeforeGRU");
   expect_realtime<ModelT<RNN<1, 9, B>>>("RNN");
+  expect_realtime<ModelT<InitialState<MinGRU<1, 9, B>>, InitialState<ProjectedLSTM<9, 7, 3, B>>>>("MinGRU");
+  expect_realtime<ModelT<TFiLM<3, 70, B>, BasicTFiLM<1, 5, Dense<3, 3, B>>>>("TFiLM");
+  expect_realtime<ModelT<UpsampleNearest<3, 3, B>, UpsampleLinear<3, 5, B>>>("Upsample");
+  expect_realtime<ModelT<S4D<9, 3, B>, LRU<9, 5, 3, B>>>("S4D, LRU");
   expect_realtime<ModelT<RateCorrected<LSTM<1, 9, B>>>>("RateCorrected");
   expect_realtime<ModelT<Residual<Dense<3, 3, B>>, Parallel<Dense<3, 5, B>, Dense<3, 5, B>>,
                          Concat<Dense<5, 3, B>, Slice<5, 1, 3, B>>, Split<Dense<4, 3, B>, Dense<2, 3, B>>,
@@ -73,6 +77,8 @@ TEST(Realtime, NAME(INLAY_TEST_BACKEND, INLAY_TEST_SCALAR)) {
   expect_realtime<ModelT<Softplus<5, B>, SiLU<5, B>, GELU<5, B>, TanhGELU<5, B>, Hardtanh<5, B>, LeakyHardtanh<5, B>,
                          HardSwish<5, B>, Softsign<5, B>, FastTanh<5, B>, Scale<5, B>, Snake<5, B>>>(
       "more pointwise layers");
+  expect_realtime<ModelT<Biquad<1, 5, B>, CubicTableShaper<1, 9, B>, Compressor<1, B>>>("filter, table, compressor");
+  expect_realtime<ModelT<ConditionedBy<Dense<2, 15, B>, ParametricEqualizer<2, 5, 48, B>>>>("equaliser");
   expect_realtime<ModelT<SELU<5, B>, Mish<5, B>, Sine<5, B>, SnakeBeta<5, B>, Affine<5, B>, SharedRational<5, 5, 4, B>,
                          Abs<5, B>, Sqrt<5, B>, Exp<5, B>, Square<5, B>>>("trained and elementary functions");
   expect_realtime<ModelT<LayerNorm<21, B>, RMSNorm<21, B>, GroupNorm<21, 3, B>, CumulativeNorm<21, B>>>(

@@ -1,10 +1,10 @@
 #include "namb_writer.hpp"
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <inlay/core/bit_cast.hpp>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string_view>
@@ -71,8 +71,8 @@ class Writer {
   void set(std::size_t at, std::size_t size, std::uint64_t value) {
     for (std::size_t i = 0; i < size; ++i) bytes_[at + i] = static_cast<char>(value >> 8 * i & 255);
   }
-  void number(float x) { put(4, std::bit_cast<std::uint32_t>(x)); }
-  void precise(double x) { put(8, std::bit_cast<std::uint64_t>(x)); }
+  void number(float x) { put(4, inlay::internal::bit_cast<std::uint32_t>(x)); }
+  void precise(double x) { put(8, inlay::internal::bit_cast<std::uint64_t>(x)); }
   void whole(std::size_t size, const json& value) { put(size, as<unsigned>(value)); }
 
   void metadata(const json& nam) {

@@ -3,6 +3,8 @@ set(CMAKE_SYSTEM_PROCESSOR x86_64)
 set(CMAKE_C_COMPILER x86_64-w64-mingw32-gcc-posix)
 set(CMAKE_CXX_COMPILER x86_64-w64-mingw32-g++-posix)
 set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
+# No false warnings of GCC 12 about its own std::string.
+add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-array-bounds> $<$<COMPILE_LANGUAGE:CXX>:-Wno-stringop-overflow>)
 find_program(INLAY_WINE NAMES wine64 wine PATHS /usr/lib/wine)
 if(INLAY_WINE)
   set(CMAKE_CROSSCOMPILING_EMULATOR ${INLAY_WINE})

@@ -38,7 +38,7 @@ class ActivationEdges : public ::testing::Test {
     return y;
   }
 };
-TYPED_TEST_SUITE(ActivationEdges, TwoBackends);
+TYPED_TEST_SUITE(ActivationEdges, OneBackend);
 
 TYPED_TEST(ActivationEdges, limits) {
   using B = TypeParam;

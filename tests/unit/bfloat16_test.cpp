@@ -31,6 +31,8 @@ template <class B>
 class CompactTest : public ::testing::Test {};
 #if defined(INLAY_TEST_FEW_BACKENDS) || !INLAY_HAS_XSIMD || !INLAY_HAS_EIGEN
 using CompactBackends = ::testing::Types<compact_backend>;
+#elif !defined(INLAY_TEST_MANY_BACKENDS)
+using CompactBackends = ::testing::Types<compact_backend, LoopBackend<float, math::Accurate, bfloat16>>;
 #else
 using CompactBackends =
     ::testing::Types<XsimdBackend<float, math::Accurate, bfloat16>, EigenBackend<float, math::Accurate, bfloat16>,

@@ -43,7 +43,7 @@ static_assert(BatchNorm2D<3, 5>::parameters == 12 && BatchNorm2D<3, 5>::macs == 
 
 template <class B>
 class Conv2DTest : public ::testing::Test {};
-TYPED_TEST_SUITE(Conv2DTest, TwoBackends);
+TYPED_TEST_SUITE(Conv2DTest, OneBackend);
 
 TYPED_TEST(Conv2DTest, odd_sizes) {
   golden<ModelT<Conv2D<3, 5, 7, 3, 3, 1, 1, valid, TypeParam>>>("conv2d_3_5_f7_k3x3", single_layer);

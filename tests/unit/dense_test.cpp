@@ -6,7 +6,7 @@ using namespace inlay;
 
 template <class B>
 class DenseTest : public ::testing::Test {};
-TYPED_TEST_SUITE(DenseTest, AllBackends);
+TYPED_TEST_SUITE(DenseTest, EachBackend);
 
 template <class B>
 class MoreDenseTest : public ::testing::Test {};

@@ -24,7 +24,11 @@ void fast_golden(const std::string& name) {
 
 template <class B>
 class FastTest : public ::testing::Test {};
+#ifdef INLAY_TEST_MANY_BACKENDS
 using FastBackends = ::testing::Types<fast_backend, StlBackend<double, math::Fast>>;
+#else
+using FastBackends = ::testing::Types<fast_backend>;
+#endif
 TYPED_TEST_SUITE(FastTest, FastBackends);
 
 TYPED_TEST(FastTest, lstm) { fast_golden<ModelT<LSTM<1, 8, TypeParam>>>("lstm_1_8"); }

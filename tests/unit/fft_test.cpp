@@ -74,7 +74,7 @@ TYPED_TEST_SUITE(FFTTest, EachBackend);
 
 TYPED_TEST(FFTTest, of_every_size) {
   RealFFT<dynamic, TypeParam> fft;
-  for (const std::size_t size : {0, 16, 48, 7 * 32, 400}) EXPECT_FALSE(is_real_fft_size(size));
+  for (const std::size_t size : {0u, 16u, 48u, 7u * 32u, 400u}) EXPECT_FALSE(is_real_fft_size(size));
   for (std::size_t size = 32; size <= 4096; size += 32) {
     if (!is_real_fft_size(size) || (size > 1024 && std::popcount(size) > 2)) continue;
     fft.resize(size);

@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <inlay/core/bit_cast.hpp>
 #include <inlay/inlay.hpp>
 #include <inlay/io/read_model.hpp>
 #include <inlay/io/write_model.hpp>
@@ -181,7 +181,7 @@ TEST(NambErrors, of_the_header) {
 
 TEST(NambErrors, of_the_metadata) {
   const std::string file = bytes_of("lstm.namb");
-  const auto nan = std::bit_cast<std::uint64_t>(std::numeric_limits<double>::quiet_NaN());
+  const auto nan = inlay::internal::bit_cast<std::uint64_t>(std::numeric_limits<double>::quiet_NaN());
   EXPECT_EQ(refusal(sealed(file, 33, 1, 8)), "version: expected \"0.5.0\" to \"0.7.x\", found \"0.8.4\"");
   EXPECT_EQ(refusal(sealed(file, 35, 1, 8)), "metadata (byte 35): expected a whole number from 0 to 7, found 8");
   EXPECT_EQ(refusal(sealed(file, 36, 8, nan)), "sample_rate: expected a finite number, found NaN");

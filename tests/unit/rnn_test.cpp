@@ -6,7 +6,7 @@ using namespace inlay;
 
 template <class B>
 class RNNTest : public ::testing::Test {};
-TYPED_TEST_SUITE(RNNTest, TwoBackends);
+TYPED_TEST_SUITE(RNNTest, OneBackend);
 
 // Types that take long to compile.
 template <class B>

@@ -170,7 +170,11 @@ void compare(const std::string& name) {
 
 template <class T>
 class RtneuralCompat : public ::testing::Test {};
+#ifdef INLAY_TEST_MANY_BACKENDS
 using Scalars = ::testing::Types<float, double>;
+#else
+using Scalars = ::testing::Types<float>;
+#endif
 TYPED_TEST_SUITE(RtneuralCompat, Scalars);
 
 template <class T>

@@ -6,7 +6,7 @@ using namespace inlay;
 
 template <class B>
 class SpectraTest : public ::testing::Test {};
-TYPED_TEST_SUITE(SpectraTest, TwoBackends);
+TYPED_TEST_SUITE(SpectraTest, OneBackend);
 
 TYPED_TEST(SpectraTest, transforms) {
   using B = TypeParam;

@@ -57,6 +57,41 @@ INLAY_ONCE void expect_variances(const LayerRecord& layer) {
                        number_text(values[i]));
 }
 
+/// Throws load_error unless the poles of all second-order sections are inside of the unit circle. The coefficients of a
+/// section are b0, b1, b2, a1, a2.
+INLAY_ONCE void expect_stable(const LayerRecord& layer) {
+  const auto found = layer.tensors.find("coefficients");
+  if (found == layer.tensors.end()) return;  // reported when the layer is loaded
+  const std::vector<double>& values = found->second.values;
+  for (std::size_t i = 4; i < values.size(); i += 5) {
+    const double a1 = values[i - 1], a2 = values[i];
+    if (!(std::abs(a2) < 1 && std::abs(a1) < 1 + a2))
+      throw load_error(found->second.place_of(i - 1), "a stable filter, whose poles are inside of the unit circle",
+                       concat({"a1 = ", number_text(a1), ", a2 = ", number_text(a2)}));
+  }
+}
+
+/// Throws load_error unless all values of a tensor are at least 0 and below 1.
+INLAY_ONCE void expect_smoothing(const LayerRecord& layer, std::string_view name) {
+  const auto found = layer.tensors.find(name);
+  if (found == layer.tensors.end()) return;
+  const std::vector<double>& values = found->second.values;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (!(values[i] >= 0 && values[i] < 1))
+      throw load_error(found->second.place_of(i), "a smoothing coefficient of at least 0 and below 1",
+                       number_text(values[i]));
+}
+
+/// Throws load_error unless the option `name` is a number above `least`, also in float precision.
+INLAY_ONCE void expect_above(const LayerRecord& layer, std::string_view name, double least) {
+  static constexpr double most = std::numeric_limits<float>::max();
+  const auto as_float = [](double x) { return static_cast<float>(std::clamp(x, -most, most)); };
+  const auto value = number_if_any(layer, name);
+  if (!value || as_float(*value) > as_float(least)) return;
+  throw load_error(layer.values.find(name)->second.place, concat({"a number above ", number_text(least)}),
+                   number_text(*value));
+}
+
 /// Throws load_error unless epsilon is a normal number in float precision: normalisations of a signal divide by the
 /// square root of its variance plus epsilon, and the variance of silence is 0.
 INLAY_ONCE void expect_epsilon(const LayerRecord& layer) {
@@ -103,6 +138,19 @@ INLAY_ONCE void validate(const LayerRecord& layer) {
   const auto* type = std::get_if<std::string>(&layer.type.value);
   if (!type) return;
   if (*type == "batchnorm1d" || *type == "batchnorm2d") detail::expect_variances(layer);
+  if (*type == "biquad") detail::expect_stable(layer);
+  if (*type == "one_pole")
+    for (const char* name : {"rise", "fall"}) detail::expect_smoothing(layer, name);
+  if (*type == "gain_computer") {
+    detail::expect_above(layer, "ratio", 0);
+    const auto knee = detail::number_if_any(layer, "knee");
+    if (knee && !(*knee >= 0))
+      throw load_error(layer.values.find("knee")->second.place, "a width in dB, not negative",
+                       detail::number_text(*knee));
+  }
+  if (*type == "parametric_equalizer") detail::expect_above(layer, "sample_rate", 0);
+  if (*type == "table_shaper")
+    if (const auto low = detail::number_if_any(layer, "low")) detail::expect_above(layer, "high", *low);
   for (const std::string_view norm : {"layer_norm", "rms_norm", "group_norm", "cumulative_norm"})
     if (*type == norm) detail::expect_epsilon(layer);
   if (*type == "gather") detail::expect_channel_numbers(layer);

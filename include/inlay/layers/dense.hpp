@@ -67,13 +67,12 @@ class BasicDense {
 
   const Kernel& kernel() const noexcept { return kernel_; }
 
- private:
+ protected:
   void resize() {
     kernel_.resize(in_, out_);
     bias_.resize(out_);
   }
 
- protected:
   INLAY_NO_ADDRESS LayerExtent<In> in_;
   INLAY_NO_ADDRESS LayerExtent<Out> out_;
   Kernel kernel_;

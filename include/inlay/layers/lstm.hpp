@@ -4,7 +4,6 @@
 #include <array>
 #include <cstddef>
 #include <string_view>
-#include <type_traits>
 
 #include "inlay/backend/choice.hpp"
 #include "inlay/backend/default.hpp"
@@ -17,6 +16,32 @@
 
 namespace inlay::INLAY_ISA {
 
+namespace detail {
+
+/// The end of an LSTM's step, for the units of one panel: c' = gate(f) c + gate(i) tanh(g), out = gate(o) tanh(c'). `z`
+/// are the sums of the gates i, f, g, o of each voice. `cell` and `out` are the first values of each voice.
+template <class B, class Rows, std::size_t Voices>
+INLAY_INLINE void update_cells(const auto& gates, const Rows (&z)[Voices][4], std::size_t row,
+                               const std::array<typename B::scalar*, Voices>& cell,
+                               const std::array<typename B::scalar*, Voices>& out) noexcept {
+  gates.select([&](const auto& gate) INLAY_INLINE_LAMBDA {
+    Rows::template each_of<Voices>([&](std::size_t v, std::size_t r) INLAY_INLINE_LAMBDA {
+      using Math = typename B::math_policy;
+      const std::size_t unit = row + r * Rows::lanes;
+      auto* const c = cell[v] + unit;
+      const auto i = gate.template apply<B>(z[v][0].r[r]);
+      const auto f = gate.template apply<B>(z[v][1].r[r]);
+      const auto g = Math::template tanh<B>(z[v][2].r[r]);
+      const auto o = gate.template apply<B>(z[v][3].r[r]);
+      const auto c_new = B::fma(f, B::template load<Rows::lanes>(c), compiler::opaque(i * g));
+      B::store(c, c_new);
+      B::store(out[v] + unit, o * Math::template tanh<B>(c_new));
+    });
+  });
+}
+
+}  // namespace detail
+
 /// Long short-term memory, `In` channels to `Out` units. Returns the hidden state h' at every frame:
 ///
 ///     [i f g o] = W x + U h + b
@@ -24,7 +49,6 @@ namespace inlay::INLAY_ISA {
 ///     h' = gate(o) tanh(c')
 ///
 /// Tensors, in gate order i, f, g, o: `kernel` W [In, 4 Out], `recurrent_kernel` U [Out, 4 Out], `bias` b [4 Out].
-/// Layers of dynamic size also have `initial_hidden` and `initial_cell` [Out], optional in files, zero by default.
 ///
 /// PyTorch: LSTM, one layer, with bias_ih + bias_hh as `bias`, the same gate order. Keras: LSTM with
 /// return_sequences=True, the same layout. Cost per frame: 4 Out (In + Out) multiply-accumulates. State: h (two copies)
@@ -41,14 +65,15 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
   using backend = B;
   using scalar = typename B::scalar;
   struct State {
-    /// Buffers that carry over from one step to the next, padded to whole registers. Used by `RateCorrected`.
+    /// Buffers that carry over from one step to the next, padded to whole registers. Used by `RateCorrected`
+    /// and `InitialState`.
     std::array<scalar*, 2> memory() noexcept { return {hidden.current(), cell.data()}; }
 
     Hidden hidden;
     detail::PerUnit<B, Out> cell;
   };
   static constexpr std::string_view type = "lstm";
-  static constexpr std::size_t in_size = In, out_size = Out;
+  static constexpr std::size_t in_size = In, out_size = Out, cell_size = Out;
   static constexpr std::size_t receptive_field = unbounded;
   static constexpr std::size_t gate_count = 4;
   static constexpr std::size_t macs = (In + Out) * gate_count * Out;
@@ -63,11 +88,8 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
     v.tensor("kernel", kernel_);
     v.tensor("recurrent_kernel", recurrent_kernel_);
     v.tensor("bias", bias_);
-    if constexpr (Out == dynamic) {
-      v.optional_tensor("initial_hidden", start_.hidden, 0);
-      v.optional_tensor("initial_cell", start_.cell, 0);
-    }
   }
+  constexpr std::size_t cells() const noexcept { return this->out_; }
 
   void resize(State& state) const
     requires(Out == dynamic)
@@ -78,10 +100,6 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
   void reset(State& state) const noexcept {
     state.hidden.clear();
     state.cell.clear();
-    if constexpr (Out == dynamic) {
-      copy(start_.hidden.data(), this->out_, state.hidden.current());
-      copy(start_.cell.data(), this->out_, state.cell.data());
-    }
   }
 
   /// Computes one frame of each voice. Channel c of voice v is read at x[v][c * stride]. Returns pointers to the
@@ -109,40 +127,19 @@ class BasicLSTM : public detail::Recurrent<BasicLSTM<In, Out, Gate, B>, B, In, O
                                 INLAY_INLINE_LAMBDA { z[v][gate] = Rows::load(bias_.data(gate) + row); });
     accumulate(this->in_, z, static_cast<const Kernel&>(kernel_), row, x, stride);
     accumulate(this->out_, z, static_cast<const RecurrentKernel&>(recurrent_kernel_), row, h.now);
-    gate_.select([&](const auto& gate) INLAY_INLINE_LAMBDA {
-      Rows::template each_of<Voices>([&](std::size_t v, std::size_t r) INLAY_INLINE_LAMBDA {
-        using Math = typename B::math_policy;
-        const std::size_t unit = row + r * Rows::lanes;
-        scalar* c = cell[v] + unit;
-        const auto i = gate.template apply<B>(z[v][0].r[r]);
-        const auto f = gate.template apply<B>(z[v][1].r[r]);
-        const auto g = Math::template tanh<B>(z[v][2].r[r]);
-        const auto o = gate.template apply<B>(z[v][3].r[r]);
-        const auto c_new = B::fma(f, B::template load<Rows::lanes>(c), compiler::opaque(i * g));
-        B::store(c, c_new);
-        B::store(h.next[v] + unit, o * Math::template tanh<B>(c_new));
-      });
-    });
+    detail::update_cells<B, Rows>(gate_, z, row, cell, h.next);
   }
 
   void resize() {
     kernel_.resize(this->in_, this->out_);
     recurrent_kernel_.resize(this->out_, this->out_);
     bias_.resize(this->out_);
-    start_.hidden.resize(this->out_);
-    start_.cell.resize(this->out_);
   }
 
   INLAY_NO_ADDRESS Gate gate_;
   Gates<Kernel> kernel_;
   Gates<RecurrentKernel> recurrent_kernel_;
   Gates<Vector<B, Out, 4>> bias_;
-  struct Zero {};
-  struct Start {
-    Vector<B, dynamic> hidden, cell;
-  };
-  /// Initial state. NAM files have one. States of static size are zero even before the first reset.
-  INLAY_NO_ADDRESS std::conditional_t<Out == dynamic, Start, Zero> start_;
 };
 
 /// LSTM with sigmoid gates. See `BasicLSTM`.

@@ -33,8 +33,16 @@ class RateCorrected
     : public detail::Recurrent<RateCorrected<L, MaxRatio, Order>, typename L::backend, L::in_size, L::out_size> {
   static_assert(MaxRatio > 0, "inlay::RateCorrected: MaxRatio must be at least 1");
   static_assert(
-      requires(typename L::State& state) { state.memory(); },
-      "inlay::RateCorrected: L must be a recurrent layer: LSTM, GRU or RNN");
+      requires(typename L::State& state) {
+        state.memory();
+        L::gate_count;
+      }, "inlay::RateCorrected: L must be a recurrent layer: LSTM, GRU or RNN");
+  static_assert(
+      [] {
+        if constexpr (requires { L::cell_size; }) return L::cell_size == L::out_size;
+        else return true;
+      }(),
+      "inlay::RateCorrected: L must have no projection");
   using B = typename L::backend;
   using T = typename L::scalar;
   static constexpr std::size_t parts = std::tuple_size_v<decltype(std::declval<typename L::State&>().memory())>;

@@ -70,7 +70,8 @@ class BasicRNN : public detail::Recurrent<BasicRNN<In, Out, Activation, B>, B, I
   using backend = B;
   using scalar = typename B::scalar;
   struct State {
-    /// Buffers that carry over from one step to the next, padded to whole registers. Used by `RateCorrected`.
+    /// Buffers that carry over from one step to the next, padded to whole registers. Used by `RateCorrected`
+    /// and `InitialState`.
     std::array<scalar*, 1> memory() noexcept { return {hidden.current()}; }
 
     Hidden hidden;

@@ -93,14 +93,14 @@ constexpr CostKind cost_kind(std::string_view type) {
   };
   constexpr Named all[] = {
       {conv, " conv1d conv2d conv_transpose1d "},
-      {lstm, " lstm "},
+      {lstm, " lstm projected_lstm "},
       {gru, " gru "},
       {rnn, " rnn "},
       {tanh, " tanh "},
       {sigmoid, " sigmoid "},
-      {silu, " silu mish exp "},
+      {silu, " silu mish exp db_to_amplitude "},
       {elu, " elu selu "},
-      {softplus, " softplus "},
+      {softplus, " softplus amplitude_to_db "},
       {gelu, " gelu "},
       {gelu_tanh, " gelu_tanh "},
       {softmax, " softmax "},
@@ -108,14 +108,21 @@ constexpr CostKind cost_kind(std::string_view type) {
       {quotient, " softsign fast_tanh rational sqrt layer_norm rms_norm group_norm cumulative_norm "},
       {line,
        " relu leaky_relu prelu hardtanh leaky_hardtanh scale hard_sigmoid hard_sigmoid_keras2 hardswish batchnorm1d "
-       "batchnorm2d affine abs square complex_product magnitude "},
-      {copy, " identity gather slice pad delay time_pad append_condition max_pool1d avg_pool1d "},
+       "batchnorm2d affine abs square gain_computer complex_product magnitude "},
+      {copy,
+       " identity gather slice pad delay time_pad append_condition max_pool1d avg_pool1d upsample_nearest "
+       "upsample_linear "},
       {join, " residual parallel concat split gate blend mixin film conditioned_by residual_skip windowed sequential "},
   };
   for (const Named& named : all)
     for (std::size_t at = named.names.find(type); at != std::string_view::npos; at = named.names.find(type, at + 1))
       if (named.names[at - 1] == ' ' && named.names[at + type.size()] == ' ') return named.kind;
   return dense;
+}
+
+/// True for layers whose time no machine's table has.
+constexpr bool has_no_price(std::string_view type) {
+  return type == "biquad" || type == "one_pole" || type == "parametric_equalizer" || type == "table_shaper";
 }
 
 /// Memory that frames use one after the other.
@@ -150,10 +157,16 @@ struct FeatureSum {
   /// Adds layer L, which runs `often` times per frame of the model's input, and the layers that it holds.
   template <class L>
   constexpr void add(double often) {
+    static_assert(L::type != "tfilm" && L::type != "windowed" && L::type != "overlap_add" &&
+                      L::type != "along_features" && L::type != "per_feature",
+                  "inlay::predict: a network with Windowed, TFiLM, OverlapAdd, AlongFeatures or PerFeature has no "
+                  "prediction from its "
+                  "type; the command inlay predict has one");
     static_assert(
-        L::type != "windowed" && L::type != "overlap_add" && L::type != "along_features" && L::type != "per_feature",
-        "inlay::predict: a network with Windowed, OverlapAdd, AlongFeatures or PerFeature has no prediction from its "
-        "type; the command inlay predict has one");
+        !has_no_price(L::type),
+        "inlay::predict: a network with Biquad, OnePole, ParametricEqualizer or TableShaper has no prediction");
+    static_assert(L::type != "s4d" && L::type != "lru",
+                  "inlay::predict: no machine's table has the price of S4D and LRU; time them with bench/layers");
     if constexpr (requires { L::parts::for_each; }) {
       add_layer<L>(often);
       L::parts::for_each([&](auto i) { add_chain<decltype(L().template chain<i>())>(often); });
@@ -223,6 +236,11 @@ struct FeatureSum {
     if constexpr (requires { L::quotients; })
       if (!tiles) of.layers += often * double(L::quotients - 1);
     if (recurrent && registers > 2) of.further += often * double(registers - 2);
+    if (L::type == "min_gru") {
+      KindFeatures& gate = sum.kinds[std::size_t(CostKind::sigmoid)];
+      gate.layers += often;
+      gate.registers += often * (tiles ? double(out) / 4 : double(registers));
+    }
     if (L::type == "residual_skip" && out / 2 % 4 != 0) of.straddles += often;
     if constexpr (multiplies) {
       constexpr double columns = double(L::macs) / double(gates * out);

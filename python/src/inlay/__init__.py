@@ -36,6 +36,8 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "torch":
+        return import_module("inlay.torch")
     if name in _MODULES:
         return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'inlay' has no attribute {name!r}")

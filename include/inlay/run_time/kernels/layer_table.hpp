@@ -36,8 +36,9 @@ class LayerTable {
     return make<PanelConv1D<B>>(record, width);
   }
   static OperationPtr gru(const io::LayerRecord& record, std::size_t width) {
-    if (io::flag_option(record, "reset_after", true)) return make<BasicGRU<any, any, true, AnyGate, B>>(record, width);
-    return make<BasicGRU<any, any, false, AnyGate, B>>(record, width);
+    if (io::flag_option(record, "reset_after", true))
+      return make<InitialState<BasicGRU<any, any, true, AnyGate, B>>>(record, width);
+    return make<InitialState<BasicGRU<any, any, false, AnyGate, B>>>(record, width);
   }
   template <FeaturePadding Padding>
   using DynamicConv2D = BasicConv2D<any, any, any, any, any, any, any, Padding, true, B>;
@@ -76,10 +77,23 @@ class LayerTable {
       {"conv_transpose1d", make<ConvTranspose1D<any, any, any, any, B>>},
       {"max_pool1d", make<MaxPool1D<any, any, any, B>>},
       {"avg_pool1d", make<AvgPool1D<any, any, any, B>>},
-      {"lstm", make<BasicLSTM<any, any, AnyGate, B>>},
+      {"lstm", make<InitialState<BasicLSTM<any, any, AnyGate, B>>>},
+      {"projected_lstm", make<InitialState<BasicProjectedLSTM<any, any, any, AnyGate, B>>>},
       {"gru", gru},
-      {"rnn", make<BasicRNN<any, any, AnyRNNActivation, B>>},
+      {"rnn", make<InitialState<BasicRNN<any, any, AnyRNNActivation, B>>>},
+      {"min_gru", make<InitialState<BasicMinGRU<any, any, AnyCandidate, B>>>},
+      {"upsample_nearest", make<UpsampleNearest<any, any, B>>},
+      {"upsample_linear", make<UpsampleLinear<any, any, B>>},
+      {"s4d", make<S4D<any, any, B>>},
+      {"lru", make<LRU<any, any, any, B>>},
       {"delay", make<Delay<any, any, B>>},
+      {"biquad", make<Biquad<any, any, B>>},
+      {"one_pole", make<OnePole<any, B>>},
+      {"parametric_equalizer", make<ParametricEqualizer<any, any, any, B>>},
+      {"gain_computer", make<GainComputer<any, B>>},
+      {"amplitude_to_db", make<AmplitudeToDB<any, B>>},
+      {"db_to_amplitude", make<DBToAmplitude<any, B>>},
+      {"table_shaper", make<BasicTableShaper<any, any, AnyInterpolation, B>>},
       {"batchnorm1d", make<BatchNorm1D<any, B>>},
       {"batchnorm2d", make<BatchNorm2D<any, any, B>>},
       {"layer_norm", make<LayerNorm<any, B>>},

@@ -22,6 +22,7 @@
 #include "inlay/run_time/plan/build_context.hpp"
 #include "inlay/run_time/plan/build_features.hpp"
 #include "inlay/run_time/plan/build_overlap_add.hpp"
+#include "inlay/run_time/plan/build_tfilm.hpp"
 #include "inlay/run_time/plan/build_windowed.hpp"
 #include "inlay/run_time/plan/formula_plan.hpp"
 #include "inlay/run_time/plan/signal.hpp"
@@ -71,7 +72,8 @@ class CombinatorTable {
   static constexpr Row row{Formula::type, members_of<Formula>(), &build<Formula, Planner>};
 
   static constexpr std::string_view size[] = {"size"}, layers[] = {"layers"}, slice[] = {"in", "out", "begin"},
-                                    pad[] = {"in", "out"}, windowed[] = {"window", "hop"}, features[] = {"features"};
+                                    pad[] = {"in", "out"}, windowed[] = {"window", "hop"},
+                                    tfilm[] = {"size", "block_size", "offset"}, features[] = {"features"};
   static constexpr Row rows[] = {
       row<formula::Residual>,
       row<formula::Parallel>,
@@ -90,6 +92,7 @@ class CombinatorTable {
       {"along_features", {features, layers}, &build_features<AlongFeaturesOperation, Planner>},
       {"per_feature", {features, layers}, &build_features<PerFeatureOperation, Planner>},
       {"overlap_add", {windowed, layers}, &build_overlap_add<Planner>},
+      {"tfilm", {tfilm, layers}, &build_tfilm<Planner>},
       {"windowed", {windowed, layers}, &build_windowed<Planner>},
       {"time_pad", {time_pad_options, {}}, &build_time_pad<Planner>},
   };

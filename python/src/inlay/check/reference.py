@@ -20,6 +20,7 @@ from ..custom import LAYERS as CUSTOM_LAYERS
 from ..errors import ExportError
 
 Signal = npt.NDArray[np.float64]
+Condition = Optional[Signal]
 Json = dict[str, Any]
 
 
@@ -75,8 +76,8 @@ def custom(layer: Json, signal: Signal) -> Signal:
 def emitted(layer: Json, frames: int) -> npt.NDArray[np.int64]:
     """For each output frame of a layer, the input frame with which it arrives."""
     at: npt.NDArray[np.int64] = np.arange(frames)
-    if layer["type"] == "conv_transpose1d":
-        return np.repeat(at, layer["stride"])
+    if raised(layer) > 1:
+        return np.repeat(at, raised(layer))
     if layer["type"] == "windowed":
         reach, stride = layer["window"] - 1, layer["hop"]
     elif "stride" in layer and layer["type"] != "conv2d":
@@ -88,6 +89,13 @@ def emitted(layer: Json, frames: int) -> npt.NDArray[np.int64]:
     return due
 
 
+def raised(layer: Json) -> int:
+    """The output frames of an input frame of a layer that raises the rate, 1 for others."""
+    if layer["type"] == "conv_transpose1d":
+        return int(layer["stride"])
+    return int(layer["factor"]) if layer["type"].startswith("upsample_") else 1
+
+
 def arrivals(layers: list[Json], frames: int) -> tuple[npt.NDArray[np.int64], Fraction]:
     """For each output frame of a model, the input frame with which it arrives; the rate."""
     times, rate = np.arange(frames), Fraction(1)
@@ -97,10 +105,9 @@ def arrivals(layers: list[Json], frames: int) -> tuple[npt.NDArray[np.int64], Fr
             times, rate = times[inner], rate * change
             continue
         times = times[emitted(layer, len(times))]
-        if layer["type"] == "conv_transpose1d":
-            rate *= layer["stride"]
-        elif layer["type"] != "conv2d":
-            rate /= layer.get("stride", layer.get("hop", 1))
+        rate *= raised(layer)
+        if layer["type"] not in ("conv2d", "conv_transpose1d"):
+            rate /= layer.get("stride", layer["hop"] if layer["type"] == "windowed" else 1)
     return times, rate
 
 
@@ -167,6 +174,18 @@ def conv_transpose1d(layer: Json, x: Signal) -> Signal:
     return made
 
 
+def upsample_nearest(layer: Json, x: Signal) -> Signal:
+    return np.repeat(x, layer["factor"], axis=0)
+
+
+def upsample_linear(layer: Json, x: Signal) -> Signal:
+    """PyTorch's interpolation, `factor` frames late. Before the first frame the signal is equal to it."""
+    factor = layer["factor"]
+    at = np.maximum((np.arange((len(x) - 1) * factor) + 0.5) / factor - 0.5, 0.0)
+    made = [np.interp(at, np.arange(len(x)), channel) for channel in x.T]
+    return np.concatenate([np.zeros((factor, x.shape[1])), np.stack(made, axis=1)])
+
+
 def pool1d(layer: Json, x: Signal) -> Signal:
     taps = layer["kernel_size"]
     seen = np.stack([delayed(x, taps - 1 - tap) for tap in range(taps)])
@@ -203,13 +222,34 @@ def conv2d(layer: Json, x: Signal) -> Signal:
 def lstm(layer: Json, x: Signal) -> Signal:
     kernel, recurrent, bias = (tensor(layer[n]) for n in ("kernel", "recurrent_kernel", "bias"))
     gate = GATES[layer["recurrent_activation"]]
-    h = tensor(layer["initial_hidden"]) if "initial_hidden" in layer else np.zeros(layer["out"])
-    c = tensor(layer["initial_cell"]) if "initial_cell" in layer else np.zeros(layer["out"])
+    h, c = initial(layer, "hidden", "out"), initial(layer, "cell", "out")
+    if "projection" in layer:
+        c = initial(layer, "cell", "units")
     y = []
     for frame in x:
         i, f, g, o = np.split(frame @ kernel + h @ recurrent + bias, 4)
         c = gate(f) * c + gate(i) * np.tanh(g)
         h = gate(o) * np.tanh(c)
+        if "projection" in layer:
+            h = h @ tensor(layer["projection"])
+        y.append(h)
+    return np.array(y)
+
+
+def initial(layer: Json, of: str, size: str) -> Signal:
+    """The state after a reset."""
+    name = f"initial_{of}"
+    return tensor(layer[name]) if name in layer else np.zeros(layer[size])
+
+
+def min_gru(layer: Json, x: Signal) -> Signal:
+    u, v = np.split(x @ tensor(layer["kernel"]) + bias_of(layer), 2, axis=1)
+    if layer["candidate"] == "positive":
+        v = np.where(v < 0.0, sigmoid(v), v + 0.5)
+    h = initial(layer, "hidden", "out")
+    y = []
+    for z, candidate in zip(sigmoid(u), v):
+        h = (1.0 - z) * h + z * candidate
         y.append(h)
     return np.array(y)
 
@@ -221,7 +261,7 @@ def gru(layer: Json, x: Signal) -> Signal:
     rows = bias if layer["reset_after"] else np.stack([bias, np.zeros_like(bias)])
     (b_z, c_z), (b_r, c_r), (b_n, c_n) = (rows[:, part] for part in thirds(layer["out"]))
     gate = GATES[layer["recurrent_activation"]]
-    h = np.zeros(layer["out"])
+    h = initial(layer, "hidden", "out")
     y = []
     for frame in x:
         z = gate(frame @ w_z + b_z + h @ u_z + c_z)
@@ -235,12 +275,38 @@ def gru(layer: Json, x: Signal) -> Signal:
 def rnn(layer: Json, x: Signal) -> Signal:
     kernel, recurrent, bias = (tensor(layer[n]) for n in ("kernel", "recurrent_kernel", "bias"))
     activation = LAYERS[layer["activation"]]
-    h = np.zeros(layer["out"])
+    h = initial(layer, "hidden", "out")
     y = []
     for frame in x:
         h = activation({}, frame @ kernel + h @ recurrent + bias)
         y.append(h)
     return np.array(y)
+
+
+def s4d(layer: Json, x: Signal) -> Signal:
+    a = tensor(layer["a_real"]) + 1j * tensor(layer["a_imag"])
+    c = tensor(layer["c_real"]) + 1j * tensor(layer["c_imag"])
+    d = tensor(layer["d"]) if "d" in layer else np.zeros(layer["size"])
+    s = np.zeros_like(a)
+    y = []
+    for u in x:
+        s = a * s + u[:, np.newaxis]
+        y.append(2 * (c * s).sum(axis=1).real + d * u)
+    return np.array(y)
+
+
+def lru(layer: Json, x: Signal) -> Signal:
+    poles = tensor(layer["lambda_real"]) + 1j * tensor(layer["lambda_imag"])
+    b_real, b_imag = np.split(tensor(layer["b"]), 2, axis=1)
+    c_real, minus_c_imag = np.split(tensor(layer["c"]), 2)
+    driven = x @ (b_real + 1j * b_imag)
+    state = np.zeros_like(poles)
+    states = []
+    for drive in driven:
+        state = poles * state + drive
+        states.append(state)
+    mixed: Signal = (np.array(states) @ (c_real - 1j * minus_c_imag)).real
+    return mixed + x @ tensor(layer["d"])
 
 
 def thirds(size: int) -> list[slice]:
@@ -352,6 +418,93 @@ def batchnorm2d(layer: Json, x: Signal) -> Signal:
     return batchnorm1d(layer, x.reshape(-1, layer["channels"])).reshape(x.shape)
 
 
+def second_order(section: Signal, x: Signal) -> Signal:
+    """One second-order section on one channel: b0, b1, b2, a1, a2, or a row of them for each frame."""
+    y, s1, s2 = np.zeros(len(x)), 0.0, 0.0
+    for t, (b0, b1, b2, a1, a2) in enumerate(np.broadcast_to(section, (len(x), 5)).tolist()):
+        given = float(x[t])
+        out = b0 * given + s1
+        s1, s2 = b1 * given - a1 * out + s2, b2 * given - a2 * out
+        y[t] = out
+    return y
+
+
+def biquad(layer: Json, x: Signal) -> Signal:
+    y = x.copy()
+    for channel, sections in enumerate(tensor(layer["coefficients"])):
+        for section in sections:
+            y[:, channel] = second_order(section, y[:, channel])
+    return y
+
+
+def one_pole(layer: Json, x: Signal) -> Signal:
+    rise, fall = tensor(layer["rise"]), tensor(layer["fall"])
+    frames, y = np.empty_like(x), np.zeros(x.shape[1])
+    for t, frame in enumerate(x):
+        a = np.where(frame > y, rise, fall)
+        frames[t] = y = a * y + (1.0 - a) * frame
+    return frames
+
+
+def amplitude_to_db(layer: Json, x: Signal) -> Signal:
+    y: Signal = 20.0 * np.log10(np.maximum(np.abs(x), layer["floor"]))
+    return y
+
+
+def gain_computer(layer: Json, x: Signal) -> Signal:
+    knee = layer["knee"]
+    over = x - layer["threshold"] + knee / 2
+    within = np.clip(over, 0.0, knee) ** 2 / (2 * knee) if knee > 0 else np.zeros(())
+    y: Signal = (1.0 / layer["ratio"] - 1.0) * (within + np.maximum(over - knee, 0.0))
+    return y
+
+
+def table_shaper(layer: Json, x: Signal) -> Signal:
+    values, points = tensor(layer["values"]), layer["points"]
+    position = (x - layer["low"]) / (layer["high"] - layer["low"]) * (points - 1)
+    position = np.clip(position, 0.0, points - 1)
+    if layer["interpolation"] == "linear":
+        return np.interp(position, np.arange(points), values)
+    at = np.minimum(position.astype(int), points - 2)
+    f, slopes = position - at, np.gradient(values)
+    value, later = values[at], values[at + 1]
+    hermite = [2 * f**3 - 3 * f**2 + 1, f**3 - 2 * f**2 + f, 3 * f**2 - 2 * f**3, f**3 - f**2]
+    of = [value, slopes[at], later, slopes[at + 1]]
+    return sum((h * v for h, v in zip(hermite, of)), np.zeros(()))
+
+
+def band(shape: str, gain: float, frequency: float, q: float) -> list[float]:
+    """Section of an equaliser's band, by the Audio EQ Cookbook. The frequency is in cycles per frame."""
+    a = 10.0 ** (min(max(gain, -120.0), 120.0) / 40.0)
+    w = 2.0 * math.pi * min(max(frequency, 1e-6), 0.499)
+    alpha, c = math.sin(w) / (2.0 * min(max(q, 0.01), 1000.0)), math.cos(w)
+    if shape == "peak":
+        given = [1 + alpha * a, -2 * c, 1 - alpha * a, 1 + alpha / a, -2 * c, 1 - alpha / a]
+    else:
+        sign = 1.0 if shape == "low_shelf" else -1.0
+        c, k = sign * c, 2 * math.sqrt(a) * alpha
+        given = [a * (a + 1 - (a - 1) * c + k), sign * 2 * a * (a - 1 - (a + 1) * c)]
+        given += [a * (a + 1 - (a - 1) * c - k), a + 1 + (a - 1) * c + k]
+        given += [sign * -2 * (a - 1 + (a + 1) * c), a + 1 + (a - 1) * c - k]
+    b0, b1, b2, a0, a1, a2 = given
+    return [b0 / a0, b1 / a0, b2 / a0, a1 / a0, a2 / a0]
+
+
+def parametric_equalizer(layer: Json, x: Signal, condition: Condition) -> Signal:
+    y, bands, hop = x.copy(), layer["bands"], layer["hop"]
+    held = given(condition)[np.arange(len(x)) // hop * hop].reshape(len(x), -1, 3)
+    for index in range(bands):
+        shape = "low_shelf" if index == 0 else "high_shelf" if index == bands - 1 else "peak"
+        sections = np.empty((len(x), 5))
+        for t, (gain, frequency, q) in enumerate(held[:, index].tolist()):
+            if t % hop == 0:
+                section = band(shape, gain, frequency / layer["sample_rate"], q)
+            sections[t] = section
+        for channel in range(x.shape[1]):
+            y[:, channel] = second_order(sections, y[:, channel])
+    return y
+
+
 def gather(layer: Json, x: Signal) -> Signal:
     index = tensor(layer["index"]).astype(int)
     return np.where(index < 0, 0.0, x[:, np.maximum(index, 0)])
@@ -404,6 +557,12 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "lstm": lstm,
     "gru": gru,
     "rnn": rnn,
+    "projected_lstm": lstm,
+    "min_gru": min_gru,
+    "upsample_nearest": upsample_nearest,
+    "upsample_linear": upsample_linear,
+    "s4d": s4d,
+    "lru": lru,
     "tanh": lambda layer, x: np.tanh(x),
     "sigmoid": lambda layer, x: sigmoid(x),
     "hard_sigmoid": lambda layer, x: hard_sigmoid(x),
@@ -432,6 +591,12 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "affine": affine,
     "rational": rational,
     "scale": lambda layer, x: x * float(layer["scale"]),
+    "biquad": biquad,
+    "one_pole": one_pole,
+    "amplitude_to_db": amplitude_to_db,
+    "db_to_amplitude": lambda layer, x: 10.0 ** (x / 20.0),
+    "gain_computer": gain_computer,
+    "table_shaper": table_shaper,
     "snake": snake,
     "batchnorm1d": batchnorm1d,
     "batchnorm2d": batchnorm2d,
@@ -440,9 +605,6 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "group_norm": group_norm,
     "cumulative_norm": cumulative_norm,
 }
-
-
-Condition = Optional[Signal]
 
 
 def branches(layer: Json, x: Signal, condition: Condition) -> list[Signal]:
@@ -538,6 +700,19 @@ def overlap_add(layer: Json, x: Signal, condition: Condition) -> Signal:
     return sums[: len(x), np.newaxis]
 
 
+def tfilm(layer: Json, x: Signal, condition: Condition) -> Signal:
+    """The whole blocks from `offset` on, each modulated by what its largest values give."""
+    size, block, offset = layer["size"], layer["block_size"], layer["offset"]
+    whole = max(0, len(x) - offset) // block
+    blocks = x[offset : offset + whole * block].reshape(whole, block, size)
+    y = np.zeros_like(x)
+    if whole:
+        made = evaluate(layer["layers"], blocks.max(axis=1))[:, np.newaxis]
+        blocks = blocks * made[..., :size] + (made[..., size:] if made.shape[2] > size else 0)
+        y[offset : offset + whole * block] = blocks.reshape(-1, size)
+    return delayed(y, block - 1)
+
+
 def time_pad(layer: Json, x: Signal, condition: Condition) -> Signal:
     return np.pad(x, ((layer["before"], layer["after"]), (0, 0)))
 
@@ -553,6 +728,7 @@ COMBINATORS: dict[str, Callable[[Json, Signal, Condition], Signal]] = {
     "blend": gate,
     "mixin": mixin,
     "film": film,
+    "parametric_equalizer": parametric_equalizer,
     "append_condition": lambda layer, x, c: np.concatenate([x, given(c)], axis=1),
     "conditioned_by": lambda layer, x, c: evaluate(
         layer["layers"], x, evaluate(layer["source"], x, c)
@@ -564,6 +740,7 @@ COMBINATORS: dict[str, Callable[[Json, Signal, Condition], Signal]] = {
     "along_features": along_features,
     "per_feature": per_feature,
     "overlap_add": overlap_add,
+    "tfilm": tfilm,
     "windowed": windowed,
     "time_pad": time_pad,
 }

@@ -89,6 +89,9 @@ def _type(layer: LayerRecord, backend: str | None) -> Type:
         return _combinator(layer, backend)
     if layer.type in CUSTOM_LAYERS:
         return _custom(layer, CUSTOM_LAYERS[layer.type], backend)
+    if {"initial_hidden", "initial_cell"} & set(layer.tensors):
+        tensors = {n: t for n, t in layer.tensors.items() if not n.startswith("initial_")}
+        return Type("InitialState", [_type(LayerRecord(layer.type, layer.options, tensors), backend)])
     name, arguments, defaults = _leaf(layer)
     if _BACKEND in arguments:
         given = backend or "inlay::default_backend"
@@ -141,6 +144,10 @@ _PLAIN = {
     "conv_transpose1d": "ConvTranspose1D",
     "max_pool1d": "MaxPool1D",
     "avg_pool1d": "AvgPool1D",
+    "upsample_nearest": "UpsampleNearest",
+    "upsample_linear": "UpsampleLinear",
+    "s4d": "S4D",
+    "lru": "LRU",
     "batchnorm1d": "BatchNorm1D",
     "batchnorm2d": "BatchNorm2D",
     "layer_norm": "LayerNorm",
@@ -183,6 +190,12 @@ _PLAIN = {
     "exp": "Exp",
     "sqrt": "Sqrt",
     "square": "Square",
+    "biquad": "Biquad",
+    "one_pole": "OnePole",
+    "amplitude_to_db": "AmplitudeToDB",
+    "db_to_amplitude": "DBToAmplitude",
+    "gain_computer": "GainComputer",
+    "parametric_equalizer": "ParametricEqualizer",
 }
 _Leaf = tuple[str, list[Argument], list[Argument]]
 
@@ -233,8 +246,6 @@ def _conv2d(layer: LayerRecord) -> _Leaf:
 
 
 def _lstm(layer: LayerRecord) -> _Leaf:
-    if "initial_hidden" in layer.tensors or "initial_cell" in layer.tensors:
-        raise ExportError("an lstm type starts from zeros; load this file into inlay::Model")
     return (
         _LSTMS[str(layer.options["recurrent_activation"])],
         _options(layer, "in out"),
@@ -256,6 +267,18 @@ def _gru(layer: LayerRecord) -> _Leaf:
 
 def _rnn(layer: LayerRecord) -> _Leaf:
     name = {"tanh": "RNN", "relu": "ReLURNN"}[str(layer.options["activation"])]
+    return name, _options(layer, "in out"), []
+
+
+def _projected_lstm(layer: LayerRecord) -> _Leaf:
+    sizes, gate = _options(layer, "in units out"), str(layer.options["recurrent_activation"])
+    if gate == "sigmoid":
+        return "ProjectedLSTM", sizes, []
+    return "BasicProjectedLSTM", [*sizes, _GATES[gate], _BACKEND], []
+
+
+def _min_gru(layer: LayerRecord) -> _Leaf:
+    name = {"linear": "MinGRU", "positive": "PositiveMinGRU"}[str(layer.options["candidate"])]
     return name, _options(layer, "in out"), []
 
 
@@ -285,7 +308,13 @@ def _rational(layer: LayerRecord) -> _Leaf:
     return "BasicRational", [size, count, *degrees, "inlay::RationalB", _BACKEND], []
 
 
+def _table_shaper(layer: LayerRecord) -> _Leaf:
+    cubic = layer.options["interpolation"] == "cubic"
+    return "CubicTableShaper" if cubic else "TableShaper", _options(layer, "size points"), []
+
+
 _SPECIAL = {
+    "table_shaper": _table_shaper,
     "snake": _snake,
     "affine": _affine,
     "rational": _rational,
@@ -295,6 +324,8 @@ _SPECIAL = {
     "lstm": _lstm,
     "gru": _gru,
     "rnn": _rnn,
+    "projected_lstm": _projected_lstm,
+    "min_gru": _min_gru,
     "prelu": _prelu,
 }
 
@@ -340,6 +371,15 @@ def _residual_skip(layer: LayerRecord, inner: _Inner) -> Type:
     return Type("ResidualSkip", arguments)
 
 
+def _tfilm(layer: LayerRecord, inner: _Inner) -> Type:
+    size, block, offset = _options(layer, "size block_size offset")
+    made = layer.chains["layers"][0]
+    alone = len(made) == 1 and inner["layers"][0].name == "LSTM"
+    if alone and offset == 0 and made[0].channels_out == 2 * int(layer.options["size"]):
+        return Type("TFiLM", [size, block, *inner["layers"][0].arguments[2:]])
+    return Type("BasicTFiLM", [block, offset, *inner["layers"]])
+
+
 def _windowed(layer: LayerRecord, inner: _Inner) -> Type:
     return Type("Windowed", [*_options(layer, "window hop"), *inner["layers"]])
 
@@ -361,5 +401,6 @@ _HOLDERS: dict[str, Callable[[LayerRecord, _Inner], Type]] = {
     "overlap_add": lambda layer, inner: Type(
         "OverlapAdd", [*_options(layer, "hop"), *inner["layers"]]
     ),
+    "tfilm": _tfilm,
     "windowed": _windowed,
 }

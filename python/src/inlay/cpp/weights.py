@@ -102,6 +102,7 @@ _ACCESSORS = {
     ("along_features", "layers"): "layers()",
     ("per_feature", "layers"): "layers()",
     ("overlap_add", "layers"): "layers()",
+    ("tfilm", "layers"): "layers()",
     ("windowed", "layers"): "layers()",
 }
 
@@ -153,6 +154,13 @@ def _left_out(layer: LayerRecord) -> dict[str, Array]:
     tensors: dict[str, Array] = {}
     if layer.type == "conv_transpose1d":
         tensors["bias"] = np.zeros(layer.channels_out)
+    if layer.type == "min_gru":
+        tensors["bias"] = np.zeros(2 * layer.channels_out)
+    if {"initial_hidden", "initial_cell"} & set(layer.tensors):
+        tensors["initial_hidden"] = np.zeros(layer.channels_out)
+        if layer.type in ("lstm", "projected_lstm"):
+            cells = int(layer.options.get("units", layer.channels_out))
+            tensors["initial_cell"] = np.zeros(cells)
     if layer.type in ("batchnorm1d", "batchnorm2d"):
         size = layer.tensors["mean"].size
         tensors |= {"gamma": np.ones(size), "beta": np.zeros(size)}

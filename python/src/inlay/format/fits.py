@@ -39,6 +39,12 @@ def _conditioned_fits(layer: LayerRecord) -> Fits:
     return {"channels that its layers give": (made, size)}
 
 
+def _tfilm_fits(layer: LayerRecord) -> Fits:
+    (takes, made), size = ends_of(layer.chains["layers"][0]), layer.integer("size")
+    gives = {} if made == 2 * size else {"channels that its layers give": (made, size)}
+    return {"channels that its layers take": (takes, size), **gives}
+
+
 def _conditioned_by_fits(layer: LayerRecord) -> Fits:
     takes, given = (ends_of(layer.chains[name][0])[0] for name in ("source", "layers"))
     return {"channels that its source takes": (takes, given)}
@@ -67,6 +73,7 @@ _FITS: dict[str, Callable[[LayerRecord], Fits]] = {
     "blend": _gate_fits,
     "mixin": _conditioned_fits,
     "film": _conditioned_fits,
+    "tfilm": _tfilm_fits,
     "conditioned_by": _conditioned_by_fits,
     "residual_skip": _residual_skip_fits,
 }

@@ -33,12 +33,15 @@ GATES = ("sigmoid", "hard_sigmoid", "hard_sigmoid_keras2")
 _KINDS: dict[str, OptionKind] = {
     **dict.fromkeys(("alpha", "beta", "epsilon", "scale", "threshold"), Kind.NUMBER),
     **dict.fromkeys(("min", "max", "min_slope", "max_slope", "omega"), Kind.NUMBER),
-    **dict.fromkeys(("begin", "before", "after"), Kind.INDEX),
+    **dict.fromkeys(("floor", "ratio", "knee", "low", "high", "sample_rate"), Kind.NUMBER),
+    **dict.fromkeys(("begin", "before", "after", "offset"), Kind.INDEX),
     "reset_after": Kind.FLAG,
     "recurrent_activation": GATES,
     "activation": ("tanh", "relu"),
+    "candidate": ("linear", "positive"),
     "padding": ("valid", "same"),
     "version": ("A", "B"),
+    "interpolation": ("linear", "cubic"),
 }
 
 
@@ -132,6 +135,7 @@ LAYER_TYPES: dict[str, LayerType] = {
     ),
     "max_pool1d": _layer("size kernel_size stride"),
     "avg_pool1d": _layer("size kernel_size stride"),
+    **dict.fromkeys(("upsample_nearest", "upsample_linear"), _layer("size factor")),
     "conv2d": _layer(
         "in out features kernel_size_time kernel_size_features dilation stride padding",
         kernel="kernel_size_time kernel_size_features in out",
@@ -152,8 +156,45 @@ LAYER_TYPES: dict[str, LayerType] = {
         kernel="in 3*out",
         recurrent_kernel="out 3*out",
         bias="2 3*out if reset_after else 3*out",
+        initial_hidden="out?",
     ),
-    "rnn": _layer("in out activation", kernel="in out", recurrent_kernel="out out", bias="out"),
+    "rnn": _layer(
+        "in out activation",
+        kernel="in out",
+        recurrent_kernel="out out",
+        bias="out",
+        initial_hidden="out?",
+    ),
+    "projected_lstm": _layer(
+        "in units out recurrent_activation",
+        kernel="in 4*units",
+        recurrent_kernel="out 4*units",
+        bias="4*units",
+        projection="units out",
+        initial_hidden="out?",
+        initial_cell="units?",
+    ),
+    # The gate, then the candidate.
+    "min_gru": _layer(
+        "in out candidate", kernel="in 2*out", bias="2*out?", initial_hidden="out?"
+    ),
+    "s4d": _layer(
+        "size states",
+        a_real="size states",
+        a_imag="size states",
+        c_real="size states",
+        c_imag="size states",
+        d="size?",
+    ),
+    # Real parts first; then the imaginary ones, those of c negative.
+    "lru": _layer(
+        "in states out",
+        lambda_real="states",
+        lambda_imag="states",
+        b="in 2*states",
+        c="2*states out",
+        d="in out",
+    ),
     "batchnorm1d": _normalisation("size epsilon", "size"),
     "batchnorm2d": _normalisation("channels features epsilon", "channels"),
     "layer_norm": _layer("size epsilon", gamma="size?", beta="size?"),
@@ -184,6 +225,14 @@ LAYER_TYPES: dict[str, LayerType] = {
     "complex_product": _layer("bins"),
     "magnitude": _layer("bins epsilon"),
     **dict.fromkeys(("selu", "mish", "abs", "exp", "sqrt", "square"), _layer("size")),
+    # Sections of b0, b1, b2, a1, a2.
+    "biquad": _layer("size sections", coefficients="size sections 5"),
+    "one_pole": _layer("size", rise="size", fall="size"),
+    "amplitude_to_db": _layer("size floor"),
+    "db_to_amplitude": _layer("size"),
+    "gain_computer": _layer("size threshold ratio knee"),
+    "table_shaper": _layer("size points interpolation low high", values="points"),
+    "parametric_equalizer": _layer("size bands hop sample_rate"),
     "slice": _layer("in begin out"),
     "pad": _layer("in out"),
     "delay": _layer("size frames"),
@@ -202,6 +251,7 @@ LAYER_TYPES: dict[str, LayerType] = {
     "along_features": _layer("features", chains="layers"),
     "per_feature": _layer("features", chains="layers"),
     "overlap_add": _layer("window hop", chains="layers"),
+    "tfilm": _layer("size block_size offset", chains="layers"),
     "windowed": _layer("window hop", chains="layers"),
     "sequential": _layer(chains="layers"),
 }

@@ -40,6 +40,11 @@ class LayerRecord:
             return _ENDS[self.type](self)[1]
         return self._count("out") * self._features_out
 
+    @property
+    def frames_per_input(self) -> int:
+        """The output frames of one input frame, at most."""
+        return self.integer(_RAISED[self.type]) if self.type in _RAISED else 1
+
     def integer(self, name: str) -> int:
         return int(self.options[name])
 
@@ -57,6 +62,9 @@ class LayerRecord:
         kernel = 1 if same else self.integer("kernel_size_features")
         return (features - kernel) // self.integer("stride") + 1
 
+
+# The options of layers that raise the rate.
+_RAISED = {"conv_transpose1d": "stride", "upsample_nearest": "factor", "upsample_linear": "factor"}
 
 Chain = Sequence[LayerRecord]
 

@@ -27,9 +27,7 @@ def validate(model: ModelFile) -> None:
     if not 0 <= model.prewarm <= LONGEST_PREWARM:
         raise ExportError(f"prewarm: {model.prewarm} is not from 0 to {LONGEST_PREWARM}")
     _validate_chain(model.layers, "layers")
-    burst = math.prod(
-        layer.integer("stride") for layer in model.layers if layer.type == "conv_transpose1d"
-    )
+    burst = math.prod(layer.frames_per_input for layer in model.layers)
     _validate_check(model.check, *ends_of(model.layers), burst)
 
 

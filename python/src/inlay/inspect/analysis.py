@@ -86,8 +86,9 @@ def _walk(chain: Chain, place: str, depth: int, per_frame: Fraction) -> Iterator
         for where, inner in chains_within(layer, here):
             if layer.type == "windowed":
                 yield from _walk_window(layer, where, depth + 1, per_frame)
-            elif layer.type == "overlap_add":
-                yield from _walk(inner, where, depth + 1, per_frame / _int(layer, "hop"))
+            elif layer.type in ("overlap_add", "tfilm"):
+                frames = _int(layer, "hop" if layer.type == "overlap_add" else "block_size")
+                yield from _walk(inner, where, depth + 1, per_frame / frames)
             elif layer.type in ("along_features", "per_feature"):
                 yield from _walk(inner, where, depth + 1, per_frame * _int(layer, "features"))
             else:
@@ -242,9 +243,54 @@ def _recurrent(gates: int, biases: Callable[[LayerRecord], int]) -> Callable[[La
     def traits(layer: LayerRecord) -> Traits:
         inputs, outputs = layer.channels_in, layer.channels_out
         products = (inputs + outputs) * gates * outputs
-        return Traits(None, parameters=products + biases(layer) * outputs, macs=products)
+        count = products + biases(layer) * outputs + _initial(layer)
+        return Traits(None, parameters=count, macs=products)
 
     return traits
+
+
+def _initial(layer: LayerRecord) -> int:
+    """Parameters of `InitialState`, whose C++ class always has the whole state."""
+    if not {"initial_hidden", "initial_cell"} & set(layer.tensors):
+        return 0
+    cells = {"lstm": layer.channels_out, "projected_lstm": _int(layer, "units", 0)}
+    return layer.channels_out + cells.get(layer.type, 0)
+
+
+def _projected_lstm(layer: LayerRecord) -> Traits:
+    inputs, units, outputs = layer.channels_in, _int(layer, "units"), layer.channels_out
+    products = 4 * units * (inputs + outputs) + units * outputs
+    return Traits(None, parameters=products + 4 * units + _initial(layer), macs=products)
+
+
+def _min_gru(layer: LayerRecord) -> Traits:
+    products = 2 * layer.channels_in * layer.channels_out
+    count = products + 2 * layer.channels_out + _initial(layer)  # C++ always has a bias
+    return Traits(None, parameters=count, macs=products)
+
+
+def _upsample_nearest(layer: LayerRecord) -> Traits:
+    factor = _int(layer, "factor")
+    return Traits(rate=Fraction(factor), one_to_one=factor == 1)
+
+
+def _upsample_linear(layer: LayerRecord) -> Traits:
+    macs = layer.channels_in * _int(layer, "factor")
+    traits = replace(_upsample_nearest(layer), latency=1, macs=macs)
+    return replace(traits, receptive_field=3, warmup_frames=2)
+
+
+def _s4d(layer: LayerRecord) -> Traits:
+    channels, states = layer.channels_in, _int(layer, "states")
+    return Traits(None, parameters=channels * (4 * states + 1), macs=channels * (6 * states + 1))
+
+
+def _lru(layer: LayerRecord) -> Traits:
+    states, ends = _int(layer, "states"), layer.channels_in + layer.channels_out
+    direct = layer.channels_in * layer.channels_out
+    return Traits(
+        None, parameters=2 * states * (ends + 1) + direct, macs=2 * states * (ends + 2) + direct
+    )
 
 
 def _batchnorm(layer: LayerRecord) -> Traits:
@@ -270,6 +316,24 @@ def _rational(layer: LayerRecord) -> Traits:
     )
 
 
+def _biquad(layer: LayerRecord) -> Traits:
+    coefficients = _count(layer, "coefficients")
+    return Traits(None, parameters=coefficients, macs=coefficients)
+
+
+def _one_pole(layer: LayerRecord) -> Traits:
+    return Traits(None, parameters=2 * layer.channels_in, macs=2 * layer.channels_in)
+
+
+def _table_shaper(layer: LayerRecord) -> Traits:
+    return Traits(parameters=_count(layer, "values"), macs=3 * layer.channels_in)
+
+
+def _parametric_equalizer(layer: LayerRecord) -> Traits:
+    bands = _int(layer, "bands")
+    return Traits(None, condition_size=3 * bands, macs=5 * bands * layer.channels_in)
+
+
 def _delay(layer: LayerRecord) -> Traits:
     frames = _int(layer, "frames")
     return replace(_reaching(frames + 1, 0, 0), latency=frames)
@@ -290,6 +354,12 @@ _LEAVES: dict[str, Callable[[LayerRecord], Traits]] = {
     "lstm": _recurrent(4, lambda layer: 4),
     "gru": _recurrent(3, lambda layer: 6 if layer.options["reset_after"] else 3),
     "rnn": _recurrent(1, lambda layer: 1),
+    "projected_lstm": _projected_lstm,
+    "min_gru": _min_gru,
+    "upsample_nearest": _upsample_nearest,
+    "upsample_linear": _upsample_linear,
+    "s4d": _s4d,
+    "lru": _lru,
     "batchnorm1d": _batchnorm,
     "batchnorm2d": _batchnorm,
     "layer_norm": _norm,
@@ -302,6 +372,11 @@ _LEAVES: dict[str, Callable[[LayerRecord], Traits]] = {
     "rational": _rational,
     "scale": lambda layer: Traits(macs=layer.channels_in),
     "delay": _delay,
+    "biquad": _biquad,
+    "one_pole": _one_pole,
+    "gain_computer": lambda layer: Traits(macs=3 * layer.channels_in),
+    "table_shaper": _table_shaper,
+    "parametric_equalizer": _parametric_equalizer,
     "gather": lambda layer: Traits(),
     "rfft": _transform,
     "irfft": _transform,
@@ -455,6 +530,23 @@ def _overlap_add(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Tra
     )
 
 
+def _tfilm(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
+    (body,) = inner
+    block, reach = _int(layer, "block_size"), body.receptive_field
+    if not body.one_to_one:
+        raise ExportError(f"{place}: its layers change the rate")
+    if body.condition_size:
+        raise ExportError(f"{place}: its layers take a condition")
+    if body.latency:
+        raise ExportError(f"{place}: its layers have latency")
+    return Traits(
+        receptive_field=None if reach is None else (reach + 1) * block - 1,
+        latency=block - 1,
+        parameters=body.parameters,
+        macs=body.macs // block + layer.channels_in,
+    )
+
+
 _COMBINATORS: dict[str, Callable[[LayerRecord, Sequence[Traits], str], Traits]] = {
     "sequential": lambda layer, inner, place: inner[0],
     "residual": _residual,
@@ -470,5 +562,6 @@ _COMBINATORS: dict[str, Callable[[LayerRecord, Sequence[Traits], str], Traits]] 
     "along_features": _along_features,
     "per_feature": _per_feature,
     "overlap_add": _overlap_add,
+    "tfilm": _tfilm,
     "windowed": _windowed,
 }

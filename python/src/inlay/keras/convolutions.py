@@ -234,6 +234,13 @@ def _pool1d(kind: str) -> Callable[[Layer, Signal], Converted]:
     return pool
 
 
+def _upsampling1d(layer: Layer, signal: Signal) -> Converted:
+    channels_of(layer, signal)
+    (factor,) = layer.counts("size", 1)
+    options = {"size": signal.size, "factor": factor}
+    return [LayerRecord("upsample_nearest", options)], signal.upsampled(layer, factor, factor)
+
+
 def _pair(layer: Layer, value: object, key: str) -> tuple[int, int]:
     """Two integers from 0. Keras also writes one integer for both."""
     values = list(value) if isinstance(value, (list, tuple)) else [value, value]
@@ -350,6 +357,7 @@ KERNELS: dict[str, Kind] = {
     ),
     "MaxPooling1D": _POOL,
     "AveragePooling1D": replace(_POOL, convert=_pool1d("avg_pool1d")),
+    "UpSampling1D": Kind(_upsampling1d, ("size",)),
     "ZeroPadding1D": Kind(_zero_padding1d, ("padding",), CHANNELS_LAST),
     "ZeroPadding2D": Kind(_zero_padding2d, ("padding",), CHANNELS_LAST),
     "Cropping1D": Kind(_cropping1d, ("cropping",), CHANNELS_LAST),

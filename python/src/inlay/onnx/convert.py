@@ -19,12 +19,16 @@ from .signal import Last, Signal, State
 Value = Any  # an array of constants, a Signal, a State, or None where there is none
 
 
-def convert(graph: Graph, output: str, given: Mapping[str, Value], arrays: Mapping[str, Array]) -> Signal:
+def convert(
+    graph: Graph, output: str, given: Mapping[str, Value], arrays: Mapping[str, Array]
+) -> Signal:
     """The signal `output` of a graph with these inputs. `arrays` has all values for an example."""
     values: dict[str, Value] = {**graph.constants, **given, "": None}
     for op in needed(graph, [output]):
         inputs = [values[name] for name in op.inputs]
-        if op.kind in ("Shape", "Size") or not any(isinstance(v, (Signal, State, Last)) for v in inputs):
+        if op.kind in ("Shape", "Size") or not any(
+            isinstance(v, (Signal, State, Last)) for v in inputs
+        ):
             values.update((name, arrays[name]) for name in op.outputs if name)
             continue
         shapes = [arrays[name].shape if name in arrays else () for name in op.outputs]
@@ -54,20 +58,32 @@ def _converted(op: Operation, inputs: list[Value], shapes: list[Any]) -> list[Va
     if op.kind == "Split":
         return _split(op, inputs, shapes)
     if op.kind not in _CONVERSIONS:
-        op.refuse("this operator on a signal", "only " + ", ".join(sorted(_CONVERSIONS)), "replace it by these")
+        op.refuse(
+            "this operator on a signal",
+            "only " + ", ".join(sorted(_CONVERSIONS)),
+            "replace it by these",
+        )
     made = _CONVERSIONS[op.kind](op, inputs, shapes[0])
     return [replace(made, shape=tuple(shapes[0]))]
 
 
 def _signal(op: Operation, value: Value) -> Signal:
     if not isinstance(value, Signal):
-        op.refuse("a signal as weights", "only constant weights", "export with constant weights (constant folding)")
+        op.refuse(
+            "a signal as weights",
+            "only constant weights",
+            "export with constant weights (constant folding)",
+        )
     return value
 
 
 def _weights(op: Operation, value: Value) -> Array:
     if not isinstance(value, np.ndarray):
-        op.refuse("weights that are computed from a signal", "only constant ones", "attention over time has no stream; use a recurrent or a convolutional layer")
+        op.refuse(
+            "weights that are computed from a signal",
+            "only constant ones",
+            "attention over time has no stream; use a recurrent or a convolutional layer",
+        )
     return value.astype(np.float32)
 
 
@@ -80,7 +96,11 @@ def _relabelled(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     old = [i for i, size in enumerate(x.shape) if size > 1]
     new = [i for i, size in enumerate(shape) if size > 1]
     if [x.shape[i] for i in old] != [shape[i] for i in new]:
-        op.refuse(f"from shape {list(x.shape)} to {list(shape)}", "only what adds or removes axes of size 1", "keep time and channels on their axes")
+        op.refuse(
+            f"from shape {list(x.shape)} to {list(shape)}",
+            "only what adds or removes axes of size 1",
+            "keep time and channels on their axes",
+        )
     moved = dict(zip(old, new))
     channel = None if x.channel is None else moved.get(x.channel)
     ones = [i for i in range(len(shape)) if i != channel]
@@ -108,19 +128,27 @@ def _unsqueezed(op: Operation, inputs: list[Value], shape: Any) -> Signal:
 def _transposed(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     x = _signal(op, inputs[0])
     perm = list(op.get("perm") or range(len(shape))[::-1])
-    return replace(x, time=perm.index(x.time), channel=None if x.channel is None else perm.index(x.channel))
+    return replace(
+        x, time=perm.index(x.time), channel=None if x.channel is None else perm.index(x.channel)
+    )
 
 
 def _same(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     x = _signal(op, inputs[0])
     if tuple(shape) != x.shape:
-        op.refuse(f"from shape {list(x.shape)} to {list(shape)}", "only what keeps the shape", "leave it out")
+        op.refuse(
+            f"from shape {list(x.shape)} to {list(shape)}",
+            "only what keeps the shape",
+            "leave it out",
+        )
     return x
 
 
 def _sliced(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     x = _signal(op, inputs[0])
-    for axis, cut in enumerate(slices(op, len(x.shape), *[*inputs[1:], None, None, None, None][:4])):
+    for axis, cut in enumerate(
+        slices(op, len(x.shape), *[*inputs[1:], None, None, None, None][:4])
+    ):
         begin, end, step = cut.indices(x.shape[axis])
         if (begin, end, step) == (0, x.shape[axis], 1):
             continue
@@ -129,7 +157,9 @@ def _sliced(op: Operation, inputs: list[Value], shape: Any) -> Signal:
         if axis == x.time:
             if end - begin == 1 and x.frames > 1:
                 _one_frame(op)
-            x = replace(x, start=x.start + begin, shape=(*x.shape[:axis], end - begin, *x.shape[axis + 1 :]))
+            x = replace(
+                x, start=x.start + begin, shape=(*x.shape[:axis], end - begin, *x.shape[axis + 1 :])
+            )
             x = replace(x, behind=x.behind if x.tail > 0 else None)
         else:
             x.require_channel(op, axis)
@@ -138,7 +168,11 @@ def _sliced(op: Operation, inputs: list[Value], shape: Any) -> Signal:
 
 
 def _one_frame(op: Operation) -> None:
-    op.refuse("one frame of the signal", "only an output for every frame, as a stream has no end", "export the network with an output for all frames")
+    op.refuse(
+        "one frame of the signal",
+        "only an output for every frame, as a stream has no end",
+        "export the network with an output for all frames",
+    )
 
 
 def _gathered(op: Operation, inputs: list[Value], shape: Any) -> Signal:
@@ -168,8 +202,12 @@ def _split(op: Operation, inputs: list[Value], shapes: list[Any]) -> list[Value]
     axis = op.get("axis", 0) % len(x.shape)
     x.require_channel(op, axis)
     begin, found = 0, []
-    for size, shape in zip(split_sizes(op, x.shape[axis], inputs[1] if len(inputs) > 1 else None), shapes):
-        found.append(replace(x, node=part(x.node, begin, begin + size), channel=axis, shape=tuple(shape)))
+    for size, shape in zip(
+        split_sizes(op, x.shape[axis], inputs[1] if len(inputs) > 1 else None), shapes
+    ):
+        found.append(
+            replace(x, node=part(x.node, begin, begin + size), channel=axis, shape=tuple(shape))
+        )
         begin += size
     return found
 
@@ -179,11 +217,18 @@ def _concatenated(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     if not signals:
         next(v for v in inputs if isinstance(v, State)).refuse(op)
     axis, x = op.get("axis", 0) % len(shape), signals[0]
-    if len(signals) == 1 and (x.time == axis or (x.frames == 1 and x.channel != axis and any(isinstance(v, State) for v in inputs))):
+    if len(signals) == 1 and (
+        x.time == axis
+        or (x.frames == 1 and x.channel != axis and any(isinstance(v, State) for v in inputs))
+    ):
         at = next(i for i, v in enumerate(inputs) if v is x)
         for other in inputs[:at] + inputs[at + 1 :]:
             if isinstance(other, np.ndarray) and other.any():
-                op.refuse("frames that are not zero", "only zeros, the silence before a stream", "use zeros")
+                op.refuse(
+                    "frames that are not zero",
+                    "only zeros, the silence before a stream",
+                    "use zeros",
+                )
             if isinstance(other, State) and at != len(inputs) - 1:
                 other.refuse(op)
         before = sum(v.shape[axis] for v in inputs[:at])
@@ -192,7 +237,11 @@ def _concatenated(op: Operation, inputs: list[Value], shape: Any) -> Signal:
         if isinstance(other, State):
             other.refuse(op)
         if not isinstance(other, Signal):
-            op.refuse("constants beside the channels", "only signals", "add them as a bias of the next layer")
+            op.refuse(
+                "constants beside the channels",
+                "only signals",
+                "add them as a bias of the next layer",
+            )
         other.require_channel(op, axis)
         _require_alike(op, x, other)
     return replace(x, node=join([s.node for s in signals]), channel=axis)
@@ -201,8 +250,15 @@ def _concatenated(op: Operation, inputs: list[Value], shape: Any) -> Signal:
 def _padded(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     x = _signal(op, inputs[0])
     more = [*inputs[1:], None, None, None]
-    if op.get("mode", "constant") != "constant" or float(op.get("value", 0.0) if more[1] is None else more[1]) != 0:
-        op.refuse(f"mode={op.get('mode', 'constant')!r}", "only zeros, the silence before a stream", "pad with zeros")
+    if (
+        op.get("mode", "constant") != "constant"
+        or float(op.get("value", 0.0) if more[1] is None else more[1]) != 0
+    ):
+        op.refuse(
+            f"mode={op.get('mode', 'constant')!r}",
+            "only zeros, the silence before a stream",
+            "pad with zeros",
+        )
     for axis, (before, behind) in enumerate(pads_of(op, len(x.shape), more[0], more[2])):
         if axis != x.time:
             if before or behind:
@@ -228,37 +284,65 @@ def _zeros(op: Operation, x: Signal, shape: Any, before: int) -> Signal:
 
 def _require_alike(op: Operation, a: Signal, b: Signal) -> None:
     if a.start != b.start:
-        op.refuse(f"joining frames {a.start} and {b.start} of the stream", "only the same frames", "crop the first frames of the longer signal, with a Slice")
+        op.refuse(
+            f"joining frames {a.start} and {b.start} of the stream",
+            "only the same frames",
+            "crop the first frames of the longer signal, with a Slice",
+        )
     if len(a.times) != len(b.times):
-        op.refuse("joining signals of different rates", "only of one", "change the rate before or behind the branches")
+        op.refuse(
+            "joining signals of different rates",
+            "only of one",
+            "change the rate before or behind the branches",
+        )
     if a.shape[a.time] != b.shape[b.time] or len(a.shape) - a.time != len(b.shape) - b.time:
-        op.refuse(f"joining shapes {list(a.shape)} and {list(b.shape)}", "only those with time on one axis", "transpose one")
+        op.refuse(
+            f"joining shapes {list(a.shape)} and {list(b.shape)}",
+            "only those with time on one axis",
+            "transpose one",
+        )
 
 
 def _vector(op: Operation, x: Signal, constant: Array, shape: Any) -> Array:
     """A constant as one number for each channel."""
     if tuple(shape) != x.shape:
         if len(shape) == len(x.shape) or x.channels > 1:
-            op.refuse(f"a constant of shape {list(constant.shape)} with a signal of {list(x.shape)}", "only one number for each channel", "give it the shape of the channels")
-        op.refuse(f"from shape {list(x.shape)} to {list(shape)}", "only what keeps the axes", "leave it out")
+            op.refuse(
+                f"a constant of shape {list(constant.shape)} with a signal of {list(x.shape)}",
+                "only one number for each channel",
+                "give it the shape of the channels",
+            )
+        op.refuse(
+            f"from shape {list(x.shape)} to {list(shape)}",
+            "only what keeps the axes",
+            "leave it out",
+        )
     wide = np.broadcast_to(constant.astype(np.float32), x.shape)
     frames = np.moveaxis(wide, x.time, 0).reshape(x.frames, -1)
     if constant.size > x.channels and (frames != frames[0]).any():
-        op.refuse("a constant that changes over time", "only one number for each channel", "leave it out")
+        op.refuse(
+            "a constant that changes over time", "only one number for each channel", "leave it out"
+        )
     return np.array(frames[0])
 
 
 def _given(x: Signal, kinds: tuple[str, ...], name: str, tensor: Array) -> Signal | None:
     """The signal with a tensor more in the layer before, if that is of these kinds and has none yet."""
     node, records = x.node, x.node.records
-    if node.kind != "layers" or records[-1].type not in kinds or {name, "beta"} & set(records[-1].tensors):
+    if (
+        node.kind != "layers"
+        or records[-1].type not in kinds
+        or {name, "beta"} & set(records[-1].tensors)
+    ):
         return None
     last = replace(records[-1], tensors={**records[-1].tensors, name: tensor})
     return replace(x, node=layers(node.inputs[0], [*records[:-1], last]))
 
 
 def _shifted(x: Signal, shift: Array) -> Signal:
-    found = _given(x, ("dense", "conv1d"), "bias", shift) or _given(x, ("layer_norm",), "beta", shift)
+    found = _given(x, ("dense", "conv1d"), "bias", shift) or _given(
+        x, ("layer_norm",), "beta", shift
+    )
     return found or x.then([affine(np.ones_like(shift), shift)])
 
 
@@ -276,7 +360,11 @@ def _widened(op: Operation, x: Signal, channels: int) -> Node:
     if x.channels == channels:
         return x.node
     if x.channels != 1:
-        op.refuse(f"joining {x.channels} and {channels} channels", "only as many, or one", "give them as many")
+        op.refuse(
+            f"joining {x.channels} and {channels} channels",
+            "only as many, or one",
+            "give them as many",
+        )
     kernel = np.ones((1, channels), np.float32)
     return layers(x.node, [LayerRecord("dense", {"in": 1, "out": channels}, {"kernel": kernel})])
 
@@ -337,7 +425,11 @@ def _multiplied(op: Operation, inputs: list[Value], shape: Any) -> Signal:
 
 def _divided(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     if isinstance(inputs[1], Signal):
-        op.refuse("a division by a signal", "only by constants", "normalise with LayerNormalization, or leave it out")
+        op.refuse(
+            "a division by a signal",
+            "only by constants",
+            "normalise with LayerNormalization, or leave it out",
+        )
     if not inputs[1].all():
         op.refuse("a division by zero", "only by other numbers", "leave it out")
     return _multiplied(op, [inputs[0], 1.0 / inputs[1]], shape)
@@ -385,7 +477,9 @@ def _gemm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     return _dense(op, x, kernel, bias, -1)
 
 
-def _windowed(op: Operation, x: Signal, record: LayerRecord, shape: Any, geometry: tuple[int, int, int, int]) -> Signal:
+def _windowed(
+    op: Operation, x: Signal, record: LayerRecord, shape: Any, geometry: tuple[int, int, int, int]
+) -> Signal:
     """A convolution or a pool: (frames that it looks back, stride, zeros before, zeros behind)."""
     reach, stride, before, behind = geometry
     if before:
@@ -394,9 +488,17 @@ def _windowed(op: Operation, x: Signal, record: LayerRecord, shape: Any, geometr
     first = start // stride + reach // stride
     zeros = op if before else x.front or op
     if start % stride:
-        op.refuse(f"{-start} frames in front of a stride of {stride}", "only a multiple of the stride", f"pad {reach // stride * stride} zeros on the left")
+        op.refuse(
+            f"{-start} frames in front of a stride of {stride}",
+            "only a multiple of the stride",
+            f"pad {reach // stride * stride} zeros on the left",
+        )
     if first < 0:
-        zeros.refuse(f"{-start} zeros in front of {op}", f"only the (kernel - 1) * dilation = {reach} that make it causal", f"use {reach}")
+        zeros.refuse(
+            f"{-start} zeros in front of {op}",
+            f"only the (kernel - 1) * dilation = {reach} that make it causal",
+            f"use {reach}",
+        )
     times = x.times
     if stride > 1:
         at = np.arange(len(times))
@@ -412,7 +514,11 @@ def _one_axis(op: Operation, x: Signal, kernel: Any) -> int:
         x.require_time(op, 2 if len(kernel) == 1 else x.time)
     at = max(x.time - 2, 0)
     if any(k != 1 or x.shape[i + 2] != 1 for i, k in enumerate(kernel) if i != at):
-        op.refuse(f"a kernel of {list(kernel)}", "only along the time", "networks with an axis of frequency are not exported yet")
+        op.refuse(
+            f"a kernel of {list(kernel)}",
+            "only along the time",
+            "networks with an axis of frequency are not exported yet",
+        )
     return at
 
 
@@ -426,10 +532,18 @@ def _geometry(op: Operation, x: Signal, kernel: Any) -> tuple[int, int, tuple[in
 def _conv(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     x, w = _signal(op, inputs[0]), _weights(op, inputs[1])
     taps, dilation, geometry = _geometry(op, x, w.shape[2:])
-    options: dict[str, Any] = {"in": x.channels, "out": len(w), "kernel_size": taps, "dilation": dilation, "groups": op.get("group", 1)}
+    options: dict[str, Any] = {
+        "in": x.channels,
+        "out": len(w),
+        "kernel_size": taps,
+        "dilation": dilation,
+        "groups": op.get("group", 1),
+    }
     if geometry[1] > 1:
         options["stride"] = geometry[1]
-    tensors = {"kernel": np.ascontiguousarray(w.reshape(len(w), w.shape[1], taps).transpose(2, 1, 0))}
+    tensors = {
+        "kernel": np.ascontiguousarray(w.reshape(len(w), w.shape[1], taps).transpose(2, 1, 0))
+    }
     if len(inputs) > 2 and inputs[2] is not None:
         tensors["bias"] = _weights(op, inputs[2])
     made = _windowed(op, x, LayerRecord("conv1d", options, tensors), shape, geometry)
@@ -459,7 +573,9 @@ def _conv_transpose(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     if len(inputs) > 2 and inputs[2] is not None:
         tensors["bias"] = _weights(op, inputs[2])
     made = x.then([LayerRecord("conv_transpose1d", options, tensors)])
-    made = replace(made, times=np.repeat(x.times, stride), start=x.start * stride + before, shape=tuple(shape))
+    made = replace(
+        made, times=np.repeat(x.times, stride), start=x.start * stride + before, shape=tuple(shape)
+    )
     return replace(made, channel=1 if w.shape[1] > 1 else None)
 
 
@@ -475,7 +591,9 @@ def _recurrent(op: Operation, inputs: list[Value], shapes: list[Any]) -> list[Va
     gates, order = _RECURRENT[op.kind]
     units = r.shape[2]
     given = [v.lower() for v in op.get("activations", [])]
-    plainly = {"LSTM": ["sigmoid", "tanh", "tanh"], "GRU": ["sigmoid", "tanh"], "RNN": ["tanh"]}[op.kind]
+    plainly = {"LSTM": ["sigmoid", "tanh", "tanh"], "GRU": ["sigmoid", "tanh"], "RNN": ["tanh"]}[
+        op.kind
+    ]
     if given not in ([], plainly) and not (op.kind == "RNN" and given == ["relu"]):
         op.refuse(f"activations={given}", f"only {plainly}", "train it with these")
 
@@ -483,9 +601,17 @@ def _recurrent(op: Operation, inputs: list[Value], shapes: list[Any]) -> list[Va
         return np.concatenate([np.split(value, gates)[i] for i in order])
 
     kernel, recurrent = (sorted_gates(_weights(op, v)[0]).T for v in (w, r))
-    biases = np.split(_weights(op, b)[0], 2) if b is not None else [np.zeros(gates * units, np.float32)] * 2
+    biases = (
+        np.split(_weights(op, b)[0], 2)
+        if b is not None
+        else [np.zeros(gates * units, np.float32)] * 2
+    )
     biases = [sorted_gates(bias) for bias in biases]
-    tensors = {"kernel": np.ascontiguousarray(kernel), "recurrent_kernel": np.ascontiguousarray(recurrent), "bias": biases[0] + biases[1]}
+    tensors = {
+        "kernel": np.ascontiguousarray(kernel),
+        "recurrent_kernel": np.ascontiguousarray(recurrent),
+        "bias": biases[0] + biases[1],
+    }
     options: dict[str, Any] = {"in": x.channels, "out": units}
     if op.kind == "RNN":
         options["activation"] = (given or ["tanh"])[0]
@@ -501,7 +627,11 @@ def _recurrent(op: Operation, inputs: list[Value], shapes: list[Any]) -> list[Va
                 op.refuse("a start other than zeros", "only zeros", "start it with zeros")
             tensors[name] = state.reshape(-1).astype(np.float32)
         elif isinstance(state, Signal):
-            op.refuse("a state computed from the signal", "only zeros or a state of the graph", "start it with zeros")
+            op.refuse(
+                "a state computed from the signal",
+                "only zeros or a state of the graph",
+                "start it with zeros",
+            )
     if any(name in tensors for name in ("initial_hidden", "initial_cell")):
         for name in ("initial_hidden", "initial_cell"):
             tensors.setdefault(name, np.zeros(units, np.float32))
@@ -520,7 +650,15 @@ def _batchnorm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     x.require_channel(op, 1)
     names = ("gamma", "beta", "mean", "variance")
     tensors = {name: _weights(op, v) for name, v in zip(names, inputs[1:])}
-    return x.then([LayerRecord("batchnorm1d", {"size": x.channels, "epsilon": float(op.get("epsilon", 1e-5))}, tensors)])
+    return x.then(
+        [
+            LayerRecord(
+                "batchnorm1d",
+                {"size": x.channels, "epsilon": float(op.get("epsilon", 1e-5))},
+                tensors,
+            )
+        ]
+    )
 
 
 def _layer_norm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
@@ -529,9 +667,19 @@ def _layer_norm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     axis = op.get("axis", -1) % len(x.shape)
     x.require_channel(op, axis)
     if axis != len(x.shape) - 1 and not op.get("one_axis"):
-        op.refuse(f"axis={op.get('axis')}", "only the channels, on the last axis", "transpose before it")
+        op.refuse(
+            f"axis={op.get('axis')}", "only the channels, on the last axis", "transpose before it"
+        )
     tensors = {n: _weights(op, v) for n, v in zip(("gamma", "beta"), inputs[1:]) if v is not None}
-    return x.then([LayerRecord("layer_norm", {"size": x.channels, "epsilon": float(op.get("epsilon", 1e-5))}, tensors)])
+    return x.then(
+        [
+            LayerRecord(
+                "layer_norm",
+                {"size": x.channels, "epsilon": float(op.get("epsilon", 1e-5))},
+                tensors,
+            )
+        ]
+    )
 
 
 def _prelu(op: Operation, inputs: list[Value], shape: Any) -> Signal:
@@ -561,7 +709,11 @@ def _hard_sigmoid(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     for known, name in ((1 / 6, "hard_sigmoid"), (0.2, "hard_sigmoid_keras2")):
         if abs(alpha - known) < 1e-6 and beta == 0.5:
             return _pointwise(op, _signal(op, inputs[0]), name)
-    op.refuse(f"alpha={alpha:.6g}, beta={beta:.6g}", "only alpha=1/6 or 0.2 with beta=0.5", "use one of these")
+    op.refuse(
+        f"alpha={alpha:.6g}, beta={beta:.6g}",
+        "only alpha=1/6 or 0.2 with beta=0.5",
+        "use one of these",
+    )
 
 
 def _pointwise(op: Operation, x: Signal, name: str, **options: Any) -> Signal:
@@ -583,8 +735,16 @@ def _over_time(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     x = _signal(op, inputs[0])
     axes = ints(op, "axes", inputs[1] if len(inputs) > 1 else None)
     if axes is None or x.time in [a % len(x.shape) for a in axes]:
-        op.refuse("a reduction over time", "only what a frame and its past give, as a stream has no end", "use a causal pool or a recurrent layer")
-    op.refuse("a reduction over the channels", "only inside of a layer norm", "use a MatMul with a row of equal weights")
+        op.refuse(
+            "a reduction over time",
+            "only what a frame and its past give, as a stream has no end",
+            "use a causal pool or a recurrent layer",
+        )
+    op.refuse(
+        "a reduction over the channels",
+        "only inside of a layer norm",
+        "use a MatMul with a row of equal weights",
+    )
 
 
 _CONVERSIONS: dict[str, Callable[[Operation, list[Value], Any], Signal]] = {
@@ -615,13 +775,38 @@ _CONVERSIONS: dict[str, Callable[[Operation, list[Value], Any], Signal]] = {
     "HardSigmoid": _hard_sigmoid,
     "LeakyRelu": _activation("leaky_relu", alpha=0.01),
     "Elu": _activation("elu", alpha=1.0),
-    "Softplus": lambda op, inputs, shape: _pointwise(op, _signal(op, inputs[0]), "softplus", beta=1.0, threshold=20.0),
+    "Softplus": lambda op, inputs, shape: _pointwise(
+        op, _signal(op, inputs[0]), "softplus", beta=1.0, threshold=20.0
+    ),
     "Neg": lambda op, inputs, shape: _pointwise(op, _signal(op, inputs[0]), "scale", scale=-1.0),
     "Sin": lambda op, inputs, shape: _pointwise(op, _signal(op, inputs[0]), "sine", omega=1.0),
     **{
         name.title() if name not in ("hardswish",) else "HardSwish": _activation(name)
-        for name in ("tanh", "sigmoid", "relu", "selu", "hardswish", "softsign", "mish", "gelu", "abs", "exp", "sqrt")
+        for name in (
+            "tanh",
+            "sigmoid",
+            "relu",
+            "selu",
+            "hardswish",
+            "softsign",
+            "mish",
+            "gelu",
+            "abs",
+            "exp",
+            "sqrt",
+        )
     },
     **dict.fromkeys(("ReduceMean", "ReduceSum", "ReduceMax"), _over_time),
 }
-_MOVES = ("Identity", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Gather", "Split", "Cast", "Flatten")
+_MOVES = (
+    "Identity",
+    "Reshape",
+    "Squeeze",
+    "Unsqueeze",
+    "Transpose",
+    "Slice",
+    "Gather",
+    "Split",
+    "Cast",
+    "Flatten",
+)

@@ -22,9 +22,19 @@ def run(graph: Graph, given: Mapping[str, Array], wanted: Iterable[str] = ()) ->
         for op in needed(graph, wanted):
             try:
                 found = OPERATORS[op.kind](op, *(values[n] if n else None for n in op.inputs))
-            except (ValueError, IndexError, TypeError, KeyError, AttributeError, ZeroDivisionError, OverflowError) as error:
+            except (
+                ValueError,
+                IndexError,
+                TypeError,
+                KeyError,
+                AttributeError,
+                ZeroDivisionError,
+                OverflowError,
+            ) as error:
                 shapes = [list(values[n].shape) for n in op.inputs if n in values]
-                raise ExportError(f"{op}: cannot be evaluated for inputs of shapes {shapes}: {error}") from error
+                raise ExportError(
+                    f"{op}: cannot be evaluated for inputs of shapes {shapes}: {error}"
+                ) from error
             for name, value in zip(op.outputs, found if isinstance(found, tuple) else (found,)):
                 values[name] = np.asarray(value)
     return values
@@ -37,7 +47,11 @@ def needed(graph: Graph, wanted: Iterable[str] = ()) -> list[Operation]:
     for op in reversed(graph.operations):
         if names & set(op.outputs):
             if op.kind not in OPERATORS:
-                op.refuse("this operator", "only " + ", ".join(sorted(OPERATORS)), "replace it by these, or leave it to the code around the model")
+                op.refuse(
+                    "this operator",
+                    "only " + ", ".join(sorted(OPERATORS)),
+                    "replace it by these, or leave it to the code around the model",
+                )
             found.append(op)
             names |= set(op.inputs)
     return found[::-1]
@@ -64,7 +78,10 @@ def _constant(op: Operation) -> Array:
 
 
 def new_shape(op: Operation, x: Array, shape: Array) -> Array:
-    sizes = [x.shape[i] if s == 0 and not op.get("allowzero") else int(s) for i, s in enumerate(np.ravel(shape))]
+    sizes = [
+        x.shape[i] if s == 0 and not op.get("allowzero") else int(s)
+        for i, s in enumerate(np.ravel(shape))
+    ]
     return x.reshape(sizes)
 
 
@@ -79,7 +96,14 @@ def slices(op: Operation, rank: int, starts: Any, ends: Any, axes: Any, steps: A
     return found
 
 
-def _slice(op: Operation, x: Array, starts: Any = None, ends: Any = None, axes: Any = None, steps: Any = None) -> Array:
+def _slice(
+    op: Operation,
+    x: Array,
+    starts: Any = None,
+    ends: Any = None,
+    axes: Any = None,
+    steps: Any = None,
+) -> Array:
     return x[tuple(slices(op, x.ndim, starts, ends, axes, steps))]
 
 
@@ -123,7 +147,9 @@ def _squeeze(op: Operation, x: Array, axes: Any = None) -> Array:
     return np.squeeze(x, None if found is None else tuple(found))
 
 
-def window(op: Operation, x: Any, kernel: Any) -> tuple[list[int], list[int], list[tuple[int, int]]]:
+def window(
+    op: Operation, x: Any, kernel: Any
+) -> tuple[list[int], list[int], list[tuple[int, int]]]:
     """Strides, dilations and pads of a convolution or a pool, for each axis behind the channels."""
     axes = len(kernel)
     strides = op.get("strides") or [1] * axes
@@ -144,11 +170,17 @@ def _windows(op: Operation, x: Array, kernel: Any, filler: float) -> Any:
     """For each tap, its index and the padded signal seen by it."""
     strides, dilations, pads = window(op, x, kernel)
     x = np.pad(x, [(0, 0), (0, 0), *pads], constant_values=filler)
-    sizes = [(n - (k - 1) * d - 1) // s + 1 for n, k, s, d in zip(x.shape[2:], kernel, strides, dilations)]
+    sizes = [
+        (n - (k - 1) * d - 1) // s + 1
+        for n, k, s, d in zip(x.shape[2:], kernel, strides, dilations)
+    ]
     if min(sizes) < 1:
         raise ValueError("too short for the kernel")
     for tap in np.ndindex(*kernel):
-        at = (slice(t * d, t * d + (n - 1) * s + 1, s) for t, d, n, s in zip(tap, dilations, sizes, strides))
+        at = (
+            slice(t * d, t * d + (n - 1) * s + 1, s)
+            for t, d, n, s in zip(tap, dilations, sizes, strides)
+        )
         yield tap, x[(slice(None), slice(None), *at)]
 
 
@@ -157,7 +189,11 @@ def _conv(op: Operation, x: Array, w: Array, b: Any = None) -> Array:
     wide, n = w.shape[1], len(w) // groups
     for tap, seen in _windows(op, x, w.shape[2:], 0.0):
         parts = [
-            np.einsum("oc,nc...->no...", w[(slice(g * n, g * n + n), slice(None), *tap)], seen[:, g * wide : (g + 1) * wide])
+            np.einsum(
+                "oc,nc...->no...",
+                w[(slice(g * n, g * n + n), slice(None), *tap)],
+                seen[:, g * wide : (g + 1) * wide],
+            )
             for g in range(groups)
         ]
         y = y + np.concatenate(parts, 1)
@@ -172,7 +208,9 @@ def _conv_transpose(op: Operation, x: Array, w: Array, b: Any = None) -> Array:
     frames = x.shape[2]
     y = np.zeros((x.shape[0], w.shape[1], *_limited([(frames - 1) * s + (k - 1) * d + 1])))
     for tap in range(k):
-        y[:, :, tap * d : tap * d + (frames - 1) * s + 1 : s] += np.einsum("co,nct->not", w[:, :, tap], x)
+        y[:, :, tap * d : tap * d + (frames - 1) * s + 1 : s] += np.einsum(
+            "co,nct->not", w[:, :, tap], x
+        )
     y = np.pad(y, [(0, 0), (0, 0), (0, (op.get("output_padding") or [0])[0])])
     y = y[:, :, first : y.shape[2] - last]
     return y if b is None else y + b[:, None]
@@ -190,11 +228,35 @@ def sigmoid(x: Array) -> Array:
     return 0.5 + 0.5 * np.tanh(0.5 * x)
 
 
-def _recurrent(op: Operation, x: Array, w: Array, r: Array, b: Any = None, lengths: Any = None, h: Any = None, c: Any = None, p: Any = None) -> tuple[Array, ...]:
+def _recurrent(
+    op: Operation,
+    x: Array,
+    w: Array,
+    r: Array,
+    b: Any = None,
+    lengths: Any = None,
+    h: Any = None,
+    c: Any = None,
+    p: Any = None,
+) -> tuple[Array, ...]:
     if op.get("direction", "forward") != "forward":
-        op.refuse(f"direction={op.get('direction')!r}", "only 'forward', as the other direction runs from the signal's end", "train it in one direction")
-    if p is not None or lengths is not None or op.get("layout") or op.get("clip") or op.get("input_forget"):
-        op.refuse("layout=1, lengths, peepholes, clip or input_forget", "only without", "export it without")
+        op.refuse(
+            f"direction={op.get('direction')!r}",
+            "only 'forward', as the other direction runs from the signal's end",
+            "train it in one direction",
+        )
+    if (
+        p is not None
+        or lengths is not None
+        or op.get("layout")
+        or op.get("clip")
+        or op.get("input_forget")
+    ):
+        op.refuse(
+            "layout=1, lengths, peepholes, clip or input_forget",
+            "only without",
+            "export it without",
+        )
     units, batch = r.shape[2], x.shape[1]
     w, r = w[0], r[0]
     wb, rb = np.split(b[0], 2) if b is not None else np.zeros((2, len(w)))
@@ -207,7 +269,9 @@ def _recurrent(op: Operation, x: Array, w: Array, r: Array, b: Any = None, lengt
             c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
             h = sigmoid(o) * np.tanh(c)
         elif op.kind == "GRU":
-            z, reset = np.split(sigmoid(frame[:, : 2 * units] + h @ r[: 2 * units].T + rb[: 2 * units]), 2, -1)
+            z, reset = np.split(
+                sigmoid(frame[:, : 2 * units] + h @ r[: 2 * units].T + rb[: 2 * units]), 2, -1
+            )
             if op.get("linear_before_reset"):
                 n = reset * (h @ r[2 * units :].T + rb[2 * units :])
             else:
@@ -215,7 +279,11 @@ def _recurrent(op: Operation, x: Array, w: Array, r: Array, b: Any = None, lengt
             h = z * h + (1 - z) * np.tanh(frame[:, 2 * units :] + n)
         else:
             made = frame + h @ r.T + rb
-            h = np.maximum(made, 0) if (op.get("activations") or ["Tanh"])[0].lower() == "relu" else np.tanh(made)
+            h = (
+                np.maximum(made, 0)
+                if (op.get("activations") or ["Tanh"])[0].lower() == "relu"
+                else np.tanh(made)
+            )
         found.append(h)
     y = np.stack(found)[:, None]
     return (y, h[None], c[None]) if op.kind == "LSTM" else (y, h[None])
@@ -237,7 +305,9 @@ def _layer_norm(op: Operation, x: Array, gamma: Any = None, beta: Any = None) ->
 def _reduce(function: Any) -> Any:
     def reduce(op: Operation, x: Array, axes: Any = None) -> Array:
         found = ints(op, "axes", axes)
-        return function(x, axis=None if found is None else tuple(found), keepdims=bool(op.get("keepdims", 1)))
+        return function(
+            x, axis=None if found is None else tuple(found), keepdims=bool(op.get("keepdims", 1))
+        )
 
     return reduce
 
@@ -269,7 +339,9 @@ def _cast(op: Operation, x: Array) -> Array:
 
 
 def selu(op: Operation, x: Array) -> Array:
-    alpha, gamma = op.get("alpha", 1.67326319217681884765625), op.get("gamma", 1.05070102214813232421875)
+    alpha, gamma = op.get("alpha", 1.67326319217681884765625), op.get(
+        "gamma", 1.05070102214813232421875
+    )
     return gamma * np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
@@ -283,7 +355,9 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("Identity", "Dropout"), _unary(lambda x: x)),
     "Shape": lambda op, x: np.array(x.shape[op.get("start", 0) : op.get("end")], np.int64),
     "Size": lambda op, x: np.array(x.size),
-    "ConstantOfShape": lambda op, s: np.full(_limited(s), np.ravel(as_float64(np.asarray(op.get("value", 0.0))))[0]),
+    "ConstantOfShape": lambda op, s: np.full(
+        _limited(s), np.ravel(as_float64(np.asarray(op.get("value", 0.0))))[0]
+    ),
     "Cast": _cast,
     "Reshape": new_shape,
     "Flatten": lambda op, x: x.reshape(int(np.prod(x.shape[: op.get("axis", 1)])), -1),
@@ -333,5 +407,14 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "Mish": _unary(lambda x: x * np.tanh(np.logaddexp(0, x))),
     "Erf": _unary(_Erf),
     "Gelu": _unary(lambda x: 0.5 * x * (1 + _Erf(x / 2**0.5))),
-    **{k: _unary(f) for k, f in (("Abs", np.abs), ("Exp", np.exp), ("Sqrt", np.sqrt), ("Neg", np.negative), ("Sin", np.sin))},
+    **{
+        k: _unary(f)
+        for k, f in (
+            ("Abs", np.abs),
+            ("Exp", np.exp),
+            ("Sqrt", np.sqrt),
+            ("Neg", np.negative),
+            ("Sin", np.sin),
+        )
+    },
 }

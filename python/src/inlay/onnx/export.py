@@ -109,7 +109,9 @@ def _require_end(signal: Signal) -> None:
         )
     if signal.start < 0:
         assert signal.front is not None
-        signal.front.refuse("zeros in front of the output", "only right before a Conv", "leave them out")
+        signal.front.refuse(
+            "zeros in front of the output", "only right before a Conv", "leave them out"
+        )
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,9 @@ class _Streamed:
         return _Streamed(graph, found, names, layout_of(graph, names[0], layout), side)
 
     def zeros(self) -> dict[str, Array]:
-        return {name: np.zeros([size or 1 for size in self.graph.inputs[name]]) for name in self.states}
+        return {
+            name: np.zeros([size or 1 for size in self.graph.inputs[name]]) for name in self.states
+        }
 
     def given(self, samples: Array) -> dict[str, Array]:
         """Samples [frames, channels], those of the condition behind them, as inputs."""
@@ -147,7 +151,11 @@ class _Streamed:
         error: ExportError | None = None
         for frames in lengths:
             try:
-                arrays = run(self.graph, {**self.zeros(), **self.given(np.zeros((frames, width)))}, self._wanted())
+                arrays = run(
+                    self.graph,
+                    {**self.zeros(), **self.given(np.zeros((frames, width)))},
+                    self._wanted(),
+                )
             except ExportError as found:
                 if "too short" not in str(found):
                     raise
@@ -183,7 +191,9 @@ class _Streamed:
             values = run(self.graph, {**states, **self.given(piece)}, self._wanted())
             for name, new in self.states.items():
                 if values[new].shape != states[name].shape:
-                    raise ExportError(f"state {name!r}: its next value {new!r} has the shape {list(values[new].shape)}, not {list(states[name].shape)}; name the states with states= or --state")
+                    raise ExportError(
+                        f"state {name!r}: its next value {new!r} has the shape {list(values[new].shape)}, not {list(states[name].shape)}; name the states with states= or --state"
+                    )
                 states[name] = values[new]
             found.append(values[self.names[2]])
         return found
@@ -198,10 +208,14 @@ class _Streamed:
 
         if fixed is None:
             (whole,) = self.evaluated(iter([samples]))
-            self._compare("as a whole", _without_tail(rows(whole), signal, played), played[start:], start)
+            self._compare(
+                "as a whole", _without_tail(rows(whole), signal, played), played[start:], start
+            )
         if self.states:
             sizes = [fixed] if fixed else list(_PIECES)
-            found = np.concatenate([rows(y) for y in self.evaluated(_pieces(samples, sizes, fixed is not None))])
+            found = np.concatenate(
+                [rows(y) for y in self.evaluated(_pieces(samples, sizes, fixed is not None))]
+            )
             self._compare("in pieces", found, played[: len(found)], 0)
         elif fixed is not None:
             longer = np.zeros((max(len(samples), fixed), samples.shape[1]))
@@ -212,14 +226,22 @@ class _Streamed:
 
     def _compare(self, how: str, found: Array, expected: Array, start: int) -> None:
         if found.shape != expected.shape:
-            raise ExportError(f"the graph, evaluated {how}, gives {len(found)} frames where a stream gives {len(expected)}; only graphs that give frames at a fixed rate can be exported")
+            raise ExportError(
+                f"the graph, evaluated {how}, gives {len(found)} frames where a stream gives {len(expected)}; only graphs that give frames at a fixed rate can be exported"
+            )
         limit = _AGREEMENT * max(1.0, float(np.abs(expected).max(initial=0)))
         wrong = ~(np.abs(found - expected) <= limit)
         if wrong.any():
             frame = int(np.argmax(wrong.any(axis=1)))
             error = float(np.abs(found - expected)[frame].max())
-            advice = "; the states may not be each other's: name them with states= or --state" if how == "in pieces" else ""
-            raise ExportError(f"the graph, evaluated {how}, does not stream: frame {frame + start} of its output differs by {error:.3g} from the layers{advice}")
+            advice = (
+                "; the states may not be each other's: name them with states= or --state"
+                if how == "in pieces"
+                else ""
+            )
+            raise ExportError(
+                f"the graph, evaluated {how}, does not stream: frame {frame + start} of its output differs by {error:.3g} from the layers{advice}"
+            )
 
 
 def _without_tail(found: Array, signal: Signal, played: Array) -> Array:

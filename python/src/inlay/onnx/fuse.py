@@ -61,7 +61,10 @@ class _Finder:
         rest = [n for n in factors if n not in halves]
         for x, shifted in (rest, rest[::-1]) if len(rest) == 2 and len(halves) == 1 else ():
             erf = self.by("Erf", self.with_number("Add", shifted, 1.0) or "")
-            if erf and x in (self.with_number("Div", erf[0], 2**0.5), self.with_number("Mul", erf[0], 0.5**0.5)):
+            if erf and x in (
+                self.with_number("Div", erf[0], 2**0.5),
+                self.with_number("Mul", erf[0], 0.5**0.5),
+            ):
                 return Operation(op.name, "Gelu", (x,), op.outputs)
         return None
 
@@ -90,11 +93,20 @@ class _Finder:
                 continue
             axes = mean.get("axes")
             same = op.inputs[0] if self.by("Mul", square) else None
-            if mean.inputs[0] == centred[0] and axes == self.made[variance].get("axes") and axes is not None and len(axes) == 1:
-                of_itself = self._is_centred(powers[0], centred) and (same is None or powers[1] == powers[0])
+            if (
+                mean.inputs[0] == centred[0]
+                and axes == self.made[variance].get("axes")
+                and axes is not None
+                and len(axes) == 1
+            ):
+                of_itself = self._is_centred(powers[0], centred) and (
+                    same is None or powers[1] == powers[0]
+                )
                 if of_itself and (same is not None or self.number(powers[1]) == 2.0):
                     attributes = {"axis": axes[0], "epsilon": number, "one_axis": True}
-                    return Operation(op.name, "LayerNormalization", (centred[0],), op.outputs, attributes)
+                    return Operation(
+                        op.name, "LayerNormalization", (centred[0],), op.outputs, attributes
+                    )
         return None
 
     def _is_centred(self, name: str, centred: tuple[str, ...]) -> bool:

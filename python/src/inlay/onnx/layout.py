@@ -36,8 +36,15 @@ def layout_of(graph: Graph, name: str, given: str | None) -> Layout:
     """The layout of an input; `given` has a letter for each axis, such as "NCT"."""
     shape = graph.inputs[name]
     if given is not None:
-        if len(given) != len(shape) or given.count("T") != 1 or given.count("C") > 1 or set(given) - set("NCT"):
-            raise ExportError(f"layout: expected {len(shape)} letters of N, C and T, such as 'NCT', found {given!r}")
+        if (
+            len(given) != len(shape)
+            or given.count("T") != 1
+            or given.count("C") > 1
+            or set(given) - set("NCT")
+        ):
+            raise ExportError(
+                f"layout: expected {len(shape)} letters of N, C and T, such as 'NCT', found {given!r}"
+            )
         time: int | None = given.index("T")
         channel = given.index("C") if "C" in given else None
     else:
@@ -48,10 +55,14 @@ def layout_of(graph: Graph, name: str, given: str | None) -> Layout:
             channel = rest[0] if rest else None
     for axis, size in enumerate(shape):
         if axis not in (time, channel) and size not in (None, 1):
-            raise ExportError(f"input {name!r} of shape {_text(shape)}: its axis {axis} is neither the time nor the channels; say layout='NCT' or --layout, with a letter for each axis")
+            raise ExportError(
+                f"input {name!r} of shape {_text(shape)}: its axis {axis} is neither the time nor the channels; say layout='NCT' or --layout, with a letter for each axis"
+            )
     channels = 1 if channel is None else shape[channel]
     if channels is None:
-        raise ExportError(f"input {name!r} of shape {_text(shape)}: its channels, on axis {channel}, have to be fixed; export it with a fixed number")
+        raise ExportError(
+            f"input {name!r} of shape {_text(shape)}: its channels, on axis {channel}, have to be fixed; export it with a fixed number"
+        )
     assert time is not None
     return Layout(shape, time, channel if channels > 1 else None, channels, shape[time])
 
@@ -68,7 +79,9 @@ def _time(shape: tuple[int | None, ...], found: int | None, channel: int | None,
         return wide[0]
     if rest and channel is not None and not wide:
         return rest[-1]
-    raise ExportError(f"input {name!r} of shape {_text(shape)}: which axis is the time is not clear; say layout='NCT' or --layout, with a letter for each axis")
+    raise ExportError(
+        f"input {name!r} of shape {_text(shape)}: which axis is the time is not clear; say layout='NCT' or --layout, with a letter for each axis"
+    )
 
 
 def _followed(graph: Graph, name: str) -> tuple[int | None, int | None]:

@@ -67,20 +67,29 @@ def open_graph(source: Any) -> Graph:
     elif isinstance(source, onnx.ModelProto):
         model = source
     else:
-        raise ExportError(f"model: expected a file or an onnx.ModelProto, found {type(source).__name__}")
+        raise ExportError(
+            f"model: expected a file or an onnx.ModelProto, found {type(source).__name__}"
+        )
     graph = model.graph
     if not graph.node:
         raise ExportError("the file has no graph of ONNX, or an empty one")
     if len(graph.node) > _MOST_NODES:
-        raise ExportError(f"the graph has {len(graph.node)} nodes; at most {_MOST_NODES} are supported")
+        raise ExportError(
+            f"the graph has {len(graph.node)} nodes; at most {_MOST_NODES} are supported"
+        )
 
     def array(tensor: Any, where: str) -> np.ndarray[Any, Any]:
-        if any(size < 0 for size in tensor.dims) or np.prod([float(s) for s in tensor.dims]) > LARGEST_TENSOR:
+        if (
+            any(size < 0 for size in tensor.dims)
+            or np.prod([float(s) for s in tensor.dims]) > LARGEST_TENSOR
+        ):
             raise ExportError(f"{where}: the shape {list(tensor.dims)} is not supported")
         try:
             if tensor.data_location == onnx.TensorProto.EXTERNAL:
                 if folder is None:
-                    raise ExportError(f"{where}: its data are in another file; give the path of the .onnx file")
+                    raise ExportError(
+                        f"{where}: its data are in another file; give the path of the .onnx file"
+                    )
                 onnx.external_data_helper.load_external_data_for_tensor(tensor, folder)
             return as_float64(numpy_helper.to_array(tensor))
         except ExportError:
@@ -92,7 +101,9 @@ def open_graph(source: Any) -> Graph:
         if item.type == onnx.AttributeProto.TENSOR:
             return array(item.t, where)
         if item.type in (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS):
-            raise ExportError(f"{where}: a graph in a graph is not supported, only straight graphs; export the network without loops and conditions")
+            raise ExportError(
+                f"{where}: a graph in a graph is not supported, only straight graphs; export the network without loops and conditions"
+            )
         try:
             value = onnx.helper.get_attribute_value(item)
         except Exception as error:
@@ -111,7 +122,9 @@ def open_graph(source: Any) -> Graph:
         name = node.name or (node.output[0] if node.output else f"{node.op_type}_{index}")
         where = f"node {name!r} ({node.op_type})"
         if node.domain not in ("", "ai.onnx"):
-            raise ExportError(f"{where}: operators of {node.domain!r} are not supported, only those of ONNX; export without them")
+            raise ExportError(
+                f"{where}: operators of {node.domain!r} are not supported, only those of ONNX; export without them"
+            )
         for taken in node.input:
             if taken not in known:
                 raise ExportError(f"{where}: takes {taken!r}, which nothing before it gives")
@@ -119,8 +132,12 @@ def open_graph(source: Any) -> Graph:
             if given and given in known:
                 raise ExportError(f"{where}: gives {given!r} a second time")
         known |= set(node.output)
-        attributes = {a.name: attribute(a, f"{where}, attribute {a.name!r}") for a in node.attribute}
-        operations.append(Operation(name, node.op_type, tuple(node.input), tuple(node.output), attributes))
+        attributes = {
+            a.name: attribute(a, f"{where}, attribute {a.name!r}") for a in node.attribute
+        }
+        operations.append(
+            Operation(name, node.op_type, tuple(node.input), tuple(node.output), attributes)
+        )
     outputs = {o.name: _shape(o) for o in graph.output}
     for name in outputs:
         if name not in known:

@@ -70,17 +70,31 @@ class Signal:
     def require_channel(self, op: Operation, axis: int) -> None:
         """The axis holds the channels; a single channel may be on any axis of size 1."""
         axis %= len(self.shape)
-        if self.channel == axis or (self.channel is None and axis != self.time and self.shape[axis] == 1):
+        if self.channel == axis or (
+            self.channel is None and axis != self.time and self.shape[axis] == 1
+        ):
             return
         if axis == self.time:
             if self.frames == 1 and self.channels == 1:
                 return
-            op.refuse("an operation over time", "only over the channels of each frame", "transpose before it, or leave it out")
-        op.refuse(f"an operation over axis {axis}", "only over the channels of each frame", "transpose before it")
+            op.refuse(
+                "an operation over time",
+                "only over the channels of each frame",
+                "transpose before it, or leave it out",
+            )
+        op.refuse(
+            f"an operation over axis {axis}",
+            "only over the channels of each frame",
+            "transpose before it",
+        )
 
     def require_time(self, op: Operation, axis: int) -> None:
         if self.time != axis % len(self.shape) and not (self.frames == 1 and self.shape[axis] == 1):
-            op.refuse(f"time on axis {self.time}", f"only on axis {axis % len(self.shape)}", "transpose before it")
+            op.refuse(
+                f"time on axis {self.time}",
+                f"only on axis {axis % len(self.shape)}",
+                "transpose before it",
+            )
 
 
 @dataclass(frozen=True)

@@ -15,16 +15,23 @@ _ROLES |= {"cur", "current", "updated", "last", "n", "t", "0", ""}
 def _plain(name: str) -> tuple[str, ...]:
     """A name without the words that say whether it is an input or an output."""
     spaced = re.sub(r"\b([hc])(0|n|t)(?![a-z0-9])", r"\1", re.sub(r"[^a-z0-9]+", " ", name.lower()))
-    return tuple(word for word in re.split(r" |(?<=[a-z])(?=in$|out$)", spaced) if word not in _ROLES)
+    return tuple(
+        word for word in re.split(r" |(?<=[a-z])(?=in$|out$)", spaced) if word not in _ROLES
+    )
 
 
 def states_of(graph: Graph, given: Mapping[str, str] | None) -> dict[str, str]:
     """For each input that is a state, the output that is its next value."""
     if given is not None:
         for name, new in given.items():
-            for where, kind, names in ((name, "input", graph.inputs), (new, "output", graph.outputs)):
+            for where, kind, names in (
+                (name, "input", graph.inputs),
+                (new, "output", graph.outputs),
+            ):
                 if where not in names:
-                    raise ExportError(f"states: the graph has no {kind} {where!r}; it has {', '.join(map(repr, names))}")
+                    raise ExportError(
+                        f"states: the graph has no {kind} {where!r}; it has {', '.join(map(repr, names))}"
+                    )
         found = dict(given)
     else:
         found = {}
@@ -37,8 +44,13 @@ def states_of(graph: Graph, given: Mapping[str, str] | None) -> dict[str, str]:
             if len(fits) == 1 and len(graph.outputs) > 1:
                 found[name] = fits[0]
     for name in found:
-        if any(size is None for size in graph.inputs[name][1:]) and graph.inputs[name].count(None) > 1:
-            raise ExportError(f"state {name!r}: its shape {_text(graph.inputs[name])} is dynamic; export it with a fixed one")
+        if (
+            any(size is None for size in graph.inputs[name][1:])
+            and graph.inputs[name].count(None) > 1
+        ):
+            raise ExportError(
+                f"state {name!r}: its shape {_text(graph.inputs[name])} is dynamic; export it with a fixed one"
+            )
     return found
 
 
@@ -52,9 +64,13 @@ def ends_of(graph: Graph, states: Mapping[str, str]) -> tuple[str, str | None, s
     outputs = [name for name in graph.outputs if name not in states.values()]
     advice = "; if they are states, say states={'input': 'output'}, or --state input=output"
     if not 1 <= len(inputs) <= 2:
-        raise ExportError(f"the graph has {len(inputs)} inputs that are no states: {', '.join(map(repr, inputs))}{advice}")
+        raise ExportError(
+            f"the graph has {len(inputs)} inputs that are no states: {', '.join(map(repr, inputs))}{advice}"
+        )
     if len(outputs) != 1:
-        raise ExportError(f"the graph has {len(outputs)} outputs that are no states: {', '.join(map(repr, outputs))}; only one is supported{advice}")
+        raise ExportError(
+            f"the graph has {len(outputs)} outputs that are no states: {', '.join(map(repr, outputs))}; only one is supported{advice}"
+        )
     return inputs[0], inputs[1] if len(inputs) > 1 else None, outputs[0]
 
 

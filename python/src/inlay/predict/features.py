@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ..errors import ExportError
 from ..inspect.analysis import LayerAnalysis
 from ..inspect.fir import fft_macs, fir_macs, is_fir
 
@@ -21,6 +22,7 @@ _KINDS = {
     "conv2d": "conv",
     "conv_transpose1d": "conv",
     "lstm": "lstm",
+    "projected_lstm": "lstm",
     "gru": "gru",
     "rnn": "rnn",
     **{
@@ -30,17 +32,21 @@ _KINDS = {
     **dict.fromkeys("layer_norm rms_norm group_norm cumulative_norm".split(), "quotient"),
     **dict.fromkeys(("mish", "exp"), "silu"),
     "selu": "elu",
+    "db_to_amplitude": "silu",
+    "amplitude_to_db": "softplus",
+    "gain_computer": "line",
     "sine": "snake",
     **dict.fromkeys("relu leaky_relu prelu hardtanh leaky_hardtanh scale".split(), "line"),
     **dict.fromkeys("hard_sigmoid hard_sigmoid_keras2 hardswish".split(), "line"),
     **dict.fromkeys("batchnorm1d batchnorm2d affine abs square".split(), "line"),
     **dict.fromkeys(("complex_product", "magnitude"), "line"),
     **dict.fromkeys("identity time_pad gather slice pad delay append_condition".split(), "copy"),
-    **dict.fromkeys(("max_pool1d", "avg_pool1d"), "copy"),
+    **dict.fromkeys("max_pool1d avg_pool1d upsample_nearest upsample_linear".split(), "copy"),
     **dict.fromkeys("residual parallel concat split gate blend mixin film".split(), "join"),
     **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
-    **dict.fromkeys(("overlap_add", "along_features", "per_feature"), "join"),
+    **dict.fromkeys(("overlap_add", "along_features", "per_feature", "tfilm"), "join"),
 }
+_UNPRICED = ("s4d", "lru", "biquad", "one_pole", "parametric_equalizer", "table_shaper")
 GATES = {"lstm": 4, "gru": 3}
 #: Divisions and square roots of a frame, or of each group of its channels, which wait for one another.
 _QUOTIENTS = {"layer_norm": 4, "group_norm": 4, "rms_norm": 3, "cumulative_norm": 5}
@@ -61,6 +67,11 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
     for layer in layers:
         if layer.record.type == "sequential":
             continue
+        if layer.record.type in _UNPRICED:
+            raise ExportError(
+                f"{layer.place} ({layer.record.type}): no machine's table has its price; time the"
+                " network, or this layer with bench/layers"
+            )
         kind = _KINDS.get(layer.record.type, "dense")
         often = float(layer.per_frame)
         if is_fir(layer.record):
@@ -75,6 +86,9 @@ def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict
         registers = out / 4 if tiles else math.ceil(out / lanes)
         found[f"{kind} layers"] += often
         found[f"{kind} registers"] += often * registers
+        if layer.record.type == "min_gru":
+            found["sigmoid layers"] += often
+            found["sigmoid registers"] += often * registers
         if layer.record.type in _QUOTIENTS and not tiles:
             chains = _QUOTIENTS[layer.record.type] * int(layer.record.options.get("groups", 1))
             found[f"{kind} layers"] += often * (chains - 1)

@@ -1,1 +1,28 @@
-"""The exporter of PyTorch modules."""
+"""The exporter of PyTorch modules, and layers to train that PyTorch does not have."""
+
+from .grey_box import (
+    AmplitudeToDB,
+    Biquad,
+    Compressor,
+    ControlledEqualizer,
+    DBToAmplitude,
+    GainComputer,
+    OnePole,
+    ParametricEqualizer,
+    TableShaper,
+)
+from .state_space import LRU, S4D
+
+__all__ = [
+    "AmplitudeToDB",
+    "Biquad",
+    "Compressor",
+    "ControlledEqualizer",
+    "DBToAmplitude",
+    "GainComputer",
+    "LRU",
+    "OnePole",
+    "ParametricEqualizer",
+    "S4D",
+    "TableShaper",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -29,16 +30,23 @@ from .modules import (
     refuse_options,
     refuse_unknown,
     refuse_values,
+    upsampling_of,
     width_of,
     window_of,
 )
 from .place import Place, Refusal
-from .records import records_of
+from .recognised import Recognised, recognised
+from .records import records_of, started
+from .run import attributes_kept
 from .signal import Late, Signal, moved
+from .state_space_modules import StateSpace, state_space_of
 
 
-def apply(signal: Signal, module: nn.Module, place: Place) -> Signal:
-    """The output signal of a layer; for LSTM, GRU and RNN, the output sequence.
+def apply(
+    signal: Signal, module: nn.Module, place: Place, states: Sequence[Tensor] = ()
+) -> Signal:
+    """The output signal of a layer; for LSTM, GRU and RNN, the output sequence,
+    starting from `states`, [levels, 1, size] each, or from zeros.
 
     Raises ExportError if the layer has no counterpart in inlay.
     """
@@ -52,6 +60,12 @@ def apply(signal: Signal, module: nn.Module, place: Place) -> Signal:
     custom = custom_of(module)
     if custom is not None:
         return _custom(signal, module, custom, place)
+    found = recognised(module)
+    if found is not None:
+        return _recognised(signal, module, found, place)
+    space = state_space_of(module)
+    if space is not None:
+        return _state_space(signal, module, space, place)
     if signal.held:
         if isinstance(module, nn.Conv1d) and window_of(module) == Window(0, 1):
             signal = _laid_out(signal, module, place)
@@ -72,9 +86,15 @@ def apply(signal: Signal, module: nn.Module, place: Place) -> Signal:
         return _windowed(signal, module, place)
     if isinstance(module, nn.ConvTranspose1d):
         return _transposed(signal, module, place)
+    if isinstance(module, nn.Upsample):
+        return _upsampled(signal, module, place)
     if isinstance(module, RECURRENT):
         signal.require_first_frame(place)
-        output = run(module, signal.tensor, place)[0]
+        state = _state(module, signal.tensor, states)
+        output = run(module, signal.tensor, place, *state)[0]
+        levels = records_of(module, signal.channels)
+        rows = [each.reshape(len(levels), -1) for each in states]
+        return signal.then(output, started(levels, rows) if states else levels)
     else:
         signal.require_whole(place)
         output = run(module, signal.tensor, place)
@@ -105,13 +125,54 @@ def _custom(signal: Signal, module: nn.Module, custom: CustomLayer, place: Place
     return signal.then(output, [record])
 
 
-def run(module: nn.Module, tensor: Tensor, place: Place) -> Tensor:
+def _state_space(signal: Signal, module: nn.Module, space: StateSpace, place: Place) -> Signal:
+    if space.supported:
+        advice = "use inlay.torch.S4D, and layers behind it"
+        place.refuse("this form of an S4D", space.supported, advice)
+    if space.width != signal.channels:
+        raise ExportError(f"{place}: takes {space.width} channels, but is given {signal.channels}")
+    signal = signal.streamed(place)
+    signal.require_first_frame(place)
+    signal = _laid_out(signal, module, place)
+    output: Any = run(module, signal.tensor, place)
+    return signal.then(output[0] if space.gives_state else output, space.records())
+
+
+def _recognised(signal: Signal, module: nn.Module, found: Recognised, place: Place) -> Signal:
+    """The output signal of a layer that is known by its attributes."""
+    if found.channels != signal.channels:
+        takes = f"{place}: takes {found.channels} channels"
+        raise ExportError(f"{takes}, but is given {signal.channels}")
+    signal = _laid_out(signal.streamed(place), module, place)
+    records = list(found.records(records_of))
+    if found.block == 1:
+        signal.require_first_frame(place)
+    else:  # blocks begin where PyTorch's signal does
+        signal.require_whole(place)
+        (record,) = records
+        records = [replace(record, options={**record.options, "offset": signal.start})]
+    with attributes_kept(module):
+        output = run(module, signal.tensor, place)
+    output = output[0] if isinstance(output, tuple) else output
+    return signal.then(output, records).late_by(found.block - 1)
+
+
+def _state(module: nn.RNNBase, tensor: Tensor, states: Sequence[Tensor]) -> list[Any]:
+    """The second argument of a recurrent layer, none if it starts from zeros."""
+    if not states:
+        return []
+    extents = (module.num_layers, -1) if tensor.dim() == 2 else (module.num_layers, 1, -1)
+    shaped = tuple(state.reshape(extents) for state in states)
+    return [shaped if isinstance(module, nn.LSTM) else shaped[0]]
+
+
+def run(module: nn.Module, tensor: Tensor, place: Place, *others: Any) -> Tensor:
     """The module's output for a copy of the tensor, as a module may work in place.
 
     Weights are read afterwards: weight_norm and similar hooks update them in this call.
     """
     try:
-        output: Tensor = module(tensor.clone())
+        output: Tensor = module(tensor.clone(), *others)
     except RuntimeError as error:
         shape = tuple(tensor.shape)
         raise ExportError(f"{place}: fails in PyTorch on a tensor {shape}: {error}") from error
@@ -175,6 +236,12 @@ def _axes(module: nn.Module, signal: Signal) -> tuple[int | None, int] | None:
     custom = custom_of(module)
     if custom is not None:
         return (dims - 1, dims - 2) if custom.channels_first else (dims - 2, dims - 1)
+    found = recognised(module)
+    if found is not None:
+        return (dims - 1, dims - 2) if found.channels_first else (dims - 2, dims - 1)
+    space = state_space_of(module)
+    if space is not None:
+        return (dims - 1, dims - 2) if space.channels_first else (dims - 2, dims - 1)
     if isinstance(module, RECURRENT):
         return (1 if module.batch_first and dims == 3 else 0), dims - 1
     if isinstance(module, (nn.Linear, *NORMS)):
@@ -210,7 +277,7 @@ def zeros_around(
 ) -> Signal:
     """A signal after zero padding. A later operation has to crop the zeros at its end."""
     if before:
-        signal.require_first_frame(place)
+        signal.require_silence(place)
     in_front = Refusal(
         place,
         "padding by itself",
@@ -226,7 +293,7 @@ def zeros_around(
 def _windowed(signal: Signal, module: nn.Module, place: Place) -> Signal:
     window = window_of(module)
     if window.before:
-        signal.require_first_frame(place)
+        signal.require_silence(place)
     start = signal.start - window.before
     output = run(module, signal.tensor, place)
     given = start // window.stride + window.reach // window.stride
@@ -248,7 +315,7 @@ def _windowed(signal: Signal, module: nn.Module, place: Place) -> Signal:
         times = times[(frame - window.reach) % window.stride == 0]
         clock = node
     late = signal.late
-    if given > 0 and late is None:
+    if given > signal.start and late is None:
         late = Late(place, window.reach)
     behind = signal.behind
     if window.behind and isinstance(module, nn.Conv1d):
@@ -261,6 +328,8 @@ def _windowed(signal: Signal, module: nn.Module, place: Place) -> Signal:
         start=given,
         clock=clock,
         late=late,
+        latency=signal.latency // window.stride,
+        silent=signal.silent and given <= signal.start and getattr(module, "bias", None) is None,
     )
     return replace(made, in_front=None, behind=behind if made.tail > 0 else None)
 
@@ -278,11 +347,29 @@ def _refuse_phase(signal: Signal, module: nn.Module, place: Place) -> None:
     )
 
 
+def _upsampled(signal: Signal, module: nn.Upsample, place: Place) -> Signal:
+    """A linear one is late by a frame of its input, as it waits for the next frame."""
+    factor, late = upsampling_of(module), int(module.mode == "linear")
+    signal.require_whole(place)
+    if late:
+        signal.require_first_frame(place)
+    node = layers(signal.node, records_of(module, signal.channels))
+    return replace(
+        signal,
+        tensor=run(module, signal.tensor, place),
+        node=node,
+        times=np.repeat(signal.times, factor),
+        start=signal.start * factor,
+        latency=signal.latency * factor,
+        clock=node if factor > 1 else signal.clock,
+    ).late_by(late * factor)
+
+
 def _transposed(signal: Signal, module: nn.ConvTranspose1d, place: Place) -> Signal:
     kernel, stride = module.kernel_size[0], module.stride[0]
     signal.require_whole(place)
     if kernel > stride:  # a frame also adds to the outputs of the following frames
-        signal.require_first_frame(place)
+        signal.require_silence(place)
     node = layers(signal.node, records_of(module, signal.channels))
     return replace(
         signal,
@@ -290,5 +377,7 @@ def _transposed(signal: Signal, module: nn.ConvTranspose1d, place: Place) -> Sig
         node=node,
         times=np.repeat(signal.times, stride),
         start=signal.start * stride,
+        latency=signal.latency * stride,
+        silent=signal.silent and module.bias is None,
         clock=node if stride > 1 else signal.clock,
     )

@@ -65,6 +65,17 @@ def _conv_transpose1d(
     return _with_weights(module, weight, bias)
 
 
+def _interpolate(
+    size: Any = None,
+    scale_factor: Any = None,
+    mode: str = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+    antialias: bool = False,
+) -> nn.Module | None:
+    return None if antialias else nn.Upsample(size, scale_factor, mode, align_corners)
+
+
 def _with_weights(module: nn.Module, weight: Tensor, bias: Tensor | None) -> nn.Module:
     module.weight = nn.Parameter(weight.detach())
     if bias is not None:
@@ -163,6 +174,7 @@ MODULES: dict[str, Callable[..., nn.Module | None]] = {
     "matmul": _matmul,
     "conv1d": _conv1d,
     "conv_transpose1d": _conv_transpose1d,
+    **dict.fromkeys(("interpolate", "upsample"), _interpolate),
     "max_pool1d": nn.MaxPool1d,
     "avg_pool1d": nn.AvgPool1d,
     **_CLAMP,

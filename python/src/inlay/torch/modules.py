@@ -13,10 +13,13 @@ from torch import Tensor, nn
 from ..custom import MODULES as CUSTOM_MODULES
 from ..custom import CustomLayer, custom_of
 from ..errors import ExportError
-from ..format import Array, LayerRecord
+from ..format import LayerRecord
 from ..format.layer_types import Kind
 from ..format.validation import unusable_epsilon, unusable_variance
+from .arrays import array_of
 from .place import Place, Refusal, place_of
+from .recognised import recognised
+from .state_space_modules import state_space_of
 
 Kinds = tuple[type[nn.Module], ...]
 
@@ -33,7 +36,7 @@ NORMS: Kinds = (nn.LayerNorm, *([nn.RMSNorm] if hasattr(nn, "RMSNorm") else []))
 FRAMES_FIRST: Kinds = (nn.Linear, *NORMS, *RECURRENT)
 POOLS: Kinds = (nn.MaxPool1d, nn.AvgPool1d)
 WINDOWED: Kinds = (nn.Conv1d, *POOLS)
-CHANNELS_FIRST: Kinds = (*WINDOWED, nn.ConvTranspose1d, nn.ConstantPad1d)
+CHANNELS_FIRST: Kinds = (*WINDOWED, nn.ConvTranspose1d, nn.Upsample, nn.ConstantPad1d)
 PER_CHANNEL: Kinds = (nn.BatchNorm1d, nn.PReLU, nn.InstanceNorm1d)
 ELEMENTWISE: Kinds = (
     nn.Tanh,
@@ -64,10 +67,6 @@ EXPORTED: Kinds = (
 )
 
 
-def array_of(tensor: Tensor) -> Array:
-    return np.ascontiguousarray(tensor.detach().cpu().numpy())
-
-
 def known_base(module: nn.Module) -> type[nn.Module] | None:
     """The known class that a module is an instance of, None for others.
 
@@ -76,6 +75,8 @@ def known_base(module: nn.Module) -> type[nn.Module] | None:
     for custom in type(module).__mro__:
         if custom in CUSTOM_MODULES and issubclass(custom, nn.Module):
             return custom if type(module).forward is custom.forward else None
+    if recognised(module) is not None or state_space_of(module) is not None:
+        return type(module)
     kinds = (*EXPORTED, *DROPPED, *RELABELLING)
     base = next((kind for kind in kinds if isinstance(module, kind)), None)
     return base if base and type(module).forward is base.forward else None
@@ -94,6 +95,12 @@ def wants_channels_first(module: nn.Module) -> bool | None:
     custom = custom_of(module)
     if custom is not None:
         return custom.channels_first
+    found = recognised(module)
+    if found is not None:
+        return found.channels_first
+    space = state_space_of(module)
+    if space is not None:
+        return space.channels_first
     return isinstance(module, CHANNELS_FIRST) if isinstance(module, _LAID_OUT) else None
 
 
@@ -107,6 +114,9 @@ def custom_record(
 
     `channels` is the size of a layer of inlay's own whose module does not say it.
     """
+    if callable(getattr(module, "record", None)):  # a module of this package that is more than a layer
+        made: LayerRecord = module.record()
+        return made
     optional = {name for name, tensor in custom.kind.tensors.items() if tensor.optional}
     found: dict[str, Any] = {}
     for name in (*custom.kind.options, *custom.kind.tensors):
@@ -143,7 +153,7 @@ def refuse_unknown(module: nn.Module, place: Place) -> None:
         kinds = ", ".join(kind.__name__ for kind in EXPORTED)
         place.refuse(
             "this kind of module",
-            f"only nn.Sequential, {kinds}, Dropout, Identity and modules whose forward() is made of"
+            f"only nn.Sequential, {kinds}, inlay.torch.S4D, inlay.torch.LRU, Dropout, Identity and modules whose forward() is made of"
             " these",
             "replace it",
         )
@@ -178,6 +188,12 @@ def one(extent: int | tuple[int, ...]) -> int:
 @singledispatch
 def width_of(module: nn.Module) -> int | None:
     """The number of channels that a module takes, None if it takes any."""
+    found = recognised(module)
+    if found is not None:
+        return found.channels
+    space = state_space_of(module)
+    if space is not None:
+        return space.width
     custom = custom_of(module)
     if custom is None or (custom.is_builtin and custom.member(module, "size") is None):
         return None
@@ -266,6 +282,34 @@ def _refuse_transposed_options(module: nn.ConvTranspose1d, place: Place) -> None
 
 
 @refuse_options.register
+def _refuse_upsample_options(module: nn.Upsample, place: Place) -> None:
+    if module.mode not in ("nearest", "nearest-exact", "linear"):
+        place.refuse(
+            f"mode={module.mode!r}", "only 'nearest' and 'linear'", "use mode='linear' or a ConvTranspose1d"
+        )
+    if module.size is not None or not upsampling_of(module):
+        place.refuse(
+            f"size={module.size}, scale_factor={module.scale_factor}",
+            "only a scale_factor that is a whole number, as a stream has no length",
+            "use scale_factor=2 or another whole number",
+        )
+    if module.mode == "linear" and module.align_corners:
+        place.refuse(
+            "align_corners=True",
+            "only align_corners=False, as the other depends on the length of the signal",
+            "train it with align_corners=False, PyTorch's default",
+        )
+
+
+def upsampling_of(module: nn.Upsample) -> int:
+    """The factor of an Upsample, 0 if it is not a whole number."""
+    given: Any = module.scale_factor
+    factor = given[0] if isinstance(given, tuple) and len(given) == 1 else given
+    whole = isinstance(factor, (int, float)) and factor >= 1 and factor == int(factor)
+    return int(factor) if whole else 0
+
+
+@refuse_options.register
 def _refuse_max_pool_options(module: nn.MaxPool1d, place: Place) -> None:
     _refuse_pooling(module, place)
     _only(place, "dilation", one(module.dilation), 1, "train it without dilation")
@@ -320,8 +364,6 @@ def _refuse_recurrent_options(module: nn.RNNBase, place: Place) -> None:
             "only one direction, as the other runs from the signal's end",
             "train it with bidirectional=False",
         )
-    advice = "use a smaller hidden_size, or a Linear after it"
-    _only(place, "proj_size", module.proj_size, 0, advice)
 
 
 @refuse_options.register

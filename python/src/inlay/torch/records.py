@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import singledispatch
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch import Tensor, nn
 
 from ..format import Array, LayerRecord, Option
 from ..network.records import gate, plain
-from .modules import NORMS, array_of, epsilon_of, one
+from .modules import NORMS, array_of, epsilon_of, one, upsampling_of
 
 
 @singledispatch
@@ -62,6 +63,12 @@ def _conv_transpose1d_records(module: nn.ConvTranspose1d, channels: int) -> list
     return [LayerRecord("conv_transpose1d", options, _weights(module, kernel))]
 
 
+@records_of.register
+def _upsample_records(module: nn.Upsample, channels: int) -> list[LayerRecord]:
+    kind = "upsample_linear" if module.mode == "linear" else "upsample_nearest"
+    return [plain(kind, channels, factor=upsampling_of(module))]
+
+
 @records_of.register(nn.MaxPool1d)
 @records_of.register(nn.AvgPool1d)
 def _pool_records(module: nn.MaxPool1d, channels: int) -> list[LayerRecord]:
@@ -80,10 +87,23 @@ def _levels(
     records = []
     for level in range(module.num_layers):
         kernel, recurrent_kernel, bias = convert(*_recurrent_weights(module, level))
-        sizes: dict[str, Option] = {"in": len(kernel), "out": module.hidden_size}
+        sizes: dict[str, Option] = {"in": len(kernel), "out": len(recurrent_kernel)}
         tensors = {"kernel": kernel, "recurrent_kernel": recurrent_kernel, "bias": bias}
+        if module.proj_size > 0:
+            sizes["units"] = module.hidden_size
+            tensors["projection"] = array_of(getattr(module, f"weight_hr_l{level}").T)
         records.append(LayerRecord(kind, sizes | options, tensors))
     return records
+
+
+def started(records: Sequence[LayerRecord], states: Sequence[Tensor]) -> list[LayerRecord]:
+    """The levels of a recurrent layer that starts from states, [levels, size] each: h, and for an LSTM c."""
+    made = []
+    for level, record in enumerate(records):
+        rows = [array_of(state[level]) for state in states]
+        initial = dict(zip(("initial_hidden", "initial_cell"), rows))
+        made.append(replace(record, tensors={**record.tensors, **initial}))
+    return made
 
 
 def _one_bias(kernel: Array, recurrent: Array, bias: Array) -> tuple[Array, Array, Array]:
@@ -101,7 +121,8 @@ def _gates_zrn(kernel: Array, recurrent: Array, bias: Array) -> tuple[Array, Arr
 
 @records_of.register
 def _lstm_records(module: nn.LSTM, channels: int) -> list[LayerRecord]:
-    return _levels(module, "lstm", _one_bias, recurrent_activation="sigmoid")
+    kind = "projected_lstm" if module.proj_size > 0 else "lstm"
+    return _levels(module, kind, _one_bias, recurrent_activation="sigmoid")
 
 
 @records_of.register

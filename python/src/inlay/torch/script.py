@@ -53,6 +53,7 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
         "ceil_mode",
     ),
     "AvgPool1d": ("kernel_size", "stride", "padding", "ceil_mode"),
+    "Upsample": ("size", "scale_factor", "mode", "align_corners"),
     "ConstantPad1d": ("padding", "value"),
     "PReLU": ("num_parameters",),
     "LeakyReLU": ("negative_slope",),

@@ -16,11 +16,18 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..format import Array, Chain
+from ..format import Array, Chain, LayerRecord
 from ..network.graph import Node, layers, part
+from ..network.records import look_back
 from .modules import array_of
 from .place import Place, Refusal
-from ..network.records import look_back
+
+# Layers that give zeros for zeros.
+_SILENT = {
+    *("tanh", "relu", "leaky_relu", "prelu", "elu", "selu", "silu", "mish", "gelu", "gelu_tanh"),
+    *("hardswish", "softsign", "fast_tanh", "scale", "snake", "sine", "abs", "square", "sqrt"),
+    *("slice", "pad", "delay", "gate", "upsample_nearest"),
+}
 
 Times = npt.NDArray[np.int64]
 
@@ -41,6 +48,9 @@ class Signal:
     `times` has, for each frame of the stream, the input frame with which it arrives. `clock` is the
     value behind the last change of the rate. The tensor's first frame is frame `start` of the stream.
 
+    `latency` of these frames are due to layers that wait for later ones. A `silent` signal is zero in
+    the stream before frame `start`, as PyTorch's padding is.
+
     A `held` signal is a condition for a whole clip. It is the same in all frames, so it fits any
     start and any rate. Its `time` is None until it is expanded along the frames.
     """
@@ -53,6 +63,8 @@ class Signal:
     held: bool = False
     start: int = 0
     clock: Node | None = None
+    latency: int = 0
+    silent: bool = True
     late: Late | None = None
     in_front: Refusal | None = None
     behind: Refusal | None = None
@@ -85,7 +97,15 @@ class Signal:
 
     def then(self, tensor: Tensor, records: Chain) -> Signal:
         """The signal after layers without memory, in the same layout."""
-        return replace(self, tensor=tensor, node=layers(self.node, records))
+        silent = self.silent and all(record.type in _SILENT for record in records)
+        return replace(self, tensor=tensor, node=layers(self.node, records), silent=silent)
+
+    def late_by(self, frames: int) -> Signal:
+        """The signal of a layer that waits for `frames` frames and gives zeros before its first one."""
+        if frames == 0:
+            return self
+        start, latency = self.start + frames, self.latency + frames
+        return replace(self, start=start, latency=latency, silent=True)
 
     def streamed(self, place: Place) -> Signal:
         """A held signal as an ordinary one, for layers with memory."""
@@ -107,6 +127,12 @@ class Signal:
         """Raises ExportError unless the signal begins with the stream's first frame."""
         self.require_whole(place)
         if self.start > 0:
+            self.refuse_late(place)
+
+    def require_silence(self, place: Place) -> None:
+        """Raises ExportError unless the stream is zero before the signal's first frame."""
+        self.require_whole(place)
+        if self.start > 0 and not self.silent:
             self.refuse_late(place)
 
     def refuse_late(self, place: Place) -> NoReturn:
@@ -165,6 +191,7 @@ def moved(signal: Signal, result: Tensor, move: Callable[[Tensor], Tensor], plac
         time=along_time,
         channel=along_channels,
         start=signal.start + first,
+        silent=signal.silent and first <= 0,
     )
     return changed if changed.tail > 0 else replace(changed, behind=None)
 
@@ -253,7 +280,9 @@ def aligned(signals: list[Signal], place: Place) -> list[Signal]:
     first, *_ = aligned_streams = _aligned(streams, place)
     rest = iter(aligned_streams)
     return [
-        replace(signal, times=first.times, start=first.start, clock=first.clock)
+        replace(
+            signal, times=first.times, start=first.start, latency=first.latency, clock=first.clock
+        )
         if signal.held
         else next(rest)
         for signal in signals
@@ -261,7 +290,8 @@ def aligned(signals: list[Signal], place: Place) -> list[Signal]:
 
 
 def _aligned(signals: list[Signal], place: Place) -> list[Signal]:
-    start = max(signal.start for signal in signals)
+    latency = max(signal.latency for signal in signals)
+    start = max(signal.start + latency - signal.latency for signal in signals)
     for signal in signals:
         if signal.clock is not signals[0].clock:
             place.refuse(
@@ -272,17 +302,27 @@ def _aligned(signals: list[Signal], place: Place) -> list[Signal]:
     ahead = next((signal.behind for signal in signals if signal.behind), None)
     if ahead and any(signal.start != start for signal in signals):
         ahead.throw()
-    return [_delayed(signal, start - signal.start) for signal in signals]
+    silent = all(signal.silent for signal in signals)
+    return [
+        replace(_delayed(signal, start - signal.start, latency - signal.latency), silent=silent)
+        for signal in signals
+    ]
 
 
-def _delayed(signal: Signal, frames: int) -> Signal:
-    """A signal delayed by a convolution that looks back."""
+def _delayed(signal: Signal, frames: int, latency: int) -> Signal:
+    """A signal delayed by `frames`: `latency` of them by a delay, others by a convolution that looks back."""
     if frames == 0:
         return signal
-    record = look_back(signal.channels, frames, str(signal.values().dtype))
+    records = []
+    if latency:
+        records.append(LayerRecord("delay", {"size": signal.channels, "frames": latency}))
+    if frames > latency:
+        back = frames - latency
+        records.append(look_back(signal.channels, back, str(signal.values().dtype)))
     return replace(
         signal,
-        node=layers(signal.node, [record]),
+        node=layers(signal.node, records),
         start=signal.start + frames,
+        latency=signal.latency + latency,
         in_front=None,
     )

@@ -33,7 +33,7 @@ class KeptStates:
 
     def holds(self, module: nn.Module, state: Any, place: Place) -> bool:
         """Whether all tensors of a state are attributes of the module; remembers these."""
-        found = [_attribute(module, tensor, place) for tensor in _tensors(state)]
+        found = [_attribute(module, tensor, place) for tensor in tensors_of(state)]
         kept = [each for each in found if each is not None]
         if not kept or len(kept) < len(found):
             return False
@@ -56,19 +56,20 @@ class KeptStates:
                 )
 
 
-def _tensors(state: Any) -> Iterator[Tensor]:
+def tensors_of(state: Any) -> Iterator[Tensor]:
+    """The tensors of a state, h or (h, c)."""
     if isinstance(state, Tensor):
         yield state
     elif isinstance(state, (tuple, list)):
         for part in state:
-            yield from _tensors(part)
+            yield from tensors_of(part)
 
 
 def _attribute(module: nn.Module, tensor: Tensor, place: Place) -> _Kept | None:
     """The attribute that shares its memory with a tensor, as after detach()."""
     for owner in module.modules():
         for name, value in owner.__dict__.items():
-            if any(each.data_ptr() == tensor.data_ptr() for each in _tensors(value)):
+            if any(each.data_ptr() == tensor.data_ptr() for each in tensors_of(value)):
                 return _Kept(owner, name, value, place)
     return None
 

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.fx._symbolic_trace import Tracer
 from torch.fx.proxy import Proxy
 
@@ -27,7 +27,8 @@ from .place import Place, place_of
 from .proxies import State, Value, is_state, is_zero, signal_of
 from .run import attributes_kept
 from .signal import Signal
-from .states import KeptStates
+from .state_space_modules import state_space_of
+from .states import KeptStates, tensors_of
 
 _OWN_FOLDER = str(Path(__file__).parents[1])
 _TORCH_FOLDER = str(Path(torch.__file__).parent)
@@ -172,18 +173,29 @@ class _Tracer(Tracer):
         from_zeros = all(is_zero(other) for other in others) or (
             isinstance(module, RECURRENT) and self._states.holds(self._module, others, place)
         )
-        if not isinstance(value, Value) or not from_zeros:
+        states = list(tensors_of(others))
+        trained = isinstance(module, RECURRENT) and all(map(self._is_trained, states))
+        if not isinstance(value, Value) or not (from_zeros or trained):
             place.refuse(
                 "a call with more than one signal, or with a state to start from",
-                "only module(x), a recurrent layer starting from zeros",
+                "only module(x), a recurrent layer starting from zeros or from parameters",
                 "leave the other arguments out",
             )
-        made = self._value(apply(value.signal, module, place))
+        made = self._value(apply(value.signal, module, place, [] if from_zeros else states))
         self.steps += 1
         if getattr(module, "inplace", False):
             value.signal = made.signal
             return value
-        return (made, State(made.node, self)) if isinstance(module, RECURRENT) else made
+        space = state_space_of(module)
+        gives_state = isinstance(module, RECURRENT) or (space is not None and space.gives_state)
+        return (made, State(made.node, self)) if gives_state else made
+
+    def _is_trained(self, state: Tensor) -> bool:
+        """Whether a state is a parameter of the module, possibly repeated for a batch of one."""
+        return any(
+            stored.numel() == state.numel() and torch.equal(stored.flatten(), state.flatten())
+            for stored in self._module.parameters()
+        )
 
     def _wrapped(self, result: Any) -> Any:
         return self._value(result) if isinstance(result, Signal) else result

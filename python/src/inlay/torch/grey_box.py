@@ -1,0 +1,361 @@
+"""Trainable modules of grey boxes: filters, equalisers, compressors, tables.
+
+Signals are (batch, channels, frames). In training, linear filters are computed by frequency sampling: as a product of
+spectra, which is fast and differentiable, and differs where a filter rings longer than the signal lasts. In evaluation
+they are recursions in double precision, as in C++.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from ..custom import MODULES, CustomLayer
+from ..format import LayerRecord, Option
+from ..format.layer_types import LAYER_TYPES
+
+Module = TypeVar("Module", bound=type)
+#: Lowest and highest gain in dB, frequency in Hz, Q of a band.
+Ranges = Mapping[str, tuple[float, float]]
+RANGES: Ranges = {"gain": (-12.0, 12.0), "frequency": (20.0, 20000.0), "q": (0.1, 10.0)}
+
+
+def _trains(type: str, remembers: bool = True) -> Callable[[Module], Module]:
+    """Makes a module the layer `type` of files, whose options and tensors are attributes of the module."""
+
+    def decorate(module: Module) -> Module:
+        past = None if remembers else 1
+        kind = LAYER_TYPES[type]
+        MODULES[module] = CustomLayer(type, kind, len, past, 0, None, True, None, None)
+        return module
+
+    return decorate
+
+
+def second_order(x: Tensor, sections: Tensor, states: list[Tensor] | None = None) -> Tensor:
+    """Runs signals (..., frames) through sections (..., sections, 5), frame by frame.
+
+    `states` has s1 and s2 of each section, zero at first; it is left as it is after the last frame.
+    """
+    y = x.double()
+    states = [torch.zeros(2, *x.shape[:-1]).double() for _ in sections.unbind(-2)] if states is None else states
+    for index, section in enumerate(sections.double().unbind(-2)):
+        b0, b1, b2, a1, a2 = section.unbind(-1)
+        frames, (s1, s2) = [], states[index]
+        for given in y.unbind(-1):
+            frames.append(b0 * given + s1)
+            s1, s2 = b1 * given - a1 * frames[-1] + s2, b2 * given - a2 * frames[-1]
+        states[index] = torch.stack([s1, s2])
+        y = torch.stack(frames, -1)
+    return y.to(x.dtype)
+
+
+def second_order_by_sampling(x: Tensor, sections: Tensor) -> Tensor:
+    """The same as a product of spectra. Differentiable."""
+    size = 2 ** math.ceil(math.log2(2 * x.shape[-1]))
+    one = torch.ones_like(sections[..., :1])
+    over = torch.fft.rfft(sections[..., :3], size)
+    under = torch.fft.rfft(torch.cat([one, sections[..., 3:]], -1), size)
+    response = (over / under).prod(-2)
+    return torch.fft.irfft(torch.fft.rfft(x, size) * response, size)[..., : x.shape[-1]]
+
+
+class _Filter(nn.Module):
+    """A cascade of second-order sections, `coefficients` (channels, sections, 5)."""
+
+    size: int
+    sections: int
+    coefficients: Tensor
+
+    def forward(self, x: Tensor) -> Tensor:
+        run = second_order_by_sampling if self.training else second_order
+        return run(x, self.coefficients.to(x))
+
+
+@_trains("biquad")
+class Biquad(_Filter):
+    """Second-order sections with trained coefficients, which are stable for all values of the parameters.
+
+    a1 = 2 tanh(u), a2 = ((2 - |a1|) tanh(v) + |a1|) / 2, b0, b1 and b2 are free. Starts as y = x.
+    """
+
+    def __init__(self, channels: int = 1, sections: int = 1) -> None:
+        super().__init__()
+        self.size, self.sections = channels, sections
+        first = torch.tensor([1.0, 0.0, 0.0])
+        self.numerator = nn.Parameter(first.repeat(channels, sections, 1))
+        self.poles = nn.Parameter(torch.zeros(channels, sections, 2))
+
+    @property
+    def coefficients(self) -> Tensor:  # type: ignore[override]
+        u, v = torch.tanh(self.poles.double()).unbind(-1)
+        a1 = 2 * u
+        a2 = ((2 - a1.abs()) * v + a1.abs()) / 2
+        return torch.cat([self.numerator.double(), a1[..., None], a2[..., None]], -1)
+
+
+@_trains("biquad")
+class ParametricEqualizer(_Filter):
+    """A low shelf, peaks and a high shelf with trained gains, frequencies and Qs within their ranges.
+
+    The Audio EQ Cookbook's filters, as in NablAFx and dasp-pytorch. Written to files as a "biquad".
+    """
+
+    def __init__(
+        self, bands: int, sample_rate: float, channels: int = 1, ranges: Ranges = RANGES
+    ) -> None:
+        super().__init__()
+        self.size, self.sections, self.sample_rate = channels, bands, sample_rate
+        self.ranges = dict(RANGES) | dict(ranges)
+        self.controls = nn.Parameter(torch.zeros(3, channels, bands))  # a sigmoid makes 0 to 1 of it
+        with torch.no_grad():
+            self.controls[1] = torch.linspace(-4.0, 1.0, bands)
+
+    def parameters_of_bands(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Gains in dB, frequencies in Hz and Qs, each (channels, bands)."""
+        within = torch.sigmoid(self.controls.double())
+        scaled = [low + (high - low) * x for x, (low, high) in zip(within, self.ranges.values())]
+        return scaled[0], scaled[1].clamp(max=0.499 * self.sample_rate), scaled[2]
+
+    @property
+    def coefficients(self) -> Tensor:  # type: ignore[override]
+        gain, frequency, q = self.parameters_of_bands()
+        w = 2 * math.pi * frequency / self.sample_rate
+        return equalizer_sections(gain, w, q)
+
+
+def equalizer_sections(gain: Tensor, w: Tensor, q: Tensor) -> Tensor:
+    """Sections (..., bands, 5) of bands with gains in dB, frequencies w in radians per frame, and Qs."""
+    a, alpha, cosine = 10 ** (gain / 40), torch.sin(w) / (2 * q), torch.cos(w)
+    sign = torch.ones_like(w)
+    sign[..., -1] = -1  # a high shelf is a low shelf of the negative cosine
+    c, k = sign * cosine, 2 * torch.sqrt(a) * alpha
+    shelf = [a * (a + 1 - (a - 1) * c + k), sign * 2 * a * (a - 1 - (a + 1) * c)]
+    shelf += [a * (a + 1 - (a - 1) * c - k), a + 1 + (a - 1) * c + k]
+    shelf += [sign * -2 * (a - 1 + (a + 1) * c), a + 1 + (a - 1) * c - k]
+    peak = [1 + alpha * a, -2 * cosine, 1 - alpha * a, 1 + alpha / a, -2 * cosine, 1 - alpha / a]
+    is_shelf = torch.zeros(w.shape[-1], dtype=torch.bool)
+    is_shelf[0] = is_shelf[-1] = True
+    b0, b1, b2, a0, a1, a2 = (torch.where(is_shelf, s, p) for s, p in zip(shelf, peak))
+    return torch.stack([b0, b1, b2, a1, a2], -1) / a0[..., None]
+
+
+class _EqualizerOfJoint(nn.Module):
+    """An equaliser on the channels (signal, parameters of its bands)."""
+
+    def __init__(self, bands: int, sample_rate: float, hop: int, channels: int) -> None:
+        super().__init__()
+        self.bands, self.sample_rate, self.hop, self.channels = bands, sample_rate, hop, channels
+
+    def forward(self, joint: Tensor) -> Tensor:
+        x, parameters = joint[:, : self.channels], joint[:, self.channels :]
+        if self.training:
+            return second_order_by_sampling(x, self._sections(parameters[..., 0]))
+        states = [torch.zeros(2, *x.shape[:-1]).double() for _ in range(self.bands)]
+        blocks = []
+        for begin in range(0, x.shape[-1], self.hop):
+            sections = self._sections(parameters[..., begin].double())
+            blocks.append(second_order(x[..., begin : begin + self.hop], sections, states))
+        return torch.cat(blocks, -1)
+
+    def _sections(self, parameters: Tensor) -> Tensor:
+        """(batch, 1, bands, 5): the same for all channels."""
+        gain, frequency, q = parameters.unflatten(-1, (self.bands, 3)).unbind(-1)
+        w = 2 * math.pi * (frequency / self.sample_rate).clamp(1e-6, 0.499)
+        return equalizer_sections(gain, w, q)[:, None]
+
+    def record(self) -> LayerRecord:
+        width, count = self.channels + 3 * self.bands, 3 * self.bands
+        source = LayerRecord("slice", {"in": width, "begin": self.channels, "out": count})
+        signal = LayerRecord("slice", {"in": width, "begin": 0, "out": self.channels})
+        options: dict[str, Option] = {"size": self.channels, "bands": self.bands, "hop": self.hop}
+        equalizer = LayerRecord("parametric_equalizer", options | {"sample_rate": self.sample_rate})
+        return LayerRecord("conditioned_by", chains={"source": [[source]], "layers": [[signal, equalizer]]})
+
+
+_trains("parametric_equalizer")(_EqualizerOfJoint)
+
+
+class ControlledEqualizer(nn.Module):
+    """A parametric equaliser whose parameters a network makes, of knobs or of the signal: forward(x, controls).
+
+    `controls` (batch, 3 bands, frames), gain, frequency and Q of each band, from 0 to 1 for the ends of their ranges,
+    such as the output of a Sigmoid. They are read at every `hop`-th frame. In training the controls of the first frame
+    hold for the clip, as if the knobs stood still.
+    """
+
+    def __init__(
+        self,
+        bands: int,
+        sample_rate: float,
+        hop: int = 64,
+        channels: int = 1,
+        ranges: Ranges = RANGES,
+    ) -> None:
+        super().__init__()
+        known = dict(RANGES) | dict(ranges)
+        low, high = torch.tensor([*known.values()]).T.repeat(1, bands)
+        self.register_buffer("low", low[:, None])
+        self.register_buffer("span", (high - low)[:, None])
+        self.equalizer = _EqualizerOfJoint(bands, sample_rate, hop, channels)
+
+    def forward(self, x: Tensor, controls: Tensor) -> Tensor:
+        return self.equalizer(torch.cat([x, controls * self.span + self.low], 1))
+
+
+@_trains("one_pole")
+class OnePole(nn.Module):
+    """Smoothing y(t) = a y(t-1) + (1 - a) x(t), with a trained time constant in seconds, or two.
+
+    With `fall`, a is that of `rise` where x rises above y, otherwise that of `fall`, and training goes frame by frame,
+    which is slow. Without, it is one coefficient, trained by frequency sampling.
+    """
+
+    def __init__(
+        self, sample_rate: float, rise: float, fall: float | None = None, channels: int = 1
+    ) -> None:
+        super().__init__()
+        self.size = channels
+        self.rise_logit = nn.Parameter(_logits(sample_rate, rise, channels))
+        self.fall_logit = None if fall is None else nn.Parameter(_logits(sample_rate, fall, channels))
+
+    @property
+    def rise(self) -> Tensor:
+        return torch.sigmoid(self.rise_logit.double())
+
+    @property
+    def fall(self) -> Tensor:
+        return self.rise if self.fall_logit is None else torch.sigmoid(self.fall_logit.double())
+
+    def forward(self, x: Tensor) -> Tensor:
+        rise, fall = self.rise, self.fall
+        if self.training and self.fall_logit is None:
+            zero = torch.zeros_like(rise)
+            section = torch.stack([1 - rise, zero, zero, -rise, zero], -1)
+            return second_order_by_sampling(x, section[:, None].to(x))
+        frames = [torch.zeros_like(x[..., 0].double())]
+        for given in x.double().unbind(-1):
+            a = torch.where(given > frames[-1], rise, fall)
+            frames.append(a * frames[-1] + (1 - a) * given)
+        return torch.stack(frames[1:], -1).to(x.dtype)
+
+
+def _logits(sample_rate: float, seconds: float, channels: int) -> Tensor:
+    """Where a sigmoid is e^(-1 / (seconds sample_rate))."""
+    frames = 1 / (seconds * sample_rate)
+    return torch.full((channels,), -math.log(math.expm1(frames)))
+
+
+@_trains("amplitude_to_db", remembers=False)
+class AmplitudeToDB(nn.Module):
+    """20 log10(max(|x|, floor))."""
+
+    def __init__(self, channels: int = 1, floor: float = 1e-8) -> None:
+        super().__init__()
+        self.size, self.floor = channels, floor
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 20 * torch.log10(x.abs().clamp(min=self.floor))
+
+
+@_trains("db_to_amplitude", remembers=False)
+class DBToAmplitude(nn.Module):
+    """10^(x / 20)."""
+
+    def __init__(self, channels: int = 1) -> None:
+        super().__init__()
+        self.size = channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.exp(x * (math.log(10) / 20))
+
+
+@_trains("gain_computer", remembers=False)
+class GainComputer(nn.Module):
+    """The static curve of a compressor, from dB to dB, with trained threshold, ratio and knee."""
+
+    def __init__(
+        self, threshold: float = -24.0, ratio: float = 4.0, knee: float = 6.0, channels: int = 1
+    ) -> None:
+        super().__init__()
+        self.size = channels
+        self.threshold = nn.Parameter(torch.tensor(float(threshold)))
+        self.log_ratio = nn.Parameter(torch.tensor(math.log(ratio)))
+        self.log_knee = nn.Parameter(torch.tensor(math.log(knee)))
+
+    @property
+    def ratio(self) -> Tensor:
+        return torch.exp(self.log_ratio)
+
+    @property
+    def knee(self) -> Tensor:
+        return torch.exp(self.log_knee)
+
+    def forward(self, x: Tensor) -> Tensor:
+        knee = self.knee
+        over = x - self.threshold + knee / 2
+        within = torch.minimum(over.clamp(min=0), knee)
+        return (1 / self.ratio - 1) * (within**2 / (2 * knee) + (over - knee).clamp(min=0))
+
+
+class Compressor(nn.Module):
+    """A feed-forward compressor: x times the smoothed gain of its level, times a makeup gain.
+
+    Times are in seconds. The gain falls in `attack`, and rises in `release`; without `release`, both are the same, and
+    training is faster.
+    """
+
+    def __init__(
+        self,
+        sample_rate: float,
+        attack: float = 0.005,
+        release: float | None = 0.1,
+        makeup: float = 0.0,
+        channels: int = 1,
+    ) -> None:
+        super().__init__()
+        self.level = AmplitudeToDB(channels)
+        self.computer = GainComputer(channels=channels)
+        rise = attack if release is None else release
+        fall = None if release is None else attack
+        self.smoother = OnePole(sample_rate, rise, fall, channels)
+        self.factor = DBToAmplitude(channels)
+        self.makeup = nn.Parameter(torch.tensor(10 ** (makeup / 20)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        gain = self.factor(self.smoother(self.computer(self.level(x))))
+        return x * (gain * self.makeup)
+
+
+@_trains("table_shaper", remembers=False)
+class TableShaper(nn.Module):
+    """A static nonlinearity with trained values at equal distances from `low` to `high`. Starts as tanh."""
+
+    def __init__(
+        self,
+        points: int = 33,
+        low: float = -4.0,
+        high: float = 4.0,
+        interpolation: str = "cubic",
+        channels: int = 1,
+    ) -> None:
+        super().__init__()
+        self.size, self.points, self.interpolation = channels, points, interpolation
+        self.low, self.high = low, high
+        self.values = nn.Parameter(torch.tanh(torch.linspace(low, high, points)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        position = (x - self.low) * ((self.points - 1) / (self.high - self.low))
+        position = position.clamp(0, self.points - 1)
+        i = position.detach().long().clamp(max=self.points - 2)
+        f, value, later = position - i, self.values[i], self.values[i + 1]
+        if self.interpolation == "linear":
+            return value + f * (later - value)
+        rise = self.values.diff()
+        slopes = torch.cat([rise[:1], (rise[1:] + rise[:-1]) / 2, rise[-1:]])
+        from_, to, step = slopes[i], slopes[i + 1], later - value
+        return value + f * (from_ + f * (3 * step - 2 * from_ - to + f * (from_ + to - 2 * step)))

@@ -1,0 +1,141 @@
+"""State-space modules that are exported: inlay's own, and public ones, known by their attributes.
+
+No public package is imported. An export compares the layers with the module's own output, so that a
+module with the same attributes and another equation is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..format import LayerRecord
+from .state_space import LRU, S4D, lru_record, s4d_record
+
+
+@dataclass(frozen=True)
+class StateSpace:
+    """How a state-space module is called, and its layers in a file."""
+
+    width: int
+    """Channels of its input."""
+    records: Callable[[], list[LayerRecord]]
+    channels_first: bool = False
+    """Whether it takes (batch, channels, frames), and not (batch, frames, channels)."""
+    gives_state: bool = False
+    """Whether it returns a tuple of its output and a state."""
+    supported: str = ""
+    """If it is known, but in a form that cannot be exported: the forms that can."""
+
+
+def state_space_of(module: nn.Module) -> StateSpace | None:
+    """What is known of a module; None if it is not a state-space layer that can be exported."""
+    if isinstance(module, S4D):
+        return StateSpace(module.size, module.records) if _own_forward(module, S4D) else None
+    if isinstance(module, LRU):
+        return StateSpace(module.inputs, module.records) if _own_forward(module, LRU) else None
+    return _public_s4d(module) or _public_lru(module)
+
+
+def _own_forward(module: nn.Module, kind: type[nn.Module]) -> bool:
+    return type(module).forward is kind.forward
+
+
+def _tensors(module: nn.Module, *names: str) -> list[Tensor] | None:
+    """The parameters or buffers of these names, None if one is missing."""
+    found = {**module._parameters, **module._buffers}
+    tensors = [found[name] for name in names if isinstance(found.get(name), Tensor)]
+    return tensors if len(tensors) == len(names) else None  # type: ignore[return-value]
+
+
+def _public_s4d(module: nn.Module) -> StateSpace | None:
+    """S4D of models/s4/s4d.py of state-spaces/s4: filters, GELU, and a gated linear unit."""
+    kernel, skip = module._modules.get("kernel"), _tensors(module, "D")
+    if kernel is None or skip is None or not isinstance(getattr(module, "transposed", None), bool):
+        return None
+    parts = _tensors(kernel, "log_dt", "C", "log_A_real", "A_imag")
+    if parts is None:
+        return None
+    size, mixed = len(parts[0]), module._modules.get("output_linear")
+    activation = module._modules.get("activation")
+    supported = ""
+    if type(activation) is not nn.GELU or not _is_mixture(mixed):
+        supported = "only one with activation nn.GELU() and output_linear of Conv1d and GLU(dim=-2)"
+
+    def records() -> list[LayerRecord]:
+        from .records import records_of  # which imports this module
+
+        log_dt, c, log_a_real, a_imag = parts
+        pole = torch.complex(-torch.exp(log_a_real), a_imag)
+        a = torch.exp(pole * torch.exp(log_dt).unsqueeze(1))
+        layers = [s4d_record(a, torch.view_as_complex(c) * (a - 1) / pole, skip[0])]
+        channels = size
+        linear, gate = mixed  # type: ignore[misc]
+        for each in (activation, linear, gate):
+            assert isinstance(each, nn.Module)
+            layers += records_of(each, channels)
+            channels = layers[-1].channels_out
+        return _without_taps(layers)
+
+    first = bool(module.transposed)
+    return StateSpace(size, records, first, gives_state=True, supported=supported)
+
+
+def _without_taps(layers: list[LayerRecord]) -> list[LayerRecord]:
+    """The layers, with convolutions of one tap as dense ones."""
+    made = []
+    for layer in layers:
+        if layer.type == "conv1d":
+            tensors = {**layer.tensors, "kernel": layer.tensors["kernel"][0]}
+            layer = LayerRecord("dense", {n: layer.options[n] for n in ("in", "out")}, tensors)
+        made.append(layer)
+    return made
+
+
+def _is_mixture(module: Any) -> bool:
+    """Whether a module is a convolution of one tap, then a gated linear unit of its channels."""
+    if not isinstance(module, nn.Sequential) or len(module) != 2:
+        return False
+    linear, gate = module
+    plain = isinstance(linear, nn.Conv1d) and (linear.kernel_size, linear.groups) == ((1,), 1)
+    return plain and isinstance(gate, nn.GLU) and gate.dim in (-2, 1)
+
+
+def _public_lru(module: nn.Module) -> StateSpace | None:
+    """LRU of the public ports: nu_log, theta_log, gamma_log, and B, C, D, complex or in two parts."""
+    poles = _tensors(module, "nu_log", "theta_log", "gamma_log")
+    skip = _tensors(module, "D")
+    b, c = _complex(module, "B"), _complex(module, "C")
+    if poles is None or skip is None or b is None or c is None:
+        return None
+    states, inputs = b.shape
+    if poles[0].shape != (states,) or c.shape[1] != states:
+        return None
+    direct = skip[0]
+    if direct.dim() == 1 and c.shape[0] == inputs:
+        direct = torch.diag(direct)
+    if direct.shape != (c.shape[0], inputs):
+        return None
+
+    def records() -> list[LayerRecord]:
+        nu_log, theta_log, gamma_log = poles
+        of_state = torch.polar(torch.exp(-torch.exp(nu_log)), torch.exp(theta_log))
+        return [lru_record(of_state, torch.exp(gamma_log).unsqueeze(1) * b, c, direct)]
+
+    return StateSpace(inputs, records)
+
+
+def _complex(module: nn.Module, name: str) -> Tensor | None:
+    """A complex matrix, which may be two real ones: B, or B_re and B_im."""
+    whole = _tensors(module, name)
+    if whole is not None and whole[0].is_complex() and whole[0].dim() == 2:
+        return whole[0].detach()
+    for real, imag in (("re", "im"), ("real", "imag")):
+        parts = _tensors(module, f"{name}_{real}", f"{name}_{imag}")
+        if parts is not None and parts[0].dim() == 2:
+            return torch.complex(parts[0].detach(), parts[1].detach())
+    return None

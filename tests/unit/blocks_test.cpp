@@ -1,0 +1,31 @@
+// Upsampling without weights, and modulation of blocks, against PyTorch.
+#include "support/backends.hpp"
+#include "support/golden.hpp"
+
+using namespace inlay;
+
+template <class B>
+class BlocksTest : public ::testing::Test {};
+TYPED_TEST_SUITE(BlocksTest, OneBackend);
+
+TYPED_TEST(BlocksTest, nearest) {
+  using Model = ModelT<UpsampleNearest<5, 3, TypeParam>>;
+  static_assert(Model::rate == Rate{1, 3} && Model::latency() == 0 && Model::receptive_field == 1);
+  golden<Model>("upsample_nearest_5_f3", single_layer);
+}
+// PyTorch computes the positions in float.
+TYPED_TEST(BlocksTest, linear) {
+  using Model = ModelT<UpsampleLinear<3, 4, TypeParam>>;
+  static_assert(Model::rate == Rate{1, 4} && Model::latency() == 1 && Model::receptive_field == 3);
+  golden<Model>("upsample_linear_3_f4", stack);
+  golden<ModelT<UpsampleLinear<2, 5, TypeParam>>>("upsample_linear_2_f5", stack);
+}
+
+TYPED_TEST(BlocksTest, tfilm) {
+  using B = TypeParam;
+  using Model = ModelT<TFiLM<3, 16, B>>;
+  static_assert(Model::latency() == 15 && Model::rate == Rate{1, 1} && Model::receptive_field == unbounded);
+  golden<Model>("tfilm_3_b16", single_layer);
+  golden<ModelT<Dense<2, 5, B>, BasicTFiLM<70, 9, Dense<5, 4, B>, ReLU<4, B>, GRU<4, 5, B>>>>("tfilm_scale_5_b70",
+                                                                                              stack);
+}
