@@ -126,6 +126,34 @@ def test_knobs_are_channels(tmp_path: Path) -> None:
     agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x)[None])[0][0])
 
 
+class Conditioned(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv1d(1, 4, 1), nn.Conv1d(2, 4, 1)
+        self.mix = nn.Conv1d(4, 1, 1)
+
+    def forward(self, x: torch.Tensor, knobs: torch.Tensor) -> torch.Tensor:
+        return self.mix(torch.tanh(self.a(x) + self.b(knobs)))
+
+
+def test_a_second_input_is_a_condition(tmp_path: Path) -> None:
+    net, x, knobs = module(Conditioned), noise(), noise(channels=2)
+    given = torch.zeros(1, 1, 64), torch.zeros(1, 2, 64)
+    graph = graph_of(net, given, ["x", "knobs"], ["y"], x=2, knobs=2, y=2)
+    inlay.export_onnx(graph, tmp_path / "m.json")
+    layers = reference.load(tmp_path / "m.json")["layers"]
+    found = reference.evaluate(layers, x.astype(np.float64), knobs.astype(np.float64))
+    agree(found, net(torch.tensor(x.T)[None], torch.tensor(knobs.T)[None])[0].T)
+
+
+def test_changes_of_the_rate(tmp_path: Path) -> None:
+    down, up = nn.Conv1d(1, 4, 4, 2), nn.ConvTranspose1d(4, 1, 2, 2)
+    net, x = nn.Sequential(nn.ConstantPad1d((2, 0), 0.0), down, nn.Tanh(), up), noise()
+    randomise(net)
+    graph = graph_of(net, torch.zeros(1, 1, 64), ["x"], ["y"], x=2, y=2)
+    agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x.T)[None])[0].T)
+
+
 @pytest.mark.parametrize(
     "layer",
     [

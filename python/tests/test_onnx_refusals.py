@@ -108,6 +108,10 @@ REFUSED: dict[str, tuple[Any, str]] = {
         "the graph has 2 outputs that are no states: 'y', 'z'; only one is supported; if they are states, say states=",
     ),
     "an unclear layout": (made([node("Tanh", ["x"], ["y"])], {}, {"x": [4, 5, 6]}, {"y": [4, 5, 6]}), "which axis is the time is not clear; say layout='NCT'"),
+    "a condition without frames": (
+        made([node("Add", ["x", "k"], ["y"])], {}, {"x": [1, 4, "t"], "k": [1, 4]}, FOUR[1]),
+        "input 'k': a condition has to have a value for every frame of 'x'",
+    ),
     "no layer": (made([node("Identity", ["x"], ["y"])], {}, *FOUR), "the graph has no layer to export"),
     "another domain": (
         made([node("Fancy", ["x"], ["y"], name="own", domain="com.me")], {}, *FOUR),

@@ -128,8 +128,16 @@ class _Streamed:
     def of(graph: Graph, states: Mapping[str, str] | None, layout: str | None) -> _Streamed:
         found = states_of(graph, states)
         names = ends_of(graph, found)
+        signal = layout_of(graph, names[0], layout)
         side = layout_of(graph, names[1], layout) if names[1] else None
-        return _Streamed(graph, found, names, layout_of(graph, names[0], layout), side)
+        if side is not None and (
+            side.frames != signal.frames or len(side.shape) < len(signal.shape)
+        ):
+            raise ExportError(
+                f"input {names[1]!r}: a condition has to have a value for every frame of {names[0]!r};"
+                " give it an axis of time of the same length, or export it as channels of the signal"
+            )
+        return _Streamed(graph, found, names, signal, side)
 
     def zeros(self) -> dict[str, Array]:
         return {
