@@ -256,7 +256,7 @@ def test_a_check_has_to_be_longer_than_the_receptive_field(
 
 EXPORTS = {
     "no such file": (["missing.json"], "missing.json: No such file or directory"),
-    "no known kind": ([__file__], "unknown kind of file: expected Keras, TorchScript or JSON"),
+    "no known kind": ([__file__], "unknown kind of file: expected Keras, TorchScript, ONNX or JSON"),
     "weights": (["{json}", "--weights", "w.h5"], "--weights goes with a Keras"),
     "state dict": (["{json}", "--state-dict", "w.pt"], "--state-dict goes with"),
     "sample rate": (["{json}", "--sample-rate", "0"], "0 is not a positive number of Hz"),

@@ -36,6 +36,16 @@ def test_from_pytorch_runs(
         assert error <= limit
 
 
+def test_from_onnx_runs(docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("onnx")
+    monkeypatch.chdir(tmp_path)
+    exec("\n".join(blocks(docs / "from-onnx.md", "python")), {})
+    root = reference.load(tmp_path / "amp.json")
+    error, limit = reference.check_error(root)
+    assert error <= limit
+    assert [layer["type"] for layer in root["layers"]] == ["conv1d", "tanh", "conv1d"]
+
+
 def test_state_spaces_runs(docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     exec("\n".join(blocks(docs / "state-spaces.md", "python")), {})

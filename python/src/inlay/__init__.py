@@ -16,16 +16,18 @@ from .errors import ExportError
 if TYPE_CHECKING:
     from .custom import register_layer, register_module
     from .keras.export import export_keras
+    from .onnx.export import export_onnx
     from .torch.export import export_torch, load_torch
 
 __all__ = [
-    *("ExportError", "export_keras", "export_torch", "load_torch"),
+    *("ExportError", "export_keras", "export_onnx", "export_torch", "load_torch"),
     *("register_layer", "register_module"),
 ]
 
 # Imported when first used: a machine without PyTorch can use the rest of the package.
 _MODULES = {
     "export_keras": "inlay.keras.export",
+    "export_onnx": "inlay.onnx.export",
     "export_torch": "inlay.torch.export",
     "load_torch": "inlay.torch.export",
     "register_layer": "inlay.custom",

@@ -106,6 +106,7 @@ def _add_export(commands: _Commands) -> None:
         "source",
         metavar="SOURCE",
         help="a Keras file (.keras, .h5, or a configuration in JSON), a TorchScript file,"
+        " an .onnx file,"
         " package.module:factory, or JSON of RTNeural, AIDA-X, Proteus or NeuralPi",
     )
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="the file to write")
@@ -115,6 +116,21 @@ def _add_export(commands: _Commands) -> None:
         "--weights", metavar="FILE", help="Keras: the .weights.h5 of a configuration"
     )
     parser.add_argument("--state-dict", metavar="FILE", help="PyTorch: the weights of the factory")
+    parser.add_argument(
+        "--state",
+        metavar="IN=OUT",
+        action="append",
+        type=_state,
+        help="ONNX: an input that is a state, and the output that is its next value; may be repeated",
+    )
+    parser.add_argument("--layout", metavar="AXES", help="ONNX: the input's axes, such as NCT")
+
+
+def _state(text: str) -> tuple[str, str]:
+    name, equals, new = text.partition("=")
+    if not (name and equals and new):
+        raise argparse.ArgumentTypeError(f"{text} is not INPUT=OUTPUT")
+    return name, new
 
 
 def _hertz(text: str) -> float:
@@ -142,6 +158,8 @@ def _export(arguments: argparse.Namespace) -> int:
             metadata=None if arguments.name is None else {"name": arguments.name},
             weights=arguments.weights,
             state_dict=arguments.state_dict,
+            states=dict(arguments.state) if arguments.state else None,
+            layout=arguments.layout,
         )
     opened = _open(arguments.output)
     parameters, check = opened.analysis.parameters, opened.model.check

@@ -23,6 +23,8 @@ def export(
     metadata: Mapping[str, Any] | None,
     weights: str | None,
     state_dict: str | None,
+    states: Mapping[str, str] | None = None,
+    layout: str | None = None,
 ) -> None:
     """Writes a source of any supported kind as an inlay model file. Raises ExportError or OSError."""
     kind = _kind(source)
@@ -30,10 +32,16 @@ def export(
         raise ExportError("--weights goes with a Keras configuration in JSON only")
     if state_dict is not None and kind != "torch":
         raise ExportError("--state-dict goes with package.module:factory only")
+    if kind != "onnx" and (states or layout):
+        raise ExportError("--state and --layout go with an ONNX file only")
     if kind == "keras":
         _keras(source, output, weights=weights, sample_rate=sample_rate, metadata=metadata)
     elif kind == "torch":
         _torch(source, output, state_dict, sample_rate=sample_rate, metadata=metadata)
+    elif kind == "onnx":
+        from .onnx.export import export_onnx
+
+        export_onnx(source, output, states=states, layout=layout, sample_rate=sample_rate, metadata=metadata)
     else:
         from .other.export import export_json
 
@@ -46,12 +54,14 @@ def _kind(source: str) -> str:
         return "torch"
     with path.open("rb") as file:
         beginning = file.read(64)
+    if path.suffix == ".onnx":
+        return "onnx"
     if beginning.startswith(_HDF5):
         return "keras"
     if is_zipfile(path):
         return _kind_of_archive(path)
     if not beginning.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        raise ExportError("unknown kind of file: expected Keras, TorchScript or JSON")
+        raise ExportError("unknown kind of file: expected Keras, TorchScript, ONNX or JSON")
     found = read_json(path)
     return "keras" if isinstance(found, dict) and "class_name" in found else "json"
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ..custom import CustomLayer, custom_of
 from ..errors import ExportError
 from ..inspect.analysis import analyse
-from .graph import layers
+from ..network.graph import layers
 from .modules import (
     CHANNELS_FIRST,
     DROPPED,

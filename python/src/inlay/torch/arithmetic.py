@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from ..format import Array, LayerRecord
-from .graph import add, layers, multiply
+from ..network.graph import add, layers, multiply
 from .modules import array_of
 from .place import Place
-from .records import affine, plain, scale_before
+from ..network.records import affine, plain, scale_before
 from .signal import Signal, aligned, as_frames
 from .snake import snake
 

@@ -31,7 +31,7 @@ from ..inspect.analysis import analyse
 from .check import check_of, require_complete, verify
 from .forward import Forward
 from .modules import array_of
-from .network import network
+from ..network.network import network
 from .place import place_of
 from .run import DTYPES, evaluation, parameter_type, reach_bound
 from .script import from_script

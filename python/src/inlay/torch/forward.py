@@ -17,7 +17,7 @@ from torch import nn
 from ..check.signal import default_signal
 from ..errors import ExportError
 from ..format import Array
-from .graph import Node
+from ..network.graph import Node
 from .modules import DROPPED, RECURRENT, array_of, width_of
 from .place import Place, place_of
 from .run import attributes_kept, reach_bound

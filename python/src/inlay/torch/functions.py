@@ -14,9 +14,9 @@ from ..format import LayerRecord
 from .apply import apply, zeros_around
 from .arithmetic import arithmetic
 from .functional_modules import MODULES
-from .graph import join
+from ..network.graph import join
 from .place import Place, Refusal
-from .records import plain
+from ..network.records import plain
 from .signal import Signal, aligned, moved
 
 Arguments = Sequence[Any]

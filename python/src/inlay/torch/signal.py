@@ -17,10 +17,10 @@ import torch
 from torch import Tensor
 
 from ..format import Array, Chain, LayerRecord
-from .graph import Node, layers, part
+from ..network.graph import Node, layers, part
+from ..network.records import look_back
 from .modules import array_of
 from .place import Place, Refusal
-from .records import look_back
 
 # Layers that give zeros for zeros.
 _SILENT = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..format import Array, LayerRecord
-from .graph import Node
-from .records import scale_before
+from ..network.graph import Node
+from ..network.records import scale_before
 
 
 def snake(x: Node, wave: Node, dtype: str) -> LayerRecord | None:

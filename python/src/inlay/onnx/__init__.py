@@ -1,0 +1,1 @@
+"""Exports ONNX graphs of streaming networks."""

@@ -1,0 +1,420 @@
+"""Evaluates ONNX operations in NumPy and float64: one function for each operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from math import erf
+from typing import Any
+
+import numpy as np
+
+from ..errors import ExportError
+from .opened import LARGEST_TENSOR, Graph, Operation, as_float64
+
+Array = np.ndarray[Any, Any]
+_Erf = np.vectorize(erf, otypes=[float])
+
+
+def run(graph: Graph, given: Mapping[str, Array], wanted: Iterable[str] = ()) -> dict[str, Array]:
+    """All values of the graph for these inputs."""
+    values: dict[str, Array] = {**graph.constants, **given}
+    with np.errstate(all="ignore"):
+        for op in needed(graph, wanted):
+            try:
+                found = OPERATORS[op.kind](op, *(values[n] if n else None for n in op.inputs))
+            except (
+                ValueError,
+                IndexError,
+                TypeError,
+                KeyError,
+                AttributeError,
+                ZeroDivisionError,
+                OverflowError,
+            ) as error:
+                shapes = [list(values[n].shape) for n in op.inputs if n in values]
+                raise ExportError(
+                    f"{op}: cannot be evaluated for inputs of shapes {shapes}: {error}"
+                ) from error
+            for name, value in zip(op.outputs, found if isinstance(found, tuple) else (found,)):
+                values[name] = np.asarray(value)
+    return values
+
+
+def needed(graph: Graph, wanted: Iterable[str] = ()) -> list[Operation]:
+    """The operations that these values depend on; by default, the outputs."""
+    names = set(wanted) or set(graph.outputs)
+    found = []
+    for op in reversed(graph.operations):
+        if names & set(op.outputs):
+            if op.kind not in OPERATORS:
+                op.refuse(
+                    "this operator",
+                    "only " + ", ".join(sorted(OPERATORS)),
+                    "replace it by these, or leave it to the code around the model",
+                )
+            found.append(op)
+            names |= set(op.inputs)
+    return found[::-1]
+
+
+def _limited(shape: Iterable[Any]) -> tuple[int, ...]:
+    sizes = tuple(int(size) for size in shape)
+    if any(size < 0 for size in sizes) or np.prod([float(size) for size in sizes]) > LARGEST_TENSOR:
+        raise ValueError(f"the shape {list(sizes)} is too large")
+    return sizes
+
+
+def ints(op: Operation, name: str, given: Array | None, default: Any = None) -> Any:
+    """Integers that were an attribute in older versions of ONNX and are an input in newer ones."""
+    value = op.get(name, default) if given is None else given
+    return None if value is None else [int(v) for v in np.ravel(value)]
+
+
+def _constant(op: Operation) -> Array:
+    for name in ("value", "value_float", "value_int", "value_floats", "value_ints"):
+        if name in op.attributes:
+            return as_float64(np.asarray(op.attributes[name]))
+    raise ValueError("it has no value")
+
+
+def new_shape(op: Operation, x: Array, shape: Array) -> Array:
+    sizes = [
+        x.shape[i] if s == 0 and not op.get("allowzero") else int(s)
+        for i, s in enumerate(np.ravel(shape))
+    ]
+    return x.reshape(sizes)
+
+
+def slices(op: Operation, rank: int, starts: Any, ends: Any, axes: Any, steps: Any) -> list[slice]:
+    starts, ends = ints(op, "starts", starts), ints(op, "ends", ends)
+    axes = ints(op, "axes", axes) or list(range(len(starts)))
+    steps = ints(op, "steps", steps) or [1] * len(starts)
+    found = [slice(None)] * rank
+    for start, end, axis, step in zip(starts, ends, axes, steps):
+        stop = None if step < 0 and end < -(1 << 30) else end
+        found[axis] = slice(start, stop, step)
+    return found
+
+
+def _slice(
+    op: Operation,
+    x: Array,
+    starts: Any = None,
+    ends: Any = None,
+    axes: Any = None,
+    steps: Any = None,
+) -> Array:
+    return x[tuple(slices(op, x.ndim, starts, ends, axes, steps))]
+
+
+def pads_of(op: Operation, rank: int, pads: Any, axes: Any = None) -> list[tuple[int, int]]:
+    found = ints(op, "pads", pads, op.get("paddings"))
+    of = [a % rank for a in ints(op, "", axes)] if axes is not None else list(range(rank))
+    widths = [(0, 0)] * rank
+    for i, axis in enumerate(of):
+        widths[axis] = (found[i], found[i + len(of)])
+    return widths
+
+
+def _pad(op: Operation, x: Array, pads: Any = None, value: Any = None, axes: Any = None) -> Array:
+    widths = pads_of(op, x.ndim, pads, axes)
+    _limited(size + max(0, a) + max(0, b) for size, (a, b) in zip(x.shape, widths))
+    crop = tuple(slice(max(0, -a), size - max(0, -b)) for size, (a, b) in zip(x.shape, widths))
+    widths = [(max(0, a), max(0, b)) for a, b in widths]
+    mode = op.get("mode", "constant")
+    if mode == "constant":
+        filler = op.get("value", 0.0) if value is None else value.item()
+        return np.pad(x[crop], widths, constant_values=filler)
+    return np.pad(x[crop], widths, mode=mode)
+
+
+def split_sizes(op: Operation, size: int, split: Any) -> list[int]:
+    given = ints(op, "split", split)
+    if given is not None:
+        return given
+    each = -(-size // len(op.outputs))
+    return [min(each, size - i * each) for i in range(len(op.outputs))]
+
+
+def _split(op: Operation, x: Array, split: Any = None) -> tuple[Array, ...]:
+    axis = op.get("axis", 0)
+    sizes = split_sizes(op, x.shape[axis], split)
+    return tuple(np.split(x, np.cumsum(sizes)[:-1], axis))
+
+
+def _squeeze(op: Operation, x: Array, axes: Any = None) -> Array:
+    found = ints(op, "axes", axes)
+    return np.squeeze(x, None if found is None else tuple(found))
+
+
+def window(
+    op: Operation, x: Any, kernel: Any
+) -> tuple[list[int], list[int], list[tuple[int, int]]]:
+    """Strides, dilations and pads of a convolution or a pool, for each axis behind the channels."""
+    axes = len(kernel)
+    strides = op.get("strides") or [1] * axes
+    dilations = op.get("dilations") or [1] * axes
+    pads = op.get("pads") or [0] * (2 * axes)
+    kind = op.get("auto_pad", "NOTSET")
+    if kind in ("SAME_UPPER", "SAME_LOWER"):
+        both = []
+        for size, k, s, d in zip(x.shape[2:], kernel, strides, dilations):
+            total = max(0, (-(-size // s) - 1) * s + (k - 1) * d + 1 - size)
+            less, more = total // 2, total - total // 2
+            both.append((less, more) if kind == "SAME_UPPER" else (more, less))
+        return strides, dilations, both
+    return strides, dilations, list(zip(pads[:axes], pads[axes:]))
+
+
+def _windows(op: Operation, x: Array, kernel: Any, filler: float) -> Any:
+    """For each tap, its index and the padded signal seen by it."""
+    strides, dilations, pads = window(op, x, kernel)
+    x = np.pad(x, [(0, 0), (0, 0), *pads], constant_values=filler)
+    sizes = [
+        (n - (k - 1) * d - 1) // s + 1
+        for n, k, s, d in zip(x.shape[2:], kernel, strides, dilations)
+    ]
+    if min(sizes) < 1:
+        raise ValueError("too short for the kernel")
+    for tap in np.ndindex(*kernel):
+        at = (
+            slice(t * d, t * d + (n - 1) * s + 1, s)
+            for t, d, n, s in zip(tap, dilations, sizes, strides)
+        )
+        yield tap, x[(slice(None), slice(None), *at)]
+
+
+def _conv(op: Operation, x: Array, w: Array, b: Any = None) -> Array:
+    groups, y = op.get("group", 1), 0.0
+    wide, n = w.shape[1], len(w) // groups
+    for tap, seen in _windows(op, x, w.shape[2:], 0.0):
+        parts = [
+            np.einsum(
+                "oc,nc...->no...",
+                w[(slice(g * n, g * n + n), slice(None), *tap)],
+                seen[:, g * wide : (g + 1) * wide],
+            )
+            for g in range(groups)
+        ]
+        y = y + np.concatenate(parts, 1)
+    return y if b is None else y + b.reshape(-1, *[1] * (x.ndim - 2))
+
+
+def _conv_transpose(op: Operation, x: Array, w: Array, b: Any = None) -> Array:
+    if x.ndim != 3 or op.get("group", 1) != 1:
+        raise ValueError("only one axis of time and one group")
+    (k,), (s,), (d,) = w.shape[2:], op.get("strides") or [1], op.get("dilations") or [1]
+    first, last = op.get("pads") or [0, 0]
+    frames = x.shape[2]
+    y = np.zeros((x.shape[0], w.shape[1], *_limited([(frames - 1) * s + (k - 1) * d + 1])))
+    for tap in range(k):
+        y[:, :, tap * d : tap * d + (frames - 1) * s + 1 : s] += np.einsum(
+            "co,nct->not", w[:, :, tap], x
+        )
+    y = np.pad(y, [(0, 0), (0, 0), (0, (op.get("output_padding") or [0])[0])])
+    y = y[:, :, first : y.shape[2] - last]
+    return y if b is None else y + b[:, None]
+
+
+def _max_pool(op: Operation, x: Array) -> Array:
+    return np.max([seen for _, seen in _windows(op, x, op.get("kernel_shape"), -np.inf)], axis=0)
+
+
+def _average_pool(op: Operation, x: Array) -> Array:
+    return np.mean([seen for _, seen in _windows(op, x, op.get("kernel_shape"), 0.0)], axis=0)
+
+
+def sigmoid(x: Array) -> Array:
+    return 0.5 + 0.5 * np.tanh(0.5 * x)
+
+
+def _recurrent(
+    op: Operation,
+    x: Array,
+    w: Array,
+    r: Array,
+    b: Any = None,
+    lengths: Any = None,
+    h: Any = None,
+    c: Any = None,
+    p: Any = None,
+) -> tuple[Array, ...]:
+    if op.get("direction", "forward") != "forward":
+        op.refuse(
+            f"direction={op.get('direction')!r}",
+            "only 'forward', as the other direction runs from the signal's end",
+            "train it in one direction",
+        )
+    if (
+        p is not None
+        or lengths is not None
+        or op.get("layout")
+        or op.get("clip")
+        or op.get("input_forget")
+    ):
+        op.refuse(
+            "layout=1, lengths, peepholes, clip or input_forget",
+            "only without",
+            "export it without",
+        )
+    units, batch = r.shape[2], x.shape[1]
+    w, r = w[0], r[0]
+    wb, rb = np.split(b[0], 2) if b is not None else np.zeros((2, len(w)))
+    h = np.zeros((batch, units)) if h is None else h[0]
+    c = np.zeros((batch, units)) if c is None else c[0]
+    found = []
+    for frame in x @ w.T + wb:
+        if op.kind == "LSTM":
+            i, o, f, g = np.split(frame + h @ r.T + rb, 4, -1)
+            c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+            h = sigmoid(o) * np.tanh(c)
+        elif op.kind == "GRU":
+            z, reset = np.split(
+                sigmoid(frame[:, : 2 * units] + h @ r[: 2 * units].T + rb[: 2 * units]), 2, -1
+            )
+            if op.get("linear_before_reset"):
+                n = reset * (h @ r[2 * units :].T + rb[2 * units :])
+            else:
+                n = (reset * h) @ r[2 * units :].T + rb[2 * units :]
+            h = z * h + (1 - z) * np.tanh(frame[:, 2 * units :] + n)
+        else:
+            made = frame + h @ r.T + rb
+            h = (
+                np.maximum(made, 0)
+                if (op.get("activations") or ["Tanh"])[0].lower() == "relu"
+                else np.tanh(made)
+            )
+        found.append(h)
+    y = np.stack(found)[:, None]
+    return (y, h[None], c[None]) if op.kind == "LSTM" else (y, h[None])
+
+
+def _batchnorm(op: Operation, x: Array, *stats: Array) -> Array:
+    gamma, beta, mean, variance = (s.reshape(-1, *[1] * (x.ndim - 2)) for s in stats)
+    return (x - mean) / np.sqrt(variance + op.get("epsilon", 1e-5)) * gamma + beta
+
+
+def _layer_norm(op: Operation, x: Array, gamma: Any = None, beta: Any = None) -> Array:
+    axes = tuple(range(op.get("axis", -1) % x.ndim, x.ndim))
+    y = x - x.mean(axes, keepdims=True)
+    y = y / np.sqrt((y * y).mean(axes, keepdims=True) + op.get("epsilon", 1e-5))
+    y = y if gamma is None else y * gamma
+    return y if beta is None else y + beta
+
+
+def _reduce(function: Any) -> Any:
+    def reduce(op: Operation, x: Array, axes: Any = None) -> Array:
+        found = ints(op, "axes", axes)
+        return function(
+            x, axis=None if found is None else tuple(found), keepdims=bool(op.get("keepdims", 1))
+        )
+
+    return reduce
+
+
+def _softmax(op: Operation, x: Array) -> Array:
+    y = np.exp(x - x.max(op.get("axis", -1), keepdims=True))
+    return y / y.sum(op.get("axis", -1), keepdims=True)
+
+
+def clip_limits(op: Operation, low: Any, high: Any) -> tuple[float, float]:
+    return (
+        float(op.get("min", -np.inf) if low is None else low),
+        float(op.get("max", np.inf) if high is None else high),
+    )
+
+
+def _gemm(op: Operation, a: Array, b: Array, c: Any = 0.0) -> Array:
+    a, b = (a.T if op.get("transA") else a), (b.T if op.get("transB") else b)
+    return op.get("alpha", 1.0) * (a @ b) + op.get("beta", 1.0) * (0.0 if c is None else c)
+
+
+def _divide(op: Operation, a: Array, b: Array) -> Array:
+    return a // b if a.dtype.kind == "i" and b.dtype.kind == "i" else a / b
+
+
+def _cast(op: Operation, x: Array) -> Array:
+    kinds = {1: np.float64, 10: np.float64, 11: np.float64, 6: np.int32, 7: np.int64, 9: np.bool_}
+    return x.astype(kinds[op.get("to")])
+
+
+def selu(op: Operation, x: Array) -> Array:
+    alpha, gamma = op.get("alpha", 1.67326319217681884765625), op.get(
+        "gamma", 1.05070102214813232421875
+    )
+    return gamma * np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+
+
+def _unary(function: Callable[[Array], Any]) -> Callable[..., Any]:
+    return lambda op, x, *rest: function(x)
+
+
+OPERATORS: dict[str, Callable[..., Any]] = {
+    "Constant": _constant,
+    **dict.fromkeys(("LSTM", "GRU", "RNN"), _recurrent),
+    **dict.fromkeys(("Identity", "Dropout"), _unary(lambda x: x)),
+    "Shape": lambda op, x: np.array(x.shape[op.get("start", 0) : op.get("end")], np.int64),
+    "Size": lambda op, x: np.array(x.size),
+    "ConstantOfShape": lambda op, s: np.full(
+        _limited(s), np.ravel(as_float64(np.asarray(op.get("value", 0.0))))[0]
+    ),
+    "Cast": _cast,
+    "Reshape": new_shape,
+    "Flatten": lambda op, x: x.reshape(int(np.prod(x.shape[: op.get("axis", 1)])), -1),
+    "Transpose": lambda op, x: np.transpose(x, op.get("perm")),
+    "Squeeze": _squeeze,
+    "Unsqueeze": lambda op, x, a=None: np.expand_dims(x, tuple(ints(op, "axes", a))),
+    "Expand": lambda op, x, s: x * np.ones(_limited(s), x.dtype),
+    "Tile": lambda op, x, r: np.tile(x, _limited(r)),
+    "Concat": lambda op, *x: np.concatenate(x, op.get("axis")),
+    "Gather": lambda op, x, i: np.take(x, i.astype(int), op.get("axis", 0)),
+    "Slice": _slice,
+    "Split": _split,
+    "Pad": _pad,
+    "Range": lambda op, a, b, c: np.arange(a, min(b, a + LARGEST_TENSOR), c),
+    "Equal": lambda op, a, b: a == b,
+    "Where": lambda op, c, a, b: np.where(c, a, b),
+    "Add": lambda op, a, b: a + b,
+    "Sub": lambda op, a, b: a - b,
+    "Mul": lambda op, a, b: a * b,
+    "Div": _divide,
+    "Sum": lambda op, *x: sum(x[1:], x[0]),
+    "Pow": lambda op, a, b: a**b,
+    "MatMul": lambda op, a, b: a @ b,
+    "Gemm": _gemm,
+    "Conv": _conv,
+    "ConvTranspose": _conv_transpose,
+    "MaxPool": _max_pool,
+    "AveragePool": _average_pool,
+    "BatchNormalization": _batchnorm,
+    "LayerNormalization": _layer_norm,
+    "ReduceMean": _reduce(np.mean),
+    "ReduceSum": _reduce(np.sum),
+    "ReduceMax": _reduce(np.max),
+    "Softmax": _softmax,
+    "Clip": lambda op, x, low=None, high=None: np.clip(x, *clip_limits(op, low, high)),
+    "Tanh": _unary(np.tanh),
+    "Sigmoid": _unary(sigmoid),
+    "Relu": _unary(lambda x: np.maximum(x, 0)),
+    "LeakyRelu": lambda op, x: np.where(x > 0, x, op.get("alpha", 0.01) * x),
+    "PRelu": lambda op, x, a: np.where(x > 0, x, a * x),
+    "Elu": lambda op, x: np.where(x > 0, x, op.get("alpha", 1.0) * np.expm1(np.minimum(x, 0))),
+    "Selu": selu,
+    "HardSigmoid": lambda op, x: np.clip(op.get("alpha", 0.2) * x + op.get("beta", 0.5), 0, 1),
+    "HardSwish": _unary(lambda x: x * np.clip(x / 6 + 0.5, 0, 1)),
+    "Softplus": _unary(lambda x: np.logaddexp(0, x)),
+    "Softsign": _unary(lambda x: x / (1 + abs(x))),
+    "Mish": _unary(lambda x: x * np.tanh(np.logaddexp(0, x))),
+    "Erf": _unary(_Erf),
+    "Gelu": _unary(lambda x: 0.5 * x * (1 + _Erf(x / 2**0.5))),
+    **{
+        k: _unary(f)
+        for k, f in (
+            ("Abs", np.abs),
+            ("Exp", np.exp),
+            ("Sqrt", np.sqrt),
+            ("Neg", np.negative),
+            ("Sin", np.sin),
+        )
+    },
+}

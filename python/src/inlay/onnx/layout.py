@@ -1,0 +1,130 @@
+"""Finds which axis of an input is the time and which one the channels, by what the input goes into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import ExportError
+from ..format import Array
+from .evaluate import ints
+from .opened import Graph
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The axes of an input. `frames` is None where the number of frames is dynamic."""
+
+    shape: tuple[int | None, ...]
+    time: int
+    channel: int | None
+    channels: int
+    frames: int | None
+
+    def filled(self, samples: Array) -> Array:
+        """Samples [frames, channels] as an input of the graph."""
+        shape = [1] * len(self.shape)
+        shape[self.time] = len(samples)
+        if self.channel is None:
+            return samples.reshape(shape)
+        shape[self.channel] = self.channels
+        return (samples if self.time < self.channel else samples.T).reshape(shape)
+
+
+def layout_of(graph: Graph, name: str, given: str | None) -> Layout:
+    """The layout of an input; `given` has a letter for each axis, such as "NCT"."""
+    shape = graph.inputs[name]
+    if given is not None:
+        if (
+            len(given) != len(shape)
+            or given.count("T") != 1
+            or given.count("C") > 1
+            or set(given) - set("NCT")
+        ):
+            raise ExportError(
+                f"layout: expected {len(shape)} letters of N, C and T, such as 'NCT', found {given!r}"
+            )
+        time: int | None = given.index("T")
+        channel = given.index("C") if "C" in given else None
+    else:
+        time, channel = _followed(graph, name)
+        time = _time(shape, time, channel, name)
+        if channel is None or channel == time:
+            rest = [i for i, size in enumerate(shape) if i != time and size not in (None, 1)]
+            channel = rest[0] if rest else None
+    for axis, size in enumerate(shape):
+        if axis not in (time, channel) and size not in (None, 1):
+            raise ExportError(
+                f"input {name!r} of shape {_text(shape)}: its axis {axis} is neither the time nor the channels; say layout='NCT' or --layout, with a letter for each axis"
+            )
+    channels = 1 if channel is None else shape[channel]
+    if channels is None:
+        raise ExportError(
+            f"input {name!r} of shape {_text(shape)}: its channels, on axis {channel}, have to be fixed; export it with a fixed number"
+        )
+    assert time is not None
+    return Layout(shape, time, channel if channels > 1 else None, channels, shape[time])
+
+
+def _time(shape: tuple[int | None, ...], found: int | None, channel: int | None, name: str) -> int:
+    if found is not None:
+        return found
+    rest = [i for i in range(len(shape)) if i != channel]
+    dynamic = [i for i in rest if shape[i] is None and (i > 0 or len(rest) == 1)]
+    if len(dynamic) == 1:
+        return dynamic[0]
+    wide = [i for i in rest if shape[i] not in (None, 1)]
+    if len(wide) == 1:
+        return wide[0]
+    if rest and channel is not None and not wide:
+        return rest[-1]
+    raise ExportError(
+        f"input {name!r} of shape {_text(shape)}: which axis is the time is not clear; say layout='NCT' or --layout, with a letter for each axis"
+    )
+
+
+def _followed(graph: Graph, name: str) -> tuple[int | None, int | None]:
+    """Time and channels, by the first layers that the input goes into."""
+    axes: dict[str, list[int | None]] = {name: list(range(len(graph.inputs[name])))}
+    constants = dict(graph.constants)
+    channel: int | None = None
+    for op in graph.operations:
+        if op.kind == "Constant":
+            constants[op.outputs[0]] = np.asarray(op.get("value", 0))
+        at = next((n for n in op.inputs if n in axes), None)
+        if at is None:
+            continue
+        now = axes[at]
+        if op.kind in ("LSTM", "GRU", "RNN") and len(now) == 3:
+            return now[0], now[2] if channel is None else channel
+        if op.kind in ("Conv", "ConvTranspose", "MaxPool", "AveragePool") and len(now) == 3:
+            return now[2], now[1] if channel is None else channel
+        if op.kind in ("Gemm", "MatMul"):
+            if channel is None:
+                channel = now[-1]
+            if op.kind == "Gemm":
+                return now[0], channel
+            axes[op.outputs[0]] = [*now[:-1], None]
+        elif op.kind == "Transpose":
+            perm = op.get("perm") or list(range(len(now)))[::-1]
+            axes[op.outputs[0]] = [now[i] for i in perm]
+        elif op.kind in ("Unsqueeze", "Squeeze"):
+            where = ints(op, "axes", constants.get(op.inputs[1]) if len(op.inputs) > 1 else None)
+            if where is None:
+                continue
+            rank = len(now) + (len(where) if op.kind == "Unsqueeze" else 0)
+            chosen = {w % rank for w in where}
+            if op.kind == "Squeeze":
+                axes[op.outputs[0]] = [a for i, a in enumerate(now) if i not in chosen]
+            else:
+                rest = iter(now)
+                axes[op.outputs[0]] = [None if i in chosen else next(rest) for i in range(rank)]
+        elif op.kind not in ("Shape", "Reshape", "Gather", "Flatten", "Size"):
+            for out in op.outputs:
+                axes[out] = now
+    return None, channel
+
+
+def _text(shape: tuple[int | None, ...]) -> str:
+    return str([size if size is not None else "?" for size in shape]).replace("'", "")

@@ -1,0 +1,281 @@
+"""ONNX graphs that are exported agree with PyTorch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import inlay
+from inlay.check import reference
+from onnx_models import CachedTcn, FixedTcn, StatefulLSTM, graph_of, onnx
+from random_models import WaveNet, random_model, randomise
+
+from onnx import TensorProto, helper, numpy_helper  # isort: skip
+
+FRAMES = 700
+LIMIT = 1e-5
+
+
+def played(model: Any, path: Path, signal: np.ndarray, **options: Any) -> np.ndarray:
+    """The output of the exported file for a signal [frames, channels]."""
+    inlay.export_onnx(model, path, **options)
+    root = reference.load(path)
+    error, limit = reference.check_error(root)
+    assert error <= limit
+    return reference.evaluate(root["layers"], signal.astype(np.float64))
+
+
+def noise(frames: int = FRAMES, channels: int = 1) -> np.ndarray:
+    return np.random.default_rng(5).uniform(-1, 1, (frames, channels)).astype(np.float32)
+
+
+def agree(found: np.ndarray, expected: Any) -> None:
+    wanted = expected.detach().numpy()
+    assert found.shape == wanted.shape
+    assert np.abs(found - wanted).max() <= LIMIT * max(1, np.abs(wanted).max())
+
+
+def module(make: Any, *arguments: Any) -> nn.Module:
+    torch.manual_seed(3)
+    made = make(*arguments)
+    randomise(made)
+    return made.eval()
+
+
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+@pytest.mark.parametrize("levels", [1, 2])
+@pytest.mark.parametrize("frames", [None, 1, 32])
+def test_recurrent_layers_with_states(
+    kind: Any, levels: int, frames: int | None, tmp_path: Path
+) -> None:
+    net, x = module(StatefulLSTM, kind, 2, levels), noise(channels=2)
+    count = 2 if kind is nn.LSTM else 1
+    states = [torch.zeros(levels, 1, 12)] * count
+    names = ["h0", "c0"][:count]
+    axes = {} if frames else {"x": 1, "y": 1}
+    graph = graph_of(
+        net,
+        (torch.zeros(1, frames or 40, 2), *states),
+        ["x", *names],
+        ["y", "hn", "cn"][: count + 1],
+        **axes,
+    )
+    agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x)[None])[0][0])
+
+
+def test_recurrent_layer_without_states(tmp_path: Path) -> None:
+    net, x = module(StatefulLSTM), noise()
+    graph = graph_of(net, torch.zeros(1, 40, 1), ["x"], ["y", "h", "c"], x=1, y=1)
+    del graph.graph.output[1:]
+    agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x)[None])[0][0])
+
+
+@pytest.mark.parametrize("frames", [None, 1, 48])
+def test_convolutions_with_caches(frames: int | None, tmp_path: Path) -> None:
+    net, x = module(CachedTcn), noise()
+    names = [f"cache_{i}_in" for i in range(3)]
+    new = [f"cache_{i}_out" for i in range(3)]
+    axes = {} if frames else {"x": 2, "y": 2}
+    caches = [torch.zeros(shape) for shape in net.pasts]
+    graph = graph_of(
+        net, (torch.zeros(1, 1, frames or 40), *caches), ["x", *names], ["y", *new], **axes
+    )
+    agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x.T)[None], *caches)[0][0].T)
+
+
+def test_states_by_name(tmp_path: Path) -> None:
+    net, x = module(StatefulLSTM, nn.GRU), noise()
+    graph = graph_of(
+        net, (torch.zeros(1, 40, 1), torch.zeros(1, 1, 12)), ["x", "memory"], ["y", "z"], x=1, y=1
+    )
+    agree(
+        played(graph, tmp_path / "m.json", x, states={"memory": "z"}),
+        net(torch.tensor(x)[None])[0][0],
+    )
+
+
+@pytest.mark.parametrize("frames", [None, 512])
+def test_convolutions_without_padding(frames: int | None, tmp_path: Path) -> None:
+    net, x = module(FixedTcn), noise()
+    axes = {} if frames else {"x": 2, "y": 2}
+    graph = graph_of(net, torch.zeros(1, 1, frames or 64), ["x"], ["y"], **axes)
+    found = played(graph, tmp_path / "m.json", x)
+    assert reference.load(tmp_path / "m.json")["check"]["skip"] == 12
+    agree(found[12:], net(torch.tensor(x.T)[None])[0].T)
+
+
+def test_wavenet(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    net = WaveNet(np.random.default_rng(4), 1)
+    randomise(net)
+    x = noise()
+    graph = graph_of(net, torch.zeros(1, 1, 64), ["x"], ["y"], x=2, y=2)
+    agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x.T)[None])[0].T)
+
+
+def test_knobs_are_channels(tmp_path: Path) -> None:
+    net, x = module(StatefulLSTM, nn.GRU, 3), noise(channels=3)
+    graph = graph_of(
+        net, (torch.zeros(1, 40, 3), torch.zeros(1, 1, 12)), ["x", "h_in"], ["y", "h_out"], x=1, y=1
+    )
+    agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x)[None])[0][0])
+
+
+class Conditioned(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv1d(1, 4, 1), nn.Conv1d(2, 4, 1)
+        self.mix = nn.Conv1d(4, 1, 1)
+
+    def forward(self, x: torch.Tensor, knobs: torch.Tensor) -> torch.Tensor:
+        return self.mix(torch.tanh(self.a(x) + self.b(knobs)))
+
+
+def test_a_second_input_is_a_condition(tmp_path: Path) -> None:
+    net, x, knobs = module(Conditioned), noise(), noise(channels=2)
+    given = torch.zeros(1, 1, 64), torch.zeros(1, 2, 64)
+    graph = graph_of(net, given, ["x", "knobs"], ["y"], x=2, knobs=2, y=2)
+    inlay.export_onnx(graph, tmp_path / "m.json")
+    layers = reference.load(tmp_path / "m.json")["layers"]
+    found = reference.evaluate(layers, x.astype(np.float64), knobs.astype(np.float64))
+    agree(found, net(torch.tensor(x.T)[None], torch.tensor(knobs.T)[None])[0].T)
+
+
+def test_changes_of_the_rate(tmp_path: Path) -> None:
+    down, up = nn.Conv1d(1, 4, 4, 2), nn.ConvTranspose1d(4, 1, 2, 2)
+    net, x = nn.Sequential(nn.ConstantPad1d((2, 0), 0.0), down, nn.Tanh(), up), noise()
+    randomise(net)
+    graph = graph_of(net, torch.zeros(1, 1, 64), ["x"], ["y"], x=2, y=2)
+    agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x.T)[None])[0].T)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.ReLU(), nn.LeakyReLU(0.2), nn.ELU(0.7), nn.SELU(), nn.PReLU(4), nn.Sigmoid(), nn.Hardsigmoid(),
+        nn.Hardswish(), nn.Softplus(), nn.Softsign(), nn.Softmax(1), nn.Hardtanh(-0.3, 0.6), nn.GELU(),
+        nn.SiLU(), nn.Mish(), nn.BatchNorm1d(4), nn.GLU(1), nn.Dropout(), nn.Identity(),
+        nn.MaxPool1d(2), nn.AvgPool1d(3),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)  # fmt: skip
+def test_activations(layer: nn.Module, tmp_path: Path) -> None:
+    net, x = nn.Sequential(nn.Conv1d(1, 4, 1), layer), noise()
+    randomise(net)
+    graph = graph_of(net, torch.zeros(1, 1, 64), ["x"], ["y"], x=2, y=2)
+    agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x.T)[None])[0].T)
+
+
+def test_layer_norm_of_several_operations(tmp_path: Path) -> None:
+    net, x = nn.Sequential(nn.Linear(2, 5), nn.LayerNorm(5, eps=1e-3)), noise(channels=2)
+    randomise(net)
+    graph = graph_of(net, torch.zeros(1, 64, 2), ["x"], ["y"], x=1, y=1)
+    agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x)[None])[0])
+    types = [layer["type"] for layer in reference.load(tmp_path / "m.json")["layers"]]
+    assert types == ["dense", "layer_norm"]
+
+
+@pytest.mark.parametrize("first", range(1, 401, 80))
+def test_random_graphs(first: int, tmp_path: Path) -> None:
+    """20 random models of each range; PyTorch cannot write a few others as ONNX."""
+    seeds, count = iter(range(first, first + 80, 2)), 0
+    while count < 20:
+        seed = next(seeds)
+        net, channels = random_model(seed)
+        x = noise(400, channels)
+        last = type(net).__name__ in ("SkipAmp", "SideMixed")  # the channels are the last axis
+        given = torch.tensor(x if last else x.T)[None]
+        expected = net(given).detach()[0]
+        axis = 1 if last else 2
+        try:
+            graph = graph_of(net, given, ["x"], ["y"], x=axis, y=axis)
+        except RuntimeError:
+            continue
+        try:
+            found = played(graph, tmp_path / "m.json", x)
+        except inlay.ExportError as error:
+            pytest.fail(f"random_model({seed}) is refused: {error}\n{net}")
+        wanted = expected if last else expected.T
+        agree(found[len(found) - len(wanted) :], wanted)
+        count += 1
+
+
+# Graphs that PyTorch does not write --------------------------------------------------------------
+
+
+def made(
+    nodes: list[Any],
+    weights: dict[str, Any],
+    inputs: dict[str, Any],
+    outputs: dict[str, Any],
+    opset: int = 17,
+) -> Any:
+    """A ModelProto of these nodes."""
+    ends = [
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+            for name, shape in side.items()
+        ]
+        for side in (inputs, outputs)
+    ]
+    constants = [
+        numpy_helper.from_array(np.asarray(value), name) for name, value in weights.items()
+    ]
+    graph = helper.make_graph(nodes, "graph", *ends, constants)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+
+
+W = np.random.default_rng(2).uniform(-0.6, 0.6, (4, 1, 3)).astype(np.float32)
+ENDS: Any = ({"x": [1, 1, "t"]}, {"y": [1, 4, "t"]})
+
+
+def causal(x: np.ndarray) -> np.ndarray:
+    late = np.concatenate([np.zeros((2, 1)), x])
+    return sum(late[k : k + len(x)] @ W[:, :, k].T for k in range(3))
+
+
+@pytest.mark.parametrize("way", ["pads", "Pad", "cropped", "tf2onnx"])
+def test_causal_convolutions(way: str, tmp_path: Path) -> None:
+    node = helper.make_node
+    weights: dict[str, Any] = {"w": W}
+    if way == "pads":
+        nodes = [node("Conv", ["x", "w"], ["y"], pads=[2, 0])]
+    elif way == "Pad":
+        weights["p"] = np.array([0, 0, 2, 0, 0, 0])
+        nodes = [node("Pad", ["x", "p"], ["z"]), node("Conv", ["z", "w"], ["y"])]
+    elif way == "cropped":
+        weights |= {"a": np.array([0]), "b": np.array([-2]), "axis": np.array([2])}
+        nodes = [
+            node("Conv", ["x", "w"], ["z"], pads=[2, 2]),
+            node("Slice", ["z", "a", "b", "axis"], ["y"]),
+        ]
+    else:
+        weights |= {"w": W[:, :, None], "two": np.array([2])}
+        nodes = [
+            node("Unsqueeze", ["x", "two"], ["z"]),
+            node("Conv", ["z", "w"], ["c"], pads=[0, 2, 0, 0]),
+            node("Squeeze", ["c", "two"], ["y"]),
+        ]
+    x = noise()
+    agree(played(made(nodes, weights, *ENDS), tmp_path / "m.json", x), torch.tensor(causal(x)))
+
+
+def test_fused_layer_norm(tmp_path: Path) -> None:
+    nodes = [helper.make_node("LayerNormalization", ["x", "g", "b"], ["y"], axis=-1, epsilon=1e-3)]
+    weights = {"g": np.linspace(1, 2, 5, dtype=np.float32), "b": np.ones(5, np.float32)}
+    x = noise(channels=5)
+    found = played(
+        made(nodes, weights, {"x": [1, "t", 5]}, {"y": [1, "t", 5]}),
+        tmp_path / "m.json",
+        x,
+        layout="NTC",
+    )
+    norm = nn.functional.layer_norm(
+        torch.tensor(x), (5,), torch.tensor(weights["g"]), torch.tensor(weights["b"]), 1e-3
+    )
+    agree(found, norm)

@@ -1,0 +1,70 @@
+"""Exported ONNX graphs agree with ONNX Runtime over 500 frames.
+
+Needs the program run_onnx of tests/host, at INLAY_RUN_ONNX or where tests/run.sh builds it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from onnx_models import CachedTcn, FixedTcn, StatefulLSTM, graph_of
+from random_models import WaveNet
+from test_onnx_export import module, noise, played
+
+REPOSITORY = Path(__file__).parents[2]
+PROGRAM = Path(os.environ.get("INLAY_RUN_ONNX", REPOSITORY / "build/gcc/tests/host/run_onnx"))
+FRAMES = 500
+
+pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="tests/host/run_onnx is not built")
+
+
+def recurrent(kind: type[nn.RNNBase]) -> Any:
+    states = [torch.zeros(1, 1, 12)] * (2 if kind is nn.LSTM else 1)
+    names = ["h0", "c0"][: len(states)]
+    outputs = ["y", "hn", "cn"][: len(states) + 1]
+    net = module(StatefulLSTM, kind)
+    return graph_of(net, (torch.zeros(1, 40, 1), *states), ["x", *names], outputs, x=1, y=1)
+
+
+def cached() -> Any:
+    net = module(CachedTcn)
+    caches = [torch.zeros(shape) for shape in net.pasts]
+    names = [[f"cache_{i}_{end}" for i in range(3)] for end in ("in", "out")]
+    given = (torch.zeros(1, 1, 40), *caches)
+    return graph_of(net, given, ["x", *names[0]], ["y", *names[1]], x=2, y=2)
+
+
+def plain(net: nn.Module) -> Any:
+    return graph_of(net, torch.zeros(1, 1, 64), ["x"], ["y"], x=2, y=2)
+
+
+MODELS = {
+    "LSTM": lambda: recurrent(nn.LSTM),
+    "GRU": lambda: recurrent(nn.GRU),
+    "RNN": lambda: recurrent(nn.RNN),
+    "caches": cached,
+    "no padding": lambda: plain(module(FixedTcn)),
+    "WaveNet": lambda: plain(module(WaveNet, np.random.default_rng(4), 1)),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_agrees_with_onnx_runtime(name: str, tmp_path: Path) -> None:
+    graph, x = MODELS[name](), noise(FRAMES)
+    (tmp_path / "m.onnx").write_bytes(graph.SerializeToString())
+    (tmp_path / "x.bin").write_bytes(x.tobytes())
+    files = [str(tmp_path / file) for file in ("m.onnx", "x.bin", "y.bin")]
+    subprocess.run([str(PROGRAM), *files], check=True)
+    expected = np.fromfile(tmp_path / "y.bin", np.float32)
+    found = played(tmp_path / "m.onnx", tmp_path / "m.json", x)[-len(expected) :, 0]
+    error = float(np.abs(found - expected).max())
+    print(f"{name}: {error:.2g}")
+    assert error <= 1e-5
