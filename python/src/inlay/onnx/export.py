@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import cycle
 from typing import Any
 
@@ -78,14 +79,18 @@ def export_onnx(
     inputs, condition = both[:, :channels], both[:, channels:] if sides else None
     played = reproduce(layers, inputs, condition)
     skip = int(signal.times[signal.start]) if signal.start < len(signal.times) else 0
-    streamed.prove(both.astype(np.float64), played, signal)
+    proved = streamed.prove(both.astype(np.float64), played, signal, traits.rate)
     step = max(1, math.ceil(1 / traits.rate))
+    source = "evaluation of the ONNX graph in NumPy"
+    if len(proved) < len(played) - signal.start:
+        source += f", and of its layers after the first {len(proved)} frames"
+        proved = np.concatenate([proved, played[signal.start + len(proved) :]])
     check = Check(
-        source="inlay's evaluation of the ONNX graph in NumPy",
+        source=source,
         dtype="float32",
         input=inputs,
         condition=condition,
-        output=played[signal.start :].astype(np.float32),
+        output=proved.astype(np.float32),
         skip=skip,
         stride=step,
         tolerance=given.tolerance or DEFAULT_TOLERANCE["float32"],
@@ -206,31 +211,36 @@ class _Streamed:
             found.append(values[self.names[2]])
         return found
 
-    def prove(self, samples: Array, played: Array, signal: Signal) -> None:
-        """Raises ExportError unless the graph, whole and in pieces, gives what the layers play."""
-        fixed = self.input.frames
-        channels, start = played.shape[1], signal.start
+    def prove(self, samples: Array, played: Array, signal: Signal, rate: Fraction) -> Array:
+        """The output of the graph, whole and in pieces, from frame `signal.start` on.
+
+        Raises ExportError unless the layers play the same. A graph of fixed length without states gives the
+        frames of its window; where that begins with all of its past, it is moved along the signal.
+        """
+        fixed, start = self.input.frames, signal.start
 
         def rows(output: Array) -> Array:
-            return np.moveaxis(output, signal.time, 0).reshape(-1, channels)
+            return np.moveaxis(output, signal.time, 0).reshape(-1, played.shape[1])
 
+        proved: list[Array] = []
         if fixed is None:
             (whole,) = self.evaluated(iter([samples]))
-            self._compare(
-                "as a whole", _without_tail(rows(whole), signal, played), played[start:], start
-            )
+            proved.append(_without_tail(rows(whole), signal, played))
+            self._compare("as a whole", proved[0], played[start:], start)
         if self.states:
             sizes = [fixed] if fixed else list(_PIECES)
-            found = np.concatenate(
-                [rows(y) for y in self.evaluated(_pieces(samples, sizes, fixed is not None))]
-            )
-            self._compare("in pieces", found, played[: len(found)], 0)
+            pieces = _pieces(samples, sizes, fixed is not None)
+            proved.append(np.concatenate([rows(y) for y in self.evaluated(pieces)]))
+            self._compare("in pieces", proved[-1], played[: len(proved[-1])], 0)
         elif fixed is not None:
-            longer = np.zeros((max(len(samples), fixed), samples.shape[1]))
+            longer = np.zeros((len(samples) + fixed, samples.shape[1]))
             longer[: len(samples)] = samples
-            (window,) = self.evaluated(iter([longer[:fixed]]))
-            expected = played[start : start + len(rows(window))]
-            self._compare("in a window", rows(window)[: len(expected)], expected, start)
+            given = int(signal.frames / rate)  # input frames that a window answers
+            hops = range(0, len(samples), given) if start > 0 else range(1)
+            windows = [rows(self.evaluated(iter([longer[at : at + fixed]]))[0]) for at in hops]
+            proved.append(np.concatenate(windows)[: len(played) - start])
+            self._compare("in a window", proved[0], played[start:][: len(proved[0])], start)
+        return proved[0]
 
     def _compare(self, how: str, found: Array, expected: Array, start: int) -> None:
         if found.shape != expected.shape:
