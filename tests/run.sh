@@ -25,7 +25,7 @@ required=(g++ clang cmake ninja-build python3 libgtest-dev libbenchmark-dev nloh
 # Tests that need one of these are skipped, and counted as such, where it cannot be had.
 optional=(python3-torch libclang-rt-dev gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm libclang-rt-19-dev
   clang-format-19 libsndfile1-dev libcli11-dev python3-h5py python3-matplotlib python3-pytest-xdist qemu-user
-  libtorch-dev python3-onnx dpf-source pkg-config liblilv-dev lv2-dev lilv-utils python3-pip python3-venv python3-wheel
+  libtorch-dev python3-onnx dpf-source pkg-config liblilv-dev lv2-dev lilv-utils sordi python3-pip python3-venv python3-wheel
   python3-yaml codespell mkdocs mkdocs-material emscripten chromium g++-aarch64-linux-gnu g++-arm-linux-gnueabihf)
 command -v npm > /dev/null || optional+=(npm) # Node's own packages bring it along
 $full && optional+=(clang-19 libc++-19-dev libc++abi-19-dev g++-mingw-w64-x86-64-posix wine64 jackd2
