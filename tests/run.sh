@@ -119,9 +119,12 @@ skip() { skipped=$((skipped + 1)); echo "      skipped: $1"; }
 # One build for unit tests and fuzzers: what Clang warns of, and what the sanitizers see. Fewer backends, see
 # tests/unit/support. Checks of pointers take more than half of the compile time, and AddressSanitizer sees what is done
 # with invalid ones; --full has all checks. Only what a fuzzer searches counts its coverage: the library and itself.
+# Left out, but for --full: tests whose accesses to memory others have as well.
+$full && repeated= || repeated="rtneural|rtneural_layers|integer_weights|activation_edges|fast|math|networks_guide|bfloat16|auto_backend"
 sanitized() {
   build clang-sanitized -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None "-DINLAY_TEST_SUITES=unit;host;plugin;compile_fail;fuzz" \
     "${no_engines[@]}" -DINLAY_COMPILED_OPTIONS=-fsanitize=fuzzer-no-link -DINLAY_COMPILED_DISPATCH=OFF -DINLAY_TEST_FEW_BACKENDS=ON \
+    "-DINLAY_TEST_WITHOUT=$repeated" \
     "-DCMAKE_CXX_FLAGS=-O1 -g1 -fsanitize=address,undefined -fno-sanitize=null,alignment,pointer-overflow,object-size -fno-sanitize-recover=all -fno-omit-frame-pointer"
 }
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1

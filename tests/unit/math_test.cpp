@@ -125,7 +125,7 @@ class MathTest : public ::testing::Test {
     }
   }
 };
-TYPED_TEST_SUITE(MathTest, AllBackends);
+TYPED_TEST_SUITE(MathTest, EachBackend);
 
 /// For x below zero in the form that does not overflow.
 constexpr auto exact_sigmoid = [](auto x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); };

@@ -73,7 +73,7 @@ TEST(ConstantS4D, has_the_same_bits) {
   ASSERT_TRUE(set_constants(model.layers()));
   ConstantModel<constants> constant;
   std::array<float, 3> in{0.5f, -0.25f, 1}, out{}, expected{};
-  for (int t = 0; t < 50; ++t) {
+  for (std::size_t t = 0; t < 50; ++t) {
     model.forward(in, expected);
     constant.forward(in, out);
     ASSERT_EQ(out, expected);
