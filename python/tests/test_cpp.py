@@ -86,9 +86,13 @@ def test_random_modules_of_pytorch(tmp_path: Path) -> None:
         try:
             inlay.export_torch(module, paths[-1], check_input=signal)
         except inlay.ExportError as error:
+            if "check.output: holds NaN or infinite values" in str(error):  # an RNN with ReLU grows
+                paths.pop()
+                continue
             if "frames are too few" not in str(error):
                 raise
             inlay.export_torch(module, paths[-1])
+    assert len(paths) >= 158
     lines = load_all(paths)
     assert not refusals(lines, paths)
     assert lines.count("ok") >= 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -281,7 +282,8 @@ print([layer["type"] for layer in root["layers"]])
 
 def test_rms_norm_of_newer_versions(tmp_path: Path) -> None:
     command = [sys.executable, "-c", OF_PYTORCH_2_4, str(tmp_path / "model.json")]
-    done = subprocess.run(command, capture_output=True, text=True)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert done.stdout == "['dense', 'rms_norm', 'rms_norm']\n", done.stderr
 
 
