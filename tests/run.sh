@@ -116,15 +116,19 @@ same_outputs() {
 no_engines=(-DINLAY_WITH_ONNXRUNTIME=OFF -DINLAY_WITH_LIBTORCH=OFF)
 skip() { skipped=$((skipped + 1)); echo "      skipped: $1"; }
 
+# Unit tests that run with one of GCC and the sanitizers; with --full with both.
+if $full; then only_gcc= only_sanitized=; else
+  only_gcc="rtneural|rtneural_layers|integer_weights|activation|activation_edges|fast|math|networks_guide|bfloat16|auto_backend"
+  only_sanitized="allocation_failure|damaged_models|formats|limits|load|nam_format|nam_row|namb|page_edge|history"
+fi
+
 # One build for unit tests and fuzzers: what Clang warns of, and what the sanitizers see. Fewer backends, see
 # tests/unit/support. Checks of pointers take more than half of the compile time, and AddressSanitizer sees what is done
 # with invalid ones; --full has all checks. Only what a fuzzer searches counts its coverage: the library and itself.
-# Left out, but for --full: tests whose accesses to memory others have as well.
-$full && repeated= || repeated="rtneural|rtneural_layers|integer_weights|activation_edges|fast|math|networks_guide|bfloat16|auto_backend"
 sanitized() {
   build clang-sanitized -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None "-DINLAY_TEST_SUITES=unit;host;plugin;compile_fail;fuzz" \
     "${no_engines[@]}" -DINLAY_COMPILED_OPTIONS=-fsanitize=fuzzer-no-link -DINLAY_COMPILED_DISPATCH=OFF -DINLAY_TEST_FEW_BACKENDS=ON \
-    "-DINLAY_TEST_WITHOUT=$repeated" \
+    "-DINLAY_TEST_WITHOUT=$only_gcc" \
     "-DCMAKE_CXX_FLAGS=-O1 -g1 -fsanitize=address,undefined -fno-sanitize=null,alignment,pointer-overflow,object-size -fno-sanitize-recover=all -fno-omit-frame-pointer"
 }
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
@@ -170,7 +174,7 @@ step "g++, every test, example and benchmark"
 # Engines that the host layer can run: LibTorch is a package, ONNX Runtime is one of npm.
 bash tests/host/onnxruntime.sh build/onnxruntime || skip "no ONNX Runtime"
 # GCC collects garbage less often if it may use more memory. Benchmarks are built for one backend: unit tests have all.
-build gcc -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_FLAGS="--param=ggc-min-heapsize=600000" "-DINLAY_TEST_OPTIONS=$unit_options" -DINLAY_BUILD_EXAMPLES=ON -DINLAY_BUILD_BENCH=ON -DINLAY_BENCH_FLAGS=-O0 -DINLAY_BENCH_SIZES=8 -DINLAY_BENCH_BACKENDS=auto \
+build gcc -DCMAKE_CXX_COMPILER=g++ -DCMAKE_CXX_FLAGS="--param=ggc-min-heapsize=600000" "-DINLAY_TEST_OPTIONS=$unit_options" "-DINLAY_TEST_WITHOUT=$only_sanitized" -DINLAY_BUILD_EXAMPLES=ON -DINLAY_BUILD_BENCH=ON -DINLAY_BENCH_FLAGS=-O0 -DINLAY_BENCH_SIZES=8 -DINLAY_BENCH_BACKENDS=auto \
   "-DONNXRUNTIME_ROOT=$PWD/build/onnxruntime" "-DINLAY_TEST_PYTHON=$python" &&
   INLAY_HASHES=$PWD/$log/hashes tests gcc &&
   if [[ $unit_options == *-mavx2* && $(g++ -dumpversion) == 12* && $(uname -m) == x86_64 ]]; then
