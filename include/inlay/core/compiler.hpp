@@ -1,8 +1,8 @@
 /// Macros and functions that depend on the compiler or the instruction set.
 #pragma once
 
-/// INLAY_HAS_RISCV_VECTORS: 1 if the target is RISC-V with vectors (V) and the compiler has instructions for them. GCC 12
-/// knows the extension, but generates nothing for it.
+/// INLAY_HAS_RISCV_VECTORS: 1 if the target is RISC-V with vectors (V) and the compiler has instructions for them. GCC
+/// 12 knows the extension, but generates nothing for it.
 #if defined(__riscv_v_intrinsic) && __riscv_v_intrinsic >= 12000
 #define INLAY_HAS_RISCV_VECTORS 1
 #else
@@ -104,8 +104,8 @@
 #define INLAY_RESTRICT
 #endif
 
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__AVX512F__) || (defined(_MSC_VER) && defined(__AVX2__)) || \
-    defined(__riscv_flen)
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__AVX512F__) || \
+    (defined(_MSC_VER) && defined(__AVX2__)) || defined(__riscv_flen)
 #define INLAY_HAS_FMA 1
 #else
 #define INLAY_HAS_FMA 0
