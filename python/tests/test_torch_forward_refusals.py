@@ -92,7 +92,10 @@ REFUSED = {
     " use nn.MaxPool1d(1, stride=3)": linear(lambda y: y[:, ::3]),
     "an operation that mixes frames and channels": linear(lambda y: y.reshape(1, 4, -1)),
     "torch.cat with frames behind frames": linear(lambda y: torch.cat([y, y], 1)),
-    "torch.cat with a constant among the signals": linear(
+    "torch.cat with frames that are not zero is not supported": linear(
+        lambda y: torch.cat([torch.ones(1, 3, y.shape[2]), y], 1)
+    ),
+    "torch.cat with a constant among the channels": linear(
         lambda y: torch.cat([torch.zeros(1, y.shape[1], 1), y], -1)
     ),
     "torch.nn.functional.pad with mode='replicate'": Lambda(

@@ -24,7 +24,7 @@ from .apply import apply
 from .functions import call, function_name, shown_name, tree
 from .modules import RECURRENT, is_builtin, known_base
 from .place import Place, place_of
-from .proxies import State, Value, is_state, is_zero, signal_of
+from .proxies import State, Value, is_zero, signal_of
 from .run import attributes_kept
 from .signal import Signal
 from .state_space_modules import state_space_of
@@ -76,14 +76,13 @@ class _Tracer(Tracer):
         result = self._result
         if isinstance(result, State):
             result.refuse()
-        if isinstance(result, (tuple, list)) and result:
-            states = [part for part in result[1:] if not is_state(part)]
-            result = result[0] if not states else result
+        if isinstance(result, (tuple, list)) and result and not any(map(_is_stream, result[1:])):
+            result = result[0]
         if isinstance(result, Value) and result.signal.time is not None:
             return result.signal
         raise ExportError(
             f"{place_of(self._module, '')}: gives {_description(result)} that is not one signal made"
-            " of its input; supported is one tensor, or a tensor and the states of recurrent layers"
+            " of its input; supported is one tensor, alone or before states, conditions and constants"
         )
 
     def place(self, frame: FrameType | None = None) -> Place:
@@ -217,6 +216,15 @@ def _stored(module: nn.Module, name: str) -> Any:
         if name in module.__dict__[kind]:
             return module.__dict__[kind][name]
     raise AttributeError(name)
+
+
+def _is_stream(result: Any) -> bool:
+    """Whether a signal is among the values of a result, and not only states and conditions."""
+    if isinstance(result, dict):
+        result = tuple(result.values())
+    if isinstance(result, (tuple, list)):
+        return any(map(_is_stream, result))
+    return isinstance(result, Value) and result.signal.time is not None
 
 
 def _is_in_place(target: Any, options: Mapping[str, Any]) -> bool:
