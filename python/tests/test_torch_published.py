@@ -33,6 +33,7 @@ EXPORTED: dict[str, tuple[Make, str, str]] = {
         "LNC",
         "residual(residual(lstm dense) residual(gru dense))",
     ),
+    "Automated-GuitarAmpModelling, GatedConvNet": (published.GatedConvNet, "LNC", ""),
     "Proteus with knobs": (
         lambda: published.SimpleRNN(3),
         "LNC",

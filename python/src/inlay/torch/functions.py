@@ -267,8 +267,10 @@ def _unchanged(made: Call) -> Signal:
     return made.signal
 
 
-def _to(made: Call) -> Signal:
+def _to(made: Call) -> Any:
     result = made.run()
+    if made.args and not isinstance(made.args[0], Signal):
+        return result  # a constant that is given the type of a signal
     if result.dtype != made.signal.tensor.dtype:
         made.refuse(f"dtype={result.dtype}", "keep all of a model in one dtype")
     return made.signal

@@ -29,6 +29,7 @@ from .run import attributes_kept
 from .signal import Signal
 from .state_space_modules import state_space_of
 from .states import KeptStates, tensors_of
+from .written import Written
 
 _OWN_FOLDER = str(Path(__file__).parents[1])
 _TORCH_FOLDER = str(Path(torch.__file__).parent)
@@ -38,7 +39,7 @@ def trace(module: nn.Module, signals: Sequence[Signal], states: KeptStates) -> S
     """The signal `module(*signals)`. Raises ExportError at an operation without a counterpart."""
     tracer = _Tracer(module, signals, states)
     try:
-        with attributes_kept(module):
+        with attributes_kept(module), tracer.written:
             tracer.trace(module)
             states.require_changes()
         return tracer.result()
@@ -70,6 +71,7 @@ class _Tracer(Tracer):
         self._states = states
         self._entered: list[tuple[str, nn.Module]] = [("", module)]
         self._result: Any = None
+        self.written = Written(self.place)
         self.steps = 0  # layers so far, which shows how far a failed trace went
 
     def result(self) -> Signal:
@@ -107,7 +109,8 @@ class _Tracer(Tracer):
 
         def run() -> None:
             # Runs the hooks, such as weight_norm's, but not the tracer's own __call__.
-            self._result = self.root._call_impl(*values)  # type: ignore[no-untyped-call]
+            result = self.root._call_impl(*values)  # type: ignore[no-untyped-call]
+            self._result = self.written.read(result)
 
         return run, []
 
@@ -121,6 +124,7 @@ class _Tracer(Tracer):
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
     ) -> Any:
+        args, kwargs = self.written.read(tuple(args)), self.written.read(dict(kwargs))
         if not any(isinstance(value, Proxy) for value in (*args, *kwargs.values())):
             return forward(*args, **kwargs)  # no signal among the arguments
         path = self._path_of(module)
