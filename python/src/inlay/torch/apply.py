@@ -95,9 +95,7 @@ def apply(
         levels = records_of(module, signal.channels)
         rows = [each.reshape(len(levels), -1) for each in states]
         return signal.then(output, started(levels, rows) if states else levels)
-    else:
-        signal.require_whole(place)
-        output = run(module, signal.tensor, place)
+    output = run(module, signal.tensor, place)
     return signal.then(output, records_of(module, signal.channels))
 
 
@@ -111,7 +109,6 @@ def _custom(signal: Signal, module: nn.Module, custom: CustomLayer, place: Place
         signal = signal.streamed(place)
         signal.require_first_frame(place)
     signal = _laid_out(signal, module, place)
-    signal.require_whole(place)
     output = run(module, signal.tensor, place)
     expected = list(signal.tensor.shape)
     assert signal.channel is not None
@@ -148,7 +145,7 @@ def _recognised(signal: Signal, module: nn.Module, found: Recognised, place: Pla
     if found.block == 1:
         signal.require_first_frame(place)
     else:  # blocks begin where PyTorch's signal does
-        signal.require_whole(place)
+        signal.require_settled(place)
         (record,) = records
         records = [replace(record, options={**record.options, "offset": signal.start})]
     with attributes_kept(module):
@@ -286,7 +283,7 @@ def zeros_around(
     )
     padded = replace(signal, tensor=result, start=signal.start - before)
     if before:
-        padded = replace(padded, in_front=in_front)
+        padded = replace(padded, in_front=in_front, silent=True)
     return replace(padded, behind=behind) if padded.tail > signal.tail else padded
 
 
@@ -299,15 +296,20 @@ def _windowed(signal: Signal, module: nn.Module, place: Place) -> Signal:
     given = start // window.stride + window.reach // window.stride
     if start % window.stride:
         _refuse_phase(signal, module, place)
+    in_front = None
     if given < 0:
-        if signal.in_front and not window.before:
-            signal.in_front.place.refuse(
+        if not signal.in_front or window.before:
+            assert isinstance(module, nn.Conv1d)
+            looks_ahead(module, place).throw()
+        in_front = signal.in_front
+        if signal.silent and window.reach:  # the first layer that sees the zeros
+            in_front = Refusal(
+                in_front.place,
                 f"padding={(-signal.start, 0)}",
-                f"only what makes {place} causal",
-                f"use ({window.reach}, 0): (kernel_size - 1) * dilation on the left",
+                f"only what makes {place}, or the layers up to the output, causal",
+                f"use ({window.reach}, 0): (kernel_size - 1) * dilation on the left, or the sum of"
+                " these",
             )
-        assert isinstance(module, nn.Conv1d)
-        looks_ahead(module, place).throw()
     times, node = signal.times, layers(signal.node, records_of(module, signal.channels))
     clock = signal.clock
     if window.stride > 1:
@@ -326,12 +328,15 @@ def _windowed(signal: Signal, module: nn.Module, place: Place) -> Signal:
         node=node,
         times=times,
         start=given,
+        settled=-(-signal.settled_behind(window.reach) // window.stride),
         clock=clock,
         late=late,
         latency=signal.latency // window.stride,
-        silent=signal.silent and given <= signal.start and getattr(module, "bias", None) is None,
+        silent=signal.silent
+        and given <= max(signal.start, 0)
+        and getattr(module, "bias", None) is None,
     )
-    return replace(made, in_front=None, behind=behind if made.tail > 0 else None)
+    return replace(made, in_front=in_front, behind=behind if made.tail > 0 else None)
 
 
 def _refuse_phase(signal: Signal, module: nn.Module, place: Place) -> None:
@@ -350,7 +355,7 @@ def _refuse_phase(signal: Signal, module: nn.Module, place: Place) -> None:
 def _upsampled(signal: Signal, module: nn.Upsample, place: Place) -> Signal:
     """A linear one is late by a frame of its input, as it waits for the next frame."""
     factor, late = upsampling_of(module), int(module.mode == "linear")
-    signal.require_whole(place)
+    signal.require_settled(place)
     if late:
         signal.require_first_frame(place)
     node = layers(signal.node, records_of(module, signal.channels))
@@ -367,7 +372,7 @@ def _upsampled(signal: Signal, module: nn.Upsample, place: Place) -> Signal:
 
 def _transposed(signal: Signal, module: nn.ConvTranspose1d, place: Place) -> Signal:
     kernel, stride = module.kernel_size[0], module.stride[0]
-    signal.require_whole(place)
+    signal.require_settled(place)
     if kernel > stride:  # a frame also adds to the outputs of the following frames
         signal.require_silence(place)
     node = layers(signal.node, records_of(module, signal.channels))

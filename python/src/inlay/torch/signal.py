@@ -3,6 +3,10 @@
 In real time a layer gives a frame as soon as its inputs have arrived. In PyTorch, a convolution
 without padding leaves out the first frames, `start` of them. Zeros padded in front of the signal
 stand for the silence before a stream. Zeros padded behind it have to be cropped again.
+
+Zeros that a network pads in front of its first layer alone, for all layers together, are no silence
+for the later ones, which then see what the first layer makes of zeros. PyTorch's first frames then
+differ from those of a stream that has just begun, until the zeros are out of reach.
 """
 
 from __future__ import annotations
@@ -49,7 +53,8 @@ class Signal:
     value behind the last change of the rate. The tensor's first frame is frame `start` of the stream.
 
     `latency` of these frames are due to layers that wait for later ones. A `silent` signal is zero in
-    the stream before frame `start`, as PyTorch's padding is.
+    the stream before frame `start`, as PyTorch's padding is; with a `start` below 0, PyTorch's frames
+    before frame 0 are. Frames before `settled` are others than those of a stream that has just begun.
 
     A `held` signal is a condition for a whole clip. It is the same in all frames, so it fits any
     start and any rate. Its `time` is None until it is expanded along the frames.
@@ -62,6 +67,7 @@ class Signal:
     times: Times
     held: bool = False
     start: int = 0
+    settled: int = 0
     clock: Node | None = None
     latency: int = 0
     silent: bool = True
@@ -117,15 +123,30 @@ class Signal:
             )
         return replace(self, held=False)
 
+    def settled_behind(self, reach: int) -> int:
+        """`settled` behind a layer that looks `reach` frames back."""
+        exact = self.settled == 0 and (self.silent or self.start >= 0)
+        return 0 if exact else self.settled + reach
+
     def require_whole(self, place: Place) -> None:
         """Raises ExportError if there is padding in front, which only layers that look back can use."""
         if self.start < 0:
             assert self.in_front is not None
             self.in_front.throw()
 
+    def require_settled(self, place: Place) -> None:
+        """Raises ExportError if the first frames are others than those of a stream."""
+        self.require_whole(place)
+        if self.settled > 0:
+            place.refuse(
+                "a signal whose first frames come of zeros that are padded in front of several layers",
+                "only a signal as it is from a stream's first frame on",
+                "pad in front of each convolution, (kernel_size - 1) * dilation zeros, and train again",
+            )
+
     def require_first_frame(self, place: Place) -> None:
         """Raises ExportError unless the signal begins with the stream's first frame."""
-        self.require_whole(place)
+        self.require_settled(place)
         if self.start > 0:
             self.refuse_late(place)
 
@@ -191,7 +212,7 @@ def moved(signal: Signal, result: Tensor, move: Callable[[Tensor], Tensor], plac
         time=along_time,
         channel=along_channels,
         start=signal.start + first,
-        silent=signal.silent and first <= 0,
+        silent=signal.silent and (first <= 0 or signal.start + first <= 0),
     )
     return changed if changed.tail > 0 else replace(changed, behind=None)
 
@@ -275,13 +296,17 @@ def aligned(signals: list[Signal], place: Place) -> list[Signal]:
     streams = [signal for signal in signals if not signal.held]
     if not streams:
         return signals
-    if len(streams) < len(signals):
-        streams[0].require_whole(place)
     first, *_ = aligned_streams = _aligned(streams, place)
     rest = iter(aligned_streams)
     return [
         replace(
-            signal, times=first.times, start=first.start, latency=first.latency, clock=first.clock
+            signal,
+            times=first.times,
+            start=first.start,
+            settled=first.settled,
+            latency=first.latency,
+            clock=first.clock,
+            in_front=first.in_front,
         )
         if signal.held
         else next(rest)
@@ -303,10 +328,12 @@ def _aligned(signals: list[Signal], place: Place) -> list[Signal]:
     if ahead and any(signal.start != start for signal in signals):
         ahead.throw()
     silent = all(signal.silent for signal in signals)
-    return [
-        replace(_delayed(signal, start - signal.start, latency - signal.latency), silent=silent)
-        for signal in signals
+    made = [
+        _delayed(signal, start - signal.start, latency - signal.latency) for signal in signals
     ]
+    settled = max(signal.settled for signal in made)
+    in_front = next((signal.in_front for signal in made if signal.in_front), None)
+    return [replace(one, silent=silent, settled=settled, in_front=in_front) for one in made]
 
 
 def _delayed(signal: Signal, frames: int, latency: int) -> Signal:
@@ -323,6 +350,6 @@ def _delayed(signal: Signal, frames: int, latency: int) -> Signal:
         signal,
         node=layers(signal.node, records),
         start=signal.start + frames,
+        settled=signal.settled_behind(frames),
         latency=signal.latency + latency,
-        in_front=None,
     )
