@@ -23,7 +23,7 @@ python=/usr/bin/python3 # the system's: it is the one that has the system's PyTo
 required=(g++ clang cmake ninja-build python3 libgtest-dev libbenchmark-dev nlohmann-json3-dev libeigen3-dev libxsimd-dev
   python3-pytest python3-numpy python3-jsonschema)
 # Tests that need one of these are skipped, and counted as such, where it cannot be had.
-optional=(python3-torch libclang-rt-dev gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm libclang-rt-19-dev
+optional=(ccache python3-torch libclang-rt-dev gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib qemu-system-arm libclang-rt-19-dev
   clang-format-19 libsndfile1-dev libcli11-dev python3-h5py python3-matplotlib python3-pytest-xdist qemu-user
   libtorch-dev python3-onnx dpf-source pkg-config liblilv-dev lv2-dev lilv-utils sordi python3-pip python3-venv python3-wheel
   python3-yaml codespell mkdocs mkdocs-material emscripten chromium g++-aarch64-linux-gnu g++-arm-linux-gnueabihf)
@@ -49,6 +49,12 @@ step() { step=$((step + 1)); started=$(now); printf '\n[%d/%d] %s\n' "$step" "$s
 done_in() { echo "      $(($(now) - started)) s"; }
 # fail WHAT LOG: one failure, with the end of its log.
 fail() { failed=$((failed + 1)); echo "FAILED: $1"; tail -n 40 "$2"; }
+
+# What another checkout has compiled from the same text is not compiled again.
+if command -v ccache > /dev/null; then
+  export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
+  export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+fi
 
 # build NAME [CMAKE OPTION...]: configures and builds into build/NAME. Warnings are errors. Builds only the targets $target, if set.
 build() {
@@ -116,17 +122,22 @@ same_outputs() {
 no_engines=(-DINLAY_WITH_ONNXRUNTIME=OFF -DINLAY_WITH_LIBTORCH=OFF)
 skip() { skipped=$((skipped + 1)); echo "      skipped: $1"; }
 
-# Unit tests that run with one of GCC and the sanitizers; with --full with both.
+# Tests that run with one of GCC and the sanitizers; with --full with both. GCC has those of numbers, on several backends.
+# The sanitizers have those of files and of memory, and run every layer of fixed size from tests/realtime.
 if $full; then only_gcc= only_sanitized=; else
-  only_gcc="rtneural|rtneural_layers|integer_weights|activation|activation_edges|fast|math|networks_guide|bfloat16|auto_backend"
-  only_sanitized="allocation_failure|damaged_models|formats|limits|load|nam_format|nam_row|namb|page_edge|history"
+  only_gcc="rtneural|rtneural_layers|integer_weights|integer_weights_run_time|activation|activation_edges|fast|math|networks_guide"
+  only_gcc+="|bfloat16|auto_backend|combinators|conv1d|conv2d|dense|fir|grey_box|gru|lstm|norm|rates|recurrent_variants"
+  only_gcc+="|state_space|voices"
+  only_sanitized="allocation_failure|damaged_models|formats|limits|load|nam_format|nam_row|namb|page_edge|history|blocks|model"
+  only_sanitized+="|model_calls|rate_corrected|rnn|spectra|guarded|levels|model_slot|oversampled|oversampled_files|resampled"
+  only_sanitized+="|resampled_files|sizes_files|smoothed_values"
 fi
 
 # One build for unit tests and fuzzers: what Clang warns of, and what the sanitizers see. Fewer backends, see
 # tests/unit/support. Checks of pointers take more than half of the compile time, and AddressSanitizer sees what is done
 # with invalid ones; --full has all checks. Only what a fuzzer searches counts its coverage: the library and itself.
 sanitized() {
-  build clang-sanitized -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None "-DINLAY_TEST_SUITES=unit;host;plugin;compile_fail;fuzz" \
+  build clang-sanitized -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None "-DINLAY_TEST_SUITES=unit;host;plugin;realtime;compile_fail;fuzz" \
     "${no_engines[@]}" -DINLAY_COMPILED_OPTIONS=-fsanitize=fuzzer-no-link -DINLAY_COMPILED_DISPATCH=OFF -DINLAY_TEST_FEW_BACKENDS=ON \
     "-DINLAY_TEST_WITHOUT=$only_gcc" \
     "-DCMAKE_CXX_FLAGS=-O1 -g1 -fsanitize=address,undefined -fno-sanitize=null,alignment,pointer-overflow,object-size -fno-sanitize-recover=all -fno-omit-frame-pointer"

@@ -13,6 +13,7 @@
 #include "inlay/host.hpp"
 #include "inlay/inlay.hpp"
 #include "inlay/run_time.hpp"
+#include "support/paths.hpp"
 
 namespace {
 
@@ -21,8 +22,8 @@ using inlay::host::ModelEngine, inlay::host::on_audio_thread, inlay::host::Pool,
 using Amp = inlay::ModelT<inlay::LSTM<1, 20>, inlay::Dense<20, 1>>;
 using Channels = std::vector<std::vector<float>>;
 
-const std::string golden = INLAY_TEST_DIR "/golden/torch/";
-const std::string amp_file = INLAY_TEST_DIR "/../examples/amp/amp.json";
+const std::string golden = inlay_test::folder() + "/golden/torch/";
+const std::string amp_file = inlay_test::folder() + "/../examples/amp/amp.json";
 
 Channels noise(std::size_t channels, std::size_t frames) {
   std::minstd_rand random(7);

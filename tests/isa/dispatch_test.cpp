@@ -12,10 +12,12 @@
 #include <utility>
 #include <vector>
 
+#include "support/paths.hpp"
+
 namespace {
 
 std::filesystem::path golden(const std::string& name) {
-  return std::string(INLAY_TEST_DIR) + "/golden/torch/" + name + ".json";
+  return inlay_test::folder() + "/golden/torch/" + name + ".json";
 }
 
 std::vector<float> wave(std::size_t frames) {

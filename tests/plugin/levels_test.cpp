@@ -8,6 +8,8 @@
 #include <inlay/run_time.hpp>
 #include <string>
 
+#include "support/paths.hpp"
+
 namespace {
 
 using namespace inlay;  // NOLINT(google-build-using-namespace)
@@ -65,7 +67,7 @@ TEST(Levels, GiveTheGainsOfNeuralAmpModeler) {
 }
 
 TEST(Levels, OfAFileOfOthers) {
-  const std::filesystem::path path = std::string(INLAY_FIXTURES_DIR) + "/nam/lstm.nam";
+  const std::filesystem::path path = inlay_test::fixtures() + "/nam/lstm.nam";
   if (!exists(path)) GTEST_SKIP() << "no reference data";
   const ModelLevels levels = levels_of(Model<float>::load(path).info());
   EXPECT_EQ(levels.loudness, -37.8406867980957);

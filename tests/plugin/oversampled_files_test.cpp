@@ -12,12 +12,13 @@
 #include <vector>
 
 #include "rates.hpp"
+#include "support/paths.hpp"
 
 namespace {
 
 using Model = inlay::Model<float>;
 
-const std::filesystem::path root = std::filesystem::path(INLAY_TEST_DIR) / "..";
+const std::filesystem::path root = std::filesystem::path(inlay_test::folder()) / "..";
 const std::filesystem::path files[] = {root / "examples/amp/amp.json",
                                        root / "tests/golden/nam/wavenet_a1_standard.json",
                                        root / "tests/golden/nam/wavenet_a2.json"};

@@ -11,10 +11,11 @@
 #include <vector>
 
 #include "support/guitar.hpp"
+#include "support/paths.hpp"
 
 namespace {
 
-const std::filesystem::path amp_folder = std::filesystem::path(INLAY_TEST_DIR) / ".." / "examples" / "amp";
+const std::filesystem::path amp_folder = std::filesystem::path(inlay_test::folder()) / ".." / "examples" / "amp";
 
 inlay::Model<float> amp() { return inlay::Model<float>::load(amp_folder / "amp.json"); }
 
@@ -112,8 +113,8 @@ TEST(ResampledAmp, CopiesAndResetsKeepTheState) {
 }
 
 TEST(ResampledAmp, ModelsThatChangeTheRateAreRefused) {
-  const auto strided =
-      inlay::Model<float>::load(std::filesystem::path(INLAY_TEST_DIR "/golden/torch/conv1d_4_6_k5_s3_d2.f32.json"));
+  const auto strided = inlay::Model<float>::load(
+      std::filesystem::path(inlay_test::folder() + "/golden/torch/conv1d_4_6_k5_s3_d2.f32.json"));
   ASSERT_FALSE(strided.one_to_one());
   EXPECT_THROW(inlay::Resampled<inlay::Model<float>>(strided, {.host_rate = 44100, .model_rate = 48000}),
                std::invalid_argument);

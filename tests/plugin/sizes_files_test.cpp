@@ -10,10 +10,11 @@
 #include <vector>
 
 #include "rates.hpp"
+#include "support/paths.hpp"
 
 TEST(Sizes, ChangeWithoutAClick) {
   using Model = inlay::Model<float>;
-  const std::filesystem::path file = std::filesystem::path(INLAY_TEST_DIR) / "unit" / "nam" / "slimmable.nam";
+  const std::filesystem::path file = std::filesystem::path(inlay_test::folder()) / "unit" / "nam" / "slimmable.nam";
   const auto at = [&](double size) { return Model::load(file, {.size = size}); };
   constexpr std::size_t frames = 16000, call = 64, fade = 1024;
   const Signal x = noise(frames);

@@ -9,12 +9,13 @@
 #include <inlay/core/tile_frames.hpp>
 #include <inlay/run_time.hpp>
 #include "realtime/realtime.hpp"
+#include "support/paths.hpp"
 
 namespace {
 
 void expect_realtime(const std::string& name, std::size_t prewarm) {
   SCOPED_TRACE(name);
-  const std::filesystem::path path = std::string(INLAY_TEST_DIR) + "/golden/torch/" + name + ".f32.json";
+  const std::filesystem::path path = inlay_test::folder() + "/golden/torch/" + name + ".f32.json";
   inlay::io::ModelFile file = inlay::io::read_model(path);
   file.info.prewarm = prewarm;
   auto model = inlay::Model<float>::of(file);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "support/document.hpp"
+#include "support/paths.hpp"
 #include "support/plain_nam.hpp"
 #include "support/plain_proteus.hpp"
 
@@ -25,7 +26,7 @@ namespace {
 
 std::filesystem::path fixtures() {
   if (const char* folder = std::getenv("INLAY_FIXTURES")) return folder;
-  return INLAY_FIXTURES_DIR;
+  return inlay_test::fixtures();
 }
 
 /// A series of its own for each seed.

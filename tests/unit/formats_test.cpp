@@ -11,6 +11,7 @@
 
 #include "support/document.hpp"
 #include "support/golden.hpp"
+#include "support/paths.hpp"
 #include "support/plain_nam.hpp"
 #include "support/plain_proteus.hpp"
 
@@ -20,7 +21,7 @@ namespace {
 
 std::filesystem::path fixtures() {
   if (const char* folder = std::getenv("INLAY_FIXTURES")) return folder;
-  return INLAY_FIXTURES_DIR;
+  return inlay_test::fixtures();
 }
 
 io::Check check_of(const std::vector<double>& input, const std::vector<double>& output, double tolerance) {

@@ -13,6 +13,7 @@
 #include <inlay/run_time.hpp>
 #include "support/document.hpp"
 #include "support/golden.hpp"
+#include "support/paths.hpp"
 #include "support/plain_nam.hpp"
 
 using namespace inlay;
@@ -23,7 +24,7 @@ namespace {
 
 std::filesystem::path fixtures() {
   if (const char* folder = std::getenv("INLAY_FIXTURES")) return folder;
-  return INLAY_FIXTURES_DIR;
+  return inlay_test::fixtures();
 }
 
 io::TensorRecord signal(std::vector<double> values) {

@@ -10,13 +10,14 @@
 #include <gtest/gtest.h>
 
 #include "support/csv.hpp"
+#include "support/paths.hpp"
 #include "support/rtneural_rows.hpp"
 
 namespace {
 
 std::string fixtures() {
   if (const char* folder = std::getenv("INLAY_FIXTURES")) return std::string(folder) + "/rtneural/";
-  return INLAY_FIXTURES_DIR "/rtneural/";
+  return inlay_test::fixtures() + "/rtneural/";
 }
 
 class RtneuralFixtures : public ::testing::Test {

@@ -9,6 +9,7 @@
 #include "support/backends.hpp"
 #include "support/csv.hpp"
 #include "support/golden.hpp"
+#include "support/paths.hpp"
 
 using namespace inlay;
 
@@ -17,7 +18,7 @@ namespace {
 /// The folder of reference files: from the environment, or next to the repository.
 std::string fixtures() {
   if (const char* folder = std::getenv("INLAY_FIXTURES")) return folder;
-  return INLAY_FIXTURES_DIR;
+  return inlay_test::fixtures();
 }
 
 class WithFixtures : public ::testing::Test {

@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 #include "support/every_golden.hpp"
 #include "support/golden.hpp"
+#include "support/paths.hpp"
 
 using namespace inlay;
 
@@ -63,7 +64,7 @@ namespace {
 
 /// Compares a model with the recorded output of NAM Core, in blocks of uneven sizes.
 void as_nam_core(const std::string& name, const std::string& golden, bool prewarm = true) {
-  const std::filesystem::path folder = std::string(INLAY_FIXTURES_DIR) + "/nam";
+  const std::filesystem::path folder = inlay_test::fixtures() + "/nam";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "there is no " << folder;
   io::ModelFile file = io::read_model(folder / (name + ".nam"));
   if (!prewarm) file.info.prewarm = 0;

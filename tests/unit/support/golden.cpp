@@ -1,4 +1,5 @@
 #include "golden.hpp"
+#include "support/paths.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -180,7 +181,7 @@ void expect_golden(const Runner<T>& run, std::size_t layers, const inlay::io::Ch
 template void expect_golden<float>(const Runner<float>&, std::size_t, const inlay::io::Check&, double);
 template void expect_golden<double>(const Runner<double>&, std::size_t, const inlay::io::Check&, double);
 
-std::string test_file(const std::string& name) { return INLAY_TEST_DIR "/" + name; }
+std::string test_file(const std::string& name) { return inlay_test::folder() + "/" + name; }
 
 inlay::io::Check read_check(const std::string& path) {
   return *inlay::io::read_model(std::filesystem::path(path)).check;
