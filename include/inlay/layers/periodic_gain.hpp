@@ -18,8 +18,8 @@ namespace inlay::INLAY_ISA {
 ///
 /// Tensor: `gain` [Period, Size]. State: the position in the period.
 ///
-/// A filter bank of alternating frequency order (RAVE's PQMF) is one with the gains 1 and -1 and a period of 2. PyTorch:
-/// a product with a constant along the frames. Cost per frame: Size multiply-accumulates.
+/// A filter bank of alternating frequency order (RAVE's PQMF) is one with the gains 1 and -1 and a period of 2.
+/// PyTorch: a product with a constant along the frames. Cost per frame: Size multiply-accumulates.
 template <std::size_t Size, std::size_t Period, Backend B = default_backend>
 class PeriodicGain {
   static_assert(Period > 0);

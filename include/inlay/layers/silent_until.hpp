@@ -18,8 +18,8 @@ namespace inlay::INLAY_ISA {
 ///
 /// For convolutions with centred padding. A convolution that looks N frames ahead is computed as one that looks back,
 /// late by N frames, so the first frame of its output is frame N of the stream. Frames before that one have no
-/// counterpart in PyTorch, whose next layer pads zeros there. `Frames` is the sum of all N so far, and `Latency` is the N
-/// of the layer before this one, which this layer states; 0, and no option in files, where there is none. It delays
+/// counterpart in PyTorch, whose next layer pads zeros there. `Frames` is the sum of all N so far, and `Latency` is the
+/// N of the layer before this one, which this layer states; 0, and no option in files, where there is none. It delays
 /// nothing itself.
 ///
 /// Cost per frame: none where it works in place.

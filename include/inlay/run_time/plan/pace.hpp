@@ -50,7 +50,8 @@ class Pace {
   }
   /// Begins a stage of the program, see `Program::cut`.
   void cut() noexcept { first_ = changes_.size(); }
-  /// Largest number of input frames of the stage for which none of its signals exceeds a tile; 0 if a single frame does.
+  /// Largest number of input frames of the stage for which none of its signals exceeds a tile; 0 if a single frame
+  /// does.
   std::size_t tile() const noexcept {
     std::size_t frames = tile_frames;
     while (frames > 0 && peak(frames) > tile_frames) --frames;

@@ -113,7 +113,7 @@ class Planner {
     Signal y{{out}, out, x.past, x.latency, pace};
     y.latency.add(shape.latency, rate);
     if (shape.past == unbounded || x.past == unbounded) y.past = unbounded;
-    else y.past = bounded(x.past + std::uint64_t{shape.past} * rate.in / rate.out);
+    else y.past = bounded(x.past + (std::uint64_t{shape.past} * rate.in + rate.out - 1) / rate.out);
     if (pace.tile() == 0)
       refuse(context.record, io::concat({"at most ", tile_frames, " output frames per input frame"}),
              pace.max_output_frames(1));

@@ -22,10 +22,10 @@ inline constexpr std::size_t silence = unbounded;
 /// Channels, not necessarily contiguous, and their timing relative to the network's input.
 struct Signal {
   std::vector<Channels> parts;
-  Channels clock{};         ///< channels with the same number of frames that are not silent
-  std::size_t past = 0;     ///< past input frames that the signal depends on, or `unbounded`
-  FrameSum latency{};       ///< in input frames
-  Pace pace{};              ///< rate changes since the input
+  Channels clock{};      ///< channels with the same number of frames that are not silent
+  std::size_t past = 0;  ///< past input frames that the signal depends on, or `unbounded`
+  FrameSum latency{};    ///< in input frames
+  Pace pace{};           ///< rate changes since the input
 
   std::size_t count() const noexcept {
     std::size_t sum = 0;
