@@ -12,7 +12,7 @@ import pytest
 import torch
 from rave import Conv, DecoderV1, DecoderV2, Residual, SnakeBeta, leaky
 from test_torch_forward import Lambda, exported, shape_of
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 
 import inlay
@@ -25,6 +25,35 @@ from inlay.torch import PQMF
 def unit(channels: int, dilation: int) -> nn.Module:
     first = Conv(channels, channels, 3, dilation, causal=False)
     return Residual(leaky(channels), first, leaky(channels), nn.Conv1d(channels, channels, 1))
+
+
+class Gated(nn.Module):
+    """A block of a WaveNet."""
+
+    def __init__(self, channels: int, dilation: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(channels, 2 * channels, 3, dilation=dilation, padding=dilation)
+        self.residual, self.skip = nn.Conv1d(channels, channels, 1), nn.Conv1d(channels, channels, 1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        a, b = self.conv(x).chunk(2, 1)
+        gated = torch.tanh(a) * torch.sigmoid(b)
+        return x + self.residual(gated), self.skip(gated)
+
+
+class WaveNet(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(Gated(4, dilation) for dilation in (1, 2, 4))
+        self.first, self.last = nn.Conv1d(1, 4, 1), nn.Conv1d(4, 1, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x)
+        x, skips = self.blocks[0](x)
+        for block in self.blocks[1:]:
+            x, skip = block(x)
+            skips = skips + skip
+        return self.last(torch.relu(skips))
 
 
 # Modules of one frame per input frame, with the number of channels, the latency and the structure.
@@ -84,6 +113,7 @@ SAME_RATE: dict[str, tuple[Callable[[], nn.Module], int, int, str]] = {
         ),
         *(1, 3, "conv1d conv_transpose1d silent_until conv1d silent_until"),
     ),
+    "a WaveNet, whose values are carried side by side": (WaveNet, 1, 8, "conv1d concat"),
     "an average of neighbours": (
         lambda: Lambda(
             lambda s, x: functional.avg_pool1d(functional.pad(s.c(x), (2, 2)), 5, 1), c=nn.Conv1d(1, 2, 1)
@@ -125,6 +155,21 @@ def test_latency_of_several_rates_is_rounded_once(tmp_path: Path) -> None:
     )
     exported(module, tmp_path)
     assert analyse(read_model(tmp_path / "model.json").layers).latency == 4
+
+
+def test_a_condition_of_a_clip_is_not_silent_before_the_start(tmp_path: Path) -> None:
+    class Filmed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.last = nn.Conv1d(1, 4, 5, padding=2), nn.Conv1d(4, 1, 3, padding=1)
+            self.film = nn.Linear(2, 8)
+
+        def forward(self, x: Tensor, knobs: Tensor) -> Tensor:
+            scale, shift = self.film(knobs).unsqueeze(-1).chunk(2, 1)
+            return self.last(torch.tanh(self.first(x) * scale + shift))
+
+    layers = exported(Filmed(), tmp_path, check_condition=[[0.3, 0.8]])["layers"]
+    assert shape_of(layers) == "conv1d silent_until film(dense) tanh silent_until conv1d silent_until"
 
 
 @pytest.mark.parametrize("attenuation, error", [(40, -38), (70, -55), (100, -61)])

@@ -314,9 +314,11 @@ def aligned(signals: list[Signal], place: Place) -> list[Signal]:
     streams = [signal for signal in signals if not signal.held]
     if not streams:
         return signals
-    if len(streams) < len(signals):
+    aligned_streams = _aligned(streams, place)
+    if len(streams) < len(signals):  # a held signal is not zero before the start
         streams[0].require_whole(place)
-    first, *_ = aligned_streams = _aligned(streams, place)
+        aligned_streams = [replace(signal, silent=False) for signal in aligned_streams]
+    first, *_ = aligned_streams
     rest = iter(aligned_streams)
     return [
         replace(
