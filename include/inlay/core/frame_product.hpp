@@ -77,18 +77,6 @@ struct BothInputs {
   }
 };
 
-/// Whether `frames` frames of a tile are computed one by one, as they would fill only a few lanes of a register with
-/// lanes across frames. A network that raises the rate has such tiles. Only if both give the same bits: if each panel
-/// is summed in one set of accumulators, in the order of a tile.
-template <class M>
-constexpr bool by_frames(const M& matrix, std::size_t frames) noexcept {
-  using B = typename M::backend;
-  if (B::width == 1 || M::scaled || 4 * frames > B::width) return false;
-  for (std::size_t row = 0; row < matrix.padded_rows(); row += matrix.panel_height(row))
-    if (matrix.panel_height(row) < multiplies_in_flight * B::width) return false;
-  return true;
-}
-
 /// Computes one panel of `Height` rows: bias plus product, plus `addend` unless null. `then` stores the result.
 template <std::size_t Height, class M, class Input, class T, class Then = NoEpilogue>
 INLAY_INLINE void multiply_panel(const typename M::Weight* weights, const T* bias, const Input& in, const T* addend,

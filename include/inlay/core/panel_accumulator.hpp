@@ -15,9 +15,6 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Latency times throughput of a multiply-add. So many accumulators need no further sets.
-inline constexpr std::size_t multiplies_in_flight = 8;
-
 /// Accumulates the columns of one panel of M into sums[v][g], packs P, for each voice v and gate g.
 ///
 /// Few accumulators make a chain of dependent additions. Columns are therefore distributed over several sets of
@@ -28,7 +25,7 @@ class PanelAccumulator {
   using B = typename M::backend;
   using T = typename M::value_type;
   static_assert(Gates == M::gates);
-  static constexpr std::size_t in_flight = multiplies_in_flight;
+  static constexpr std::size_t in_flight = 8;  // latency times throughput of a multiply-add
   static constexpr std::size_t sums_of_a_set = Gates * P::registers;
   // A single gate has registers to spare for rounding up the number of sets.
   static constexpr std::size_t rounding = Gates == 1 ? sums_of_a_set - 1 : 0;

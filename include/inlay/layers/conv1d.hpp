@@ -136,8 +136,7 @@ class BasicConv1D {
     if constexpr (Stride == 1) {
       multiply_groups(x, addend, out, frames);
     } else {
-      if (stride_ == 1 && !(groups_ == 1 && detail::by_frames(kernel_[0], frames)))
-        return multiply_groups(x, addend, out, frames), frames;
+      if (stride_ == 1) return multiply_groups(x, addend, out, frames), frames;
       // Frame by frame, since there are too few output frames for lanes across time.
       scalar* to = out.row(0);
       return state.clock.tick(frames, [&](std::size_t t) INLAY_INLINE_LAMBDA {

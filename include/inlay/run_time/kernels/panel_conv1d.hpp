@@ -143,7 +143,6 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
     if (has_groups()) return Base::process(state, in, out, frames, addend);
     const inlay::detail::TileInput<T> side{side_, Block<const T>(context.condition)};
     const Window<T> x = state.history.push(in, frames);
-    if (side_ == 0 && inlay::detail::by_frames(whole_, frames)) return multiply_frames(state, x, out, frames, addend);
     multiply(this->taps_, this->in_, whole_, whole_bias_.data(), x, this->dilation_, addend, out, frames, side);
     return frames;
   }
@@ -175,19 +174,6 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
     const std::size_t row = i / this->out_, o = i % this->out_, tap = row / this->ins_;
     const std::size_t channel = o / this->outs_ * this->ins_ + row % this->ins_;
     return (side_ + tap * this->in_ + channel) * this->out_ + o;
-  }
-
-  /// Computes a tile frame by frame.
-  std::size_t multiply_frames(State& state, const Window<T>& x, Block<T> out, std::size_t frames,
-                              const T* addend) const noexcept {
-    T* const y = state.frame.data();
-    for (std::size_t t = 0; t < frames; ++t) {
-      const Window<T> then = x.later(t);
-      multiply(this->taps_, this->in_, whole_, whole_bias_.data(), then, this->dilation_, then.now, then.channel_stride,
-               nullptr, y);
-      for (std::size_t c = 0; c < this->out_; ++c) out.row(c)[t] = y[c] + (addend ? addend[c * tile_frames + t] : 0);
-    }
-    return frames;
   }
 
   // Not inlined: this rare path would make the common path save registers.
