@@ -45,6 +45,12 @@ def frame_by_frame(y: Tensor) -> Tensor:
     return torch.stack([y[:, frame] for frame in range(y.shape[1])], 1)
 
 
+def _in_part(y: Tensor) -> Tensor:
+    z = torch.zeros(1, y.shape[1], 6)
+    z[:, :, 1:5] = y
+    return torch.relu(z)
+
+
 FRAMES = "an operation that splits or selects the signal's frames"
 REFUSED = {
     "1 (Spectral), line ": nn.Sequential(nn.Linear(1, 1), Spectral()),
@@ -91,8 +97,12 @@ REFUSED = {
     "a slice of the frames with a step is not supported, only neighbouring frames, in their order;"
     " use nn.MaxPool1d(1, stride=3)": linear(lambda y: y[:, ::3]),
     "an operation that mixes frames and channels": linear(lambda y: y.reshape(1, 4, -1)),
+    "a tensor that signals are written into only in part": linear(_in_part),
     "torch.cat with frames behind frames": linear(lambda y: torch.cat([y, y], 1)),
-    "torch.cat with a constant among the signals": linear(
+    "torch.cat with frames that are not zero is not supported": linear(
+        lambda y: torch.cat([torch.ones(1, 3, y.shape[2]), y], 1)
+    ),
+    "torch.cat with a constant among the channels": linear(
         lambda y: torch.cat([torch.zeros(1, y.shape[1], 1), y], -1)
     ),
     "torch.nn.functional.pad with mode='replicate'": Lambda(

@@ -54,10 +54,10 @@ REFUSED = {
     "0 (ConstantPad1d): padding=(2, 0), value=1.0 is not": nn.Sequential(
         PAD((2, 0), 1.0), nn.Conv1d(1, 1, 3)
     ),
-    "0 (ConstantPad1d): padding=(5, 0) is not supported, only what makes 1 (Conv1d) causal;"
-    " use (4, 0)": nn.Sequential(PAD((5, 0), 0.0), nn.Conv1d(1, 1, 3, dilation=2)),
+    "0 (ConstantPad1d): padding=(5, 0) is not supported, only what makes 1 (Conv1d), or the layers up"
+    " to the output, causal; use (4, 0)": nn.Sequential(PAD((5, 0), 0.0), nn.Conv1d(1, 1, 3, dilation=2)),
     "0 (ConstantPad1d): padding by itself is not supported, only right before a Conv1d": (
-        nn.Sequential(PAD((2, 0), 0.0), nn.Tanh(), nn.Conv1d(1, 1, 3))
+        nn.Sequential(PAD((2, 0), 0.0), nn.Tanh(), nn.Linear(1, 1))
     ),
     "1 (ConstantPad1d): padding by itself": nn.Sequential(nn.Linear(1, 1), PAD((2, 0), 0.0)),
     "2 (LSTM): a start delayed by the unpadded 0 (Conv1d) is not supported, only a start at the"

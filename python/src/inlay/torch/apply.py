@@ -96,9 +96,7 @@ def apply(
         levels = records_of(module, signal.channels)
         rows = [each.reshape(len(levels), -1) for each in states]
         return signal.then(output, started(levels, rows) if states else levels)
-    else:
-        signal.require_whole(place)
-        output = run(module, signal.tensor, place)
+    output = run(module, signal.tensor, place)
     return signal.then(output, records_of(module, signal.channels))
 
 
@@ -112,7 +110,6 @@ def _custom(signal: Signal, module: nn.Module, custom: CustomLayer, place: Place
         signal = signal.streamed(place)
         signal.require_first_frame(place)
     signal = _laid_out(signal, module, place)
-    signal.require_whole(place)
     output = run(module, signal.tensor, place)
     expected = list(signal.tensor.shape)
     assert signal.channel is not None
@@ -149,7 +146,7 @@ def _recognised(signal: Signal, module: nn.Module, found: Recognised, place: Pla
     if found.block == 1:
         signal.require_first_frame(place)
     else:  # blocks begin where PyTorch's signal does
-        signal.require_whole(place)
+        signal.require_settled(place)
         (record,) = records
         records = [replace(record, options={**record.options, "offset": signal.start})]
     with attributes_kept(module):
@@ -287,7 +284,7 @@ def zeros_around(
     )
     padded = replace(signal, tensor=result, start=signal.start - before)
     if before:
-        padded = replace(padded, in_front=in_front)
+        padded = replace(padded, in_front=in_front, silent=True)
     return replace(padded, behind=behind) if padded.tail > signal.tail else padded
 
 
@@ -303,7 +300,7 @@ def _windowed(signal: Signal, module: nn.Module, place: Place) -> Signal:
     to_whole_frames = -signal.latency % stride
     signal = signal.delayed(to_whole_frames, latency=to_whole_frames)
     ahead = signal.start - window.before - signal.latency + reach - cropped
-    if ahead + cropped < 0:
+    if ahead + cropped < 0 and (window.before or signal.latency or not signal.in_front):
         _refuse_padding(signal, module, place)
     phase = (window.before - signal.start) % stride
     if phase and cropped:
@@ -314,6 +311,17 @@ def _windowed(signal: Signal, module: nn.Module, place: Place) -> Signal:
     later = given - (signal.latency + cropped) // stride
     waits = max(0, min(later, math.ceil(behind / stride)))
     last_before = reach % stride + (given - 1) * stride  # the newest input of the frame before `given`
+    in_front = None
+    if given < 0:
+        in_front = signal.in_front
+        assert in_front is not None
+        if signal.silent and reach:  # the first layer that sees the zeros
+            in_front = Refusal(
+                in_front.place,
+                f"padding={(-signal.start, 0)}",
+                f"only what makes {place}, or the layers up to the output, causal",
+                f"use ({reach}, 0): (kernel_size - 1) * dilation on the left, or the sum of these",
+            )
     times, node = signal.times, layers(signal.node, records_of(module, signal.channels))
     clock = signal.clock
     if stride > 1:
@@ -334,13 +342,14 @@ def _windowed(signal: Signal, module: nn.Module, place: Place) -> Signal:
         node=node,
         times=times,
         start=given,
+        settled=math.ceil(signal.settled_behind(reach) / stride),
         clock=clock,
         late=late,
         latency=signal.latency // stride + waits,
         silent=signal.silent
-        and last_before < signal.start
+        and last_before < max(signal.start, 0)
         and getattr(module, "bias", None) is None,
-        in_front=None,
+        in_front=in_front,
         behind=unseen if behind > max(0, ahead) else None,
     )
     return made.silent_until_start(waits) if waits else made
@@ -361,7 +370,7 @@ def _refuse_padding(signal: Signal, module: nn.Module, place: Place) -> NoReturn
 def _upsampled(signal: Signal, module: nn.Upsample, place: Place) -> Signal:
     """A linear one is late by a frame of its input, as it waits for the next frame."""
     factor, late = upsampling_of(module), int(module.mode == "linear")
-    signal.require_whole(place)
+    signal.require_settled(place)
     if late:
         signal.require_first_frame(place)
     node = layers(signal.node, records_of(module, signal.channels))
@@ -379,7 +388,7 @@ def _upsampled(signal: Signal, module: nn.Upsample, place: Place) -> Signal:
 def _transposed(signal: Signal, module: nn.ConvTranspose1d, place: Place) -> Signal:
     """Padding leaves out frames at both ends; those at the start are latency."""
     kernel, stride, padding = module.kernel_size[0], module.stride[0], module.padding[0]
-    signal.require_whole(place)
+    signal.require_settled(place)
     if kernel > stride:  # a frame also adds to the outputs of the following frames
         signal = signal.silenced(place)
     output = run(module, signal.tensor, place)

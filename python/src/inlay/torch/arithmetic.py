@@ -133,7 +133,6 @@ def _affine(
     place: Place,
     refuse: Refuse,
 ) -> Signal:
-    signal.require_whole(place)
     if not (np.isfinite(scale).all() and np.isfinite(shift).all()):
         refuse("a divisor of 0")
     time, channel = _axes(signal, result, refuse)
@@ -165,13 +164,11 @@ def _of_signals(
         if a.time - a.tensor.dim() != b.time - b.tensor.dim() or a.frames != b.frames:
             refuse("signals whose frames are not side by side")
     if operation == "mul" and a is b:
-        a.require_whole(place)
         return a.then(result, [plain("square", a.channels)])
     if operation == "add" and a.start == b.start:
         for x, wave in ((a, b), (b, a)):
             record = snake(x.node, wave.node, array_of(result).dtype.name)
             if record is not None:
-                x.require_whole(place)
                 return x.then(result, [record])
     a, b = aligned([a, b], place)
     wider = a if a.channels >= b.channels else b
@@ -183,7 +180,8 @@ def _of_signals(
         nodes[1] = layers(nodes[1], [minus])
     node = multiply(*nodes) if operation == "mul" else add(nodes)
     stream = b if a.held else wider if wider.held == b.held else a
-    made = replace(stream, tensor=result, node=node, time=time, channel=channel)
+    silent = stream.silent and (operation == "mul" or a.held == b.held)
+    made = replace(stream, tensor=result, node=node, time=time, channel=channel, silent=silent)
     return replace(made, late=a.late or b.late, behind=a.behind or b.behind)
 
 

@@ -38,7 +38,7 @@ def check_of(
 
     `rate` is the number of output frames per input frame.
     """
-    first = signal.start
+    first = max(signal.start, signal.settled)
     # A check has all of the frames that arrive together.
     while 0 < first < len(signal.times) and signal.times[first] == signal.times[first - 1]:
         first += 1

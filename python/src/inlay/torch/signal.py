@@ -4,6 +4,10 @@ In real time a layer gives a frame as soon as its inputs have arrived. In PyTorc
 without padding leaves out the first frames, `start` of them. Zeros padded in front of the signal
 stand for the silence before a stream. Zeros padded behind it let a convolution look ahead: its
 output is that of one which looks back, later by as many frames. Further ones have to be cropped.
+
+Zeros that a network pads in front of its first layer alone, for all layers together, are no silence
+for the later ones, which then see what the first layer makes of zeros. PyTorch's first frames then
+differ from those of a stream that has just begun, until the zeros are out of reach.
 """
 
 from __future__ import annotations
@@ -61,8 +65,9 @@ class Signal:
     value behind the last change of the rate. The tensor's first frame is frame `start` of the stream.
 
     `latency` of these frames are due to layers that wait for later ones. A `silent` signal is zero in
-    the stream before frame `start`, as PyTorch's padding is. `behind` are zeros behind the signal that
-    no layer looked at.
+    the stream before frame `start`, as PyTorch's padding is; with a `start` below 0, PyTorch's frames
+    before frame 0 are. Frames before `settled` are others than those of a stream that has just begun.
+    `behind` are zeros behind the signal that no layer looked at.
 
     A `held` signal is a condition for a whole clip. It is the same in all frames, so it fits any
     start and any rate. Its `time` is None until it is expanded along the frames.
@@ -75,6 +80,7 @@ class Signal:
     times: Times
     held: bool = False
     start: int = 0
+    settled: int = 0
     clock: Node | None = None
     latency: int = 0
     silent: bool = True
@@ -134,6 +140,7 @@ class Signal:
             self,
             node=layers(self.node, records),
             start=self.start + frames,
+            settled=self.settled_behind(frames),
             latency=self.latency + latency,
         )
 
@@ -147,15 +154,30 @@ class Signal:
             )
         return replace(self, held=False)
 
+    def settled_behind(self, reach: int) -> int:
+        """`settled` behind a layer that looks `reach` frames back."""
+        exact = self.settled == 0 and (self.silent or self.start >= 0)
+        return 0 if exact else self.settled + reach
+
     def require_whole(self, place: Place) -> None:
         """Raises ExportError if there is padding in front, which only layers that look back can use."""
         if self.start < 0:
             assert self.in_front is not None
             self.in_front.throw()
 
+    def require_settled(self, place: Place) -> None:
+        """Raises ExportError if the first frames are others than those of a stream."""
+        self.require_whole(place)
+        if self.settled > 0:
+            place.refuse(
+                "a signal whose first frames come of zeros that are padded in front of several layers",
+                "only a signal as it is from a stream's first frame on",
+                "pad in front of each convolution, (kernel_size - 1) * dilation zeros, and train again",
+            )
+
     def require_first_frame(self, place: Place) -> None:
         """Raises ExportError unless the signal begins with the stream's first frame."""
-        self.require_whole(place)
+        self.require_settled(place)
         if self.start > 0:
             self.refuse_late(place)
 
@@ -230,7 +252,7 @@ def moved(signal: Signal, result: Tensor, move: Callable[[Tensor], Tensor], plac
         time=along_time,
         channel=along_channels,
         start=signal.start + first,
-        silent=signal.silent and first <= 0,
+        silent=signal.silent and (first <= 0 or signal.start + first <= 0),
     )
     return changed if changed.tail > changed.latency else replace(changed, behind=None)
 
@@ -314,15 +336,17 @@ def aligned(signals: list[Signal], place: Place) -> list[Signal]:
     streams = [signal for signal in signals if not signal.held]
     if not streams:
         return signals
-    aligned_streams = _aligned(streams, place)
-    if len(streams) < len(signals):  # a held signal is not zero before the start
-        streams[0].require_whole(place)
-        aligned_streams = [replace(signal, silent=False) for signal in aligned_streams]
-    first, *_ = aligned_streams
+    first, *_ = aligned_streams = _aligned(streams, place)
     rest = iter(aligned_streams)
     return [
         replace(
-            signal, times=first.times, start=first.start, latency=first.latency, clock=first.clock
+            signal,
+            times=first.times,
+            start=first.start,
+            settled=first.settled,
+            latency=first.latency,
+            clock=first.clock,
+            in_front=first.in_front,
         )
         if signal.held
         else next(rest)
@@ -344,7 +368,9 @@ def _aligned(signals: list[Signal], place: Place) -> list[Signal]:
     if ahead and any(signal.start != start for signal in signals):
         ahead.throw()
     silent = all(signal.silent for signal in signals)
-    return [
-        replace(signal.delayed(start - signal.start, latency - signal.latency), silent=silent)
-        for signal in signals
+    made = [
+        signal.delayed(start - signal.start, latency - signal.latency) for signal in signals
     ]
+    settled = max(signal.settled for signal in made)
+    in_front = next((signal.in_front for signal in made if signal.in_front), None)
+    return [replace(one, silent=silent, settled=settled, in_front=in_front) for one in made]
