@@ -108,14 +108,12 @@ REFUSED = {
     "torch.nn.functional.pad with mode='replicate'": Lambda(
         lambda s, x: s.c(functional.pad(x, (2, 0), mode="replicate")), c=nn.Conv1d(1, 1, 3)
     ),
-    "c (Conv1d): padding=(2,) is not supported, only padding=0": conv(torch.tanh, padding=2),
-    "c (Conv1d): padding=(1,) is not supported, only padding=0": Lambda(
-        lambda s, x: s.c(x) + x, c=nn.Conv1d(1, 1, 3, padding=1)
+    "c (Conv1d): padding=(2,) is not supported, only padding that adds no frames": conv(
+        torch.tanh, padding=2
     ),
-    "c (Conv1d): padding=(2,) is not supported, only padding=0, as": conv(
+    "c (Conv1d): padding=(2,) is not supported, only padding that adds": conv(
         lambda y: y[:, :, 1:-1], padding=2
     ),
-    "c (Conv1d): padding='same'": conv(torch.tanh, padding="same"),
     "pad=(2, 2) is not supported, only zeros on the left, or zeros on the right that are": Lambda(
         lambda s, x: s.c(functional.pad(x, (2, 2))), c=nn.Conv1d(1, 1, 3)
     ),

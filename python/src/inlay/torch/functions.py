@@ -282,8 +282,20 @@ def _power(made: Call) -> Signal:
         product = arithmetic("mul", exponent, math.log(base), made.run(), made.place, made.refuse)
         return product.then(product.tensor, [plain("exp", product.channels)])
     if exponent not in (0.5, 2):
-        made.refuse(f"exponent={exponent!r}", "only squares and square roots can be exported")
+        if not isinstance(exponent, float) or exponent.is_integer() or exponent < 0:
+            advice = "only positive exponents that are not whole, and squares, can be exported"
+            made.refuse(f"exponent={exponent!r}", advice)
+        return _power_of(made, exponent)
     return _elementary_of(made, "square" if exponent == 2 else "sqrt")
+
+
+def _power_of(made: Call, exponent: float) -> Signal:
+    """A power of a value that is not negative: PyTorch gives NaN for others."""
+    signal = made.signal
+    signal.require_whole(made.place)
+    size = signal.channels
+    level = [plain("amplitude_to_db", size, floor=1e-37), plain("scale", size, scale=exponent)]
+    return signal.then(made.run(), [*level, plain("db_to_amplitude", size)])
 
 
 def _elementary(kind: str, **numbers: float) -> Callable[[Call], Signal]:
