@@ -11,6 +11,7 @@ from .grey_box import (
     ParametricEqualizer,
     TableShaper,
 )
+from .spectral import SpectralNetwork
 from .state_space import LRU, S4D
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "OnePole",
     "ParametricEqualizer",
     "S4D",
+    "SpectralNetwork",
     "TableShaper",
 ]
