@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds and passes every test.
 #   bash tests/run.sh          what CI runs
-#   bash tests/run.sh --full   also libc++, every check of UBSan, other instruction sets, Windows, ARM and WebAssembly, the plugin in JACK, the one in JUCE
+#   bash tests/run.sh --full   also libc++, every check of UBSan, other instruction sets, Windows, ARM, RISC-V and WebAssembly, the plugin in JACK, the one in JUCE
 #   bash tests/run.sh --fuzz [seconds]   only the fuzzers, for an hour or for so many seconds
 # Safe to run again, and quick the second time: everything is kept in build/. JOBS=n limits the compilers at work.
 set -uo pipefail
@@ -28,7 +28,7 @@ optional=(ccache python3-torch libclang-rt-dev gcc-arm-none-eabi libstdc++-arm-n
   libtorch-dev python3-onnx dpf-source pkg-config liblilv-dev lv2-dev lilv-utils sordi python3-pip python3-venv python3-wheel
   python3-yaml codespell mkdocs mkdocs-material emscripten chromium g++-aarch64-linux-gnu g++-arm-linux-gnueabihf)
 command -v npm > /dev/null || optional+=(npm) # Node's own packages bring it along
-$full && optional+=(clang-19 libc++-19-dev libc++abi-19-dev g++-mingw-w64-x86-64-posix wine64 jackd2
+$full && optional+=(clang-19 libc++-19-dev libc++abi-19-dev g++-mingw-w64-x86-64-posix wine64 jackd2 g++-riscv64-linux-gnu
   juce-modules-source libjack-jackd2-dev xvfb xauth)
 
 . tests/packages.sh
@@ -211,11 +211,13 @@ step "Fuzzers, $fuzz_seconds s"
 fuzz "$fuzz_seconds" -seed=1 build/fuzz/seeds
 done_in
 
-step "ARM under qemu, a few layers"
-printf 'aarch64\narmhf\n' | xargs -P "$jobs" -I{} bash -c \
+step "Other processors under qemu, a few layers"
+processors=(aarch64 armhf)
+$full && processors+=(riscv64)
+printf '%s\n' "${processors[@]}" | xargs -P "$jobs" -I{} bash -c \
   'bash tests/quick/cross.sh {} > "$0/quick-{}.log" 2>&1; echo $? > "$0/quick-{}.result"' "$log"
-for arm in aarch64 armhf; do
-  check "arm-$arm" bash -c 'cat "$0.log"; exit "$(cat "$0.result")"' "$log/quick-$arm"
+for processor in "${processors[@]}"; do
+  check "quick-$processor" bash -c 'cat "$0.log"; exit "$(cat "$0.result")"' "$log/quick-$processor"
 done
 done_in
 

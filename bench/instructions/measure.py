@@ -10,6 +10,7 @@ wrong branches.
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -22,6 +23,7 @@ GOLDEN = HERE.parent.parent / "tests" / "golden" / "nam"
 WAVENETS = {"A1 standard": str(GOLDEN / "wavenet_a1_standard"), "A2": str(GOLDEN / "wavenet_a2")}
 SAMPLES = 640
 LLVM_MCA = "llvm-mca-19"
+EMULATOR = os.environ.get("EMULATOR", "qemu-aarch64")
 
 
 class Core(NamedTuple):
@@ -43,7 +45,7 @@ def blocks_of(program: str, arguments: list[str]) -> Blocks:
     """Executions of each block in one run."""
     with tempfile.NamedTemporaryFile() as file:
         plugin = f"{Path(program).parent / 'count.so'},blocks={file.name}"
-        subprocess.run(["qemu-aarch64", "-plugin", plugin, program, *arguments], check=True, capture_output=True)
+        subprocess.run([EMULATOR, "-plugin", plugin, program, *arguments], check=True, capture_output=True)
         found: Blocks = {}
         for line in Path(file.name).read_text().splitlines():
             address, size, executions = line.split()
@@ -108,7 +110,7 @@ def multiply_adds(blocks: Blocks, code: dict[int, str]) -> float:
 
 
 def networks(program: str) -> list[str]:
-    listed = subprocess.run(["qemu-aarch64", program], check=True, capture_output=True, text=True).stdout.split()
+    listed = subprocess.run([EMULATOR, program], check=True, capture_output=True, text=True).stdout.split()
     return listed + list(WAVENETS)
 
 

@@ -4,13 +4,15 @@
 #   bash bench/instructions/run.sh          builds (two minutes), checks every output, prints three tables
 #   bash bench/instructions/run.sh count    prints one: count, loops or where, see measure.py
 #
-# CXX and CXXFLAGS select compiler and options; BACKEND one of the backends. Debian's packages g++-aarch64-linux-gnu,
-# qemu-user, libxsimd-dev, nlohmann-json3-dev and, for cycles, llvm-19 are needed.
+# CXX and CXXFLAGS select compiler and options, BACKEND one of the backends. With EMULATOR, that of another processor,
+# only `count` works. Debian's packages g++-aarch64-linux-gnu, qemu-user, libxsimd-dev, nlohmann-json3-dev and, for
+# cycles, llvm-19 are needed.
 set -eu
 cd "$(dirname "$0")/../.."
 
 CXX=${CXX:-aarch64-linux-gnu-g++}
 BACKEND=${BACKEND:-XsimdBackend}
+export EMULATOR=${EMULATOR:-qemu-aarch64}
 build=${INLAY_COUNT_BUILD:-build/instructions}
 mkdir -p "$build/headers"
 # A cross-compiler must not see all of /usr/include, only the packages.
@@ -29,9 +31,9 @@ done
 for job in "${jobs[@]}"; do wait "$job"; done
 $CXX ${CXXFLAGS:-} -static -o "$build/instructions" "${objects[@]}" # static: every address is known
 
-for network in $(qemu-aarch64 "$build/instructions"); do
+for network in $($EMULATOR "$build/instructions"); do
   for block in 1 64; do
-    qemu-aarch64 "$build/instructions" "$network" "$block" > "$build/log" || { echo "$network: wrong, $(cat "$build/log")"; exit 1; }
+    $EMULATOR "$build/instructions" "$network" "$block" > "$build/log" || { echo "$network: wrong, $(cat "$build/log")"; exit 1; }
   done
 done
 for table in ${1:-count loops where}; do

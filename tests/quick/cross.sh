@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Builds tests/quick with the cross-compiler of a toolchain file, and runs it in qemu. Status 77: one of them is missing.
-#   bash tests/quick/cross.sh aarch64|armhf
+#   bash tests/quick/cross.sh aarch64|armhf|riscv64
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 case "${1:-}" in
   aarch64) tools=(aarch64-linux-gnu-g++ qemu-aarch64) ;;
   armhf) tools=(arm-linux-gnueabihf-g++ qemu-arm) ;;
-  *) echo "usage: bash tests/quick/cross.sh aarch64|armhf" >&2; exit 2 ;;
+  riscv64) tools=(clang++-19 riscv64-linux-gnu-g++ qemu-riscv64) ;; # the second has the C++ library
+  *) echo "usage: bash tests/quick/cross.sh aarch64|armhf|riscv64" >&2; exit 2 ;;
 esac
 for tool in "${tools[@]}"; do
   command -v "$tool" > /dev/null || { echo "no $tool"; exit 77; }

@@ -33,6 +33,7 @@ void expect_output(const std::string& file, double bound) {
 }
 
 void expect_no_denormals() {
+#if !defined(__riscv)  // it has no such setting
   const volatile float smallest = 2e-38f, half = 0.5f;
   {
     const NoDenormals no_denormals;
@@ -41,6 +42,7 @@ void expect_no_denormals() {
   }
   const volatile float product = smallest * half * half;
   expect(product != 0, "NoDenormals: it is not zero afterwards");
+#endif
 }
 
 }  // namespace

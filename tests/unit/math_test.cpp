@@ -163,7 +163,7 @@ TYPED_TEST(MathTest, normal_cdf) {
 }
 static double exact_sine(double x) { return std::sin(x); }
 /// The function of Windows uses π rounded to 66 bits, which is not accurate enough far from zero.
-static long double exact_sine(long double x) {
+[[maybe_unused]] static long double exact_sine(long double x) {
   if constexpr (std::numeric_limits<long double>::digits < 64) return std::sin(x);  // no room for the products below
   const long double half_turns = std::nearbyint(x / 3.14159265358979323846L);
   const long double rest = x - half_turns * 0x3.243F6A8885p0L - half_turns * 0xA308D31319p-80L;

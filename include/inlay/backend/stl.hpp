@@ -10,8 +10,10 @@
 #include <experimental/simd>
 #endif
 
-// Tests the feature macro, because libc++ ships an incomplete <experimental/simd> without defining it.
-#if defined(__cpp_lib_experimental_parallel_simd) && __cpp_lib_experimental_parallel_simd >= 201803
+// Tests the feature macro, because libc++ ships an incomplete <experimental/simd> without defining it. libstdc++'s
+// types hold one value on RISC-V.
+#if defined(__cpp_lib_experimental_parallel_simd) && __cpp_lib_experimental_parallel_simd >= 201803 && \
+    !INLAY_HAS_RISCV_VECTORS
 #include "inlay/backend/stl_simd.hpp"
 
 namespace inlay::INLAY_ISA {
@@ -49,7 +51,8 @@ struct StlChoice<T, Math, Weight> {
 };
 }  // namespace detail
 
-/// The standard library has no SIMD types: `VectorBackend`, or `LoopBackend` on a target without SIMD registers.
+/// The standard library has no SIMD types for the target: `VectorBackend`, or `LoopBackend` on a target without SIMD
+/// registers.
 template <class T, class Math = math::Accurate, StoredWeight<T> Weight = T>
 using StlBackend = typename detail::StlChoice<T, Math, Weight>::type;
 

@@ -75,7 +75,13 @@ struct XsimdBackend {
     return internal::bit_cast<R<A>>(Native(internal::bit_cast<Native>(a) / internal::bit_cast<Native>(b)));
   }
 #endif
-#if !defined(__ARM_NEON) || defined(__aarch64__)  // 32-bit ARM has no correctly rounded square root
+#if defined(__aarch64__)  // xsimd's square root of floats is not correctly rounded on ARM, and NaN for infinity
+  template <class A>
+  static INLAY_INLINE R<A> sqrt(R<A> x) noexcept {
+    if constexpr (requires { vsqrtq_f32(x); }) return R<A>(vsqrtq_f32(x));
+    else return xsimd::sqrt(x);
+  }
+#elif !defined(__ARM_NEON)  // 32-bit ARM has no instruction for it
   template <class A>
   static INLAY_INLINE R<A> sqrt(R<A> x) noexcept {
     return xsimd::sqrt(x);

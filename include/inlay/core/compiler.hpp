@@ -1,6 +1,14 @@
 /// Macros and functions that depend on the compiler or the instruction set.
 #pragma once
 
+/// INLAY_HAS_RISCV_VECTORS: 1 if the target is RISC-V with vectors (V) and the compiler has instructions for them. GCC
+/// 12 knows the extension, but generates nothing for it.
+#if defined(__riscv_v_intrinsic) && __riscv_v_intrinsic >= 12000
+#define INLAY_HAS_RISCV_VECTORS 1
+#else
+#define INLAY_HAS_RISCV_VECTORS 0
+#endif
+
 /// INLAY_ISA: inline namespace named after the instruction set that this file is compiled for,
 /// `namespace inlay::INLAY_ISA { ... }`. Everything whose code depends on the instruction set is in it. Objects
 /// compiled for different instruction sets can then be linked into one program: their symbols differ, so the linker
@@ -29,6 +37,8 @@
 #define INLAY_ISA_NAME helium
 #elif defined(__wasm_simd128__)
 #define INLAY_ISA_NAME wasm_simd
+#elif INLAY_HAS_RISCV_VECTORS
+#define INLAY_ISA_NAME riscv_v
 #else
 #define INLAY_ISA_NAME scalar_isa
 #endif
@@ -94,7 +104,8 @@
 #define INLAY_RESTRICT
 #endif
 
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__AVX512F__) || (defined(_MSC_VER) && defined(__AVX2__))
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA) || defined(__AVX512F__) || \
+    (defined(_MSC_VER) && defined(__AVX2__)) || defined(__riscv_flen)
 #define INLAY_HAS_FMA 1
 #else
 #define INLAY_HAS_FMA 0
@@ -183,6 +194,8 @@ inline constexpr std::size_t vector_bytes = 32;
 inline constexpr std::size_t vector_bytes = 16;
 #elif defined(__ARM_NEON) || (defined(__ARM_FEATURE_MVE) && (__ARM_FEATURE_MVE & 2))
 inline constexpr std::size_t vector_bytes = sizeof(T) == 4 ? 16 : 0;
+#elif INLAY_HAS_RISCV_VECTORS  // registers have at least so many bits; -march=rv64gcv_zvl256b says more
+inline constexpr std::size_t vector_bytes = __riscv_v_min_vlen / 8;
 #else
 inline constexpr std::size_t vector_bytes = 0;
 #endif
