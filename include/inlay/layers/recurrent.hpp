@@ -1,6 +1,7 @@
 /// Recurrent: base class that implements `forward` and `process` by one-frame steps.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -8,7 +9,9 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/pack.hpp"
+#include "inlay/core/padding.hpp"
 #include "inlay/core/tile_frames.hpp"
+#include "inlay/core/transpose.hpp"
 #include "inlay/core/weight.hpp"
 
 namespace inlay::INLAY_ISA::detail {
@@ -37,6 +40,7 @@ class Recurrent {
   }
 
   void process(auto& state, Block<const T> in, Block<T> out, std::size_t frames) const noexcept {
+    if (B::width > 1 && padded_out() >= least && padded_out() <= room) return process_collected(state, in, out, frames);
     for (std::size_t t = 0; t < frames; ++t) {
       const T* h = step_single(state, in.row(0) + t, tile_frames);
       for (std::size_t c = 0; c < out_; ++c) out.row(c)[t] = h[c];
@@ -71,6 +75,24 @@ class Recurrent {
   INLAY_NO_ADDRESS LayerExtent<Out> out_;
 
  private:
+  static constexpr std::size_t lanes = Out == dynamic ? B::width : B::lanes(Out);
+  constexpr std::size_t padded_out() const noexcept { return round_up(out_, lanes); }
+  /// Values of a frame that are collected. In a loop of unknown length, few are stored as fast one by one.
+  static constexpr std::size_t least = Out == dynamic ? 32 : 0, room = Out == dynamic ? 128 : round_up(Out, lanes);
+
+  /// Collects the outputs of some frames, and transposes them in registers: a store for each value takes longer.
+  void process_collected(auto& state, Block<const T> in, Block<T> out, std::size_t frames) const noexcept {
+    alignas(alignment) T y[lanes * room] = {};
+    const std::size_t stride = padded_out();
+    for (std::size_t t = 0; t < frames; t += lanes) {
+      for (std::size_t k = 0; k < std::min(lanes, frames - t); ++k)
+        copy_frame<B>(step_single(state, in.row(0) + t + k, tile_frames), y + k * stride, out_);
+      for (std::size_t c = 0; c < out_; c += lanes)
+        transpose_square<lanes>(y + c, stride, lanes, out.row(c) + t, tile_frames,
+                                std::min<std::size_t>(lanes, out_ - c));
+    }
+  }
+
   INLAY_INLINE const T* step_single(auto& state, const T* x, std::size_t stride) const noexcept {
     if constexpr (Out == dynamic) return step_noinline(state, x, stride);
     else return layer().step(std::array{&state}, std::array{x}, stride)[0];
