@@ -86,3 +86,107 @@ class FixedTcn(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x)
+
+
+# Published networks, with random weights ----------------------------------------------------------
+
+
+class AniraCnn(nn.Module):
+    """The CNNs of the anira paper, by the outputs and the dilation of each block. Without padding."""
+
+    BLOCKS = {
+        "1k": [(32, 1), (1, 10)],
+        "15k": [(32, 1), (32, 10), (1, 100)],
+        "29k": [(32, 1), (32, 10), (32, 100), (1, 1000)],
+    }
+
+    def __init__(self, size: str) -> None:
+        super().__init__()
+        blocks = self.BLOCKS[size]
+        inputs = [1, *(outputs for outputs, _ in blocks)]
+        self.convs = nn.ModuleList(
+            nn.Conv1d(before, outputs, 13, dilation=dilation)
+            for before, (outputs, dilation) in zip(inputs, blocks)
+        )
+        self.slopes = nn.ModuleList(nn.PReLU() for _ in blocks)
+        self.straight = nn.ModuleList(
+            nn.Conv1d(before, outputs, 1, bias=False)
+            for before, (outputs, _) in zip(inputs, blocks)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        for conv, slope, straight in zip(self.convs, self.slopes, self.straight):
+            x = slope(conv(x)) + straight(x)[..., 12 * conv.dilation[0] :]
+        return x
+
+
+class AniraHybrid(nn.Module):
+    """The hybrid network of the anira paper: (windows, 1, 150) to (windows, 1)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv1d(1, 16, 12, 12), nn.Conv1d(16, 16, 12, 12)
+        self.lstm, self.dense = nn.LSTM(16, 36, batch_first=True), nn.Linear(36, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(nn.functional.pad(x, (12, 12)))
+        x = self.second(nn.functional.pad(x, (12, 12)))
+        return self.dense(self.lstm(x.transpose(1, 2))[0][:, -1])
+
+
+class AniraLstm(nn.Module):
+    """The stateful network of the anira paper, whose exporters write zeros as its first state."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm, self.dense = nn.LSTM(1, 20), nn.Linear(20, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y, _ = self.lstm(x, (torch.zeros(1, 1, 20), torch.zeros(1, 1, 20)))
+        return self.dense(y) + x[:, :, 0:1]
+
+
+class NamWaveNet(nn.Module):
+    """The WaveNet of Neural Amp Modeler without padding: arrays of (channels, head, taps, dilations)."""
+
+    STANDARD = [(16, 8, 3, [1, 2, 4, 8, 16]), (8, 1, 3, [1, 2, 4, 8])]
+    NANO = [(4, 2, 3, [1, 2, 4, 8, 16]), (2, 1, 3, [32, 64, 128])]
+
+    class Layer(nn.Module):
+        def __init__(self, channels: int, taps: int, dilation: int, gated: bool) -> None:
+            super().__init__()
+            wide = channels * (2 if gated else 1)
+            self.conv = nn.Conv1d(channels, wide, taps, dilation=dilation)
+            self.mixin = nn.Conv1d(1, wide, 1, bias=False)
+            self.mix, self.gated = nn.Conv1d(channels, channels, 1), gated
+
+        def forward(self, x: Tensor, condition: Tensor, frames: int) -> tuple[Tensor, Tensor]:
+            z = self.conv(x)
+            z = z + self.mixin(condition)[:, :, -z.shape[2] :]
+            if self.gated:
+                z = torch.tanh(z[:, : z.shape[1] // 2]) * torch.sigmoid(z[:, z.shape[1] // 2 :])
+            else:
+                z = torch.tanh(z)
+            return x[:, :, -z.shape[2] :] + self.mix(z), z[:, :, -frames:]
+
+    def __init__(self, arrays: Any, gated: bool = False) -> None:
+        super().__init__()
+        self.arrays, inputs = nn.ModuleList(), 1
+        for index, (channels, head, taps, dilations) in enumerate(arrays):
+            layers = [self.Layer(channels, taps, dilation, gated) for dilation in dilations]
+            first = nn.Conv1d(inputs, channels, 1, bias=False)
+            last = nn.Conv1d(channels, head, 1, bias=index + 1 == len(arrays))
+            self.arrays.append(nn.ModuleList([first, nn.ModuleList(layers), last]))
+            inputs = channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        condition, head = x, None
+        for first, layers, last in self.arrays:
+            past = sum((layer.conv.kernel_size[0] - 1) * layer.conv.dilation[0] for layer in layers)
+            frames = x.shape[2] - past
+            x = first(x)
+            for layer in layers:
+                x, term = layer(x, condition, frames)
+                head = term if head is None else head[:, :, -frames:] + term
+            head = last(head)
+        return 0.02 * head

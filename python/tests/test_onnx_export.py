@@ -12,7 +12,17 @@ from torch import nn
 
 import inlay
 from inlay.check import reference
-from onnx_models import CachedTcn, FixedTcn, StatefulLSTM, graph_of, onnx
+from onnx_models import (
+    AniraCnn,
+    AniraHybrid,
+    AniraLstm,
+    CachedTcn,
+    FixedTcn,
+    NamWaveNet,
+    StatefulLSTM,
+    graph_of,
+    onnx,
+)
 from random_models import WaveNet, random_model, randomise
 
 from onnx import TensorProto, helper, numpy_helper  # isort: skip
@@ -178,6 +188,65 @@ def test_layer_norm_of_several_operations(tmp_path: Path) -> None:
     agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x)[None])[0])
     types = [layer["type"] for layer in reference.load(tmp_path / "m.json")["layers"]]
     assert types == ["dense", "layer_norm"]
+
+
+# Published networks, as their exporters write them ----------------------------------------------
+
+
+@pytest.mark.parametrize("size", AniraCnn.BLOCKS)
+def test_cnns_of_anira(size: str, tmp_path: Path) -> None:
+    net = module(AniraCnn, size)
+    past = sum(12 * dilation for _, dilation in AniraCnn.BLOCKS[size])
+    x = noise(past + 100)
+    graph = graph_of(net, torch.zeros(1, 1, past + 8), ["x"], ["y"], x=2, y=2)
+    agree(played(graph, tmp_path / "m.json", x)[past:], net(torch.tensor(x.T)[None])[0].T)
+
+
+@pytest.mark.parametrize("batch, hop", [(None, 40), (1, 40), (7, 1)])
+def test_hybrid_network_of_anira(batch: int | None, hop: int, tmp_path: Path) -> None:
+    net, x = module(AniraHybrid), noise(230)
+    axes = {} if batch else {"x": 0, "y": 0}
+    graph = graph_of(net, torch.zeros(batch or 2, 1, 150), ["x"], ["y"], **axes)
+    found = played(graph, tmp_path / "m.json", x, hop=hop)[149 // hop :]
+    windows = torch.tensor(x).unfold(0, 150, hop)
+    agree(found, net(windows))
+    assert reference.load(tmp_path / "m.json")["check"]["skip"] == 149
+
+
+def test_lstm_of_anira(tmp_path: Path) -> None:
+    net, x = module(AniraLstm), noise()
+    graph = graph_of(net, torch.zeros(2048, 1, 1), ["x"], ["y"])
+    agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x)[:, None])[:, 0])
+
+
+@pytest.mark.parametrize("gated", [False, True])
+@pytest.mark.parametrize("arrays", [NamWaveNet.STANDARD, NamWaveNet.NANO])
+def test_wavenets_of_neural_amp_modeler(arrays: Any, gated: bool, tmp_path: Path) -> None:
+    net, x = module(NamWaveNet, arrays, gated), noise(800)
+    graph = graph_of(net, torch.zeros(1, 1, 600), ["x"], ["y"], x=2, y=2)
+    wanted = net(torch.tensor(x.T)[None])[0].T
+    agree(played(graph, tmp_path / "m.json", x)[-len(wanted) :], wanted)
+
+
+class PaddedTcn(nn.Module):
+    """Convolutions with their padding inside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv1d(1, 4, 3, dilation=2), nn.Conv1d(4, 1, 3, dilation=5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.tanh(self.first(nn.functional.pad(x, (4, 0))))
+        return self.second(nn.functional.pad(x, (10, 0)))
+
+
+@pytest.mark.parametrize("frames", [9, 40])  # less and more than the receptive field
+def test_windows_with_padding_inside(frames: int, tmp_path: Path) -> None:
+    net, x = module(PaddedTcn), noise()
+    graph = graph_of(net, torch.zeros(1, 1, frames), ["x"], ["y"])
+    agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x.T)[None])[0].T)
+    source = reference.load(tmp_path / "m.json")["check"]["source"]
+    assert ("after the first 9 frames" in source) == (frames == 9)
 
 
 @pytest.mark.parametrize("first", range(1, 401, 80))

@@ -141,6 +141,17 @@ def test_refused(name: str, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_hops_of_other_graphs(tmp_path: Path) -> None:
+    conv = made([node("Conv", ["x", "w"], ["y"])], CONV, {"x": [1, 1, 5]}, {"y": [1, 4, 3]})
+    with pytest.raises(inlay.ExportError, match="hop: expected an integer from 1, found 0"):
+        inlay.export_onnx(conv, tmp_path / "m.json", hop=0)
+    with pytest.raises(inlay.ExportError, match="gives the last frame of a window of 5 frames; it gives 3"):
+        inlay.export_onnx(conv, tmp_path / "m.json", hop=1)
+    free = made([node("Conv", ["x", "w"], ["y"])], CONV, *ENDS)
+    with pytest.raises(inlay.ExportError, match="hop: expected a graph with one input of a fixed"):
+        inlay.export_onnx(free, tmp_path / "m.json", hop=1)
+
+
 def test_states_that_are_not_each_others(tmp_path: Path) -> None:
     torch.manual_seed(1)
     states = [torch.zeros(1, 1, 12)] * 2

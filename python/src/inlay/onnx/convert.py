@@ -155,7 +155,7 @@ def _sliced(op: Operation, inputs: list[Value], shape: Any) -> Signal:
         if step != 1:
             op.refuse(f"steps of {step}", "only steps of 1", "use a Conv with a stride")
         if axis == x.time:
-            if end - begin == 1 and x.frames > 1:
+            if end - begin == 1 and x.frames > 1 and not (x.window and end == x.frames):
                 _one_frame(op)
             x = replace(
                 x, start=x.start + begin, shape=(*x.shape[:axis], end - begin, *x.shape[axis + 1 :])
@@ -171,7 +171,8 @@ def _one_frame(op: Operation) -> None:
     op.refuse(
         "one frame of the signal",
         "only an output for every frame, as a stream has no end",
-        "export the network with an output for all frames",
+        "export the network with an output for all frames, or say hop=1 or --hop 1 if the graph takes one"
+        " window of the signal for each output frame",
     )
 
 
@@ -179,11 +180,15 @@ def _gathered(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     x = _signal(op, inputs[0])
     axis = op.get("axis", 0) % len(x.shape)
     if axis == x.time and x.frames > 1:
-        _one_frame(op)
+        if not x.window or inputs[1].size != 1 or int(inputs[1].ravel()[0]) not in (-1, x.frames - 1):
+            _one_frame(op)
+        x = replace(x, start=len(x.times) - 1)
+        if inputs[1].ndim:
+            return x
     index, rank = inputs[1], len(x.shape)
     if index.ndim == 0:
         kept = [a for a in range(rank) if a != axis]
-        if x.shape[axis] > 1:
+        if x.shape[axis] > 1 and axis != x.time:
             x.require_channel(op, axis)
             at = int(index) % x.channels
             x = replace(x, node=part(x.node, at, at + 1), channel=None)
@@ -274,7 +279,9 @@ def _padded(op: Operation, inputs: list[Value], shape: Any) -> Signal:
 def _zeros(op: Operation, x: Signal, shape: Any, before: int) -> Signal:
     if before:
         x.require_first_frame(op)
-    tail = x.tail
+    tail, more = x.tail, tuple(shape)[x.time] - x.frames - before
+    if x.window and more > 0:
+        return replace(x.with_zeros(0, more), shape=tuple(shape), start=x.start - before)
     x = replace(x, shape=tuple(shape), start=x.start - before, front=op if before else x.front)
     return replace(x, behind=op) if x.tail > max(tail, 0) else x
 
@@ -318,7 +325,11 @@ def _vector(op: Operation, x: Signal, constant: Array, shape: Any) -> Array:
             "leave it out",
         )
     wide = np.broadcast_to(constant.astype(np.float32), x.shape)
-    frames = np.moveaxis(wide, x.time, 0).reshape(x.frames, -1)
+    kept = [x.channel] if x.is_last else [x.time, x.channel]
+    frames = wide[tuple(slice(None) if a in kept else 0 for a in range(wide.ndim))]
+    if x.channel is not None and x.channel < x.time:
+        frames = frames.T
+    frames = frames.reshape(x.frames, x.channels)
     if constant.size > x.channels and (frames != frames[0]).any():
         op.refuse(
             "a constant that changes over time", "only one number for each channel", "leave it out"
@@ -482,6 +493,13 @@ def _windowed(
 ) -> Signal:
     """A convolution or a pool: (frames that it looks back, stride, zeros before, zeros behind)."""
     reach, stride, before, behind = geometry
+    if x.window:
+        if behind:
+            x, behind = x.with_zeros(0, behind), 0
+        x = replace(x, start=x.start - before)
+        if -x.start > reach or (x.start < 0 and x.start % stride):
+            x = x.with_zeros(-x.start, 0)
+        before = 0
     if before:
         x.require_first_frame(op)
     start = x.start - before
@@ -639,7 +657,15 @@ def _recurrent(op: Operation, inputs: list[Value], shapes: list[Any]) -> list[Va
     wide = None if units == 1 else 3
     sequence = replace(made, shape=tuple(shapes[0]), time=0, channel=wide)
     last: Value = Last(op)
-    if x.frames == 1 and len(shapes) > 1:
+    if x.window and len(shapes) > 1:
+        last = replace(
+            made,
+            shape=tuple(shapes[1]),
+            time=0,
+            channel=None if units == 1 else 2,
+            start=len(x.times) - 1,
+        )
+    elif x.frames == 1 and len(shapes) > 1:
         last = replace(made, shape=tuple(shapes[1]), time=0, channel=None if units == 1 else 2)
     return [sequence, last, None]
 

@@ -11,6 +11,7 @@ from .grey_box import (
     ParametricEqualizer,
     TableShaper,
 )
+from .pqmf import PQMF
 from .state_space import LRU, S4D
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "GainComputer",
     "LRU",
     "OnePole",
+    "PQMF",
     "ParametricEqualizer",
     "S4D",
     "TableShaper",
