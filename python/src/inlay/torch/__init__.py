@@ -11,7 +11,11 @@ from .grey_box import (
     ParametricEqualizer,
     TableShaper,
 )
+<<<<<<< HEAD
 from .spectral import SpectralNetwork
+=======
+from .pqmf import PQMF
+>>>>>>> 23d2b0d2029910e5f3a05fe4bc5914d3c6a1d328
 from .state_space import LRU, S4D
 
 __all__ = [
@@ -23,6 +27,7 @@ __all__ = [
     "GainComputer",
     "LRU",
     "OnePole",
+    "PQMF",
     "ParametricEqualizer",
     "S4D",
     "SpectralNetwork",
