@@ -11,11 +11,8 @@ from .grey_box import (
     ParametricEqualizer,
     TableShaper,
 )
-<<<<<<< HEAD
-from .spectral import SpectralNetwork
-=======
 from .pqmf import PQMF
->>>>>>> 23d2b0d2029910e5f3a05fe4bc5914d3c6a1d328
+from .spectral import SpectralNetwork
 from .state_space import LRU, S4D
 
 __all__ = [
