@@ -209,6 +209,24 @@ class MaskLstms(nn.Module):
         return torch.sigmoid(self.dense(y.transpose(0, 1))), torch.stack(found, 1)
 
 
+class FrequencyCaches(nn.Module):
+    """A frame of a spectrum through convolutions over time and frequency, as those of GTCRN: (1, bins,
+    1, 2) with a cache of frames (1, channels, 2, bins)."""
+
+    def __init__(self, bins: int = 33) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, (3, 3), stride=(1, 2), padding=(0, 1))
+        self.back = nn.ConvTranspose2d(4, 2, (1, 3), stride=(1, 2), padding=(0, 1))
+        self.act, self.shape = nn.PReLU(), (1, 3, 2, bins)
+
+    def forward(self, spectrum: Tensor, cache: Tensor) -> tuple[Tensor, Tensor]:
+        x = spectrum.permute(0, 3, 2, 1)
+        size = torch.sqrt(x[:, :1] ** 2 + x[:, 1:] ** 2 + 1e-12)
+        past = torch.cat([cache, torch.cat([size, x], 1)], 2)
+        mask = self.back(self.act(self.conv(past)))
+        return (mask * x).permute(0, 3, 2, 1), past[:, :, 1:]
+
+
 # Layers that are written step by step, one frame in a call ----------------------------------------
 
 
