@@ -286,6 +286,29 @@ class Step(nn.Module):
         return a * real - b * imag + u, b * real + a * imag
 
 
+class StateSpaceStep(nn.Module):
+    """A diagonal state-space layer of one frame between dense layers: complex states (1, size, count), as
+    real and imaginary parts. With `late`, the output is that of the states before."""
+
+    def __init__(self, late: bool, size: int = 3, count: int = 4) -> None:
+        super().__init__()
+        self.first, self.last, self.late = nn.Linear(2, size), nn.Linear(size, 1), late
+        self.shape = (1, size, count)
+        self.decay, self.turn, self.real, self.imag = (
+            nn.Parameter(torch.zeros(self.shape)) for _ in range(4)
+        )
+        self.d = nn.Parameter(torch.zeros(size))
+
+    def forward(self, x: Tensor, real: Tensor, imag: Tensor) -> tuple[Tensor, ...]:
+        u = self.first(x)
+        size = 0.95 * torch.sigmoid(self.decay)
+        a, b = size * torch.cos(self.turn), size * torch.sin(self.turn)
+        new = a * real - b * imag + u[..., None], b * real + a * imag
+        shown = (real, imag) if self.late else new
+        y = 2 * (self.real * shown[0] - self.imag * shown[1]).sum(-1) + self.d * u
+        return (self.last(torch.tanh(y)), *new)
+
+
 class TwoSteps(nn.Module):
     """Two such layers whose states are packed in one: (1, 2, units, states), between dense layers."""
 
