@@ -239,6 +239,10 @@ MODULES = {
         lambda: Lambda(lambda s, x: s.a(x) + x, a=nn.Linear(1, 3)),
         "parallel(dense | dense)",
     ),
+    "softsign, written out": (
+        lambda: Lambda(lambda s, x: (lambda y: y / (1.0 + y.abs()))(s.a(x)), a=nn.Linear(2, 3)),
+        "dense softsign",
+    ),
     "written into a tensor": (
         lambda: Lambda(_written, a=nn.Linear(2, 3), b=nn.Linear(4, 1)),
         "concat(dense slice | dense) dense",

@@ -16,7 +16,7 @@ from .modules import array_of
 from .place import Place
 from ..network.records import affine, plain, scale_before
 from .signal import Signal, aligned, as_frames
-from .snake import snake
+from .snake import is_softsign, snake
 
 Refuse = Callable[[str], NoReturn]
 
@@ -128,7 +128,9 @@ def _of_signals(
     operation: str, a: Signal, b: Signal, result: Tensor, place: Place, refuse: Refuse
 ) -> Signal:
     if operation == "div":
-        refuse("a signal as the divisor")
+        if not is_softsign(a.node, b.node) or a.start != b.start:
+            refuse("a signal as the divisor")
+        return a.then(result, [plain("softsign", a.channels)])
     if a.time is not None and b.time is not None:
         if a.time - a.tensor.dim() != b.time - b.tensor.dim() or a.frames != b.frames:
             refuse("signals whose frames are not side by side")
