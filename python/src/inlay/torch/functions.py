@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, cast
@@ -216,6 +218,22 @@ def _padded(made: Call, signal: Signal, result: Tensor, before: int, behind: int
     return zeros_around(signal, result, before, refusal, made.place)
 
 
+class Stacked(tuple[Any, ...]):
+    """Signals along a new first axis, which have to be added up."""
+
+    def sum(self, dim: int) -> Any:
+        if dim != 0:
+            raise TypeError("torch.stack(signals, 0) can be exported with .sum(0) alone")
+        return functools.reduce(operator.add, self)
+
+
+def _stack(made: Call) -> Stacked:
+    tensors, dim = _arguments(made, ("tensors", "dim"), (None, 0))
+    if dim != 0 or not all(isinstance(found, Signal) for found in tensors):
+        made.refuse("another axis than the first, or a constant", "add the signals up")
+    return Stacked(tensors)
+
+
 def _arguments(made: Call, names: Sequence[str], defaults: Sequence[Any]) -> list[Any]:
     given = dict(zip(names, made.args)) | {
         {"axis": "dim"}.get(name, name): value for name, value in made.options.items()
@@ -286,8 +304,20 @@ def _power(made: Call) -> Signal:
         product = arithmetic("mul", exponent, math.log(float(base)), made.run(), made.place, made.refuse)
         return product.then(product.tensor, [plain("exp", product.channels)])
     if exponent not in (0.5, 2):
-        made.refuse(f"exponent={exponent!r}", "only squares and square roots can be exported")
+        if not isinstance(exponent, float) or exponent.is_integer() or exponent < 0:
+            advice = "only positive exponents that are not whole, and squares, can be exported"
+            made.refuse(f"exponent={exponent!r}", advice)
+        return _power_of(made, exponent)
     return _elementary_of(made, "square" if exponent == 2 else "sqrt")
+
+
+def _power_of(made: Call, exponent: float) -> Signal:
+    """A power of a value that is not negative: PyTorch gives NaN for others."""
+    signal = made.signal
+    signal.require_whole(made.place)
+    size = signal.channels
+    level = [plain("amplitude_to_db", size, floor=1e-37), plain("scale", size, scale=exponent)]
+    return signal.then(made.run(), [*level, plain("db_to_amplitude", size)])
 
 
 def _elementary(kind: str, **numbers: float) -> Callable[[Call], Signal]:
@@ -333,6 +363,7 @@ def _shape(made: Call) -> Any:
 
 _HANDLERS: dict[str, Callable[[Call], Any]] = {
     **dict.fromkeys(("cat", "concat", "concatenate"), _cat),
+    "stack": _stack,
     **dict.fromkeys(("pad", "_pad"), _pad),
     **dict.fromkeys(("dropout", "dropout1d", "alpha_dropout"), _dropout),
     **dict.fromkeys(("add", "iadd"), _arithmetic("add")),
