@@ -95,7 +95,6 @@ def test_a_batch_norm_is_left_as_it_was(tmp_path: Path) -> None:
 # Kinds of models whose traces have other operations than their code.
 ALSO = [
     "Automated-GuitarAmpModelling, RecNet",
-    "Neural Amp Modeler, WaveNet",
     "Neural Amp Modeler, LSTM",
     "micro-tcn, causal",
     "NablAFx, GCN with FiLM",

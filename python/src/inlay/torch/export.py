@@ -36,6 +36,7 @@ from ..network.network import network
 from .place import place_of
 from .run import DTYPES, evaluation, parameter_type, reach_bound
 from .script import from_script
+from .signal import Signal
 
 __all__ = ["export_torch", "load_torch"]
 
@@ -107,14 +108,15 @@ def _require_one_way(forward: Forward, model: ModelFile, rate: Fraction) -> None
     """Raises ExportError unless the layers of one traced run are right for other signals as well:
     of another length, loud, soft and silent."""
     check = model.check
-    first, last = check.input[:7], check.input[::-1]
-    for level in (8.0, 1.0, 0.3, 0.1, 0.01, 0.0):
-        samples = (level * np.concatenate([last, first])).astype(check.dtype)
-        beside = check.condition
-        if beside is not None:
-            beside = np.concatenate([beside[::-1], beside[:7]])
+    noise = np.concatenate([check.input[::-1], check.input[:7]])
+    beside = check.condition
+    if beside is not None:
+        beside = np.concatenate([beside[::-1], beside[:7]])
+    signal: Signal | None = None
+    for level in (1.0, 8.0, 0.3, 0.01, 0.0):
+        samples = (level * noise).astype(check.dtype)
         try:
-            signal = forward.trace(samples, beside)
+            signal = signal or forward.trace(samples, beside)
             output = forward.output(signal, samples, beside)
             other = check_of(signal, output, samples, beside, rate, check.tolerance)
             verify(ModelFile(model.layers, other))
