@@ -111,7 +111,13 @@ Frames frames_of(const inlay::io::TensorRecord& record) {
 
 Check check_of(const std::filesystem::path& file) {
   const auto model = inlay::io::read_model(file);
-  return {frames_of(model.check->input), frames_of(model.check->output)};
+  Check check{frames_of(model.check->input), frames_of(model.check->output)};
+  if (!model.check->condition.values.empty()) {  // side channels are the last ones of a subject's input
+    const Frames side = frames_of(model.check->condition);
+    for (std::size_t t = 0; t < side.size(); ++t)
+      check.input[t].insert(check.input[t].end(), side[t].begin(), side[t].end());
+  }
+  return check;
 }
 
 class Run {

@@ -42,6 +42,28 @@ struct Networks {
                                           Split<DenseNoBias<16, 8, B>, DenseNoBias<16, 8, B>>, TenLayers<8>,
                                           Slice<16, 8, 8, B>, Dense<8, 1, B>, Scale<1, B>>>;
 
+  /// The layers of Neural Amp Modeler's A2, with 3 channels.
+  template <std::size_t Kernel, std::size_t Dilation>
+  using A2Path =
+      Sequential<Conv1D<3, 3, Kernel, Dilation, 1, B>, Mixin<Conv1DNoBias<1, 3, 1, 1, 1, B>>, LeakyReLU<3, B>>;
+  template <std::size_t Kernel, std::size_t... Dilations>
+  using A2Layers = Sequential<ResidualSkip<A2Path<Kernel, Dilations>, Conv1D<3, 3, 1, 1, 1, B>>...>;
+  using A2Lite = ModelT<
+      InputAsCondition<Conv1DNoBias<1, 3, 1, 1, 1, B>, Pad<3, 6, B>, A2Layers<6, 1, 3, 7, 17, 41, 101, 239>,
+                       A2Layers<6, 1, 3, 7, 17, 41, 101, 239>, A2Layers<15, 1, 13>, A2Layers<6, 1, 3, 7, 17, 41, 101>,
+                       Parallel<Slice<6, 3, 3, B>, Sequential<Slice<6, 0, 3, B>, A2Path<6, 239>>>,
+                       Conv1D<3, 1, 16, 1, 1, B>, Scale<1, B>>>;
+
+  /// An amplifier of state spaces, with two knobs.
+  using S4Block = Residual<S4D<16, 8, B>, Dense<16, 16, B>, BasicFiLM<16, Dense<2, 8, B>, Tanh<8, B>, Dense<8, 32, B>>,
+                           Tanh<16, B>>;
+  using S4Amp = ModelT<Dense<1, 16, B>, S4Block, S4Block, S4Block, S4Block, Dense<16, 1, B>>;
+
+  /// A compressor of linear recurrent units.
+  using LRUBlock = Residual<LayerNorm<16, B>, LRU<16, 16, 16, B>, GELU<16, B>, Dense<16, 32, B>,
+                            Gate<Identity<16, B>, Sigmoid<16, B>>>;
+  using LRUCompressor = ModelT<Dense<1, 16, B>, LRUBlock, LRUBlock, Dense<16, 1, B>>;
+
   /// Calls `f.template operator()<Model>(name, file)` for each network. Files are relative to the repository's root.
   static void for_each(auto&& f) {
     f.template operator()<Cnn1k>("CNN-1k", "tests/golden/torch/cnn_1k.f32.json");
@@ -53,6 +75,9 @@ struct Networks {
     f.template operator()<Centaur>("Centaur", "bench/networks/centaur.json");
     f.template operator()<Stn>("STN", "bench/networks/stn.json");
     f.template operator()<WaveNet>("WaveNet", "tests/golden/nam/wavenet_a1_standard.json");
+    f.template operator()<A2Lite>("A2-Lite", "bench/networks/a2_lite.json");
+    f.template operator()<S4Amp>("S4-amp", "bench/networks/s4_amp.json");
+    f.template operator()<LRUCompressor>("LRU-compressor", "bench/networks/lru_compressor.json");
   }
 };
 

@@ -50,8 +50,8 @@ struct Network {
   }
   std::unique_ptr<Subject> model() const {
     auto model = std::make_unique<Model<float>>(Model<float>::of(file));
-    const std::size_t in = model->in_size(), out = model->out_size();
-    return std::make_unique<ModelSubject<Model<float>>>(std::move(model), in, out);
+    const std::size_t in = model->in_size(), out = model->out_size(), side = model->condition_size();
+    return std::make_unique<ModelSubject<Model<float>>>(std::move(model), in, out, side);
   }
   /// Null if there is no type of this number.
   std::unique_ptr<Subject> type() const {

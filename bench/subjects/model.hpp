@@ -18,18 +18,24 @@ inline constexpr std::size_t extent_in = std::dynamic_extent;
 template <class Model>
 inline constexpr std::size_t extent_out = std::dynamic_extent;
 template <class Model>
+inline constexpr std::size_t extent_side = std::dynamic_extent;
+template <class Model>
   requires(Model::in_size > 0)
 inline constexpr std::size_t extent_in<Model> = Model::in_size;
 template <class Model>
   requires(Model::in_size > 0)
 inline constexpr std::size_t extent_out<Model> = Model::out_size;
+template <class Model>
+  requires(Model::in_size > 0)
+inline constexpr std::size_t extent_side<Model> = Model::condition_size;
 
-/// Callbacks of one frame are calls of `forward`, longer ones of `process`.
+/// Callbacks of one frame are calls of `forward`, longer ones of `process`. The last channels of a signal are the
+/// model's side channels, if it has any.
 template <class Model>
 class ModelSubject final : public Subject {
  public:
-  ModelSubject(std::unique_ptr<Model> model, std::size_t in_size, std::size_t out_size)
-      : model_(std::move(model)), in_size_(in_size), out_size_(out_size) {}
+  ModelSubject(std::unique_ptr<Model> model, std::size_t in_size, std::size_t out_size, std::size_t side_size)
+      : model_(std::move(model)), in_size_(in_size), out_size_(out_size), side_size_(side_size) {}
 
   Model& model() { return *model_; }
 
@@ -49,7 +55,7 @@ class ModelSubject final : public Subject {
   void run(std::size_t first, std::size_t count) override {
     if (block_ == 1) return run_frames(first, count);
     for (std::size_t i = first; i < first + count; ++i) {
-      given_[i] = model_->process(in_.callback(i), out_.callback(i), block_);
+      given_[i] = process(in_.callback(i), out_.callback(i));
       clobber_memory();
     }
   }
@@ -68,17 +74,25 @@ class ModelSubject final : public Subject {
  private:
   void run_frames(std::size_t first, std::size_t count) {
     constexpr std::size_t in = extent_in<Model>, out = extent_out<Model>;
-    const Scalar* x = frames_in_.data() + first * in_size_;
+    const Scalar* x = frames_in_.data() + first * (in_size_ + side_size_);
     Scalar* y = frames_out_.data() + first * out_size_;
-    for (std::size_t i = first; i < first + count; ++i, x += in_size_, y += out_size_) {
-      model_->forward(std::span<const Scalar, in>(x, in_size_), std::span<Scalar, out>(y, out_size_));
+    for (std::size_t i = first; i < first + count; ++i, x += in_size_ + side_size_, y += out_size_) {
+      const std::span<const Scalar, in> frame(x, in_size_);
+      const std::span<Scalar, out> result(y, out_size_);
+      if constexpr (extent_side<Model> == 0) model_->forward(frame, result);
+      else model_->forward(frame, result, std::span<const Scalar, extent_side<Model>>(x + in_size_, side_size_));
       clobber_memory();
     }
     for (std::size_t i = first; i < first + count; ++i) given_[i] = 1;
   }
 
+  std::size_t process(const Scalar* const* in, Scalar* const* out) {
+    if constexpr (extent_side<Model> == 0) return model_->process(in, out, block_);
+    else return model_->process(in, out, block_, in + in_size_);
+  }
+
   std::unique_ptr<Model> model_;
-  std::size_t in_size_, out_size_, block_ = 0;
+  std::size_t in_size_, out_size_, side_size_, block_ = 0;
   Buffer frames_in_, frames_out_;
   Planar in_, out_;
   std::vector<std::size_t> given_;  ///< output frames of each callback
@@ -87,7 +101,8 @@ class ModelSubject final : public Subject {
 /// Makes a subject of a ModelT.
 template <class Model>
 std::unique_ptr<Subject> subject_of(std::unique_ptr<Model> model) {
-  auto subject = std::make_unique<ModelSubject<Model>>(std::move(model), Model::in_size, Model::out_size);
+  auto subject =
+      std::make_unique<ModelSubject<Model>>(std::move(model), Model::in_size, Model::out_size, Model::condition_size);
   subject->macs = Model::macs_per_sample;
   subject->weight_bytes = Model::weight_bytes, subject->state_bytes = Model::state_bytes;
   return subject;

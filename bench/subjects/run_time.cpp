@@ -17,8 +17,8 @@ using Model = inlay::Model<Scalar, inlay::INLAY_BENCH_BACKEND<Scalar>>;
 
 std::unique_ptr<Subject> make(const std::filesystem::path& base) {
   auto model = std::make_unique<Model>(Model::load(std::filesystem::path(base.string() + ".json")));
-  const std::size_t in = model->in_size(), out = model->out_size();
-  return std::make_unique<ModelSubject<Model>>(std::move(model), in, out);
+  const std::size_t in = model->in_size(), out = model->out_size(), side = model->condition_size();
+  return std::make_unique<ModelSubject<Model>>(std::move(model), in, out, side);
 }
 
 [[maybe_unused]] const auto& added = players().emplace_back(Player{INLAY_BENCH_NAME "-rt", {}, {}, make});

@@ -55,9 +55,10 @@ def ends(layers: Sequence[Json]) -> tuple[int, int]:
 class Stream(nn.Module):
     """The network of a file: `forward(x, *states)` returns y and the new states."""
 
-    def __init__(self, layers: Sequence[Json], dtype: torch.dtype) -> None:
+    def __init__(self, layers: Sequence[Json], dtype: torch.dtype, side: int = 0) -> None:
+        """`side`: the side channels, which are the last ones of `x`."""
         super().__init__()
-        self.layers, self.dtype = layers, dtype
+        self.layers, self.dtype, self.side = layers, dtype, side
         types = [layer["type"] for layer in layers_within(layers)]
         self.planar = not PLANAR.isdisjoint(types)
         self.window = int(layers[0]["window"]) if types[0] == "windowed" else 0
@@ -76,6 +77,9 @@ class Stream(nn.Module):
             if streaming and kind == "conv1d":
                 past = (layer["kernel_size"] - 1) * layer["dilation"]
                 self.shapes += [[1, layer["in"], past]] * (past > 0)
+            if kind in ("s4d", "lru"):
+                states = layer["states"]
+                self.shapes += [[layer["size"], 2 * states, 1] if kind == "s4d" else [states, 2, 1]]
             if streaming and kind in ("lstm", "gru"):
                 self.shapes += [[1, 1, layer["out"]]] * (2 if kind == "lstm" else 1)
             for name in CHAINS:
@@ -86,12 +90,15 @@ class Stream(nn.Module):
         return [torch.zeros(shape, dtype=self.dtype) for shape in self.shapes]
 
     def example(self, frames: int) -> Tensor:
-        shape = (1, self.channels[0], frames) if self.planar else (frames, 1, self.channels[0])
+        channels = self.channels[0] + self.side
+        shape = (1, channels, frames) if self.planar else (frames, 1, channels)
         return torch.randn(shape, dtype=self.dtype)
 
     def forward(self, x: Tensor, *states: Tensor) -> Any:
         self.given, self.next = list(states), list[Tensor]()
-        y = self.together(self.chain(self.layers, [(x, self.channels[0])], []))
+        signal: Signal = [(x, self.channels[0] + self.side)]
+        condition = self.cut(signal, self.channels[0], self.side)
+        y = self.together(self.chain(self.layers, self.cut(signal, 0, self.channels[0]), condition))
         return (y, *self.next) if self.next else y
 
     # --- signals ---
@@ -174,6 +181,46 @@ class Stream(nn.Module):
         return [(self.run(layer, x), layer["size"])]
 
     prelu = batchnorm1d = _plain
+
+    def s4d(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return [(self.filtered(layer, x), layer["size"])]
+
+    def lru(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return [(self.filtered(layer, x), layer["out"])]
+
+    def filtered(self, layer: Json, x: Signal) -> Tensor:
+        """Runs a layer of filters, which has channels before time."""
+        signal = self.together(x)
+        signal = signal if self.planar else signal.permute(1, 2, 0)
+        y, state = self.weights[id(layer)](signal, self.given.pop(0))
+        self.next.append(state)
+        return y if self.planar else y.permute(2, 0, 1)
+
+    def layer_norm(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        signal = self.together(x)
+        signal = signal.transpose(1, 2) if self.planar else signal
+        y = self.weights[id(layer)](signal)
+        return [(y.transpose(1, 2) if self.planar else y, layer["size"])]
+
+    def film(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        values, size = self.chain(layer["layers"], condition, condition), layer["size"]
+        scale = self.together(self.cut(values, 0, size))
+        y = self.together(x) * scale
+        if sum(count for _, count in values) > size:
+            y = y + self.together(self.cut(values, size, size))
+        return [(y, size)]
+
+    def gate(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        size = layer["size"]
+        a = self.chain(layer["activation"], self.cut(x, 0, size), condition)
+        b = self.chain(layer["gate"], self.cut(x, size, size), condition)
+        return [(self.together(a) * self.together(b), size)]
+
+    def gelu(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return [(functional.gelu(self.together(x)), layer["size"])]
+
+    def leaky_relu(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return [(functional.leaky_relu(self.together(x), layer["alpha"]), layer["size"])]
 
     def tanh(self, layer: Json, x: Signal, condition: Signal) -> Signal:
         return [(torch.tanh(self.together(x)), layer["size"])]
@@ -322,7 +369,106 @@ def make_prelu(layer: Json) -> nn.Module:
     return fill(nn.PReLU(len(alpha)), weight=alpha)
 
 
+# Filters run in chunks of up to 64 frames. In a chunk, the response to its frames and that to the state before it are
+# products with constant matrices.
+CHUNK = 64
+
+
+@torch.jit.script
+def run_s4d(
+    x: Tensor, state: Tensor, near: Tensor, late: Tensor, early: Tensor, turn: Tensor
+) -> tuple[Tensor, Tensor]:
+    """x: [channels, frames], state: [channels, 2 states, 1]."""
+    chunk, parts = min(x.shape[1], near.shape[1]), []
+    for i in range(x.shape[1] // chunk):
+        part = x[:, i * chunk : (i + 1) * chunk].unsqueeze(2)
+        parts.append(near[:, :chunk, :chunk] @ part + late[:, :chunk] @ state)
+        state = turn[chunk] @ state + early[:, :, early.shape[2] - chunk :] @ part
+    return torch.cat(parts, 1).squeeze(2), state
+
+
+@torch.jit.script
+def run_lru(x: Tensor, state: Tensor, near: Tensor, late: Tensor) -> tuple[Tensor, Tensor]:
+    """x: [states, 2 frames], real and imaginary parts in turn; state: [states, 2, 1]."""
+    chunk, parts = min(x.shape[1], near.shape[1]), []
+    for i in range(x.shape[1] // chunk):
+        part = x[:, i * chunk : (i + 1) * chunk].unsqueeze(2)
+        filtered = near[:, :chunk, :chunk] @ part + late[:, :chunk] @ state
+        parts.append(filtered)
+        state = filtered[:, chunk - 2 :]
+    return torch.cat(parts, 1).squeeze(2), state
+
+
+def turns(poles: Tensor) -> Tensor:
+    """Powers 0 to CHUNK of poles as real 2 x 2 matrices: [CHUNK + 1, ..., 2, 2]."""
+    power = torch.stack([poles**k for k in range(CHUNK + 1)])
+    rows = [torch.stack([power.real, -power.imag], -1), torch.stack([power.imag, power.real], -1)]
+    return torch.stack(rows, -2)
+
+
+def lower(values: Tensor) -> Tensor:
+    """The lower triangular Toeplitz matrices [..., CHUNK, CHUNK] of responses [CHUNK, ...]."""
+    at = torch.arange(CHUNK)
+    distance = at[:, None] - at[None, :]
+    picked = values[distance.clamp(min=0)] * (distance >= 0).reshape(CHUNK, CHUNK, *[1] * (values.dim() - 1))
+    return picked.movedim((0, 1), (-2, -1))
+
+
+class S4D(nn.Module):
+    def __init__(self, layer: Json) -> None:
+        super().__init__()
+        power = turns(torch.complex(tensor(layer, "a_real"), tensor(layer, "a_imag")))
+        # [channels, states, 2]: the real part of 2 c s
+        c = 2 * torch.stack([tensor(layer, "c_real"), -tensor(layer, "c_imag")], -1)
+        read = torch.einsum("hni,thnij->thnj", c, power)  # of what a state becomes after t frames
+        kernel = read[:-1, :, :, 0].sum(2)
+        if "d" in layer:
+            kernel[0] += tensor(layer, "d")
+        self.near = nn.Parameter(lower(kernel))
+        self.late = nn.Parameter(read[1:].flatten(2).transpose(0, 1))
+        self.early = nn.Parameter(power[:-1, ..., 0].flatten(2).flip(0).permute(1, 2, 0))
+        states = 2 * layer["states"]
+        turn = torch.zeros(CHUNK + 1, layer["size"], states, states, dtype=torch.float64)
+        for n in range(layer["states"]):
+            turn[:, :, 2 * n : 2 * n + 2, 2 * n : 2 * n + 2] = power[:, :, n]
+        self.turn = nn.Parameter(turn)
+
+    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        y, state = run_s4d(x[0], state, self.near, self.late, self.early, self.turn)
+        return y.unsqueeze(0), state
+
+
+class LRU(nn.Module):
+    def __init__(self, layer: Json) -> None:
+        super().__init__()
+        power = turns(torch.complex(tensor(layer, "lambda_real"), tensor(layer, "lambda_imag")))
+        states = layer["states"]
+        near = lower(power[:-1]).permute(0, 3, 1, 4, 2)  # [states, frame, 2, earlier frame, 2]
+        self.near = nn.Parameter(near.reshape(states, 2 * CHUNK, 2 * CHUNK))
+        self.late = nn.Parameter(power[1:].transpose(0, 1).reshape(states, 2 * CHUNK, 2))
+        self.b = nn.Parameter(tensor(layer, "b").T)
+        self.c = nn.Parameter(tensor(layer, "c").T)
+        self.d = nn.Parameter(tensor(layer, "d").T)
+
+    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        states, frames = self.late.shape[0], x.shape[2]
+        parts = (self.b @ x[0]).reshape(2, states, frames)
+        filtered, state = run_lru(
+            parts.permute(1, 2, 0).reshape(states, 2 * frames), state, self.near, self.late
+        )
+        parts = filtered.reshape(states, frames, 2).permute(2, 0, 1).reshape(2 * states, frames)
+        return (self.c @ parts + self.d @ x[0]).unsqueeze(0), state
+
+
+def make_layer_norm(layer: Json) -> nn.Module:
+    module = nn.LayerNorm(layer["size"], layer["epsilon"])
+    return fill(module, weight=tensor(layer, "gamma"), bias=tensor(layer, "beta"))
+
+
 MODULES = {
+    "s4d": S4D,
+    "lru": LRU,
+    "layer_norm": make_layer_norm,
     "dense": make_dense,
     "conv1d": make_conv1d,
     "lstm": make_lstm,
@@ -338,7 +484,8 @@ MODULES = {
 def export(path: Path) -> None:
     root = json.loads(path.read_text(encoding="utf-8"))
     dtype = getattr(torch, root["check"]["dtype"])
-    stream = Stream(root["layers"], dtype).eval()
+    side = root["check"]["condition"]["shape"][1] if "condition" in root["check"] else 0
+    stream = Stream(root["layers"], dtype, side).eval()
     arguments = (stream.example(stream.window or 64), *stream.states())
     base = path.with_suffix("")
     with torch.no_grad():
@@ -357,7 +504,7 @@ def export(path: Path) -> None:
             opset_version=14,
         )
     plan = {
-        "in": stream.channels[0],
+        "in": stream.channels[0] + side,
         "out": stream.channels[1],
         "planar": stream.planar,
         "window": stream.window,

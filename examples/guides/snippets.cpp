@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <vector>
@@ -222,6 +223,37 @@ return inlay::assign(rig.layer<2>(), "kernel", std::span<const float>(h));
 }
 
 }  // namespace cabinets
+
+namespace decoders {
+
+class Player {
+ public:
+  explicit Player(const std::filesystem::path& decoder)
+      : model_(inlay::Model<float>::load(decoder)), latent_(model_.in_size()), samples_(model_.max_output_frames(1)) {}
+
+  /// `next(latent)` writes the next frame of the latent.
+  void process(float* out, std::size_t frames, auto&& next) noexcept {
+    for (std::size_t i = 0; i < frames; ++i) {
+      if (played_ == made_) {
+        next(std::span<float>(latent_));
+        made_ = model_.forward(std::span<const float>(latent_), std::span<float>(samples_));
+        played_ = 0;
+      }
+      out[i] = samples_[played_++];
+    }
+  }
+
+ private:
+  inlay::Model<float> model_;
+  std::vector<float> latent_, samples_;
+  std::size_t made_ = 0, played_ = 0;
+};
+
+void play(Player& player, float* out) {
+player.process(out, 64, [](std::span<float> latent) { std::fill(latent.begin(), latent.end(), 0.5f); });
+}
+
+}  // namespace decoders
 
 namespace state_spaces {
 

@@ -6,6 +6,7 @@ import io
 import warnings
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -86,3 +87,243 @@ class FixedTcn(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x)
+
+
+# Published networks, with random weights ----------------------------------------------------------
+
+
+class AniraCnn(nn.Module):
+    """The CNNs of the anira paper, by the outputs and the dilation of each block. Without padding."""
+
+    BLOCKS = {
+        "1k": [(32, 1), (1, 10)],
+        "15k": [(32, 1), (32, 10), (1, 100)],
+        "29k": [(32, 1), (32, 10), (32, 100), (1, 1000)],
+    }
+
+    def __init__(self, size: str) -> None:
+        super().__init__()
+        blocks = self.BLOCKS[size]
+        inputs = [1, *(outputs for outputs, _ in blocks)]
+        self.convs = nn.ModuleList(
+            nn.Conv1d(before, outputs, 13, dilation=dilation)
+            for before, (outputs, dilation) in zip(inputs, blocks)
+        )
+        self.slopes = nn.ModuleList(nn.PReLU() for _ in blocks)
+        self.straight = nn.ModuleList(
+            nn.Conv1d(before, outputs, 1, bias=False)
+            for before, (outputs, _) in zip(inputs, blocks)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        for conv, slope, straight in zip(self.convs, self.slopes, self.straight):
+            x = slope(conv(x)) + straight(x)[..., 12 * conv.dilation[0] :]
+        return x
+
+
+class AniraHybrid(nn.Module):
+    """The hybrid network of the anira paper: (windows, 1, 150) to (windows, 1)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv1d(1, 16, 12, 12), nn.Conv1d(16, 16, 12, 12)
+        self.lstm, self.dense = nn.LSTM(16, 36, batch_first=True), nn.Linear(36, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(nn.functional.pad(x, (12, 12)))
+        x = self.second(nn.functional.pad(x, (12, 12)))
+        return self.dense(self.lstm(x.transpose(1, 2))[0][:, -1])
+
+
+class AniraLstm(nn.Module):
+    """The stateful network of the anira paper, whose exporters write zeros as its first state."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm, self.dense = nn.LSTM(1, 20), nn.Linear(20, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y, _ = self.lstm(x, (torch.zeros(1, 1, 20), torch.zeros(1, 1, 20)))
+        return self.dense(y) + x[:, :, 0:1]
+
+
+class NamWaveNet(nn.Module):
+    """The WaveNet of Neural Amp Modeler without padding: arrays of (channels, head, taps, dilations)."""
+
+    STANDARD = [(16, 8, 3, [1, 2, 4, 8, 16]), (8, 1, 3, [1, 2, 4, 8])]
+    NANO = [(4, 2, 3, [1, 2, 4, 8, 16]), (2, 1, 3, [32, 64, 128])]
+
+    class Layer(nn.Module):
+        def __init__(self, channels: int, taps: int, dilation: int, gated: bool) -> None:
+            super().__init__()
+            wide = channels * (2 if gated else 1)
+            self.conv = nn.Conv1d(channels, wide, taps, dilation=dilation)
+            self.mixin = nn.Conv1d(1, wide, 1, bias=False)
+            self.mix, self.gated = nn.Conv1d(channels, channels, 1), gated
+
+        def forward(self, x: Tensor, condition: Tensor, frames: int) -> tuple[Tensor, Tensor]:
+            z = self.conv(x)
+            z = z + self.mixin(condition)[:, :, -z.shape[2] :]
+            if self.gated:
+                z = torch.tanh(z[:, : z.shape[1] // 2]) * torch.sigmoid(z[:, z.shape[1] // 2 :])
+            else:
+                z = torch.tanh(z)
+            return x[:, :, -z.shape[2] :] + self.mix(z), z[:, :, -frames:]
+
+    def __init__(self, arrays: Any, gated: bool = False) -> None:
+        super().__init__()
+        self.arrays, inputs = nn.ModuleList(), 1
+        for index, (channels, head, taps, dilations) in enumerate(arrays):
+            layers = [self.Layer(channels, taps, dilation, gated) for dilation in dilations]
+            first = nn.Conv1d(inputs, channels, 1, bias=False)
+            last = nn.Conv1d(channels, head, 1, bias=index + 1 == len(arrays))
+            self.arrays.append(nn.ModuleList([first, nn.ModuleList(layers), last]))
+            inputs = channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        condition, head = x, None
+        for first, layers, last in self.arrays:
+            past = sum((layer.conv.kernel_size[0] - 1) * layer.conv.dilation[0] for layer in layers)
+            frames = x.shape[2] - past
+            x = first(x)
+            for layer in layers:
+                x, term = layer(x, condition, frames)
+                head = term if head is None else head[:, :, -frames:] + term
+            head = last(head)
+        return 0.02 * head
+
+
+class MaskLstms(nn.Module):
+    """The masks of DTLN: two LSTM layers with one packed state, (1, 2, units, 2)."""
+
+    def __init__(self, bins: int = 17, units: int = 9) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([nn.LSTM(bins, units), nn.LSTM(units, units)])
+        self.dense, self.shape = nn.Linear(units, bins), (1, 2, units, 2)
+
+    def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        y, found = x.transpose(0, 1), []
+        for index, layer in enumerate(self.layers):
+            y, (h, c) = layer(y, (memory[None, :, index, :, 0], memory[None, :, index, :, 1]))
+            found.append(torch.stack([h[0], c[0]], -1))
+        return torch.sigmoid(self.dense(y.transpose(0, 1))), torch.stack(found, 1)
+
+
+# Layers that are written step by step, one frame in a call ----------------------------------------
+
+
+class Step(nn.Module):
+    """A recurrent layer of one frame: (1, inputs) and its states (1, units) to its output and states."""
+
+    STATES = {"lstm": 2, "complex": 2}
+
+    def __init__(self, kind: str, inputs: int = 2, units: int = 5) -> None:
+        super().__init__()
+        gates = {"lstm": 4, "min_gru": 2}.get(kind, 3 if "gru" in kind else 1)
+        self.kind, self.inputs, self.units = kind, inputs, units
+        self.states = self.STATES.get(kind, 1)
+        self.of_input = nn.Linear(inputs, gates * units)
+        self.of_state = nn.Linear(units, gates * units, bias=kind == "gru")
+        self.joint = nn.Linear(inputs + units, gates * units)
+        self.decay = nn.Parameter(torch.zeros(units))
+        self.turn = nn.Parameter(torch.zeros(units))
+
+    def forward(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
+        h = states[0]
+        made: tuple[Tensor, ...] = getattr(self, "_" + self.kind)(x, *states)
+        assert made[0].shape == h.shape
+        return made
+
+    def _lstm(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, ...]:
+        f, o, i, g = self.joint(torch.cat([x, h], 1)).chunk(4, 1)
+        c = torch.sigmoid(i) * torch.tanh(g) + torch.sigmoid(f) * c
+        return torch.sigmoid(o) * torch.tanh(c), c
+
+    def _gru(self, x: Tensor, h: Tensor) -> tuple[Tensor, ...]:
+        (r, z, n), (a, b, m) = self.of_input(x).chunk(3, 1), self.of_state(h).chunk(3, 1)
+        z, n = torch.sigmoid(z + b), torch.tanh(n + torch.sigmoid(r + a) * m)
+        return (n + z * (h - n),)
+
+    def _early_gru(self, x: Tensor, h: Tensor) -> tuple[Tensor, ...]:
+        a, b, n = self.of_input(x).chunk(3, 1)
+        wz, wr, wn = self.of_state.weight.chunk(3, 0)
+        z, r = torch.sigmoid(torch.cat([a + h @ wz.T, b + h @ wr.T], 1)).chunk(2, 1)
+        return (z * torch.tanh(n + (r * h) @ wn.T) + (1 - z) * h,)
+
+    def _min_gru(self, x: Tensor, h: Tensor) -> tuple[Tensor, ...]:
+        z, n = self.of_input(x).chunk(2, 1)
+        z = torch.sigmoid(z)
+        return (h + z * (n - h),)
+
+    def _rnn(self, x: Tensor, h: Tensor) -> tuple[Tensor, ...]:
+        return (torch.tanh(self.of_input(x) + self.of_state(h)),)
+
+    def _average(self, x: Tensor, h: Tensor) -> tuple[Tensor, ...]:
+        a = torch.sigmoid(self.decay)
+        return (a * h + (1 - a) * self.of_input(x),)
+
+    def _complex(self, x: Tensor, real: Tensor, imag: Tensor) -> tuple[Tensor, ...]:
+        size, u = 0.98 * torch.sigmoid(self.decay), self.of_input(x)
+        a, b = size * torch.cos(self.turn), size * torch.sin(self.turn)
+        return a * real - b * imag + u, b * real + a * imag
+
+
+class TwoSteps(nn.Module):
+    """Two such layers whose states are packed in one: (1, 2, units, states), between dense layers."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(3, 2), nn.Linear(5, 1)
+        self.steps = nn.ModuleList([Step(kind, 2), Step(kind, 5)])
+        self.shape = (1, 2, 5, self.steps[0].states)
+
+    def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        y, found = torch.tanh(self.first(x[:, 0])), []
+        for index, step in enumerate(self.steps):
+            y, *more = step(y, *(memory[:, index, :, n] for n in range(self.shape[3])))
+            found.append(torch.stack([y, *more], -1))
+        return self.last(y)[:, None], torch.stack(found, 1)
+
+
+class RandomSteps(nn.Module):
+    """A random chain for one frame, (1, inputs), with the states of its recurrent layers (1, units)."""
+
+    def __init__(self, random: np.random.Generator) -> None:
+        super().__init__()
+        self.inputs = size = int(random.integers(1, 4))
+        self.layers = nn.ModuleList()
+        self.states: list[int] = []
+        for _ in range(int(random.integers(2, 6))):
+            units = int(random.integers(2, 7))
+            kind = random.choice([*KINDS_OF_STEPS, "dense", "norm", "groups"])
+            if kind in KINDS_OF_STEPS:
+                layer: nn.Module = Step(kind, size, units)
+                self.states += [units] * layer.states
+            elif kind == "dense":
+                layer = nn.Sequential(nn.Linear(size, units), nn.Tanh())
+            elif kind == "norm":
+                layer = nn.Sequential(nn.Linear(size, units), nn.LayerNorm(units, eps=1e-3))
+            else:
+                units = 2 * units
+                layer = nn.Sequential(
+                    nn.Conv1d(size, units, 1), nn.GroupNorm(2, units, eps=1e-3), nn.SiLU()
+                )
+            self.layers.append(layer)
+            size = units
+        self.last = nn.Linear(size, 1)
+
+    def forward(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
+        found: list[Tensor] = []
+        for layer in self.layers:
+            if isinstance(layer, Step):
+                made = layer(x, *states[len(found) : len(found) + layer.states])
+                found += made
+                x = made[0]
+            elif isinstance(layer[0], nn.Conv1d):
+                x = layer(x[:, :, None])[:, :, 0]
+            else:
+                x = layer(x)
+        return (self.last(x), *found)
+
+
+KINDS_OF_STEPS = ["lstm", "gru", "early_gru", "min_gru", "rnn", "average", "complex"]

@@ -15,9 +15,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from conftest import REPOSITORY
 from random_models import random_model
 from test_codegen import compiled
+from test_torch_centred import DECODERS, SAME_RATE
 
 import inlay
 from inlay.format import read_model
@@ -31,9 +33,9 @@ FRAMES = 500
 pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="tests/load_models is not built")
 
 
-def load_all(paths: list[Path]) -> list[str]:
+def load_all(paths: list[Path], *options: str) -> list[str]:
     """One line for each file: "ok", or an error."""
-    done = subprocess.run([PROGRAM, *paths], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([PROGRAM, *options, *paths], capture_output=True, text=True, timeout=120)
     lines = done.stdout.splitlines()
     assert len(lines) == len(paths), done.stderr
     return lines
@@ -97,6 +99,17 @@ def test_random_modules_of_pytorch(tmp_path: Path) -> None:
     assert not refusals(lines, paths)
     assert lines.count("ok") >= 100
     load_as_types(missing(lines, paths)[:3], tmp_path)
+
+
+@pytest.mark.parametrize("dtype, options", [(torch.float32, []), (torch.float64, ["--double"])])
+def test_decoders_and_centred_layers(dtype: torch.dtype, options: list[str], tmp_path: Path) -> None:
+    """From 1 to 256 samples for each frame of the latent, frame by frame and in buffers."""
+    makers = {name: make for name, (make, *_) in [*DECODERS.items(), *SAME_RATE.items()]}
+    paths = [tmp_path / f"{number}.json" for number in range(len(makers))]
+    torch.manual_seed(0)
+    for path, make in zip(paths, makers.values()):
+        inlay.export_torch(make().to(dtype), path)
+    assert dict(zip(makers, load_all(paths, *options))) == dict.fromkeys(makers, "ok")
 
 
 @pytest.mark.skipif(not KERAS.exists(), reason="the files that Keras saved are not here")

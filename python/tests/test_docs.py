@@ -10,6 +10,7 @@ import pytest
 
 from inlay.check import reference
 from inlay.format import read_model
+from inlay.inspect.analysis import analyse
 
 
 _NAMES = ("amp", "layers", "tcn", "wavenet", "driven", "filmed", "normalised")
@@ -51,6 +52,16 @@ def test_state_spaces_runs(docs: Path, tmp_path: Path, monkeypatch: pytest.Monke
     exec("\n".join(blocks(docs / "state-spaces.md", "python")), {})
     error, limit = reference.check_error(reference.load(tmp_path / "compressor.json"))
     assert error <= limit
+
+
+def test_rave_runs(docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec("\n".join(blocks(docs / "rave.md", "python")), {})
+    error, limit = reference.check_error(reference.load(tmp_path / "decoder.json"))
+    assert error <= limit
+    latency = analyse(read_model(tmp_path / "decoder.json").layers).latency
+    (shown,) = re.findall("latency +([0-9]+) frames", (docs / "rave.md").read_text("utf-8"))
+    assert latency == int(shown)
 
 
 def test_file_format_example(docs: Path, tmp_path: Path) -> None:

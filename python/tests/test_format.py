@@ -104,6 +104,9 @@ LAYERS = [
     LayerRecord(
         "biquad", {"size": 3, "sections": 2}, {"coefficients": np.full((3, 2, 5), 0.25, np.float32)}
     ),
+    LayerRecord("silent_until", {"size": 3, "frames": 5}),
+    LayerRecord("silent_until", {"size": 3, "frames": 5, "latency": 2}),
+    LayerRecord("periodic_gain", {"size": 3, "period": 2}, {"gain": tensor(2, 3)}),
     LayerRecord("one_pole", {"size": 3}, {"rise": tensor(3), "fall": tensor(3)}),
     LayerRecord("amplitude_to_db", {"size": 3, "floor": 1e-8}),
     LayerRecord("db_to_amplitude", {"size": 3}),

@@ -12,7 +12,20 @@ from torch import nn
 
 import inlay
 from inlay.check import reference
-from onnx_models import CachedTcn, FixedTcn, StatefulLSTM, graph_of, onnx
+from onnx_models import (
+    AniraCnn,
+    AniraHybrid,
+    AniraLstm,
+    CachedTcn,
+    FixedTcn,
+    MaskLstms,
+    NamWaveNet,
+    RandomSteps,
+    StatefulLSTM,
+    TwoSteps,
+    graph_of,
+    onnx,
+)
 from random_models import WaveNet, random_model, randomise
 
 from onnx import TensorProto, helper, numpy_helper  # isort: skip
@@ -146,6 +159,39 @@ def test_a_second_input_is_a_condition(tmp_path: Path) -> None:
     agree(found, net(torch.tensor(x.T)[None], torch.tensor(knobs.T)[None])[0].T)
 
 
+class Held(nn.Module):
+    """A network with knobs (1, 2) for the whole clip: as FiLM, as an offset, or as channels of its own."""
+
+    def __init__(self, way: str) -> None:
+        super().__init__()
+        self.way = way
+        self.first, self.last = nn.Conv1d(3 if way == "channels" else 1, 4, 1), nn.Conv1d(4, 1, 1)
+        self.lstm = nn.LSTM(4, 4, batch_first=True)
+        self.knobs = nn.Sequential(nn.Linear(2, 5), nn.ReLU(), nn.Linear(5, 8))
+
+    def forward(self, x: torch.Tensor, knobs: torch.Tensor) -> torch.Tensor:
+        if self.way == "channels":
+            x = self.first(torch.cat([x, knobs[:, :, None].expand(-1, -1, x.shape[2])], 1))
+        else:
+            scale, shift = self.knobs(knobs)[..., None].chunk(2, 1)
+            x = self.first(x) * scale + shift if self.way == "film" else self.first(x) + shift
+        x = torch.tanh(x)
+        return self.last(x + self.lstm(x.transpose(1, 2))[0].transpose(1, 2))
+
+
+@pytest.mark.parametrize("way", ["film", "offset", "channels"])
+@pytest.mark.parametrize("frames", [None, 50])
+def test_knobs_held_for_a_clip(way: str, frames: int | None, tmp_path: Path) -> None:
+    net, x, knobs = module(Held, way), noise(), noise(1, channels=2)
+    axes = {} if frames else {"x": 2, "y": 2}
+    given = torch.zeros(1, 1, frames or 64), torch.zeros(1, 2)
+    inlay.export_onnx(graph_of(net, given, ["x", "knobs"], ["y"], **axes), tmp_path / "m.json")
+    layers = reference.load(tmp_path / "m.json")["layers"]
+    held = np.repeat(knobs, len(x), 0).astype(np.float64)
+    found = reference.evaluate(layers, x.astype(np.float64), held)
+    agree(found, net(torch.tensor(x.T)[None], torch.tensor(knobs))[0].T)
+
+
 def test_changes_of_the_rate(tmp_path: Path) -> None:
     down, up = nn.Conv1d(1, 4, 4, 2), nn.ConvTranspose1d(4, 1, 2, 2)
     net, x = nn.Sequential(nn.ConstantPad1d((2, 0), 0.0), down, nn.Tanh(), up), noise()
@@ -180,6 +226,156 @@ def test_layer_norm_of_several_operations(tmp_path: Path) -> None:
     assert types == ["dense", "layer_norm"]
 
 
+STEPS = {
+    "lstm": "lstm", "gru": "gru", "early_gru": "gru", "min_gru": "min_gru", "rnn": "rnn",
+    "average": "lru", "complex": "lru",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_layers_written_step_by_step(kind: str, tmp_path: Path) -> None:
+    net, x = module(TwoSteps, kind), noise(channels=3)
+    memory = torch.zeros(net.shape)
+    graph = graph_of(net, (torch.zeros(1, 1, 3), memory), ["x", "memory"], ["y", "stacked"])
+    wanted = []
+    for frame in torch.tensor(x):
+        y, memory = net(frame[None, None], memory)
+        wanted.append(y[0, 0])
+    agree(played(graph, tmp_path / "m.json", x), torch.stack(wanted))
+    types = [layer["type"] for layer in reference.load(tmp_path / "m.json")["layers"]]
+    assert types.count(STEPS[kind]) == 2
+
+
+# Published networks, as their exporters write them ----------------------------------------------
+
+
+@pytest.mark.parametrize("size", AniraCnn.BLOCKS)
+def test_cnns_of_anira(size: str, tmp_path: Path) -> None:
+    net = module(AniraCnn, size)
+    past = sum(12 * dilation for _, dilation in AniraCnn.BLOCKS[size])
+    x = noise(past + 100)
+    graph = graph_of(net, torch.zeros(1, 1, past + 8), ["x"], ["y"], x=2, y=2)
+    agree(played(graph, tmp_path / "m.json", x)[past:], net(torch.tensor(x.T)[None])[0].T)
+
+
+@pytest.mark.parametrize("batch, hop", [(None, 40), (1, 40), (7, 1)])
+def test_hybrid_network_of_anira(batch: int | None, hop: int, tmp_path: Path) -> None:
+    net, x = module(AniraHybrid), noise(230)
+    axes = {} if batch else {"x": 0, "y": 0}
+    graph = graph_of(net, torch.zeros(batch or 2, 1, 150), ["x"], ["y"], **axes)
+    found = played(graph, tmp_path / "m.json", x, hop=hop)[149 // hop :]
+    windows = torch.tensor(x).unfold(0, 150, hop)
+    agree(found, net(windows))
+    assert reference.load(tmp_path / "m.json")["check"]["skip"] == 149
+
+
+def test_lstm_of_anira(tmp_path: Path) -> None:
+    net, x = module(AniraLstm), noise()
+    graph = graph_of(net, torch.zeros(2048, 1, 1), ["x"], ["y"])
+    agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x)[:, None])[:, 0])
+
+
+def test_masks_of_dtln(tmp_path: Path) -> None:
+    net, x = module(MaskLstms), noise(200, channels=17)
+    memory = torch.zeros(net.shape)
+    graph = graph_of(net, (torch.zeros(1, 1, 17), memory), ["x", "input_3"], ["y", "stack"])
+    agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x)[None], memory)[0][0])
+
+
+@pytest.mark.parametrize("gated", [False, True])
+@pytest.mark.parametrize("arrays", [NamWaveNet.STANDARD, NamWaveNet.NANO])
+def test_wavenets_of_neural_amp_modeler(arrays: Any, gated: bool, tmp_path: Path) -> None:
+    net, x = module(NamWaveNet, arrays, gated), noise(800)
+    graph = graph_of(net, torch.zeros(1, 1, 600), ["x"], ["y"], x=2, y=2)
+    wanted = net(torch.tensor(x.T)[None])[0].T
+    agree(played(graph, tmp_path / "m.json", x)[-len(wanted) :], wanted)
+
+
+class PaddedTcn(nn.Module):
+    """Convolutions with their padding inside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv1d(1, 4, 3, dilation=2), nn.Conv1d(4, 1, 3, dilation=5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.tanh(self.first(nn.functional.pad(x, (4, 0))))
+        return self.second(nn.functional.pad(x, (10, 0)))
+
+
+@pytest.mark.parametrize("frames", [9, 40])  # less and more than the receptive field
+def test_windows_with_padding_inside(frames: int, tmp_path: Path) -> None:
+    net, x = module(PaddedTcn), noise()
+    graph = graph_of(net, torch.zeros(1, 1, frames), ["x"], ["y"])
+    agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x.T)[None])[0].T)
+    source = reference.load(tmp_path / "m.json")["check"]["source"]
+    assert ("after the first 9 frames" in source) == (frames == 9)
+
+
+class RmsNorm(nn.Module):
+    """As language models write it, over the axis `dim`."""
+
+    def __init__(self, size: int, dim: int, reciprocal: bool) -> None:
+        super().__init__()
+        self.gain, self.dim, self.reciprocal = nn.Parameter(torch.ones(size)), dim, reciprocal
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        size = x.pow(2) if self.reciprocal else x * x
+        size = size.mean(self.dim, keepdim=True) + 1e-4
+        y = x * torch.rsqrt(size) if self.reciprocal else x / torch.sqrt(size)
+        return y * self.gain.reshape(-1, *[1] * (-1 - self.dim))
+
+
+class SnakeBeta(nn.Module):
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.alpha = nn.Parameter(torch.ones(1, size, 1))
+        self.beta = nn.Parameter(torch.ones(1, size, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + (self.beta + 2).reciprocal() * torch.sin(self.alpha * x).pow(2)
+
+
+class TwoReLU(nn.Module):
+    """A PReLU as Keras's exporter writes it."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.slope = nn.Parameter(torch.ones(size, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(x) + -self.slope * torch.relu(-x)
+
+
+FUSED: dict[str, Any] = {
+    "rms_norm": lambda: RmsNorm(6, -2, False), "rms_norm of reciprocals": lambda: RmsNorm(6, -2, True),
+    "snake": lambda: SnakeBeta(6), "prelu": lambda: TwoReLU(6),
+    "upsample_nearest": lambda: nn.Upsample(scale_factor=3),
+    "upsample_linear": lambda: nn.Upsample(scale_factor=2, mode="linear"),
+    "conv_transpose1d": lambda: nn.ConvTranspose1d(6, 4, 3, 3, groups=2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FUSED)
+def test_layers_of_several_operations(name: str, tmp_path: Path) -> None:
+    net, x = module(nn.Sequential, nn.Conv1d(2, 6, 1), FUSED[name]()), noise(channels=2)
+    graph = graph_of(net, torch.zeros(1, 2, 64), ["x"], ["y"], x=2, y=2)
+    found, wanted = played(graph, tmp_path / "m.json", x), net(torch.tensor(x.T)[None])[0].T
+    late = 2 if "linear" in name else 0
+    agree(found[late:], wanted[: len(wanted) - late])
+    types = [layer["type"] for layer in reference.load(tmp_path / "m.json")["layers"]]
+    assert types == ["conv1d", name.split()[0]]
+
+
+def test_group_norm_of_one_frame(tmp_path: Path) -> None:
+    net, x = module(nn.Sequential, nn.Conv1d(2, 6, 1), nn.GroupNorm(3, 6)), noise(100, channels=2)
+    graph = graph_of(net, torch.zeros(1, 2, 1), ["x"], ["y"])
+    agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x)[:, :, None])[:, :, 0])
+    longer = graph_of(net, torch.zeros(1, 2, 9), ["x"], ["y"], x=2, y=2)
+    with pytest.raises(inlay.ExportError, match="a norm over time is not supported"):
+        inlay.export_onnx(longer, tmp_path / "m.json")
+
+
 @pytest.mark.parametrize("first", range(1, 401, 80))
 def test_random_graphs(first: int, tmp_path: Path) -> None:
     """20 random models of each range; PyTorch cannot write a few others as ONNX."""
@@ -203,6 +399,25 @@ def test_random_graphs(first: int, tmp_path: Path) -> None:
         wanted = expected if last else expected.T
         agree(found[len(found) - len(wanted) :], wanted)
         count += 1
+
+
+@pytest.mark.parametrize("first", [0, 10])
+def test_random_graphs_of_one_frame(first: int, tmp_path: Path) -> None:
+    for seed in range(first, first + 10):
+        net = module(RandomSteps, np.random.default_rng(seed))
+        x, states = noise(60, net.inputs), [torch.zeros(1, size) for size in net.states]
+        names = [[f"s{i}_{end}" for i in range(len(states))] for end in ("in", "out")]
+        given = (torch.zeros(1, net.inputs), *states)
+        graph = graph_of(net, given, ["x", *names[0]], ["y", *names[1]])
+        wanted = []
+        for frame in torch.tensor(x):
+            y, *states = net(frame[None], *states)
+            wanted.append(y[0])
+        try:
+            found = played(graph, tmp_path / "m.json", x)
+        except inlay.ExportError as error:
+            pytest.fail(f"seed {seed} is refused: {error}\n{net}")
+        agree(found, torch.stack(wanted))
 
 
 # Graphs that PyTorch does not write --------------------------------------------------------------

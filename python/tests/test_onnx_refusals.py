@@ -78,8 +78,8 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "both directions": (recurrent(direction="bidirectional"), "node 'cell' (RNN): direction='bidirectional' is not supported"),
     "other activations": (recurrent(activations=["Affine"]), "node 'cell' (RNN): activations=['affine'] is not supported"),
     "an unknown operator": (
-        made([node("Resize", ["x", "", "s"], ["y"], name="up")], {"s": np.array([1, 1, 2], np.float32)}, *FOUR),
-        "node 'up' (Resize): this operator is not supported",
+        made([node("TopK", ["x", "s"], ["y", "z"], name="up")], {"s": np.array([1])}, *FOUR),
+        "node 'up' (TopK): this operator is not supported",
     ),
     "a division": (
         made([node("Div", ["x", "x"], ["y"], name="ratio")], {}, *FOUR),
@@ -108,9 +108,9 @@ REFUSED: dict[str, tuple[Any, str]] = {
         "the graph has 2 outputs that are no states: 'y', 'z'; only one is supported; if they are states, say states=",
     ),
     "an unclear layout": (made([node("Tanh", ["x"], ["y"])], {}, {"x": [4, 5, 6]}, {"y": [4, 5, 6]}), "which axis is the time is not clear; say layout='NCT'"),
-    "a condition without frames": (
-        made([node("Add", ["x", "k"], ["y"])], {}, {"x": [1, 4, "t"], "k": [1, 4]}, FOUR[1]),
-        "input 'k': a condition has to have a value for every frame of 'x'",
+    "a condition of other frames": (
+        made([node("Conv", ["k", "w"], ["z"]), node("Add", ["x", "z"], ["y"])], {"w": np.ones((4, 2, 3), np.float32)}, {"x": [1, 4, "t"], "k": [1, 2, 7]}, FOUR[1]),
+        "input 'k': a condition has to have a value for every frame of 'x', or one for all of them",
     ),
     "no layer": (made([node("Identity", ["x"], ["y"])], {}, *FOUR), "the graph has no layer to export"),
     "another domain": (
@@ -139,6 +139,17 @@ def test_refused(name: str, tmp_path: Path) -> None:
         inlay.export_onnx(model, tmp_path / "m.json")
     assert message in str(error.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_hops_of_other_graphs(tmp_path: Path) -> None:
+    conv = made([node("Conv", ["x", "w"], ["y"])], CONV, {"x": [1, 1, 5]}, {"y": [1, 4, 3]})
+    with pytest.raises(inlay.ExportError, match="hop: expected an integer from 1, found 0"):
+        inlay.export_onnx(conv, tmp_path / "m.json", hop=0)
+    with pytest.raises(inlay.ExportError, match="gives the last frame of a window of 5 frames; it gives 3"):
+        inlay.export_onnx(conv, tmp_path / "m.json", hop=1)
+    free = made([node("Conv", ["x", "w"], ["y"])], CONV, *ENDS)
+    with pytest.raises(inlay.ExportError, match="hop: expected a graph with one input of a fixed"):
+        inlay.export_onnx(free, tmp_path / "m.json", hop=1)
 
 
 def test_states_that_are_not_each_others(tmp_path: Path) -> None:

@@ -152,6 +152,13 @@ class WaveNet(nn.Module):
         return self.last(torch.relu(head))
 
 
+def _written(s: Any, x: Tensor) -> Tensor:
+    z = torch.empty(x.shape[0], x.shape[1], 4).type_as(x)
+    z[..., 1:] = s.a(x)
+    z[..., :1] = s.a(x)[..., :1]
+    return s.b(z)
+
+
 GATE = "gate(tanh | sigmoid)"
 MODULES = {
     "amp": (Amp, "residual(lstm dense)"),
@@ -231,6 +238,10 @@ MODULES = {
     "one channel onto many": (
         lambda: Lambda(lambda s, x: s.a(x) + x, a=nn.Linear(1, 3)),
         "parallel(dense | dense)",
+    ),
+    "written into a tensor": (
+        lambda: Lambda(_written, a=nn.Linear(2, 3), b=nn.Linear(4, 1)),
+        "concat(dense slice | dense) dense",
     ),
     "numbers": (
         lambda: Lambda(

@@ -45,6 +45,12 @@ def frame_by_frame(y: Tensor) -> Tensor:
     return torch.stack([y[:, frame] for frame in range(y.shape[1])], 1)
 
 
+def _in_part(y: Tensor) -> Tensor:
+    z = torch.zeros(1, y.shape[1], 6)
+    z[:, :, 1:5] = y
+    return torch.relu(z)
+
+
 FRAMES = "an operation that splits or selects the signal's frames"
 REFUSED = {
     "1 (Spectral), line ": nn.Sequential(nn.Linear(1, 1), Spectral()),
@@ -86,26 +92,26 @@ REFUSED = {
         lambda layer, x: layer(x, 2 * (torch.ones(1, 1, 4),))[0]
     ),
     "frames in reverse order": linear(lambda y: y.flip(1)),
-    "channels in another order": linear(lambda y: y.flip(2)),
-    "channels in another order, or": linear(lambda y: y[:, :, ::2]),
     "a slice of the frames with a step is not supported, only neighbouring frames, in their order;"
     " use nn.MaxPool1d(1, stride=3)": linear(lambda y: y[:, ::3]),
     "an operation that mixes frames and channels": linear(lambda y: y.reshape(1, 4, -1)),
+    "a tensor that signals are written into only in part": linear(_in_part),
     "torch.cat with frames behind frames": linear(lambda y: torch.cat([y, y], 1)),
-    "torch.cat with a constant among the signals": linear(
+    "torch.cat with frames that are not zero is not supported": linear(
+        lambda y: torch.cat([torch.ones(1, 3, y.shape[2]), y], 1)
+    ),
+    "torch.cat with a constant among the channels": linear(
         lambda y: torch.cat([torch.zeros(1, y.shape[1], 1), y], -1)
     ),
     "torch.nn.functional.pad with mode='replicate'": Lambda(
         lambda s, x: s.c(functional.pad(x, (2, 0), mode="replicate")), c=nn.Conv1d(1, 1, 3)
     ),
-    "c (Conv1d): padding=(2,) is not supported, only padding=0": conv(torch.tanh, padding=2),
-    "c (Conv1d): padding=(1,) is not supported, only padding=0": Lambda(
-        lambda s, x: s.c(x) + x, c=nn.Conv1d(1, 1, 3, padding=1)
+    "c (Conv1d): padding=(2,) is not supported, only padding that adds no frames": conv(
+        torch.tanh, padding=2
     ),
-    "c (Conv1d): padding=(2,) is not supported, only padding=0, as": conv(
+    "c (Conv1d): padding=(2,) is not supported, only padding that adds": conv(
         lambda y: y[:, :, 1:-1], padding=2
     ),
-    "c (Conv1d): padding='same'": conv(torch.tanh, padding="same"),
     "pad=(2, 2) is not supported, only zeros on the left, or zeros on the right that are": Lambda(
         lambda s, x: s.c(functional.pad(x, (2, 2))), c=nn.Conv1d(1, 1, 3)
     ),

@@ -42,19 +42,22 @@ REFUSED = {
     ),
     "the module (RNNCell): this kind of module": nn.RNNCell(1, 1),
     "the module has no layer": nn.Sequential(nn.Dropout()),
-    "padding=(4,) is not supported, only padding=0, as padding on both sides looks ahead in time;"
-    " put nn.ConstantPad1d((4, 0), 0.0) before": nn.Conv1d(1, 1, 3, dilation=2, padding=4),
-    "padding='same' is not supported": nn.Conv1d(1, 1, 3, padding="same"),
-    "0 (ConstantPad1d): padding=(2, 1), value=0.0 is not supported, only zeros on the left": (
+    "padding=(4,) is not supported, only padding that adds no frames, or whose frames are cropped at"
+    " the end; use padding='same', whose latency is 2, or put nn.ConstantPad1d((4, 0), 0.0)": (
+        nn.Conv1d(1, 1, 3, dilation=2, padding=4)
+    ),
+    "padding=(5,) is not supported": nn.Conv1d(1, 1, 3, dilation=2, padding=5),
+    "0 (ConstantPad1d): padding=(2, 1), value=0.0 is not supported, only zeros on the left, or as"
+    " many on both sides as the next layer looks over": (
         nn.Sequential(PAD((2, 1), 0.0), nn.Conv1d(1, 1, 3))
     ),
     "0 (ConstantPad1d): padding=(2, 0), value=1.0 is not": nn.Sequential(
         PAD((2, 0), 1.0), nn.Conv1d(1, 1, 3)
     ),
-    "0 (ConstantPad1d): padding=(5, 0) is not supported, only what makes 1 (Conv1d) causal;"
-    " use (4, 0)": nn.Sequential(PAD((5, 0), 0.0), nn.Conv1d(1, 1, 3, dilation=2)),
+    "0 (ConstantPad1d): padding=(5, 0) is not supported, only what makes 1 (Conv1d), or the layers up"
+    " to the output, causal; use (4, 0)": nn.Sequential(PAD((5, 0), 0.0), nn.Conv1d(1, 1, 3, dilation=2)),
     "0 (ConstantPad1d): padding by itself is not supported, only right before a Conv1d": (
-        nn.Sequential(PAD((2, 0), 0.0), nn.Tanh(), nn.Conv1d(1, 1, 3))
+        nn.Sequential(PAD((2, 0), 0.0), nn.Tanh(), nn.Linear(1, 1))
     ),
     "1 (ConstantPad1d): padding by itself": nn.Sequential(nn.Linear(1, 1), PAD((2, 0), 0.0)),
     "2 (LSTM): a start delayed by the unpadded 0 (Conv1d) is not supported, only a start at the"
@@ -68,16 +71,18 @@ REFUSED = {
     "0 (Conv1d): padding_mode='circular' is not supported, only zeros": nn.Sequential(
         nn.Conv1d(1, 1, 3, padding=2, padding_mode="circular")
     ),
-    "1 (Conv1d): padding=(1,) is not supported": nn.Sequential(
+    "2 (LSTM): a start delayed by 1 (Conv1d), which looks ahead, is not supported, only a start at"
+    " the first frame, as in a stream; put nn.ConstantPad1d((2, 0), 0.0) before 1 (Conv1d) in place"
+    " of its padding": nn.Sequential(
         nn.Linear(1, 1), nn.Conv1d(1, 1, 3, padding=1), nn.LSTM(1, 1)
     ),
-    "1 (Conv1d): 3 zeros in front of a stride of 2 is not supported, only a multiple of the stride;"
-    " pad 2 frames": nn.Sequential(PAD((3, 0), 0.0), nn.Conv1d(1, 1, 4, stride=2)),
-    "the module (ConvTranspose1d): padding=1 is not supported, only padding=0": (
-        nn.ConvTranspose1d(1, 1, 4, 2, padding=1)
+    "1 (Upsample): a start delayed by 0 (ConvTranspose1d), which leaves out frames, is not": (
+        nn.Sequential(
+            nn.ConvTranspose1d(1, 1, 4, 2, padding=1), nn.Upsample(scale_factor=2, mode="linear")
+        )
     ),
-    "the module (ConvTranspose1d): output_padding=1 is not supported": (
-        nn.ConvTranspose1d(1, 1, 4, 2, output_padding=1)
+    "1 (Conv1d): a start delayed by the unpadded 0 (Conv1d)": nn.Sequential(
+        nn.Conv1d(1, 1, 2), nn.Conv1d(1, 1, 4, stride=2)
     ),
     "the module (ConvTranspose1d): dilation=2 is not supported": (
         nn.ConvTranspose1d(1, 1, 4, 2, dilation=2)

@@ -469,6 +469,16 @@ def rates() -> dict[str, Rate]:
         "max_pool1d_5_k3_s2": Rate(Seq(Pool("max_pool1d", 3, 2)), 5, 2, 2),
         "avg_pool1d_5_k4_s4": Rate(Seq(Pool("avg_pool1d", 4, 4)), 5, 3, 4),
         "max_pool1d_2_k90_s1": Rate(Seq(Pool("max_pool1d", 90, 1)), 2, 89, 1),
+        "raised_128": Rate(
+            Seq(Transposed(3, 4, 8, 4), nn.Tanh(), Transposed(4, 4, 16, 8), nn.Tanh(), Transposed(4, 1, 6, 4)),
+            *(3, 0, 1),
+            frames=24,
+        ),
+        "raised_lowered": Rate(
+            Seq(Transposed(2, 3, 12, 16), Transposed(3, 2, 16, 16), Pool("max_pool1d", 4, 4), Transposed(2, 2, 2, 2)),
+            *(2, 0, 1),
+            frames=24,
+        ),
         "down_up": Rate(
             Seq(Strided(1, 8, 4, 4), nn.Tanh(), Strided(8, 8, 2, 2), nn.Tanh(), Transposed(8, 1, 16, 8)),
             *(1, 7, 1),
@@ -662,6 +672,8 @@ PURPOSES = {
     "conv_transpose1d_*": "transposed convolution",
     "max_pool1d_*": "maximum of a window: short, and longer than a block",
     "avg_pool1d_*": "mean of a window",
+    "raised_128": "transposed convolutions to 128 frames per input frame",
+    "raised_lowered": "transposed convolutions to 256 frames per input frame, a pool, to 128",
     "down_up": "two strided convolutions, then a transposed one back to the rate of the input",
     "windowed": "layers over each window of 10 frames, by 3 frames",
     "windowed_long": "layers over each window of 100 frames, by 7 frames",

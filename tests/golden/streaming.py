@@ -89,6 +89,33 @@ class Upsample(Ours):
         return LayerRecord(f"upsample_{self.mode}", {"size": channels, "factor": self.factor})
 
 
+class SilentUntil(Ours):
+    """Zeros in the first frames."""
+
+    def __init__(self, frames: int, latency: int) -> None:
+        super().__init__()
+        self.options: dict[str, Option] = {"frames": frames, "latency": latency}
+
+    def forward(self, x: Tensor, condition: Condition = None) -> Tensor:
+        return torch.cat([torch.zeros_like(x), x[int(self.options["frames"]) :]])[-len(x) :]
+
+    def record(self, channels: int) -> LayerRecord:
+        return LayerRecord("silent_until", {"size": channels, **self.options})
+
+
+class PeriodicGain(Ours):
+    def __init__(self, channels: int, period: int) -> None:
+        super().__init__()
+        self.gain = trained(period, channels)
+
+    def forward(self, x: Tensor, condition: Condition = None) -> Tensor:
+        return x * torch.cat([self.gain] * len(x))[: len(x)]
+
+    def record(self, channels: int) -> LayerRecord:
+        options: dict[str, Option] = {"size": channels, "period": len(self.gain)}
+        return LayerRecord("periodic_gain", options, {"gain": array(self.gain)})
+
+
 class TFiLM(Ours):
     """Modulates each block by what layers of its largest values give. Given `block` - 1 frames later, after zeros."""
 
@@ -128,6 +155,9 @@ def goldens() -> dict[str, Golden]:
         "tfilm_scale_5_b70": Golden(
             Seq(nn.Linear(2, 5), TFiLM(70, 9, nn.Linear(5, 4), nn.ReLU(), Started(nn.GRU(4, 5)))), 2, frames=400
         ),
+        "silent_until_3": Golden(Seq(nn.Linear(2, 3), SilentUntil(3, 2), nn.Tanh(), SilentUntil(70, 67)), 2),
+        "periodic_gain_3_p2": Golden(Seq(PeriodicGain(3, 2)), 3),
+        "periodic_gain_5_p71": Golden(Seq(PeriodicGain(5, 71)), 5),
         "rnn_initial_2_5": Golden(Seq(Started(nn.RNN(2, 5), [trained(5)])), 2),
     }
 
@@ -143,6 +173,8 @@ def rates() -> dict[str, Rate]:
 PURPOSES = {
     "tfilm_scale_*": "network: dense, then scales for each block of frames, from frame 9 on; `b` is the block",
     "tfilm_*": "scales and shifts for each block of frames by an LSTM; `b` is the block",
+    "silent_until_*": "network: silence until frame 3, an activation, silence until frame 70",
+    "periodic_gain_*": "gains that repeat; `p` is the period",
     "min_gru_positive_*": "MinGRU in->out with a positive candidate",
     "min_gru_initial_*": "MinGRU in->out from a trained state",
     "min_gru_*": "MinGRU in->out",

@@ -56,6 +56,7 @@ TEST(Realtime, NAME(INLAY_TEST_BACKEND, INLAY_TEST_SCALAR)) {
   expect_realtime<ModelT<InitialState<MinGRU<1, 9, B>>, InitialState<ProjectedLSTM<9, 7, 3, B>>>>("MinGRU");
   expect_realtime<ModelT<TFiLM<3, 70, B>, BasicTFiLM<1, 5, Dense<3, 3, B>>>>("TFiLM");
   expect_realtime<ModelT<UpsampleNearest<3, 3, B>, UpsampleLinear<3, 5, B>>>("Upsample");
+  expect_realtime<ModelT<SilentUntil<3, 5, 2, B>, PeriodicGain<3, 2, B>>>("SilentUntil, PeriodicGain");
   expect_realtime<ModelT<S4D<9, 3, B>, LRU<9, 5, 3, B>>>("S4D, LRU");
   expect_realtime<ModelT<RateCorrected<LSTM<1, 9, B>>>>("RateCorrected");
   expect_realtime<ModelT<Residual<Dense<3, 3, B>>, Parallel<Dense<3, 5, B>, Dense<3, 5, B>>,

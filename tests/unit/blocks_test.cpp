@@ -1,4 +1,4 @@
-// Upsampling without weights, and modulation of blocks, against PyTorch.
+// Upsampling without weights, modulation of blocks, silence at the start and periodic gains, against PyTorch.
 #include "support/backends.hpp"
 #include "support/golden.hpp"
 
@@ -19,6 +19,26 @@ TYPED_TEST(BlocksTest, linear) {
   static_assert(Model::rate == Rate{1, 4} && Model::latency() == 1 && Model::receptive_field == 3);
   golden<Model>("upsample_linear_3_f4", stack);
   golden<ModelT<UpsampleLinear<2, 5, TypeParam>>>("upsample_linear_2_f5", stack);
+}
+
+TYPED_TEST(BlocksTest, silence) {
+  using B = TypeParam;
+  using Model = ModelT<Dense<2, 3, B>, SilentUntil<3, 3, 2, B>, Tanh<3, B>, SilentUntil<3, 70, 67, B>>;
+  static_assert(Model::latency() == 69 && Model::receptive_field == 1 && Model::one_to_one);
+  golden<Model>("silent_until_3", stack);
+}
+TYPED_TEST(BlocksTest, periodic_gain) {
+  golden<ModelT<PeriodicGain<3, 2, TypeParam>>>("periodic_gain_3_p2", single_layer);
+  golden<ModelT<PeriodicGain<5, 71, TypeParam>>>("periodic_gain_5_p71", single_layer);
+}
+// Times at several rates are added up before they are rounded: 2 + 3/4 + 2/8.
+TYPED_TEST(BlocksTest, latency) {
+  using B = TypeParam;
+  using Raised = ModelT<SilentUntil<1, 5, 2, B>, UpsampleNearest<1, 4, B>, SilentUntil<1, 9, 3, B>,
+                        UpsampleNearest<1, 2, B>, SilentUntil<1, 20, 2, B>>;
+  static_assert(Raised::latency() == 3);
+  static_assert(ModelT<UpsampleNearest<1, 4, B>, SilentUntil<1, 5, 5, B>>::latency() == 2);
+  static_assert(ModelT<SilentUntil<1, 5, 0, B>>::latency() == 0);
 }
 
 TYPED_TEST(BlocksTest, tfilm) {

@@ -212,6 +212,15 @@ TEST(Limits, rates) {
   expect_refused(file(pool(1 << 20) + "," + pool(128)), "layers[1]",
                  "at most " + text(limits::frames_per_output) + " input frames per output frame",
                  text(std::size_t{1} << 27));
+  const auto raised = [](std::size_t factor) {
+    return R"({"type": "upsample_nearest", "size": 1, "factor": )" + text(factor) + "}";
+  };
+  expect_refused(file(raised(65)), "layers[0]", "at most 64 output frames per input frame", "65");
+  expect_refused(file(raised(64) + "," + raised(64) + "," + raised(8)), "layers[2]",
+                 "at most " + text(limits::frames_per_input) + " output frames per input frame",
+                 text(limits::frames_per_input * 2));
+  expect_refused(file(R"({"type": "residual", "layers": [)" + raised(2) + "," + raised(64) + "]}"),
+                 "layers[0].layers[1]", "at most 64 output frames per input frame", "128");
   const std::string twice = R"({"type": "conv_transpose1d", "in": 1, "out": 1, "kernel_size": 1, "stride": 2,
                                 "kernel": {"shape": [1, 1, 1], "data": [0]}})";
   expect_refused(file(listed(twice + "," + pool(2), limits::rate_changes / 2 + 1)),

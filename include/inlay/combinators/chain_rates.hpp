@@ -21,14 +21,18 @@ struct ChainRates {
     return frames;
   }
 
-  /// Largest number of input frames for which no layer has more frames than it allows, and no signal exceeds a tile.
+  /// True if no layer has more frames than it allows, and no signal exceeds a tile.
+  static constexpr bool fits(std::size_t frames) {
+    bool all = true;
+    ((all = all && frames <= LayerTraits<Layers>::tile, frames = LayerTraits<Layers>::max_output_frames(frames)), ...);
+    return all && frames <= tile_frames;
+  }
+  static_assert(fits(1),
+                "inlay: layers in a row must not give more than inlay::tile_frames frames for one input frame; use "
+                "inlay::Model, or a model for each part");
+
+  /// Largest number of input frames that `fits`.
   static constexpr std::size_t tile = [] {
-    const auto fits = [](std::size_t frames) {
-      bool all = true;
-      ((all = all && frames <= LayerTraits<Layers>::tile, frames = LayerTraits<Layers>::max_output_frames(frames)),
-       ...);
-      return all && frames <= tile_frames;
-    };
     std::size_t frames = tile_frames;
     while (frames > 1 && !fits(frames)) --frames;
     return frames;
@@ -57,6 +61,13 @@ struct ChainRates {
     for (std::size_t i = 0; i < count; ++i) sum += (frames[i] * before[i].in + before[i].out - 1) / before[i].out;
     return sum;
   }
+
+  static constexpr std::size_t latency = [] {
+    constexpr std::array<std::size_t, count> frames{LayerTraits<Layers>::latency...};
+    FrameSum sum;
+    for (std::size_t i = 0; i < count; ++i) sum.add(frames[i], before[i]);
+    return sum.rounded_up();
+  }();
 };
 
 }  // namespace inlay::INLAY_ISA::detail

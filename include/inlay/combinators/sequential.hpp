@@ -76,7 +76,7 @@ class Sequential {
           ? unbounded
           : 1 + Rates::in_frames_of_input({(Layers::receptive_field - 1)...});
   static constexpr std::size_t warmup_frames = Rates::in_frames_of_input({LayerTraits<Layers>::warmup_frames...});
-  static constexpr std::size_t latency = Rates::in_frames_of_input({LayerTraits<Layers>::latency...});
+  static constexpr std::size_t latency = Rates::latency;
   /// Multiply-accumulates per input frame.
   static constexpr std::size_t macs = [] {
     std::size_t sum = 0, i = 0;

@@ -1,4 +1,4 @@
-/// Rate, LayerShape: numbers of channels and timing of a layer.
+/// Rate, FrameSum, LayerShape: numbers of channels and timing of a layer.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +27,29 @@ struct Rate {
     const std::uint64_t common = std::gcd(frames_in, frames_out);
     return {bounded(frames_in / common), bounded(frames_out / common)};
   }
+};
+
+/// A sum of times that are in frames of different rates, in frames of one of them. Rounded up once, not term by term.
+class FrameSum {
+ public:
+  /// Adds `frames` frames of a signal that has the rate `rate`, relative to the frames that are counted.
+  constexpr void add(std::size_t frames, Rate rate) {
+    const std::uint64_t time = std::uint64_t{frames} * rate.in;
+    const std::uint64_t finer = rate.out / std::gcd(parts_, std::uint64_t{rate.out});
+    if (finer > most_parts / parts_) {  // no network has such rates
+      sum_ += parts_ * (time / rate.out + (time % rate.out > 0));
+    } else {
+      sum_ *= finer, parts_ *= finer;
+      sum_ += time * (parts_ / rate.out);
+    }
+  }
+  constexpr std::size_t rounded_up() const { return bounded(sum_ / parts_ + (sum_ % parts_ > 0)); }
+  constexpr bool operator==(const FrameSum& other) const { return sum_ * other.parts_ == other.sum_ * parts_; }
+
+ private:
+  static constexpr std::uint64_t most_parts = std::uint64_t{1} << 16;
+
+  std::uint64_t sum_ = 0, parts_ = 1;  ///< the sum is sum_ / parts_
 };
 
 /// Numbers of channels, timing and cost of a layer. Times are in frames of the layer's input.

@@ -40,6 +40,8 @@ inline constexpr std::size_t state_values = std::size_t{1} << 26;
 #endif
 /// Input frames per output frame.
 inline constexpr std::size_t frames_per_output = std::size_t{1} << 26;
+/// Output frames per input frame.
+inline constexpr std::size_t frames_per_input = std::size_t{1} << 14;
 /// Layers in a row that change the rate.
 inline constexpr std::size_t rate_changes = 64;
 /// Frames of silence before a signal: 5.8 minutes at 48 kHz.

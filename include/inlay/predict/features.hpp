@@ -108,9 +108,9 @@ constexpr CostKind cost_kind(std::string_view type) {
       {quotient, " softsign fast_tanh rational sqrt layer_norm rms_norm group_norm cumulative_norm "},
       {line,
        " relu leaky_relu prelu hardtanh leaky_hardtanh scale hard_sigmoid hard_sigmoid_keras2 hardswish batchnorm1d "
-       "batchnorm2d affine abs square gain_computer complex_product magnitude "},
+       "batchnorm2d affine periodic_gain abs square gain_computer complex_product magnitude "},
       {copy,
-       " identity gather slice pad delay time_pad append_condition max_pool1d avg_pool1d upsample_nearest "
+       " identity gather slice pad delay silent_until time_pad append_condition max_pool1d avg_pool1d upsample_nearest "
        "upsample_linear "},
       {join, " residual parallel concat split gate blend mixin film conditioned_by residual_skip windowed sequential "},
   };

@@ -21,6 +21,19 @@ struct Call {
   std::size_t* output_frames;       ///< output frames in the current tile
 };
 
+/// The calls after a cut: they run several times per tile of the calls before it, whose output does not fit one tile of
+/// theirs. Each time a piece of that output is copied to their input.
+template <class T>
+struct Stage {
+  std::span<const Call<T>> calls;
+  const T* from;                   ///< tile of the output before the cut
+  T* to;                           ///< tile of the input after it
+  const std::size_t* from_frames;  ///< frames in these tiles
+  std::size_t* to_frames;
+  std::size_t channels;
+  std::size_t tile_size;  ///< largest number of frames of a piece
+};
+
 /// A network bound to the memory of one signal: all calls in order, and the buffers of its inputs and output.
 template <class T>
 struct Run {
@@ -30,6 +43,7 @@ struct Run {
     T *in, *out, *condition;
   };
   Pass frame, tile;
+  std::span<const Stage<T>> later;  ///< what follows the calls of `tile`, if the network has cuts
   std::size_t in_size, out_size, condition_size;
   std::size_t tile_size;                      ///< largest number of input frames per tile
   std::size_t *in_frames, *condition_frames;  ///< frames in the current tile

@@ -55,7 +55,7 @@ INLAY_COLD std::shared_ptr<Network<T>> build(const io::ModelFile& file, const Ke
       throw load_error(file.chain.place, io::concat({"at most ", limits::channels, " channels"}),
                        std::to_string(channels));
   const plan::Signal in = planner.input(in_size), condition = planner.input(condition_size);
-  const plan::Signal out = planner.chain(file.chain, in, condition);
+  const plan::Signal out = planner.network(file.chain, in, condition);
   network->pace = out.pace;
   network->in_size = in_size, network->out_size = out.count(), network->condition_size = condition_size;
   network->one_to_one = out.pace.one_to_one();
@@ -72,7 +72,7 @@ INLAY_COLD std::shared_ptr<Network<T>> build(const io::ModelFile& file, const Ke
   const double frames = static_cast<double>(file.info.prewarm);
   io::expect_work(file.chain.place, network->work, frames, planner.costs.windows);
   network->receptive_field = out.past == unbounded ? unbounded : out.past + 1;
-  network->latency = out.latency;
+  network->latency = out.latency.rounded_up();
   network->parameters = io::parameters_of(file.chain);
   network->macs = planner.macs;
   bound = planner.bound;

@@ -124,6 +124,12 @@ def _add_export(commands: _Commands) -> None:
         help="ONNX: an input that is a state, and the output that is its next value; may be repeated",
     )
     parser.add_argument("--layout", metavar="AXES", help="ONNX: the input's axes, such as NCT")
+    parser.add_argument(
+        "--hop",
+        metavar="FRAMES",
+        type=_count,
+        help="ONNX: the frames from one window to the next, of a graph with one output for a window",
+    )
 
 
 def _state(text: str) -> tuple[str, str]:
@@ -160,6 +166,7 @@ def _export(arguments: argparse.Namespace) -> int:
             state_dict=arguments.state_dict,
             states=dict(arguments.state) if arguments.state else None,
             layout=arguments.layout,
+            hop=arguments.hop,
         )
     opened = _open(arguments.output)
     parameters, check = opened.analysis.parameters, opened.model.check

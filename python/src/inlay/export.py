@@ -25,6 +25,7 @@ def export(
     state_dict: str | None,
     states: Mapping[str, str] | None = None,
     layout: str | None = None,
+    hop: int | None = None,
 ) -> None:
     """Writes a source of any supported kind as an inlay model file. Raises ExportError or OSError."""
     kind = _kind(source)
@@ -32,8 +33,8 @@ def export(
         raise ExportError("--weights goes with a Keras configuration in JSON only")
     if state_dict is not None and kind != "torch":
         raise ExportError("--state-dict goes with package.module:factory only")
-    if kind != "onnx" and (states or layout):
-        raise ExportError("--state and --layout go with an ONNX file only")
+    if kind != "onnx" and (states or layout or hop):
+        raise ExportError("--state, --layout and --hop go with an ONNX file only")
     if kind == "keras":
         _keras(source, output, weights=weights, sample_rate=sample_rate, metadata=metadata)
     elif kind == "torch":
@@ -41,7 +42,7 @@ def export(
     elif kind == "onnx":
         from .onnx.export import export_onnx
 
-        export_onnx(source, output, states=states, layout=layout, sample_rate=sample_rate, metadata=metadata)
+        export_onnx(source, output, states=states, layout=layout, hop=hop, sample_rate=sample_rate, metadata=metadata)
     else:
         from .other.export import export_json
 

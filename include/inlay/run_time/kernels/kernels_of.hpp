@@ -69,8 +69,19 @@ class KernelsOf final : public run_time::Kernels<typename B::scalar> {
                       Condition<T> condition) const noexcept override {
     const inlay::detail::ChannelCounts channels{run.in_size, run.out_size, run.condition_size};
     const inlay::detail::Tiles<T> tiles{Block<T>(run.tile.in), Block<T>(run.tile.out), Block<T>(run.tile.condition)};
-    return inlay::detail::for_each_tile<T>(channels, tiles, run.tile_size, in, out, frames, condition,
-                                           [&](std::size_t count) { return plan::run_tile(run, count); });
+    if (run.later.empty())
+      return inlay::detail::for_each_tile<T>(channels, tiles, run.tile_size, in, out, frames, condition,
+                                             [&](std::size_t count) { return plan::run_tile(run, count); });
+    std::size_t written = 0;
+    for (std::size_t first = 0; first < frames; first += run.tile_size) {
+      const std::size_t count = std::min(frames - first, run.tile_size);
+      inlay::detail::load_tile(channels, tiles, in, condition, first, count);
+      plan::run_stages(run, count, [&](std::size_t output_frames) {
+        inlay::detail::store_tile(channels, tiles, out, written, output_frames);
+        written += output_frames;
+      });
+    }
+    return written;
   }
 
  private:
@@ -78,10 +89,13 @@ class KernelsOf final : public run_time::Kernels<typename B::scalar> {
   static std::size_t forward_tile(const Run& run, const T* in, T* out, const T* condition) noexcept {
     for (std::size_t c = 0; c < run.in_size; ++c) *Block<T>(run.tile.in).row(c) = in[c];
     for (std::size_t c = 0; c < run.condition_size; ++c) *Block<T>(run.tile.condition).row(c) = condition[c];
-    const std::size_t output_frames = plan::run_tile(run, 1);
-    for (std::size_t f = 0; f < output_frames; ++f)
-      for (std::size_t c = 0; c < run.out_size; ++c) out[f * run.out_size + c] = Block<T>(run.tile.out).row(c)[f];
-    return output_frames;
+    std::size_t written = 0;
+    plan::run_stages(run, 1, [&](std::size_t output_frames) {
+      for (std::size_t f = 0; f < output_frames; ++f, ++written)
+        for (std::size_t c = 0; c < run.out_size; ++c)
+          out[written * run.out_size + c] = Block<T>(run.tile.out).row(c)[f];
+    });
+    return written;
   }
 
   const char* name_;

@@ -87,6 +87,8 @@ class LayerTable {
       {"s4d", make<S4D<any, any, B>>},
       {"lru", make<LRU<any, any, any, B>>},
       {"delay", make<Delay<any, any, B>>},
+      {"silent_until", make<SilentUntil<any, any, any, B>>},
+      {"periodic_gain", make<PeriodicGain<any, any, B>>},
       {"biquad", make<Biquad<any, any, B>>},
       {"one_pole", make<OnePole<any, B>>},
       {"parametric_equalizer", make<ParametricEqualizer<any, any, any, B>>},

@@ -42,7 +42,8 @@ INLAY_COLD auto plan_inner(Planner& planner, const BuildContext& context, std::s
         "layers that do");
   made.program.finish(in.parts[0], inner.contiguous(out), none.parts[0], planner.kernels(), tile_frames, true);
   planner.bound = std::max(planner.bound, inner.bound);
-  made.shape = {.in = channels, .out = out.count(), .past = out.past, .latency = out.latency, .macs = inner.macs};
+  made.shape = {
+      .in = channels, .out = out.count(), .past = out.past, .latency = out.latency.rounded_up(), .macs = inner.macs};
   made.costs = inner.costs;
   made.costs.state += made.program.room();
   return made;

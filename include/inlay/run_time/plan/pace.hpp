@@ -12,7 +12,7 @@
 namespace inlay::INLAY_ISA::plan {
 
 /// The rate-changing steps that a signal passed, in order. Two signals have their frames at the same time if they
-/// passed the same steps. Equal rates are not sufficient.
+/// passed the same steps. Equal rates are not sufficient. Steps after a cut run in tiles of their own.
 class Pace {
   struct Change {
     std::size_t step;
@@ -48,7 +48,10 @@ class Pace {
     for (const Change& c : changes_) frames = c.max_output_frames(frames);
     return frames;
   }
-  /// Largest number of input frames for which no intermediate signal exceeds a tile; 0 if a single frame does.
+  /// Begins a stage of the program, see `Program::cut`.
+  void cut() noexcept { first_ = changes_.size(); }
+  /// Largest number of input frames of the stage for which none of its signals exceeds a tile; 0 if a single frame
+  /// does.
   std::size_t tile() const noexcept {
     std::size_t frames = tile_frames;
     while (frames > 0 && peak(frames) > tile_frames) --frames;
@@ -56,17 +59,18 @@ class Pace {
   }
 
  private:
-  /// Largest number of frames of any intermediate signal.
+  /// Largest number of frames of any signal of the stage.
   std::size_t peak(std::size_t frames) const noexcept {
     std::size_t most = frames;
-    for (const Change& c : changes_) {
-      frames = c.max_output_frames(frames);
+    for (std::size_t i = first_; i < changes_.size(); ++i) {
+      frames = changes_[i].max_output_frames(frames);
       most = frames > most ? frames : most;
     }
     return most;
   }
 
   std::vector<Change> changes_;
+  std::size_t first_ = 0;  ///< change of the stage
 };
 
 }  // namespace inlay::INLAY_ISA::plan

@@ -48,6 +48,15 @@ class Planner {
     return {{in}, in};
   }
 
+  /// Adds the layers of the network and returns their output. Between them the program may be cut into stages.
+  Signal network(const io::ChainRecord& record, Signal x, const Signal& condition) {
+    for (const io::LayerRecord& each : record.layers) {
+      may_cut_ = true;
+      x = layer({each, x, condition});
+    }
+    return x;
+  }
+
   /// Adds the layers of a chain and returns their output.
   Signal chain(const io::ChainRecord& record, Signal x, const Signal& condition) {
     for (const io::LayerRecord& each : record.layers) x = layer({each, x, condition});
@@ -58,6 +67,7 @@ class Planner {
   Signal layer(const BuildContext& context) {
     const Combinator<Planner>* const combinator = CombinatorTable<Planner>::find(io::type_of(context.record));
     if (!combinator) return leaf(context);
+    may_cut_ = false;
     expect_only(combinator->members, context.record);
     return combinator->build(*this, context);
   }
@@ -90,14 +100,26 @@ class Planner {
       io::expect_past(io::place_of(context.record, has_dilation ? "dilation" : "kernel_size"), shape.past, shape.in);
     }
     const Rate rate = x.pace.rate();
-    const Channels in = contiguous(x), out = program_.buffer(shape.out);
-    Signal y{{out}, out, x.past, bounded(x.latency + std::uint64_t{shape.latency} * rate.in / rate.out), x.pace};
+    Channels in = contiguous(x);
+    Pace pace = x.pace;
+    pace.change(program_.size(), shape.rate);
+    if (pace.tile() == 0 && may_cut_) {
+      in = program_.cut(in, x.pace.tile());
+      pace = x.pace;
+      pace.cut();
+      pace.change(program_.size(), shape.rate);
+    }
+    const Channels out = program_.buffer(shape.out);
+    Signal y{{out}, out, x.past, x.latency, pace};
+    y.latency.add(shape.latency, rate);
     if (shape.past == unbounded || x.past == unbounded) y.past = unbounded;
-    else y.past = bounded(x.past + std::uint64_t{shape.past} * rate.in / rate.out);
-    y.pace.change(program_.size(), shape.rate);
-    if (y.pace.tile() == 0)
+    else y.past = bounded(x.past + (std::uint64_t{shape.past} * rate.in + rate.out - 1) / rate.out);
+    if (pace.tile() == 0)
       refuse(context.record, io::concat({"at most ", tile_frames, " output frames per input frame"}),
-             y.pace.max_output_frames(1));
+             pace.max_output_frames(1));
+    if (pace.max_output_frames(1) > limits::frames_per_input)
+      refuse(context.record, io::concat({"at most ", limits::frames_per_input, " output frames per input frame"}),
+             pace.max_output_frames(1));
     if (y.pace.rate().in > limits::frames_per_output)
       refuse(context.record, io::concat({"at most ", limits::frames_per_output, " input frames per output frame"}),
              y.pace.rate().in);
@@ -169,6 +191,7 @@ class Planner {
   }
 
   Program<T>& program_;
+  bool may_cut_ = false;  ///< true before a layer of the network that is not part of a combinator
   const run_time::Kernels<T>& kernels_;
 };
 

@@ -64,6 +64,7 @@ class Program {
     AlignedArray<T, dynamic> buffers_;
     std::vector<std::size_t> frames_;  ///< frames of the current tile in each buffer
     std::vector<Call> frame_calls_, tile_calls_;
+    std::vector<run_time::Stage<T>> stages_;
     run_time::Run<T> run_{};
   };
 
@@ -80,7 +81,15 @@ class Program {
     step.out = out;
     for (const Channels& c : in) step.in[step.inputs++] = c;
     step.weights = weights;
+    step.cut = std::exchange(cut_, {});
     steps_.push_back(std::move(step));
+  }
+  /// Begins a stage: the next steps run for pieces of `from`, of which they have a copy. `tile` is the largest number
+  /// of input frames per tile of the stage that ends. Returns the copy.
+  INLAY_COLD Channels cut(const Channels& from, std::size_t tile) {
+    tiles_.push_back(tile);
+    cut_ = {from, buffer(from.count)};
+    return cut_.to;
   }
   std::size_t size() const noexcept { return steps_.size(); }
   std::size_t buffers() const noexcept { return channels_.size(); }
@@ -97,14 +106,16 @@ class Program {
     return true;
   }
   /// Completes the program: fuses steps, loads weights and places buffers. The buffers of `in`, `out` and `condition`
-  /// are kept for the whole run. `tile` is the largest number of input frames per tile. Call it last. Throws
-  /// load_error.
+  /// are kept for the whole run. `tile` is the largest number of input frames per tile of the last stage. Call it last.
+  /// Throws load_error.
   INLAY_COLD void finish(Channels in, Channels out, Channels condition, const run_time::Kernels<T>& kernels,
                          std::size_t tile, bool one_to_one) {
     in_ = in, out_ = out, condition_ = condition;
-    tile_ = tile;
+    tiles_.push_back(tile);
     one_to_one_ = one_to_one;
-    const std::vector<std::size_t> kept{in.buffer, out.buffer, condition.buffer};
+    std::vector<std::size_t> kept{in.buffer, out.buffer, condition.buffer};
+    for (const Step<T>& step : steps_)
+      if (step.cut) kept.insert(kept.end(), {step.cut.from.buffer, step.cut.to.buffer});
     fuse_steps(steps_, channels_.size(), kept);
     std::vector<BufferUse> uses;
     for (Step<T>& step : steps_) {
@@ -125,10 +136,10 @@ class Program {
   INLAY_COLD void start_after_silence(std::size_t frames) {
     auto start = std::make_unique<State>(*this);
     const typename run_time::Run<T>::Pass& tile = start->run_.tile;
-    for (; frames > 0; frames -= std::min(frames, tile_)) {
+    for (; frames > 0; frames -= std::min(frames, tiles_[0])) {
       std::fill_n(tile.in, in_.count * tile_frames, T(0));
       std::fill_n(tile.condition, condition_.count * tile_frames, T(0));
-      run_tile(start->run_, std::min(frames, tile_));
+      run_stages(start->run_, std::min(frames, tiles_[0]), [](std::size_t) {});
     }
     start_ = std::move(start);
   }
@@ -139,7 +150,9 @@ class Program {
     if (channels_.empty()) return;  // empty program
     state.frame_calls_.clear();
     state.tile_calls_.clear();
+    std::vector<std::size_t> cuts;  // the first call after each
     for (std::size_t i = 0; i < steps_.size(); ++i) {
+      if (steps_[i].cut) cuts.push_back(state.tile_calls_.size());
       add_calls(state, state.tile_calls_, i, i, &BufferOffset::tile);
       if (i + 1 < steps_.size() && steps_[i + 1].fused_into_previous) continue;
       add_calls(state, state.frame_calls_, steps_[i].fused_into_previous ? i - 1 : i, i, &BufferOffset::frame);
@@ -147,12 +160,27 @@ class Program {
     T* const memory = state.buffers_.data();
     const BufferOffset in = offset_of(in_), out = offset_of(out_), condition = offset_of(condition_);
     std::size_t* const frames = state.frames_.data();
+    const std::span<const Call> calls(state.tile_calls_);
+    cuts.push_back(calls.size());
+    state.stages_.clear();
+    for (const Step<T>& step : steps_)
+      if (const Cut& cut = step.cut) {
+        const std::size_t stage = state.stages_.size();
+        state.stages_.push_back({.calls = calls.subspan(cuts[stage], cuts[stage + 1] - cuts[stage]),
+                                 .from = memory + offset_of(cut.from).tile,
+                                 .to = memory + offset_of(cut.to).tile,
+                                 .from_frames = frames + cut.from.buffer,
+                                 .to_frames = frames + cut.to.buffer,
+                                 .channels = cut.to.count,
+                                 .tile_size = tiles_[stage + 1]});
+      }
     state.run_ = {.frame = {state.frame_calls_, memory + in.frame, memory + out.frame, memory + condition.frame},
-                  .tile = {state.tile_calls_, memory + in.tile, memory + out.tile, memory + condition.tile},
+                  .tile = {calls.first(cuts[0]), memory + in.tile, memory + out.tile, memory + condition.tile},
+                  .later = state.stages_,
                   .in_size = in_.count,
                   .out_size = out_.count,
                   .condition_size = condition_.count,
-                  .tile_size = tile_,
+                  .tile_size = tiles_[0],
                   .in_frames = frames + in_.buffer,
                   .condition_frames = frames + condition_.buffer,
                   .out_frames = frames + out_.buffer,
@@ -189,7 +217,8 @@ class Program {
   std::vector<std::size_t> channels_;  ///< of each buffer
   Placement<T> placement_;
   Channels in_{}, out_{}, condition_{};
-  std::size_t tile_ = 0;
+  std::vector<std::size_t> tiles_;  ///< largest number of input frames per tile of each stage
+  Cut cut_;                         ///< before the next step
   bool one_to_one_ = true;
   std::unique_ptr<const State> start_;
 };

@@ -22,10 +22,10 @@ inline constexpr std::size_t silence = unbounded;
 /// Channels, not necessarily contiguous, and their timing relative to the network's input.
 struct Signal {
   std::vector<Channels> parts;
-  Channels clock{};         ///< channels with the same number of frames that are not silent
-  std::size_t past = 0;     ///< past input frames that the signal depends on, or `unbounded`
-  std::size_t latency = 0;  ///< latency in input frames
-  Pace pace{};              ///< rate changes since the input
+  Channels clock{};      ///< channels with the same number of frames that are not silent
+  std::size_t past = 0;  ///< past input frames that the signal depends on, or `unbounded`
+  FrameSum latency{};    ///< in input frames
+  Pace pace{};           ///< rate changes since the input
 
   std::size_t count() const noexcept {
     std::size_t sum = 0;
@@ -54,8 +54,8 @@ struct Signal {
 inline void align(const io::LayerRecord& record, Signal& a, const Signal& b) {
   if (a.pace != b.pace) throw load_error(record.place, "branches with the same rate changes", "branches that differ");
   if (a.latency != b.latency)
-    throw load_error(record.place, io::concat({"a latency of ", a.latency, " frames in each branch"}),
-                     std::to_string(b.latency));
+    throw load_error(record.place, io::concat({"a latency of ", a.latency.rounded_up(), " frames in each branch"}),
+                     std::to_string(b.latency.rounded_up()));
   a.past = std::max(a.past, b.past);
 }
 

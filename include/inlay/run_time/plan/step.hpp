@@ -17,6 +17,12 @@ struct Channels {
   std::size_t buffer = 0, first = 0, count = 0;
 };
 
+/// A cut between two stages of a program, see run_time::Stage.
+struct Cut {
+  Channels from, to;
+  explicit operator bool() const noexcept { return to.count > 0; }
+};
+
 /// One step: out = operation(in...), then, if there is an addend, sum = out + addend.
 template <class T>
 struct Step {
@@ -28,6 +34,7 @@ struct Step {
   Channels addend{}, sum{};                          ///< sum = out + addend; no addend if addend.count is 0
   std::unique_ptr<run_time::Operation<T>> addition;  ///< computes the sum if `operation` does not
   bool fused_into_previous = false;                  ///< for frames, the previous step computes this one
+  Cut cut;                                           ///< before this step
 
   bool adds() const noexcept { return addend.count > 0; }
   bool adds_in_place() const noexcept { return adds() && sum.buffer == out.buffer; }

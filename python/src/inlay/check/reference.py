@@ -505,6 +505,14 @@ def parametric_equalizer(layer: Json, x: Signal, condition: Condition) -> Signal
     return y
 
 
+def silent_until(layer: Json, x: Signal) -> Signal:
+    return np.where(np.arange(len(x))[:, None] < layer["frames"], 0.0, x)
+
+
+def periodic_gain(layer: Json, x: Signal) -> Signal:
+    return x * tensor(layer["gain"])[np.arange(len(x)) % layer["period"]]
+
+
 def gather(layer: Json, x: Signal) -> Signal:
     index = tensor(layer["index"]).astype(int)
     return np.where(index < 0, 0.0, x[:, np.maximum(index, 0)])
@@ -550,6 +558,8 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "max_pool1d": pool1d,
     "avg_pool1d": pool1d,
     "gather": gather,
+    "silent_until": silent_until,
+    "periodic_gain": periodic_gain,
     "rfft": rfft,
     "irfft": irfft,
     "complex_product": complex_product,

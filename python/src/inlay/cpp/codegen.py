@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -48,6 +49,23 @@ class Backend:
     lossy_bound: float = 0  # what its type of weights adds to the limit of a check
 
 
+# Frames of a tile.
+_TILE = 64
+
+
+def _refuse_bursts(layers: Chain) -> None:
+    """Raises ExportError if layers in a row give more frames than the tile of a type holds."""
+    frames = 1
+    for layer in analyse(layers).layers:
+        if layer.depth == 0:
+            frames = math.ceil(frames * layer.traits.rate)
+            if frames > _TILE:
+                raise ExportError(
+                    f"{layer.place} ({layer.record.type}): gives {frames} frames for one of the input;"
+                    f" expected at most {_TILE} for a type; load the file as an inlay::Model"
+                )
+
+
 def generate(
     model: ModelFile,
     name: str,
@@ -71,6 +89,7 @@ def generate(
             smaller weights, "LoopBackend<float, int8>"; default: inlay's default.
         source: the model's name for the comment at the top.
     """
+    _refuse_bursts(model.layers)
     if weights and constant:
         raise ExportError("weights are either set by a function or a constant of the type")
     _refuse_name(name, "name")

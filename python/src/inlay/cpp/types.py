@@ -157,6 +157,7 @@ _PLAIN = {
     "slice": "Slice",
     "pad": "Pad",
     "delay": "Delay",
+    "periodic_gain": "PeriodicGain",
     "time_pad": "TimePad",
     "append_condition": "AppendCondition",
     "identity": "Identity",
@@ -308,12 +309,18 @@ def _rational(layer: LayerRecord) -> _Leaf:
     return "BasicRational", [size, count, *degrees, "inlay::RationalB", _BACKEND], []
 
 
+def _silent_until(layer: LayerRecord) -> _Leaf:
+    latency = int(layer.options.get("latency", 0))
+    return "SilentUntil", [*_options(layer, "size frames"), latency], [0]
+
+
 def _table_shaper(layer: LayerRecord) -> _Leaf:
     cubic = layer.options["interpolation"] == "cubic"
     return "CubicTableShaper" if cubic else "TableShaper", _options(layer, "size points"), []
 
 
 _SPECIAL = {
+    "silent_until": _silent_until,
     "table_shaper": _table_shaper,
     "snake": _snake,
     "affine": _affine,

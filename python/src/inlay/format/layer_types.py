@@ -236,6 +236,8 @@ LAYER_TYPES: dict[str, LayerType] = {
     "slice": _layer("in begin out"),
     "pad": _layer("in out"),
     "delay": _layer("size frames"),
+    "silent_until": _layer("size frames latency?"),
+    "periodic_gain": _layer("size period", gain="period size"),
     "time_pad": _layer("size before after"),
     "append_condition": _layer("size condition_size"),
     "residual": _layer(chains="layers"),

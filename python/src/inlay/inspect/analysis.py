@@ -137,14 +137,15 @@ def _int(layer: LayerRecord, name: str, default: int = 1) -> int:
 
 
 def _chain(chain: Chain, place: str) -> Traits:
-    total = Traits()
+    total, latency = Traits(), Fraction(0)
     for index, layer in enumerate(chain):
         here = f"{place}[{index}]"
         traits = _layer(layer, here)
         if traits.condition_size and not total.one_to_one:
             raise ExportError(f"{here} ({layer.type}): takes a condition behind a change of rate")
+        latency += traits.latency / total.rate
         total = _in_a_row(total, traits)
-    return total
+    return replace(total, latency=math.ceil(latency))
 
 
 def _in_a_row(first: Traits, then: Traits) -> Traits:
@@ -159,7 +160,6 @@ def _in_a_row(first: Traits, then: Traits) -> Traits:
         warmup_frames=first.warmup_frames + frames_of_input(then.warmup_frames),
         rate=first.rate * then.rate,
         one_to_one=first.one_to_one and then.one_to_one,
-        latency=first.latency + frames_of_input(then.latency),
         condition_size=max(first.condition_size, then.condition_size),
         parameters=first.parameters + then.parameters,
         macs=first.macs + then.macs * first.rate.numerator // first.rate.denominator,
@@ -339,6 +339,14 @@ def _delay(layer: LayerRecord) -> Traits:
     return replace(_reaching(frames + 1, 0, 0), latency=frames)
 
 
+def _silent_until(layer: LayerRecord) -> Traits:
+    return Traits(latency=_int(layer, "latency", 0))
+
+
+def _periodic_gain(layer: LayerRecord) -> Traits:
+    return Traits(parameters=_count(layer, "gain"), macs=layer.channels_in)
+
+
 def _transform(layer: LayerRecord) -> Traits:
     size = _int(layer, "samples")
     return Traits(parameters=size, macs=size * (5 * (size.bit_length() - 1) + 4) // 4)
@@ -372,6 +380,8 @@ _LEAVES: dict[str, Callable[[LayerRecord], Traits]] = {
     "rational": _rational,
     "scale": lambda layer: Traits(macs=layer.channels_in),
     "delay": _delay,
+    "silent_until": _silent_until,
+    "periodic_gain": _periodic_gain,
     "biquad": _biquad,
     "one_pole": _one_pole,
     "gain_computer": lambda layer: Traits(macs=3 * layer.channels_in),

@@ -8,20 +8,64 @@ the structure of a WaveNet layer becomes a `residual_skip`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
-from ..format import LayerRecord
+from ..format import LayerRecord, Option
 from .graph import Node, add, ordered, remade, uses_of
-from .records import beside, filled
+from .records import beside, filled, look_back
 
 Records = list[LayerRecord]
 Chain = Callable[[Node, Node], Records]
 
 
 def bundle(source: Node, sink: Node, chain: Chain) -> Records:
-    """The layers from `source` to `sink`. `chain` makes the parts whose paths have nothing in common."""
-    return _Bundle(source, _in_order_of_arrival(source, sink), chain).records
+    """The layers from `source` to `sink`. `chain` makes the parts whose paths have nothing in common.
+
+    Values side by side have the same latency, so latency within is stated behind all of them.
+    """
+    late = _latency(source, sink)
+    if late == 0:
+        return _Bundle(source, _in_order_of_arrival(source, sink), chain).records
+    records = _Bundle(source, _in_order_of_arrival(source, _unstated(source, sink)), chain).records
+    options: dict[str, Option] = {"size": sink.channels, "frames": late, "latency": late}
+    return [*records, LayerRecord("silent_until", options)]
+
+
+def _stated(record: LayerRecord) -> int:
+    name = {"delay": "frames", "silent_until": "latency"}.get(record.type)
+    return int(record.options.get(name, 0)) if name else 0
+
+
+def _latency(source: Node, sink: Node) -> int:
+    """The latency that the layers between state, which is the same for all paths."""
+    late = {source: 0}
+    for node in ordered(sink, (source,)):
+        if node is not source:
+            late[node] = max(late[before] for before in node.inputs) + sum(map(_stated, node.records))
+    return late[sink]
+
+
+def _unstated(source: Node, sink: Node) -> Node:
+    """The graph with the same delays, and no latency."""
+    inside = ordered(sink, (source,))
+    tensors = (t for node in inside for record in node.records for t in record.tensors.values())
+    dtype = next((str(tensor.dtype) for tensor in tensors), "float32")
+
+    def plainly(record: LayerRecord) -> LayerRecord:
+        if record.type == "delay":
+            return look_back(record.channels_in, _stated(record), dtype)
+        options = {name: value for name, value in record.options.items() if name != "latency"}
+        return replace(record, options=options) if _stated(record) else record
+
+    made = {source: source}
+    for node in inside:
+        if node is not source:
+            inputs = tuple(made[before] for before in node.inputs)
+            again = remade(node, inputs)
+            late = any(map(_stated, again.records))
+            made[node] = replace(again, records=tuple(map(plainly, again.records))) if late else again
+    return made[sink]
 
 
 def _in_order_of_arrival(source: Node, sink: Node) -> Node:

@@ -12,6 +12,7 @@ from ..errors import ExportError
 from ..format import Array, LayerRecord
 from ..network.graph import Node, add, join, layers, multiply, part
 from ..network.records import affine, plain
+from ..network.snake import factor, snake, steps
 from .evaluate import clip_limits, ints, needed, pads_of, slices, split_sizes, window
 from .opened import Graph, Operation
 from .signal import Last, Signal, State
@@ -55,6 +56,8 @@ def _converted(op: Operation, inputs: list[Value], shapes: list[Any]) -> list[Va
         return [State(state.name, shape) for shape in shapes]
     if op.kind in _RECURRENT:
         return _recurrent(op, inputs, shapes)
+    if op.kind == "Cell":
+        return _cell(op, inputs, shapes)
     if op.kind == "Split":
         return _split(op, inputs, shapes)
     if op.kind not in _CONVERSIONS:
@@ -135,6 +138,9 @@ def _transposed(op: Operation, inputs: list[Value], shape: Any) -> Signal:
 
 def _same(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     x = _signal(op, inputs[0])
+    grown = [a for a, (new, old) in enumerate(zip(shape, x.shape)) if new != old]
+    if x.held and len(shape) == len(x.shape) and grown == [a for a in grown[:1] if a != x.channel]:
+        return replace(x, time=(grown or [x.time])[0], held=not grown)
     if tuple(shape) != x.shape:
         op.refuse(
             f"from shape {list(x.shape)} to {list(shape)}",
@@ -155,7 +161,7 @@ def _sliced(op: Operation, inputs: list[Value], shape: Any) -> Signal:
         if step != 1:
             op.refuse(f"steps of {step}", "only steps of 1", "use a Conv with a stride")
         if axis == x.time:
-            if end - begin == 1 and x.frames > 1:
+            if end - begin == 1 and x.frames > 1 and not (x.window and end == x.frames):
                 _one_frame(op)
             x = replace(
                 x, start=x.start + begin, shape=(*x.shape[:axis], end - begin, *x.shape[axis + 1 :])
@@ -171,7 +177,8 @@ def _one_frame(op: Operation) -> None:
     op.refuse(
         "one frame of the signal",
         "only an output for every frame, as a stream has no end",
-        "export the network with an output for all frames",
+        "export the network with an output for all frames, or say hop=1 or --hop 1 if the graph takes one"
+        " window of the signal for each output frame",
     )
 
 
@@ -179,11 +186,15 @@ def _gathered(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     x = _signal(op, inputs[0])
     axis = op.get("axis", 0) % len(x.shape)
     if axis == x.time and x.frames > 1:
-        _one_frame(op)
+        if not x.window or inputs[1].size != 1 or int(inputs[1].ravel()[0]) not in (-1, x.frames - 1):
+            _one_frame(op)
+        x = replace(x, start=len(x.times) - 1)
+        if inputs[1].ndim:
+            return x
     index, rank = inputs[1], len(x.shape)
     if index.ndim == 0:
         kept = [a for a in range(rank) if a != axis]
-        if x.shape[axis] > 1:
+        if x.shape[axis] > 1 and axis != x.time:
             x.require_channel(op, axis)
             at = int(index) % x.channels
             x = replace(x, node=part(x.node, at, at + 1), channel=None)
@@ -217,6 +228,8 @@ def _concatenated(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     if not signals:
         next(v for v in inputs if isinstance(v, State)).refuse(op)
     axis, x = op.get("axis", 0) % len(shape), signals[0]
+    if len(inputs) == 1:
+        return x
     if len(signals) == 1 and (
         x.time == axis
         or (x.frames == 1 and x.channel != axis and any(isinstance(v, State) for v in inputs))
@@ -274,7 +287,9 @@ def _padded(op: Operation, inputs: list[Value], shape: Any) -> Signal:
 def _zeros(op: Operation, x: Signal, shape: Any, before: int) -> Signal:
     if before:
         x.require_first_frame(op)
-    tail = x.tail
+    tail, more = x.tail, tuple(shape)[x.time] - x.frames - before
+    if x.window and more > 0:
+        return replace(x.with_zeros(0, more), shape=tuple(shape), start=x.start - before)
     x = replace(x, shape=tuple(shape), start=x.start - before, front=op if before else x.front)
     return replace(x, behind=op) if x.tail > max(tail, 0) else x
 
@@ -283,7 +298,7 @@ def _zeros(op: Operation, x: Signal, shape: Any, before: int) -> Signal:
 
 
 def _require_alike(op: Operation, a: Signal, b: Signal) -> None:
-    if a.start != b.start:
+    if a.start != b.start and not (a.held or b.held):
         op.refuse(
             f"joining frames {a.start} and {b.start} of the stream",
             "only the same frames",
@@ -295,10 +310,15 @@ def _require_alike(op: Operation, a: Signal, b: Signal) -> None:
             "only of one",
             "change the rate before or behind the branches",
         )
-    if a.shape[a.time] != b.shape[b.time] or len(a.shape) - a.time != len(b.shape) - b.time:
+    if a.held or b.held or a.frames == b.frames == 1:  # which axis is the time may be known of one of them only
+        places = [len(s.shape) - s.channel for s in (a, b) if s.channel is not None]
+        aligned = len(set(places)) < 2
+    else:
+        aligned = a.frames == b.frames and len(a.shape) - a.time == len(b.shape) - b.time
+    if not aligned:
         op.refuse(
             f"joining shapes {list(a.shape)} and {list(b.shape)}",
-            "only those with time on one axis",
+            "only those with their axes in one order",
             "transpose one",
         )
 
@@ -318,7 +338,11 @@ def _vector(op: Operation, x: Signal, constant: Array, shape: Any) -> Array:
             "leave it out",
         )
     wide = np.broadcast_to(constant.astype(np.float32), x.shape)
-    frames = np.moveaxis(wide, x.time, 0).reshape(x.frames, -1)
+    kept = [x.channel] if x.is_last else [x.time, x.channel]
+    frames = wide[tuple(slice(None) if a in kept else 0 for a in range(wide.ndim))]
+    if x.channel is not None and x.channel < x.time:
+        frames = frames.T
+    frames = frames.reshape(x.frames, x.channels)
     if constant.size > x.channels and (frames != frames[0]).any():
         op.refuse(
             "a constant that changes over time", "only one number for each channel", "leave it out"
@@ -341,13 +365,13 @@ def _given(x: Signal, kinds: tuple[str, ...], name: str, tensor: Array) -> Signa
 
 def _shifted(x: Signal, shift: Array) -> Signal:
     found = _given(x, ("dense", "conv1d"), "bias", shift) or _given(
-        x, ("layer_norm",), "beta", shift
+        x, ("layer_norm", "group_norm"), "beta", shift
     )
     return found or x.then([affine(np.ones_like(shift), shift)])
 
 
 def _scaled(x: Signal, scale: Array) -> Signal:
-    found = _given(x, ("layer_norm",), "gamma", scale)
+    found = _given(x, ("layer_norm", "rms_norm", "group_norm"), "gamma", scale)
     if found:
         return found
     if (scale == scale[0]).all():
@@ -374,7 +398,7 @@ def _pair(op: Operation, inputs: list[Value], shape: Any) -> tuple[Signal, list[
     for other in signals:
         other.require_whole(op)
         _require_alike(op, signals[0], other)
-    x = max(signals, key=lambda s: (s.channels, len(s.shape)))
+    x = max(signals, key=lambda s: (not s.held, s.channels, len(s.shape)))
     return x, [_widened(op, s, x.channels) for s in signals]
 
 
@@ -382,10 +406,26 @@ def _added(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     signals = [v for v in inputs if isinstance(v, Signal)]
     constants = [v for v in inputs if not isinstance(v, Signal)]
     x, nodes = _pair(op, signals, shape)
-    x = replace(x, node=add(nodes)) if len(nodes) > 1 else x
+    x = replace(x, node=_one_layer(*nodes) or add(nodes)) if len(nodes) > 1 else x
     for constant in constants:
         x = _shifted(x, _vector(op, x, constant, shape))
     return x
+
+
+def _one_layer(a: Node, b: Node, *more: Node) -> Node | None:
+    """The layer that a sum stands for: snake, or a PReLU of two ReLU."""
+    for x, wave in ((a, b), (b, a)) if not more else ():
+        record = snake(x, wave, "float32")
+        if record is not None:
+            return layers(x, [record])
+        if x.kind == "layers" and [r.type for r in x.records] == ["relu"]:
+            found = steps(x.inputs[0], wave) or []
+            if [r.type for r in found[:2]] == ["scale", "relu"] and found[0].options["scale"] == -1:
+                slope, rest = factor(found[2:], x.channels, "float32")
+                if not rest:
+                    tensors = {"alpha": np.array(-slope, np.float32)}
+                    return layers(x.inputs[0], [LayerRecord("prelu", {"size": x.channels}, tensors)])
+    return None
 
 
 def _subtracted(op: Operation, inputs: list[Value], shape: Any) -> Signal:
@@ -482,6 +522,13 @@ def _windowed(
 ) -> Signal:
     """A convolution or a pool: (frames that it looks back, stride, zeros before, zeros behind)."""
     reach, stride, before, behind = geometry
+    if x.window:
+        if behind:
+            x, behind = x.with_zeros(0, behind), 0
+        x = replace(x, start=x.start - before)
+        if -x.start > reach or (x.start < 0 and x.start % stride):
+            x = x.with_zeros(-x.start, 0)
+        before = 0
     if before:
         x.require_first_frame(op)
     start = x.start - before
@@ -563,8 +610,13 @@ def _pool(op: Operation, inputs: list[Value], shape: Any) -> Signal:
 def _conv_transpose(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     x, w = _signal(op, inputs[0]), _weights(op, inputs[1])
     taps, dilation, (_, stride, before, _) = _geometry(op, x, w.shape[2:])
-    if dilation != 1 or op.get("group", 1) != 1 or any(op.get("output_padding") or [0]):
-        op.refuse("dilations, groups or output_padding", "only without", "train it without")
+    if dilation != 1 or any(op.get("output_padding") or [0]):
+        op.refuse("dilations or output_padding", "only without", "train it without")
+    groups = op.get("group", 1)
+    if groups > 1:
+        wide = np.zeros((groups, len(w) // groups, groups, *w.shape[1:]), np.float32)
+        wide[range(groups), :, range(groups)] = w.reshape(groups, -1, *w.shape[1:])
+        w = wide.reshape(len(w), groups * w.shape[1], *w.shape[2:])
     x.require_whole(op)
     if taps > stride:
         x.require_first_frame(op)
@@ -639,9 +691,35 @@ def _recurrent(op: Operation, inputs: list[Value], shapes: list[Any]) -> list[Va
     wide = None if units == 1 else 3
     sequence = replace(made, shape=tuple(shapes[0]), time=0, channel=wide)
     last: Value = Last(op)
-    if x.frames == 1 and len(shapes) > 1:
+    if x.window and len(shapes) > 1:
+        last = replace(
+            made,
+            shape=tuple(shapes[1]),
+            time=0,
+            channel=None if units == 1 else 2,
+            start=len(x.times) - 1,
+        )
+    elif x.frames == 1 and len(shapes) > 1:
         last = replace(made, shape=tuple(shapes[1]), time=0, channel=None if units == 1 else 2)
     return [sequence, last, None]
+
+
+def _cell(op: Operation, inputs: list[Value], shapes: list[Any]) -> list[Value]:
+    """Layers that cells.py found in a graph of one frame. Its outputs are neighbouring channels."""
+    for x in inputs:
+        _signal(op, x).require_first_frame(op)
+    whole = layers(join([x.node for x in inputs]), op.get("records"))
+    found, begin = [], 0
+    for shape in shapes:
+        size = int(np.prod(shape))
+        channel = next((a for a, n in enumerate(shape) if n > 1), None)
+        time = next((a for a, n in enumerate(shape) if n == 1 and a != channel), 0)
+        node = part(whole, begin, begin + size)
+        found.append(
+            replace(inputs[0], node=node, shape=tuple(shape), time=time, channel=channel)
+        )
+        begin += size
+    return found
 
 
 def _batchnorm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
@@ -680,6 +758,67 @@ def _layer_norm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
             )
         ]
     )
+
+
+def _rms_norm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
+    x = _signal(op, inputs[0])
+    x.require_whole(op)
+    axis = op.get("axis", -1) % len(x.shape)
+    x.require_channel(op, axis)
+    if axis != len(x.shape) - 1 and not op.get("one_axis"):
+        op.refuse(
+            f"axis={op.get('axis')}", "only the channels, on the last axis", "transpose before it"
+        )
+    tensors = {"gamma": _weights(op, inputs[1])} if len(inputs) > 1 else {}
+    options = {"size": x.channels, "epsilon": float(op.get("epsilon", 1e-5))}
+    return x.then([LayerRecord("rms_norm", options, tensors)])
+
+
+def _group_norm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
+    x = _signal(op, inputs[0])
+    x.require_whole(op)
+    if x.frames > 1 and x.time != 0:
+        op.refuse(
+            "a norm over time",
+            "only over the channels of each frame, as a stream has no end",
+            "use LayerNorm, or a cumulative norm, and train again",
+        )
+    x.require_channel(op, 1)
+    groups = int(op.get("num_groups", 0))
+    tensors = {}
+    for name, value in zip(("gamma", "beta"), inputs[1:]):
+        weights = _weights(op, value)
+        tensors[name] = np.repeat(weights, x.channels // len(weights))
+    options = {"size": x.channels, "groups": groups, "epsilon": float(op.get("epsilon", 1e-5))}
+    return x.then([LayerRecord("group_norm", options, tensors)])
+
+
+def _instance_norm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
+    op.refuse(
+        "a norm over time",
+        "only over the channels of each frame, as a stream has no end",
+        "use LayerNorm or a BatchNorm with fixed statistics, and train again",
+    )
+
+
+def _resized(op: Operation, inputs: list[Value], shape: Any) -> Signal:
+    x = _signal(op, inputs[0])
+    times = shape[x.time] // x.frames
+    if any(a != b for i, (a, b) in enumerate(zip(shape, x.shape)) if i != x.time):
+        op.refuse("a new number of channels", "only a higher rate", "leave it out")
+    if shape[x.time] != times * x.frames or times < 1:
+        op.refuse(
+            f"from {x.frames} to {shape[x.time]} frames",
+            "only a rate that is a whole number of times as high",
+            "use a whole number, or a Conv with a stride for a lower rate",
+        )
+    if op.get("mode", "nearest") == "linear":  # late by one of its input's frames
+        x.require_first_frame(op)
+        made = x.then([plain("upsample_linear", x.channels, factor=times)])
+        return replace(made, times=np.repeat(x.times, times), start=times)
+    x.require_whole(op)
+    made = x.then([plain("upsample_nearest", x.channels, factor=times)])
+    return replace(made, times=np.repeat(x.times, times), start=x.start * times)
 
 
 def _prelu(op: Operation, inputs: list[Value], shape: Any) -> Signal:
@@ -769,6 +908,10 @@ _CONVERSIONS: dict[str, Callable[[Operation, list[Value], Any], Signal]] = {
     **dict.fromkeys(("MaxPool", "AveragePool"), _pool),
     "BatchNormalization": _batchnorm,
     "LayerNormalization": _layer_norm,
+    "RMSNormalization": _rms_norm,
+    "GroupNormalization": _group_norm,
+    "InstanceNormalization": _instance_norm,
+    **dict.fromkeys(("Resize", "Upsample"), _resized),
     "PRelu": _prelu,
     "Softmax": _softmax,
     "Clip": _clip,

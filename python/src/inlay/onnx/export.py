@@ -6,7 +6,6 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import cycle
 from typing import Any
 
@@ -16,15 +15,16 @@ import numpy.typing as npt
 from ..arguments import arguments, array
 from ..check.signal import DEFAULT_TOLERANCE, check_signal
 from ..errors import ExportError
-from ..format import Array, Check, ModelFile, validate, write_model
+from ..format import Array, Check, LayerRecord, ModelFile, validate, write_model
 from ..inspect.analysis import analyse
 from ..inspect.opened import reproduce
 from ..network.graph import Node
 from ..network.network import network
+from .cells import with_cells
 from .convert import convert
 from .evaluate import run
 from .fuse import fused
-from .layout import Layout, layout_of
+from .layout import Layout, held_layout, layout_of
 from .opened import Graph, open_graph
 from .signal import Signal, State
 from .states import ends_of, states_of
@@ -32,6 +32,7 @@ from .states import ends_of, states_of
 _PROBES = (1031, 16411, 65543)  # frames; longer ones for networks that look back further
 _PIECES = (64, 7, 128, 33, 96)
 _AGREEMENT = 1e-5
+_MOST_WINDOWS = 200  # that are evaluated, of a graph of windows
 
 
 def export_onnx(
@@ -40,6 +41,7 @@ def export_onnx(
     *,
     states: Mapping[str, str] | None = None,
     layout: str | None = None,
+    hop: int | None = None,
     sample_rate: float | None = None,
     metadata: Mapping[str, Any] | None = None,
     check_input: npt.ArrayLike | None = None,
@@ -57,6 +59,8 @@ def export_onnx(
             that fit by name and shape.
         layout: a letter for each axis of the input: N for the batch, C for the channels, T for the
             time. Default: found by the layers that the input goes into.
+        hop: for a graph that gives one output frame for a window of the signal: the frames from one
+            window to the next, 1 for an output frame for every frame.
         sample_rate: the rate in Hz that the model was trained for.
         metadata: anything that JSON can hold; kept in the file, not interpreted.
         check_input: the signal of the check, [frames, channels], longer than the receptive field.
@@ -68,7 +72,9 @@ def export_onnx(
     """
     given = arguments(path, sample_rate, metadata, tolerance)
     samples = array("check_input", check_input)
-    streamed = _Streamed.of(fused(open_graph(source)), states, layout)
+    if hop is not None and (not isinstance(hop, int) or hop < 1):
+        raise ExportError(f"hop: expected an integer from 1, found {hop!r}")
+    streamed = _Streamed.of(open_graph(source), states, layout, hop)
     signal, layers = streamed.layers()
     _require_end(signal)
     traits = analyse(layers)
@@ -76,10 +82,12 @@ def export_onnx(
     sides = streamed.side.channels if streamed.side else 0
     reach = (traits.receptive_field or 1) + signal.start
     both = check_signal(samples, channels + sides, reach, "float32")
+    if streamed.side is not None and streamed.side.held:
+        both[:, channels:] = both[0, channels:]
     inputs, condition = both[:, :channels], both[:, channels:] if sides else None
     played = reproduce(layers, inputs, condition)
     skip = int(signal.times[signal.start]) if signal.start < len(signal.times) else 0
-    proved = streamed.prove(both.astype(np.float64), played, signal, traits.rate)
+    proved = streamed.prove(both.astype(np.float64), layers, played, signal)
     step = max(1, math.ceil(1 / traits.rate))
     source = "evaluation of the ONNX graph in NumPy"
     if len(proved) < len(played) - signal.start:
@@ -128,21 +136,30 @@ class _Streamed:
     names: tuple[str, str | None, str]
     input: Layout
     side: Layout | None
+    hop: int | None
 
     @staticmethod
-    def of(graph: Graph, states: Mapping[str, str] | None, layout: str | None) -> _Streamed:
+    def of(
+        graph: Graph, states: Mapping[str, str] | None, layout: str | None, hop: int | None
+    ) -> _Streamed:
         found = states_of(graph, states)
         names = ends_of(graph, found)
-        signal = layout_of(graph, names[0], layout)
-        side = layout_of(graph, names[1], layout) if names[1] else None
-        if side is not None and (
+        signal = layout_of(graph, names[0], layout, windows=hop is not None)
+        if hop is not None and (found or names[1] or not signal.frames):
+            raise ExportError(
+                "hop: expected a graph with one input of a fixed number of frames, and without states"
+            )
+        side = None
+        if names[1]:
+            side = held_layout(graph, names[1], signal) or layout_of(graph, names[1], layout)
+        if side is not None and not side.held and (
             side.frames != signal.frames or len(side.shape) < len(signal.shape)
         ):
             raise ExportError(
-                f"input {names[1]!r}: a condition has to have a value for every frame of {names[0]!r};"
-                " give it an axis of time of the same length, or export it as channels of the signal"
+                f"input {names[1]!r}: a condition has to have a value for every frame of {names[0]!r}, or one for all of"
+                " them; give it an axis of time of the same length, or none"
             )
-        return _Streamed(graph, found, names, signal, side)
+        return _Streamed(graph, found, names, signal, side, hop)
 
     def zeros(self) -> dict[str, Array]:
         return {
@@ -181,21 +198,40 @@ class _Streamed:
                 condition = Node("condition", self.side.channels)
                 values[self.names[1]] = self._signal(self.side, condition, frames)
             values.update((name, State(name, zeros.shape)) for name, zeros in self.zeros().items())
-            signal = convert(self.graph, self.names[2], values, arrays)
+            graph = fused(self.graph)
+            if frames == 1 and self.states:
+                signals = {name for name in self.names[:2] if name}
+                graph = with_cells(graph, self.states, signals, arrays)
+            signal = convert(graph, self.names[2], values, arrays)
             layers = network(source, condition, signal.node)
             if not layers:
                 raise ExportError("the graph has no layer to export; give it at least one")
-            return signal, layers
+            return self._windowed(signal, layers) if self.hop else (signal, layers)
         assert error is not None
         raise error
+
+    def _windowed(self, signal: Signal, layers: Any) -> tuple[Signal, Any]:
+        """The stream of the windows' outputs."""
+        if not signal.is_last:
+            raise ExportError(
+                f"hop: expected a graph that gives the last frame of a window of {self.input.frames} frames; it gives {signal.frames}"
+            )
+        assert self.input.frames is not None and self.hop is not None
+        options = {"window": self.input.frames, "hop": self.hop}
+        record = LayerRecord("windowed", options, chains={"layers": [layers]})
+        late, first = divmod(self.input.frames - 1, self.hop)
+        times = first + self.hop * np.arange(late + 1)
+        return Signal(signal.node, (1,), 0, None, times, start=late), [record]
 
     def _wanted(self) -> set[str]:
         return {self.names[2], *self.states.values()}
 
-    @staticmethod
-    def _signal(layout: Layout, node: Node, frames: int) -> Signal:
+    def _signal(self, layout: Layout, node: Node, frames: int) -> Signal:
         shape = layout.filled(np.zeros((frames, layout.channels))).shape
-        return Signal(node, shape, layout.time, layout.channel, np.arange(frames))
+        times, window = np.arange(frames), self.hop is not None
+        return Signal(
+            node, shape, layout.time, layout.channel, times, window=window, held=layout.held
+        )
 
     def evaluated(self, pieces: Iterator[Array]) -> list[Array]:
         """The outputs for pieces of a signal, with the states carried."""
@@ -211,11 +247,10 @@ class _Streamed:
             found.append(values[self.names[2]])
         return found
 
-    def prove(self, samples: Array, played: Array, signal: Signal, rate: Fraction) -> Array:
+    def prove(self, samples: Array, layers: Any, played: Array, signal: Signal) -> Array:
         """The output of the graph, whole and in pieces, from frame `signal.start` on.
 
-        Raises ExportError unless the layers play the same. A graph of fixed length without states gives the
-        frames of its window; where that begins with all of its past, it is moved along the signal.
+        Raises ExportError unless the layers play the same.
         """
         fixed, start = self.input.frames, signal.start
 
@@ -223,7 +258,9 @@ class _Streamed:
             return np.moveaxis(output, signal.time, 0).reshape(-1, played.shape[1])
 
         proved: list[Array] = []
-        if fixed is None:
+        if self.hop is not None:
+            proved.append(self._proved_hops(samples, played[start:], start))
+        elif fixed is None:
             (whole,) = self.evaluated(iter([samples]))
             proved.append(_without_tail(rows(whole), signal, played))
             self._compare("as a whole", proved[0], played[start:], start)
@@ -232,15 +269,60 @@ class _Streamed:
             pieces = _pieces(samples, sizes, fixed is not None)
             proved.append(np.concatenate([rows(y) for y in self.evaluated(pieces)]))
             self._compare("in pieces", proved[-1], played[: len(proved[-1])], 0)
-        elif fixed is not None:
-            longer = np.zeros((len(samples) + fixed, samples.shape[1]))
-            longer[: len(samples)] = samples
-            given = int(signal.frames / rate)  # input frames that a window answers
-            hops = range(0, len(samples), given) if start > 0 else range(1)
-            windows = [rows(self.evaluated(iter([longer[at : at + fixed]]))[0]) for at in hops]
-            proved.append(np.concatenate(windows)[: len(played) - start])
-            self._compare("in a window", proved[0], played[start:][: len(proved[0])], start)
+        elif fixed is not None and self.hop is None:
+            proved.append(self._proved_windows(samples, layers, played, signal, rows))
         return proved[0]
+
+    def _proved_windows(
+        self, samples: Array, layers: Any, played: Array, signal: Signal, rows: Any
+    ) -> Array:
+        """The output of a graph of fixed length without states, in windows along the signal.
+
+        The first window is the stream's start. Of later ones, those frames are the stream's that have
+        all of their past in the window; all of them are what the layers give for the window alone.
+        """
+        fixed, start, traits = self.input.frames, signal.start, analyse(layers)
+        assert fixed is not None
+        channels = self.input.channels
+        longer = np.zeros((len(samples) + fixed, samples.shape[1]))
+        longer[: len(samples)] = samples
+        longer[len(samples) :, channels:] = samples[-1, channels:]
+
+        def output(at: int) -> Array:
+            return rows(self.evaluated(iter([longer[at : at + fixed]]))[0])
+
+        first = output(0)
+        proved = [first]
+        past = max(start, (traits.receptive_field or fixed + 1) - 1)
+        if traits.rate != 1 or past >= fixed:
+            hops = range(fixed, min(len(samples), 4 * fixed), fixed)
+        else:
+            hops = range(fixed - past, len(samples), fixed - past)
+            proved += [output(at)[past - start :] for at in hops]
+        whole = np.concatenate(proved)[: len(played) - start]
+        self._compare("in windows", whole, played[start:][: len(whole)], start)
+        for at in list(hops)[: 0 if start > 0 else 3]:
+            window = longer[at : at + fixed]
+            side = window[:, channels:] if self.side else None
+            alone = reproduce(layers, window[:, :channels], side)[start:]
+            self._compare(f"in a window from frame {at}", output(at), alone, start)
+        return whole
+
+    def _proved_hops(self, samples: Array, played: Array, start: int) -> Array:
+        """The output of a graph of windows, with windows of the signal as its batch."""
+        fixed, hop = self.input.frames, self.hop
+        assert fixed is not None and hop is not None
+        found, rows = played.copy(), range(0, len(played), max(1, len(played) // _MOST_WINDOWS))
+        batch = self.input.batch or len(rows)
+        for first in range(0, len(rows), batch):
+            some = rows[first : first + batch]
+            windows = np.zeros((batch, fixed, samples.shape[1]))
+            windows[: len(some)] = [samples[at * hop : at * hop + fixed] for at in some]
+            given = {self.names[0]: self.input.filled(windows)}
+            made = run(self.graph, given, self._wanted())[self.names[2]]
+            found[some] = made.reshape(batch, -1)[: len(some)]
+        self._compare("in windows", found, played, start)
+        return found
 
     def _compare(self, how: str, found: Array, expected: Array, start: int) -> None:
         if found.shape != expected.shape:

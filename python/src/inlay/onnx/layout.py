@@ -21,20 +21,35 @@ class Layout:
     channel: int | None
     channels: int
     frames: int | None
+    batch: int | None = None  # a fixed number of windows
+    held: bool = False  # one value for all frames of a call
 
     def filled(self, samples: Array) -> Array:
-        """Samples [frames, channels] as an input of the graph."""
+        """Samples [frames, channels], or windows of them, as an input of the graph."""
+        samples = samples[:1] if self.held else samples
+        windows = samples if samples.ndim == 3 else samples[np.newaxis]
+        if samples.ndim == 2 and self.batch:
+            windows = np.repeat(windows, self.batch, 0)
+        if self.channel is not None and self.channel < self.time:
+            windows = windows.swapaxes(1, 2)
         shape = [1] * len(self.shape)
-        shape[self.time] = len(samples)
-        if self.channel is None:
-            return samples.reshape(shape)
-        shape[self.channel] = self.channels
-        return (samples if self.time < self.channel else samples.T).reshape(shape)
+        shape[self.time] = samples.shape[-2]
+        if self.channel is not None:
+            shape[self.channel] = self.channels
+        if len(windows) > 1:
+            shape[0] = len(windows)
+        return windows.reshape(shape)
 
 
-def layout_of(graph: Graph, name: str, given: str | None) -> Layout:
-    """The layout of an input; `given` has a letter for each axis, such as "NCT"."""
+def layout_of(graph: Graph, name: str, given: str | None, *, windows: bool = False) -> Layout:
+    """The layout of an input; `given` has a letter for each axis, such as "NCT".
+
+    With `windows`, the first axis may be any number of windows.
+    """
     shape = graph.inputs[name]
+    batch = shape[0] if windows and shape else None
+    if windows:
+        shape = (1, *shape[1:])
     if given is not None:
         if (
             len(given) != len(shape)
@@ -49,6 +64,8 @@ def layout_of(graph: Graph, name: str, given: str | None) -> Layout:
         channel = given.index("C") if "C" in given else None
     else:
         time, channel = _followed(graph, name)
+        if windows and time == 0:
+            time = None
         time = _time(shape, time, channel, name)
         if channel is None or channel == time:
             rest = [i for i, size in enumerate(shape) if i != time and size not in (None, 1)]
@@ -64,7 +81,21 @@ def layout_of(graph: Graph, name: str, given: str | None) -> Layout:
             f"input {name!r} of shape {_text(shape)}: its channels, on axis {channel}, have to be fixed; export it with a fixed number"
         )
     assert time is not None
-    return Layout(shape, time, channel if channels > 1 else None, channels, shape[time])
+    fixed = batch if batch and batch > 1 else None
+    return Layout(shape, time, channel if channels > 1 else None, channels, shape[time], fixed)
+
+
+def held_layout(graph: Graph, name: str, signal: Layout) -> Layout | None:
+    """The layout of a condition without an axis of time; None if it has one."""
+    shape = graph.inputs[name]
+    wide = [axis for axis, size in enumerate(shape) if size not in (None, 1)]
+    if signal.frames == 1 or len(wide) > 1 or None in shape[1:] or len(shape) == len(wide):
+        return None
+    if wide and shape[wide[0]] == signal.frames:
+        return None
+    channel = wide[0] if wide else None
+    time = next(axis for axis in range(len(shape)) if axis != channel)
+    return Layout(shape, time, channel, (shape[channel] or 1) if wide else 1, 1, held=True)
 
 
 def _time(shape: tuple[int | None, ...], found: int | None, channel: int | None, name: str) -> int:
@@ -120,6 +151,9 @@ def _followed(graph: Graph, name: str) -> tuple[int | None, int | None]:
             else:
                 rest = iter(now)
                 axes[op.outputs[0]] = [None if i in chosen else next(rest) for i in range(rank)]
+        elif op.kind == "Gather" and np.ndim(constants.get(op.inputs[1], [])) == 0:
+            at_axis = op.get("axis", 0) % len(now)
+            axes[op.outputs[0]] = [a for i, a in enumerate(now) if i != at_axis]
         elif op.kind not in ("Shape", "Reshape", "Gather", "Flatten", "Size"):
             for out in op.outputs:
                 axes[out] = now

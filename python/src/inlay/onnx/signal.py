@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ExportError
-from ..format import Chain
+from ..format import Chain, LayerRecord
 from ..network.graph import Node, layers
 from .opened import Operation
 
@@ -21,6 +21,9 @@ class Signal:
     Its first frame is frame `start` of the stream; below 0 there are zeros in front, which a
     convolution uses up. `times` has the input frame with which each frame of the stream arrives.
     `front` and `behind` are the operations that added zeros at an end.
+
+    With `window`, the stream is one window of it, whose last frame is the output. With `held`, it has
+    one value for all frames, and no axis of time.
     """
 
     node: Node
@@ -31,6 +34,8 @@ class Signal:
     start: int = 0
     front: Operation | None = None
     behind: Operation | None = None
+    window: bool = False
+    held: bool = False
 
     @property
     def channels(self) -> int:
@@ -38,7 +43,12 @@ class Signal:
 
     @property
     def frames(self) -> int:
-        return self.shape[self.time]
+        return 1 if self.is_last else self.shape[self.time]
+
+    @property
+    def is_last(self) -> bool:
+        """Whether this is the last frame of a window. Its axis of time may be gone."""
+        return self.window and self.start + 1 == len(self.times)
 
     @property
     def tail(self) -> int:
@@ -47,6 +57,22 @@ class Signal:
 
     def then(self, records: Chain) -> Signal:
         return replace(self, node=layers(self.node, records))
+
+    def with_zeros(self, before: int, after: int) -> Signal:
+        """A window with frames of zeros as part of it."""
+        node, last = self.node, self.node.records[-1] if self.node.records else None
+        counts = {"before": before, "after": after}
+        if last is not None and last.type == "time_pad":
+            counts = {name: count + int(last.options[name]) for name, count in counts.items()}
+            node = layers(node.inputs[0], node.records[:-1])
+        record = LayerRecord("time_pad", {"size": self.channels, **counts})
+        frames = len(self.times) + before + after
+        return replace(
+            self,
+            node=layers(node, [record]),
+            times=np.arange(frames),
+            start=self.start + before,
+        )
 
     def require_whole(self, op: Operation) -> None:
         if self.start < 0:
@@ -108,7 +134,7 @@ class State:
         raise ExportError(
             f"{op}: it computes with the state {self.name!r}, which is not supported, only states that are"
             " the start of an LSTM, GRU or RNN, or the past that a Concat puts before a Conv; write the"
-            " update as such a layer"
+            " update as such a layer, or export a graph of one frame"
         )
 
 

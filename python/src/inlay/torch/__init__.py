@@ -11,6 +11,8 @@ from .grey_box import (
     ParametricEqualizer,
     TableShaper,
 )
+from .pqmf import PQMF
+from .spectral import SpectralNetwork
 from .state_space import LRU, S4D
 
 __all__ = [
@@ -22,7 +24,9 @@ __all__ = [
     "GainComputer",
     "LRU",
     "OnePole",
+    "PQMF",
     "ParametricEqualizer",
     "S4D",
+    "SpectralNetwork",
     "TableShaper",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -24,8 +25,8 @@ from .modules import (
     WINDOWED,
     Window,
     custom_record,
-    looks_ahead,
     pads_otherwise,
+    pads_too_much,
     refuse_frames,
     refuse_options,
     refuse_unknown,
@@ -95,9 +96,7 @@ def apply(
         levels = records_of(module, signal.channels)
         rows = [each.reshape(len(levels), -1) for each in states]
         return signal.then(output, started(levels, rows) if states else levels)
-    else:
-        signal.require_whole(place)
-        output = run(module, signal.tensor, place)
+    output = run(module, signal.tensor, place)
     return signal.then(output, records_of(module, signal.channels))
 
 
@@ -111,7 +110,6 @@ def _custom(signal: Signal, module: nn.Module, custom: CustomLayer, place: Place
         signal = signal.streamed(place)
         signal.require_first_frame(place)
     signal = _laid_out(signal, module, place)
-    signal.require_whole(place)
     output = run(module, signal.tensor, place)
     expected = list(signal.tensor.shape)
     assert signal.channel is not None
@@ -148,7 +146,7 @@ def _recognised(signal: Signal, module: nn.Module, found: Recognised, place: Pla
     if found.block == 1:
         signal.require_first_frame(place)
     else:  # blocks begin where PyTorch's signal does
-        signal.require_whole(place)
+        signal.require_settled(place)
         (record,) = records
         records = [replace(record, options={**record.options, "offset": signal.start})]
     with attributes_kept(module):
@@ -277,7 +275,7 @@ def zeros_around(
 ) -> Signal:
     """A signal after zero padding. A later operation has to crop the zeros at its end."""
     if before:
-        signal.require_silence(place)
+        signal = signal.silenced(place)
     in_front = Refusal(
         place,
         "padding by itself",
@@ -286,71 +284,93 @@ def zeros_around(
     )
     padded = replace(signal, tensor=result, start=signal.start - before)
     if before:
-        padded = replace(padded, in_front=in_front)
+        padded = replace(padded, in_front=in_front, silent=True)
     return replace(padded, behind=behind) if padded.tail > signal.tail else padded
 
 
 def _windowed(signal: Signal, module: nn.Module, place: Place) -> Signal:
+    """A window that looks ahead is one that looks back, later by as many frames."""
     window = window_of(module)
+    reach, stride = window.reach, window.stride
+    # Zeros behind the signal, of this layer and of earlier padding.
+    behind = window.behind + (max(0, signal.tail - signal.latency) if signal.behind else 0)
+    cropped = max(0, signal.start - signal.latency)
     if window.before:
-        signal.require_silence(place)
-    start = signal.start - window.before
+        signal = signal.silenced(place)
+    to_whole_frames = -signal.latency % stride
+    signal = signal.delayed(to_whole_frames, latency=to_whole_frames)
+    ahead = signal.start - window.before - signal.latency + reach - cropped
+    if ahead + cropped < 0 and (window.before or signal.latency or not signal.in_front):
+        _refuse_padding(signal, module, place)
+    phase = (window.before - signal.start) % stride
+    if phase and cropped:
+        signal.refuse_late(place)
+    signal = signal.delayed(phase, latency=0)
     output = run(module, signal.tensor, place)
-    given = start // window.stride + window.reach // window.stride
-    if start % window.stride:
-        _refuse_phase(signal, module, place)
+    given = (signal.start - window.before) // stride + reach // stride
+    later = given - (signal.latency + cropped) // stride
+    waits = max(0, min(later, math.ceil(behind / stride)))
+    last_before = reach % stride + (given - 1) * stride  # the newest input of the frame before `given`
+    in_front = None
     if given < 0:
-        if signal.in_front and not window.before:
-            signal.in_front.place.refuse(
+        in_front = signal.in_front
+        assert in_front is not None
+        if signal.silent and reach:  # the first layer that sees the zeros
+            in_front = Refusal(
+                in_front.place,
                 f"padding={(-signal.start, 0)}",
-                f"only what makes {place} causal",
-                f"use ({window.reach}, 0): (kernel_size - 1) * dilation on the left",
+                f"only what makes {place}, or the layers up to the output, causal",
+                f"use ({reach}, 0): (kernel_size - 1) * dilation on the left, or the sum of these",
             )
-        assert isinstance(module, nn.Conv1d)
-        looks_ahead(module, place).throw()
     times, node = signal.times, layers(signal.node, records_of(module, signal.channels))
     clock = signal.clock
-    if window.stride > 1:
+    if stride > 1:
         frame = np.arange(len(times))
-        times = times[(frame - window.reach) % window.stride == 0]
+        times = times[(frame - reach) % stride == 0]
         clock = node
     late = signal.late
-    if given > signal.start and late is None:
-        late = Late(place, window.reach)
-    behind = signal.behind
+    if late is None and waits:
+        late = Late.by_centred(place, reach)
+    elif late is None and given > signal.start:
+        late = Late.by_unpadded(place, reach)
+    unseen = signal.behind
     if window.behind and isinstance(module, nn.Conv1d):
-        behind = looks_ahead(module, place)
+        unseen = pads_too_much(module, place)
     made = replace(
         signal,
         tensor=output,
         node=node,
         times=times,
         start=given,
+        settled=math.ceil(signal.settled_behind(reach) / stride),
         clock=clock,
         late=late,
-        latency=signal.latency // window.stride,
-        silent=signal.silent and given <= signal.start and getattr(module, "bias", None) is None,
+        latency=signal.latency // stride + waits,
+        silent=signal.silent
+        and last_before < max(signal.start, 0)
+        and getattr(module, "bias", None) is None,
+        in_front=in_front,
+        behind=unseen if behind > max(0, ahead) else None,
     )
-    return replace(made, in_front=None, behind=behind if made.tail > 0 else None)
+    return made.silent_until_start(waits) if waits else made
 
 
-def _refuse_phase(signal: Signal, module: nn.Module, place: Place) -> None:
+def _refuse_padding(signal: Signal, module: nn.Module, place: Place) -> NoReturn:
     window = window_of(module)
-    before = window.before - min(signal.start, 0)
-    if signal.start > 0:
-        signal.refuse_late(place)
-    best = window.reach // window.stride * window.stride
-    place.refuse(
-        f"{before} zeros in front of a stride of {window.stride}",
-        "only a multiple of the stride",
-        f"pad {best} frames on the left, so that a frame comes as soon as it can",
-    )
+    if signal.in_front and not window.before:
+        signal.in_front.place.refuse(
+            f"padding={(signal.latency - signal.start, 0)}",
+            f"only what makes {place} causal",
+            f"use ({window.reach}, 0): (kernel_size - 1) * dilation on the left",
+        )
+    assert isinstance(module, nn.Conv1d)
+    pads_too_much(module, place).throw()
 
 
 def _upsampled(signal: Signal, module: nn.Upsample, place: Place) -> Signal:
     """A linear one is late by a frame of its input, as it waits for the next frame."""
     factor, late = upsampling_of(module), int(module.mode == "linear")
-    signal.require_whole(place)
+    signal.require_settled(place)
     if late:
         signal.require_first_frame(place)
     node = layers(signal.node, records_of(module, signal.channels))
@@ -366,18 +386,25 @@ def _upsampled(signal: Signal, module: nn.Upsample, place: Place) -> Signal:
 
 
 def _transposed(signal: Signal, module: nn.ConvTranspose1d, place: Place) -> Signal:
-    kernel, stride = module.kernel_size[0], module.stride[0]
-    signal.require_whole(place)
+    """Padding leaves out frames at both ends; those at the start are latency."""
+    kernel, stride, padding = module.kernel_size[0], module.stride[0], module.padding[0]
+    signal.require_settled(place)
     if kernel > stride:  # a frame also adds to the outputs of the following frames
-        signal.require_silence(place)
+        signal = signal.silenced(place)
+    output = run(module, signal.tensor, place)
     node = layers(signal.node, records_of(module, signal.channels))
-    return replace(
+    late = signal.late
+    if late is None and padding:
+        late = Late(f"{place}, which leaves out frames,", "use padding=0 and crop its output at the end")
+    made = replace(
         signal,
-        tensor=run(module, signal.tensor, place),
+        tensor=output,
         node=node,
         times=np.repeat(signal.times, stride),
-        start=signal.start * stride,
-        latency=signal.latency * stride,
+        start=signal.start * stride + padding,
+        latency=signal.latency * stride + padding,
         silent=signal.silent and module.bias is None,
         clock=node if stride > 1 else signal.clock,
+        late=late,
     )
+    return made.silent_until_start(padding) if padding else made

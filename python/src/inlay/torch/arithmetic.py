@@ -15,8 +15,8 @@ from ..network.graph import add, layers, multiply
 from .modules import array_of
 from .place import Place
 from ..network.records import affine, plain, scale_before
+from ..network.snake import snake
 from .signal import Signal, aligned, as_frames
-from .snake import snake
 
 Refuse = Callable[[str], NoReturn]
 
@@ -27,6 +27,11 @@ def arithmetic(
     """The signal `a + b` and so on. `a` or `b` is a signal; `result` is PyTorch's result."""
     if isinstance(a, Signal) and isinstance(b, Signal):
         return _of_signals(operation, a, b, result, place, refuse)
+    if operation == "mul":
+        signal, constant = (a, b) if isinstance(a, Signal) else (b, a)
+        repeated = _periodic_gain(signal, constant, result, place)
+        if repeated is not None:
+            return repeated
     if isinstance(a, Signal):
         with np.errstate(divide="ignore"):
             scale, shift = _TO_THE_RIGHT[operation](_frames_of(b, a, result, refuse))
@@ -69,6 +74,32 @@ def _frames_of(constant: Any, signal: Signal, result: Tensor, refuse: Refuse) ->
     return array_of(frames[0])
 
 
+# Frames of the longest period of a constant that is found.
+_LONGEST_PERIOD = 64
+
+
+def _periodic_gain(signal: Signal, gain: Any, result: Tensor, place: Place) -> Signal | None:
+    """The product with a constant that repeats along the frames; None for other constants."""
+    if not isinstance(gain, Tensor) or signal.held or signal.time is None:
+        return None
+    if result.shape != signal.tensor.shape:
+        return None
+    values = as_frames(gain.to(result).broadcast_to(result.shape), signal.time, signal.channel)
+    frames, channels = values.shape
+    for period in range(1, min(_LONGEST_PERIOD, frames // 2) + 1):
+        if torch.equal(values[period:], values[:-period]):
+            break
+    else:
+        return None
+    if period == 1 or channels != signal.channels or not bool(torch.isfinite(values).all()):
+        return None
+    signal.require_whole(place)
+    # Frame 0 of PyTorch's tensor is frame `start` of the stream.
+    rows = np.roll(array_of(values[:period]), signal.start, axis=0)
+    record = LayerRecord("periodic_gain", {"size": channels, "period": period}, {"gain": rows})
+    return signal.then(result, [record])
+
+
 def _axes(
     signal: Signal, result: Tensor, refuse: Refuse, framed: Signal | None = None
 ) -> tuple[int | None, int | None]:
@@ -102,7 +133,6 @@ def _affine(
     place: Place,
     refuse: Refuse,
 ) -> Signal:
-    signal.require_whole(place)
     if not (np.isfinite(scale).all() and np.isfinite(shift).all()):
         refuse("a divisor of 0")
     time, channel = _axes(signal, result, refuse)
@@ -134,13 +164,11 @@ def _of_signals(
         if a.time - a.tensor.dim() != b.time - b.tensor.dim() or a.frames != b.frames:
             refuse("signals whose frames are not side by side")
     if operation == "mul" and a is b:
-        a.require_whole(place)
         return a.then(result, [plain("square", a.channels)])
     if operation == "add" and a.start == b.start:
         for x, wave in ((a, b), (b, a)):
             record = snake(x.node, wave.node, array_of(result).dtype.name)
             if record is not None:
-                x.require_whole(place)
                 return x.then(result, [record])
     a, b = aligned([a, b], place)
     wider = a if a.channels >= b.channels else b
@@ -152,7 +180,8 @@ def _of_signals(
         nodes[1] = layers(nodes[1], [minus])
     node = multiply(*nodes) if operation == "mul" else add(nodes)
     stream = b if a.held else wider if wider.held == b.held else a
-    made = replace(stream, tensor=result, node=node, time=time, channel=channel)
+    silent = stream.silent and (operation == "mul" or a.held == b.held)
+    made = replace(stream, tensor=result, node=node, time=time, channel=channel, silent=silent)
     return replace(made, late=a.late or b.late, behind=a.behind or b.behind)
 
 

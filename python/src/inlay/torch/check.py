@@ -22,7 +22,7 @@ _AGREEMENT = {"float32": (1e-4, 2e-6), "float64": (1e-9, 1e-13)}
 def require_complete(signal: Signal, place: Place) -> None:
     """Raises ExportError if there is padding at either end of the output."""
     signal.require_whole(place)
-    if signal.tail > 0 and signal.behind:
+    if signal.tail > signal.latency and signal.behind:
         signal.behind.throw()
 
 
@@ -38,7 +38,7 @@ def check_of(
 
     `rate` is the number of output frames per input frame.
     """
-    first = signal.start
+    first = max(signal.start, signal.settled)
     # A check has all of the frames that arrive together.
     while 0 < first < len(signal.times) and signal.times[first] == signal.times[first - 1]:
         first += 1

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, cast
@@ -162,17 +165,21 @@ def _as_module(made: Call) -> Signal:
 
 def _cat(made: Call) -> Signal:
     tensors, dim = _arguments(made, ("tensors", "dim"), (None, 0))
-    if not all(isinstance(found, Signal) for found in tensors):
-        made.refuse("a constant among the signals", "use torch.nn.functional.pad for zeros")
-    signals: list[Signal] = list(tensors)
+    tensors = [each for each in tensors if isinstance(each, Signal) or each.numel()]
+    signals = [found for found in tensors if isinstance(found, Signal)]
     result = made.run()
     axis = dim % result.dim()
-    if any(signal.time == axis for signal in signals):
-        made.refuse("frames behind frames", "use torch.nn.functional.pad for zeros in front")
+    along_time = any(signal.time == axis for signal in signals)
+    if along_time and len(signals) == 1:
+        return _between_zeros(made, tensors, signals[0], result)
+    if len(signals) < len(tensors):
+        made.refuse("a constant among the channels", "use torch.nn.functional.pad for zeros")
+    if along_time:
+        made.refuse(
+            "frames behind frames", "give all frames to a layer at once, not chunk by chunk"
+        )
     if any(signal.channel not in (None, axis) for signal in signals):
         made.refuse("signals along another axis than the channels")
-    for signal in signals:
-        signal.require_whole(made.place)
     if len({signal.time for signal in signals}) > 1:
         made.refuse("signals whose frames are not side by side")
     signals = aligned(signals, made.place)
@@ -183,7 +190,46 @@ def _cat(made: Call) -> Signal:
         channel=axis,
         late=next((signal.late for signal in signals if signal.late), None),
         behind=next((signal.behind for signal in signals if signal.behind), None),
+        silent=all(signal.silent and not signal.held for signal in signals),
     )
+
+
+def _between_zeros(made: Call, parts: Sequence[Any], signal: Signal, result: Tensor) -> Signal:
+    """A signal with zeros in front of it, behind it, or both: padding that is written as a `cat`."""
+    if any(not isinstance(part, Signal) and bool(part.any()) for part in parts):
+        made.refuse("frames that are not zero", "use zeros, a stream's history")
+    if len(parts) == 1:
+        return signal
+    at = parts.index(signal)
+    before = sum(int(part.shape[signal.time]) for part in parts[:at])
+    behind = sum(int(part.shape[signal.time]) for part in parts[at + 1 :])
+    return _padded(made, signal.streamed(made.place), result, before, behind)
+
+
+def _padded(made: Call, signal: Signal, result: Tensor, before: int, behind: int) -> Signal:
+    refusal = Refusal(
+        made.place,
+        f"pad={(before, behind)}",
+        "only zeros on the left, or zeros on the right that are cropped before the output",
+        f"use pad=({before + behind}, 0)",
+    )
+    return zeros_around(signal, result, before, refusal, made.place)
+
+
+class Stacked(tuple[Any, ...]):
+    """Signals along a new first axis, which have to be added up."""
+
+    def sum(self, dim: int) -> Any:
+        if dim != 0:
+            raise TypeError("torch.stack(signals, 0) can be exported with .sum(0) alone")
+        return functools.reduce(operator.add, self)
+
+
+def _stack(made: Call) -> Stacked:
+    tensors, dim = _arguments(made, ("tensors", "dim"), (None, 0))
+    if dim != 0 or not all(isinstance(found, Signal) for found in tensors):
+        made.refuse("another axis than the first, or a constant", "add the signals up")
+    return Stacked(tensors)
 
 
 def _arguments(made: Call, names: Sequence[str], defaults: Sequence[Any]) -> list[Any]:
@@ -216,16 +262,9 @@ def _pad(made: Call) -> Signal:
                 f"pad={tuple(pad)}",
                 "pad before the start, or behind the channels, one at a time",
             )
-        signal.require_whole(made.place)
         options = {"in": signal.channels, "out": signal.channels + back}
         return signal.then(result, [LayerRecord("pad", options)])
-    refusal = Refusal(
-        made.place,
-        f"pad={tuple(pad)}",
-        "only zeros on the left, or zeros on the right that are cropped before the output",
-        f"use pad=({before + behind}, 0)",
-    )
-    return zeros_around(signal, result, before, refusal, made.place)
+    return _padded(made, signal, result, before, behind)
 
 
 def _dropout(made: Call) -> Signal:
@@ -246,18 +285,35 @@ def _unchanged(made: Call) -> Signal:
     return made.signal
 
 
-def _to(made: Call) -> Signal:
+def _to(made: Call) -> Any:
     result = made.run()
+    if made.args and not isinstance(made.args[0], Signal):
+        return result  # a constant that is given the type of a signal
     if result.dtype != made.signal.tensor.dtype:
         made.refuse(f"dtype={result.dtype}", "keep all of a model in one dtype")
     return made.signal
 
 
 def _power(made: Call) -> Signal:
-    _, exponent = _arguments(made, ("input", "exponent"), (None, 2))
+    base, exponent = _arguments(made, ("input", "exponent"), (None, 2))
+    if isinstance(base, (int, float)) and base > 0 and isinstance(exponent, Signal):
+        product = arithmetic("mul", exponent, math.log(base), made.run(), made.place, made.refuse)
+        return product.then(product.tensor, [plain("exp", product.channels)])
     if exponent not in (0.5, 2):
-        made.refuse(f"exponent={exponent!r}", "only squares and square roots can be exported")
+        if not isinstance(exponent, float) or exponent.is_integer() or exponent < 0:
+            advice = "only positive exponents that are not whole, and squares, can be exported"
+            made.refuse(f"exponent={exponent!r}", advice)
+        return _power_of(made, exponent)
     return _elementary_of(made, "square" if exponent == 2 else "sqrt")
+
+
+def _power_of(made: Call, exponent: float) -> Signal:
+    """A power of a value that is not negative: PyTorch gives NaN for others."""
+    signal = made.signal
+    signal.require_whole(made.place)
+    size = signal.channels
+    level = [plain("amplitude_to_db", size, floor=1e-37), plain("scale", size, scale=exponent)]
+    return signal.then(made.run(), [*level, plain("db_to_amplitude", size)])
 
 
 def _elementary(kind: str, **numbers: float) -> Callable[[Call], Signal]:
@@ -270,7 +326,6 @@ def _elementary(kind: str, **numbers: float) -> Callable[[Call], Signal]:
 
 def _elementary_of(made: Call, kind: str, **numbers: float) -> Signal:
     signal = made.signal
-    signal.require_whole(made.place)
     return signal.then(made.run(), [plain(kind, signal.channels, **numbers)])
 
 
@@ -304,6 +359,7 @@ def _shape(made: Call) -> Any:
 
 _HANDLERS: dict[str, Callable[[Call], Any]] = {
     **dict.fromkeys(("cat", "concat", "concatenate"), _cat),
+    "stack": _stack,
     **dict.fromkeys(("pad", "_pad"), _pad),
     **dict.fromkeys(("dropout", "dropout1d", "alpha_dropout"), _dropout),
     **dict.fromkeys(("add", "iadd"), _arithmetic("add")),

@@ -18,6 +18,7 @@ from ..format.layer_types import Kind
 from ..format.validation import unusable_epsilon, unusable_variance
 from .arrays import array_of
 from .place import Place, Refusal, place_of
+from .pqmf import PQMF, Synthesis
 from .recognised import recognised
 from .state_space_modules import state_space_of
 
@@ -173,11 +174,19 @@ class Window:
 def window_of(module: nn.Module) -> Window:
     if isinstance(module, nn.Conv1d):
         reach = (module.kernel_size[0] - 1) * module.dilation[0]
-        padding = 0 if isinstance(module.padding, str) else module.padding[0]
-        return Window(reach, module.stride[0], padding, padding)
+        before, behind = _padding_of(module, reach)
+        return Window(reach, module.stride[0], before, behind)
     assert isinstance(module, POOLS)
     extents: tuple[Any, Any] = (module.kernel_size, module.stride)
     return Window(one(extents[0]) - 1, one(extents[1]))
+
+
+def _padding_of(module: nn.Conv1d, reach: int) -> tuple[int, int]:
+    """The zeros before and behind the signal of a convolution that looks over `reach` frames."""
+    if module.padding == "same":
+        return reach // 2, reach - reach // 2
+    padding = 0 if isinstance(module.padding, str) else module.padding[0]
+    return padding, padding
 
 
 def one(extent: int | tuple[int, ...]) -> int:
@@ -219,6 +228,16 @@ def _recurrent_width(module: nn.RNNBase) -> int | None:
 
 
 @width_of.register
+def _pqmf_width(module: PQMF) -> int | None:
+    return 1
+
+
+@width_of.register
+def _synthesis_width(module: Synthesis) -> int | None:
+    return module.pqmf.bands
+
+
+@width_of.register
 def _batchnorm_width(module: nn.BatchNorm1d) -> int | None:
     return module.num_features
 
@@ -253,8 +272,6 @@ def refuse_options(module: nn.Module, place: Place) -> None:
 
 @refuse_options.register
 def _refuse_conv1d_options(module: nn.Conv1d, place: Place) -> None:
-    if module.padding == "same":
-        looks_ahead(module, place).throw()
     if window_of(module).before and module.padding_mode != "zeros":
         place.refuse(
             f"padding_mode={module.padding_mode!r}",
@@ -263,20 +280,19 @@ def _refuse_conv1d_options(module: nn.Conv1d, place: Place) -> None:
         )
 
 
-def looks_ahead(module: nn.Conv1d, place: Place) -> Refusal:
+def pads_too_much(module: nn.Conv1d, place: Place) -> Refusal:
     reach = window_of(module).reach
     return Refusal(
         place,
         f"padding={module.padding!r}",
-        "only padding=0, as padding on both sides looks ahead in time",
-        f"put nn.ConstantPad1d(({reach}, 0), 0.0) before it and use padding=0",
+        "only padding that adds no frames, or whose frames are cropped at the end",
+        f"use padding='same', whose latency is {reach - reach // 2}, or put"
+        f" nn.ConstantPad1d(({reach}, 0), 0.0) before it and use padding=0",
     )
 
 
 @refuse_options.register
 def _refuse_transposed_options(module: nn.ConvTranspose1d, place: Place) -> None:
-    _only(place, "padding", module.padding[0], 0, "crop its output at the end instead")
-    _only(place, "output_padding", module.output_padding[0], 0, "train it without")
     _only(place, "dilation", module.dilation[0], 1, "train it without dilation")
     _only(place, "groups", module.groups, 1, "use several of them, or groups=1")
 
@@ -349,7 +365,7 @@ def pads_otherwise(module: nn.ConstantPad1d, place: Place) -> Refusal:
     return Refusal(
         place,
         f"padding={(left, right)}, value={module.value}",
-        "only zeros on the left: a causal layer's history before the start",
+        "only zeros on the left, or as many on both sides as the next layer looks over",
         "use nn.ConstantPad1d((n, 0), 0.0)",
     )
 

@@ -98,12 +98,6 @@ def signal_of(value: Any) -> Any:
     return value.signal if isinstance(value, Value) else value
 
 
-def is_state(value: Any) -> bool:
-    if isinstance(value, (tuple, list)):
-        return all(map(is_state, value))
-    return isinstance(value, State)
-
-
 def is_zero(value: Any) -> bool:
     if isinstance(value, (tuple, list)):
         return all(map(is_zero, value))

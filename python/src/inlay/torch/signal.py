@@ -2,12 +2,17 @@
 
 In real time a layer gives a frame as soon as its inputs have arrived. In PyTorch, a convolution
 without padding leaves out the first frames, `start` of them. Zeros padded in front of the signal
-stand for the silence before a stream. Zeros padded behind it have to be cropped again.
+stand for the silence before a stream. Zeros padded behind it let a convolution look ahead: its
+output is that of one which looks back, later by as many frames. Further ones have to be cropped.
+
+Zeros that a network pads in front of its first layer alone, for all layers together, are no silence
+for the later ones, which then see what the first layer makes of zeros. PyTorch's first frames then
+differ from those of a stream that has just begun, until the zeros are out of reach.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -16,7 +21,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..format import Array, Chain, LayerRecord
+from ..format import Array, Chain, LayerRecord, Option
 from ..network.graph import Node, layers, part
 from ..network.records import look_back
 from .modules import array_of
@@ -26,7 +31,8 @@ from .place import Place, Refusal
 _SILENT = {
     *("tanh", "relu", "leaky_relu", "prelu", "elu", "selu", "silu", "mish", "gelu", "gelu_tanh"),
     *("hardswish", "softsign", "fast_tanh", "scale", "snake", "sine", "abs", "square", "sqrt"),
-    *("slice", "pad", "delay", "gate", "upsample_nearest"),
+    *("slice", "pad", "delay", "gate", "upsample_nearest", "gather", "silent_until"),
+    "periodic_gain",
 }
 
 Times = npt.NDArray[np.int64]
@@ -34,10 +40,20 @@ Times = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Late:
-    """An unpadded convolution, and the number of zeros that it would need in front."""
+    """What delays a signal's first frame, and how to avoid it."""
 
-    place: Place
-    reach: int
+    by: str
+    advice: str
+
+    @staticmethod
+    def by_unpadded(place: Place, reach: int) -> Late:
+        zeros = f"nn.ConstantPad1d(({reach}, 0), 0.0)"
+        return Late(f"the unpadded {place}", f"put {zeros} before {place}")
+
+    @staticmethod
+    def by_centred(place: Place, reach: int) -> Late:
+        zeros = f"nn.ConstantPad1d(({reach}, 0), 0.0)"
+        return Late(f"{place}, which looks ahead,", f"put {zeros} before {place} in place of its padding")
 
 
 @dataclass(frozen=True)
@@ -49,7 +65,9 @@ class Signal:
     value behind the last change of the rate. The tensor's first frame is frame `start` of the stream.
 
     `latency` of these frames are due to layers that wait for later ones. A `silent` signal is zero in
-    the stream before frame `start`, as PyTorch's padding is.
+    the stream before frame `start`, as PyTorch's padding is; with a `start` below 0, PyTorch's frames
+    before frame 0 are. Frames before `settled` are others than those of a stream that has just begun.
+    `behind` are zeros behind the signal that no layer looked at.
 
     A `held` signal is a condition for a whole clip. It is the same in all frames, so it fits any
     start and any rate. Its `time` is None until it is expanded along the frames.
@@ -62,6 +80,7 @@ class Signal:
     times: Times
     held: bool = False
     start: int = 0
+    settled: int = 0
     clock: Node | None = None
     latency: int = 0
     silent: bool = True
@@ -107,6 +126,24 @@ class Signal:
         start, latency = self.start + frames, self.latency + frames
         return replace(self, start=start, latency=latency, silent=True)
 
+    def delayed(self, frames: int, latency: int) -> Signal:
+        """The signal delayed by `frames`: `latency` of them by a delay, others by a convolution that
+        looks back."""
+        if frames == 0:
+            return self
+        records = []
+        if latency:
+            records.append(LayerRecord("delay", {"size": self.channels, "frames": latency}))
+        if frames > latency:
+            records.append(look_back(self.channels, frames - latency, str(self.values().dtype)))
+        return replace(
+            self,
+            node=layers(self.node, records),
+            start=self.start + frames,
+            settled=self.settled_behind(frames),
+            latency=self.latency + latency,
+        )
+
     def streamed(self, place: Place) -> Signal:
         """A held signal as an ordinary one, for layers with memory."""
         if self.held and (self.time is None or self.frames != len(self.times)):
@@ -117,32 +154,56 @@ class Signal:
             )
         return replace(self, held=False)
 
+    def settled_behind(self, reach: int) -> int:
+        """`settled` behind a layer that looks `reach` frames back."""
+        exact = self.settled == 0 and (self.silent or self.start >= 0)
+        return 0 if exact else self.settled + reach
+
     def require_whole(self, place: Place) -> None:
         """Raises ExportError if there is padding in front, which only layers that look back can use."""
         if self.start < 0:
             assert self.in_front is not None
             self.in_front.throw()
 
+    def require_settled(self, place: Place) -> None:
+        """Raises ExportError if the first frames are others than those of a stream."""
+        self.require_whole(place)
+        if self.settled > 0:
+            place.refuse(
+                "a signal whose first frames come of zeros that are padded in front of several layers",
+                "only a signal as it is from a stream's first frame on",
+                "pad in front of each convolution, (kernel_size - 1) * dilation zeros, and train again",
+            )
+
     def require_first_frame(self, place: Place) -> None:
         """Raises ExportError unless the signal begins with the stream's first frame."""
-        self.require_whole(place)
+        self.require_settled(place)
         if self.start > 0:
             self.refuse_late(place)
 
-    def require_silence(self, place: Place) -> None:
-        """Raises ExportError unless the stream is zero before the signal's first frame."""
+    def silenced(self, place: Place) -> Signal:
+        """The signal with a stream that is zero before its first frame. Raises ExportError if that
+        frame is late for another reason than latency."""
         self.require_whole(place)
-        if self.start > 0 and not self.silent:
+        if self.start <= 0 or self.silent:
+            return self
+        if self.start != self.latency:
             self.refuse_late(place)
+        return self.silent_until_start()
+
+    def silent_until_start(self, latency: int = 0) -> Signal:
+        """The same; `latency` is what the layer before adds to the latency."""
+        options: dict[str, Option] = {"size": self.channels, "frames": self.start}
+        options |= {"latency": latency} if latency else {}
+        node = layers(self.node, [LayerRecord("silent_until", options)])
+        return replace(self, node=node, silent=True)
 
     def refuse_late(self, place: Place) -> NoReturn:
         if self.behind:
             self.behind.throw()
         found, advice = "a start delayed by a crop", "leave the first frames in"
         if self.late:
-            found = f"a start delayed by the unpadded {self.late.place}"
-            zeros = f"nn.ConstantPad1d(({self.late.reach}, 0), 0.0)"
-            advice = f"put {zeros} before {self.late.place}"
+            found, advice = f"a start delayed by {self.late.by}", self.late.advice
         place.refuse(found, "only a start at the first frame, as in a stream", advice)
 
 
@@ -164,6 +225,9 @@ def moved(signal: Signal, result: Tensor, move: Callable[[Tensor], Tensor], plac
     """
     frame = move(_coordinates(signal.tensor, signal.time))
     channel = move(_coordinates(signal.tensor, signal.channel))
+    interleaved = _interleaved(signal, result, frame.flatten(), channel.flatten(), place)
+    if interleaved is not None:
+        return interleaved
     along_time, first, step = _axis(frame, place)
     along_channels, begin, channel_step = _axis(channel, place)
     if signal.held:
@@ -180,20 +244,58 @@ def moved(signal: Signal, result: Tensor, move: Callable[[Tensor], Tensor], plac
             "only neighbouring frames, in their order",
             f"use nn.MaxPool1d(1, stride={step})" if step > 1 else "leave the order as it is",
         )
-    _require_neighbours(channel_step, place)
     if _long_axes(result, along_time, along_channels):
         _refuse_repeated(place)
     channels = 1 if along_channels is None else int(result.shape[along_channels])
+    chosen = range(begin, begin + channel_step * channels, channel_step)
     changed = replace(
         signal,
         tensor=result,
-        node=part(signal.node, begin, begin + channels),
+        node=_choice(signal, chosen) if channel_step != 1 else part(signal.node, begin, begin + channels),
         time=along_time,
         channel=along_channels,
         start=signal.start + first,
-        silent=signal.silent and first <= 0,
+        silent=signal.silent and (first <= 0 or signal.start + first <= 0),
     )
-    return changed if changed.tail > 0 else replace(changed, behind=None)
+    return changed if changed.tail > changed.latency else replace(changed, behind=None)
+
+
+def _choice(signal: Signal, channels: Sequence[int]) -> Node:
+    """Channels by their numbers."""
+    options = {"in": signal.channels, "out": len(channels)}
+    index = np.asarray(channels, signal.values().dtype)
+    return layers(signal.node, [LayerRecord("gather", options, {"index": index})])
+
+
+def _interleaved(
+    signal: Signal, result: Tensor, frame: Tensor, channel: Tensor, place: Place
+) -> Signal | None:
+    """The channels of each frame as frames one after the other, in any order: frames of a transposed
+    convolution. None for other operations."""
+    size = signal.channels
+    if signal.held or size == 1 or len(frame) != size * signal.frames:
+        return None
+    order = channel[:size]
+    if not torch.equal(frame, torch.arange(signal.frames).repeat_interleave(size)):
+        return None
+    if not torch.equal(channel, order.repeat(signal.frames)) or len(_long_axes(result)) != 1:
+        return None
+    signal.require_settled(place)
+    kernel = np.zeros((size, size, 1), signal.values().dtype)
+    kernel[np.arange(size), order.numpy()] = 1
+    options = {"in": size, "out": 1, "kernel_size": size, "stride": size}
+    node = layers(signal.node, [LayerRecord("conv_transpose1d", options, {"kernel": kernel})])
+    return replace(
+        signal,
+        tensor=result,
+        node=node,
+        time=_long_axes(result)[0],
+        channel=None,
+        times=np.repeat(signal.times, size),
+        start=signal.start * size,
+        latency=signal.latency * size,
+        clock=node,
+    )
 
 
 def _moved_held(
@@ -275,13 +377,17 @@ def aligned(signals: list[Signal], place: Place) -> list[Signal]:
     streams = [signal for signal in signals if not signal.held]
     if not streams:
         return signals
-    if len(streams) < len(signals):
-        streams[0].require_whole(place)
     first, *_ = aligned_streams = _aligned(streams, place)
     rest = iter(aligned_streams)
     return [
         replace(
-            signal, times=first.times, start=first.start, latency=first.latency, clock=first.clock
+            signal,
+            times=first.times,
+            start=first.start,
+            settled=first.settled,
+            latency=first.latency,
+            clock=first.clock,
+            in_front=first.in_front,
         )
         if signal.held
         else next(rest)
@@ -303,26 +409,9 @@ def _aligned(signals: list[Signal], place: Place) -> list[Signal]:
     if ahead and any(signal.start != start for signal in signals):
         ahead.throw()
     silent = all(signal.silent for signal in signals)
-    return [
-        replace(_delayed(signal, start - signal.start, latency - signal.latency), silent=silent)
-        for signal in signals
+    made = [
+        signal.delayed(start - signal.start, latency - signal.latency) for signal in signals
     ]
-
-
-def _delayed(signal: Signal, frames: int, latency: int) -> Signal:
-    """A signal delayed by `frames`: `latency` of them by a delay, others by a convolution that looks back."""
-    if frames == 0:
-        return signal
-    records = []
-    if latency:
-        records.append(LayerRecord("delay", {"size": signal.channels, "frames": latency}))
-    if frames > latency:
-        back = frames - latency
-        records.append(look_back(signal.channels, back, str(signal.values().dtype)))
-    return replace(
-        signal,
-        node=layers(signal.node, records),
-        start=signal.start + frames,
-        latency=signal.latency + latency,
-        in_front=None,
-    )
+    settled = max(signal.settled for signal in made)
+    in_front = next((signal.in_front for signal in made if signal.in_front), None)
+    return [replace(one, silent=silent, settled=settled, in_front=in_front) for one in made]

@@ -38,7 +38,7 @@ def state_space_of(module: nn.Module) -> StateSpace | None:
         return StateSpace(module.size, module.records) if _own_forward(module, S4D) else None
     if isinstance(module, LRU):
         return StateSpace(module.inputs, module.records) if _own_forward(module, LRU) else None
-    return _public_s4d(module) or _public_lru(module)
+    return _public_s4d(module) or _bare_s4d(module) or _public_lru(module)
 
 
 def _own_forward(module: nn.Module, kind: type[nn.Module]) -> bool:
@@ -69,10 +69,7 @@ def _public_s4d(module: nn.Module) -> StateSpace | None:
     def records() -> list[LayerRecord]:
         from .records import records_of  # which imports this module
 
-        log_dt, c, log_a_real, a_imag = parts
-        pole = torch.complex(-torch.exp(log_a_real), a_imag)
-        a = torch.exp(pole * torch.exp(log_dt).unsqueeze(1))
-        layers = [s4d_record(a, torch.view_as_complex(c) * (a - 1) / pole, skip[0])]
+        layers = [_of_kernel(*parts, skip[0])]
         channels = size
         linear, gate = mixed  # type: ignore[misc]
         for each in (activation, linear, gate):
@@ -83,6 +80,23 @@ def _public_s4d(module: nn.Module) -> StateSpace | None:
 
     first = bool(module.transposed)
     return StateSpace(size, records, first, gives_state=True, supported=supported)
+
+
+def _of_kernel(log_dt: Tensor, c: Tensor, log_a_real: Tensor, a_imag: Tensor, d: Tensor) -> LayerRecord:
+    """The filters of state-spaces/s4: poles in continuous time, by zero-order hold; c as real pairs."""
+    pole = torch.complex(-torch.exp(log_a_real), a_imag)
+    a = torch.exp(pole * torch.exp(log_dt).unsqueeze(1))
+    return s4d_record(a, torch.view_as_complex(c) * (a - 1) / pole, d)
+
+
+def _bare_s4d(module: nn.Module) -> StateSpace | None:
+    """The filters of state-spaces/s4 without anything behind them, as DSSM of NablAFx."""
+    parts = _tensors(module, "log_dt", "C", "log_A_real", "A_imag", "D")
+    if parts is None or next(module.children(), None) is not None:
+        return None
+    if parts[1].dim() != 3 or parts[1].shape[-1] != 2 or parts[4].shape != parts[0].shape:
+        return None
+    return StateSpace(len(parts[0]), lambda: [_of_kernel(*parts)], channels_first=True)
 
 
 def _without_taps(layers: list[LayerRecord]) -> list[LayerRecord]:

@@ -24,11 +24,12 @@ from .apply import apply
 from .functions import call, function_name, shown_name, tree
 from .modules import RECURRENT, is_builtin, known_base
 from .place import Place, place_of
-from .proxies import State, Value, is_state, is_zero, signal_of
+from .proxies import State, Value, is_zero, signal_of
 from .run import attributes_kept
 from .signal import Signal
 from .state_space_modules import state_space_of
 from .states import KeptStates, tensors_of
+from .written import Written
 
 _OWN_FOLDER = str(Path(__file__).parents[1])
 _TORCH_FOLDER = str(Path(torch.__file__).parent)
@@ -38,7 +39,7 @@ def trace(module: nn.Module, signals: Sequence[Signal], states: KeptStates) -> S
     """The signal `module(*signals)`. Raises ExportError at an operation without a counterpart."""
     tracer = _Tracer(module, signals, states)
     try:
-        with attributes_kept(module):
+        with attributes_kept(module), tracer.written:
             tracer.trace(module)
             states.require_changes()
         return tracer.result()
@@ -70,20 +71,20 @@ class _Tracer(Tracer):
         self._states = states
         self._entered: list[tuple[str, nn.Module]] = [("", module)]
         self._result: Any = None
+        self.written = Written(self.place)
         self.steps = 0  # layers so far, which shows how far a failed trace went
 
     def result(self) -> Signal:
         result = self._result
         if isinstance(result, State):
             result.refuse()
-        if isinstance(result, (tuple, list)) and result:
-            states = [part for part in result[1:] if not is_state(part)]
-            result = result[0] if not states else result
+        if isinstance(result, (tuple, list)) and result and not any(map(_is_stream, result[1:])):
+            result = result[0]
         if isinstance(result, Value) and result.signal.time is not None:
             return result.signal
         raise ExportError(
             f"{place_of(self._module, '')}: gives {_description(result)} that is not one signal made"
-            " of its input; supported is one tensor, or a tensor and the states of recurrent layers"
+            " of its input; supported is one tensor, alone or before states, conditions and constants"
         )
 
     def place(self, frame: FrameType | None = None) -> Place:
@@ -108,7 +109,8 @@ class _Tracer(Tracer):
 
         def run() -> None:
             # Runs the hooks, such as weight_norm's, but not the tracer's own __call__.
-            self._result = self.root._call_impl(*values)  # type: ignore[no-untyped-call]
+            result = self.root._call_impl(*values)  # type: ignore[no-untyped-call]
+            self._result = self.written.read(result)
 
         return run, []
 
@@ -122,6 +124,7 @@ class _Tracer(Tracer):
         args: Sequence[Any],
         kwargs: Mapping[str, Any],
     ) -> Any:
+        args, kwargs = self.written.read(tuple(args)), self.written.read(dict(kwargs))
         if not any(isinstance(value, Proxy) for value in (*args, *kwargs.values())):
             return forward(*args, **kwargs)  # no signal among the arguments
         path = self._path_of(module)
@@ -217,6 +220,15 @@ def _stored(module: nn.Module, name: str) -> Any:
         if name in module.__dict__[kind]:
             return module.__dict__[kind][name]
     raise AttributeError(name)
+
+
+def _is_stream(result: Any) -> bool:
+    """Whether a signal is among the values of a result, and not only states and conditions."""
+    if isinstance(result, dict):
+        result = tuple(result.values())
+    if isinstance(result, (tuple, list)):
+        return any(map(_is_stream, result))
+    return isinstance(result, Value) and result.signal.time is not None
 
 
 def _is_in_place(target: Any, options: Mapping[str, Any]) -> bool:
