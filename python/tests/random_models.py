@@ -111,6 +111,8 @@ def recurrent(random: Random, inputs: int, outputs: int) -> nn.Module:
 
 def state_space(random: Random, inputs: int, outputs: int) -> nn.Module:
     states = draw(random, 1, 9)
+    if inputs == outputs and chance(random, 0.3):
+        return inlay.torch.S6(inputs, states, rank=draw(random, 1, 3))
     if inputs == outputs and chance(random, 0.5):
         kind = "zoh" if chance(random, 0.5) else "bilinear"
         return inlay.torch.S4D(inputs, states, discretisation=kind)
@@ -155,7 +157,7 @@ def random_chain(random: Random) -> tuple[nn.Module, int]:
     return nn.Sequential(*layers), first
 
 
-_FIXED = (inlay.torch.S4D, inlay.torch.LRU)
+_FIXED = (inlay.torch.S4D, inlay.torch.LRU, inlay.torch.S6)
 
 
 def _fixes_channels(layer: nn.Module) -> bool:

@@ -12,7 +12,7 @@ from .grey_box import (
     TableShaper,
 )
 from .pqmf import PQMF
-from .state_space import LRU, S4D
+from .state_space import LRU, S4D, S6, Mamba
 
 __all__ = [
     "AmplitudeToDB",
@@ -22,9 +22,11 @@ __all__ = [
     "DBToAmplitude",
     "GainComputer",
     "LRU",
+    "Mamba",
     "OnePole",
     "PQMF",
     "ParametricEqualizer",
     "S4D",
+    "S6",
     "TableShaper",
 ]
