@@ -190,3 +190,95 @@ class NamWaveNet(nn.Module):
                 head = term if head is None else head[:, :, -frames:] + term
             head = last(head)
         return 0.02 * head
+
+
+class MaskLstms(nn.Module):
+    """The masks of DTLN: two LSTM layers with one packed state, (1, 2, units, 2)."""
+
+    def __init__(self, bins: int = 17, units: int = 9) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([nn.LSTM(bins, units), nn.LSTM(units, units)])
+        self.dense, self.shape = nn.Linear(units, bins), (1, 2, units, 2)
+
+    def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        y, found = x.transpose(0, 1), []
+        for index, layer in enumerate(self.layers):
+            y, (h, c) = layer(y, (memory[None, :, index, :, 0], memory[None, :, index, :, 1]))
+            found.append(torch.stack([h[0], c[0]], -1))
+        return torch.sigmoid(self.dense(y.transpose(0, 1))), torch.stack(found, 1)
+
+
+# Layers that are written step by step, one frame in a call ----------------------------------------
+
+
+class Step(nn.Module):
+    """A recurrent layer of one frame: (1, inputs) and its states (1, units) to its output and states."""
+
+    STATES = {"lstm": 2, "complex": 2}
+
+    def __init__(self, kind: str, inputs: int = 2, units: int = 5) -> None:
+        super().__init__()
+        gates = {"lstm": 4, "min_gru": 2}.get(kind, 3 if "gru" in kind else 1)
+        self.kind, self.inputs, self.units = kind, inputs, units
+        self.states = self.STATES.get(kind, 1)
+        self.of_input = nn.Linear(inputs, gates * units)
+        self.of_state = nn.Linear(units, gates * units, bias=kind == "gru")
+        self.joint = nn.Linear(inputs + units, gates * units)
+        self.decay = nn.Parameter(torch.zeros(units))
+        self.turn = nn.Parameter(torch.zeros(units))
+
+    def forward(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
+        h = states[0]
+        made: tuple[Tensor, ...] = getattr(self, "_" + self.kind)(x, *states)
+        assert made[0].shape == h.shape
+        return made
+
+    def _lstm(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, ...]:
+        f, o, i, g = self.joint(torch.cat([x, h], 1)).chunk(4, 1)
+        c = torch.sigmoid(i) * torch.tanh(g) + torch.sigmoid(f) * c
+        return torch.sigmoid(o) * torch.tanh(c), c
+
+    def _gru(self, x: Tensor, h: Tensor) -> tuple[Tensor, ...]:
+        (r, z, n), (a, b, m) = self.of_input(x).chunk(3, 1), self.of_state(h).chunk(3, 1)
+        z, n = torch.sigmoid(z + b), torch.tanh(n + torch.sigmoid(r + a) * m)
+        return (n + z * (h - n),)
+
+    def _early_gru(self, x: Tensor, h: Tensor) -> tuple[Tensor, ...]:
+        a, b, n = self.of_input(x).chunk(3, 1)
+        wz, wr, wn = self.of_state.weight.chunk(3, 0)
+        z, r = torch.sigmoid(torch.cat([a + h @ wz.T, b + h @ wr.T], 1)).chunk(2, 1)
+        return (z * torch.tanh(n + (r * h) @ wn.T) + (1 - z) * h,)
+
+    def _min_gru(self, x: Tensor, h: Tensor) -> tuple[Tensor, ...]:
+        z, n = self.of_input(x).chunk(2, 1)
+        z = torch.sigmoid(z)
+        return (h + z * (n - h),)
+
+    def _rnn(self, x: Tensor, h: Tensor) -> tuple[Tensor, ...]:
+        return (torch.tanh(self.of_input(x) + self.of_state(h)),)
+
+    def _average(self, x: Tensor, h: Tensor) -> tuple[Tensor, ...]:
+        a = torch.sigmoid(self.decay)
+        return (a * h + (1 - a) * self.of_input(x),)
+
+    def _complex(self, x: Tensor, real: Tensor, imag: Tensor) -> tuple[Tensor, ...]:
+        size, u = 0.98 * torch.sigmoid(self.decay), self.of_input(x)
+        a, b = size * torch.cos(self.turn), size * torch.sin(self.turn)
+        return a * real - b * imag + u, b * real + a * imag
+
+
+class TwoSteps(nn.Module):
+    """Two such layers whose states are packed in one: (1, 2, units, states), between dense layers."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.first, self.last = nn.Linear(3, 2), nn.Linear(5, 1)
+        self.steps = nn.ModuleList([Step(kind, 2), Step(kind, 5)])
+        self.shape = (1, 2, 5, self.steps[0].states)
+
+    def forward(self, x: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        y, found = torch.tanh(self.first(x[:, 0])), []
+        for index, step in enumerate(self.steps):
+            y, *more = step(y, *(memory[:, index, :, n] for n in range(self.shape[3])))
+            found.append(torch.stack([y, *more], -1))
+        return self.last(y)[:, None], torch.stack(found, 1)

@@ -18,8 +18,10 @@ from onnx_models import (
     AniraLstm,
     CachedTcn,
     FixedTcn,
+    MaskLstms,
     NamWaveNet,
     StatefulLSTM,
+    TwoSteps,
     graph_of,
     onnx,
 )
@@ -190,6 +192,26 @@ def test_layer_norm_of_several_operations(tmp_path: Path) -> None:
     assert types == ["dense", "layer_norm"]
 
 
+STEPS = {
+    "lstm": "lstm", "gru": "gru", "early_gru": "gru", "min_gru": "min_gru", "rnn": "rnn",
+    "average": "lru", "complex": "lru",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_layers_written_step_by_step(kind: str, tmp_path: Path) -> None:
+    net, x = module(TwoSteps, kind), noise(channels=3)
+    memory = torch.zeros(net.shape)
+    graph = graph_of(net, (torch.zeros(1, 1, 3), memory), ["x", "memory"], ["y", "stacked"])
+    wanted = []
+    for frame in torch.tensor(x):
+        y, memory = net(frame[None, None], memory)
+        wanted.append(y[0, 0])
+    agree(played(graph, tmp_path / "m.json", x), torch.stack(wanted))
+    types = [layer["type"] for layer in reference.load(tmp_path / "m.json")["layers"]]
+    assert types.count(STEPS[kind]) == 2
+
+
 # Published networks, as their exporters write them ----------------------------------------------
 
 
@@ -217,6 +239,13 @@ def test_lstm_of_anira(tmp_path: Path) -> None:
     net, x = module(AniraLstm), noise()
     graph = graph_of(net, torch.zeros(2048, 1, 1), ["x"], ["y"])
     agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x)[:, None])[:, 0])
+
+
+def test_masks_of_dtln(tmp_path: Path) -> None:
+    net, x = module(MaskLstms), noise(200, channels=17)
+    memory = torch.zeros(net.shape)
+    graph = graph_of(net, (torch.zeros(1, 1, 17), memory), ["x", "input_3"], ["y", "stack"])
+    agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x)[None], memory)[0][0])
 
 
 @pytest.mark.parametrize("gated", [False, True])

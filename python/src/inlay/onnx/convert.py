@@ -55,6 +55,8 @@ def _converted(op: Operation, inputs: list[Value], shapes: list[Any]) -> list[Va
         return [State(state.name, shape) for shape in shapes]
     if op.kind in _RECURRENT:
         return _recurrent(op, inputs, shapes)
+    if op.kind == "Cell":
+        return _cell(op, inputs, shapes)
     if op.kind == "Split":
         return _split(op, inputs, shapes)
     if op.kind not in _CONVERSIONS:
@@ -222,6 +224,8 @@ def _concatenated(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     if not signals:
         next(v for v in inputs if isinstance(v, State)).refuse(op)
     axis, x = op.get("axis", 0) % len(shape), signals[0]
+    if len(inputs) == 1:
+        return x
     if len(signals) == 1 and (
         x.time == axis
         or (x.frames == 1 and x.channel != axis and any(isinstance(v, State) for v in inputs))
@@ -302,10 +306,15 @@ def _require_alike(op: Operation, a: Signal, b: Signal) -> None:
             "only of one",
             "change the rate before or behind the branches",
         )
-    if a.shape[a.time] != b.shape[b.time] or len(a.shape) - a.time != len(b.shape) - b.time:
+    if a.frames == b.frames == 1:  # which axis is the time may be known of one of them only
+        places = [len(s.shape) - s.channel for s in (a, b) if s.channel is not None]
+        aligned = len(set(places)) < 2
+    else:
+        aligned = a.frames == b.frames and len(a.shape) - a.time == len(b.shape) - b.time
+    if not aligned:
         op.refuse(
             f"joining shapes {list(a.shape)} and {list(b.shape)}",
-            "only those with time on one axis",
+            "only those with their axes in one order",
             "transpose one",
         )
 
@@ -668,6 +677,24 @@ def _recurrent(op: Operation, inputs: list[Value], shapes: list[Any]) -> list[Va
     elif x.frames == 1 and len(shapes) > 1:
         last = replace(made, shape=tuple(shapes[1]), time=0, channel=None if units == 1 else 2)
     return [sequence, last, None]
+
+
+def _cell(op: Operation, inputs: list[Value], shapes: list[Any]) -> list[Value]:
+    """Layers that cells.py found in a graph of one frame. Its outputs are neighbouring channels."""
+    for x in inputs:
+        _signal(op, x).require_first_frame(op)
+    whole = layers(join([x.node for x in inputs]), op.get("records"))
+    found, begin = [], 0
+    for shape in shapes:
+        size = int(np.prod(shape))
+        channel = next((a for a, n in enumerate(shape) if n > 1), None)
+        time = next((a for a, n in enumerate(shape) if n == 1 and a != channel), 0)
+        node = part(whole, begin, begin + size)
+        found.append(
+            replace(inputs[0], node=node, shape=tuple(shape), time=time, channel=channel)
+        )
+        begin += size
+    return found
 
 
 def _batchnorm(op: Operation, inputs: list[Value], shape: Any) -> Signal:

@@ -46,7 +46,7 @@ def needed(graph: Graph, wanted: Iterable[str] = ()) -> list[Operation]:
     found = []
     for op in reversed(graph.operations):
         if names & set(op.outputs):
-            if op.kind not in OPERATORS:
+            if op.kind not in OPERATORS and op.kind != "Cell":
                 op.refuse(
                     "this operator",
                     "only " + ", ".join(sorted(OPERATORS)),
@@ -415,6 +415,11 @@ OPERATORS: dict[str, Callable[..., Any]] = {
             ("Sqrt", np.sqrt),
             ("Neg", np.negative),
             ("Sin", np.sin),
+            ("Cos", np.cos),
+            ("Log", np.log),
+            ("Reciprocal", np.reciprocal),
+            ("Floor", np.floor),
+            ("Ceil", np.ceil),
         )
     },
 }

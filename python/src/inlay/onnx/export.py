@@ -20,6 +20,7 @@ from ..inspect.analysis import analyse
 from ..inspect.opened import reproduce
 from ..network.graph import Node
 from ..network.network import network
+from .cells import with_cells
 from .convert import convert
 from .evaluate import run
 from .fuse import fused
@@ -193,7 +194,11 @@ class _Streamed:
                 condition = Node("condition", self.side.channels)
                 values[self.names[1]] = self._signal(self.side, condition, frames)
             values.update((name, State(name, zeros.shape)) for name, zeros in self.zeros().items())
-            signal = convert(self.graph, self.names[2], values, arrays)
+            graph = self.graph
+            if frames == 1 and self.states:
+                signals = {name for name in self.names[:2] if name}
+                graph = with_cells(graph, self.states, signals, arrays)
+            signal = convert(graph, self.names[2], values, arrays)
             layers = network(source, condition, signal.node)
             if not layers:
                 raise ExportError("the graph has no layer to export; give it at least one")

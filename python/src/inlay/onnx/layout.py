@@ -136,6 +136,9 @@ def _followed(graph: Graph, name: str) -> tuple[int | None, int | None]:
             else:
                 rest = iter(now)
                 axes[op.outputs[0]] = [None if i in chosen else next(rest) for i in range(rank)]
+        elif op.kind == "Gather" and np.ndim(constants.get(op.inputs[1], [])) == 0:
+            at_axis = op.get("axis", 0) % len(now)
+            axes[op.outputs[0]] = [a for i, a in enumerate(now) if i != at_axis]
         elif op.kind not in ("Shape", "Reshape", "Gather", "Flatten", "Size"):
             for out in op.outputs:
                 axes[out] = now

@@ -132,7 +132,7 @@ class State:
         raise ExportError(
             f"{op}: it computes with the state {self.name!r}, which is not supported, only states that are"
             " the start of an LSTM, GRU or RNN, or the past that a Concat puts before a Conv; write the"
-            " update as such a layer"
+            " update as such a layer, or export a graph of one frame"
         )
 
 

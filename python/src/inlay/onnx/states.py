@@ -43,6 +43,7 @@ def states_of(graph: Graph, given: Mapping[str, str] | None) -> dict[str, str]:
             ]
             if len(fits) == 1 and len(graph.outputs) > 1:
                 found[name] = fits[0]
+        found.update(_by_shape(graph, found))
     for name in found:
         if (
             any(size is None for size in graph.inputs[name][1:])
@@ -51,6 +52,20 @@ def states_of(graph: Graph, given: Mapping[str, str] | None) -> dict[str, str]:
             raise ExportError(
                 f"state {name!r}: its shape {_text(graph.inputs[name])} is dynamic; export it with a fixed one"
             )
+    return found
+
+
+def _by_shape(graph: Graph, known: Mapping[str, str]) -> dict[str, str]:
+    """Of the inputs and outputs behind the first ones, those that only fit each other."""
+    inputs = [name for name in list(graph.inputs)[1:] if name not in known]
+    outputs = [name for name in list(graph.outputs)[1:] if name not in known.values()]
+    found = {}
+    for name in inputs:
+        fits = [new for new in outputs if _alike(graph.inputs[name], graph.outputs[new])]
+        if len(fits) == 1:
+            (new,) = fits
+            if sum(_alike(graph.inputs[n], graph.outputs[new]) for n in inputs) == 1:
+                found[name] = new
     return found
 
 
