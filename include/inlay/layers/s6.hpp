@@ -113,6 +113,7 @@ class S6 {
     v.tensor("step_bias", step_.bias_);
     v.tensor("a", poles);
     v.optional_tensor("d", d_, 0);
+    if constexpr (is_dynamic) product_.bias_.allocate();  // zeros, once the sizes are known to be those of the tensors
   }
   constexpr LayerShape shape() const noexcept {
     const std::uint64_t size = channels_, states = states_, rank = rank_;
