@@ -56,6 +56,27 @@ def upsampling(ins: int, outs: int, ratio: int, *, causal: bool) -> nn.Module:
     return weight_norm(nn.ConvTranspose1d(ins, outs, 2 * ratio, stride=ratio, padding=ratio // 2))
 
 
+class OwnPQMF(nn.Module):
+    """The way back of RAVE's own filter bank: a convolution to as many channels, whose values are frames."""
+
+    def __init__(self, bands: int, attenuation: float) -> None:
+        super().__init__()
+        bank = PQMF(bands, attenuation).bank[:, 0]
+        self.bands = bands
+        self.conv = nn.Conv1d(bands, bands, bank.shape[1] // bands, bias=False)
+        polyphase = bank.flip(1).reshape(bands, -1, bands).permute(2, 0, 1)
+        self.conv.weight.data.copy_(bands * polyphase)
+
+    def forward(self, y: Tensor) -> Tensor:
+        signs = torch.ones_like(y)
+        signs[..., 1::2, ::2] = -1
+        taps = self.conv.kernel_size[0]
+        x = self.conv(functional.pad(y * signs, ((taps - 1) // 2, taps // 2)))
+        x = x.flip(1).permute(0, 2, 1)
+        x = x.reshape(x.shape[0], x.shape[1], -1, self.bands).permute(0, 2, 1, 3)
+        return x.reshape(x.shape[0], x.shape[1], -1)
+
+
 class DecoderV2(nn.Module):
     """RAVE v2's, with its amplitude modulation."""
 

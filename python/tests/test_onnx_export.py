@@ -278,6 +278,70 @@ def test_windows_with_padding_inside(frames: int, tmp_path: Path) -> None:
     assert ("after the first 9 frames" in source) == (frames == 9)
 
 
+class RmsNorm(nn.Module):
+    """As language models write it, over the axis `dim`."""
+
+    def __init__(self, size: int, dim: int, reciprocal: bool) -> None:
+        super().__init__()
+        self.gain, self.dim, self.reciprocal = nn.Parameter(torch.ones(size)), dim, reciprocal
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        size = x.pow(2) if self.reciprocal else x * x
+        size = size.mean(self.dim, keepdim=True) + 1e-4
+        y = x * torch.rsqrt(size) if self.reciprocal else x / torch.sqrt(size)
+        return y * self.gain.reshape(-1, *[1] * (-1 - self.dim))
+
+
+class SnakeBeta(nn.Module):
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.alpha = nn.Parameter(torch.ones(1, size, 1))
+        self.beta = nn.Parameter(torch.ones(1, size, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + (self.beta + 2).reciprocal() * torch.sin(self.alpha * x).pow(2)
+
+
+class TwoReLU(nn.Module):
+    """A PReLU as Keras's exporter writes it."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.slope = nn.Parameter(torch.ones(size, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.relu(x) + -self.slope * torch.relu(-x)
+
+
+FUSED: dict[str, Any] = {
+    "rms_norm": lambda: RmsNorm(6, -2, False), "rms_norm of reciprocals": lambda: RmsNorm(6, -2, True),
+    "snake": lambda: SnakeBeta(6), "prelu": lambda: TwoReLU(6),
+    "upsample_nearest": lambda: nn.Upsample(scale_factor=3),
+    "upsample_linear": lambda: nn.Upsample(scale_factor=2, mode="linear"),
+    "conv_transpose1d": lambda: nn.ConvTranspose1d(6, 4, 3, 3, groups=2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FUSED)
+def test_layers_of_several_operations(name: str, tmp_path: Path) -> None:
+    net, x = module(nn.Sequential, nn.Conv1d(2, 6, 1), FUSED[name]()), noise(channels=2)
+    graph = graph_of(net, torch.zeros(1, 2, 64), ["x"], ["y"], x=2, y=2)
+    found, wanted = played(graph, tmp_path / "m.json", x), net(torch.tensor(x.T)[None])[0].T
+    late = 2 if "linear" in name else 0
+    agree(found[late:], wanted[: len(wanted) - late])
+    types = [layer["type"] for layer in reference.load(tmp_path / "m.json")["layers"]]
+    assert types == ["conv1d", name.split()[0]]
+
+
+def test_group_norm_of_one_frame(tmp_path: Path) -> None:
+    net, x = module(nn.Sequential, nn.Conv1d(2, 6, 1), nn.GroupNorm(3, 6)), noise(100, channels=2)
+    graph = graph_of(net, torch.zeros(1, 2, 1), ["x"], ["y"])
+    agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x)[:, :, None])[:, :, 0])
+    longer = graph_of(net, torch.zeros(1, 2, 9), ["x"], ["y"], x=2, y=2)
+    with pytest.raises(inlay.ExportError, match="a norm over time is not supported"):
+        inlay.export_onnx(longer, tmp_path / "m.json")
+
+
 @pytest.mark.parametrize("first", range(1, 401, 80))
 def test_random_graphs(first: int, tmp_path: Path) -> None:
     """20 random models of each range; PyTorch cannot write a few others as ONNX."""

@@ -78,8 +78,8 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "both directions": (recurrent(direction="bidirectional"), "node 'cell' (RNN): direction='bidirectional' is not supported"),
     "other activations": (recurrent(activations=["Affine"]), "node 'cell' (RNN): activations=['affine'] is not supported"),
     "an unknown operator": (
-        made([node("Resize", ["x", "", "s"], ["y"], name="up")], {"s": np.array([1, 1, 2], np.float32)}, *FOUR),
-        "node 'up' (Resize): this operator is not supported",
+        made([node("TopK", ["x", "s"], ["y", "z"], name="up")], {"s": np.array([1])}, *FOUR),
+        "node 'up' (TopK): this operator is not supported",
     ),
     "a division": (
         made([node("Div", ["x", "x"], ["y"], name="ratio")], {}, *FOUR),

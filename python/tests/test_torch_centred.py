@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from rave import Conv, DecoderV1, DecoderV2, Residual, SnakeBeta, leaky
+from rave import Conv, DecoderV1, DecoderV2, OwnPQMF, Residual, SnakeBeta, leaky
 from test_torch_forward import Lambda, exported, shape_of
 from torch import Tensor, nn
 from torch.nn import functional
@@ -114,6 +114,18 @@ SAME_RATE: dict[str, tuple[Callable[[], nn.Module], int, int, str]] = {
         *(1, 3, "conv1d conv_transpose1d silent_until conv1d silent_until"),
     ),
     "a WaveNet, whose values are carried side by side": (WaveNet, 1, 8, "conv1d concat"),
+    "channels in another order, and every second one": (
+        lambda: Lambda(lambda s, x: s.c(x).flip(1)[:, ::2], c=nn.Conv1d(1, 6, 3, padding=1)),
+        *(1, 1, "conv1d silent_until gather gather"),
+    ),
+    "a stack that is added up": (
+        lambda: Lambda(
+            lambda s, x: torch.stack([s.a(x), s.b(x)], 0).sum(0),
+            a=nn.Conv1d(1, 2, 3, padding=1),
+            b=nn.Conv1d(1, 2, 5, padding=2),
+        ),
+        *(1, 2, "parallel(conv1d silent_until delay | conv1d silent_until)"),
+    ),
     "an average of neighbours": (
         lambda: Lambda(
             lambda s, x: functional.avg_pool1d(functional.pad(s.c(x), (2, 2)), 5, 1), c=nn.Conv1d(1, 2, 1)
@@ -221,6 +233,18 @@ def test_pqmf(name: str, causal: bool, tmp_path: Path) -> None:
     found = shape_of([layer for layer in layers if layer["type"] != "silent_until"])
     assert found == structure and (causal == (len(layers) == len(found.split())))
     assert analyse(read_model(tmp_path / "model.json").layers).latency == latencies[not causal]
+
+
+def test_synthesis_as_rave_writes_it(tmp_path: Path) -> None:
+    """A convolution whose channels are reversed and interleaved gives the same as a transposed one."""
+    own, ours = OwnPQMF(4, 50.0), PQMF(4, 50.0)
+    bands = torch.rand(1, 4, 100) - 0.5
+    found, expected = own(bands)[0, 0].detach(), ours.inverse(bands)[0, 0]
+    shift = int(np.correlate(found, expected, "full").argmax()) - len(found) + 1
+    inside = slice(60, -60)
+    assert torch.allclose(found.roll(-shift)[inside], expected[inside], atol=1e-5)
+    layers = exported(nn.Sequential(nn.Conv1d(1, 4, 1), own), tmp_path)["layers"]
+    assert shape_of(layers) == "conv1d periodic_gain conv1d silent_until gather conv_transpose1d"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 /// LRU: linear recurrent unit.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +8,6 @@
 
 #include "inlay/backend/default.hpp"
 #include "inlay/core/aligned_array.hpp"
-#include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/extent.hpp"
@@ -19,8 +17,6 @@
 #include "inlay/core/padding.hpp"
 #include "inlay/core/panel_accumulator.hpp"
 #include "inlay/core/tensor.hpp"
-#include "inlay/core/tile_frames.hpp"
-#include "inlay/core/transpose.hpp"
 #include "inlay/layers/recurrent.hpp"
 
 namespace inlay::INLAY_ISA {
@@ -101,21 +97,6 @@ class LRU : public detail::Recurrent<LRU<In, States, Out, B>, B, In, Out> {
   void reset(State& state) const noexcept {
     state.real.clear();
     state.imag.clear();
-  }
-
-  using detail::Recurrent<LRU, B, In, Out>::process;
-  /// Collects the outputs of a tile, and transposes them in registers: a store for each value would take long.
-  void process(State& state, Block<const T> in, Block<T> out, std::size_t frames) const noexcept
-    requires(!is_dynamic && B::width > 1)
-  {
-    constexpr std::size_t lanes = B::lanes(Out), padded_out = round_up(Out, lanes);
-    alignas(alignment) T y[tile_frames * padded_out];
-    for (std::size_t t = 0; t < frames; ++t) {
-      const auto u = std::array<const T*, 1>{in.row(0) + t};
-      copy_frame<B, Out>(step(std::array{&state}, u, tile_frames)[0], y + t * padded_out);
-    }
-    for (std::size_t c = 0; c < Out; c += lanes)
-      transpose_frames<lanes>(y + c, padded_out, frames, out.row(c), std::min(lanes, Out - c));
   }
 
   /// Computes one frame of each voice. Channel c of voice v is read at u[v][c * stride]. Returns pointers to the

@@ -1,6 +1,7 @@
 /// Recurrent: base class that implements `forward` and `process` by one-frame steps.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -8,7 +9,10 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/pack.hpp"
+#include "inlay/core/padding.hpp"
+#include "inlay/core/repeat.hpp"
 #include "inlay/core/tile_frames.hpp"
+#include "inlay/core/transpose.hpp"
 #include "inlay/core/weight.hpp"
 
 namespace inlay::INLAY_ISA::detail {
@@ -33,14 +37,11 @@ class Recurrent {
 
  public:
   INLAY_INLINE void forward(auto& state, const T* in, T* out) const noexcept {
-    copy_frame<B>(step_single(state, in, 1), out, out_);
+    copy_frame<B>(step(std::array{&state}, std::array{in}, 1)[0], out, out_);
   }
 
   void process(auto& state, Block<const T> in, Block<T> out, std::size_t frames) const noexcept {
-    for (std::size_t t = 0; t < frames; ++t) {
-      const T* h = step_single(state, in.row(0) + t, tile_frames);
-      for (std::size_t c = 0; c < out_; ++c) out.row(c)[t] = h[c];
-    }
+    run(std::array{&state}, std::array{in}, std::array{out}, frames);
   }
 
   /// Interleaves voices frame by frame: independent steps hide the latency of each other's recursion.
@@ -49,17 +50,9 @@ class Recurrent {
                       const std::array<Block<T>, Voices>& out, std::size_t frames) const noexcept
     requires(Out != dynamic)
   {
-    if constexpr (!L::interleaves_voices) {
+    if constexpr (L::interleaves_voices) run(states, in, out, frames);
+    else
       for (std::size_t v = 0; v < Voices; ++v) process(*states[v], in[v], out[v], frames);
-      return;
-    }
-    for (std::size_t t = 0; t < frames; ++t) {
-      std::array<const T*, Voices> x;
-      for (std::size_t v = 0; v < Voices; ++v) x[v] = in[v].row(0) + t;
-      const auto h = layer().step(states, x, tile_frames);
-      for (std::size_t v = 0; v < Voices; ++v)
-        for (std::size_t c = 0; c < out_; ++c) out[v].row(c)[t] = h[v][c];
-    }
   }
 
   constexpr LayerShape shape() const noexcept {
@@ -71,13 +64,55 @@ class Recurrent {
   INLAY_NO_ADDRESS LayerExtent<Out> out_;
 
  private:
-  INLAY_INLINE const T* step_single(auto& state, const T* x, std::size_t stride) const noexcept {
-    if constexpr (Out == dynamic) return step_noinline(state, x, stride);
-    else return layer().step(std::array{&state}, std::array{x}, stride)[0];
+  static constexpr std::size_t lanes = Out == dynamic ? B::width : B::lanes(Out);
+  constexpr std::size_t padded_out() const noexcept { return round_up(out_, lanes); }
+  /// Values of a frame that are collected. In a loop of unknown length, few are stored as fast one by one.
+  static constexpr std::size_t least = Out == dynamic ? 32 : 0, room = Out == dynamic ? 128 : round_up(Out, lanes);
+
+  template <class State, std::size_t Voices>
+  void run(const std::array<State*, Voices>& states, const std::array<Block<const T>, Voices>& in,
+           const std::array<Block<T>, Voices>& out, std::size_t frames) const noexcept {
+    if constexpr (B::width > 1)
+      if (padded_out() >= least && padded_out() <= room) return run_collected(states, in, out, frames);
+    for (std::size_t t = 0; t < frames; ++t) {
+      const auto h = step_at(t, states, in);
+      for (std::size_t v = 0; v < Voices; ++v)
+        for (std::size_t c = 0; c < out_; ++c) out[v].row(c)[t] = h[v][c];
+    }
+  }
+
+  /// Collects the outputs of some frames, and transposes them in registers: a store for each value takes longer.
+  template <class State, std::size_t Voices>
+  void run_collected(const std::array<State*, Voices>& states, const std::array<Block<const T>, Voices>& in,
+                     const std::array<Block<T>, Voices>& out, std::size_t frames) const noexcept {
+    alignas(alignment) T y[Voices][lanes * room] = {};
+    const std::size_t stride = padded_out();
+    for (std::size_t t = 0; t < frames; t += lanes) {
+      for (std::size_t k = 0; k < std::min(lanes, frames - t); ++k) {
+        const auto h = step_at(t + k, states, in);
+        repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { copy_frame<B>(h[v], y[v] + k * stride, out_); });
+      }
+      for (std::size_t v = 0; v < Voices; ++v)
+        for (std::size_t c = 0; c < out_; c += lanes)
+          transpose_square<lanes>(y[v] + c, stride, lanes, out[v].row(c) + t, tile_frames,
+                                  std::min<std::size_t>(lanes, out_ - c));
+    }
+  }
+
+  template <class State, std::size_t Voices>
+  INLAY_INLINE auto step_at(std::size_t t, const std::array<State*, Voices>& states,
+                            const std::array<Block<const T>, Voices>& in) const noexcept {
+    std::array<const T*, Voices> x;
+    repeat<Voices>([&](std::size_t v) INLAY_INLINE_LAMBDA { x[v] = in[v].row(0) + t; });
+    return step(states, x, tile_frames);
+  }
+  INLAY_INLINE auto step(const auto& states, const auto& x, std::size_t stride) const noexcept {
+    if constexpr (Out == dynamic) return step_noinline(states, x, stride);
+    else return layer().step(states, x, stride);
   }
   /// Not inlined, which is faster than a step of dynamic sizes in both `forward` and `process`.
-  INLAY_NOINLINE const T* step_noinline(auto& state, const T* x, std::size_t stride) const noexcept {
-    return layer().step(std::array{&state}, std::array{x}, stride)[0];
+  INLAY_NOINLINE auto step_noinline(const auto& states, const auto& x, std::size_t stride) const noexcept {
+    return layer().step(states, x, stride);
   }
   const L& layer() const noexcept { return static_cast<const L&>(*this); }
 };

@@ -12,6 +12,7 @@ from ..errors import ExportError
 from ..format import Array, LayerRecord
 from ..network.graph import Node, add, join, layers, multiply, part
 from ..network.records import affine, plain
+from ..network.snake import factor, snake, steps
 from .evaluate import clip_limits, ints, needed, pads_of, slices, split_sizes, window
 from .opened import Graph, Operation
 from .signal import Last, Signal, State
@@ -361,13 +362,13 @@ def _given(x: Signal, kinds: tuple[str, ...], name: str, tensor: Array) -> Signa
 
 def _shifted(x: Signal, shift: Array) -> Signal:
     found = _given(x, ("dense", "conv1d"), "bias", shift) or _given(
-        x, ("layer_norm",), "beta", shift
+        x, ("layer_norm", "group_norm"), "beta", shift
     )
     return found or x.then([affine(np.ones_like(shift), shift)])
 
 
 def _scaled(x: Signal, scale: Array) -> Signal:
-    found = _given(x, ("layer_norm",), "gamma", scale)
+    found = _given(x, ("layer_norm", "rms_norm", "group_norm"), "gamma", scale)
     if found:
         return found
     if (scale == scale[0]).all():
@@ -402,10 +403,26 @@ def _added(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     signals = [v for v in inputs if isinstance(v, Signal)]
     constants = [v for v in inputs if not isinstance(v, Signal)]
     x, nodes = _pair(op, signals, shape)
-    x = replace(x, node=add(nodes)) if len(nodes) > 1 else x
+    x = replace(x, node=_one_layer(*nodes) or add(nodes)) if len(nodes) > 1 else x
     for constant in constants:
         x = _shifted(x, _vector(op, x, constant, shape))
     return x
+
+
+def _one_layer(a: Node, b: Node, *more: Node) -> Node | None:
+    """The layer that a sum stands for: snake, or a PReLU of two ReLU."""
+    for x, wave in ((a, b), (b, a)) if not more else ():
+        record = snake(x, wave, "float32")
+        if record is not None:
+            return layers(x, [record])
+        if x.kind == "layers" and [r.type for r in x.records] == ["relu"]:
+            found = steps(x.inputs[0], wave) or []
+            if [r.type for r in found[:2]] == ["scale", "relu"] and found[0].options["scale"] == -1:
+                slope, rest = factor(found[2:], x.channels, "float32")
+                if not rest:
+                    tensors = {"alpha": np.array(-slope, np.float32)}
+                    return layers(x.inputs[0], [LayerRecord("prelu", {"size": x.channels}, tensors)])
+    return None
 
 
 def _subtracted(op: Operation, inputs: list[Value], shape: Any) -> Signal:
@@ -590,8 +607,13 @@ def _pool(op: Operation, inputs: list[Value], shape: Any) -> Signal:
 def _conv_transpose(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     x, w = _signal(op, inputs[0]), _weights(op, inputs[1])
     taps, dilation, (_, stride, before, _) = _geometry(op, x, w.shape[2:])
-    if dilation != 1 or op.get("group", 1) != 1 or any(op.get("output_padding") or [0]):
-        op.refuse("dilations, groups or output_padding", "only without", "train it without")
+    if dilation != 1 or any(op.get("output_padding") or [0]):
+        op.refuse("dilations or output_padding", "only without", "train it without")
+    groups = op.get("group", 1)
+    if groups > 1:
+        wide = np.zeros((groups, len(w) // groups, groups, *w.shape[1:]), np.float32)
+        wide[range(groups), :, range(groups)] = w.reshape(groups, -1, *w.shape[1:])
+        w = wide.reshape(len(w), groups * w.shape[1], *w.shape[2:])
     x.require_whole(op)
     if taps > stride:
         x.require_first_frame(op)
@@ -735,6 +757,67 @@ def _layer_norm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     )
 
 
+def _rms_norm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
+    x = _signal(op, inputs[0])
+    x.require_whole(op)
+    axis = op.get("axis", -1) % len(x.shape)
+    x.require_channel(op, axis)
+    if axis != len(x.shape) - 1 and not op.get("one_axis"):
+        op.refuse(
+            f"axis={op.get('axis')}", "only the channels, on the last axis", "transpose before it"
+        )
+    tensors = {"gamma": _weights(op, inputs[1])} if len(inputs) > 1 else {}
+    options = {"size": x.channels, "epsilon": float(op.get("epsilon", 1e-5))}
+    return x.then([LayerRecord("rms_norm", options, tensors)])
+
+
+def _group_norm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
+    x = _signal(op, inputs[0])
+    x.require_whole(op)
+    if x.frames > 1 and x.time != 0:
+        op.refuse(
+            "a norm over time",
+            "only over the channels of each frame, as a stream has no end",
+            "use LayerNorm, or a cumulative norm, and train again",
+        )
+    x.require_channel(op, 1)
+    groups = int(op.get("num_groups", 0))
+    tensors = {}
+    for name, value in zip(("gamma", "beta"), inputs[1:]):
+        weights = _weights(op, value)
+        tensors[name] = np.repeat(weights, x.channels // len(weights))
+    options = {"size": x.channels, "groups": groups, "epsilon": float(op.get("epsilon", 1e-5))}
+    return x.then([LayerRecord("group_norm", options, tensors)])
+
+
+def _instance_norm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
+    op.refuse(
+        "a norm over time",
+        "only over the channels of each frame, as a stream has no end",
+        "use LayerNorm or a BatchNorm with fixed statistics, and train again",
+    )
+
+
+def _resized(op: Operation, inputs: list[Value], shape: Any) -> Signal:
+    x = _signal(op, inputs[0])
+    times = shape[x.time] // x.frames
+    if any(a != b for i, (a, b) in enumerate(zip(shape, x.shape)) if i != x.time):
+        op.refuse("a new number of channels", "only a higher rate", "leave it out")
+    if shape[x.time] != times * x.frames or times < 1:
+        op.refuse(
+            f"from {x.frames} to {shape[x.time]} frames",
+            "only a rate that is a whole number of times as high",
+            "use a whole number, or a Conv with a stride for a lower rate",
+        )
+    if op.get("mode", "nearest") == "linear":  # late by one of its input's frames
+        x.require_first_frame(op)
+        made = x.then([plain("upsample_linear", x.channels, factor=times)])
+        return replace(made, times=np.repeat(x.times, times), start=times)
+    x.require_whole(op)
+    made = x.then([plain("upsample_nearest", x.channels, factor=times)])
+    return replace(made, times=np.repeat(x.times, times), start=x.start * times)
+
+
 def _prelu(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     x = _signal(op, inputs[0])
     x.require_whole(op)
@@ -822,6 +905,10 @@ _CONVERSIONS: dict[str, Callable[[Operation, list[Value], Any], Signal]] = {
     **dict.fromkeys(("MaxPool", "AveragePool"), _pool),
     "BatchNormalization": _batchnorm,
     "LayerNormalization": _layer_norm,
+    "RMSNormalization": _rms_norm,
+    "GroupNormalization": _group_norm,
+    "InstanceNormalization": _instance_norm,
+    **dict.fromkeys(("Resize", "Upsample"), _resized),
     "PRelu": _prelu,
     "Softmax": _softmax,
     "Clip": _clip,

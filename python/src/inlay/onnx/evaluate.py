@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from math import erf
 from typing import Any
 
@@ -201,8 +202,14 @@ def _conv(op: Operation, x: Array, w: Array, b: Any = None) -> Array:
 
 
 def _conv_transpose(op: Operation, x: Array, w: Array, b: Any = None) -> Array:
-    if x.ndim != 3 or op.get("group", 1) != 1:
-        raise ValueError("only one axis of time and one group")
+    if x.ndim != 3:
+        raise ValueError("only one axis of time")
+    groups = op.get("group", 1)
+    if groups > 1:
+        pairs = zip(np.split(x, groups, 1), np.split(w, groups))
+        each = replace(op, attributes={**op.attributes, "group": 1})
+        y = np.concatenate([_conv_transpose(each, a, kernel) for a, kernel in pairs], 1)
+        return y if b is None else y + b[:, None]
     (k,), (s,), (d,) = w.shape[2:], op.get("strides") or [1], op.get("dilations") or [1]
     first, last = op.get("pads") or [0, 0]
     frames = x.shape[2]
@@ -302,6 +309,66 @@ def _layer_norm(op: Operation, x: Array, gamma: Any = None, beta: Any = None) ->
     return y if beta is None else y + beta
 
 
+def _rms_norm(op: Operation, x: Array, gamma: Any = None) -> Array:
+    axes = tuple(range(op.get("axis", -1) % x.ndim, x.ndim))
+    y = x / np.sqrt((x * x).mean(axes, keepdims=True) + op.get("epsilon", 1e-5))
+    return y if gamma is None else y * gamma
+
+
+def _instance_norm(op: Operation, x: Array, gamma: Array, beta: Array) -> Array:
+    axes = tuple(range(2, x.ndim))
+    y = x - x.mean(axes, keepdims=True)
+    y = y / np.sqrt((y * y).mean(axes, keepdims=True) + op.get("epsilon", 1e-5))
+    gamma, beta = (tensor.reshape(-1, *[1] * (x.ndim - 2)) for tensor in (gamma, beta))
+    return y * gamma + beta
+
+
+def _group_norm(op: Operation, x: Array, gamma: Array, beta: Array) -> Array:
+    groups = op.get("num_groups")
+    ones = np.ones(groups)
+    y = _instance_norm(op, x.reshape(len(x), groups, -1), ones, 0 * ones).reshape(x.shape)
+    more = x.shape[1] // len(gamma)  # one for each group, in older versions
+    gamma, beta = (
+        np.repeat(tensor, more).reshape(-1, *[1] * (x.ndim - 2)) for tensor in (gamma, beta)
+    )
+    return y * gamma + beta
+
+
+def _resize(
+    op: Operation, x: Array, roi: Any = None, scales: Any = None, sizes: Any = None
+) -> Array:
+    older = scales is None and sizes is None  # the first two versions have no other inputs
+    scales = roi if older else scales
+    new = sizes if sizes is not None and sizes.size else np.floor(np.array(x.shape) * scales)
+    for axis, (size, frames) in enumerate(zip(_limited(new), x.shape)):
+        if size == frames:
+            continue
+        mode, default = op.get("mode", "nearest"), "asymmetric" if older else "half_pixel"
+        how = op.get("coordinate_transformation_mode", default)
+        at = np.arange(size)
+        if how == "asymmetric":
+            at = at * (frames / size)
+        elif "half_pixel" in how:
+            at = (at + 0.5) * (frames / size) - 0.5
+        else:
+            raise ValueError(f"coordinate_transformation_mode={how!r} is not supported")
+        if mode == "nearest":
+            rounds = {"floor": np.floor, "ceil": np.ceil}
+            rounds["round_prefer_ceil"] = lambda v: np.floor(v + 0.5)
+            default = "floor" if older else ""
+            near = rounds.get(op.get("nearest_mode", default), lambda v: np.ceil(v - 0.5))(at)
+            x = np.take(x, np.clip(near, 0, frames - 1).astype(int), axis)
+        elif mode == "linear":
+            at = np.clip(at, 0, frames - 1)
+            low = np.minimum(at.astype(int), max(frames - 2, 0))
+            share = (at - low).reshape(-1, *[1] * (x.ndim - 1 - axis))
+            high = np.minimum(low + 1, frames - 1)
+            x = np.take(x, low, axis) * (1 - share) + np.take(x, high, axis) * share
+        else:
+            raise ValueError(f"mode={mode!r} is not supported")
+    return x
+
+
 def _reduce(function: Any) -> Any:
     def reduce(op: Operation, x: Array, axes: Any = None) -> Array:
         found = ints(op, "axes", axes)
@@ -388,6 +455,10 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "AveragePool": _average_pool,
     "BatchNormalization": _batchnorm,
     "LayerNormalization": _layer_norm,
+    "RMSNormalization": _rms_norm,
+    "InstanceNormalization": _instance_norm,
+    "GroupNormalization": _group_norm,
+    **dict.fromkeys(("Resize", "Upsample"), _resize),
     "ReduceMean": _reduce(np.mean),
     "ReduceSum": _reduce(np.sum),
     "ReduceMax": _reduce(np.max),

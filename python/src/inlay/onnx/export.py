@@ -74,7 +74,7 @@ def export_onnx(
     samples = array("check_input", check_input)
     if hop is not None and (not isinstance(hop, int) or hop < 1):
         raise ExportError(f"hop: expected an integer from 1, found {hop!r}")
-    streamed = _Streamed.of(fused(open_graph(source)), states, layout, hop)
+    streamed = _Streamed.of(open_graph(source), states, layout, hop)
     signal, layers = streamed.layers()
     _require_end(signal)
     traits = analyse(layers)
@@ -194,7 +194,7 @@ class _Streamed:
                 condition = Node("condition", self.side.channels)
                 values[self.names[1]] = self._signal(self.side, condition, frames)
             values.update((name, State(name, zeros.shape)) for name, zeros in self.zeros().items())
-            graph = self.graph
+            graph = fused(self.graph)
             if frames == 1 and self.states:
                 signals = {name for name in self.names[:2] if name}
                 graph = with_cells(graph, self.states, signals, arrays)

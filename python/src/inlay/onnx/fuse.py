@@ -1,4 +1,4 @@
-"""Finds the layers that exporters write as several operations: GELU, softsign and LayerNorm."""
+"""Finds the layers that exporters write as several operations: GELU, softsign and norms."""
 
 from __future__ import annotations
 
@@ -22,13 +22,18 @@ class _Finder:
         self.constants = graph.constants
 
     def whole(self, op: Operation) -> Operation:
-        return self.layer_norm(op) or self.gelu(op) or self.softsign(op) or op
+        finders = (self.layer_norm, self.rms_norm, self.group_norm, self.gelu, self.softsign)
+        return next((found for find in finders if (found := find(op))), op)
 
-    def number(self, name: str) -> float | None:
-        """A constant of one number."""
+    def constant(self, name: str) -> Any:
         value: Any = self.constants.get(name)
         if value is None and name in self.made and self.made[name].kind == "Constant":
             value = self.made[name].get("value", self.made[name].get("value_float"))
+        return value
+
+    def number(self, name: str) -> float | None:
+        """A constant of one number."""
+        value = self.constant(name)
         return float(np.ravel(value)[0]) if value is not None and np.size(value) == 1 else None
 
     def by(self, kind: str, name: str) -> tuple[str, ...]:
@@ -108,6 +113,50 @@ class _Finder:
                         op.name, "LayerNormalization", (centred[0],), op.outputs, attributes
                     )
         return None
+
+    def rms_norm(self, op: Operation) -> Operation | None:
+        """x / sqrt(mean of its square + epsilon), also as a product with the reciprocal"""
+        if op.kind == "Div":
+            ways = [op.inputs]
+        elif op.kind == "Mul":
+            ways = [(a, self.inverse(b)) for a, b in (op.inputs, op.inputs[::-1])]
+        else:
+            return None
+        for x, root in ways:
+            shifted = self.by("Add", (self.by("Sqrt", root) or ("",))[0])
+            for mean, epsilon in (shifted, shifted[::-1]) if len(shifted) == 2 else ():
+                number = self.number(epsilon)
+                square = (self.by("ReduceMean", mean) or ("",))[0]
+                axes = self.made[mean].get("axes") if square else None
+                of_itself = self.by("Mul", square) == (x, x) or self.with_number("Pow", square, 2) == x
+                if number is not None and of_itself and axes and len(axes) == 1:
+                    attributes = {"axis": axes[0], "epsilon": number, "one_axis": True}
+                    return Operation(op.name, "RMSNormalization", (x,), op.outputs, attributes)
+        return None
+
+    def inverse(self, name: str) -> str:
+        """What a value is one over."""
+        over = self.by("Div", name)
+        if over and self.number(over[0]) == 1.0:
+            return over[1]
+        return (self.by("Reciprocal", name) or ("",))[0]
+
+    def group_norm(self, op: Operation) -> Operation | None:
+        """A reshape to groups, an instance norm without weights, and a reshape back"""
+        norm = self.by("Reshape", op.outputs[0])
+        inner = self.by("InstanceNormalization", norm[0]) if norm else ()
+        before = self.by("Reshape", inner[0]) if inner else ()
+        shape = self.constant(before[1]) if before else None
+        if shape is None or np.size(shape) != 3 or int(shape[0]) != 0 or int(shape[2]) != -1:
+            return None
+        scale, shift = (self.constant(name) for name in inner[1:])
+        if scale is None or shift is None or (scale != 1).any() or shift.any():
+            return None
+        attributes = {
+            "num_groups": int(shape[1]),
+            "epsilon": self.made[norm[0]].get("epsilon", 1e-5),
+        }
+        return Operation(op.name, "GroupNormalization", before[:1], op.outputs, attributes)
 
     def _is_centred(self, name: str, centred: tuple[str, ...]) -> bool:
         return self.by("Sub", name) == centred

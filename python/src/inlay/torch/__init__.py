@@ -12,6 +12,7 @@ from .grey_box import (
     TableShaper,
 )
 from .pqmf import PQMF
+from .spectral import SpectralNetwork
 from .state_space import LRU, S4D, S6, Mamba
 
 __all__ = [
@@ -28,5 +29,6 @@ __all__ = [
     "ParametricEqualizer",
     "S4D",
     "S6",
+    "SpectralNetwork",
     "TableShaper",
 ]

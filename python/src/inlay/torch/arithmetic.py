@@ -15,8 +15,8 @@ from ..network.graph import add, layers, multiply
 from .modules import array_of
 from .place import Place
 from ..network.records import affine, plain, scale_before
+from ..network.snake import snake
 from .signal import Signal, aligned, as_frames
-from .snake import snake
 
 Refuse = Callable[[str], NoReturn]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn, cast
@@ -214,6 +216,22 @@ def _padded(made: Call, signal: Signal, result: Tensor, before: int, behind: int
     return zeros_around(signal, result, before, refusal, made.place)
 
 
+class Stacked(tuple[Any, ...]):
+    """Signals along a new first axis, which have to be added up."""
+
+    def sum(self, dim: int) -> Any:
+        if dim != 0:
+            raise TypeError("torch.stack(signals, 0) can be exported with .sum(0) alone")
+        return functools.reduce(operator.add, self)
+
+
+def _stack(made: Call) -> Stacked:
+    tensors, dim = _arguments(made, ("tensors", "dim"), (None, 0))
+    if dim != 0 or not all(isinstance(found, Signal) for found in tensors):
+        made.refuse("another axis than the first, or a constant", "add the signals up")
+    return Stacked(tensors)
+
+
 def _arguments(made: Call, names: Sequence[str], defaults: Sequence[Any]) -> list[Any]:
     given = dict(zip(names, made.args)) | {
         {"axis": "dim"}.get(name, name): value for name, value in made.options.items()
@@ -341,6 +359,7 @@ def _shape(made: Call) -> Any:
 
 _HANDLERS: dict[str, Callable[[Call], Any]] = {
     **dict.fromkeys(("cat", "concat", "concatenate"), _cat),
+    "stack": _stack,
     **dict.fromkeys(("pad", "_pad"), _pad),
     **dict.fromkeys(("dropout", "dropout1d", "alpha_dropout"), _dropout),
     **dict.fromkeys(("add", "iadd"), _arithmetic("add")),

@@ -12,7 +12,7 @@ differ from those of a stream that has just begun, until the zeros are out of re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -225,6 +225,9 @@ def moved(signal: Signal, result: Tensor, move: Callable[[Tensor], Tensor], plac
     """
     frame = move(_coordinates(signal.tensor, signal.time))
     channel = move(_coordinates(signal.tensor, signal.channel))
+    interleaved = _interleaved(signal, result, frame.flatten(), channel.flatten(), place)
+    if interleaved is not None:
+        return interleaved
     along_time, first, step = _axis(frame, place)
     along_channels, begin, channel_step = _axis(channel, place)
     if signal.held:
@@ -241,20 +244,58 @@ def moved(signal: Signal, result: Tensor, move: Callable[[Tensor], Tensor], plac
             "only neighbouring frames, in their order",
             f"use nn.MaxPool1d(1, stride={step})" if step > 1 else "leave the order as it is",
         )
-    _require_neighbours(channel_step, place)
     if _long_axes(result, along_time, along_channels):
         _refuse_repeated(place)
     channels = 1 if along_channels is None else int(result.shape[along_channels])
+    chosen = range(begin, begin + channel_step * channels, channel_step)
     changed = replace(
         signal,
         tensor=result,
-        node=part(signal.node, begin, begin + channels),
+        node=_choice(signal, chosen) if channel_step != 1 else part(signal.node, begin, begin + channels),
         time=along_time,
         channel=along_channels,
         start=signal.start + first,
         silent=signal.silent and (first <= 0 or signal.start + first <= 0),
     )
     return changed if changed.tail > changed.latency else replace(changed, behind=None)
+
+
+def _choice(signal: Signal, channels: Sequence[int]) -> Node:
+    """Channels by their numbers."""
+    options = {"in": signal.channels, "out": len(channels)}
+    index = np.asarray(channels, signal.values().dtype)
+    return layers(signal.node, [LayerRecord("gather", options, {"index": index})])
+
+
+def _interleaved(
+    signal: Signal, result: Tensor, frame: Tensor, channel: Tensor, place: Place
+) -> Signal | None:
+    """The channels of each frame as frames one after the other, in any order: frames of a transposed
+    convolution. None for other operations."""
+    size = signal.channels
+    if signal.held or size == 1 or len(frame) != size * signal.frames:
+        return None
+    order = channel[:size]
+    if not torch.equal(frame, torch.arange(signal.frames).repeat_interleave(size)):
+        return None
+    if not torch.equal(channel, order.repeat(signal.frames)) or len(_long_axes(result)) != 1:
+        return None
+    signal.require_settled(place)
+    kernel = np.zeros((size, size, 1), signal.values().dtype)
+    kernel[np.arange(size), order.numpy()] = 1
+    options = {"in": size, "out": 1, "kernel_size": size, "stride": size}
+    node = layers(signal.node, [LayerRecord("conv_transpose1d", options, {"kernel": kernel})])
+    return replace(
+        signal,
+        tensor=result,
+        node=node,
+        time=_long_axes(result)[0],
+        channel=None,
+        times=np.repeat(signal.times, size),
+        start=signal.start * size,
+        latency=signal.latency * size,
+        clock=node,
+    )
 
 
 def _moved_held(

@@ -5,19 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from ..format import Array, LayerRecord
-from ..network.graph import Node
-from ..network.records import scale_before
+from .graph import Node
+from .records import scale_before
 
 
 def snake(x: Node, wave: Node, dtype: str) -> LayerRecord | None:
     """The one layer for the sum of two values, None if it is no snake."""
-    found = _steps(x, wave)
+    found = steps(x, wave)
     if found is None:
         return None
-    alpha, found = _factor(found, x.channels, dtype)
+    alpha, found = factor(found, x.channels, dtype)
     if [record.type for record in found[:2]] != ["sine", "square"]:
         return None
-    inverse, rest = _factor(found[2:], x.channels, dtype)
+    inverse, rest = factor(found[2:], x.channels, dtype)
     if rest:
         return None
     alpha = np.asarray(alpha * found[0].options["omega"], dtype)
@@ -28,7 +28,7 @@ def snake(x: Node, wave: Node, dtype: str) -> LayerRecord | None:
     return LayerRecord("snake", {"size": x.channels}, tensors)
 
 
-def _steps(source: Node, sink: Node) -> list[LayerRecord] | None:
+def steps(source: Node, sink: Node) -> list[LayerRecord] | None:
     """The layers from one value to another, None if there are other operations between them."""
     records: list[LayerRecord] = []
     while sink is not source:
@@ -39,9 +39,9 @@ def _steps(source: Node, sink: Node) -> list[LayerRecord] | None:
     return records
 
 
-def _factor(
+def factor(
     records: list[LayerRecord], channels: int, dtype: str
 ) -> tuple[Array, list[LayerRecord]]:
     """The factors of a first layer that only multiplies, and the layers behind it."""
-    factor = scale_before(records[0], dtype) if records else None
-    return (np.ones(channels, dtype), records) if factor is None else (factor, records[1:])
+    scale = scale_before(records[0], dtype) if records else None
+    return (np.ones(channels, dtype), records) if scale is None else (scale, records[1:])
