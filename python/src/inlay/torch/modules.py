@@ -154,7 +154,7 @@ def refuse_unknown(module: nn.Module, place: Place) -> None:
         kinds = ", ".join(kind.__name__ for kind in EXPORTED)
         place.refuse(
             "this kind of module",
-            f"only nn.Sequential, {kinds}, inlay.torch.S4D, inlay.torch.LRU, Dropout, Identity and modules whose forward() is made of"
+            f"only nn.Sequential, {kinds}, inlay.torch.S4D, inlay.torch.LRU, inlay.torch.S6, inlay.torch.Mamba, Dropout, Identity and modules whose forward() is made of"
             " these",
             "replace it",
         )
