@@ -7,6 +7,8 @@ As in combinators.py. Each class below is a layer of inlay written in PyTorch.
 
 from __future__ import annotations
 
+import sys
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -15,6 +17,10 @@ import manifest
 from combinators import Concat, Condition, Conv, Ours, Parallel, Plain, Recurrent, Seq, array, export
 from generate import FOLDER, Golden, files, seed
 from inlay.format import LayerRecord
+from inlay.torch import SpectralNetwork
+
+sys.path.append(str(manifest.REPOSITORY / "python" / "tests"))
+from spectral_models import GTCRN  # noqa: E402
 
 
 def as_complex(x: Tensor) -> Tensor:
@@ -135,6 +141,20 @@ class OverlapAdd(Ours):
         return LayerRecord("overlap_add", options, chains={"layers": [self.layers.records(self.window)]})
 
 
+class Exported(Ours):
+    """A network that the package exports."""
+
+    def __init__(self, network: nn.Module, n_fft: int, hop: int) -> None:
+        super().__init__()
+        self.model = SpectralNetwork(network, n_fft, hop)
+
+    def forward(self, x: Tensor, condition: Condition = None) -> Tensor:
+        return self.model(x.T[None])[0].T
+
+    def record(self, channels: int) -> LayerRecord:
+        return self.model.record()
+
+
 def masked(size: int, units: int) -> list[nn.Module]:
     """A spectrum times a mask that a recurrent network computes from its magnitudes."""
     bins = size // 2 + 1
@@ -161,6 +181,7 @@ def goldens() -> dict[str, Golden]:
             Seq(Features("per_feature", 5, Recurrent(nn.GRU(3, 4)), Conv(4, 2, 3, 2))), 15, 100
         ),
         "spectral_mask": Golden(Seq(OverlapAdd(64, 16, *masked(64, 8))), 1, 400),
+        "spectral_gtcrn": Golden(Seq(Exported(GTCRN(5, 8, 17, 4), 32, 16)), 1, 900),
         "overlap_add_learned": Golden(
             Seq(
                 nn.Linear(1, 1),
@@ -190,6 +211,7 @@ PURPOSES = {
     "complex_product_*": "product of two spectra",
     "magnitude_*": "magnitudes of a spectrum",
     "spectral_mask": "network: short-time Fourier transform, a mask from its magnitudes by a GRU, and back",
+    "spectral_gtcrn": "network: the shape of GTCRN with fewer bins and channels, as the package exports it",
     "overlap_add_learned": "frames of 40 samples, by 9, to frames of 20, between layers of samples",
     "overlap_add_beside": "a delay beside frames with the same latency",
 }

@@ -12,6 +12,7 @@ from .grey_box import (
     TableShaper,
 )
 from .pqmf import PQMF
+from .spectral import SpectralNetwork
 from .state_space import LRU, S4D
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "PQMF",
     "ParametricEqualizer",
     "S4D",
+    "SpectralNetwork",
     "TableShaper",
 ]

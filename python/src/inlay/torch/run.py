@@ -18,6 +18,7 @@ from ..inspect.analysis import analyse
 from .modules import WINDOWED, custom_record, window_of
 from .place import place_of
 from .recognised import recognised
+from .spectral import SpectralNetwork
 
 DTYPES: dict[torch.dtype, str] = {torch.float32: "float32", torch.float64: "float64"}
 
@@ -95,5 +96,7 @@ def _custom_reach(module: nn.Module) -> int:
     custom = custom_of(module)
     if custom is None:
         return 0
+    if isinstance(module, SpectralNetwork):
+        return module.reach
     record = custom_record(custom, module, place_of(module, ""), 1 if custom.is_builtin else None)
     return (analyse([record]).receptive_field or 1) - 1

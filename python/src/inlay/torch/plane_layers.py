@@ -1,0 +1,481 @@
+"""What PyTorch's functions are for planes: layers of inlay."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..format import Array, Chain, LayerRecord
+from ..network.graph import Node, add, join, layers, multiply
+from ..network.records import affine, plain
+from .arrays import array_of
+from .planes import (
+    HANDLERS,
+    Handler,
+    Plane,
+    arranged,
+    channels_of,
+    gathered,
+    is_whole,
+    laid_out,
+    moved,
+    others_than,
+    padding_of,
+    place,
+    plane,
+    time_of,
+)
+from .records import records_of
+
+
+def _handles(*names: str) -> Any:
+    def register(handler: Handler) -> Handler:
+        HANDLERS.update(dict.fromkeys(names, handler))
+        return handler
+
+    return register
+
+
+def _features(count: int, kind: str, chain: Chain) -> list[LayerRecord]:
+    """A chain for each of `count` features; the chain itself if there is one."""
+    if count == 1:
+        return list(chain)
+    return [LayerRecord(kind, {"features": count}, chains={"layers": [chain]})]
+
+
+def _tensors(kernel: Tensor | Array, bias: Tensor | None) -> dict[str, Array]:
+    given = {"kernel": kernel, "bias": bias}
+    return {
+        name: array_of(tensor) if isinstance(tensor, Tensor) else tensor
+        for name, tensor in given.items()
+        if tensor is not None
+    }
+
+
+@_handles("linear")
+def _linear(func: Any, x: Plane, weight: Tensor, bias: Tensor | None = None) -> Plane:
+    time, last = time_of(x), x.dim() - 1
+    others = others_than(x, time, last)
+    node = arranged(x, [*others, last], time)
+    options = {"in": weight.shape[1], "out": weight.shape[0]}
+    dense = LayerRecord("dense", options, _tensors(weight.T, bias))
+    made = layers(node, _features(node.channels // weight.shape[1], "along_features", [dense]))
+    return laid_out(func(x, weight, bias), time, [*others, last], made)
+
+
+# Pointwise functions
+
+
+def _pointwise(x: Plane, result: Tensor, record: Any, of_zero: bool = True) -> Plane:
+    """A plane after a layer that takes a number of channels. `of_zero`: it gives 0 for 0."""
+    if is_whole(x):
+        return plane(result, x.codes, layers(x.node, [record(x.node.channels)]))
+    time = time_of(x)
+    axes = others_than(x, time)
+    node = arranged(x, axes, time)
+    return laid_out(result, time, axes, layers(node, [record(node.channels)]))
+
+
+def _activation(name: str) -> Handler:
+    def handle(func: Any, x: Plane, *args: Any, **kwargs: Any) -> Plane:
+        return _pointwise(x, func(x, *args, **kwargs), lambda channels: plain(name, channels))
+
+    return handle
+
+
+for _name in ("tanh", "sigmoid", "relu", "abs", "exp", "sqrt", "silu", "hardswish", "softsign", "mish", "selu"):
+    HANDLERS[_name] = _activation(_name)
+HANDLERS["square"] = _activation("square")
+HANDLERS["hardsigmoid"] = _activation("hard_sigmoid")
+
+
+@_handles("dropout", "feature_dropout", "to", "type_as", "float", "double")
+def _unchanged(func: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
+    return x if isinstance(x, Plane) else func(x, *args, **kwargs)
+
+
+@_handles("pad", "constant_pad_nd")
+def _pad(func: Any, x: Plane, pad: Any, mode: Any = "constant", value: float | None = None) -> Any:
+    if mode not in ("constant", 0, 0.0) or value:
+        place().refuse("padding with other values", "only with zeros", "use zeros")
+    return moved(func, (x, pad), {})
+
+
+@_handles("leaky_relu", "elu")
+def _sloped(func: Any, x: Plane, alpha: float | None = None, *args: Any, **kwargs: Any) -> Plane:
+    given = kwargs.get("negative_slope", kwargs.get("alpha", alpha))
+    module = nn.LeakyReLU() if func.__name__ == "leaky_relu" else nn.ELU()
+    if given is not None:
+        module = type(module)(given)
+    return _pointwise(x, module(x), lambda channels: records_of(module, channels)[0])
+
+
+@_handles("prelu")
+def _prelu(func: Any, x: Plane, weight: Tensor) -> Plane:
+    result = func(x, weight)
+    if weight.numel() == 1:
+        tensors = {"alpha": array_of(weight)}
+        return _pointwise(x, result, lambda channels: LayerRecord("prelu", {"size": channels}, tensors))
+    time = time_of(x)
+    axes = others_than(x, time)
+    node = arranged(x, axes, time)
+    alpha = _per_channel(weight, x, axes)
+    made = layers(node, [LayerRecord("prelu", {"size": node.channels}, {"alpha": alpha})])
+    return laid_out(result, time, axes, made)
+
+
+def _per_channel(weight: Tensor, x: Tensor, axes: Sequence[int]) -> Array:
+    """The values of axis 1 for each channel of `axes`."""
+    shape = [-1 if axis == 1 else 1 for axis in axes]
+    extents = [x.shape[axis] for axis in axes]
+    return array_of(weight.reshape(shape).expand(extents).reshape(-1))
+
+
+@_handles("pow")
+def _power(func: Any, x: Plane, exponent: Any) -> Plane:
+    if exponent not in (2, 0.5):
+        place().refuse(f"a power of {exponent}", "only 2 and 0.5", "use one of them")
+    return _activation("square" if exponent == 2 else "sqrt")(func, x, exponent)
+
+
+# Sums and products
+
+
+def _binary(name: str, x: Any, y: Any) -> Plane:
+    result = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv}[name](x, y)
+    if isinstance(x, Plane) and isinstance(y, Plane):
+        if name == "div":
+            place().refuse("a quotient of two signals", "only sums and products of them", "train it without")
+        if name == "sub":
+            y = _scaled(y, -1.0, 0.0, -_plain(y))
+        return _of_two(name, x, y, result)
+    if isinstance(y, Plane):
+        if name == "div":
+            place().refuse("a number over a signal", "only a signal over a number", "train it without")
+        return _scaled(y, -1.0 if name == "sub" else 1.0, x, result) if name != "mul" else _scaled(y, x, 0.0, result)
+    if name in ("mul", "div"):
+        return _scaled(x, y if name == "mul" else 1 / y, 0.0, result)
+    return _scaled(x, 1.0, y if name == "add" else -y, result)
+
+
+def _plain(x: Tensor) -> Tensor:
+    return x.as_subclass(Tensor)
+
+
+def _of_two(name: str, x: Plane, y: Plane, result: Tensor) -> Plane:
+    codes = [each.codes.expand(result.shape) for each in (x, y)]
+    x, y = (plane(_plain(each).expand(result.shape), code, each.node) for each, code in zip((x, y), codes))
+    time = time_of(x)
+    combine = multiply if name == "mul" else lambda a, b: add([a, b])
+    for first, second in ((x, y), (y, x)):
+        if is_whole(first):  # in its order
+            axes = others_than(x, time)
+            numbers = channels_of(first, axes, time).reshape(-1)
+            place_of_channel = np.argsort(numbers)
+            other = channels_of(second, axes, time).reshape(-1)[place_of_channel]
+            if padding_of(second, time) or padding_of(first, time):
+                break
+            return laid_out(result, time, axes, combine(first.node, gathered(second.node, other)), numbers)
+    axes = others_than(x, time)
+    return laid_out(result, time, axes, combine(arranged(x, axes, time), arranged(y, axes, time)))
+
+
+def _scaled(x: Plane, scale: Any, shift: Any, result: Tensor) -> Plane:
+    """scale x + shift. Both are numbers, or tensors that are the same for all frames."""
+    time = time_of(x)
+    axes = others_than(x, time)
+    numbers = [np.asarray(array_of(each) if isinstance(each, Tensor) else each) for each in (scale, shift)]
+    if result.shape != x.shape:
+        place().refuse("a signal that is repeated by a constant", "only one of its own shape", "expand it before")
+    node = arranged(x, axes, time)
+    rows = []
+    for each in numbers:
+        over = np.broadcast_to(each.astype(array_of(_plain(x)).dtype), tuple(x.shape))
+        frames = over.transpose(time, *axes).reshape(x.shape[time], -1)
+        if (frames != frames[0]).any():
+            place().refuse("a constant that changes with the frames", "only one for all frames", "train it without")
+        rows.append(frames[0])
+    return laid_out(result, time, axes, _affine(node, *rows))
+
+
+def _affine(node: Node, scale: Array, shift: Array) -> Node:
+    """scale x + shift for each channel. A convolution right before it takes both."""
+    if (scale == 1).all() and not shift.any():
+        return node
+    if node.kind == "cat":
+        ends = np.cumsum([piece.channels for piece in node.inputs])[:-1]
+        rows = zip(np.split(scale, ends), np.split(shift, ends))
+        pieces = [_affine(piece, *row) for piece, row in zip(node.inputs, rows)]
+        return Node("cat", node.channels, tuple(pieces))
+    if node.kind == "layers" and node.records[-1].type == "conv2d":
+        last = node.records[-1]
+        out = last.integer("out")
+        planes = scale.reshape(-1, out), shift.reshape(-1, out)
+        if all((each == each[0]).all() for each in planes):
+            kernel, bias = last.tensors["kernel"], last.tensors.get("bias", np.zeros(out, scale.dtype))
+            tensors = {"kernel": kernel * planes[0][0], "bias": bias * planes[0][0] + planes[1][0]}
+            return layers(node.inputs[0], [*node.records[:-1], replace(last, tensors=tensors)])
+    return layers(node, [affine(scale, shift)])
+
+
+for _name in ("add", "sub", "mul", "div"):
+    HANDLERS[_name] = lambda func, x, y, name=_name: _binary(name, x, y)
+    HANDLERS["r" + _name] = lambda func, x, y, name=_name: _binary(name, y, x)
+    HANDLERS["i" + _name] = HANDLERS[_name]
+HANDLERS["rsub"] = lambda func, x, y: _binary("sub", y, x)
+for _name, _other in (("multiply", "mul"), ("subtract", "sub"), ("true_divide", "div"), ("truediv", "div")):
+    HANDLERS[_name] = HANDLERS[_other]
+
+
+@_handles("neg", "negative")
+def _negative(func: Any, x: Plane) -> Plane:
+    return _scaled(x, -1.0, 0.0, func(x))
+
+
+@_handles("mean", "sum")
+def _mean(func: Any, x: Plane, dim: Any = None, keepdim: bool = False, **kwargs: Any) -> Plane:
+    """A dense layer of ones."""
+    time = time_of(x)
+    over = [axis % x.dim() for axis in ([dim] if isinstance(dim, int) else dim or range(x.dim()))]
+    if time in over:
+        place().refuse("a mean over frames", "only one over the values of a frame", "use a GRU or a filter")
+    kept = others_than(x, time, *over)
+    node = arranged(x, [*over, *kept], time)
+    size = int(np.prod([x.shape[axis] for axis in kept], dtype=int))
+    count = node.channels // size
+    kernel = np.tile(np.eye(size, dtype=array_of(_plain(x)).dtype), (count, 1))
+    if func.__name__ == "mean":
+        kernel /= count
+    made = layers(node, [LayerRecord("dense", {"in": node.channels, "out": size}, {"kernel": kernel})])
+    result = func(x, over, True)
+    summed = laid_out(result, time, kept, made)
+    if keepdim:
+        return summed
+    shape = [extent for axis, extent in enumerate(x.shape) if axis not in over]
+    return plane(result.reshape(shape), summed.codes.reshape(shape), made)
+
+
+# Normalisation
+
+
+@_handles("batch_norm")
+def _batch_norm(
+    func: Any,
+    x: Plane,
+    mean: Tensor,
+    variance: Tensor,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Plane:
+    if training or mean is None:
+        place().refuse("a normalisation by statistics of the signal", "only by fixed ones", "call eval() before")
+    scale = 1 / torch.sqrt(variance.double() + eps)
+    scale = scale if weight is None else scale * weight.double()
+    shift = (0 if bias is None else bias.double()) - mean.double() * scale
+    shape = [1, -1, *[1] * (x.dim() - 2)]
+    result = func(x, mean, variance, weight, bias, False, momentum, eps)
+    return _scaled(x, scale.to(x.dtype).reshape(shape), shift.to(x.dtype).reshape(shape), result)
+
+
+@_handles("layer_norm")
+def _layer_norm(
+    func: Any, x: Plane, shape: Any, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Plane:
+    time, first = time_of(x), x.dim() - len(shape)
+    if time >= first:
+        place().refuse("a normalisation over frames", "only over values of a frame", "leave the frames out")
+    inner = list(range(first, x.dim()))
+    others = others_than(x, time, *inner)
+    node = arranged(x, [*others, *inner], time)
+    size = int(np.prod(shape))
+    given = {"gamma": weight, "beta": bias}
+    tensors = {name: array_of(tensor.reshape(-1)) for name, tensor in given.items() if tensor is not None}
+    norm = LayerRecord("layer_norm", {"size": size, "epsilon": float(eps)}, tensors)
+    made = layers(node, _features(node.channels // size, "along_features", [norm]))
+    return laid_out(func(x, shape, weight, bias, eps), time, [*others, *inner], made)
+
+
+# Convolutions
+
+
+def _two(extent: Any) -> tuple[int, int]:
+    found = extent if isinstance(extent, (tuple, list)) else (extent,)
+    return int(found[0]), int(found[-1])
+
+
+def _convolution(x: Plane, result: Tensor, weight: Tensor, bias: Tensor | None, given: dict[str, Any]) -> Plane:
+    """A convolution over frames and features. x: (1, channels, frames, features), its features padded already.
+
+    weight: [out, in / groups, taps, span].
+    """
+    groups, (stride_time, stride) = given["groups"], _two(given["stride"])
+    dilation, spread = _two(given["dilation"])
+    outs, ins, taps, span = weight.shape
+    zeros = padding_of(x, 2)
+    if stride_time != 1 or zeros + given["padding"] != (taps - 1) * dilation:
+        place().refuse(
+            f"a convolution over frames with {zeros + given['padding']} zeros in front, and a stride of {stride_time}",
+            "only a causal one without a stride over frames",
+            f"pad {(taps - 1) * dilation} frames in front, and none behind",
+        )
+    numbers = channels_of(x, [3, 1], 2)  # [feature][channel]
+    if spread > 1:
+        wide = weight.new_zeros(outs, ins, taps, (span - 1) * spread + 1)
+        wide[..., ::spread] = weight
+        weight, span = wide, wide.shape[3]
+    options = {"in": ins, "out": outs // groups, "features": len(numbers), "kernel_size_time": taps}
+    options |= {"kernel_size_features": span, "dilation": dilation, "stride": stride}
+    made, places = [], []
+    positions = (len(numbers) - span) // stride + 1
+    per_group = outs // groups
+    for g in range(groups):
+        node = gathered(x.node, numbers[:, g * ins : (g + 1) * ins])
+        rows = slice(g * per_group, (g + 1) * per_group)
+        tensors = _tensors(weight[rows].permute(2, 3, 1, 0), None if bias is None else bias[rows])
+        record = LayerRecord("conv2d", {**options, "padding": "valid"}, tensors)
+        made.append(layers(node, [record]))
+        places.append(np.arange(positions * per_group).reshape(positions, -1) + g * positions * per_group)
+    joined = made[0] if groups == 1 else Node("cat", positions * outs, tuple(made))
+    return laid_out(result, 2, [3, 1], joined, np.concatenate(places, axis=1))
+
+
+def _block_diagonal(weight: Tensor, groups: int) -> Tensor:
+    """The weight of a convolution of one group."""
+    outs, ins = weight.shape[:2]
+    whole = weight.new_zeros(outs, ins * groups, *weight.shape[2:])
+    for g in range(groups):
+        rows = slice(g * outs // groups, (g + 1) * outs // groups)
+        whole[rows, g * ins : (g + 1) * ins] = weight[rows]
+    return whole
+
+
+def _padded(x: Plane, before: int, behind: int, step: int = 1) -> Plane:
+    """Zeros around the features, and step - 1 between them."""
+    count = (x.shape[-1] - 1) * step + 1
+    codes = x.codes.new_zeros(*x.shape[:-1], count + before + behind)
+    codes[..., before : before + count : step] = x.codes
+    return plane(torch.zeros_like(codes), codes, x.node)
+
+
+@_handles("conv2d")
+def _conv2d(
+    func: Any,
+    x: Plane,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Plane:
+    result = func(x, weight, bias, stride, padding, dilation, groups)
+    if isinstance(padding, str):
+        place().refuse(f"padding={padding!r}", "only numbers", "give the zeros as numbers")
+    in_front, around = _two(padding)
+    if groups > 4:
+        weight, groups = _block_diagonal(weight, groups), 1
+    given = {"stride": stride, "padding": in_front, "dilation": dilation, "groups": groups}
+    return _convolution(_padded(x, around, around), result, weight, bias, given)
+
+
+@_handles("conv_transpose2d")
+def _conv_transpose2d(
+    func: Any,
+    x: Plane,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Plane:
+    """A convolution of the features with zeros between them, with its kernel in reverse."""
+    result = func(x, weight, bias, stride, padding, output_padding, groups, dilation)
+    (step_time, step), (crop_time, crop), (_, extra) = _two(stride), _two(padding), _two(output_padding)
+    ins, _, taps, span = weight.shape
+    turned = torch.cat([w.transpose(0, 1) for w in weight.chunk(groups)]).flip(2, 3)
+    if groups > 4:
+        turned, groups = _block_diagonal(turned, groups), 1
+    reach, zeros = (taps - 1) * _two(dilation)[0], padding_of(x, 2)
+    around = (span - 1) * _two(dilation)[1] - crop
+    if step_time != 1 or crop_time != zeros or around < 0:
+        place().refuse(
+            f"a transposed convolution over frames with {zeros} zeros in front, and padding={(crop_time, crop)}",
+            "only a causal one without a stride over frames",
+            "pad as many frames in front as its padding",
+        )
+    given = {"stride": (1, 1), "padding": reach - zeros, "dilation": dilation, "groups": groups}
+    return _convolution(_padded(x, around, around + extra, step), result, turned, bias, given)
+
+
+# Recurrent layers
+
+
+def _recurrent(kind: type[nn.RNNBase]) -> Handler:
+    def handle(
+        func: Any,
+        x: Plane,
+        state: Any,
+        weights: Sequence[Tensor],
+        bias: bool,
+        levels: int,
+        dropout: float,
+        training: bool,
+        bidirectional: bool,
+        batch_first: bool,
+    ) -> tuple[Any, ...]:
+        states = state if isinstance(state, (tuple, list)) else [state]
+        if any(isinstance(each, Plane) or bool(each.any()) for each in states):
+            place().refuse("a state to start from", "only one of zeros", "leave it out")
+        if levels > 1 and bidirectional:
+            place().refuse("several levels in both directions", "only one level", "use one module for each level")
+        result = func(x, state, weights, bias, levels, dropout, training, bidirectional, batch_first)
+        hidden = result[0].shape[2] // (2 if bidirectional else 1)
+        shape = (x.shape[2], hidden, levels, bias)
+        per_direction = len(weights) // (2 if bidirectional else 1)
+        ways = [
+            _filled(kind, shape, weights[d * per_direction : (d + 1) * per_direction])
+            for d in range(2 if bidirectional else 1)
+        ]
+        time, along = time_of(x), 1 if batch_first else 0
+        across = 1 - along
+        node = arranged(x, [across, along, 2] if time not in (0, 1) else [1 - time, 2], time)
+        chains = [records_of(way, x.shape[2]) for way in ways]
+        if time == along:
+            if bidirectional:
+                place().refuse("both directions of time", "only forward in time", "train it with bidirectional=False")
+            made = layers(node, _features(x.shape[across], "per_feature", chains[0]))
+            return laid_out(result[0], time, [across, 2], made), *result[1:]
+        features = x.shape[along]
+        pieces = [layers(node, _features(features, "along_features", chains[0]))]
+        numbers = [np.arange(features * hidden).reshape(features, hidden)]
+        if bidirectional:
+            reverse = np.arange(node.channels).reshape(features, -1)[::-1]
+            pieces.append(layers(gathered(node, reverse), _features(features, "along_features", chains[1])))
+            numbers.append(numbers[0][::-1] + features * hidden)
+        joined = pieces[0] if len(pieces) == 1 else Node("cat", 2 * features * hidden, tuple(pieces))
+        return laid_out(result[0], time, [along, 2], joined, np.concatenate(numbers, axis=1)), *result[1:]
+
+    return handle
+
+
+def _filled(kind: type[nn.RNNBase], shape: tuple[int, int, int, bool], weights: Sequence[Tensor]) -> nn.RNNBase:
+    inputs, hidden, levels, bias = shape
+    module = kind(inputs, hidden, levels, bias=bias).to(weights[0].dtype)  # type: ignore[arg-type]
+    for parameter, weight in zip(module._flat_weights, weights):
+        parameter.data = weight.detach()
+    return module
+
+
+HANDLERS["gru"] = _recurrent(nn.GRU)
+HANDLERS["lstm"] = _recurrent(nn.LSTM)

@@ -1,0 +1,239 @@
+"""Planes: the tensors of a network on spectra, while it is traced.
+
+The frames of a spectrum are frames of inlay, and everything else of a tensor is channels, in any order. A plane knows
+which channel of which frame each of its values is. So an operation that only moves values is run on these numbers as
+well, and costs nothing until a layer needs another order than the channels have.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import ExportError
+from ..format import LayerRecord
+from ..network.graph import Node, join, layers, part
+from .place import Place
+
+# More than a tensor has while it is traced, with its padding.
+_FRAMES = 1 << 12
+_OWN_FOLDER, _TORCH_FOLDER = (str(Path(file).parent) for file in (__file__, torch.__file__))
+
+Handler = Callable[..., Any]
+#: Operations by the name of their function.
+HANDLERS: dict[str, Handler] = {}
+
+# Operations that only move values, or add zeros.
+_MOVES = set(
+    "reshape view permute transpose swapaxes swapdims contiguous chunk split tensor_split unbind getitem flatten"
+    " unflatten unsqueeze squeeze stack cat concat unfold flip narrow select movedim moveaxis clone expand"
+    " expand_as repeat roll t index_select detach view_as tile reshape_as ravel".split()
+)
+
+
+class Plane(Tensor):
+    """Values with a batch of one, the value of the graph that they belong to, and where in it they are.
+
+    `codes`, of the tensor's shape: 0 for a zero, otherwise 1 + frame + channel * _FRAMES. In double precision, as not
+    all operations take integers.
+    """
+
+    codes: Tensor
+    node: Node
+
+    @classmethod
+    def __torch_function__(
+        cls, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        with torch._C.DisableTorchFunction():
+            return _call(func, tuple(args), kwargs or {})
+
+
+def plane(tensor: Tensor, codes: Tensor, node: Node) -> Plane:
+    made = tensor.detach().as_subclass(Plane)
+    made.codes, made.node = codes, node
+    return made
+
+
+def laid_out(tensor: Tensor, time: int, axes: Sequence[int], node: Node, numbers: Any = None) -> Plane:
+    """The plane of a tensor whose `axes`, in this order, are the channels of a value.
+
+    `numbers`, if given, has the channel for each place of these axes.
+    """
+    extents = [tensor.shape[axis] for axis in axes]
+    if numbers is None:
+        numbers = np.arange(node.channels)
+    channel = torch.as_tensor(np.ascontiguousarray(numbers)).double().reshape(1, *extents)
+    frame = torch.arange(tensor.shape[time]).double().reshape(-1, *[1] * len(axes))
+    codes = 1 + frame + channel * _FRAMES
+    others = [axis for axis in range(tensor.dim()) if axis != time and axis not in axes]
+    order = [time, *axes, *others]
+    codes = codes.reshape(*codes.shape, *[1] * len(others))
+    return plane(tensor, codes.permute([order.index(axis) for axis in range(tensor.dim())]), node)
+
+
+def time_of(x: Plane) -> int:
+    """The axis of the frames."""
+    frame = (x.codes - 1) % _FRAMES
+    known = x.codes > 0
+    for axis, extent in enumerate(x.shape):
+        if extent > 1:
+            near, far = (part_.narrow(axis, 0, extent - 1) for part_ in (frame, known))
+            ahead, seen = (part_.narrow(axis, 1, extent - 1) for part_ in (frame, known))
+            if bool(((near != ahead) & far & seen).any()):
+                return axis
+    return place().refuse(
+        "a tensor without an axis of frames", "only one with all frames of its input", "keep the frames apart"
+    )
+
+
+def padding_of(x: Plane, time: int) -> int:
+    """The zero frames in front of the first one. Raises ExportError unless frames follow each other."""
+    codes = x.codes.movedim(time, 0).reshape(x.shape[time], -1)
+    empty = (codes == 0).all(1).tolist()
+    zeros = empty.index(False) if False in empty else 0
+    frames = torch.arange(len(codes) - zeros).double()[:, None]
+    first = codes[zeros]
+    expected = torch.where(first > 0, first + frames, first)
+    if bool((codes[zeros:] != expected).any()) or bool(((first - 1) % _FRAMES)[first > 0].any()):
+        place().refuse(
+            "an operation that mixes or selects frames",
+            "only operations on the values of each frame, and zeros before the first one",
+            "leave the frames along one axis, in their order",
+        )
+    return zeros
+
+
+def channels_of(x: Plane, axes: Sequence[int], time: int) -> Any:
+    """The channel number of each value along `axes`, as an array; -1 for a zero. Other axes are 1 long."""
+    zeros = padding_of(x, time)
+    others = [axis for axis in range(x.codes.dim()) if axis != time and axis not in axes]
+    long = [axis for axis in others if x.shape[axis] > 1]
+    if long:
+        place().refuse(f"a tensor {tuple(x.shape)}", "only a batch of one", "make the layer one of this layout")
+    codes = x.codes.permute(time, *axes, *others)[zeros].reshape([x.shape[axis] for axis in axes])
+    return torch.where(codes > 0, torch.floor((codes - 1) / _FRAMES), -torch.ones_like(codes)).long().numpy()
+
+
+def gathered(node: Node, numbers: Any) -> Node:
+    """The channels of these numbers, -1 for zeros."""
+    flat = np.asarray(numbers).reshape(-1)
+    if flat[0] >= 0 and (np.diff(flat) == 1).all():
+        return part(node, int(flat[0]), int(flat[-1]) + 1)
+    options = {"in": node.channels, "out": len(flat)}
+    return layers(node, [LayerRecord("gather", options, {"index": flat.astype(np.float64)})])
+
+
+def arranged(x: Plane, axes: Sequence[int], time: int) -> Node:
+    """The value whose channels are `axes` in this order, the last the innermost. There is no padding in front."""
+    if padding_of(x, time):
+        place().refuse(
+            "padding of frames by itself", "only right before a convolution", "move it there or drop it"
+        )
+    return gathered(x.node, channels_of(x, axes, time))
+
+
+def others_than(x: Tensor, *axes: int) -> list[int]:
+    return [axis for axis in range(x.dim()) if axis not in axes]
+
+
+def is_whole(x: Plane) -> bool:
+    """Whether each channel of the value is there once."""
+    used = x.codes.reshape(-1)
+    return bool((used > 0).all()) and len(torch.unique(used)) == len(used) and (
+        len(used) // x.shape[time_of(x)] == x.node.channels
+    )
+
+
+def _call(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    name = str(getattr(func, "__name__", func))
+    if name == "__get__":
+        return _attribute(func, *args)
+    if name.endswith("_") and not name.endswith("__"):
+        _refuse(name)
+    short = name.strip("_")
+    if short in HANDLERS:
+        return HANDLERS[short](func, *args, **kwargs)
+    if short in _MOVES:
+        return moved(func, args, kwargs)
+    result = func(*args, **kwargs)
+    if _has_tensor(result):
+        _refuse(name)
+    return result
+
+
+def _has_tensor(result: Any) -> bool:
+    return isinstance(result, Tensor) or (isinstance(result, (tuple, list)) and any(map(_has_tensor, result)))
+
+
+def _attribute(getter: Any, x: Plane) -> Any:
+    found = getter(x)
+    if not isinstance(found, Tensor):
+        return found
+    return plane(found, getter(x.codes), x.node)
+
+
+def moved(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The result of an operation that moves values."""
+    planes = [x for x in _leaves((args, kwargs)) if isinstance(x, Plane)]
+    nodes = list(dict.fromkeys(x.node for x in planes))
+    begin, begins = 0, {}
+    for node in nodes:
+        begins[node] = begin
+        begin += node.channels
+    joint = nodes[0] if len(nodes) == 1 else Node("cat", begin, tuple(nodes))
+
+    def coded(x: Any) -> Any:
+        if isinstance(x, Plane):
+            return torch.where(x.codes > 0, x.codes + begins[x.node] * _FRAMES, x.codes)
+        return torch.zeros_like(x).double() if isinstance(x, Tensor) and x.is_floating_point() else x
+
+    values = func(*args, **kwargs)
+    codes = func(*_mapped(coded, args), **_mapped(coded, kwargs))
+    return _both(values, codes, joint)
+
+
+def _both(values: Any, codes: Any, node: Node) -> Any:
+    if isinstance(values, (tuple, list)):
+        return tuple(_both(*pair, node) for pair in zip(values, codes))
+    if bool((values[codes == 0] != 0).any()):
+        place().refuse("padding or joining with constants", "only with zeros", "use zeros")
+    return plane(values, codes, node)
+
+
+def _leaves(tree: Any) -> list[Any]:
+    if isinstance(tree, (tuple, list)):
+        return [leaf for part_ in tree for leaf in _leaves(part_)]
+    if isinstance(tree, dict):
+        return _leaves(list(tree.values()))
+    return [tree]
+
+
+def _mapped(change: Callable[[Any], Any], tree: Any) -> Any:
+    if isinstance(tree, (tuple, list)):
+        return type(tree)(_mapped(change, part_) for part_ in tree)
+    if isinstance(tree, dict):
+        return {name: _mapped(change, part_) for name, part_ in tree.items()}
+    return change(tree)
+
+
+def place() -> Place:
+    """The line of the user's module that is running."""
+    for frame in reversed(traceback.extract_stack()):
+        if frame.name == "_network_records":
+            break
+        if not frame.filename.startswith((_OWN_FOLDER, _TORCH_FOLDER, "<")):
+            return Place(f"line {frame.lineno} of {Path(frame.filename).name}: `{frame.line}`")
+    return Place("the output of the network")
+
+
+def _refuse(name: str) -> None:
+    raise ExportError(
+        f"{place()}: {name}() is not supported in a network on spectra; docs/spectra.md lists what is"
+    )
