@@ -6,6 +6,7 @@ import io
 import warnings
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -282,3 +283,47 @@ class TwoSteps(nn.Module):
             y, *more = step(y, *(memory[:, index, :, n] for n in range(self.shape[3])))
             found.append(torch.stack([y, *more], -1))
         return self.last(y)[:, None], torch.stack(found, 1)
+
+
+class RandomSteps(nn.Module):
+    """A random chain for one frame, (1, inputs), with the states of its recurrent layers (1, units)."""
+
+    def __init__(self, random: np.random.Generator) -> None:
+        super().__init__()
+        self.inputs = size = int(random.integers(1, 4))
+        self.layers = nn.ModuleList()
+        self.states: list[int] = []
+        for _ in range(int(random.integers(2, 6))):
+            units = int(random.integers(2, 7))
+            kind = random.choice([*KINDS_OF_STEPS, "dense", "norm", "groups"])
+            if kind in KINDS_OF_STEPS:
+                layer: nn.Module = Step(kind, size, units)
+                self.states += [units] * layer.states
+            elif kind == "dense":
+                layer = nn.Sequential(nn.Linear(size, units), nn.Tanh())
+            elif kind == "norm":
+                layer = nn.Sequential(nn.Linear(size, units), nn.LayerNorm(units, eps=1e-3))
+            else:
+                units = 2 * units
+                layer = nn.Sequential(
+                    nn.Conv1d(size, units, 1), nn.GroupNorm(2, units, eps=1e-3), nn.SiLU()
+                )
+            self.layers.append(layer)
+            size = units
+        self.last = nn.Linear(size, 1)
+
+    def forward(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
+        found: list[Tensor] = []
+        for layer in self.layers:
+            if isinstance(layer, Step):
+                made = layer(x, *states[len(found) : len(found) + layer.states])
+                found += made
+                x = made[0]
+            elif isinstance(layer[0], nn.Conv1d):
+                x = layer(x[:, :, None])[:, :, 0]
+            else:
+                x = layer(x)
+        return (self.last(x), *found)
+
+
+KINDS_OF_STEPS = ["lstm", "gru", "early_gru", "min_gru", "rnn", "average", "complex"]

@@ -108,9 +108,9 @@ REFUSED: dict[str, tuple[Any, str]] = {
         "the graph has 2 outputs that are no states: 'y', 'z'; only one is supported; if they are states, say states=",
     ),
     "an unclear layout": (made([node("Tanh", ["x"], ["y"])], {}, {"x": [4, 5, 6]}, {"y": [4, 5, 6]}), "which axis is the time is not clear; say layout='NCT'"),
-    "a condition without frames": (
-        made([node("Add", ["x", "k"], ["y"])], {}, {"x": [1, 4, "t"], "k": [1, 4]}, FOUR[1]),
-        "input 'k': a condition has to have a value for every frame of 'x'",
+    "a condition of other frames": (
+        made([node("Conv", ["k", "w"], ["z"]), node("Add", ["x", "z"], ["y"])], {"w": np.ones((4, 2, 3), np.float32)}, {"x": [1, 4, "t"], "k": [1, 2, 7]}, FOUR[1]),
+        "input 'k': a condition has to have a value for every frame of 'x', or one for all of them",
     ),
     "no layer": (made([node("Identity", ["x"], ["y"])], {}, *FOUR), "the graph has no layer to export"),
     "another domain": (
