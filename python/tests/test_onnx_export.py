@@ -180,8 +180,9 @@ class Held(nn.Module):
         return self.last(x + self.lstm(x.transpose(1, 2))[0].transpose(1, 2))
 
 
-@pytest.mark.parametrize("way", ["film", "offset", "channels"])
-@pytest.mark.parametrize("frames", [None, 50])
+@pytest.mark.parametrize(
+    "way, frames", [("film", None), ("offset", None), ("channels", None), ("film", 50)]
+)
 def test_knobs_held_for_a_clip(way: str, frames: int | None, tmp_path: Path) -> None:
     net, x, knobs = module(Held, way), noise(), noise(1, channels=2)
     axes = {} if frames else {"x": 2, "y": 2}
@@ -267,12 +268,12 @@ def test_state_spaces_written_step_by_step(late: bool, tmp_path: Path) -> None:
 def test_cnns_of_anira(size: str, tmp_path: Path) -> None:
     net = module(AniraCnn, size)
     past = sum(12 * dilation for _, dilation in AniraCnn.BLOCKS[size])
-    x = noise(past + 100)
+    x = noise(past + 40)
     graph = graph_of(net, torch.zeros(1, 1, past + 8), ["x"], ["y"], x=2, y=2)
     agree(played(graph, tmp_path / "m.json", x)[past:], net(torch.tensor(x.T)[None])[0].T)
 
 
-@pytest.mark.parametrize("batch, hop", [(None, 40), (1, 40), (7, 1)])
+@pytest.mark.parametrize("batch, hop", [(None, 40), (1, 40), (7, 8)])
 def test_hybrid_network_of_anira(batch: int | None, hop: int, tmp_path: Path) -> None:
     net, x = module(AniraHybrid), noise(230)
     axes = {} if batch else {"x": 0, "y": 0}
@@ -296,8 +297,10 @@ def test_masks_of_dtln(tmp_path: Path) -> None:
     agree(played(graph, tmp_path / "m.json", x), net(torch.tensor(x)[None], memory)[0][0])
 
 
-@pytest.mark.parametrize("gated", [False, True])
-@pytest.mark.parametrize("arrays", [NamWaveNet.STANDARD, NamWaveNet.NANO])
+@pytest.mark.parametrize(
+    "arrays, gated",
+    [(NamWaveNet.STANDARD, True), (NamWaveNet.STANDARD, False), (NamWaveNet.NANO, False)],
+)
 def test_wavenets_of_neural_amp_modeler(arrays: Any, gated: bool, tmp_path: Path) -> None:
     net, x = module(NamWaveNet, arrays, gated), noise(800)
     graph = graph_of(net, torch.zeros(1, 1, 600), ["x"], ["y"], x=2, y=2)
@@ -419,7 +422,7 @@ def test_random_graphs(first: int, tmp_path: Path) -> None:
 def test_random_graphs_of_one_frame(first: int, tmp_path: Path) -> None:
     for seed in range(first, first + 10):
         net = module(RandomSteps, np.random.default_rng(seed))
-        x, states = noise(60, net.inputs), [torch.zeros(1, size) for size in net.states]
+        x, states = noise(40, net.inputs), [torch.zeros(1, size) for size in net.states]
         names = [[f"s{i}_{end}" for i in range(len(states))] for end in ("in", "out")]
         given = (torch.zeros(1, net.inputs), *states)
         graph = graph_of(net, given, ["x", *names[0]], ["y", *names[1]])
