@@ -44,6 +44,7 @@ void add_more_layers() {
   add("DepthwiseConv1D-k3", []<std::size_t N> { return std::type_identity<DepthwiseConv1D<N, 3, 1, B>>{}; });
   add("RNN", []<std::size_t N> { return std::type_identity<RNN<1, N, B>>{}; });
   add("S4D-8", []<std::size_t N> { return std::type_identity<S4D<N, 8, B>>{}; });
+  add("S6-16", []<std::size_t N> { return std::type_identity<S6<N, 16, 1, B>>{}; });
   add("LRU", []<std::size_t N> { return std::type_identity<LRU<N, N, N, B>>{}; });
   add("HardSigmoid", []<std::size_t N> { return std::type_identity<HardSigmoid<N, B>>{}; });
   add("ReLU", []<std::size_t N> { return std::type_identity<ReLU<N, B>>{}; });

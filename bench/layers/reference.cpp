@@ -144,6 +144,30 @@ Frames lru(const Frames& u, Values lambda_real, Values lambda_imag, Values b, Va
   return y;
 }
 
+/// [r B C] = W u, delta = softplus(V r + b); h' = e^(delta a) h + delta B u, y = (sum of C h') + d u for each channel.
+Frames s6(const Frames& u, Values kernel, Values step_kernel, Values step_bias, Values a, Values d) {
+  const std::size_t size = d.size(), states = a.size() / size, rank = step_kernel.size() / size;
+  Frame h(a.size());
+  Frames y;
+  for (const Frame& frame : u) {
+    Frame product(rank + 2 * states), step = copy_of(step_bias);
+    add_product(product, frame, kernel);
+    add_product(step, Frame(product.begin(), product.begin() + std::ptrdiff_t(rank)), step_kernel);
+    Frame& out = y.emplace_back();
+    for (std::size_t c = 0; c < size; ++c) {
+      const double delta = std::log1p(std::exp(step[c]));
+      double sum = d[c] * frame[c];
+      for (std::size_t n = 0; n < states; ++n) {
+        double& state = h[c * states + n];
+        state = std::exp(delta * a[c * states + n]) * state + delta * product[rank + n] * frame[c];
+        sum += product[rank + states + n] * state;
+      }
+      out.push_back(sum);
+    }
+  }
+  return y;
+}
+
 Frames softmax(Frames x) {
   for (Frame& frame : x) {
     double sum = 0;
@@ -178,6 +202,8 @@ Frames layer_reference(const Description& layer, const Frames& x) {
   if (type == "rnn") return rnn(x, values("kernel"), values("recurrent_kernel"), values("bias"));
   if (type == "s4d") return s4d(x, values("a_real"), values("a_imag"), values("c_real"), values("c_imag"), values("d"));
   if (type == "lru") return lru(x, values("lambda_real"), values("lambda_imag"), values("b"), values("c"), values("d"));
+  if (type == "s6")
+    return s6(x, values("kernel"), values("step_kernel"), values("step_bias"), values("a"), values("d"));
   if (type == "softmax") return softmax(x);
   if (type == "layer_norm") return layer_norm(x, values("gamma"), values("beta"), number("epsilon"));
   return each_value(x, [&](double v, std::size_t c) {

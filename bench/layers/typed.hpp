@@ -26,7 +26,8 @@ struct Randomise {
     using T = typename X::value_type;
     const bool poles = name.starts_with("a_") || name.starts_with("lambda_");  // inside of the unit circle
     const double scale = poles ? 0.7 : 1 / std::sqrt(double(size_of(x)) / double(x.shape().back()));
-    for (std::size_t i = 0; i < size_of(x); ++i) x.set(i, T(name == "variance" ? 1.5 + random() : scale * random()));
+    for (std::size_t i = 0; i < size_of(x); ++i)
+      x.set(i, T(name == "variance" ? 1.5 + random() : name == "a" ? random() - 1.5 : scale * random()));
   }
   void optional_tensor(std::string_view name, auto& x, auto) { tensor(name, x); }
 };

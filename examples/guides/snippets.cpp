@@ -263,6 +263,17 @@ using Compressor =
                   inlay::Dense<16, 1>>;
 static_assert(Compressor::receptive_field == inlay::unbounded);
 
+template <std::size_t Size, std::size_t Inside, std::size_t States, std::size_t Rank>
+using Mamba = inlay::Sequential<
+    inlay::DenseNoBias<Size, 2 * Inside>,
+    inlay::Split<inlay::Sequential<inlay::DepthwiseConv1D<Inside, 4, 1>, inlay::SiLU<Inside>, inlay::S6<Inside, States, Rank>>,
+                 inlay::Identity<Inside>>,
+    inlay::Gate<inlay::Identity<Inside>, inlay::SiLU<Inside>>, inlay::DenseNoBias<Inside, Size>>;
+
+using Selective = inlay::ModelT<inlay::Dense<1, 8>, inlay::Residual<inlay::RMSNorm<8>, Mamba<8, 16, 8, 1>>,
+                                inlay::RMSNorm<8>, inlay::Dense<8, 1>>;
+static_assert(Selective::receptive_field == inlay::unbounded);
+
 }  // namespace state_spaces
 
 }  // namespace guide

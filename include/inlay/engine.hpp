@@ -69,6 +69,7 @@
 #include "inlay/layers/rms_norm.hpp"
 #include "inlay/layers/rnn.hpp"
 #include "inlay/layers/s4d.hpp"
+#include "inlay/layers/s6.hpp"
 #include "inlay/layers/scale.hpp"
 #include "inlay/layers/sigmoid.hpp"
 #include "inlay/layers/silent_until.hpp"

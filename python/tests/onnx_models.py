@@ -6,6 +6,7 @@ import io
 import warnings
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -208,6 +209,24 @@ class MaskLstms(nn.Module):
         return torch.sigmoid(self.dense(y.transpose(0, 1))), torch.stack(found, 1)
 
 
+class FrequencyCaches(nn.Module):
+    """A frame of a spectrum through convolutions over time and frequency, as those of GTCRN: (1, bins,
+    1, 2) with a cache of frames (1, channels, 2, bins)."""
+
+    def __init__(self, bins: int = 33) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, (3, 3), stride=(1, 2), padding=(0, 1))
+        self.back = nn.ConvTranspose2d(4, 2, (1, 3), stride=(1, 2), padding=(0, 1))
+        self.act, self.shape = nn.PReLU(), (1, 3, 2, bins)
+
+    def forward(self, spectrum: Tensor, cache: Tensor) -> tuple[Tensor, Tensor]:
+        x = spectrum.permute(0, 3, 2, 1)
+        size = torch.sqrt(x[:, :1] ** 2 + x[:, 1:] ** 2 + 1e-12)
+        past = torch.cat([cache, torch.cat([size, x], 1)], 2)
+        mask = self.back(self.act(self.conv(past)))
+        return (mask * x).permute(0, 3, 2, 1), past[:, :, 1:]
+
+
 # Layers that are written step by step, one frame in a call ----------------------------------------
 
 
@@ -267,6 +286,29 @@ class Step(nn.Module):
         return a * real - b * imag + u, b * real + a * imag
 
 
+class StateSpaceStep(nn.Module):
+    """A diagonal state-space layer of one frame between dense layers: complex states (1, size, count), as
+    real and imaginary parts. With `late`, the output is that of the states before."""
+
+    def __init__(self, late: bool, size: int = 3, count: int = 4) -> None:
+        super().__init__()
+        self.first, self.last, self.late = nn.Linear(2, size), nn.Linear(size, 1), late
+        self.shape = (1, size, count)
+        self.decay, self.turn, self.real, self.imag = (
+            nn.Parameter(torch.zeros(self.shape)) for _ in range(4)
+        )
+        self.d = nn.Parameter(torch.zeros(size))
+
+    def forward(self, x: Tensor, real: Tensor, imag: Tensor) -> tuple[Tensor, ...]:
+        u = self.first(x)
+        size = 0.95 * torch.sigmoid(self.decay)
+        a, b = size * torch.cos(self.turn), size * torch.sin(self.turn)
+        new = a * real - b * imag + u[..., None], b * real + a * imag
+        shown = (real, imag) if self.late else new
+        y = 2 * (self.real * shown[0] - self.imag * shown[1]).sum(-1) + self.d * u
+        return (self.last(torch.tanh(y)), *new)
+
+
 class TwoSteps(nn.Module):
     """Two such layers whose states are packed in one: (1, 2, units, states), between dense layers."""
 
@@ -282,3 +324,47 @@ class TwoSteps(nn.Module):
             y, *more = step(y, *(memory[:, index, :, n] for n in range(self.shape[3])))
             found.append(torch.stack([y, *more], -1))
         return self.last(y)[:, None], torch.stack(found, 1)
+
+
+class RandomSteps(nn.Module):
+    """A random chain for one frame, (1, inputs), with the states of its recurrent layers (1, units)."""
+
+    def __init__(self, random: np.random.Generator) -> None:
+        super().__init__()
+        self.inputs = size = int(random.integers(1, 4))
+        self.layers = nn.ModuleList()
+        self.states: list[int] = []
+        for _ in range(int(random.integers(2, 6))):
+            units = int(random.integers(2, 7))
+            kind = random.choice([*KINDS_OF_STEPS, "dense", "norm", "groups"])
+            if kind in KINDS_OF_STEPS:
+                layer: nn.Module = Step(kind, size, units)
+                self.states += [units] * layer.states
+            elif kind == "dense":
+                layer = nn.Sequential(nn.Linear(size, units), nn.Tanh())
+            elif kind == "norm":
+                layer = nn.Sequential(nn.Linear(size, units), nn.LayerNorm(units, eps=1e-3))
+            else:
+                units = 2 * units
+                layer = nn.Sequential(
+                    nn.Conv1d(size, units, 1), nn.GroupNorm(2, units, eps=1e-3), nn.SiLU()
+                )
+            self.layers.append(layer)
+            size = units
+        self.last = nn.Linear(size, 1)
+
+    def forward(self, x: Tensor, *states: Tensor) -> tuple[Tensor, ...]:
+        found: list[Tensor] = []
+        for layer in self.layers:
+            if isinstance(layer, Step):
+                made = layer(x, *states[len(found) : len(found) + layer.states])
+                found += made
+                x = made[0]
+            elif isinstance(layer[0], nn.Conv1d):
+                x = layer(x[:, :, None])[:, :, 0]
+            else:
+                x = layer(x)
+        return (self.last(x), *found)
+
+
+KINDS_OF_STEPS = ["lstm", "gru", "early_gru", "min_gru", "rnn", "average", "complex"]

@@ -111,6 +111,9 @@ def recurrent(random: Random, inputs: int, outputs: int) -> nn.Module:
 
 def state_space(random: Random, inputs: int, outputs: int) -> nn.Module:
     states = draw(random, 1, 9)
+    if inputs == outputs and chance(random, 0.3):
+        kind = inlay.torch.S6 if chance(random, 0.5) else inlay.torch.Mamba
+        return kind(inputs, states, rank=draw(random, 1, 3))
     if inputs == outputs and chance(random, 0.5):
         kind = "zoh" if chance(random, 0.5) else "bilinear"
         return inlay.torch.S4D(inputs, states, discretisation=kind)
@@ -155,7 +158,7 @@ def random_chain(random: Random) -> tuple[nn.Module, int]:
     return nn.Sequential(*layers), first
 
 
-_FIXED = (inlay.torch.S4D, inlay.torch.LRU)
+_FIXED = (inlay.torch.S4D, inlay.torch.LRU, inlay.torch.S6)
 
 
 def _fixes_channels(layer: nn.Module) -> bool:

@@ -77,6 +77,12 @@ LAYERS = [
         {"lambda_real": tensor(2), "lambda_imag": tensor(2)}
         | {"b": tensor(3, 4), "c": tensor(4, 3), "d": tensor(3, 3)},
     ),
+    LayerRecord(
+        "s6",
+        {"size": 3, "states": 2, "rank": 1},
+        {"kernel": tensor(3, 5), "step_kernel": tensor(1, 3), "step_bias": tensor(3)}
+        | {"a": tensor(3, 2), "d": tensor(3)},
+    ),
     *(LayerRecord(name, {"size": 3}) for name in ("silu", "gelu", "gelu_tanh")),
     *(LayerRecord(name, {"size": 3}) for name in ("hardswish", "softsign", "fast_tanh")),
     LayerRecord("softplus", {"size": 3, "beta": 1.5, "threshold": 20.0}),

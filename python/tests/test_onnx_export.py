@@ -20,6 +20,8 @@ from onnx_models import (
     FixedTcn,
     MaskLstms,
     NamWaveNet,
+    RandomSteps,
+    StateSpaceStep,
     StatefulLSTM,
     TwoSteps,
     graph_of,
@@ -158,6 +160,39 @@ def test_a_second_input_is_a_condition(tmp_path: Path) -> None:
     agree(found, net(torch.tensor(x.T)[None], torch.tensor(knobs.T)[None])[0].T)
 
 
+class Held(nn.Module):
+    """A network with knobs (1, 2) for the whole clip: as FiLM, as an offset, or as channels of its own."""
+
+    def __init__(self, way: str) -> None:
+        super().__init__()
+        self.way = way
+        self.first, self.last = nn.Conv1d(3 if way == "channels" else 1, 4, 1), nn.Conv1d(4, 1, 1)
+        self.lstm = nn.LSTM(4, 4, batch_first=True)
+        self.knobs = nn.Sequential(nn.Linear(2, 5), nn.ReLU(), nn.Linear(5, 8))
+
+    def forward(self, x: torch.Tensor, knobs: torch.Tensor) -> torch.Tensor:
+        if self.way == "channels":
+            x = self.first(torch.cat([x, knobs[:, :, None].expand(-1, -1, x.shape[2])], 1))
+        else:
+            scale, shift = self.knobs(knobs)[..., None].chunk(2, 1)
+            x = self.first(x) * scale + shift if self.way == "film" else self.first(x) + shift
+        x = torch.tanh(x)
+        return self.last(x + self.lstm(x.transpose(1, 2))[0].transpose(1, 2))
+
+
+@pytest.mark.parametrize("way", ["film", "offset", "channels"])
+@pytest.mark.parametrize("frames", [None, 50])
+def test_knobs_held_for_a_clip(way: str, frames: int | None, tmp_path: Path) -> None:
+    net, x, knobs = module(Held, way), noise(), noise(1, channels=2)
+    axes = {} if frames else {"x": 2, "y": 2}
+    given = torch.zeros(1, 1, frames or 64), torch.zeros(1, 2)
+    inlay.export_onnx(graph_of(net, given, ["x", "knobs"], ["y"], **axes), tmp_path / "m.json")
+    layers = reference.load(tmp_path / "m.json")["layers"]
+    held = np.repeat(knobs, len(x), 0).astype(np.float64)
+    found = reference.evaluate(layers, x.astype(np.float64), held)
+    agree(found, net(torch.tensor(x.T)[None], torch.tensor(knobs))[0].T)
+
+
 def test_changes_of_the_rate(tmp_path: Path) -> None:
     down, up = nn.Conv1d(1, 4, 4, 2), nn.ConvTranspose1d(4, 1, 2, 2)
     net, x = nn.Sequential(nn.ConstantPad1d((2, 0), 0.0), down, nn.Tanh(), up), noise()
@@ -210,6 +245,19 @@ def test_layers_written_step_by_step(kind: str, tmp_path: Path) -> None:
     agree(played(graph, tmp_path / "m.json", x), torch.stack(wanted))
     types = [layer["type"] for layer in reference.load(tmp_path / "m.json")["layers"]]
     assert types.count(STEPS[kind]) == 2
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_state_spaces_written_step_by_step(late: bool, tmp_path: Path) -> None:
+    net, x = module(StateSpaceStep, late), noise(300, channels=2)
+    states = [torch.zeros(net.shape)] * 2
+    names = ["re_in", "im_in"], ["re_out", "im_out"]
+    graph = graph_of(net, (torch.zeros(1, 2), *states), ["x", *names[0]], ["y", *names[1]])
+    wanted = []
+    for frame in torch.tensor(x):
+        y, *states = net(frame[None], *states)
+        wanted.append(y[0])
+    agree(played(graph, tmp_path / "m.json", x), torch.stack(wanted))
 
 
 # Published networks, as their exporters write them ----------------------------------------------
@@ -365,6 +413,25 @@ def test_random_graphs(first: int, tmp_path: Path) -> None:
         wanted = expected if last else expected.T
         agree(found[len(found) - len(wanted) :], wanted)
         count += 1
+
+
+@pytest.mark.parametrize("first", [0, 10])
+def test_random_graphs_of_one_frame(first: int, tmp_path: Path) -> None:
+    for seed in range(first, first + 10):
+        net = module(RandomSteps, np.random.default_rng(seed))
+        x, states = noise(60, net.inputs), [torch.zeros(1, size) for size in net.states]
+        names = [[f"s{i}_{end}" for i in range(len(states))] for end in ("in", "out")]
+        given = (torch.zeros(1, net.inputs), *states)
+        graph = graph_of(net, given, ["x", *names[0]], ["y", *names[1]])
+        wanted = []
+        for frame in torch.tensor(x):
+            y, *states = net(frame[None], *states)
+            wanted.append(y[0])
+        try:
+            found = played(graph, tmp_path / "m.json", x)
+        except inlay.ExportError as error:
+            pytest.fail(f"seed {seed} is refused: {error}\n{net}")
+        agree(found, torch.stack(wanted))
 
 
 # Graphs that PyTorch does not write --------------------------------------------------------------

@@ -15,13 +15,22 @@ import pytest
 import torch
 from torch import nn
 
-from onnx_models import CachedTcn, FixedTcn, StatefulLSTM, graph_of
+from onnx_models import (
+    AniraCnn,
+    AniraHybrid,
+    AniraLstm,
+    CachedTcn,
+    FixedTcn,
+    NamWaveNet,
+    StatefulLSTM,
+    graph_of,
+)
 from random_models import WaveNet
 from test_onnx_export import module, noise, played
 
 REPOSITORY = Path(__file__).parents[2]
 PROGRAM = Path(os.environ.get("INLAY_RUN_ONNX", REPOSITORY / "build/gcc/tests/host/run_onnx"))
-FRAMES = 500
+FRAMES, HOP = 500, 150
 
 pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="tests/host/run_onnx is not built")
 
@@ -42,8 +51,8 @@ def cached() -> Any:
     return graph_of(net, given, ["x", *names[0]], ["y", *names[1]], x=2, y=2)
 
 
-def plain(net: nn.Module) -> Any:
-    return graph_of(net, torch.zeros(1, 1, 64), ["x"], ["y"], x=2, y=2)
+def plain(net: nn.Module, frames: int = 64) -> Any:
+    return graph_of(net, torch.zeros(1, 1, frames), ["x"], ["y"], x=2, y=2)
 
 
 MODELS = {
@@ -53,18 +62,27 @@ MODELS = {
     "caches": cached,
     "no padding": lambda: plain(module(FixedTcn)),
     "WaveNet": lambda: plain(module(WaveNet, np.random.default_rng(4), 1)),
+    "CNN 1k of anira": lambda: plain(module(AniraCnn, "1k"), 200),
+    "LSTM of anira": lambda: graph_of(
+        module(AniraLstm), torch.zeros(FRAMES, 1, 1), ["x"], ["y"]
+    ),
+    "hybrid of anira": lambda: graph_of(
+        module(AniraHybrid), torch.zeros(2, 1, HOP), ["x"], ["y"], x=0, y=0
+    ),
+    "WaveNet of NAM": lambda: plain(module(NamWaveNet, NamWaveNet.STANDARD, True), 200),
 }
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_agrees_with_onnx_runtime(name: str, tmp_path: Path) -> None:
-    graph, x = MODELS[name](), noise(FRAMES)
+    hops = {"hop": HOP} if "hybrid" in name else {}
+    graph, x = MODELS[name](), noise(4 * HOP if hops else FRAMES)
     (tmp_path / "m.onnx").write_bytes(graph.SerializeToString())
     (tmp_path / "x.bin").write_bytes(x.tobytes())
     files = [str(tmp_path / file) for file in ("m.onnx", "x.bin", "y.bin")]
     subprocess.run([str(PROGRAM), *files], check=True)
     expected = np.fromfile(tmp_path / "y.bin", np.float32)
-    found = played(tmp_path / "m.onnx", tmp_path / "m.json", x)[-len(expected) :, 0]
+    found = played(tmp_path / "m.onnx", tmp_path / "m.json", x, **hops)[-len(expected) :, 0]
     error = float(np.abs(found - expected).max())
     print(f"{name}: {error:.2g}")
     assert error <= 1e-5

@@ -239,6 +239,10 @@ MODULES = {
         lambda: Lambda(lambda s, x: s.a(x) + x, a=nn.Linear(1, 3)),
         "parallel(dense | dense)",
     ),
+    "softsign, written out": (
+        lambda: Lambda(lambda s, x: (lambda y: y / (1.0 + y.abs()))(s.a(x)), a=nn.Linear(2, 3)),
+        "dense softsign",
+    ),
     "written into a tensor": (
         lambda: Lambda(_written, a=nn.Linear(2, 3), b=nn.Linear(4, 1)),
         "concat(dense slice | dense) dense",
@@ -510,6 +514,12 @@ def _film(s: Any, x: Tensor, c: Tensor) -> Tensor:
     return s.last(torch.tanh(s.first(x) * scale + shift))
 
 
+def _shared_knobs(s: Any, x: Tensor, c: Tensor) -> Tensor:
+    """What two layers use of the knobs is computed once."""
+    knobs = torch.tanh(s.made(c))
+    return s.last(torch.tanh(s.first(x) + s.a(knobs)) * s.b(knobs))
+
+
 CONDITIONED = {
     "appended": (
         lambda: Conditioned(
@@ -550,6 +560,18 @@ CONDITIONED = {
             made=nn.Linear(2, 3),
         ),
         "dense film(dense sigmoid)",
+    ),
+    "shared": (
+        lambda: Conditioned(
+            _shared_knobs,
+            first=nn.Linear(1, 3),
+            made=nn.Linear(2, 4),
+            a=nn.Linear(4, 3),
+            b=nn.Linear(4, 3),
+            last=nn.Linear(3, 1),
+        ),
+        "append_condition conditioned_by(slice dense tanh | "
+        "slice dense mixin(dense) tanh film(dense) dense)",
     ),
     "of the condition alone": (
         lambda: Conditioned(lambda s, x, c: s.made(c), made=nn.Linear(2, 3)),

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 import inlay
 from inlay import load_torch
@@ -246,3 +248,15 @@ def test_a_failed_export_leaves_the_file_and_the_module_as_they_were(tmp_path: P
     assert path.read_text() == "precious"
     assert module.training
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_parametrization_that_pytorch_ignores_is_refused(tmp_path: Path) -> None:
+    layer = nn.LSTM(1, 3, batch_first=True)
+    spectral_norm(layer, "weight_hh_l0")
+    with torch.no_grad():
+        layer.parametrizations.weight_hh_l0.original.mul_(2.0)
+    used = zip(layer._flat_weights_names, layer._flat_weights)
+    if all(torch.equal(getattr(layer, name), weight) for name, weight in used):
+        pytest.skip("this version computes with it")
+    with pytest.raises(inlay.ExportError, match="0 .*: a parametrization of weight_hh_l0,"):
+        inlay.export_torch(nn.Sequential(layer, nn.Linear(3, 1)), tmp_path / "model.json")

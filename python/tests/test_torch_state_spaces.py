@@ -59,9 +59,10 @@ def test_discretisation() -> None:
         assert np.abs(found[1:] - expected[1:]).max() < 2e-6 + 1e-3 * np.abs(expected).max()
 
 
-def test_both_can_be_trained() -> None:
+def test_all_can_be_trained() -> None:
     torch.manual_seed(2)
-    net = nn.Sequential(inlay.torch.S4D(2, 4), nn.Tanh(), inlay.torch.LRU(2, 4, 1))
+    last = (inlay.torch.S6(2, 3), inlay.torch.Mamba(2, 3), inlay.torch.LRU(2, 4, 1))
+    net = nn.Sequential(inlay.torch.S4D(2, 4), nn.Tanh(), *last)
     signal = torch.randn(3, 40, 2)
     net(signal).square().mean().backward()
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in net.parameters())
@@ -198,6 +199,98 @@ def test_an_lru_with_another_equation_is_refused(tmp_path: Path) -> None:
 def test_a_wrong_discretisation_is_refused() -> None:
     with pytest.raises(inlay.ExportError, match="zoh or bilinear"):
         inlay.torch.S4D(2, discretisation="euler")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_s6(dtype: torch.dtype, tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    assert kinds(exported(inlay.torch.S6(5, 3, rank=2).to(dtype), tmp_path)) == ["s6"]
+
+
+class PublicMamba(nn.Module):
+    """The names of Mamba in mamba_ssm, mamba.py and mamba-minimal; a scan frame by frame."""
+
+    def __init__(self, size: int, states: int, rank: int, bias: bool = False) -> None:
+        super().__init__()
+        inside = 2 * size
+        self.in_proj = nn.Linear(size, 2 * inside, bias=bias)
+        self.conv1d = nn.Conv1d(inside, inside, 4, groups=inside, padding=3)
+        self.x_proj = nn.Linear(inside, rank + 2 * states, bias=False)
+        self.dt_proj = nn.Linear(rank, inside)
+        self.A_log = nn.Parameter(torch.rand(inside, states))
+        self.D = nn.Parameter(torch.randn(inside))
+        self.out_proj = nn.Linear(inside, size, bias=bias)
+
+    def forward(self, hidden_states: Tensor, inference_params: None = None) -> Tensor:
+        x, z = self.in_proj(hidden_states).chunk(2, dim=-1)
+        x = nn.functional.silu(self.conv1d(x.mT)[..., : x.shape[1]]).mT
+        states = self.A_log.shape[1]
+        low, b, c = self.x_proj(x).split([self.dt_proj.in_features, states, states], -1)
+        delta = nn.functional.softplus(self.dt_proj(low))
+        h = torch.zeros_like(self.A_log)
+        y = []
+        for t in range(x.shape[1]):
+            step = delta[:, t, :, None]
+            h = (step * -self.A_log.exp()).exp() * h + step * b[:, t, None] * x[:, t, :, None]
+            y.append(self.read(h, c[:, t, None]))
+        return self.out_proj((torch.stack(y, 1) + self.D * x) * nn.functional.silu(z))
+
+    def read(self, h: Tensor, c: Tensor) -> Tensor:
+        return (h * c).sum(-1)
+
+
+MAMBA = ["dense", "split", "gate", "dense"]
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_public_mamba(bias: bool, tmp_path: Path) -> None:
+    torch.manual_seed(6)
+    layers = exported(PublicMamba(3, 5, 2, bias), tmp_path)
+    assert kinds(layers) == MAMBA
+    assert kinds(layers[1]["branches"][0]) == ["conv1d", "silu", "s6"]
+
+
+def test_mamba(tmp_path: Path) -> None:
+    """Loads the weights of a public one, and computes the same."""
+    torch.manual_seed(6)
+    public, own = PublicMamba(3, 5, 2), inlay.torch.Mamba(3, 5, rank=2)
+    own.load_state_dict(public.state_dict())
+    signal = torch.randn(2, 50, 3)
+    assert torch.allclose(own(signal), public(signal), atol=1e-5)
+    assert kinds(exported(own, tmp_path)) == MAMBA
+
+
+def test_a_network_of_mamba(tmp_path: Path) -> None:
+    class RMSNorm(nn.Module):
+        def __init__(self, size: int) -> None:
+            super().__init__()
+            self.eps, self.weight = 1e-5, nn.Parameter(torch.rand(size))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.eps) * self.weight
+
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm, self.mixer = RMSNorm(4), PublicMamba(4, 3, 1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.mixer(self.norm(x)) + x
+
+    torch.manual_seed(7)
+    net = nn.Sequential(nn.Linear(1, 4), Block(), Block(), RMSNorm(4), nn.Linear(4, 1))
+    found = kinds(exported(net, tmp_path))
+    assert "residual" in found and "rms_norm" in found
+
+
+def test_a_mamba_with_another_equation_is_refused(tmp_path: Path) -> None:
+    class Other(PublicMamba):
+        def read(self, h: Tensor, c: Tensor) -> Tensor:
+            return (h * c).mean(-1)
+
+    torch.manual_seed(6)
+    with pytest.raises(inlay.ExportError, match="other numbers than the module"):
+        inlay.export_torch(Other(3, 5, 2), tmp_path / "model.json")
 
 
 def test_there_is_no_prediction(tmp_path: Path) -> None:

@@ -517,6 +517,17 @@ def goldens() -> dict[str, tuple[Golden, int]]:
             ),
             0,
         ),
+        "residual_skip": (
+            Golden(
+                Seq(
+                    nn.Linear(3, 12),
+                    ResidualSkip(6, identity(), Seq(nn.Linear(6, 6)), identity()),
+                    ResidualSkip(6, Seq(Conv(6, 6, 3), nn.Tanh()), identity(), Seq(nn.Tanh())),
+                ),
+                3,
+            ),
+            0,
+        ),
         "parallel": (
             Golden(
                 Seq(
@@ -634,6 +645,7 @@ PURPOSES = {
     "residual_dense": "x + dense(x)",
     "residual_conv": "x + layers(x), the layers narrower inside",
     "residual_of_residual": "a residual within a residual, then one around a GRU",
+    "residual_skip": "layers of a WaveNet whose path or residual is the identity",
     "parallel": "sum of a dense, a convolution and an LSTM of one input",
     "concat": "outputs of three branches beside each other",
     "split": "two branches, each given a part of the channels",

@@ -79,6 +79,32 @@ class LRU(nn.Module):
         return LayerRecord("lru", options, arrays(self))
 
 
+class S6(nn.Module):
+    def __init__(self, name: str, size: int, states: int, rank: int) -> None:
+        super().__init__()
+        random = np.random.default_rng(seed(name) + 1)
+        self.kernel = on_grid(random.uniform(-1, 1, (size, rank + 2 * states)) / np.sqrt(size))
+        self.step_kernel = on_grid(random.uniform(-1, 1, (rank, size)))
+        self.step_bias = on_grid(random.uniform(-4, 1, size))
+        self.a = on_grid(-(10 ** random.uniform(-1, 1, (size, states))))
+        self.d = on_grid(random.uniform(-1, 1, size))
+
+    def forward(self, x: Tensor) -> Tensor:
+        rank, states = len(self.step_kernel), self.a.shape[1]
+        h, y = torch.zeros_like(self.a), []
+        for u in x:
+            low, b, c = (u @ self.kernel).split([rank, states, states])
+            delta = nn.functional.softplus(low @ self.step_kernel + self.step_bias)[:, None]
+            h = torch.exp(delta * self.a) * h + delta * b * u[:, None]
+            y.append(h @ c + self.d * u)
+        return torch.stack(y)
+
+    def record(self) -> LayerRecord:
+        size, states = self.a.shape
+        options = {"size": size, "states": states, "rank": len(self.step_kernel)}
+        return LayerRecord("s6", options, arrays(self))
+
+
 def arrays(module: nn.Module) -> dict[str, Array]:
     return {name: np.ascontiguousarray(tensor.detach().numpy()) for name, tensor in module.named_parameters()}
 
@@ -92,6 +118,9 @@ def goldens() -> dict[str, Golden]:
     for inputs, states, outputs in ((3, 5, 4), (8, 16, 8), (1, 17, 2)):
         name = f"lru_{inputs}_n{states}_{outputs}"
         models[name] = Golden(LRU(name, inputs, states, outputs), inputs, 96)
+    for size, states, rank in ((3, 5, 2), (16, 16, 1), (17, 3, 4)):
+        name = f"s6_{size}_n{states}_r{rank}"
+        models[name] = Golden(S6(name, size, states, rank), size, 96)
     name = "state_spaces"
     layers = (
         *(nn.Linear(1, 8), S4D(name, 8, 4), nn.SiLU()),
@@ -104,6 +133,7 @@ def goldens() -> dict[str, Golden]:
 PURPOSES = {
     "s4d_*": "S4D of so many channels; `n` is the states of each",
     "lru_*": "LRU in->out; `n` is its states",
+    "s6_*": "S6 of so many channels; `n` is the states of each, `r` the rank of the step",
     "state_spaces": "network: dense 1->8, S4D, SiLU, LRU, tanh, dense 8->1",
 }
 
@@ -114,7 +144,7 @@ def records(module: nn.Module, channels: int) -> list[LayerRecord]:
         for layer in module:
             made += records(layer, made[-1].channels_out if made else channels)
         return made
-    return [module.record()] if isinstance(module, (S4D, LRU)) else records_of(module, channels)
+    return [module.record()] if isinstance(module, (S4D, LRU, S6)) else records_of(module, channels)
 
 
 def write_models() -> None:

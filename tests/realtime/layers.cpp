@@ -57,7 +57,7 @@ TEST(Realtime, NAME(INLAY_TEST_BACKEND, INLAY_TEST_SCALAR)) {
   expect_realtime<ModelT<TFiLM<3, 70, B>, BasicTFiLM<1, 5, Dense<3, 3, B>>>>("TFiLM");
   expect_realtime<ModelT<UpsampleNearest<3, 3, B>, UpsampleLinear<3, 5, B>>>("Upsample");
   expect_realtime<ModelT<SilentUntil<3, 5, 2, B>, PeriodicGain<3, 2, B>>>("SilentUntil, PeriodicGain");
-  expect_realtime<ModelT<S4D<9, 3, B>, LRU<9, 5, 3, B>>>("S4D, LRU");
+  expect_realtime<ModelT<S4D<9, 3, B>, LRU<9, 5, 3, B>, S6<3, 5, 2, B>>>("S4D, LRU, S6");
   expect_realtime<ModelT<RateCorrected<LSTM<1, 9, B>>>>("RateCorrected");
   expect_realtime<ModelT<Residual<Dense<3, 3, B>>, Parallel<Dense<3, 5, B>, Dense<3, 5, B>>,
                          Concat<Dense<5, 3, B>, Slice<5, 1, 3, B>>, Split<Dense<4, 3, B>, Dense<2, 3, B>>,

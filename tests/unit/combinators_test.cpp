@@ -17,6 +17,9 @@ TYPED_TEST(CombinatorsTest, residual) {
   golden<Conv>("residual_conv", stack);
   golden<ModelT<Dense<3, 8, B>, Residual<Tanh<8, B>, Residual<Dense<8, 8, B>, Tanh<8, B>>, Dense<8, 8, B>>,
                 Residual<GRU<8, 8, B>>>>("residual_of_residual", stack);
+  golden<ModelT<Dense<3, 12, B>, ResidualSkip<Identity<6, B>, Dense<6, 6, B>>,
+                ResidualSkip<Sequential<Conv1D<6, 6, 3, 1, 1, B>, Tanh<6, B>>, Identity<6, B>, Tanh<6, B>>>>(
+      "residual_skip", stack);
 }
 TYPED_TEST(CombinatorsTest, branches) {
   using B = TypeParam;

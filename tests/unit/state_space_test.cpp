@@ -1,4 +1,4 @@
-// S4D and LRU: against plain recursions in PyTorch.
+// S4D, LRU and S6: against plain recursions in PyTorch.
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -38,6 +38,11 @@ TYPED_TEST(LargeStateSpaceTest, lru_of_whole_registers) {
 }
 TYPED_TEST(LargeStateSpaceTest, lru_beyond_a_register) {
   golden<ModelT<LRU<1, 17, 2, TypeParam>>>("lru_1_n17_2", stack);
+}
+TYPED_TEST(LargeStateSpaceTest, s6) {
+  golden<ModelT<S6<3, 5, 2, TypeParam>>>("s6_3_n5_r2", stack);
+  golden<ModelT<S6<16, 16, 1, TypeParam>>>("s6_16_n16_r1", stack);
+  golden<ModelT<S6<17, 3, 4, TypeParam>>>("s6_17_n3_r4", stack);
 }
 TYPED_TEST(LargeStateSpaceTest, network) {
   using B = TypeParam;
@@ -98,4 +103,5 @@ TEST(S4DTest, tensors_are_read_back) {
   SetAndGet visitor;
   S4D<3, 2>().visit(visitor);
   S4D<1, 64>().visit(visitor);
+  S6<9, 2, 3>().visit(visitor);
 }

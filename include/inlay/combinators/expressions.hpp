@@ -176,10 +176,9 @@ struct Concatenated {
       write<B>(form, Form::at(out, first), context);
       write<A>(form, out, context);
     } else {
-      // A layer writes whole registers, which would overwrite the channels beside its own.
+      // A layer writes whole registers: A over the channels that B is copied to afterwards.
       const auto* b = B::memory(form, context);
-      const auto* a = A::memory(form, context);
-      copy(a, first, out);
+      write<A>(form, out, context);
       copy(b, second, out + first);
     }
   }

@@ -50,6 +50,9 @@ class ResidualSkip : public detail::Combined<formula::ResidualSkip, detail::Back
                                        detail::FusesAddend<detail::Chain<Residual>>;
 
  public:
+  /// Residual may not write to the input that it reads.
+  static constexpr bool in_place = !detail::Chain<Path>::is_identity;
+
   /// One function for each layer: networks have tens of them.
   void forward(typename ResidualSkip::State& state, const typename ResidualSkip::scalar* in,
                typename ResidualSkip::scalar* out, Context<typename ResidualSkip::scalar> context) const noexcept {

@@ -39,10 +39,10 @@ struct Window {
 
   /// Address of channel `channel`, `back` frames ago.
   INLAY_INLINE const T* at(std::size_t channel, std::size_t back) const noexcept {
-    return now + channel * channel_stride + (past.wrap(back) - back) * frame_stride;
+    return now + channel * channel_stride + offset(back) * static_cast<std::ptrdiff_t>(frame_stride);
   }
   /// Address of channel 0 of the run that starts `back` frames before a tile, whose frame stride is 1.
-  INLAY_INLINE const T* run(std::size_t back) const noexcept { return now + (past.wrap(back) - back); }
+  INLAY_INLINE const T* run(std::size_t back) const noexcept { return now + offset(back); }
   /// The view from `frames` frames later, within a tile.
   INLAY_INLINE Window later(std::size_t frames) const noexcept {
     return {now + frames * frame_stride, channel_stride, frame_stride, past.later(frames)};
@@ -56,6 +56,11 @@ struct Window {
     requires(std::is_same_v<Past, Unbroken>)
   {
     return {now, channel_stride, frame_stride, {0, 0}};
+  }
+
+  /// Frames from the present one to the one `back` frames ago, in memory.
+  INLAY_INLINE std::ptrdiff_t offset(std::size_t back) const noexcept {
+    return static_cast<std::ptrdiff_t>(past.wrap(back) - back);
   }
 };
 

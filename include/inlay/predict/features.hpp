@@ -165,8 +165,8 @@ struct FeatureSum {
     static_assert(
         !has_no_price(L::type),
         "inlay::predict: a network with Biquad, OnePole, ParametricEqualizer or TableShaper has no prediction");
-    static_assert(L::type != "s4d" && L::type != "lru",
-                  "inlay::predict: no machine's table has the price of S4D and LRU; time them with bench/layers");
+    static_assert(L::type != "s4d" && L::type != "lru" && L::type != "s6",
+                  "inlay::predict: no machine's table has the price of S4D, LRU and S6; time them with bench/layers");
     if constexpr (requires { L::parts::for_each; }) {
       add_layer<L>(often);
       L::parts::for_each([&](auto i) { add_chain<decltype(L().template chain<i>())>(often); });

@@ -86,6 +86,7 @@ class LayerTable {
       {"upsample_linear", make<UpsampleLinear<any, any, B>>},
       {"s4d", make<S4D<any, any, B>>},
       {"lru", make<LRU<any, any, any, B>>},
+      {"s6", make<S6<any, any, any, B>>},
       {"delay", make<Delay<any, any, B>>},
       {"silent_until", make<SilentUntil<any, any, any, B>>},
       {"periodic_gain", make<PeriodicGain<any, any, B>>},

@@ -309,6 +309,20 @@ def lru(layer: Json, x: Signal) -> Signal:
     return mixed + x @ tensor(layer["d"])
 
 
+def s6(layer: Json, x: Signal) -> Signal:
+    a, rank, states = tensor(layer["a"]), layer["rank"], layer["states"]
+    d = tensor(layer["d"]) if "d" in layer else np.zeros(layer["size"])
+    low, b, c = np.split(x @ tensor(layer["kernel"]), [rank, rank + states], axis=1)
+    delta = np.logaddexp(0, low @ tensor(layer["step_kernel"]) + tensor(layer["step_bias"]))
+    h = np.zeros_like(a)
+    y = []
+    for t, u in enumerate(x):
+        step = delta[t][:, np.newaxis]
+        h = np.exp(step * a) * h + step * b[t] * u[:, np.newaxis]
+        y.append(h @ c[t] + d * u)
+    return np.array(y)
+
+
 def thirds(size: int) -> list[slice]:
     return [slice(k * size, (k + 1) * size) for k in range(3)]
 
@@ -573,6 +587,7 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "upsample_linear": upsample_linear,
     "s4d": s4d,
     "lru": lru,
+    "s6": s6,
     "tanh": lambda layer, x: np.tanh(x),
     "sigmoid": lambda layer, x: sigmoid(x),
     "hard_sigmoid": lambda layer, x: hard_sigmoid(x),

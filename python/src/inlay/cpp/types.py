@@ -148,6 +148,7 @@ _PLAIN = {
     "upsample_linear": "UpsampleLinear",
     "s4d": "S4D",
     "lru": "LRU",
+    "s6": "S6",
     "batchnorm1d": "BatchNorm1D",
     "batchnorm2d": "BatchNorm2D",
     "layer_norm": "LayerNorm",

@@ -67,8 +67,7 @@ class Tensor:
 
 def _extent(text: str, options: Mapping[str, Option]) -> int:
     if "+" in text:
-        name, added = text.split("+")
-        return int(options[name]) + int(added)
+        return sum(_extent(term, options) for term in text.split("+"))
     if "*" in text:
         factor, name = text.split("*")
         return int(factor) * int(options[name])
@@ -194,6 +193,15 @@ LAYER_TYPES: dict[str, LayerType] = {
         b="in 2*states",
         c="2*states out",
         d="in out",
+    ),
+    # Columns of the kernel: those of the step, of B, of C.
+    "s6": _layer(
+        "size states rank",
+        kernel="size rank+2*states",
+        step_kernel="rank size",
+        step_bias="size",
+        a="size states",
+        d="size?",
     ),
     "batchnorm1d": _normalisation("size epsilon", "size"),
     "batchnorm2d": _normalisation("channels features epsilon", "channels"),

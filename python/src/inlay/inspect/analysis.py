@@ -293,6 +293,15 @@ def _lru(layer: LayerRecord) -> Traits:
     )
 
 
+def _s6(layer: LayerRecord) -> Traits:
+    channels, states, rank = layer.channels_in, _int(layer, "states"), _int(layer, "rank")
+    return Traits(
+        None,
+        parameters=channels * (2 * rank + 3 * states + 2),
+        macs=channels * (2 * rank + 6 * states + 2),
+    )
+
+
 def _batchnorm(layer: LayerRecord) -> Traits:
     channels = _int(layer, "channels") if "channels" in layer.options else layer.channels_in
     return Traits(parameters=4 * channels, macs=layer.channels_in)
@@ -368,6 +377,7 @@ _LEAVES: dict[str, Callable[[LayerRecord], Traits]] = {
     "upsample_linear": _upsample_linear,
     "s4d": _s4d,
     "lru": _lru,
+    "s6": _s6,
     "batchnorm1d": _batchnorm,
     "batchnorm2d": _batchnorm,
     "layer_norm": _norm,

@@ -18,6 +18,7 @@ from .graph import (
     uses_of,
 )
 from .records import gate, plain
+from .shared import waist, weights
 
 # Activations that a gate can have.
 _POINTWISE = {
@@ -42,13 +43,39 @@ def network(source: Node, condition: Node | None, sink: Node) -> Records:
         return min([plainly, beside_it], key=_moved) if beside_it else plainly
     known = _side_inputs(condition, sink)
     if condition not in ordered(known):
-        return chain(source, _gates(known))
+        apart = chain(source, _gates(known))
+        shared = _with_a_shared_condition(source, condition, sink)
+        return min([apart, shared], key=weights) if shared else apart
     both = Node("input", source.channels + condition.channels)
     options = {"size": source.channels, "condition_size": condition.channels}
     parts = {source: part(both, 0, source.channels)}
     parts[condition] = part(both, source.channels, both.channels)
     append = LayerRecord("append_condition", options)
     return [append, *chain(both, _gates(substituted(sink, parts)))]
+
+
+def _with_a_shared_condition(source: Node, condition: Node, sink: Node) -> Records | None:
+    """The network with what several layers need of the condition computed once, or None.
+
+    The condition is appended to the input. One part of the network computes from it what becomes
+    the condition of the other part.
+    """
+    value = waist(condition, sink)
+    if value is None or value is condition:
+        return None
+    made = Node("condition", value.channels)
+    known = _side_inputs(made, substituted(sink, {value: made}))
+    if made in ordered(known):
+        return None
+    both = Node("input", source.channels + condition.channels)
+    given = part(both, source.channels, both.channels)
+    signal = part(both, 0, source.channels)
+    chains = {
+        "source": [chain(both, _gates(substituted(value, {condition: given})))],
+        "layers": [chain(both, substituted(_gates(known), {source: signal}))],
+    }
+    options = {"size": source.channels, "condition_size": condition.channels}
+    return [LayerRecord("append_condition", options), LayerRecord("conditioned_by", chains=chains)]
 
 
 def _moved(records: Chain) -> int:

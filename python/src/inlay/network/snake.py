@@ -1,4 +1,6 @@
-"""Recognises x + sin(alpha x)^2 / beta, which modules such as BigVGAN's SnakeBeta compute step by step."""
+"""Recognises activations that modules compute step by step: x + sin(alpha x)^2 / beta of BigVGAN's
+SnakeBeta, and the softsign x / (1 + |x|) of Neural Amp Modeler.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +28,14 @@ def snake(x: Node, wave: Node, dtype: str) -> LayerRecord | None:
     if not np.allclose(alpha, beta, rtol=8 * np.finfo(dtype).eps, atol=0):
         tensors["beta"] = beta
     return LayerRecord("snake", {"size": x.channels}, tensors)
+
+
+def is_softsign(x: Node, divisor: Node) -> bool:
+    """Whether a quotient of two values is x / (1 + |x|)."""
+    found = steps(x, divisor)
+    if found is None or [record.type for record in found] != ["abs", "affine"]:
+        return False
+    return all(bool((tensor == 1).all()) for tensor in found[1].tensors.values())
 
 
 def steps(source: Node, sink: Node) -> list[LayerRecord] | None:

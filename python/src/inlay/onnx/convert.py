@@ -138,6 +138,9 @@ def _transposed(op: Operation, inputs: list[Value], shape: Any) -> Signal:
 
 def _same(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     x = _signal(op, inputs[0])
+    grown = [a for a, (new, old) in enumerate(zip(shape, x.shape)) if new != old]
+    if x.held and len(shape) == len(x.shape) and grown == [a for a in grown[:1] if a != x.channel]:
+        return replace(x, time=(grown or [x.time])[0], held=not grown)
     if tuple(shape) != x.shape:
         op.refuse(
             f"from shape {list(x.shape)} to {list(shape)}",
@@ -295,7 +298,7 @@ def _zeros(op: Operation, x: Signal, shape: Any, before: int) -> Signal:
 
 
 def _require_alike(op: Operation, a: Signal, b: Signal) -> None:
-    if a.start != b.start:
+    if a.start != b.start and not (a.held or b.held):
         op.refuse(
             f"joining frames {a.start} and {b.start} of the stream",
             "only the same frames",
@@ -307,7 +310,7 @@ def _require_alike(op: Operation, a: Signal, b: Signal) -> None:
             "only of one",
             "change the rate before or behind the branches",
         )
-    if a.frames == b.frames == 1:  # which axis is the time may be known of one of them only
+    if a.held or b.held or a.frames == b.frames == 1:  # which axis is the time may be known of one of them only
         places = [len(s.shape) - s.channel for s in (a, b) if s.channel is not None]
         aligned = len(set(places)) < 2
     else:
@@ -395,7 +398,7 @@ def _pair(op: Operation, inputs: list[Value], shape: Any) -> tuple[Signal, list[
     for other in signals:
         other.require_whole(op)
         _require_alike(op, signals[0], other)
-    x = max(signals, key=lambda s: (s.channels, len(s.shape)))
+    x = max(signals, key=lambda s: (not s.held, s.channels, len(s.shape)))
     return x, [_widened(op, s, x.channels) for s in signals]
 
 

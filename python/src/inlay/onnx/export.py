@@ -24,7 +24,7 @@ from .cells import with_cells
 from .convert import convert
 from .evaluate import run
 from .fuse import fused
-from .layout import Layout, layout_of
+from .layout import Layout, held_layout, layout_of
 from .opened import Graph, open_graph
 from .signal import Signal, State
 from .states import ends_of, states_of
@@ -82,6 +82,8 @@ def export_onnx(
     sides = streamed.side.channels if streamed.side else 0
     reach = (traits.receptive_field or 1) + signal.start
     both = check_signal(samples, channels + sides, reach, "float32")
+    if streamed.side is not None and streamed.side.held:
+        both[:, channels:] = both[0, channels:]
     inputs, condition = both[:, :channels], both[:, channels:] if sides else None
     played = reproduce(layers, inputs, condition)
     skip = int(signal.times[signal.start]) if signal.start < len(signal.times) else 0
@@ -147,13 +149,15 @@ class _Streamed:
             raise ExportError(
                 "hop: expected a graph with one input of a fixed number of frames, and without states"
             )
-        side = layout_of(graph, names[1], layout) if names[1] else None
-        if side is not None and (
+        side = None
+        if names[1]:
+            side = held_layout(graph, names[1], signal) or layout_of(graph, names[1], layout)
+        if side is not None and not side.held and (
             side.frames != signal.frames or len(side.shape) < len(signal.shape)
         ):
             raise ExportError(
-                f"input {names[1]!r}: a condition has to have a value for every frame of {names[0]!r};"
-                " give it an axis of time of the same length, or export it as channels of the signal"
+                f"input {names[1]!r}: a condition has to have a value for every frame of {names[0]!r}, or one for all of"
+                " them; give it an axis of time of the same length, or none"
             )
         return _Streamed(graph, found, names, signal, side, hop)
 
@@ -197,7 +201,7 @@ class _Streamed:
             graph = fused(self.graph)
             if frames == 1 and self.states:
                 signals = {name for name in self.names[:2] if name}
-                graph = with_cells(graph, self.states, signals, arrays)
+                graph = with_cells(graph, self.states, signals, self.names[2], arrays)
             signal = convert(graph, self.names[2], values, arrays)
             layers = network(source, condition, signal.node)
             if not layers:
@@ -224,8 +228,10 @@ class _Streamed:
 
     def _signal(self, layout: Layout, node: Node, frames: int) -> Signal:
         shape = layout.filled(np.zeros((frames, layout.channels))).shape
-        times = np.arange(frames)
-        return Signal(node, shape, layout.time, layout.channel, times, window=self.hop is not None)
+        times, window = np.arange(frames), self.hop is not None
+        return Signal(
+            node, shape, layout.time, layout.channel, times, window=window, held=layout.held
+        )
 
     def evaluated(self, pieces: Iterator[Array]) -> list[Array]:
         """The outputs for pieces of a signal, with the states carried."""
@@ -277,8 +283,10 @@ class _Streamed:
         """
         fixed, start, traits = self.input.frames, signal.start, analyse(layers)
         assert fixed is not None
+        channels = self.input.channels
         longer = np.zeros((len(samples) + fixed, samples.shape[1]))
         longer[: len(samples)] = samples
+        longer[len(samples) :, channels:] = samples[-1, channels:]
 
         def output(at: int) -> Array:
             return rows(self.evaluated(iter([longer[at : at + fixed]]))[0])
@@ -293,7 +301,6 @@ class _Streamed:
             proved += [output(at)[past - start :] for at in hops]
         whole = np.concatenate(proved)[: len(played) - start]
         self._compare("in windows", whole, played[start:][: len(whole)], start)
-        channels = self.input.channels
         for at in list(hops)[: 0 if start > 0 else 3]:
             window = longer[at : at + fixed]
             side = window[:, channels:] if self.side else None

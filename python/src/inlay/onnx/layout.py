@@ -22,9 +22,11 @@ class Layout:
     channels: int
     frames: int | None
     batch: int | None = None  # a fixed number of windows
+    held: bool = False  # one value for all frames of a call
 
     def filled(self, samples: Array) -> Array:
         """Samples [frames, channels], or windows of them, as an input of the graph."""
+        samples = samples[:1] if self.held else samples
         windows = samples if samples.ndim == 3 else samples[np.newaxis]
         if samples.ndim == 2 and self.batch:
             windows = np.repeat(windows, self.batch, 0)
@@ -83,6 +85,19 @@ def layout_of(graph: Graph, name: str, given: str | None, *, windows: bool = Fal
     return Layout(shape, time, channel if channels > 1 else None, channels, shape[time], fixed)
 
 
+def held_layout(graph: Graph, name: str, signal: Layout) -> Layout | None:
+    """The layout of a condition without an axis of time; None if it has one."""
+    shape = graph.inputs[name]
+    wide = [axis for axis, size in enumerate(shape) if size not in (None, 1)]
+    if signal.frames == 1 or len(wide) > 1 or None in shape[1:] or len(shape) == len(wide):
+        return None
+    if wide and shape[wide[0]] == signal.frames:
+        return None
+    channel = wide[0] if wide else None
+    time = next(axis for axis in range(len(shape)) if axis != channel)
+    return Layout(shape, time, channel, (shape[channel] or 1) if wide else 1, 1, held=True)
+
+
 def _time(shape: tuple[int | None, ...], found: int | None, channel: int | None, name: str) -> int:
     if found is not None:
         return found
@@ -95,8 +110,9 @@ def _time(shape: tuple[int | None, ...], found: int | None, channel: int | None,
         return wide[0]
     if rest and channel is not None and not wide:
         return rest[-1]
+    further = "" if len(wide) < 2 else "; an axis of frequency beside the channels is not supported"
     raise ExportError(
-        f"input {name!r} of shape {_text(shape)}: which axis is the time is not clear; say layout='NCT' or --layout, with a letter for each axis"
+        f"input {name!r} of shape {_text(shape)}: which axis is the time is not clear; say layout='NCT' or --layout, with a letter for each axis{further}"
     )
 
 

@@ -22,7 +22,8 @@ class Signal:
     convolution uses up. `times` has the input frame with which each frame of the stream arrives.
     `front` and `behind` are the operations that added zeros at an end.
 
-    With `window`, the stream is one window of it, whose last frame is the output.
+    With `window`, the stream is one window of it, whose last frame is the output. With `held`, it has
+    one value for all frames, and no axis of time.
     """
 
     node: Node
@@ -34,6 +35,7 @@ class Signal:
     front: Operation | None = None
     behind: Operation | None = None
     window: bool = False
+    held: bool = False
 
     @property
     def channels(self) -> int:

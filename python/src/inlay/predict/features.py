@@ -46,7 +46,7 @@ _KINDS = {
     **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
     **dict.fromkeys(("overlap_add", "along_features", "per_feature", "tfilm"), "join"),
 }
-_UNPRICED = ("s4d", "lru", "biquad", "one_pole", "parametric_equalizer", "table_shaper")
+_UNPRICED = ("s4d", "lru", "s6", "biquad", "one_pole", "parametric_equalizer", "table_shaper")
 GATES = {"lstm": 4, "gru": 3}
 #: Divisions and square roots of a frame, or of each group of its channels, which wait for one another.
 _QUOTIENTS = {"layer_norm": 4, "group_norm": 4, "rms_norm": 3, "cumulative_norm": 5}

@@ -13,7 +13,7 @@ from .grey_box import (
 )
 from .pqmf import PQMF
 from .spectral import SpectralNetwork
-from .state_space import LRU, S4D
+from .state_space import LRU, S4D, S6, Mamba
 
 __all__ = [
     "AmplitudeToDB",
@@ -23,10 +23,12 @@ __all__ = [
     "DBToAmplitude",
     "GainComputer",
     "LRU",
+    "Mamba",
     "OnePole",
     "PQMF",
     "ParametricEqualizer",
     "S4D",
+    "S6",
     "SpectralNetwork",
     "TableShaper",
 ]

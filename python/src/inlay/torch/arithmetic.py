@@ -15,7 +15,7 @@ from ..network.graph import add, layers, multiply
 from .modules import array_of
 from .place import Place
 from ..network.records import affine, plain, scale_before
-from ..network.snake import snake
+from ..network.snake import is_softsign, snake
 from .signal import Signal, aligned, as_frames
 
 Refuse = Callable[[str], NoReturn]
@@ -159,7 +159,9 @@ def _of_signals(
     operation: str, a: Signal, b: Signal, result: Tensor, place: Place, refuse: Refuse
 ) -> Signal:
     if operation == "div":
-        refuse("a signal as the divisor")
+        if not is_softsign(a.node, b.node) or a.start != b.start:
+            refuse("a signal as the divisor")
+        return a.then(result, [plain("softsign", a.channels)])
     if a.time is not None and b.time is not None:
         if a.time - a.tensor.dim() != b.time - b.tensor.dim() or a.frames != b.frames:
             refuse("signals whose frames are not side by side")

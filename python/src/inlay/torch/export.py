@@ -14,6 +14,7 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from ..network.network import network
 from .place import place_of
 from .run import DTYPES, evaluation, parameter_type, reach_bound
 from .script import from_script
+from .signal import Signal
 
 __all__ = ["export_torch", "load_torch"]
 
@@ -95,8 +97,37 @@ def export_torch(
     check = check_of(signal, output, samples, beside, traits.rate, allowed)
     model = ModelFile(layers, check, given_arguments.sample_rate, metadata)
     verify(model)
+    if forward.by_run:
+        with evaluation(module):
+            _require_one_way(forward, model, traits.rate)
     write_model(path, model)
     forward.warn_of_layout(stacklevel=2)
+
+
+def _require_one_way(forward: Forward, model: ModelFile, rate: Fraction) -> None:
+    """Raises ExportError unless the layers of one traced run are right for other signals as well:
+    of another length, loud, soft and silent."""
+    check = model.check
+    noise = np.concatenate([check.input[::-1], check.input[:7]])
+    beside = check.condition
+    if beside is not None:
+        beside = np.concatenate([beside[::-1], beside[:7]])
+    signal: Signal | None = None
+    for level in (1.0, 8.0, 0.3, 0.01, 0.0):
+        samples = (level * noise).astype(check.dtype)
+        try:
+            signal = signal or forward.trace(samples, beside)
+            output = forward.output(signal, samples, beside)
+            other = check_of(signal, output, samples, beside, rate, check.tolerance)
+            verify(ModelFile(model.layers, other))
+        except ExportError as error:
+            raise ExportError(
+                f"{place_of(forward.module, '')}: gives for a signal of another level or length what"
+                f" the exported layers do not ({error}); its forward() must not branch on values"
+                " or keep numbers of a signal"
+            ) from error
+        except Exception:  # a signal that the module's own code refuses
+            continue
 
 
 def _module(given: object) -> nn.Module:

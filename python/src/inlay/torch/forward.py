@@ -19,13 +19,14 @@ from ..errors import ExportError
 from ..format import Array
 from ..network.graph import Node
 from .modules import DROPPED, RECURRENT, array_of, width_of
-from .place import Place, place_of
+from .place import Place, Unfollowed, Unknown, Valued, place_of
 from .run import attributes_kept, reach_bound
 from .script_forward import ScriptForward
 from .sequential import children_of, run_children
 from .signal import Signal, as_frames
 from .states import KeptStates
 from .trace import trace
+from .traced import traced
 
 # Lengths of the test signal. The second is for modules that look back further than expected.
 _PROBES = (64, 4096)
@@ -87,6 +88,7 @@ class Forward:
         self.children = children_of(module)
         self.side = side
         self.states = KeptStates()
+        self.by_run = False  # whether the module is followed by torch.jit.trace
         self.layout = _LAYOUTS[0]
         self.clip: ClipLayout | None = None
         self.channels = 0
@@ -225,7 +227,26 @@ class Forward:
         signals = self._signals(samples, beside)
         if self.children is not None:
             return run_children(signals[0], self.children)
-        return trace(self.module, signals, self.states)
+        if self.by_run:
+            return self._trace_of_a_run(signals)
+        try:
+            return trace(self.module, signals, self.states)
+        except Unfollowed as unfollowed:
+            if isinstance(self.module, ScriptForward):
+                raise
+            try:
+                signal = self._trace_of_a_run(signals)
+            except Exception as error:  # the module's own code can raise anything
+                told = isinstance(error, ExportError) and not isinstance(unfollowed, Unknown)
+                if told or isinstance(error, Valued):
+                    raise
+                raise unfollowed from None
+        self.by_run = True
+        return signal
+
+    def _trace_of_a_run(self, signals: list[Signal]) -> Signal:
+        run = traced(self.module, [signal.tensor for signal in signals])
+        return trace(run, signals, self.states)
 
     def _signals(self, samples: Array, beside: Array | None) -> list[Signal]:
         """The inputs of `forward`."""

@@ -18,7 +18,7 @@ from .apply import apply, zeros_around
 from .arithmetic import arithmetic
 from .functional_modules import MODULES
 from ..network.graph import join
-from .place import Place, Refusal
+from .place import Place, Refusal, Unknown
 from ..network.records import plain
 from .signal import Signal, aligned, moved
 
@@ -57,8 +57,10 @@ class Call:
         return {name: value for name, value in self.options.items() if name != "input"}
 
     def refuse(self, why: str = "", advice: str = _USE_OTHERS) -> NoReturn:
-        supported = "only other uses of it" if why else "as no layer of inlay does that"
-        self.place.refuse(f"{self.shown} with {why}" if why else self.shown, supported, advice)
+        if why:
+            self.place.refuse(f"{self.shown} with {why}", "only other uses of it", advice)
+        unknown = Refusal(self.place, self.shown, "as no layer of inlay does that", advice)
+        raise Unknown(str(unknown))
 
     def run(self) -> Any:
         """PyTorch's result."""
@@ -296,8 +298,10 @@ def _to(made: Call) -> Any:
 
 def _power(made: Call) -> Signal:
     base, exponent = _arguments(made, ("input", "exponent"), (None, 2))
-    if isinstance(base, (int, float)) and base > 0 and isinstance(exponent, Signal):
-        product = arithmetic("mul", exponent, math.log(base), made.run(), made.place, made.refuse)
+    if isinstance(exponent, Signal):
+        if isinstance(base, Signal) or not float(base) > 0:
+            made.refuse("a signal as the exponent", "only powers of a number above 0 can be exported")
+        product = arithmetic("mul", exponent, math.log(float(base)), made.run(), made.place, made.refuse)
         return product.then(product.tensor, [plain("exp", product.channels)])
     if exponent not in (0.5, 2):
         if not isinstance(exponent, float) or exponent.is_integer() or exponent < 0:

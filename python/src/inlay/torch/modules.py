@@ -154,7 +154,7 @@ def refuse_unknown(module: nn.Module, place: Place) -> None:
         kinds = ", ".join(kind.__name__ for kind in EXPORTED)
         place.refuse(
             "this kind of module",
-            f"only nn.Sequential, {kinds}, inlay.torch.S4D, inlay.torch.LRU, Dropout, Identity and modules whose forward() is made of"
+            f"only nn.Sequential, {kinds}, inlay.torch.S4D, inlay.torch.LRU, inlay.torch.S6, inlay.torch.Mamba, Dropout, Identity and modules whose forward() is made of"
             " these",
             "replace it",
         )
@@ -379,6 +379,21 @@ def _refuse_recurrent_options(module: nn.RNNBase, place: Place) -> None:
             "bidirectional=True",
             "only one direction, as the other runs from the signal's end",
             "train it with bidirectional=False",
+        )
+    stale = next(
+        (
+            name
+            for name, used in zip(module._flat_weights_names, module._flat_weights)
+            if not torch.equal(getattr(module, name), used)
+        ),
+        None,
+    )
+    if stale is not None:  # PyTorch before 2.1 computes with the weights of before
+        place.refuse(
+            f"a parametrization of {stale}, which PyTorch {torch.__version__} does not compute with,",
+            "only with PyTorch 2.1 or later",
+            "use torch.nn.utils.weight_norm or spectral_norm, which are hooks, or"
+            " torch.nn.utils.parametrize.remove_parametrizations",
         )
 
 

@@ -10,6 +10,18 @@ from torch import nn
 from ..errors import ExportError
 
 
+class Unfollowed(ExportError):
+    """A step of a forward() that torch.fx's values cannot take, and that tensors perhaps can."""
+
+
+class Unknown(Unfollowed):
+    """An operation without a counterpart, which is no loss where only control flow depends on it."""
+
+
+class Valued(ExportError):
+    """Code that asks for the values of a signal."""
+
+
 @dataclass(frozen=True)
 class Refusal:
     """An error that is raised unless a later operation makes up for its cause."""

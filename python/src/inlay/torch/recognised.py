@@ -100,10 +100,33 @@ def _tfilm(module: nn.Module) -> Recognised | None:
     return Recognised(size, True, records, block)
 
 
+def _rms_norm(module: nn.Module) -> Recognised | None:
+    """RMSNorm as Mamba's code and other language models have it: a class of that name.
+
+    PyTorch's own is not recognised by its attributes.
+    """
+    name, package = type(module).__name__, type(module).__module__
+    if not name.endswith("RMSNorm") or package.startswith("torch."):
+        return None
+    epsilons = (getattr(module, each, None) for each in ("eps", "epsilon", "variance_epsilon"))
+    epsilon = next((each for each in epsilons if isinstance(each, float)), None)
+    weights = dict(module.named_parameters())
+    if epsilon is None or list(weights) != ["weight"] or weights["weight"].dim() != 1:
+        return None
+    size = len(weights["weight"])
+
+    def records(convert: Convert) -> list[LayerRecord]:
+        options: dict[str, Option] = {"size": size, "epsilon": epsilon}
+        return [LayerRecord("rms_norm", options, {"gamma": array_of(weights["weight"])})]
+
+    return Recognised(size, False, records)
+
+
 _ALL: list[Callable[[nn.Module], Recognised | None]] = [
     _min_gru_in_logarithms,
     _min_gru_of_two_products,
     _tfilm,
+    _rms_norm,
 ]
 
 _Product = tuple[Array, Array]

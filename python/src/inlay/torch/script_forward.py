@@ -9,16 +9,17 @@ import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import nn
+from torch.jit._state import _python_cu as python_functions
 from torch.nn import functional
 
 from .place import Place
 from .run import evaluation
 
-Values = dict[str, Any]
+Named = dict[str, Any]
 
 
 class ScriptForward(nn.Module):
@@ -68,7 +69,7 @@ class ScriptForward(nn.Module):
         own = {"training", *self._modules, *self._parameters, *self._buffers}
         return getattr(self, name) if name in own else getattr(self.script[0], name)
 
-    def _run(self, block: Any, values: Values) -> list[Any]:
+    def _run(self, block: Any, values: Named) -> list[Any]:
         for node in block.nodes():
             inputs = [values[value.debugName()] for value in node.inputs()]
             made = self._step(node, inputs, values)
@@ -76,7 +77,7 @@ class ScriptForward(nn.Module):
             values |= dict(zip(outputs, [made] if len(outputs) == 1 else made or []))
         return [values[value.debugName()] for value in block.outputs()]
 
-    def _step(self, node: Any, inputs: Sequence[Any], values: Values) -> Any:
+    def _step(self, node: Any, inputs: Sequence[Any], values: Named) -> Any:
         kind = node.kind()
         if kind == "prim::Constant":
             return _constant(node)
@@ -89,13 +90,17 @@ class ScriptForward(nn.Module):
         if kind == "prim::CallMethod":
             return self._call(node.s("name"), *inputs)
         if kind == "prim::CallFunction":
+            graph = _graph_of(next(node.inputs()))
+            if graph is not None:
+                names = [value.debugName() for value in graph.inputs()]
+                return self._run(graph, dict(zip(names, inputs[1:])))[0]
             return self._function(node, inputs[0], (functional, torch))(*inputs[1:])
         if kind == "prim::If":
             then, otherwise = node.blocks()
             taken = self._run(then if inputs[0] else otherwise, values)
             return taken[0] if len(taken) == 1 else taken
-        if kind in _STEPS:
-            return _STEPS[kind](*inputs)
+        if kind in STEPS:
+            return STEPS[kind](*inputs)
         return self._function(node, kind.partition("::")[2], (torch, functional))(*inputs)
 
     def _call(self, name: str, owner: Any, *inputs: Any) -> Any:
@@ -105,22 +110,34 @@ class ScriptForward(nn.Module):
 
     def _function(self, node: Any, name: str, where: Sequence[Any]) -> Callable[..., Any]:
         name = name.rpartition(".")[2]
-        name = _RENAMED.get(name, name)
+        name = RENAMED.get(name, name)
         found = next((getattr(one, name) for one in where if hasattr(one, name)), None)
         if not callable(found):
-            self.place.refuse(
-                f"{node.kind()}, {_line(node)},",
-                "only what TorchScript has for layers, arithmetic and shapes",
-                "export the module itself: give package.module:factory and its weights",
-            )
+            self.refuse_step(node)
         made: Callable[..., Any] = found
         return made
+
+    def refuse_step(self, node: Any) -> NoReturn:
+        self.place.refuse(
+            f"{node.kind()}, {_line(node)},",
+            "only what TorchScript has for layers, arithmetic and shapes",
+            "export the module itself: give package.module:factory and its weights",
+        )
 
 
 def _line(node: Any) -> str:
     """Such as "line 12 of amp.py"."""
     found = re.search(r'File "(.*)", line (\d+)', str(node.sourceRange()))
     return f"line {found[2]} of {Path(found[1]).name}" if found else "of unknown place"
+
+
+def _graph_of(function: Any) -> Any:
+    """The graph of a function of the user's with torch.jit.script; None for others."""
+    name = str(function.type().annotation_str)
+    if name.startswith("__torch__.torch."):
+        return None
+    found = python_functions.find_function(name)
+    return None if found is None else found.graph
 
 
 def _constant(node: Any) -> Any:
@@ -146,9 +163,9 @@ def _scaled(function: Callable[..., Any], plain: Callable[..., Any]) -> Callable
     return made
 
 
-_RENAMED = {"_pad": "pad"}
+RENAMED = {"_pad": "pad"}
 
-_STEPS: dict[str, Callable[..., Any]] = {
+STEPS: dict[str, Callable[..., Any]] = {
     "prim::ListConstruct": lambda *items: list(items),
     "prim::TupleConstruct": lambda *items: tuple(items),
     "prim::TupleUnpack": lambda items: items,

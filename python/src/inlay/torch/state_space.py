@@ -1,4 +1,4 @@
-"""State-space layers to train: S4D and LRU. docs/state-spaces.md shows them."""
+"""State-space layers to train: S4D, LRU, S6 and Mamba. docs/state-spaces.md shows them."""
 
 from __future__ import annotations
 
@@ -133,6 +133,116 @@ class LRU(nn.Module):
     def records(self) -> list[LayerRecord]:
         """The layer as inlay's file has it."""
         return [lru_record(*self.discrete(), self.d)]
+
+
+class S6(nn.Module):
+    """A selective state-space layer: one-pole filters of each channel that depend on the signal.
+
+    (r, B, C) = x_proj(u), delta = softplus(dt_proj(r)), h' = exp(delta A) h + delta B u,
+    y = C h' + D u, with A = -exp(A_log). Takes and returns (batch, frames, channels). The poles
+    start as S4D-Real: A = -1, ..., -states. The names of the parameters are those of mamba_ssm.
+
+    Args:
+        size: the number of channels.
+        states: the states of a channel.
+        rank: the width of the projection that delta is made from; default: size / 16, rounded up.
+        dt_min, dt_max: the range of the first steps, in time constants per frame.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        states: int = 16,
+        *,
+        rank: int | None = None,
+        dt_min: float = 1e-3,
+        dt_max: float = 1e-1,
+    ) -> None:
+        super().__init__()
+        rank = math.ceil(size / 16) if rank is None else rank
+        self.x_proj = nn.Linear(size, rank + 2 * states, bias=False)
+        self.dt_proj = nn.Linear(rank, size)
+        nn.init.uniform_(self.dt_proj.weight, -(rank**-0.5), rank**-0.5)
+        step = torch.exp(torch.rand(size) * math.log(dt_max / dt_min) + math.log(dt_min))
+        with torch.no_grad():  # softplus(bias) = step
+            self.dt_proj.bias.copy_(step + torch.log(-torch.expm1(-step)))
+        self.A_log = nn.Parameter(torch.arange(1, states + 1).float().log().repeat(size, 1))
+        self.D = nn.Parameter(torch.ones(size))
+
+    def forward(self, u: Tensor) -> Tensor:
+        """The layer's output for u, (batch, frames, channels), from silence."""
+        rank, states = self.dt_proj.in_features, self.A_log.shape[1]
+        low, b, c = self.x_proj(u).split([rank, states, states], dim=-1)
+        delta = nn.functional.softplus(self.dt_proj(low))
+        decay = torch.exp(delta.unsqueeze(-1) * -torch.exp(self.A_log))
+        h = (delta * u).unsqueeze(-1) * b.unsqueeze(-2)
+        shift, frames = 1, u.shape[1]
+        while shift < frames:  # doubles the number of past frames that are summed
+            silence = (0, 0, 0, 0, shift, 0)
+            h = h + decay * nn.functional.pad(h, silence)[:, :frames]
+            decay = decay * nn.functional.pad(decay, silence)[:, :frames]
+            shift *= 2
+        y: Tensor = (h * c.unsqueeze(-2)).sum(-1) + self.D * u
+        return y
+
+    def records(self) -> list[LayerRecord]:
+        """The layer as inlay's file has it."""
+        return [s6_record(self.x_proj, self.dt_proj, self.A_log, self.D)]
+
+
+class Mamba(S6):
+    """A Mamba block: a gate of a short convolution and a selective state-space layer.
+
+    (x, z) = in_proj(u), y = out_proj(S6(silu(conv1d(x))) * silu(z)). Takes and returns (batch,
+    frames, channels). A network puts a norm before it and adds its input. The parameters are those
+    of mamba_ssm's Mamba, so that load_state_dict takes its weights.
+
+    Args:
+        size: the number of channels.
+        states: the states of a channel.
+        expand: the channels inside of it are expand * size.
+        taps: the length of the convolution in frames.
+        rank: the width of the projection that delta is made from; default: size / 16, rounded up.
+        dt_min, dt_max: the range of the first steps, in time constants per frame.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        states: int = 16,
+        *,
+        expand: int = 2,
+        taps: int = 4,
+        rank: int | None = None,
+        dt_min: float = 1e-3,
+        dt_max: float = 1e-1,
+    ) -> None:
+        inside = expand * size
+        rank = math.ceil(size / 16) if rank is None else rank
+        super().__init__(inside, states, rank=rank, dt_min=dt_min, dt_max=dt_max)
+        self.in_proj = nn.Linear(size, 2 * inside, bias=False)
+        self.conv1d = nn.Conv1d(inside, inside, taps, groups=inside, padding=taps - 1)
+        self.out_proj = nn.Linear(inside, size, bias=False)
+
+    def forward(self, u: Tensor) -> Tensor:
+        """The block's output for u, (batch, frames, channels), from silence."""
+        x, z = self.in_proj(u).chunk(2, dim=-1)
+        x = self.conv1d(x.transpose(1, 2))[..., : u.shape[1]].transpose(1, 2)
+        y: Tensor = self.out_proj(super().forward(nn.functional.silu(x)) * nn.functional.silu(z))
+        return y
+
+
+def s6_record(project: nn.Linear, step: nn.Linear, a_log: Tensor, d: Tensor) -> LayerRecord:
+    """The record of a selective layer with mamba_ssm's x_proj, dt_proj, A_log and D."""
+    size, states = a_log.shape
+    tensors = {
+        "kernel": _array(project.weight.T),
+        "step_kernel": _array(step.weight.T),
+        "step_bias": _array(step.bias),
+        "a": _array(-torch.exp(a_log)),
+        "d": _array(d),
+    }
+    return LayerRecord("s6", {"size": size, "states": states, "rank": step.in_features}, tensors)
 
 
 def s4d_record(a: Tensor, c: Tensor, d: Tensor) -> LayerRecord:

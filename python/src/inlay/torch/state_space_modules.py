@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from ..format import LayerRecord
-from .state_space import LRU, S4D, lru_record, s4d_record
+from ..network.records import gate
+from .state_space import LRU, S4D, S6, lru_record, s4d_record, s6_record
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,10 @@ def state_space_of(module: nn.Module) -> StateSpace | None:
         return StateSpace(module.size, module.records) if _own_forward(module, S4D) else None
     if isinstance(module, LRU):
         return StateSpace(module.inputs, module.records) if _own_forward(module, LRU) else None
-    return _public_s4d(module) or _bare_s4d(module) or _public_lru(module)
+    if type(module).forward is S6.forward:
+        assert isinstance(module, S6)
+        return StateSpace(len(module.D), module.records)
+    return _public_s4d(module) or _bare_s4d(module) or _public_lru(module) or _mamba(module)
 
 
 def _own_forward(module: nn.Module, kind: type[nn.Module]) -> bool:
@@ -141,6 +145,42 @@ def _public_lru(module: nn.Module) -> StateSpace | None:
         return [lru_record(of_state, torch.exp(gamma_log).unsqueeze(1) * b, c, direct)]
 
     return StateSpace(inputs, records)
+
+
+def _mamba(module: nn.Module) -> StateSpace | None:
+    """Mamba of mamba_ssm, mamba.py and mamba-minimal, whose names inlay's own has, too."""
+    found = module._modules
+    linear = [found.get(name) for name in ("in_proj", "x_proj", "dt_proj", "out_proj")]
+    conv, parts = found.get("conv1d"), _tensors(module, "A_log", "D")
+    if parts is None or not isinstance(conv, nn.Conv1d) or parts[0].dim() != 2:
+        return None
+    if not all(isinstance(each, nn.Linear) for each in linear):
+        return None
+    enter, project, step, leave = linear
+    inside, states = parts[0].shape
+    shapes = [(each.in_features, each.out_features) for each in linear]  # type: ignore[union-attr]
+    size, rank = shapes[0][0], shapes[2][0]
+    expected = [(size, 2 * inside), (inside, rank + 2 * states), (rank, inside), (inside, size)]
+    depthwise = conv.in_channels == conv.out_channels == conv.groups == inside
+    plain = (conv.stride, conv.dilation) == ((1,), (1,))
+    biases = step.bias is not None and project.bias is None  # type: ignore[union-attr]
+    if shapes != expected or not (depthwise and plain and biases):
+        return None
+
+    def records() -> list[LayerRecord]:
+        from .records import records_of  # which imports this module
+
+        silu, same = (LayerRecord(kind, {"size": inside}) for kind in ("silu", "identity"))
+        selective = s6_record(project, step, *parts)  # type: ignore[arg-type]
+        filtered = [*records_of(conv, inside), silu, selective]
+        return [
+            *records_of(enter, size),  # type: ignore[arg-type]
+            LayerRecord("split", chains={"branches": [filtered, [same]]}),
+            gate(same, silu),
+            *records_of(leave, inside),  # type: ignore[arg-type]
+        ]
+
+    return StateSpace(size, records)
 
 
 def _complex(module: nn.Module, name: str) -> Tensor | None:

@@ -6,11 +6,7 @@ line of the module that caused it.
 
 from __future__ import annotations
 
-import linecache
-import sys
-import traceback
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -21,18 +17,17 @@ from torch.fx.proxy import Proxy
 
 from ..errors import ExportError
 from .apply import apply
+from .frames import frame_of, shown, user_frame
 from .functions import call, function_name, shown_name, tree
 from .modules import RECURRENT, is_builtin, known_base
-from .place import Place, place_of
+from .place import Place, Unfollowed, place_of
 from .proxies import State, Value, is_zero, signal_of
 from .run import attributes_kept
 from .signal import Signal
 from .state_space_modules import state_space_of
 from .states import KeptStates, tensors_of
+from .traced import TracedForward
 from .written import Written
-
-_OWN_FOLDER = str(Path(__file__).parents[1])
-_TORCH_FOLDER = str(Path(torch.__file__).parent)
 
 
 def trace(module: nn.Module, signals: Sequence[Signal], states: KeptStates) -> Signal:
@@ -47,7 +42,7 @@ def trace(module: nn.Module, signals: Sequence[Signal], states: KeptStates) -> S
         error.progress = tracer.steps  # type: ignore[attr-defined]
         raise
     except Exception as error:
-        frame = _frame_of(error)
+        frame = frame_of(error)
         place = tracer.place(frame)
         if isinstance(error, TypeError) and "as buffer" in str(error):
             place.refuse(
@@ -55,7 +50,7 @@ def trace(module: nn.Module, signals: Sequence[Signal], states: KeptStates) -> S
                 "only one in a plain attribute",
                 "set the attribute to None in the constructor in place of register_buffer()",
             )
-        failure = ExportError(
+        failure = Unfollowed(
             f"{place}: {type(error).__name__}: {error}; forward() has to run on a batch of"
             " one, and its control flow must not depend on the values of its signals"
         )
@@ -90,15 +85,13 @@ class _Tracer(Tracer):
     def place(self, frame: FrameType | None = None) -> Place:
         """The place in the module's code that is being traced."""
         path, module = self._entered[-1]
-        frame = frame or _user_frame()
+        frame = frame or user_frame()
+        if isinstance(module, TracedForward) and module.traced_node is not None:
+            line = module.traced_line()
+            return Place(f"{place_of(module, path)}, {line}") if line else place_of(module, path)
         if frame is None:
             return place_of(module, path)
-        file, line = frame.f_code.co_filename, frame.f_lineno
-        code = linecache.getline(file, line).strip()
-        where = f"line {line} of {Path(file).name}: `{code}`"
-        if not code:  # code that was typed in has no file
-            where = f"in {frame.f_code.co_name}()"
-        return Place(f"{place_of(module, path)}, {where}")
+        return Place(f"{place_of(module, path)}, {shown(frame)}")
 
     # The following methods override those of Tracer.
 
@@ -139,7 +132,9 @@ class _Tracer(Tracer):
     def _path_of(self, module: nn.Module) -> str:
         paths = self.submodule_paths or {}
         if module in paths:
-            return paths[module]
+            path = paths[module]
+            run = isinstance(self._module, TracedForward)
+            return path.removeprefix("module").lstrip(".") if run else path
         if next(module.parameters(), None) is not None:
             self.place().refuse(
                 f"a {type(module).__name__} that is not a submodule",
@@ -249,21 +244,3 @@ def _method(name: str) -> Callable[..., Any]:
 
 def _description(result: Any) -> str:
     return f"a {type(result).__name__}" if result is not None else "nothing"
-
-
-def _user_frame() -> FrameType | None:
-    """The innermost frame of the module's own code."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame and _is_library(frame.f_code.co_filename):
-        frame = None if frame.f_code is trace.__code__ else frame.f_back
-    return frame
-
-
-def _frame_of(error: BaseException) -> FrameType | None:
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    own = [frame for frame in frames if not _is_library(frame.f_code.co_filename)]
-    return own[-1] if own else None
-
-
-def _is_library(file: str) -> bool:
-    return file.startswith((_OWN_FOLDER, _TORCH_FOLDER, "<frozen"))
