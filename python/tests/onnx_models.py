@@ -209,6 +209,24 @@ class MaskLstms(nn.Module):
         return torch.sigmoid(self.dense(y.transpose(0, 1))), torch.stack(found, 1)
 
 
+class FrequencyCaches(nn.Module):
+    """A frame of a spectrum through convolutions over time and frequency, as those of GTCRN: (1, bins,
+    1, 2) with a cache of frames (1, channels, 2, bins)."""
+
+    def __init__(self, bins: int = 33) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, (3, 3), stride=(1, 2), padding=(0, 1))
+        self.back = nn.ConvTranspose2d(4, 2, (1, 3), stride=(1, 2), padding=(0, 1))
+        self.act, self.shape = nn.PReLU(), (1, 3, 2, bins)
+
+    def forward(self, spectrum: Tensor, cache: Tensor) -> tuple[Tensor, Tensor]:
+        x = spectrum.permute(0, 3, 2, 1)
+        size = torch.sqrt(x[:, :1] ** 2 + x[:, 1:] ** 2 + 1e-12)
+        past = torch.cat([cache, torch.cat([size, x], 1)], 2)
+        mask = self.back(self.act(self.conv(past)))
+        return (mask * x).permute(0, 3, 2, 1), past[:, :, 1:]
+
+
 # Layers that are written step by step, one frame in a call ----------------------------------------
 
 
@@ -266,6 +284,29 @@ class Step(nn.Module):
         size, u = 0.98 * torch.sigmoid(self.decay), self.of_input(x)
         a, b = size * torch.cos(self.turn), size * torch.sin(self.turn)
         return a * real - b * imag + u, b * real + a * imag
+
+
+class StateSpaceStep(nn.Module):
+    """A diagonal state-space layer of one frame between dense layers: complex states (1, size, count), as
+    real and imaginary parts. With `late`, the output is that of the states before."""
+
+    def __init__(self, late: bool, size: int = 3, count: int = 4) -> None:
+        super().__init__()
+        self.first, self.last, self.late = nn.Linear(2, size), nn.Linear(size, 1), late
+        self.shape = (1, size, count)
+        self.decay, self.turn, self.real, self.imag = (
+            nn.Parameter(torch.zeros(self.shape)) for _ in range(4)
+        )
+        self.d = nn.Parameter(torch.zeros(size))
+
+    def forward(self, x: Tensor, real: Tensor, imag: Tensor) -> tuple[Tensor, ...]:
+        u = self.first(x)
+        size = 0.95 * torch.sigmoid(self.decay)
+        a, b = size * torch.cos(self.turn), size * torch.sin(self.turn)
+        new = a * real - b * imag + u[..., None], b * real + a * imag
+        shown = (real, imag) if self.late else new
+        y = 2 * (self.real * shown[0] - self.imag * shown[1]).sum(-1) + self.d * u
+        return (self.last(torch.tanh(y)), *new)
 
 
 class TwoSteps(nn.Module):

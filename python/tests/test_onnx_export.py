@@ -21,6 +21,7 @@ from onnx_models import (
     MaskLstms,
     NamWaveNet,
     RandomSteps,
+    StateSpaceStep,
     StatefulLSTM,
     TwoSteps,
     graph_of,
@@ -244,6 +245,19 @@ def test_layers_written_step_by_step(kind: str, tmp_path: Path) -> None:
     agree(played(graph, tmp_path / "m.json", x), torch.stack(wanted))
     types = [layer["type"] for layer in reference.load(tmp_path / "m.json")["layers"]]
     assert types.count(STEPS[kind]) == 2
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_state_spaces_written_step_by_step(late: bool, tmp_path: Path) -> None:
+    net, x = module(StateSpaceStep, late), noise(300, channels=2)
+    states = [torch.zeros(net.shape)] * 2
+    names = ["re_in", "im_in"], ["re_out", "im_out"]
+    graph = graph_of(net, (torch.zeros(1, 2), *states), ["x", *names[0]], ["y", *names[1]])
+    wanted = []
+    for frame in torch.tensor(x):
+        y, *states = net(frame[None], *states)
+        wanted.append(y[0])
+    agree(played(graph, tmp_path / "m.json", x), torch.stack(wanted))
 
 
 # Published networks, as their exporters write them ----------------------------------------------

@@ -11,7 +11,7 @@ import torch
 
 import inlay
 from inlay.cli import main
-from onnx_models import StatefulLSTM, graph_of, onnx
+from onnx_models import FrequencyCaches, StatefulLSTM, graph_of, onnx
 from test_onnx_export import ENDS, W, made
 
 from onnx import TensorProto, helper  # isort: skip
@@ -150,6 +150,14 @@ def test_hops_of_other_graphs(tmp_path: Path) -> None:
     free = made([node("Conv", ["x", "w"], ["y"])], CONV, *ENDS)
     with pytest.raises(inlay.ExportError, match="hop: expected a graph with one input of a fixed"):
         inlay.export_onnx(free, tmp_path / "m.json", hop=1)
+
+
+def test_axes_of_frequency(tmp_path: Path) -> None:
+    net = FrequencyCaches()
+    given = torch.zeros(1, 33, 1, 2), torch.zeros(net.shape)
+    graph = graph_of(net, given, ["mix", "conv_cache"], ["enh", "conv_cache_out"])
+    with pytest.raises(inlay.ExportError, match="an axis of frequency beside the channels"):
+        inlay.export_onnx(graph, tmp_path / "m.json")
 
 
 def test_states_that_are_not_each_others(tmp_path: Path) -> None:

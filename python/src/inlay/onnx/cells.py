@@ -14,12 +14,13 @@ from itertools import permutations
 import numpy as np
 
 from ..format import Array, LayerRecord
-from .evaluate import OPERATORS
+from .evaluate import OPERATORS, needed
 from .opened import Graph, Operation
 
 _KEEPS_ORDER = {"Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Cast"}
 _MOVES = {*_KEEPS_ORDER, "Transpose", "Slice", "Split", "Gather"}
 _PASSED = {*_MOVES, "Sigmoid", "Concat", "MatMul", "Gemm", "Add", "Sub", "Mul", "Div", "Neg"}
+_SUMS = {*_PASSED, "ReduceSum", "ReduceMean"} - {"Sigmoid"}
 _WITH_STATES = {"LSTM", "GRU", "RNN", "Conv", "ConvTranspose", "MaxPool", "AveragePool"}
 _LARGEST = 1024  # values of a state or of an input
 _CLOSE = 1e-9
@@ -30,10 +31,15 @@ Cut = tuple[list[Operation], list[str]]
 
 
 def with_cells(
-    graph: Graph, states: Mapping[str, str], signals: set[str], arrays: Mapping[str, Array]
+    graph: Graph,
+    states: Mapping[str, str],
+    signals: set[str],
+    output: str,
+    arrays: Mapping[str, Array],
 ) -> Graph:
     """The graph with each such layer as one operation. `arrays` has all values for an example."""
     finder = _Finder(graph, states, signals, arrays)
+    finder.needed = {name for op in needed(graph, [output]) for name in op.outputs}
     with np.errstate(all="ignore"):
         while finder.next() is not None:
             pass
@@ -124,13 +130,18 @@ class _Finder:
 
     def _put(self, cell: Operation) -> None:
         """Puts an operation in the place of the one that gave its value."""
-        for name in cell.outputs:
-            at = self.operations.index(self.made[name])
-            others = tuple("" if n == name else n for n in self.operations[at].outputs)
-            self.operations[at] = replace(self.operations[at], outputs=others)
-        self.operations.insert(at + 1, cell)
-        self.made.update(dict.fromkeys(cell.outputs, cell))
-        self.operations = [op for op in self.operations if any(op.outputs)]
+        kept = [cell]
+        for op in self.operations:
+            others = tuple("" if n in cell.outputs else n for n in op.outputs)
+            if any(others):
+                kept.append(op if others == op.outputs else replace(op, outputs=others))
+        self.made = {name: op for op in kept for name in op.outputs if name}
+        self.operations, waiting = [], set(self.made)
+        while kept:  # each behind those that it takes values from
+            ready = [op for op in kept if not waiting & set(op.inputs)]
+            self.operations += ready or kept
+            waiting -= {name for op in ready for name in op.outputs}
+            kept = [op for op in kept if op not in ready] if ready else []
 
     def between(self, names: Sequence[str]) -> tuple[list[Operation], list[_Part]]:
         """The operations from parts of states to these values, and those parts."""
@@ -149,6 +160,34 @@ class _Finder:
                     ops.append(op)
                     wanted |= {n for n in op.inputs if n in depends}
         return ops[::-1], [p for p in self.parts if any(p in depends.get(n, ()) for n in names)]
+
+    def answers(self, parts: list[_Part], cut: Cut) -> Cut | None:
+        """The values, computed from states by sums and products, that the rest of the graph needs. With
+        the operations that compute them; None if there are other operations."""
+        ops, front = cut
+        raw = {n for part in parts for n in part.now}
+        depends = raw | {n for op in self.between([p.new for p in parts])[0] for n in op.outputs}
+        found: dict[str, None] = {}
+        later: list[Operation] = []
+        for op in self.operations:
+            taken = {n for n in op.inputs if n in depends}
+            if op in ops or not taken or not self.needed & set(op.outputs) or set(op.outputs) & raw:
+                continue
+            narrow = {n for n in taken if n not in raw and self.is_narrow(n)}
+            found.update(dict.fromkeys(narrow))
+            if narrow == taken:
+                continue
+            others = [n for n in op.inputs if n and n not in depends and n not in front]
+            if op.kind not in _SUMS or any(self.depends_on_signals(n) for n in others):
+                return None
+            later.append(op)
+            depends |= {n for n in op.outputs if n}
+        found.update((p.new, None) for p in parts if p.new in self.needed and not later)
+        return later, list(found)
+
+    def is_narrow(self, name: str) -> bool:
+        """Whether a value has one axis of channels."""
+        return sum(size > 1 for size in self.arrays[name].shape) < 2
 
     def depends_on_signals(self, name: str) -> bool:
         seen, stack = set(), [name]
@@ -188,6 +227,7 @@ class _Cone:
     """The operations between a layer's input, its states and their next values."""
 
     def __init__(self, finder: _Finder, parts: list[_Part], cut: Cut) -> None:
+        self.finder, self.cut = finder, cut
         self.ops, self.front = cut
         self.parts, self.arrays = parts, finder.arrays
         self.inputs, self.units = finder.width(self.front), parts[0].size
@@ -431,36 +471,52 @@ def _rnn(cone: _Cone) -> Found | None:
 
 
 def _linear(cone: _Cone) -> Found | None:
-    """h' = A h + B x + b of one or several states, as an LRU with the eigenvalues of A"""
+    """h' = A h + B x + b of one or several states, and sums of it, as an LRU with the eigenvalues of A"""
     units, new = sum(part.size for part in cone.parts), tuple(part.new for part in cone.parts)
     ends = np.cumsum([part.size for part in cone.parts])[:-1]
 
-    def function(x: Array, h: Array) -> Array:
-        found = cone.values(x, np.split(h, ends))
-        return np.concatenate([found[name].ravel() for name in new])
+    def function(names: Sequence[str]) -> Function:
+        def values(x: Array, h: Array) -> Array:
+            found = cone.values(x, np.split(h, ends))
+            return np.concatenate([found[name].ravel() for name in names])
 
-    found = cone.affine(function, units)
-    if found is None:
+        return values
+
+    update = cone.affine(function(new), units)
+    answers = cone.finder.answers(cone.parts, cone.cut)
+    if update is None or answers is None or not answers[1]:
         return None
-    kernel, recurrent, bias = found
-    poles, vectors = np.linalg.eig(recurrent.T)
-    if np.linalg.cond(vectors) > 1e4 or (np.abs(poles) > 1).any():
+    cone.ops = [*cone.ops, *answers[0]]
+    output = cone.affine(function(answers[1]), units)
+    poles, vectors = np.linalg.eig(update[1].T)
+    if output is None or np.linalg.cond(vectors) > 1e4 or (np.abs(poles) > 1).any():
         return None
-    kept = poles.imag >= 0
-    twice = np.where(poles.imag > 0, 2.0, 1.0)[kept]
-    inverse, vectors = np.linalg.inv(vectors)[kept], vectors[:, kept] * twice
+    inverse = np.linalg.inv(vectors)
+    # The output is C h' + D x where it can be, and else of the state before, h = inverse of A (h' - B x).
+    mixed, direct = vectors.T @ output[1], output[0]
+    if (np.abs(poles) < 1e-6).any():
+        return None
+    mixed = mixed / poles[:, np.newaxis]
+    direct = direct - (update[0] @ inverse.T @ mixed).real
+    size = len(output[2])
     first: list[LayerRecord] = []
-    if bias.any():
-        tensors = {"kernel": _float32(kernel), "bias": _float32(bias)}
-        first = [LayerRecord("dense", {"in": cone.inputs, "out": units}, tensors)]
-        kernel = np.eye(units)
-    mixed = kernel @ inverse.T
-    options = {"in": len(kernel), "states": int(kept.sum()), "out": units}
+    kernel = update[0]
+    if update[2].any() or output[2].any():
+        both = [np.concatenate([u, o], -1) for u, o in zip(update, output)]
+        tensors = {"kernel": _float32(both[0]), "bias": _float32(both[2])}
+        first = [LayerRecord("dense", {"in": cone.inputs, "out": units + size}, tensors)]
+        kernel = np.eye(units + size)[:, :units]
+        straight = np.eye(units + size)[:, units:]
+        direct = straight - (kernel @ inverse.T @ mixed).real
+    kept = poles.imag >= 0
+    driven = (kernel @ inverse.T)[:, kept]
+    mixed = (mixed * np.where(poles.imag > 0, 2.0, 1.0)[:, np.newaxis])[kept]
+    options = {"in": len(kernel), "states": int(kept.sum()), "out": size}
     tensors = {
         "lambda_real": _float32(poles[kept].real),
         "lambda_imag": _float32(poles[kept].imag),
-        "b": _float32(mixed.real, mixed.imag),
-        "c": _float32(vectors.real, -vectors.imag).T.copy(),
-        "d": np.zeros((len(kernel), units), np.float32),
+        "b": _float32(driven.real, driven.imag),
+        "c": np.concatenate([mixed.real, -mixed.imag]).astype(np.float32),
+        "d": _float32(np.where(np.abs(direct) < _CLOSE, 0.0, direct)),
     }
-    return [*first, LayerRecord("lru", options, tensors)], new
+    return [*first, LayerRecord("lru", options, tensors)], tuple(answers[1])

@@ -201,7 +201,7 @@ class _Streamed:
             graph = fused(self.graph)
             if frames == 1 and self.states:
                 signals = {name for name in self.names[:2] if name}
-                graph = with_cells(graph, self.states, signals, arrays)
+                graph = with_cells(graph, self.states, signals, self.names[2], arrays)
             signal = convert(graph, self.names[2], values, arrays)
             layers = network(source, condition, signal.node)
             if not layers:

@@ -110,8 +110,9 @@ def _time(shape: tuple[int | None, ...], found: int | None, channel: int | None,
         return wide[0]
     if rest and channel is not None and not wide:
         return rest[-1]
+    further = "" if len(wide) < 2 else "; an axis of frequency beside the channels is not supported"
     raise ExportError(
-        f"input {name!r} of shape {_text(shape)}: which axis is the time is not clear; say layout='NCT' or --layout, with a letter for each axis"
+        f"input {name!r} of shape {_text(shape)}: which axis is the time is not clear; say layout='NCT' or --layout, with a letter for each axis{further}"
     )
 
 
