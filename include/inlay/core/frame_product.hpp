@@ -64,6 +64,16 @@ INLAY_INLINE auto taps_of(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannels
   }
 }
 
+/// An input whose columns are added in one set of accumulators, in the order in which a tile adds them.
+template <class Input>
+struct InOrder : Input {
+  static constexpr bool in_one_set = true;
+};
+
+/// The columns that decide how many sets of accumulators a product has.
+template <class Input>
+inline constexpr std::size_t columns_in_sets = requires { Input::in_one_set; } ? 1 : Input::columns;
+
 /// Two inputs of one product. The columns of the second follow those of the first.
 template <class First, class Second>
 struct BothInputs {
@@ -83,7 +93,7 @@ INLAY_INLINE void multiply_panel(const typename M::Weight* weights, const T* bia
                                  T* out, const Then& then = {}) noexcept {
   using Rows = Pack<typename M::backend, Height>;
   Rows sums[1] = {Rows::load(bias)};
-  PanelAccumulator<Input::columns, M, Rows, 1, 1> sum(&sums, weights);
+  PanelAccumulator<columns_in_sets<Input>, M, Rows, 1, 1> sum(&sums, weights);
   in.add_to(sum);
   sum.finish();
   if (addend) sums[0].add(Rows::load(addend));
@@ -153,6 +163,22 @@ INLAY_INLINE void multiply(Extent<Taps, OfTaps> taps, Extent<Channels, OfChannel
                            std::size_t now_stride, const std::type_identity_t<T>* addend, T* out) noexcept {
   const auto in = detail::taps_of(taps, channels, x, dilation, now, now_stride);
   detail::multiply_frame(matrix, bias, in, addend, out);
+}
+
+/// Whether so few frames of a tile are computed one by one, by `multiply_in_order`: with lanes across frames they would
+/// fill a quarter of a register at most. A network that raises the rate has such tiles.
+template <class M>
+constexpr bool by_frames(std::size_t frames) noexcept {
+  return M::backend::width > 1 && !M::scaled && 4 * frames <= M::backend::width;
+}
+
+/// The same as `multiply` for a frame of a convolution, with the bits of a tile.
+template <class M, class T, class Past>
+INLAY_NOINLINE void multiply_in_order(Extent<dynamic> taps, Extent<dynamic> channels, const M& matrix, const T* bias,
+                                      const Window<T, Past>& x, std::size_t dilation, T* out) noexcept {
+  using Input = detail::InOrder<detail::TapsInput<dynamic, dynamic, T, Past>>;
+  const Input in{detail::taps_of(taps, channels, x, dilation, x.now, x.channel_stride)};
+  detail::multiply_dynamic_panels<M, Input, T>(matrix, bias, in, nullptr, out);
 }
 
 }  // namespace inlay::INLAY_ISA

@@ -136,13 +136,16 @@ class BasicConv1D {
     if constexpr (Stride == 1) {
       multiply_groups(x, addend, out, frames);
     } else {
-      if (stride_ == 1) return multiply_groups(x, addend, out, frames), frames;
+      if (stride_ == 1 && !(groups_ == 1 && by_frames<Weights>(frames)))
+        return multiply_groups(x, addend, out, frames), frames;
       // Frame by frame, since there are too few output frames for lanes across time.
       scalar* to = out.row(0);
       return state.clock.tick(frames, [&](std::size_t t) INLAY_INLINE_LAMBDA {
         scalar* y = state.frame.data();
         const auto then = x.later(t);
-        product(state, then, then.now, then.channel_stride, nullptr, y);
+        if (stride_ > 1) product(state, then, then.now, then.channel_stride, nullptr, y);
+        else if constexpr (is_dynamic)
+          multiply_in_order({taps_}, {ins_}, kernel_[0], bias_.data(0), then, dilation_, y);
         for (std::size_t c = 0; c < out_; ++c) to[c * tile_frames] = y[c] + (addend ? addend[c * tile_frames] : 0);
         ++to;
         if (addend) ++addend;

@@ -103,7 +103,7 @@ class Planner {
     Channels in = contiguous(x);
     Pace pace = x.pace;
     pace.change(program_.size(), shape.rate);
-    if (pace.tile() == 0 && may_cut_) {
+    if (pace.tile() == 0 && may_cut_) {  // what follows runs for pieces of the frames so far
       in = program_.cut(in, x.pace.tile());
       pace = x.pace;
       pace.cut();
