@@ -57,7 +57,7 @@ REFUSED = {
     "`return torch.fft.irfft(torch.fft.rfft(torch.tanh(x), dim=1), dim=1)`:": (
         nn.Sequential(nn.Linear(1, 1), Spectral())
     ),
-    "torch.fft.rfft is not supported, as no layer of inlay does that; use layers and": (
+    "torch.fft.rfft is not supported, as no layer of inlay does that; for layers on": (
         nn.Sequential(nn.Linear(1, 1), Spectral())
     ),
     "a normalisation by the statistics of all frames, those of the future as well, is": linear(
@@ -257,3 +257,20 @@ def test_a_condition_is_as_long_as_the_given_signal(tmp_path: Path) -> None:
     signals = {"check_input": np.zeros((20, 1)), "check_condition": np.zeros((19, 1))}
     with pytest.raises(inlay.ExportError, match="19 frames, but check_input has 20"):
         inlay.export_torch(module, tmp_path / "model.json", **signals)
+
+
+@pytest.mark.parametrize(
+    ("function", "advice"),
+    [
+        (torch.cos, "use torch.sin of the argument plus pi / 2"),
+        (lambda y: torch.where(y > 0, y, 0 * y), "train an inlay.torch.TableShaper"),
+        (lambda y: torch.cumsum(y, 1), "use inlay.register_module with cumulative_norm"),
+        (lambda y: y * y.mean(-1, keepdim=True), "over channels use a Linear of fixed weights"),
+    ],
+)
+def test_the_nearest_thing_is_named(
+    function: Callable[..., Any], advice: str, tmp_path: Path
+) -> None:
+    with pytest.raises(inlay.ExportError) as caught:
+        inlay.export_torch(linear(function), tmp_path / "model.json")
+    assert advice in str(caught.value)

@@ -18,15 +18,13 @@ from .apply import apply, zeros_around
 from .arithmetic import arithmetic
 from .functional_modules import MODULES
 from ..network.graph import join
+from .nearest import nearest
 from .place import Place, Refusal, Unknown
 from ..network.records import plain
 from .signal import Signal, aligned, moved
 
 Arguments = Sequence[Any]
 Options = Mapping[str, Any]
-
-
-_USE_OTHERS = "use layers and functions that have a counterpart: docs/from-pytorch.md lists them"
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,8 @@ class Call:
     def rest_options(self) -> Options:
         return {name: value for name, value in self.options.items() if name != "input"}
 
-    def refuse(self, why: str = "", advice: str = _USE_OTHERS) -> NoReturn:
+    def refuse(self, why: str = "", advice: str = "") -> NoReturn:
+        advice = advice or nearest(self.name)
         if why:
             self.place.refuse(f"{self.shown} with {why}", "only other uses of it", advice)
         unknown = Refusal(self.place, self.shown, "as no layer of inlay does that", advice)

@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from .frames import is_library, shown_line
 from .modules import RECURRENT, known_base
+from .nearest import nearest
 from .place import Place, place_of
 from .run import attributes_kept
 from .states import tensors_of
@@ -77,11 +78,11 @@ class TracedForward(ScriptForward):
         return tuple(result[0] if value == first else result[1] for value in used)
 
     def refuse_step(self, node: Any) -> NoReturn:
-        name = node.kind().partition("::")[2]
+        name = node.kind().partition("::")[2].strip("_")
         Place(f"{self.place}, {self.traced_line()}").refuse(
             f"torch.{name}",
             "as no layer of inlay does that",
-            "use layers and functions that have a counterpart: docs/from-pytorch.md lists them",
+            nearest(name),
         )
 
     def _enter(self, owner: nn.Module, name: str, inputs: Sequence[Any]) -> Any:
