@@ -1,10 +1,14 @@
 """Networks on spectra in PyTorch: one of the shape of GTCRN, with random weights.
 
+    PYTHONPATH=python/src python3 python/tests/spectral_models.py gtcrn.json    exports it
+
 GTCRN: Rong et al., "A speech enhancement model requiring ultralow computational resources", ICASSP 2024. 23.7 k
 weights; 512 samples, a hop of 256, at 16 kHz.
 """
 
 from __future__ import annotations
+
+import sys
 
 import torch
 from torch import Tensor, nn
@@ -161,3 +165,10 @@ def randomised(network: nn.Module, seed: int = 1) -> nn.Module:
             module.running_mean.normal_(std=0.1)  # type: ignore[union-attr]
             module.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
     return network.eval()
+
+
+if __name__ == "__main__":
+    import inlay
+
+    torch.manual_seed(0)
+    inlay.export_torch(inlay.torch.SpectralNetwork(randomised(GTCRN())), sys.argv[1], sample_rate=16000)

@@ -141,7 +141,8 @@ class PanelConv1D : public BasicConv1D<dynamic, dynamic, dynamic, dynamic, dynam
   std::size_t process(State& state, Block<const T> in, Block<T> out, std::size_t frames, Context<T> context,
                       const T* addend = nullptr) const noexcept {
     if (has_groups()) return Base::process(state, in, out, frames, addend);
-    const inlay::detail::TileInput<T> side{side_, Block<const T>(context.condition)};
+    const Block<const T> beside = side_ > 0 ? Block<const T>(context.condition) : in;  // no null pointer
+    const inlay::detail::TileInput<T> side{side_, beside};
     const Window<T> x = state.history.push(in, frames);
     multiply(this->taps_, this->in_, whole_, whole_bias_.data(), x, this->dilation_, addend, out, frames, side);
     return frames;

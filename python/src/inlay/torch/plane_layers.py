@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..format import Array, Chain, LayerRecord
+from ..format import Array, Chain, LayerRecord, Option
 from ..network.graph import Node, add, join, layers, multiply
 from ..network.records import affine, plain
 from .arrays import array_of
@@ -22,6 +22,7 @@ from .planes import (
     arranged,
     channels_of,
     gathered,
+    in_any_order,
     is_whole,
     laid_out,
     moved,
@@ -40,6 +41,10 @@ def _handles(*names: str) -> Any:
         return handler
 
     return register
+
+
+# Fewer features than these are faster one after the other, with the outputs of a layer in the lanes of registers.
+_LANES = 8
 
 
 def _features(count: int, kind: str, chain: Chain) -> list[LayerRecord]:
@@ -65,21 +70,21 @@ def _linear(func: Any, x: Plane, weight: Tensor, bias: Tensor | None = None) -> 
     node = arranged(x, [*others, last], time)
     options = {"in": weight.shape[1], "out": weight.shape[0]}
     dense = LayerRecord("dense", options, _tensors(weight.T, bias))
-    made = layers(node, _features(node.channels // weight.shape[1], "along_features", [dense]))
+    count = node.channels // weight.shape[1]
+    kind = "along_features" if count >= _LANES else "per_feature"
+    made = layers(node, _features(count, kind, [dense]))
     return laid_out(func(x, weight, bias), time, [*others, last], made)
 
 
 # Pointwise functions
 
 
-def _pointwise(x: Plane, result: Tensor, record: Any, of_zero: bool = True) -> Plane:
-    """A plane after a layer that takes a number of channels. `of_zero`: it gives 0 for 0."""
-    if is_whole(x):
-        return plane(result, x.codes, layers(x.node, [record(x.node.channels)]))
+def _pointwise(x: Plane, result: Tensor, record: Any) -> Plane:
+    """A plane after a layer that takes a number of channels, in any order."""
     time = time_of(x)
     axes = others_than(x, time)
-    node = arranged(x, axes, time)
-    return laid_out(result, time, axes, layers(node, [record(node.channels)]))
+    node, order = in_any_order(x, axes, time)
+    return laid_out(result, time, axes, layers(node, [record(node.channels)]), order)
 
 
 def _activation(name: str) -> Handler:
@@ -124,10 +129,10 @@ def _prelu(func: Any, x: Plane, weight: Tensor) -> Plane:
         return _pointwise(x, result, lambda channels: LayerRecord("prelu", {"size": channels}, tensors))
     time = time_of(x)
     axes = others_than(x, time)
-    node = arranged(x, axes, time)
-    alpha = _per_channel(weight, x, axes)
+    node, order = in_any_order(x, axes, time)
+    alpha = _per_channel(weight, x, axes)[np.argsort(order)]
     made = layers(node, [LayerRecord("prelu", {"size": node.channels}, {"alpha": alpha})])
-    return laid_out(result, time, axes, made)
+    return laid_out(result, time, axes, made, order)
 
 
 def _per_channel(weight: Tensor, x: Tensor, axes: Sequence[int]) -> Array:
@@ -173,17 +178,13 @@ def _of_two(name: str, x: Plane, y: Plane, result: Tensor) -> Plane:
     x, y = (plane(_plain(each).expand(result.shape), code, each.node) for each, code in zip((x, y), codes))
     time = time_of(x)
     combine = multiply if name == "mul" else lambda a, b: add([a, b])
-    for first, second in ((x, y), (y, x)):
-        if is_whole(first):  # in its order
-            axes = others_than(x, time)
-            numbers = channels_of(first, axes, time).reshape(-1)
-            place_of_channel = np.argsort(numbers)
-            other = channels_of(second, axes, time).reshape(-1)[place_of_channel]
-            if padding_of(second, time) or padding_of(first, time):
-                break
-            return laid_out(result, time, axes, combine(first.node, gathered(second.node, other)), numbers)
     axes = others_than(x, time)
-    return laid_out(result, time, axes, combine(arranged(x, axes, time), arranged(y, axes, time)))
+    first, second = (x, y) if is_whole(x) else (y, x)
+    node, order = in_any_order(first, axes, time)
+    other = channels_of(second, axes, time).reshape(-1)[np.argsort(order)]
+    if padding_of(second, time):
+        place().refuse("padding of frames by itself", "only right before a convolution", "move it there or drop it")
+    return laid_out(result, time, axes, combine(node, gathered(second.node, other)), order)
 
 
 def _scaled(x: Plane, scale: Any, shift: Any, result: Tensor) -> Plane:
@@ -193,15 +194,15 @@ def _scaled(x: Plane, scale: Any, shift: Any, result: Tensor) -> Plane:
     numbers = [np.asarray(array_of(each) if isinstance(each, Tensor) else each) for each in (scale, shift)]
     if result.shape != x.shape:
         place().refuse("a signal that is repeated by a constant", "only one of its own shape", "expand it before")
-    node = arranged(x, axes, time)
+    node, order = in_any_order(x, axes, time)
     rows = []
     for each in numbers:
         over = np.broadcast_to(each.astype(array_of(_plain(x)).dtype), tuple(x.shape))
         frames = over.transpose(time, *axes).reshape(x.shape[time], -1)
         if (frames != frames[0]).any():
             place().refuse("a constant that changes with the frames", "only one for all frames", "train it without")
-        rows.append(frames[0])
-    return laid_out(result, time, axes, _affine(node, *rows))
+        rows.append(frames[0][np.argsort(order)])
+    return laid_out(result, time, axes, _affine(node, *rows), order)
 
 
 def _affine(node: Node, scale: Array, shift: Array) -> Node:
@@ -306,6 +307,9 @@ def _layer_norm(
 
 # Convolutions
 
+# More groups than these are one kernel with zeros.
+_MOST_GROUPS = 4
+
 
 def _two(extent: Any) -> tuple[int, int]:
     found = extent if isinstance(extent, (tuple, list)) else (extent,)
@@ -328,24 +332,68 @@ def _convolution(x: Plane, result: Tensor, weight: Tensor, bias: Tensor | None, 
             f"pad {(taps - 1) * dilation} frames in front, and none behind",
         )
     numbers = channels_of(x, [3, 1], 2)  # [feature][channel]
+    if span == stride == groups == 1:
+        numbers, weight = _as_neighbours(numbers, weight)
+        ins, span = weight.shape[1], weight.shape[3]
     if spread > 1:
         wide = weight.new_zeros(outs, ins, taps, (span - 1) * spread + 1)
         wide[..., ::spread] = weight
         weight, span = wide, wide.shape[3]
-    options = {"in": ins, "out": outs // groups, "features": len(numbers), "kernel_size_time": taps}
+    if groups > _MOST_GROUPS:
+        weight, ins, groups = _block_diagonal(weight, groups), ins * groups, 1
+    options: dict[str, Option] = {"in": ins, "out": outs // groups, "kernel_size_time": taps}
     options |= {"kernel_size_features": span, "dilation": dilation, "stride": stride}
+    padding, given_rows = _padding_named(numbers, span, stride)
+    options |= {"features": len(given_rows), "padding": padding}
     made, places = [], []
     positions = (len(numbers) - span) // stride + 1
     per_group = outs // groups
     for g in range(groups):
-        node = gathered(x.node, numbers[:, g * ins : (g + 1) * ins])
+        node = gathered(x.node, given_rows[:, g * ins : (g + 1) * ins])
         rows = slice(g * per_group, (g + 1) * per_group)
         tensors = _tensors(weight[rows].permute(2, 3, 1, 0), None if bias is None else bias[rows])
-        record = LayerRecord("conv2d", {**options, "padding": "valid"}, tensors)
+        record = LayerRecord("conv2d", options, tensors)
         made.append(layers(node, [record]))
         places.append(np.arange(positions * per_group).reshape(positions, -1) + g * positions * per_group)
     joined = made[0] if groups == 1 else Node("cat", positions * outs, tuple(made))
     return laid_out(result, 2, [3, 1], joined, np.concatenate(places, axis=1))
+
+
+def _padding_named(numbers: Any, span: int, stride: int) -> tuple[str, Any]:
+    """The padding of "conv2d", and the channels without the zeros that it makes. numbers: [feature][channel]."""
+    known = np.flatnonzero((numbers >= 0).any(axis=1))
+    rows = numbers[known[0] : known[-1] + 1] if len(known) else numbers
+    positions = -(-len(rows) // stride)
+    zeros = max((positions - 1) * stride + span - len(rows), 0)
+    before = zeros // 2
+    same = len(numbers) == len(rows) + zeros and len(known) and known[0] == before and zeros
+    return ("same", rows) if same else ("valid", numbers)
+
+
+def _as_neighbours(numbers: Any, weight: Tensor) -> tuple[Any, Tensor]:
+    """A kernel of several features for one of a single one, whose channels are those of neighbouring features.
+
+    numbers: [feature][channel], weight: [out, in, taps, 1]. The same ones if there are no neighbours among them.
+    """
+    features, ins = numbers.shape
+    middle = features // 2
+    if features < 3:
+        return numbers, weight
+    column = {number: at for at, number in enumerate(numbers[middle])}
+    before = [column.get(number) for number in numbers[middle + 1]]  # where it was for the feature before
+    chains = [[at] for at in range(ins) if before[at] is None]
+    for chain in chains:
+        while (found := [at for at in range(ins) if before[at] == chain[-1]]) and len(chain) < ins:
+            chain.append(found[0])
+    span = len(chains[0]) if chains else 0
+    if span < 2 or any(len(chain) != span for chain in chains) or span * len(chains) != ins:
+        return numbers, weight
+    order = np.array(chains).T[::-1]  # [place of the kernel][channel]
+    windows = numbers[:, order]
+    wide = np.concatenate([windows[:, 0], windows[-1, 1:]])
+    if any((windows[:, j] != wide[j : j + features]).any() for j in range(span)):
+        return numbers, weight
+    return wide, weight[..., 0][:, order.reshape(-1)].reshape(len(weight), span, -1, weight.shape[2]).permute(0, 2, 3, 1)
 
 
 def _block_diagonal(weight: Tensor, groups: int) -> Tensor:
@@ -381,8 +429,6 @@ def _conv2d(
     if isinstance(padding, str):
         place().refuse(f"padding={padding!r}", "only numbers", "give the zeros as numbers")
     in_front, around = _two(padding)
-    if groups > 4:
-        weight, groups = _block_diagonal(weight, groups), 1
     given = {"stride": stride, "padding": in_front, "dilation": dilation, "groups": groups}
     return _convolution(_padded(x, around, around), result, weight, bias, given)
 
@@ -404,8 +450,6 @@ def _conv_transpose2d(
     (step_time, step), (crop_time, crop), (_, extra) = _two(stride), _two(padding), _two(output_padding)
     ins, _, taps, span = weight.shape
     turned = torch.cat([w.transpose(0, 1) for w in weight.chunk(groups)]).flip(2, 3)
-    if groups > 4:
-        turned, groups = _block_diagonal(turned, groups), 1
     reach, zeros = (taps - 1) * _two(dilation)[0], padding_of(x, 2)
     around = (span - 1) * _two(dilation)[1] - crop
     if step_time != 1 or crop_time != zeros or around < 0:

@@ -139,6 +139,17 @@ def arranged(x: Plane, axes: Sequence[int], time: int) -> Node:
     return gathered(x.node, channels_of(x, axes, time))
 
 
+def in_any_order(x: Plane, axes: Sequence[int], time: int) -> tuple[Node, Any]:
+    """A value with each channel of `axes` once, and the number in it of each of them.
+
+    The order is that of the tensor's own value, if it has no other channels, so that nothing moves.
+    """
+    if is_whole(x) and not padding_of(x, time):
+        return x.node, channels_of(x, axes, time).reshape(-1)
+    node = arranged(x, axes, time)
+    return node, np.arange(node.channels)
+
+
 def others_than(x: Tensor, *axes: int) -> list[int]:
     return [axis for axis in range(x.dim()) if axis not in axes]
 
