@@ -259,6 +259,15 @@ def test_a_condition_is_as_long_as_the_given_signal(tmp_path: Path) -> None:
         inlay.export_torch(module, tmp_path / "model.json", **signals)
 
 
+def test_a_module_of_frames_first_that_takes_one_clip_only_is_refused(tmp_path: Path) -> None:
+    def forward(s: Any, x: Tensor) -> Tensor:
+        assert x.shape[1] == 1
+        return s.c(x.permute(1, 2, 0)).permute(2, 0, 1)
+
+    with pytest.raises(inlay.ExportError):
+        inlay.export_torch(Lambda(forward, c=nn.Conv1d(1, 2, 1)), tmp_path / "model.json")
+
+
 @pytest.mark.parametrize(
     ("function", "advice"),
     [
