@@ -26,7 +26,7 @@ void round_weights(inlay::io::ChainRecord& chain) {
       for (inlay::io::ChainRecord& inner : chains) round_weights<W>(inner);
     for (auto& [name, tensor] : layer.tensors) {
       const bool of_lru = std::get<std::string>(layer.type.value) == "lru" && name.size() == 1;
-      if (name != "kernel" && name != "recurrent_kernel" && name != "projection" && !of_lru) continue;
+      if (!name.ends_with("kernel") && name != "projection" && !of_lru) continue;
       if constexpr (std::same_as<W, inlay::bfloat16>) {
         for (double& value : tensor.values) value = static_cast<float>(inlay::bfloat16(static_cast<float>(value)));
       } else {
