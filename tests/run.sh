@@ -123,13 +123,15 @@ no_engines=(-DINLAY_WITH_ONNXRUNTIME=OFF -DINLAY_WITH_LIBTORCH=OFF)
 skip() { skipped=$((skipped + 1)); echo "      skipped: $1"; }
 
 # Tests that run with one of GCC and the sanitizers; with --full with both. GCC has those of numbers, on several backends.
-# The sanitizers have those of files and of memory, and run every layer of fixed size from tests/realtime.
+# The sanitizers have those of files and of memory, and run every layer of fixed size from tests/realtime. --full alone has
+# two that take longest to compile: their parts are in others.
 if $full; then only_gcc= only_sanitized=; else
-  only_gcc="rtneural|rtneural_layers|integer_weights|integer_weights_run_time|activation|activation_edges|fast|math|networks_guide"
+  only_full="integer_weights_run_time|rtneural_layers"
+  only_gcc="$only_full|rtneural|integer_weights|activation|activation_edges|fast|math|networks_guide"
   only_gcc+="|bfloat16|auto_backend|combinators|conv1d|conv2d|dense|fir|grey_box|gru|lstm|norm|rates|recurrent_variants"
-  only_gcc+="|state_space|voices"
-  only_sanitized="allocation_failure|damaged_models|formats|limits|load|nam_format|nam_row|namb|page_edge|history|blocks|model"
-  only_sanitized+="|model_calls|rate_corrected|rnn|spectra|guarded|levels|model_slot|oversampled|oversampled_files|resampled"
+  only_gcc+="|state_space|voices|rate_corrected|guarded|oversampled"
+  only_sanitized="$only_full|allocation_failure|damaged_models|formats|limits|load|nam_format|nam_row|namb|page_edge|history"
+  only_sanitized+="|blocks|model|model_calls|rnn|spectra|levels|model_slot|oversampled_files|resampled"
   only_sanitized+="|resampled_files|sizes_files|smoothed_values"
 fi
 

@@ -1,4 +1,5 @@
-/// speed MODEL...: nanoseconds a sample of each model, in blocks of 128 frames. The shortest of many short runs.
+/// speed MODEL...: nanoseconds a sample of each model's output, in blocks of 128 samples, or of one frame of the input
+/// if that gives more. The shortest of many short runs.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -11,15 +12,26 @@ namespace {
 
 constexpr std::size_t block = 128, blocks = 20, runs = 100;
 
+/// Channels of `frames` frames, with a pointer to each.
+struct Planar {
+  Planar(std::size_t channels, std::size_t frames) : values(channels * frames) {
+    for (std::size_t c = 0; c < channels; ++c) rows.push_back(values.data() + c * frames);
+  }
+  std::vector<float> values;
+  std::vector<float*> rows;
+};
+
 double nanoseconds(inlay::Model<float>& model) {
-  std::vector<float> in(block), out(block);
-  for (std::size_t t = 0; t < block; ++t) in[t] = 0.3f * static_cast<float>(t % 32) / 32;
+  const std::size_t frames = std::max<std::size_t>(block / model.max_output_frames(1), 1);
+  Planar in(model.in_size(), frames), out(model.out_size(), model.max_output_frames(frames));
+  for (std::size_t i = 0; i < in.values.size(); ++i) in.values[i] = 0.3f * static_cast<float>(i % 32) / 32;
   double best = std::numeric_limits<double>::infinity();
   for (std::size_t run = 0; run < runs; ++run) {
+    std::size_t samples = 0;
     const auto start = std::chrono::steady_clock::now();
-    for (std::size_t b = 0; b < blocks; ++b) model.process(in, out);
+    for (std::size_t b = 0; b < blocks; ++b) samples += model.process(in.rows.data(), out.rows.data(), frames);
     const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - start;
-    best = std::min(best, time.count() / (block * blocks));
+    best = std::min(best, time.count() / static_cast<double>(samples));
   }
   return best;
 }

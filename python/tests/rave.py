@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 
+import inlay
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -146,3 +148,9 @@ class DecoderV1(nn.Module):
         x = self.net(z)
         loudness = 2 * torch.sigmoid(self.loudness(x)) ** 2.3 + 1e-7
         return self.pqmf.inverse(torch.tanh(self.wave(x)) * loudness)
+
+
+if __name__ == "__main__":
+    torch.manual_seed(0)
+    brave = DecoderV1(128, 32, (1, 2, 2, 2), (3, 9, 27, 36))
+    inlay.export_torch(brave.eval(), sys.argv[1], sample_rate=48000)
