@@ -739,8 +739,9 @@ def _batchnorm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     )
 
 
-def _layer_norm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
-    x = _signal(op, inputs[0])
+def _normalised(op: Operation, value: Value) -> Signal:
+    """The signal of a norm over its channels."""
+    x = _signal(op, value)
     x.require_whole(op)
     axis = op.get("axis", -1) % len(x.shape)
     x.require_channel(op, axis)
@@ -748,6 +749,11 @@ def _layer_norm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
         op.refuse(
             f"axis={op.get('axis')}", "only the channels, on the last axis", "transpose before it"
         )
+    return x
+
+
+def _layer_norm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
+    x = _normalised(op, inputs[0])
     tensors = {n: _weights(op, v) for n, v in zip(("gamma", "beta"), inputs[1:]) if v is not None}
     return x.then(
         [
@@ -761,14 +767,7 @@ def _layer_norm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
 
 
 def _rms_norm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
-    x = _signal(op, inputs[0])
-    x.require_whole(op)
-    axis = op.get("axis", -1) % len(x.shape)
-    x.require_channel(op, axis)
-    if axis != len(x.shape) - 1 and not op.get("one_axis"):
-        op.refuse(
-            f"axis={op.get('axis')}", "only the channels, on the last axis", "transpose before it"
-        )
+    x = _normalised(op, inputs[0])
     tensors = {"gamma": _weights(op, inputs[1])} if len(inputs) > 1 else {}
     options = {"size": x.channels, "epsilon": float(op.get("epsilon", 1e-5))}
     return x.then([LayerRecord("rms_norm", options, tensors)])
