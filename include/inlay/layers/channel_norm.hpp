@@ -127,7 +127,8 @@ class ChannelNorm {
       const auto from = broadcast(mean), scale = inverse_deviation(broadcast(variance));
       std::size_t c = 0;
       for (; c + width <= channels(); c += width)
-        B::store(y + c, Channel(*this, LanesAcrossChannels<B, width>{first + c})(B::template load<width>(x + c), from, scale));
+        B::store(y + c,
+                 Channel(*this, LanesAcrossChannels<B, width>{first + c})(B::template load<width>(x + c), from, scale));
       if constexpr (width > 1)
         for (; c < channels(); ++c)
           y[c] = first_lane(Channel(*this, LanesAcrossFrames<B>{first + c})(broadcast(x[c]), from, scale));
