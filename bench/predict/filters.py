@@ -1,18 +1,17 @@
 """Prices of long filters, `FIR`, from what filters of several lengths cost alone.
 
 A file of `filters/` has lines "taps work ns": measured by run.sh, counted by count.sh and microcontroller.py. Where there
-is none, a filter takes the time that it takes on `LIKE`, in proportion to the products of convolutions.
+is none, `like` has their prices.
 
     PYTHONPATH=python/src python3 bench/predict/filters.py FOLDER
 
 writes a model file of each of `TAPS`.
 """
 
-import json
 import sys
 from pathlib import Path
 
-import machines_header
+import like
 import numpy as np
 from scipy.optimize import nnls
 
@@ -23,8 +22,8 @@ from inlay.predict.networks import conv1d
 
 FOLDER = Path(__file__).resolve().parent / "filters"
 TAPS = 128, 256, 512, 1024, 2048, 4096, 8192
-LIKE = "zen4-avx2"
 NAMES = "fir layers", "fir products", "fft products"
+KINDS = "fir", "fft"
 
 
 def file_of(machine):
@@ -44,15 +43,6 @@ def fitted(machine, work, lanes, call):
     return dict(zip(NAMES, map(float, solution)))
 
 
-def as_like(work, lanes, products):
-    """Prices from those of `LIKE`. `products` is the price of a register of a convolution's products."""
-    like = json.loads((machines_header.MACHINES / f"{LIKE}.json").read_text(encoding="utf-8"))
-    known = like["tables"][f"ModelT {work}"]["coefficients"]
-    # A filter's time depends less on the size of registers than that of a convolution.
-    time = products / known["conv products"] * min(1, like["lanes"] / lanes)
-    return {name: known[name] * time * (1 if name == "fir layers" else lanes / like["lanes"]) for name in NAMES}
-
-
 def prices(machine, lanes, tables):
     """Prices by engine and work, such as "ModelT frame", for the tables of a machine."""
     found = {}
@@ -62,7 +52,7 @@ def prices(machine, lanes, tables):
             call = tables.get(f"ModelT {work}", table).get("call", 0)
             found[name] = fitted(machine, work, lanes, call)
         else:
-            found[name] = as_like(work, lanes, table["conv products"])
+            found[name] = like.prices(KINDS, work, lanes, table["conv products"])
     return found
 
 

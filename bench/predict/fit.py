@@ -12,6 +12,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import filters
+import like
 import machines_header
 import numpy as np
 from architectures import network
@@ -55,7 +56,7 @@ class Fit:
     """The table of an engine's work, and its relative errors by number of the network."""
 
     def __init__(self, work, values, lanes, estimated):
-        self.work = work
+        self.work, self.lanes = work, lanes
         buffers = work.endswith("buffer")
         self.rows = {n: features(analyse(network(n)).layers, lanes, buffers) for n in values}
         self.values = values
@@ -73,6 +74,12 @@ class Fit:
     def squares(errors):
         """Of those that were used to fit."""
         return sum(error**2 for n, error in errors.items() if not is_test(n))
+
+    def unmeasured(self):
+        """Prices of the kinds of layers that no network of these has."""
+        known = {name.split()[0] for row in self.rows.values() for name in row}
+        kinds = set(machines_header.KINDS) - known - set(filters.KINDS)
+        return like.prices(kinds, self.work.split()[1], self.lanes, self.table["conv products"]) if kinds else {}
 
     def errors_of(self, test):
         return np.abs([error for n, error in self.errors.items() if is_test(n) == test])
@@ -129,7 +136,7 @@ def main():
     if arguments.write:
         name, title = arguments.write
         of_filters = filters.prices(name, arguments.lanes, {fit.work: fit.table for fit in fits})
-        tables = {fit.work: {"coefficients": rounded(fit.table | of_filters[fit.work]),
+        tables = {fit.work: {"coefficients": rounded(fit.table | fit.unmeasured() | of_filters[fit.work]),
                              "error": round(fit.error, 3), "overlap": fit.overlap} for fit in fits}  # fmt: skip
         root = {"title": title, "also": arguments.also, "lanes": arguments.lanes, "measured": not arguments.estimated,
                 "tables": tables}  # fmt: skip
