@@ -10,7 +10,7 @@ KINDS = (
     "dense conv lstm gru rnn tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake quotient norm line copy join fir "
     "fft min_gru s4d lru s6 biquad one_pole table_shaper"
 ).split()
-NUMBERS = "layers registers products columns taps chain further straddles".split()
+NUMBERS = "layers registers products columns taps chain further straddles excess".split()
 
 
 def features(coefficients):

@@ -44,7 +44,7 @@ wait
 "${CXX:-g++}" "$build"/*.o build/predict/library/libinlay_compiled.a -lbenchmark -pthread -o "$build/measure"
 "${CXX:-g++}" -std=c++20 -O3 -DNDEBUG -Iinclude "${flags[@]}" bench/fir/main.cpp -lbenchmark -pthread -o "$build/filters"
 echo "[4/4] measuring"
-"$build/filters" | awk -F'|' '$1 > 0 { split($3, ns, " "); print $1 + 0, "frame", ns[1] "\n" $1 + 0, "buffer", ns[3] }' > "bench/predict/filters/$name.txt"
+"$build/filters" | awk -F'|' '$1 + 0 > 0 { split($3, ns, " "); print $1 + 0, "frame", ns[1] "\n" $1 + 0, "buffer", ns[3] }' > "bench/predict/filters/$name.txt"
 for run in 1 2; do INLAY_ISA=$isa "$build/measure" "$build/networks" 0.02; done |
   awk '{ key = $1 " " $2 " " $3 } !(key in least) { order[++n] = key; least[key] = $4; bytes[key] = $5 " " $6 }
        $4 < least[key] { least[key] = $4 }

@@ -52,11 +52,12 @@ def test_memory(name: str, network) -> None:  # type: ignore[no-untyped-def]
     on = machine(name)
     errors = []
     for line in (BENCH / "measured" / f"{name}.txt").read_text().splitlines():
-        number, engine, work, _, weights, state = line.split()
+        number, engine, work, _, *sizes = line.split()
         if engine == "ModelT" and work == "frame":
             found = memory(network(int(number)), on.lanes)
-            errors.append([found[0] / int(weights) - 1, found[1] / int(state) - 1])
-    assert (np.quantile(np.abs(errors), 0.9, axis=0) <= 0.1).all()
+            # Each array of its own begins at a cache line: small networks have some hundred bytes more.
+            errors.append([abs(f - int(s)) / max(int(s), 10_000) for f, s in zip(found, sizes)])
+    assert (np.quantile(errors, 0.9, axis=0) <= 0.1).all()
 
 
 def test_every_machine_has_its_tables() -> None:

@@ -56,16 +56,17 @@ struct KindFeatures {
   double chain = 0;      ///< multiply-adds that wait for one another
   double further = 0;    ///< registers of a recurrent layer's outputs beyond two, which may take no longer than one
   double straddles = 0;  ///< layers whose two groups of channels meet within a register
+  double excess = 0;     ///< products beyond those that are done while a chain waits, by their number
 
   constexpr void add(double often, const KindFeatures& b) {
     layers += often * b.layers, registers += often * b.registers, products += often * b.products;
     columns += often * b.columns, taps += often * b.taps, chain += often * b.chain;
-    further += often * b.further, straddles += often * b.straddles;
+    further += often * b.further, straddles += often * b.straddles, excess += often * b.excess;
   }
   /// The sum of the products of all values.
   constexpr double times(const KindFeatures& b) const {
     return layers * b.layers + registers * b.registers + products * b.products + columns * b.columns + taps * b.taps +
-           chain * b.chain + further * b.further + straddles * b.straddles;
+           chain * b.chain + further * b.further + straddles * b.straddles + excess * b.excess;
   }
 };
 
@@ -225,11 +226,14 @@ struct FeatureSum {
   /// Rows of a matrix, padded to whole registers of the size that its kernel chooses.
   constexpr std::size_t padded(std::size_t rows) const { return up(rows, unit(rows)) * unit(rows); }
 
+  /// Groups of rows, each of which reads all columns.
+  constexpr std::size_t panels(std::size_t out, std::size_t gates) const {
+    return up(up(out, unit(out)), 12 / (gates == 1 ? 2 : gates));
+  }
   /// Sums of an output that grow side by side, see core/panel_accumulator.hpp.
   constexpr double sums(double columns, std::size_t out, std::size_t gates) const {
     if (lanes == 1 || columns < 8) return 1;
-    const std::size_t units = up(out, unit(out)), widest = 12 / (gates == 1 ? 2 : gates);
-    const std::size_t of_panel = gates * up(units, up(units, widest));
+    const std::size_t of_panel = gates * up(up(out, unit(out)), panels(out, gates));
     return double(std::clamp<std::size_t>((8 + (gates == 1 ? of_panel - 1 : 0)) / of_panel, 1, 4));
   }
 
@@ -296,15 +300,22 @@ struct FeatureSum {
   /// Adds a product of `columns` values with the matrices of all gates.
   constexpr void add_product(CostKind kind, std::size_t out, double columns, double often) {
     const std::size_t gates = gates_of(kind);
-    const double of_outputs = registers(kind, out), recurrent = is_recurrent(kind);
+    const double of_outputs = registers(kind, out);
+    const bool recurrent = is_recurrent(kind);
     add_values(kind, out, often);
-    const double whole = tiles(kind) ? double(up(out, 4) * 4) / double(lanes) : double(gates) * of_outputs;
-    const double chained = recurrent ? double(out) : columns;
-    add(kind, often,
-        {.products = columns * whole,
-         .columns = columns,
-         .chain = tiles(kind) ? 0 : chained / sums(chained, out, gates),
-         .further = recurrent * std::max(0.0, of_outputs - 2)});
+    if (tiles(kind)) {
+      add(kind, often, {.products = columns * double(up(out, 4) * 4) / double(lanes), .columns = columns});
+    } else {
+      constexpr double while_one_waits = 8;  // multiply-adds that a processor does while one of them waits for another
+      const double products = columns * double(gates) * of_outputs, chained = recurrent ? double(out) : columns;
+      const double beside = sums(chained, out, gates), times = recurrent ? double(panels(out, gates)) : 1;
+      add(kind, often,
+          {.products = products,
+           .columns = columns * times,
+           .chain = chained / beside,
+           .further = recurrent ? std::max(0.0, of_outputs - 2) : 0,
+           .excess = std::max(0.0, products / while_one_waits - columns / beside)});
+    }
     const double bytes = 4 * often * columns * double(gates * padded(out));
     if (!buffers) memory.add(bytes, bytes);
     // A recurrent layer computes a whole buffer before the next one does.

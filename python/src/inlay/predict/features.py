@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ..inspect.analysis import LayerAnalysis
 from ..inspect.fir import fft_macs, fir_macs, is_fir
 from .own_features import OWN_FEATURES
-from .registers import padded, sums
+from .registers import padded, panels, sums
 
 #: What a layer costs depends on its kind.
 _KINDS = {
@@ -53,8 +53,10 @@ GATES = {"lstm": 4, "gru": 3}
 #: Divisions and square roots of a frame, or of each group of its channels, which wait for one another.
 _QUOTIENTS = {"layer_norm": 4, "group_norm": 4, "rms_norm": 3, "cumulative_norm": 5}
 RECURRENT = ("lstm", "gru", "rnn")
+#: Multiply-adds that a processor does while one of them waits for another. What exceeds them takes time of its own.
+_WHILE_ONE_WAITS = 8
 #: Frames of these layers do not overlap.
-_WAITING = (*RECURRENT, "fir", "fft")
+WAITING = (*RECURRENT, "fir", "fft")
 #: A frame finds what it reads in the first cache if all of it has fewer bytes; of this many more, nothing.
 _CACHE, _BEYOND = 28 * 1024, 16 * 1024
 _LINE = 64  # bytes
@@ -140,12 +142,17 @@ class _Sum:
         self._values(kind, out, often)
         if kind in RECURRENT:  # two registers of gates may take no longer than one
             self._count(kind, often, further=max(0, registers - 2))
-        tiles = self._tiles(kind)
-        whole = 4 * math.ceil(out / 4) / self.lanes if tiles else gates * registers
-        self._count(kind, often, products=columns * whole, columns=columns)
-        if not tiles:
+        if self._tiles(kind):
+            products = columns * 4 * math.ceil(out / 4) / self.lanes
+            self._count(kind, often, products=products, columns=columns)
+        else:
+            products = columns * gates * registers
             chained = out if kind in RECURRENT else columns
-            self._count(kind, often, chain=chained / sums(chained, out, gates, self.lanes))
+            beside = sums(chained, out, gates, self.lanes)
+            read = columns * (panels(out, gates, self.lanes) if kind in RECURRENT else 1)
+            self._count(kind, often, products=products, columns=read, chain=chained / beside)
+            excess = max(0, products / _WHILE_ONE_WAITS - columns / beside)
+            self._count(kind, often, excess=excess)
         of_layer = 4 * often * columns * gates * padded(out, self.lanes)
         if not self.buffers:
             self.memory.add(of_layer, of_layer)
@@ -171,7 +178,7 @@ def time_of(
     waiting = other = 0.0
     for name, count in units.items():
         price = coefficients.get(name, 0) * count
-        if name.split()[0] in _WAITING:
+        if name.split()[0] in WAITING:
             waiting += price
         else:
             other += price
