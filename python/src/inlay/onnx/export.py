@@ -24,7 +24,7 @@ from .cells import with_cells
 from .convert import convert
 from .evaluate import run
 from .fuse import fused
-from .layout import Layout, held_layout, layout_of
+from .layout import Layout, frequency_layout, held_layout, layout_of
 from .opened import Graph, open_graph
 from .signal import Signal, State
 from .states import ends_of, states_of
@@ -144,7 +144,13 @@ class _Streamed:
     ) -> _Streamed:
         found = states_of(graph, states)
         names = ends_of(graph, found)
-        signal = layout_of(graph, names[0], layout, windows=hop is not None)
+        signal = None if hop is not None else frequency_layout(graph, names[0], layout)
+        signal = signal or layout_of(graph, names[0], layout, windows=hop is not None)
+        if signal.frequency and names[1]:
+            raise ExportError(
+                f"input {names[1]!r}: a condition beside a frame with an axis of frequency is not supported; export the"
+                " graph with one input that is no state"
+            )
         if hop is not None and (found or names[1] or not signal.frames):
             raise ExportError(
                 "hop: expected a graph with one input of a fixed number of frames, and without states"
@@ -191,6 +197,8 @@ class _Streamed:
                     raise
                 error = found
                 continue
+            if self.input.frequency:
+                return self._of_frequency(arrays)
             source = Node("input", self.input.channels)
             values: dict[str, Any] = {self.names[0]: self._signal(self.input, source, frames)}
             condition = None
@@ -209,6 +217,17 @@ class _Streamed:
             return self._windowed(signal, layers) if self.hop else (signal, layers)
         assert error is not None
         raise error
+
+    def _of_frequency(self, arrays: Mapping[str, Array]) -> tuple[Signal, Any]:
+        try:
+            from .planes import converted
+        except ModuleNotFoundError as error:
+            raise ExportError(
+                "a graph with an axis of frequency needs PyTorch, which is not installed: pip install torch"
+            ) from error
+        source, made = converted(fused(self.graph), (self.names[0], self.names[2]), self.states, arrays)
+        layers = network(source, None, made)
+        return Signal(made, (1,), 0, None, np.arange(1)), layers
 
     def _windowed(self, signal: Signal, layers: Any) -> tuple[Signal, Any]:
         """The stream of the windows' outputs."""
