@@ -58,6 +58,17 @@ def needed(graph: Graph, wanted: Iterable[str] = ()) -> list[Operation]:
     return found[::-1]
 
 
+def folded(graph: Graph, inputs: Iterable[str], values: Mapping[str, Array]) -> Graph:
+    """The graph with the values that do not depend on its inputs, but for their shapes, as constants."""
+    depending, operations = set(inputs), []
+    for op in graph.operations:
+        if op.kind not in ("Shape", "Size") and depending & set(op.inputs):
+            operations.append(op)
+            depending |= set(op.outputs) - {""}
+    rest = {name: value for name, value in values.items() if name not in depending}
+    return replace(graph, operations=operations, constants={**graph.constants, **rest})
+
+
 def _limited(shape: Iterable[Any]) -> tuple[int, ...]:
     sizes = tuple(int(size) for size in shape)
     if any(size < 0 for size in sizes) or np.prod([float(size) for size in sizes]) > LARGEST_TENSOR:
