@@ -222,25 +222,33 @@ def _affine(node: Node, scale: Array, shift: Array) -> Node:
 
 def _scaled_record(record: LayerRecord, scale: Array, shift: Array) -> LayerRecord | None:
     """A layer with its output times `scale` plus `shift`; None if it cannot take them."""
-    names = {"conv2d": ("kernel", "bias"), "dense": ("kernel", "bias"), "layer_norm": ("gamma", "beta")}
-    features = record.integer("features") if record.type in ("along_features", "per_feature") else 0
-    if not features and record.type not in names:
-        return None
-    out = len(scale) // features if features else record.tensors["kernel"].shape[-1] if record.type != "layer_norm" else len(scale)
-    rows = scale.reshape(-1, out), shift.reshape(-1, out)
-    if any((each != each[0]).any() for each in rows):
-        return None
-    first, second = rows[0][0], rows[1][0]
-    if features:
+    if record.type in ("along_features", "per_feature"):
         (chain,) = record.chains["layers"]
-        last = _scaled_record(chain[-1], first, second)
+        rows = _one_row(chain[-1].channels_out, scale, shift)
+        last = _scaled_record(chain[-1], *rows) if rows else None
         return replace(record, chains={"layers": [[*chain[:-1], last]]}) if last else None
-    weight, bias = names[record.type]
+    if record.type not in _SCALED:
+        return None
+    weight, bias = _SCALED[record.type]
+    out = len(scale) if record.type == "layer_norm" else record.tensors["kernel"].shape[-1]
+    rows = _one_row(out, scale, shift)
+    if rows is None:
+        return None
     tensors = {
-        weight: record.tensors.get(weight, np.ones(out, scale.dtype)) * first,
-        bias: record.tensors.get(bias, np.zeros(out, scale.dtype)) * first + second,
+        weight: record.tensors.get(weight, np.ones(out, scale.dtype)) * rows[0],
+        bias: record.tensors.get(bias, np.zeros(out, scale.dtype)) * rows[0] + rows[1],
     }
     return replace(record, tensors=tensors)
+
+
+# The tensors that have the scale and the shift of a layer's output.
+_SCALED = {"conv2d": ("kernel", "bias"), "dense": ("kernel", "bias"), "layer_norm": ("gamma", "beta")}
+
+
+def _one_row(size: int, scale: Array, shift: Array) -> tuple[Array, Array] | None:
+    """Scale and shift of `size` channels, if they are the same for all features."""
+    rows = scale.reshape(-1, size), shift.reshape(-1, size)
+    return None if any((each != each[0]).any() for each in rows) else (rows[0][0], rows[1][0])
 
 
 for _name in ("add", "sub", "mul", "div"):
