@@ -2,9 +2,9 @@
 //
 //   run_onnx MODEL SIGNAL OUTPUT
 //
-// SIGNAL and OUTPUT are raw float32. The first input gets the signal, and dynamic axes its length. If it is shorter than
-// the signal, there are several calls. All other inputs are zero at first, and then the outputs of the call before, in
-// their order. OUTPUT is the first output.
+// SIGNAL and OUTPUT are raw float32. The first input gets the signal, and dynamic axes its length. If it is shorter
+// than the signal, there are several calls. All other inputs are zero at first, and then the outputs of the call
+// before, in their order. OUTPUT is the first output.
 #include <onnxruntime_cxx_api.h>
 
 #include <algorithm>
