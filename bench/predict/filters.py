@@ -18,6 +18,7 @@ from scipy.optimize import nnls
 from inlay.check.signal import default_signal
 from inlay.format import Check, ModelFile, write_model
 from inlay.inspect.fir import fft_macs, fir_macs
+from inlay.predict.features import time_of
 from inlay.predict.networks import conv1d
 
 FOLDER = Path(__file__).resolve().parent / "filters"
@@ -43,16 +44,17 @@ def fitted(machine, work, lanes, call):
     return dict(zip(NAMES, map(float, solution)))
 
 
-def prices(machine, lanes, tables):
-    """Prices by engine and work, such as "ModelT frame", for the tables of a machine."""
+def prices(machine, lanes, fits):
+    """Prices by engine and work, such as "ModelT frame", for the fits of a machine."""
+    by_work = {fit.work: fit for fit in fits}
     found = {}
-    for name, table in tables.items():
+    for name, fit in by_work.items():
         work = name.split()[1]
         if file_of(machine).exists():  # of types, or of `Model` where there are none of types
-            call = tables.get(f"ModelT {work}", table).get("call", 0)
-            found[name] = fitted(machine, work, lanes, call)
+            of_types = by_work.get(f"ModelT {work}", fit)
+            found[name] = fitted(machine, work, lanes, time_of({"call": 1}, of_types.table, of_types.overlap))
         else:
-            found[name] = like.prices(KINDS, work, lanes, table["conv products"])
+            found[name] = like.prices(KINDS, work, lanes, fit.table["conv products"])
     return found
 
 

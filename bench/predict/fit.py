@@ -15,7 +15,7 @@ import filters
 import like
 import machines_header
 import numpy as np
-from architectures import network
+from architectures import NEWER, network
 from scipy.optimize import nnls
 
 from inlay.inspect.analysis import analyse
@@ -53,8 +53,8 @@ def fitted(rows, values, overlap, prior=None, pull=0):
     return {name: value for name, value in zip(names, map(float, solution)) if value > 0}
 
 
-OVERLAPS = 0, 4, 8, 12, 16, 24, 32  # nanoseconds
-PULLS = 0, 0.003, 0.01, 0.03, 0.1, 0.3
+OVERLAPS = 0, 8, 16, 32  # nanoseconds
+PULLS = 0, 0.01, 0.03, 0.1
 FOLDS = 5
 
 
@@ -106,19 +106,27 @@ class Fit:
             return {name: price for name, price in self.prior.table.items() if name.split()[0] in kinds}
         return like.prices(kinds, self.work.split()[1], self.lanes, self.table["conv products"]) if kinds else {}
 
-    def errors_of(self, test):
-        return np.abs([error for n, error in self.errors.items() if is_test(n) == test])
+    def errors_of(self, group):
+        return np.abs([error for n, error in self.errors.items() if group(n)])
 
     @property
     def error(self):
         """Nine of ten tested networks are within it."""
-        return float(np.quantile(self.errors_of(True), 0.9))
+        return float(np.quantile(self.errors_of(is_test), 0.9))
 
     def report(self):
-        for name, test in (("fitted", False), ("tested", True)):
-            each = self.errors_of(test)
-            print(f"{self.work}, {name}: {len(each)} networks, {np.mean(each <= 0.15):.0%} within 15%, median "
-                  f"{np.median(each):.1%}, nine of ten {np.quantile(each, 0.9):.1%}, worst {each.max():.0%}")  # fmt: skip
+        groups = {
+            "fitted": lambda n: not is_test(n),
+            "tested": is_test,
+            "tested, newer kinds": lambda n: is_test(n) and n >= NEWER,
+            "tested, others": lambda n: is_test(n) and n < NEWER,
+            "tested, from 50 ns on": lambda n: is_test(n) and self.values[n] >= 50,
+        }
+        for name, group in groups.items():
+            each = self.errors_of(group)
+            if len(each):
+                print(f"{self.work}, {name}: {len(each)} networks, {np.mean(each <= 0.15):.0%} within 15%, median "
+                      f"{np.median(each):.1%}, nine of ten {np.quantile(each, 0.9):.1%}, worst {each.max():.0%}")  # fmt: skip
 
 
 def rounded(prices):
@@ -161,7 +169,7 @@ def main():
         plot(fits, arguments.plot)
     if arguments.write:
         name, title = arguments.write
-        of_filters = filters.prices(name, arguments.lanes, {fit.work: fit.table for fit in fits})
+        of_filters = filters.prices(name, arguments.lanes, fits)
         tables = {fit.work: {"coefficients": rounded(fit.table | fit.unmeasured() | of_filters[fit.work]),
                              "error": round(fit.error, 3), "overlap": fit.overlap} for fit in fits}  # fmt: skip
         root = {"title": title, "also": arguments.also, "lanes": arguments.lanes, "measured": not arguments.estimated,

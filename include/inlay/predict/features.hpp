@@ -275,8 +275,10 @@ struct FeatureSum {
       }
     } else {
       add_values(kind, out, often);
-      if constexpr (requires { L::quotients; })
-        if (!buffers) add(kind, often, {.chain = L::quotients});
+      if constexpr (requires { L::quotients; }) {  // those of different groups do not wait for one another
+        constexpr std::size_t groups = sizes_of<L>.size() == 2 ? sizes_of<L>.back() : 1;
+        if (!buffers) add(kind, often, {.columns = groups, .chain = L::quotients / groups});
+      }
       if (L::type == "residual_skip" && out / 2 % 4 != 0) add(kind, often, {.straddles = 1});
     }
   }

@@ -50,7 +50,7 @@ _KINDS = {
     **dict.fromkeys(("overlap_add", "along_features", "per_feature", "tfilm"), "join"),
 }
 GATES = {"lstm": 4, "gru": 3}
-#: Divisions and square roots of a frame, or of each group of its channels, which wait for one another.
+#: Divisions and square roots that wait for one another. Groups of channels do not.
 _QUOTIENTS = {"layer_norm": 4, "group_norm": 4, "rms_norm": 3, "cumulative_norm": 5}
 RECURRENT = ("lstm", "gru", "rnn")
 #: Multiply-adds that a processor does while one of them waits for another. What exceeds them takes time of its own.
@@ -117,7 +117,7 @@ class _Sum:
             self._values(kind, out, often)
             if layer.record.type in _QUOTIENTS and not self.buffers:
                 groups = int(layer.record.options.get("groups", 1))
-                self._count(kind, often, chain=_QUOTIENTS[layer.record.type] * groups)
+                self._count(kind, often, columns=groups, chain=_QUOTIENTS[layer.record.type])
             if layer.record.type == "residual_skip" and out // 2 % 4:
                 self._count(kind, often, straddles=1)
 
