@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ..format import Array, Chain, LayerRecord, Option
+from ..format.records import CONVOLUTIONS_2D
 from ..network.graph import Node, add, join, layers, multiply
 from ..network.records import affine, plain
 from .arrays import array_of
@@ -214,14 +216,17 @@ def _affine(node: Node, scale: Array, shift: Array) -> Node:
         rows = zip(np.split(scale, ends), np.split(shift, ends))
         pieces = [_affine(piece, *row) for piece, row in zip(node.inputs, rows)]
         return Node("cat", node.channels, tuple(pieces))
-    if node.kind == "layers" and node.records[-1].type == "conv2d":
-        last = node.records[-1]
-        out = last.integer("out")
-        planes = scale.reshape(-1, out), shift.reshape(-1, out)
-        if all((each == each[0]).all() for each in planes):
-            kernel, bias = last.tensors["kernel"], last.tensors.get("bias", np.zeros(out, scale.dtype))
-            tensors = {"kernel": kernel * planes[0][0], "bias": bias * planes[0][0] + planes[1][0]}
-            return layers(node.inputs[0], [*node.records[:-1], replace(last, tensors=tensors)])
+    if node.kind == "layers":
+        chain = list(node.records)
+        sliced = [chain.pop()] if chain[-1].type == "slice" and chain[1:] else []
+        if chain[-1].type in CONVOLUTIONS_2D and not (sliced and sliced[0].options["begin"]):
+            kernel = chain[-1].tensors["kernel"]
+            out = kernel.shape[-1]
+            by, to = np.resize(scale, out), np.resize(shift, out)
+            if (np.resize(by, scale.shape) == scale).all() and (np.resize(to, shift.shape) == shift).all():
+                bias = chain[-1].tensors.get("bias", np.zeros(out, scale.dtype))
+                chain[-1] = replace(chain[-1], tensors={"kernel": kernel * by, "bias": bias * by + to})
+                return layers(node.inputs[0], chain + sliced)
     return layers(node, [affine(scale, shift)])
 
 
@@ -316,10 +321,13 @@ def _two(extent: Any) -> tuple[int, int]:
     return int(found[0]), int(found[-1])
 
 
-def _convolution(x: Plane, result: Tensor, weight: Tensor, bias: Tensor | None, given: dict[str, Any]) -> Plane:
-    """A convolution over frames and features. x: (1, channels, frames, features), its features padded already.
+def _convolution(
+    x: Plane, weight: Tensor, bias: Tensor | None, given: dict[str, Any], phases: int, features: int
+) -> tuple[Node, Any]:
+    """A convolution over frames and features, and its channels by [feature][channel].
 
-    weight: [out, in / groups, taps, span].
+    x: (1, channels, frames, features), its features padded already. weight: [out, in / groups, taps, span]. A position
+    gives `phases` neighbouring features, of which `features` are taken: an output channel is [group][phase][channel].
     """
     groups, (stride_time, stride) = given["groups"], _two(given["stride"])
     dilation, spread = _two(given["dilation"])
@@ -335,28 +343,44 @@ def _convolution(x: Plane, result: Tensor, weight: Tensor, bias: Tensor | None, 
     if span == stride == groups == 1:
         numbers, weight = _as_neighbours(numbers, weight)
         ins, span = weight.shape[1], weight.shape[3]
-    if spread > 1:
-        wide = weight.new_zeros(outs, ins, taps, (span - 1) * spread + 1)
-        wide[..., ::spread] = weight
-        weight, span = wide, wide.shape[3]
-    if groups > _MOST_GROUPS:
-        weight, ins, groups = _block_diagonal(weight, groups), ins * groups, 1
-    options: dict[str, Option] = {"in": ins, "out": outs // groups, "kernel_size_time": taps}
-    options |= {"kernel_size_features": span, "dilation": dilation, "stride": stride}
-    padding, given_rows = _padding_named(numbers, span, stride)
-    options |= {"features": len(given_rows), "padding": padding}
-    made, places = [], []
-    positions = (len(numbers) - span) // stride + 1
-    per_group = outs // groups
-    for g in range(groups):
-        node = gathered(x.node, given_rows[:, g * ins : (g + 1) * ins])
-        rows = slice(g * per_group, (g + 1) * per_group)
-        tensors = _tensors(weight[rows].permute(2, 3, 1, 0), None if bias is None else bias[rows])
-        record = LayerRecord("conv2d", options, tensors)
-        made.append(layers(node, [record]))
-        places.append(np.arange(positions * per_group).reshape(positions, -1) + g * positions * per_group)
-    joined = made[0] if groups == 1 else Node("cat", positions * outs, tuple(made))
-    return laid_out(result, 2, [3, 1], joined, np.concatenate(places, axis=1))
+    weight = _spread(weight, spread)
+    span = weight.shape[3]
+    depthwise = ins == 1 < groups
+    alone = depthwise or groups > _MOST_GROUPS  # one layer for all groups
+    if alone and not depthwise:
+        weight, ins = _block_diagonal(weight, groups), ins * groups
+    padding, rows = _padding_named(numbers, span, stride)
+    options: dict[str, Option] = {"features": len(rows), "kernel_size_time": taps}
+    options |= {"kernel_size_features": span, "dilation": dilation, "stride": stride, "padding": padding}
+    if depthwise:  # a channel that has several outputs is repeated
+        chosen = [rows.repeat(outs // groups, axis=1)]
+        tensors = [_tensors(weight[:, 0].permute(1, 2, 0), bias)]
+        record = LayerRecord("depthwise_conv2d", {"channels": outs} | options)
+    else:
+        count = 1 if alone else groups
+        chosen = np.split(rows, count, axis=1)
+        biases = [None] * count if bias is None else bias.chunk(count)
+        tensors = [_tensors(w.permute(2, 3, 1, 0), b) for w, b in zip(weight.chunk(count), biases)]
+        record = LayerRecord("conv2d", {"in": ins, "out": outs // count} | options)
+    within = groups // len(chosen)  # groups of a layer
+    channels = np.arange(record.channels_out).reshape(-1, within, phases, outs // groups // phases)
+    channels = channels.transpose(0, 2, 1, 3).reshape(-1, outs // len(chosen) // phases)[:features]
+    unused = [] if within > 1 or channels.size == record.channels_out else [_first(record, channels.size)]
+    made = [layers(gathered(x.node, piece), [replace(record, tensors=own), *unused]) for piece, own in zip(chosen, tensors)]
+    joined = made[0] if len(made) == 1 else Node("cat", sum(each.channels for each in made), tuple(made))
+    return joined, np.concatenate([channels + g * made[0].channels for g in range(len(made))], axis=1)
+
+
+def _first(layer: LayerRecord, count: int) -> LayerRecord:
+    """The first channels of what a layer gives."""
+    return LayerRecord("slice", {"in": layer.channels_out, "begin": 0, "out": count})
+
+
+def _spread(weight: Tensor, by: int) -> Tensor:
+    """A kernel with zeros between its features."""
+    wide = weight.new_zeros(*weight.shape[:3], (weight.shape[3] - 1) * by + 1)
+    wide[..., ::by] = weight
+    return wide
 
 
 def _padding_named(numbers: Any, span: int, stride: int) -> tuple[str, Any]:
@@ -406,11 +430,9 @@ def _block_diagonal(weight: Tensor, groups: int) -> Tensor:
     return whole
 
 
-def _padded(x: Plane, before: int, behind: int, step: int = 1) -> Plane:
-    """Zeros around the features, and step - 1 between them."""
-    count = (x.shape[-1] - 1) * step + 1
-    codes = x.codes.new_zeros(*x.shape[:-1], count + before + behind)
-    codes[..., before : before + count : step] = x.codes
+def _padded(x: Plane, before: int, behind: int) -> Plane:
+    """Zeros around the features; fewer features if a number is negative."""
+    codes = functional.pad(x.codes, (before, behind))
     return plane(torch.zeros_like(codes), codes, x.node)
 
 
@@ -430,7 +452,8 @@ def _conv2d(
         place().refuse(f"padding={padding!r}", "only numbers", "give the zeros as numbers")
     in_front, around = _two(padding)
     given = {"stride": stride, "padding": in_front, "dilation": dilation, "groups": groups}
-    return _convolution(_padded(x, around, around), result, weight, bias, given)
+    made, numbers = _convolution(_padded(x, around, around), weight, bias, given, 1, result.shape[3])
+    return laid_out(result, 2, [3, 1], made, numbers)
 
 
 @_handles("conv_transpose2d")
@@ -445,21 +468,34 @@ def _conv_transpose2d(
     groups: int = 1,
     dilation: Any = 1,
 ) -> Plane:
-    """A convolution of the features with zeros between them, with its kernel in reverse."""
+    """A convolution whose position p gives the features from p step on, the phases, from the features around p."""
     result = func(x, weight, bias, stride, padding, output_padding, groups, dilation)
-    (step_time, step), (crop_time, crop), (_, extra) = _two(stride), _two(padding), _two(output_padding)
-    ins, _, taps, span = weight.shape
-    turned = torch.cat([w.transpose(0, 1) for w in weight.chunk(groups)]).flip(2, 3)
-    reach, zeros = (taps - 1) * _two(dilation)[0], padding_of(x, 2)
-    around = (span - 1) * _two(dilation)[1] - crop
-    if step_time != 1 or crop_time != zeros or around < 0:
+    (step_time, step), (crop_time, crop) = _two(stride), _two(padding)
+    taps, zeros = weight.shape[2], padding_of(x, 2)
+    if step_time != 1 or crop_time != zeros:
         place().refuse(
             f"a transposed convolution over frames with {zeros} zeros in front, and padding={(crop_time, crop)}",
             "only a causal one without a stride over frames",
             "pad as many frames in front as its padding",
         )
-    given = {"stride": (1, 1), "padding": reach - zeros, "dilation": dilation, "groups": groups}
-    return _convolution(_padded(x, around, around + extra, step), result, turned, bias, given)
+    turned = torch.stack([w.transpose(0, 1) for w in weight.flip(2).chunk(groups)])  # [group, out, in, taps, span]
+    turned = _spread(turned.flatten(0, 1), _two(dilation)[1]).reshape(*turned.shape[:4], -1)
+    # Feature o of the output is the sum of x[f] w[o + crop - f step].
+    span, features = turned.shape[4], result.shape[3]
+    first, last = -((span - 1 - crop) // step), (step - 1 + crop) // step  # of the features that a position reads
+    phased = turned.new_zeros(groups, step, *turned.shape[1:4], last - first + 1)
+    for phase in range(step):
+        for at in range(first, last + 1):
+            place_ = phase + crop - at * step
+            if 0 <= place_ < span:
+                phased[:, phase, ..., at - first] = turned[..., place_]
+    biases = None if bias is None else bias.reshape(groups, 1, -1).expand(-1, step, -1).flatten()
+    positions = -(-features // step)
+    given = {"stride": (1, 1), "padding": (taps - 1) * _two(dilation)[0] - zeros, "groups": groups}
+    given["dilation"] = (_two(dilation)[0], 1)
+    wide = _padded(x, -first, positions + last - x.shape[3])
+    made, numbers = _convolution(wide, phased.flatten(0, 2), biases, given, step, features)
+    return laid_out(result, 2, [3, 1], made, numbers)
 
 
 # Recurrent layers
@@ -500,17 +536,46 @@ def _recurrent(kind: type[nn.RNNBase]) -> Handler:
                 place().refuse("both directions of time", "only forward in time", "train it with bidirectional=False")
             made = layers(node, _features(x.shape[across], "per_feature", chains[0]))
             return laid_out(result[0], time, [across, 2], made), *result[1:]
-        features = x.shape[along]
-        pieces = [layers(node, _features(features, "along_features", chains[0]))]
-        numbers = [np.arange(features * hidden).reshape(features, hidden)]
-        if bidirectional:
-            reverse = np.arange(node.channels).reshape(features, -1)[::-1]
-            pieces.append(layers(gathered(node, reverse), _features(features, "along_features", chains[1])))
-            numbers.append(numbers[0][::-1] + features * hidden)
-        joined = pieces[0] if len(pieces) == 1 else Node("cat", 2 * features * hidden, tuple(pieces))
-        return laid_out(result[0], time, [along, 2], joined, np.concatenate(numbers, axis=1)), *result[1:]
+        made, numbers = _along_features(node, x.shape[along], chains)
+        return laid_out(result[0], time, [along, 2], made, numbers), *result[1:]
 
     return handle
+
+
+def _along_features(node: Node, features: int, ways: Sequence[Chain]) -> tuple[Node, Any]:
+    """Recurrent layers along features, the second of two in reverse, and their channels by [feature][channel]."""
+    if len(ways) == 1:
+        made = layers(node, _features(features, "along_features", ways[0]))
+        return made, np.arange(made.channels).reshape(features, -1)
+    taken = np.arange(node.channels).reshape(features, -1)
+    both = np.concatenate([taken, taken[::-1]], axis=1)
+    if 2 * ways[0][0].integer("out") <= _LANES:  # one layer in registers that either would leave half empty
+        one = [_side_by_side(ways[0][0], ways[1][0])]
+        made = layers(gathered(node, both), _features(features, "along_features", one))
+        near, far = np.split(np.arange(made.channels).reshape(features, -1), 2, axis=1)
+    else:
+        pieces = [
+            layers(gathered(node, order), _features(features, "along_features", way))
+            for order, way in zip(np.split(both, 2, axis=1), ways)
+        ]
+        made = Node("cat", sum(piece.channels for piece in pieces), tuple(pieces))
+        near, far = np.arange(made.channels).reshape(2, features, -1)
+    return made, np.concatenate([near, far[::-1]], axis=1)
+
+
+def _side_by_side(first: LayerRecord, second: LayerRecord) -> LayerRecord:
+    """A recurrent layer that is two, whose inputs and outputs are theirs, one behind the other."""
+    units = first.integer("out")
+
+    def joined(name: str) -> Array:
+        a, b = (layer.tensors[name].reshape(-1, layer.tensors[name].shape[-1] // units, units) for layer in (first, second))
+        if name != "bias":
+            a, b = np.concatenate([a, 0 * b]), np.concatenate([0 * a, b])
+        both = np.concatenate([a, b], axis=2)
+        return both.reshape(*first.tensors[name].shape[:-1], -1) if name == "bias" else both.reshape(len(both), -1)
+
+    options = first.options | {"in": 2 * first.integer("in"), "out": 2 * units}
+    return replace(first, options=options, tensors={name: joined(name) for name in first.tensors})
 
 
 def _filled(kind: type[nn.RNNBase], shape: tuple[int, int, int, bool], weights: Sequence[Tensor]) -> nn.RNNBase:
