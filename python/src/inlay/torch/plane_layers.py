@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..format import Array, Chain, LayerRecord, Option
-from ..format.records import CONVOLUTIONS_2D
 from ..network.graph import Node, add, join, layers, multiply
 from ..network.records import affine, plain
 from .arrays import array_of
@@ -218,16 +217,43 @@ def _affine(node: Node, scale: Array, shift: Array) -> Node:
         return Node("cat", node.channels, tuple(pieces))
     if node.kind == "layers":
         chain = list(node.records)
-        sliced = [chain.pop()] if chain[-1].type == "slice" and chain[1:] else []
-        if chain[-1].type in CONVOLUTIONS_2D and not (sliced and sliced[0].options["begin"]):
-            kernel = chain[-1].tensors["kernel"]
-            out = kernel.shape[-1]
-            by, to = np.resize(scale, out), np.resize(shift, out)
-            if (np.resize(by, scale.shape) == scale).all() and (np.resize(to, shift.shape) == shift).all():
-                bias = chain[-1].tensors.get("bias", np.zeros(out, scale.dtype))
-                chain[-1] = replace(chain[-1], tensors={"kernel": kernel * by, "bias": bias * by + to})
-                return layers(node.inputs[0], chain + sliced)
+        unused = [chain.pop()] if chain[1:] and chain[-1].type == "slice" else []  # behind the first channels
+        last = _scaled_record(chain[-1], scale, shift)
+        if last is not None:
+            return layers(node.inputs[0], [*chain[:-1], last, *unused])
     return layers(node, [affine(scale, shift)])
+
+
+def _scaled_record(record: LayerRecord, scale: Array, shift: Array) -> LayerRecord | None:
+    """A layer with its output times `scale` plus `shift`; None if it cannot take them."""
+    if record.type in ("along_features", "per_feature"):
+        (chain,) = record.chains["layers"]
+        rows = _one_row(chain[-1].channels_out, scale, shift)
+        last = _scaled_record(chain[-1], *rows) if rows else None
+        return replace(record, chains={"layers": [[*chain[:-1], last]]}) if last else None
+    if record.type not in _SCALED:
+        return None
+    weight, bias = _SCALED[record.type]
+    out = len(scale) if record.type == "layer_norm" else record.tensors["kernel"].shape[-1]
+    rows = _one_row(out, scale, shift)
+    if rows is None:
+        return None
+    tensors = {
+        weight: record.tensors.get(weight, np.ones(out, scale.dtype)) * rows[0],
+        bias: record.tensors.get(bias, np.zeros(out, scale.dtype)) * rows[0] + rows[1],
+    }
+    return replace(record, tensors=tensors)
+
+
+# The tensors that have the scale and the shift of a layer's output.
+_SCALED = dict.fromkeys(("conv2d", "depthwise_conv2d", "dense"), ("kernel", "bias")) | {"layer_norm": ("gamma", "beta")}
+
+
+def _one_row(size: int, scale: Array, shift: Array) -> tuple[Array, Array] | None:
+    """Scale and shift of `size` channels, if they are the same for all features."""
+    rows = np.resize(scale, size), np.resize(shift, size)  # repeated or cut
+    same = all((np.resize(row, each.shape) == each).all() for row, each in zip(rows, (scale, shift)))
+    return rows if same else None
 
 
 for _name in ("add", "sub", "mul", "div"):
@@ -527,19 +553,24 @@ def _recurrent(kind: type[nn.RNNBase]) -> Handler:
             _filled(kind, shape, weights[d * per_direction : (d + 1) * per_direction])
             for d in range(2 if bidirectional else 1)
         ]
-        time, along = time_of(x), 1 if batch_first else 0
-        across = 1 - along
-        node = arranged(x, [across, along, 2] if time not in (0, 1) else [1 - time, 2], time)
         chains = [records_of(way, x.shape[2]) for way in ways]
-        if time == along:
-            if bidirectional:
-                place().refuse("both directions of time", "only forward in time", "train it with bidirectional=False")
-            made = layers(node, _features(x.shape[across], "per_feature", chains[0]))
-            return laid_out(result[0], time, [across, 2], made), *result[1:]
-        made, numbers = _along_features(node, x.shape[along], chains)
-        return laid_out(result[0], time, [along, 2], made, numbers), *result[1:]
+        return recurrent(x, result[0], 1 if batch_first else 0, time_of(x), chains), *result[1:]
 
     return handle
+
+
+def recurrent(x: Plane, result: Tensor, along: int, time: int, chains: Sequence[Chain]) -> Plane:
+    """A recurrent layer of three axes, the last one the channels, along one of the others. There is a chain for each
+    direction."""
+    across = 1 - along
+    node = arranged(x, [across, along, 2] if time not in (0, 1) else [1 - time, 2], time)
+    if time == along:
+        if len(chains) > 1:
+            place().refuse("both directions of time", "only forward in time", "train it with bidirectional=False")
+        made = layers(node, _features(x.shape[across], "per_feature", chains[0]))
+        return laid_out(result, time, [across, 2], made)
+    made, numbers = _along_features(node, x.shape[along], chains)
+    return laid_out(result, time, [along, 2], made, numbers)
 
 
 def _along_features(node: Node, features: int, ways: Sequence[Chain]) -> tuple[Node, Any]:
@@ -549,7 +580,7 @@ def _along_features(node: Node, features: int, ways: Sequence[Chain]) -> tuple[N
         return made, np.arange(made.channels).reshape(features, -1)
     taken = np.arange(node.channels).reshape(features, -1)
     both = np.concatenate([taken, taken[::-1]], axis=1)
-    if 2 * ways[0][0].integer("out") <= _LANES:  # one layer in registers that either would leave half empty
+    if len(ways[0]) == 1 and 2 * ways[0][0].integer("out") <= _LANES:  # one layer in registers that either would leave half empty
         one = [_side_by_side(ways[0][0], ways[1][0])]
         made = layers(gathered(node, both), _features(features, "along_features", one))
         near, far = np.split(np.arange(made.channels).reshape(features, -1), 2, axis=1)
@@ -564,15 +595,16 @@ def _along_features(node: Node, features: int, ways: Sequence[Chain]) -> tuple[N
 
 
 def _side_by_side(first: LayerRecord, second: LayerRecord) -> LayerRecord:
-    """A recurrent layer that is two, whose inputs and outputs are theirs, one behind the other."""
+    """A recurrent layer that is two: its inputs and units are theirs, those of the second behind those of the first."""
     units = first.integer("out")
 
     def joined(name: str) -> Array:
-        a, b = (layer.tensors[name].reshape(-1, layer.tensors[name].shape[-1] // units, units) for layer in (first, second))
-        if name != "bias":
-            a, b = np.concatenate([a, 0 * b]), np.concatenate([0 * a, b])
-        both = np.concatenate([a, b], axis=2)
-        return both.reshape(*first.tensors[name].shape[:-1], -1) if name == "bias" else both.reshape(len(both), -1)
+        shape = first.tensors[name].shape
+        a, b = (each.tensors[name].reshape(-1, shape[-1] // units, units) for each in (first, second))  # [.][gate][unit]
+        if name.endswith("kernel"):
+            a, b = np.concatenate([a, 0 * a]), np.concatenate([0 * b, b])
+            shape = (2 * shape[0], *shape[1:])
+        return np.concatenate([a, b], axis=2).reshape(*shape[:-1], -1)
 
     options = first.options | {"in": 2 * first.integer("in"), "out": 2 * units}
     return replace(first, options=options, tensors={name: joined(name) for name in first.tensors})
