@@ -402,7 +402,7 @@ def _convolution(
     else:
         count = 1 if alone else groups
         chosen = np.split(rows, count, axis=1)
-        biases = [None] * count if bias is None else bias.chunk(count)
+        biases: Sequence[Tensor | None] = [None] * count if bias is None else bias.chunk(count)
         tensors = [_tensors(w.permute(2, 3, 1, 0), b) for w, b in zip(weight.chunk(count), biases)]
         record = LayerRecord("conv2d", {"in": ins, "out": outs // count} | options)
     within = groups // len(chosen)  # groups of a layer
@@ -529,9 +529,9 @@ def _conv_transpose2d(
     phased = turned.new_zeros(groups, step, *turned.shape[1:4], last - first + 1)
     for phase in range(step):
         for at in range(first, last + 1):
-            place_ = phase + crop - at * step
-            if 0 <= place_ < span:
-                phased[:, phase, ..., at - first] = turned[..., place_]
+            tap = phase + crop - at * step
+            if 0 <= tap < span:
+                phased[:, phase, ..., at - first] = turned[..., tap]
     biases = None if bias is None else bias.reshape(groups, 1, -1).expand(-1, step, -1).flatten()
     positions = -(-features // step)
     given = {"stride": (1, 1), "padding": (taps - 1) * _two(dilation)[0] - zeros, "groups": groups}
