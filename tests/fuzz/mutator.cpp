@@ -115,6 +115,7 @@ constexpr std::array names{"dense",
                            "along_features",
                            "per_feature",
                            "overlap_add",
+                           "block_control",
                            "tfilm",
                            "windowed",
                            "time_pad",
@@ -347,7 +348,8 @@ void change_structure(json& document, Random& random) {
       if (!layer) break;
       json inner = *layer;
       static constexpr const char* around[] = {"residual",    "parallel", "concat",         "sequential",  "windowed",
-                                               "overlap_add", "split",    "along_features", "per_feature", "tfilm"};
+                                               "overlap_add", "split",    "along_features", "per_feature", "tfilm",
+                                               "block_control"};
       const char* type = around[below(random, std::size(around))];
       *layer = {{"type", type}};
       if (std::strcmp(type, "residual") == 0 || std::strcmp(type, "sequential") == 0) (*layer)["layers"] = {inner};
@@ -356,6 +358,11 @@ void change_structure(json& document, Random& random) {
       else if (std::strcmp(type, "tfilm") == 0)
         *layer = {{"type", type},
                   {"size", 1 + below(random, 5)},
+                  {"block_size", 1 + below(random, 9)},
+                  {"offset", below(random, 4)},
+                  {"layers", {inner}}};
+      else if (std::strcmp(type, "block_control") == 0)
+        *layer = {{"type", type},
                   {"block_size", 1 + below(random, 9)},
                   {"offset", below(random, 4)},
                   {"layers", {inner}}};
