@@ -577,10 +577,87 @@ class NablTFiLM(nn.Module):
         return torch.reshape((blocks * g) + b, shape)[..., :length]
 
 
+class NablTinyTFiLM(NablTFiLM):
+    """The same with a bottleneck before the LSTM, and a network behind it."""
+
+    def __init__(self, size: int, condition: int = 0, block: int = 8) -> None:
+        super().__init__(size, condition, block)
+        self.conv = nn.Conv1d(size, 3, 1)
+        self.lstm = nn.LSTM(3 + condition, 3, batch_first=False)
+        self.adaptor = nn.Sequential(nn.Conv1d(3, 5, 1), nn.ReLU(), nn.Conv1d(5, 2 * size, 1), nn.ReLU())
+
+    def forward(self, x: Tensor, cond: Tensor | None = None) -> Tensor:
+        length, block = x.shape[2], self.block_size
+        x = functional.pad(x, (0, -length % block))
+        down = self.conv(self.pool(x))
+        if self.cond_dim > 0 and cond is not None:
+            down = torch.cat((down, cond.unsqueeze(-1).repeat(1, 1, down.shape[-1])), dim=1)
+        made, self.hidden_state = self.lstm(down.permute(2, 0, 1), self.hidden_state)
+        g, b = self.adaptor(made.permute(1, 2, 0)).repeat_interleave(block, -1).chunk(2, dim=1)
+        return ((x * g) + b)[..., :length]
+
+
+class _Blocks(nn.Module):
+    """What TVFiLMCond and the dynamic controllers share: an LSTM of each block's largest magnitude."""
+
+    def __init__(self, inputs: int, knobs: int, outputs: int, block: int, layers: int = 1) -> None:
+        super().__init__()
+        self.block_size = block
+        self.hidden_state: Any = (torch.zeros(1), torch.zeros(1))
+        self.is_hidden_state_init = False
+        self.pool = nn.MaxPool1d(kernel_size=block, stride=None)
+        self.lstm = nn.LSTM(inputs + knobs, outputs, layers, batch_first=False)
+
+    def sequence(self, x: Tensor, knobs: Tensor | None) -> Tensor:
+        if x.shape[-1] % self.block_size != 0:
+            x = functional.pad(x, [0, self.block_size - x.shape[-1] % self.block_size])
+        down = self.pool(torch.abs(x))
+        if knobs is not None:
+            down = torch.cat((down, knobs.unsqueeze(-1).repeat(1, 1, down.shape[-1])), dim=1)
+        down = down.permute(2, 0, 1)
+        if self.is_hidden_state_init:
+            made, self.hidden_state = self.lstm(down, self.hidden_state)
+        else:
+            made, self.hidden_state = self.lstm(down)
+        self.is_hidden_state_init = True
+        return made.permute(1, 2, 0)
+
+
+class NablTVFiLMCond(_Blocks):
+    def __init__(self, inputs: int, outputs: int, cond_dim: int, block: int = 8) -> None:
+        super().__init__(inputs, cond_dim, outputs, block)
+        self.cond_dim = cond_dim
+
+    def forward(self, x: Tensor, cond: Tensor | None = None) -> Tensor:
+        return self.sequence(x, cond if self.cond_dim > 0 else None)
+
+
+class NablTVFiLMMod(nn.Module):
+    def __init__(self, nfeatures: int, cond_dim: int, block: int = 8) -> None:
+        super().__init__()
+        self.nfeatures, self.cond_dim, self.block_size = nfeatures, cond_dim, block
+        self.adaptor = nn.Conv1d(cond_dim, 2 * nfeatures, 1)
+
+    def forward(self, x: Tensor, cond_seq: Tensor) -> Tensor:
+        length, block = x.shape[-1], self.block_size
+        x = functional.pad(x, [0, -length % block])
+        steps = x.shape[-1] // block
+        made = self.adaptor(cond_seq)[..., -steps:]
+        assert steps == made.shape[-1]
+        blocks = torch.reshape(x, (-1, self.nfeatures, steps, block))
+        g, b = torch.chunk(torch.reshape(made, (-1, 2 * self.nfeatures, steps, 1)), 2, dim=1)
+        return torch.reshape((blocks * g) + b, x.shape)[..., :length]
+
+
 def _modulation(kind: str | None, size: int, condition: int) -> nn.Module | None:
-    if kind == "film":
-        return NablFiLM(size, condition)
-    return NablTFiLM(size, condition) if kind == "tfilm" else None
+    kinds = {"film": NablFiLM, "tfilm": NablTFiLM, "ttfilm": NablTinyTFiLM, "tvfilm": NablTVFiLMMod}
+    return kinds[kind](size, condition) if kind else None
+
+
+def _conditioning(net: Any, x: Tensor, p: Tensor | None) -> Tensor | None:
+    if net.cond_type == "tvfilm":
+        return net.cond_nn(x, p)
+    return net.cond_nn(p) if net.cond_type == "film" else p
 
 
 def _cropped(crop: Callable[[Tensor, int], Tensor], x: Tensor, length: int) -> Tensor:
@@ -636,9 +713,11 @@ class NablConvolutions(nn.Module):
         self.num_controls, self.cond_type, self.causal = num_controls, cond_type, causal
         self.gated = gated
         size, dilations = 4, (1, 2, 4)
-        self.cond_dim = {"film": 6, "tfilm": num_controls}.get(cond_type or "", 0)
+        self.cond_dim = {"film": 6, "tvfilm": 6}.get(cond_type or "", num_controls)
         if cond_type == "film":
             self.cond_nn = _Mlp(num_controls, 6)
+        if cond_type == "tvfilm":
+            self.cond_nn = NablTVFiLMCond(1, 6, num_controls)
         self.direct_gain = nn.Conv1d(1, 1, 1, bias=False) if direct_path else None
         kind = {"cond_type": cond_type, "cond_dim": self.cond_dim}
         block = NablGcnBlock if gated else NablTcnBlock
@@ -652,7 +731,7 @@ class NablConvolutions(nn.Module):
     def forward(self, x: Tensor, p: Tensor | None = None) -> Tensor:
         past = self.rf - 1
         x = functional.pad(x, (past, 0) if self.causal else (past // 2, past // 2))
-        cond = self.cond_nn(p) if self.cond_type == "film" else p
+        cond = _conditioning(self, x, p)
         crop = _causal_crop if self.causal else _center_crop
         direct = None if self.direct_gain is None else self.direct_gain(x)
         made, z = x, []
@@ -770,16 +849,18 @@ class NablS4(nn.Module):
         self.cond_type = cond_type
         if cond_type == "film":
             self.cond_nn = _Mlp(num_controls, 6)
+        if cond_type == "tvfilm":
+            self.cond_nn = NablTVFiLMCond(1, 6, num_controls)
         self.direct_gain = nn.Conv1d(1, 1, 1, bias=False)
         self.expand = nn.Linear(1, 4)
-        condition = {"film": 6, "tfilm": num_controls}.get(cond_type or "", 0)
+        condition = {"film": 6, "tvfilm": 6}.get(cond_type or "", num_controls)
         self.blocks = nn.ModuleList(NablS4Block(4, cond_type, condition) for _ in range(2))
         self.contract = nn.Linear(4, 1)
 
     def forward(self, x: Tensor, p: Tensor | None = None) -> Tensor:
         batch, channels, frames = x.size()
         assert channels == 1
-        cond = self.cond_nn(p) if self.cond_type == "film" else p
+        cond = _conditioning(self, x, p)
         direct = self.direct_gain(x)
         y = self.expand(x.view(batch, frames).unsqueeze(-1)).permute(0, 2, 1)
         for block in self.blocks:

@@ -130,7 +130,7 @@ _MOVES = {
         "tensor_split",
     ),
     *("view_as", "T", "mT", "flip"),
-    *("expand", "expand_as", "broadcast_to", "repeat", "tile", "repeat_interleave"),
+    *("expand", "expand_as", "broadcast_to", "repeat", "tile"),
 }
 
 
@@ -152,6 +152,19 @@ def _move(made: Call) -> Any:
         )
 
     return tuple(map(part, range(len(result))))
+
+
+def _repeat_interleave(made: Call) -> Any:
+    """Repeated frames; of values that stand for a block, as many as it has."""
+    signal = made.args[0]
+    if not isinstance(signal, Signal) or signal.block == 1:
+        return _move(made)
+    result = made.run()
+    alike = [n for axis, n in enumerate(result.shape) if axis != signal.time]
+    kept = [n for axis, n in enumerate(signal.tensor.shape) if axis != signal.time]
+    if alike != kept or result.shape[signal.time] != signal.frames * signal.block:
+        made.refuse("another number than that of the frames of a block", f"use {signal.block}")
+    return replace(signal, tensor=result, block=1)
 
 
 def _as_module(made: Call) -> Signal:
@@ -378,6 +391,7 @@ _HANDLERS: dict[str, Callable[[Call], Any]] = {
     "sin": _elementary("sine", omega=1.0),
     **dict.fromkeys(("size", "dim", "numel", "stride", "is_floating_point"), _shape),
     **dict.fromkeys(("new_zeros", "zeros_like", "new_ones", "ones_like"), _shape),
+    "repeat_interleave": _repeat_interleave,
     "glu": _glu,
     **dict.fromkeys(("to", "type_as", "float", "double", "type"), _to),
     **dict.fromkeys(("cpu", "requires_grad_", "positive", "pos"), _unchanged),

@@ -17,6 +17,7 @@ from ..errors import ExportError
 from ..inspect.analysis import analyse
 from .modules import WINDOWED, custom_record, window_of
 from .place import place_of
+from .controlled import controlled
 from .recognised import recognised
 from .spectral import SpectralNetwork
 
@@ -78,7 +79,7 @@ def attributes_kept(module: nn.Module) -> Iterator[None]:
 
 def reach_bound(module: nn.Module) -> int:
     """An upper bound of the frames that all convolutions and pools look back together."""
-    known = [recognised(child) for child in module.modules()]
+    known = [recognised(child) or controlled(child) for child in module.modules()]
     within = {
         inner
         for child, found in zip(module.modules(), known)

@@ -35,6 +35,10 @@ _SILENT = {
     "periodic_gain",
 }
 
+# Layers without memory that are the same at all frames, as far as controls have them.
+_STEADY = {"dense", "affine", "sigmoid", "exp", "softplus", "hardtanh", "tanh", "relu", "elu", "silu"}
+_STEADY |= {"leaky_relu", "gelu", "softsign", "scale", "sine", "abs", "square", "sqrt", "db_to_amplitude"}
+
 Times = npt.NDArray[np.int64]
 
 
@@ -71,6 +75,8 @@ class Signal:
 
     A `held` signal is a condition for a whole clip. It is the same in all frames, so it fits any
     start and any rate. Its `time` is None until it is expanded along the frames.
+
+    Each of the tensor's frames stands for `block` frames of the stream.
     """
 
     tensor: Tensor
@@ -79,6 +85,7 @@ class Signal:
     channel: int | None
     times: Times
     held: bool = False
+    block: int = 1
     start: int = 0
     settled: int = 0
     clock: Node | None = None
@@ -95,6 +102,11 @@ class Signal:
     @property
     def frames(self) -> int:
         return 1 if self.time is None else int(self.tensor.shape[self.time])
+
+    @property
+    def begin(self) -> int:
+        """The frame of the stream, without latency, that the tensor begins with."""
+        return self.start - self.latency
 
     @property
     def tail(self) -> int:
@@ -116,6 +128,8 @@ class Signal:
 
     def then(self, tensor: Tensor, records: Chain) -> Signal:
         """The signal after layers without memory, in the same layout."""
+        if self.node.records and self.node.records[-1].type == "block_control" and all(map(_steady, records)):
+            return replace(self, tensor=tensor, node=_for_each_block(self.node, records))
         silent = self.silent and all(record.type in _SILENT for record in records)
         return replace(self, tensor=tensor, node=layers(self.node, records), silent=silent)
 
@@ -205,6 +219,18 @@ class Signal:
         if self.late:
             found, advice = f"a start delayed by {self.late.by}", self.late.advice
         place.refuse(found, "only a start at the first frame, as in a stream", advice)
+
+
+def _steady(record: LayerRecord) -> bool:
+    """Whether a layer gives the same for the same input at all frames."""
+    return record.type in _STEADY or (record.type == "conv1d" and record.options["kernel_size"] == 1)
+
+
+def _for_each_block(node: Node, records: Chain) -> Node:
+    """Layers behind controls that are held for a block, run once for each block."""
+    *before, control = node.records
+    chains = {"layers": [[*control.chains["layers"][0], *records]]}
+    return layers(node.inputs[0], [*before, replace(control, chains=chains)])
 
 
 def as_frames(tensor: Tensor, time: int | None, channel: int | None) -> Tensor:

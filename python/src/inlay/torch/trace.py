@@ -17,6 +17,8 @@ from torch.fx.proxy import Proxy
 
 from ..errors import ExportError
 from .apply import apply
+from .apply_controlled import apply_controlled
+from .controlled import controlled
 from .frames import frame_of, shown, user_frame
 from .functions import call, function_name, shown_name, tree
 from .modules import RECURRENT, is_builtin, known_base
@@ -75,6 +77,12 @@ class _Tracer(Tracer):
             result.refuse()
         if isinstance(result, (tuple, list)) and result and not any(map(_is_stream, result[1:])):
             result = result[0]
+        if isinstance(result, Value) and result.signal.block > 1:
+            place_of(self._module, "").refuse(
+                "an output of one value for each block",
+                "only one of a value for each frame",
+                f"use repeat_interleave({result.signal.block}, -1)",
+            )
         if isinstance(result, Value) and result.signal.time is not None:
             return result.signal
         raise ExportError(
@@ -168,6 +176,10 @@ class _Tracer(Tracer):
     def _call_leaf(self, module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         place = place_of(module, self._entered[-1][0])
         value, *others = *args, *kwargs.values()
+        if isinstance(value, Value) and controlled(module) is not None:
+            other = signal_of(others[0]) if others else None
+            self.steps += 1
+            return self._value(apply_controlled(value.signal, module, other, place))
         from_zeros = all(is_zero(other) for other in others) or (
             isinstance(module, RECURRENT) and self._states.holds(self._module, others, place)
         )
