@@ -89,7 +89,8 @@ def _with_controls(
 ) -> Records | None:
     """The network with signals that layers make for each block of frames as its condition, or None.
 
-    Such signals are late by a block, and what they control is delayed by as much.
+    Such signals are late by a block, and what they control is delayed by as much. Knobs are not late, so
+    they cannot be beside them.
     """
     made = Node("condition", sum(control.channels for control in controls))
     parts, begin = dict[Node, Node](), 0
@@ -97,16 +98,12 @@ def _with_controls(
         parts[control] = part(made, begin, begin + control.channels)
         begin += control.channels
     rest = substituted(sink, parts)
-    if source not in ordered(rest):
+    if source not in ordered(rest) or condition in ordered(rest):
         return None
     given = shared_controls(controls)
     if condition is None:
         chains = {"source": [chain(source, _gates(given))], "layers": [network(source, made, rest)]}
         return [LayerRecord("conditioned_by", chains=chains)]
-    if condition in ordered(rest):
-        wider = Node("condition", made.channels + condition.channels)
-        inner = {made: part(wider, 0, made.channels), condition: part(wider, made.channels, wider.channels)}
-        given, rest, made = join([given, condition]), substituted(rest, inner), wider
     both = Node("input", source.channels + condition.channels)
     signal = part(both, 0, source.channels)
     knobs = part(both, source.channels, both.channels)

@@ -165,11 +165,13 @@ def _state_space(signal: Signal, module: nn.Module, space: StateSpace, place: Pl
 
 def _recognised(signal: Signal, module: nn.Module, found: Recognised, place: Place) -> Signal:
     """The output signal of a layer that is known by its attributes."""
-    if found.channels != signal.channels:
+    if found.channels not in (None, signal.channels):
         takes = f"{place}: takes {found.channels} channels"
         raise ExportError(f"{takes}, but is given {signal.channels}")
+    records = list(found.records(records_of, signal.channels))
+    if found.channels is None:
+        return signal.then(run(module, signal.tensor, place), records)
     signal = laid_out(signal.streamed(place), module, place)
-    records = list(found.records(records_of))
     if found.block == 1:
         signal.require_first_frame(place)
     else:  # blocks begin where PyTorch's signal does
@@ -179,7 +181,7 @@ def _recognised(signal: Signal, module: nn.Module, found: Recognised, place: Pla
     with attributes_kept(module):
         output = run(module, signal.tensor, place)
     output = output[0] if isinstance(output, tuple) else output
-    return signal.then(output, records).late_by(found.block - 1)
+    return signal.then(output, records).late_by(found.block - 1, Late.by_blocks(place))
 
 
 def _state(module: nn.RNNBase, tensor: Tensor, states: Sequence[Tensor]) -> list[Any]:
@@ -264,6 +266,8 @@ def _axes(module: nn.Module, signal: Signal) -> tuple[int | None, int] | None:
     if controlled(module) is not None:
         return dims - 1, dims - 2
     found = recognised(module)
+    if found is not None and found.channels_first is None:
+        return None
     if found is not None:
         return (dims - 1, dims - 2) if found.channels_first else (dims - 2, dims - 1)
     space = state_space_of(module)
@@ -304,7 +308,8 @@ def zeros_around(
 ) -> Signal:
     """A signal after zero padding. A later operation has to crop the zeros at its end."""
     if before:
-        signal = signal.silenced(place)
+        restored = 0 < signal.start <= before and not signal.behind
+        signal = signal.silent_until_start() if restored else signal.silenced(place)
     in_front = Refusal(
         place,
         "padding by itself",

@@ -14,26 +14,46 @@ from ..network.graph import add, join, layers, multiply, part
 from ..network.records import beside, plain
 from .apply import laid_out, run
 from .controlled import Controlled, controlled, knobs_of
+from .filters import filtered
 from .place import Place
 from .records import records_of
 from .run import attributes_kept
-from .signal import Signal, aligned
+from .signal import Late, Signal, aligned
 
 # A second argument of a module: knobs, controls, constants.
 Beside = Signal | Tensor | None
 
 
-def apply_controlled(signal: Signal, module: nn.Module, other: Beside, place: Place) -> Signal:
-    """The output signal. Raises ExportError if the module has no counterpart in inlay."""
+def arranged(signal: Signal, module: nn.Module, place: Place) -> Signal:
+    """The signal as the module takes it. Raises ExportError if it has other axes or channels."""
     found = controlled(module)
     assert found is not None
     if found.channels != signal.channels:
         takes = f"{place}: takes {found.channels} channels"
         raise ExportError(f"{takes}, but is given {signal.channels}")
+    return laid_out(signal.streamed(place), module, place)
+
+
+def apply_controlled(
+    signal: Signal, module: nn.Module, others: Sequence[Any], place: Place
+) -> Any:
+    """The output of module(signal, *others) for an arranged signal. Raises ExportError if it has no counterpart in inlay."""
+    found = controlled(module)
+    assert found is not None
+    other: Beside = others[0] if others else None
+    if signal.start < 0:
+        place.refuse(
+            "a signal with zeros in front that are padded for several layers",
+            "only a signal as it is from a stream's first frame on",
+            "pad in front of each convolution, and train again",
+        )
+    signal.require_settled(place)
+    if found.kind in ("filter", "response"):
+        if any(each is True for each in others):
+            place.refuse("train=True", "only what a filter does frame by frame", "leave it out")
+        return filtered(signal.silenced(place), module, other, place), {}
     if isinstance(other, Tensor):
         place.refuse("a constant beside the signal", "only knobs and controls", "pass it as a knob")
-    signal = laid_out(signal.streamed(place), module, place)
-    signal.require_settled(place)
     if found.kind == "modulation":
         return _modulation(signal, module, other, found, place)
     if (other is not None) != (knobs_of(module) > 0):
@@ -67,7 +87,7 @@ def _control(
     made = layers(node, [_in_blocks(found, signal, chain)])
     output = _output(module, signal, knobs, place)
     block = 1 if output.shape[-1] == signal.frames else found.block
-    return replace(signal, tensor=output, node=made, block=block).late_by(found.block - 1)
+    return replace(signal, tensor=output, node=made, block=block).late_by(found.block - 1, Late.by_blocks(place))
 
 
 def _tfilm(
@@ -89,7 +109,7 @@ def _tfilm(
     chains = {"source": [[_in_blocks(found, signal, chain)]], "layers": [modulated]}
     made = layers(join([signal.node, knobs.node]), [LayerRecord("conditioned_by", chains=chains)])
     output = _output(module, signal, knobs, place)
-    return replace(signal, tensor=output, node=made).late_by(found.block - 1)
+    return replace(signal, tensor=output, node=made).late_by(found.block - 1, Late.by_blocks(place))
 
 
 def _modulation(

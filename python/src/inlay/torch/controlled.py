@@ -11,25 +11,38 @@ from typing import Any, Literal
 
 from torch import nn
 
-Kind = Literal["control", "modulation", "tfilm"]
+Kind = Literal["control", "modulation", "tfilm", "filter", "response"]
 
 
 @dataclass(frozen=True)
 class Controlled:
-    """What a module does, and the frames of a block that it needs before it gives the first of them.
+    """What a module does, the frames of a block that it needs before it gives the first of them, and
+    how far it looks back.
 
     A "control" makes controls of each block's largest magnitudes and of knobs: TVFiLMCond,
     DynamicController, DynamicCondController. A "modulation" scales and shifts a signal by such
     controls: TVFiLMMod. A "tfilm" does both, with knobs: TFiLM, TinyTFiLM.
+    A "filter" has second-order sections of its controls: ParametricEQ, Lowpass and others. A "response"
+    is a StaticFIRFilter.
     """
 
     kind: Kind
     channels: int
-    block: int
+    block: int = 1
+    past: int = 0
+
+    @property
+    def reach(self) -> int:
+        return self.past or 2 * self.block
 
 
 def controlled(module: nn.Module) -> Controlled | None:
     """What a module does, None for modules that are not known."""
+    if all(callable(getattr(module, name, None)) for name in ("compute_coefficients", "get_param_dict")):
+        return Controlled("filter", 1)
+    taps: Any = getattr(module, "n_taps", None)
+    if callable(getattr(module, "extract_impulse_response", None)) and isinstance(taps, int):
+        return Controlled("response", 1, past=taps)
     block: Any = getattr(module, "block_size", None)
     if not isinstance(block, int):
         return None

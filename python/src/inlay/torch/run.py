@@ -89,7 +89,7 @@ def reach_bound(module: nn.Module) -> int:
     plainly = (child for child in module.modules() if child not in within)
     windows = [window_of(child) for child in plainly if isinstance(child, WINDOWED)]
     reach = sum(window.reach for window in windows) * math.prod(w.stride for w in windows)
-    reach += sum(2 * found.block for found in known if found is not None)
+    reach += sum(found.reach for found in known if found is not None)
     return reach + sum(map(_custom_reach, module.modules()))
 
 

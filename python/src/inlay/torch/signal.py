@@ -55,6 +55,10 @@ class Late:
         return Late(f"the unpadded {place}", f"put {zeros} before {place}")
 
     @staticmethod
+    def by_blocks(place: Place) -> Late:
+        return Late(f"{place}, which waits for blocks,", "put layers with a state before it")
+
+    @staticmethod
     def by_centred(place: Place, reach: int) -> Late:
         zeros = f"nn.ConstantPad1d(({reach}, 0), 0.0)"
         return Late(f"{place}, which looks ahead,", f"put {zeros} before {place} in place of its padding")
@@ -133,12 +137,12 @@ class Signal:
         silent = self.silent and all(record.type in _SILENT for record in records)
         return replace(self, tensor=tensor, node=layers(self.node, records), silent=silent)
 
-    def late_by(self, frames: int) -> Signal:
+    def late_by(self, frames: int, late: Late | None = None) -> Signal:
         """The signal of a layer that waits for `frames` frames and gives zeros before its first one."""
         if frames == 0:
             return self
         start, latency = self.start + frames, self.latency + frames
-        return replace(self, start=start, latency=latency, silent=True)
+        return replace(self, start=start, latency=latency, silent=True, late=self.late or late)
 
     def delayed(self, frames: int, latency: int) -> Signal:
         """The signal delayed by `frames`: `latency` of them by a delay, others by a convolution that
@@ -207,6 +211,8 @@ class Signal:
 
     def silent_until_start(self, latency: int = 0) -> Signal:
         """The same; `latency` is what the layer before adds to the latency."""
+        if self.silent and not latency:
+            return self
         options: dict[str, Option] = {"size": self.channels, "frames": self.start}
         options |= {"latency": latency} if latency else {}
         node = layers(self.node, [LayerRecord("silent_until", options)])

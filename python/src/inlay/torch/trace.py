@@ -17,7 +17,7 @@ from torch.fx.proxy import Proxy
 
 from ..errors import ExportError
 from .apply import apply
-from .apply_controlled import apply_controlled
+from .apply_controlled import apply_controlled, arranged
 from .controlled import controlled
 from .frames import frame_of, shown, user_frame
 from .functions import call, function_name, shown_name, tree
@@ -177,9 +177,10 @@ class _Tracer(Tracer):
         place = place_of(module, self._entered[-1][0])
         value, *others = *args, *kwargs.values()
         if isinstance(value, Value) and controlled(module) is not None:
-            other = signal_of(others[0]) if others else None
+            signal = arranged(value.signal, module, place)
             self.steps += 1
-            return self._value(apply_controlled(value.signal, module, other, place))
+            given = [signal_of(other) for other in others]
+            return tree(apply_controlled(signal, module, given, place), self._wrapped)
         from_zeros = all(is_zero(other) for other in others) or (
             isinstance(module, RECURRENT) and self._states.holds(self._module, others, place)
         )
