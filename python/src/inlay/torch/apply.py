@@ -76,12 +76,13 @@ def apply(
     space = state_space_of(module)
     if space is not None:
         return _state_space(signal, module, space, place)
-    if signal.held:
-        if isinstance(module, nn.Conv1d) and window_of(module) == Window(0, 1):
+    if isinstance(module, nn.Conv1d) and window_of(module) == Window(0, 1):
+        if signal.held or signal.is_control:
             signal = laid_out(signal, module, place)
             return signal.then(
                 run(module, signal.tensor, place), records_of(module, signal.channels)
             )
+    if signal.held:
         if isinstance(module, (*RECURRENT, *CHANNELS_FIRST)):
             signal = signal.streamed(place)
     width = width_of(module)

@@ -19,7 +19,7 @@ from .arithmetic import arithmetic
 from .functional_modules import MODULES
 from ..network.graph import join
 from .nearest import nearest
-from .place import Place, Refusal, Unknown
+from .place import InChunks, Place, Refusal, Unknown
 from ..network.records import plain
 from .signal import Signal, aligned, moved
 
@@ -189,8 +189,12 @@ def _cat(made: Call) -> Signal:
     if len(signals) < len(tensors):
         made.refuse("a constant among the channels", "use torch.nn.functional.pad for zeros")
     if along_time:
-        made.refuse(
-            "frames behind frames", "give all frames to a layer at once, not chunk by chunk"
+        made.place.refuse(
+            f"{made.shown} with frames behind frames",
+            "only other uses of it",
+            "give all frames to a layer at once; or keep the length of a chunk in an attribute, such as"
+            " self.chunk, and the state of the layer from chunk to chunk",
+            InChunks,
         )
     if any(signal.channel not in (None, axis) for signal in signals):
         made.refuse("signals along another axis than the channels")

@@ -108,6 +108,11 @@ class Signal:
         return 1 if self.time is None else int(self.tensor.shape[self.time])
 
     @property
+    def is_control(self) -> bool:
+        """Whether layers make the signal for each block of frames."""
+        return bool(self.node.records) and self.node.records[-1].type == "block_control"
+
+    @property
     def begin(self) -> int:
         """The frame of the stream, without latency, that the tensor begins with."""
         return self.start - self.latency
@@ -132,7 +137,7 @@ class Signal:
 
     def then(self, tensor: Tensor, records: Chain) -> Signal:
         """The signal after layers without memory, in the same layout."""
-        if self.node.records and self.node.records[-1].type == "block_control" and all(map(_steady, records)):
+        if self.is_control and all(map(_steady, records)):
             return replace(self, tensor=tensor, node=_for_each_block(self.node, records))
         silent = self.silent and all(record.type in _SILENT for record in records)
         return replace(self, tensor=tensor, node=layers(self.node, records), silent=silent)

@@ -6,7 +6,7 @@ line of the module that caused it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
@@ -22,7 +22,7 @@ from .controlled import controlled
 from .frames import frame_of, shown, user_frame
 from .functions import call, function_name, shown_name, tree
 from .modules import RECURRENT, is_builtin, known_base
-from .place import Place, Unfollowed, place_of
+from .place import InChunks, Place, Unfollowed, place_of
 from .proxies import State, Value, is_zero, signal_of
 from .run import attributes_kept
 from .signal import Signal
@@ -185,12 +185,14 @@ class _Tracer(Tracer):
             isinstance(module, RECURRENT) and self._states.holds(self._module, others, place)
         )
         states = list(tensors_of(others))
-        trained = isinstance(module, RECURRENT) and all(map(self._is_trained, states))
+        goes_on = any(isinstance(other, State) for other in _flat(others))
+        trained = isinstance(module, RECURRENT) and not goes_on and all(map(self._is_trained, states))
         if not isinstance(value, Value) or not (from_zeros or trained):
             place.refuse(
                 "a call with more than one signal, or with a state to start from",
                 "only module(x), a recurrent layer starting from zeros or from parameters",
                 "leave the other arguments out",
+                InChunks if goes_on else ExportError,
             )
         made = self._value(apply(value.signal, module, place, [] if from_zeros else states))
         self.steps += 1
@@ -228,6 +230,14 @@ def _stored(module: nn.Module, name: str) -> Any:
         if name in module.__dict__[kind]:
             return module.__dict__[kind][name]
     raise AttributeError(name)
+
+
+def _flat(values: Any) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, (tuple, list)):
+            yield from _flat(value)
+        else:
+            yield value
 
 
 def _is_stream(result: Any) -> bool:
