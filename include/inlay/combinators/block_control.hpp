@@ -13,19 +13,19 @@
 
 namespace inlay::INLAY_ISA {
 
-/// Frames are grouped into blocks of `BlockFrames`. The chain of `Layers` runs once for each block, on the largest value
-/// of each channel in it. What it gives is held for the frames of the same block:
+/// Frames are grouped into blocks of `BlockFrames`. The chain of `Layers` runs once for each block, on the largest
+/// value of each channel in it. What it gives is held for the frames of the same block:
 ///
 ///     y(t) = Layers(max over the frames of block m), m being the block of frame t - (BlockFrames - 1)
 ///
-/// The largest values are known when all of the block is: the latency is BlockFrames - 1 frames, and a signal beside the
-/// controls needs a `Delay` by as many. Blocks begin at frame `Offset`, for a signal that is late itself. The output is
-/// zero before the first block is known. For an envelope put `Abs` in front. As the source of `ConditionedBy`, a
-/// BlockControl is the condition of several `FiLM`s: TVFiLM (Comunita et al., arXiv 2211.00497).
+/// The largest values are known when all of the block is: the latency is BlockFrames - 1 frames, and a signal beside
+/// the controls needs a `Delay` by as many. Blocks begin at frame `Offset`, for a signal that is late itself. The
+/// output is zero before the first block is known. For an envelope put `Abs` in front. As the source of
+/// `ConditionedBy`, a BlockControl is the condition of several `FiLM`s: TVFiLM (Comunita et al., arXiv 2211.00497).
 ///
 /// Channels in and out: those of the chain. The layers keep their states from block to block, must not change the rate
-/// and read no condition. They are computed in one call, at the last frame of a block, so the worst-case time of a frame
-/// is theirs. Cost per frame: that of the chain / BlockFrames, and a comparison per channel.
+/// and read no condition. They are computed in one call, at the last frame of a block, so the worst-case time of a
+/// frame is theirs. Cost per frame: that of the chain / BlockFrames, and a comparison per channel.
 ///
 /// In a file: `block_size`, `offset` and `layers`. State: that of the layers, one frame in and one out. PyTorch:
 /// MaxPool1d(block), layers, repeat_interleave(block); the dynamic controllers and the TVFiLM of NablAFx.

@@ -92,8 +92,8 @@ INLAY_INLINE void hold_controls(const T* controls, std::size_t channels, T* out,
   for (std::size_t c = 0; c < channels; ++c) std::fill(out + c * stride + from, out + c * stride + to, controls[c]);
 }
 
-/// Gives a signal modulated by controls: `channels` scales and, with `shifts`, as many shifts behind them. `x` is a view
-/// of the signal's past, of which `late` frames ago are given.
+/// Gives a signal modulated by controls: `channels` scales and, with `shifts`, as many shifts behind them. `x` is a
+/// view of the signal's past, of which `late` frames ago are given.
 template <class T>
 INLAY_INLINE void modulate_by_controls(const T* controls, std::size_t channels, bool shifts, const auto& x,
                                        std::size_t late, T* out, std::size_t stride, std::size_t from,

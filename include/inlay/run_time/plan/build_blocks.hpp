@@ -11,10 +11,10 @@
 #include "inlay/io/error.hpp"
 #include "inlay/io/limits.hpp"
 #include "inlay/io/record.hpp"
+#include "inlay/run_time/plan/block_operation.hpp"
 #include "inlay/run_time/plan/build_context.hpp"
 #include "inlay/run_time/plan/inner_program.hpp"
 #include "inlay/run_time/plan/signal.hpp"
-#include "inlay/run_time/plan/block_operation.hpp"
 
 namespace inlay::INLAY_ISA::plan {
 
@@ -47,8 +47,7 @@ template <class Planner>
 INLAY_COLD Signal add_blocks(Planner& planner, const BuildContext& context, UseOfControls use,
                              BlockPlan<typename Planner::scalar> made) {
   using Operation = BlockOperation<typename Planner::scalar>;
-  auto operation =
-      std::make_unique<Operation>(use, std::move(made.layers), made.block, made.offset, planner.kernels());
+  auto operation = std::make_unique<Operation>(use, std::move(made.layers), made.block, made.offset, planner.kernels());
   return planner.add_operation(context, std::move(operation), {});
 }
 

@@ -73,7 +73,8 @@ class CombinatorTable {
 
   static constexpr std::string_view size[] = {"size"}, layers[] = {"layers"}, slice[] = {"in", "out", "begin"},
                                     pad[] = {"in", "out"}, windowed[] = {"window", "hop"},
-                                    tfilm[] = {"size", "block_size", "offset"}, blocks[] = {"block_size", "offset"}, features[] = {"features"};
+                                    tfilm[] = {"size", "block_size", "offset"}, blocks[] = {"block_size", "offset"},
+                                    features[] = {"features"};
   static constexpr Row rows[] = {
       row<formula::Residual>,
       row<formula::Parallel>,
