@@ -16,6 +16,7 @@ import published_models as published
 from inlay.check import reference
 from inlay.format import read_model
 from inlay.inspect.analysis import analyse
+from test_cpp import PROGRAM, load_all
 from test_torch_forward import exported, shape_of
 
 Make = Callable[[], nn.Module]
@@ -192,6 +193,9 @@ def test_is_exported_as_it_is(name: str, tmp_path: Path) -> None:
     root = exported(module, tmp_path, **options)
     if shape:
         assert shape_of(root["layers"]) == shape
+    if PROGRAM.exists():
+        double = ["--double"] * (next(module.parameters()).dtype == torch.float64)
+        assert load_all([tmp_path / "model.json"], *double) == ["ok"]
     frames = 1000
     samples = torch.randn(frames, root["check"]["input"]["shape"][1]) / 2
     samples = samples.to(next(module.parameters()).dtype)

@@ -39,8 +39,8 @@ def _differ_at_the_end(a: Node, b: Node) -> bool:
         return False
     options = [node.records[-1].options for node in (a, b)]
     same = all(one is other for one, other in zip(chains[0][:-1], chains[1]))
-    befores = all(one is other for one, other in zip(a.records[:-1], b.records[:-1]))
-    return same and befores and options[0] == options[1] and all(_is_product(c[-1]) for c in chains)
+    same_before = all(one is other for one, other in zip(a.records[:-1], b.records[:-1]))
+    return same and same_before and options[0] == options[1] and all(_is_product(c[-1]) for c in chains)
 
 
 def _is_product(record: LayerRecord) -> bool:

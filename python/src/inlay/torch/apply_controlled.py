@@ -128,7 +128,8 @@ def _modulation(
             "as which block belongs to which controls then depends on the length of the clip",
             "pad in front of each convolution, not once for all of them, and train again",
         )
-    made = control.then(run(module.adaptor, control.tensor, place), records_of(module.adaptor, control.channels))
+    records = records_of(module.adaptor, control.channels)
+    made = control.then(run(module.adaptor, control.tensor, place), records)
     held = made.tensor[..., skipped:].repeat_interleave(found.block, -1)[..., : signal.frames]
     begin = control.start + skipped * found.block
     made = replace(made, tensor=held, block=1, start=begin, silent=made.silent and skipped == 0)

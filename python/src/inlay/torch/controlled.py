@@ -38,7 +38,8 @@ class Controlled:
 
 def controlled(module: nn.Module) -> Controlled | None:
     """What a module does, None for modules that are not known."""
-    if all(callable(getattr(module, name, None)) for name in ("compute_coefficients", "get_param_dict")):
+    of_filters = ("compute_coefficients", "get_param_dict")
+    if all(callable(getattr(module, name, None)) for name in of_filters):
         return Controlled("filter", 1)
     taps: Any = getattr(module, "n_taps", None)
     if callable(getattr(module, "extract_impulse_response", None)) and isinstance(taps, int):
