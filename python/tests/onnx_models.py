@@ -229,6 +229,32 @@ class FrequencyCaches(nn.Module):
         return (mask * x).permute(0, 3, 2, 1), past[:, :, 1:]
 
 
+class DeepFilter(nn.Module):
+    """A frame of a spectrum (1, 1, bins, 2), and one state for all: the frames before it, and what is computed of them,
+    as DPDFNet has. Complex coefficients of five frames, two frames late; a gain for the bins above."""
+
+    def __init__(self, bins: int = 17, low: int = 11, taps: int = 5) -> None:
+        super().__init__()
+        self.low, self.shapes = low, [(taps, bins, 2), (2, taps, low, 2), (2, 1, bins, 2)]
+        self.coefficients = nn.Linear(2 * bins, taps * low * 2)
+        self.gain, self.conv = nn.Linear(2 * bins, bins), nn.Conv2d(2, 2, (3, 3), padding=(0, 1), groups=2)
+        self.size = sum(int(np.prod(shape)) for shape in self.shapes)
+
+    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        sizes = [int(np.prod(shape)) for shape in self.shapes]
+        past, filters, seen = (s.view(n) for s, n in zip(state.split(sizes), self.shapes))
+        past = torch.cat([past[1:], x[0]])
+        wide = torch.cat([seen, x[0, :, None]])
+        near = torch.relu(self.conv(wide[:, 0].permute(2, 0, 1)[None])).permute(0, 2, 3, 1)
+        made = torch.tanh(self.coefficients(near.flatten(2))).view(1, *self.shapes[1][1:])
+        filters = torch.cat([filters, made])
+        a, b, (real, imag) = filters[0, ..., 0], filters[0, ..., 1], past[:, : self.low].unbind(-1)
+        low = torch.stack([(real * a - imag * b).sum(0), (real * b + imag * a).sum(0)], -1)
+        high = past[2] * torch.sigmoid(self.gain(near.flatten(2)))[0, 0, :, None]
+        state = torch.cat([past.reshape(-1), filters[1:].reshape(-1), wide[1:].reshape(-1)])
+        return torch.cat([low, high[self.low :]])[None, None], state
+
+
 class StepOfGTCRN(nn.Module):
     """One frame of the network of spectral_models.py, with the caches of its convolutions over time (encoder or decoder,
     1, channels, frames, features), of its attention, and of its GRUs along time, written as the published one does."""

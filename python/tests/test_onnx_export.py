@@ -17,6 +17,7 @@ from onnx_models import (
     AniraHybrid,
     AniraLstm,
     CachedTcn,
+    DeepFilter,
     FixedTcn,
     FrequencyCaches,
     MaskLstms,
@@ -329,6 +330,16 @@ def test_an_axis_of_frequency(tmp_path: Path) -> None:
     graph = graph_of(net, (torch.zeros(1, 9, 1, 2), cache), *names)
     for frame in torch.tensor(x):
         y, cache = net(frame.reshape(1, 9, 1, 2), cache)
+        wanted.append(y.flatten())
+    agree(played(graph, tmp_path / "m.json", x), torch.stack(wanted))
+
+
+def test_deep_filtering(tmp_path: Path) -> None:
+    net, x = module(DeepFilter), noise(60, channels=34)
+    state, wanted = torch.zeros(net.size), []
+    graph = graph_of(net, (torch.zeros(1, 1, 17, 2), state), ["spec", "state_in"], ["spec_e", "state_out"])
+    for frame in torch.tensor(x):
+        y, state = net(frame.reshape(1, 1, 17, 2), state)
         wanted.append(y.flatten())
     agree(played(graph, tmp_path / "m.json", x), torch.stack(wanted))
 

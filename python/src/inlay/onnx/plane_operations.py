@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..torch.plane_layers import recurrent
-from ..torch.planes import Plane, in_any_order, laid_out, others_than
+from ..torch.planes import Plane, in_any_order, laid_out, others_than, settled
 from .convert import CONVERSIONS, recurrent_record
 from .evaluate import ints, window
 from .opened import Operation
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def _value(step: Step, name: str) -> Any:
     """A plane with an axis of time in front, or a constant."""
-    return step.plane(name)[None] if step.is_signal(name) else step.constant(name)
+    return settled(step.plane(name)[None], 0) if step.is_signal(name) else step.constant(name)
 
 
 def _weights(step: Step, op: Operation, name: str) -> Any:

@@ -15,7 +15,7 @@ import torch
 from ..errors import ExportError
 from ..format import Array
 from ..network.graph import Node
-from ..torch.planes import FIRST, FRAMES, Plane, arranged, laid_out, plane, placed
+from ..torch.planes import FIRST, FRAMES, Plane, arranged, laid_out, plane, placed, settled
 from .opened import Graph, Operation
 from .origins import Origins
 from .plane_operations import OPERATIONS
@@ -31,7 +31,7 @@ def converted(
             with placed(op):
                 step.convert(op)
     with placed(_Output(names[1])):
-        made = step.plane(names[1])[None]
+        made = settled(step.plane(names[1])[None], 0)
         return step.source, arranged(made, range(1, made.dim()), 0)
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ..format import Array, Chain, LayerRecord, Option
-from ..network.graph import Node, add, join, layers, multiply
+from ..network.graph import Node, add, join, layers, multiply, part
 from ..network.records import affine, plain
 from .arrays import array_of
 from .planes import (
@@ -30,6 +30,7 @@ from .planes import (
     padding_of,
     place,
     plane,
+    settled,
     time_of,
 )
 from .records import records_of
@@ -176,7 +177,8 @@ def _plain(x: Tensor) -> Tensor:
 def _of_two(name: str, x: Plane, y: Plane, result: Tensor) -> Plane:
     codes = [each.codes.expand(result.shape) for each in (x, y)]
     x, y = (plane(_plain(each).expand(result.shape), code, each.node) for each, code in zip((x, y), codes))
-    time = time_of(x)
+    time = time_of(x) if x.shape[time_of(x)] > 1 else time_of(y)
+    x, y = settled(x, time), settled(y, time)
     combine = multiply if name == "mul" else lambda a, b: add([a, b])
     axes = others_than(x, time)
     first, second = (x, y) if is_whole(x) else (y, x)
@@ -276,10 +278,25 @@ def _mean(func: Any, x: Plane, dim: Any = None, keepdim: bool = False, **kwargs:
     node = arranged(x, [*over, *kept], time)
     size = int(np.prod([x.shape[axis] for axis in kept], dtype=int))
     count = node.channels // size
+    if 1 < count <= _FEW < size:
+        made = add([part(node, at * size, (at + 1) * size) for at in range(count)])
+        if func.__name__ == "mean":
+            made = layers(made, [plain("scale", size, scale=1 / count)])
+        return _summed(func, x, over, keepdim, time, kept, made)
     kernel = np.tile(np.eye(size, dtype=array_of(_plain(x)).dtype), (count, 1))
     if func.__name__ == "mean":
         kernel /= count
     made = layers(node, [LayerRecord("dense", {"in": node.channels, "out": size}, {"kernel": kernel})])
+    return _summed(func, x, over, keepdim, time, kept, made)
+
+
+# The sum of fewer pieces than these, of more values, is no dense layer.
+_FEW = 8
+
+
+def _summed(
+    func: Any, x: Plane, over: Sequence[int], keepdim: bool, time: int, kept: Sequence[int], made: Node
+) -> Plane:
     result = func(x, over, True)
     summed = laid_out(result, time, kept, made)
     if keepdim:

@@ -20,6 +20,7 @@ from torch import Tensor
 from ..errors import ExportError
 from ..format import LayerRecord
 from ..network.graph import Node, join, layers, part
+from ..network.records import look_back
 from .place import Place
 
 # More than a tensor has while it is traced, with its padding.
@@ -82,10 +83,13 @@ def laid_out(tensor: Tensor, time: int, axes: Sequence[int], node: Node, numbers
 
 
 def time_of(x: Plane) -> int:
-    """The axis of the frames: one of size 1 if there is a single frame."""
+    """The axis of the frames: one of size 1 if there is a single frame.
+
+    Frames of the past are along another axis as well, which is a shorter one.
+    """
     frame = (x.codes - 1) % FRAMES
     known = x.codes > 0
-    for axis, extent in enumerate(x.shape):
+    for axis, extent in sorted(enumerate(x.shape), key=lambda pair: -pair[1]):
         if extent > 1:
             near, far = (part_.narrow(axis, 0, extent - 1) for part_ in (frame, known))
             ahead, seen = (part_.narrow(axis, 1, extent - 1) for part_ in (frame, known))
@@ -117,6 +121,33 @@ def padding_of(x: Plane, time: int) -> int:
     return before
 
 
+def settled(x: Plane, time: int) -> Plane:
+    """A plane whose frames are those of one value. Values of frames before the present one come from delays."""
+    codes = x.codes.movedim(time, 0).reshape(x.shape[time], -1)
+    last, extent = codes[-1], len(codes)
+    known = last > 0
+    ages = torch.where(known, extent - 1 + FIRST - (last - 1) % FRAMES, torch.zeros_like(last))
+    expected = torch.where(known, last + torch.arange(extent).double()[:, None] - (extent - 1), last)
+    early = torch.arange(extent).double()[:, None] < ages
+    if not bool(ages.any()) or bool((ages < 0).any()) or bool((codes != expected)[~early].any()):
+        return x
+    if extent > 1 and bool((codes[early] != 0).any()):
+        return x
+    channels, pieces, begin, numbers = torch.floor((last - 1) / FRAMES).long(), [], 0, torch.zeros_like(last)
+    for age in ages[known].unique().tolist():
+        here = known & (ages == age)
+        used, where = channels[here].unique(return_inverse=True)
+        node = gathered(x.node, used.numpy())
+        pieces.append(layers(node, [look_back(node.channels, int(age), "float32")]) if age else node)
+        numbers[here] = (where + begin).double()
+        begin += node.channels
+    joint = pieces[0] if len(pieces) == 1 else Node("cat", begin, tuple(pieces))
+    rows = 1 + FIRST + torch.arange(extent).double()[:, None] + numbers * FRAMES
+    others = [size for axis, size in enumerate(x.shape) if axis != time]
+    made = torch.where(known, rows, torch.zeros_like(rows)).reshape(extent, *others).movedim(0, time)
+    return plane(x, made, joint)
+
+
 def channels_of(x: Plane, axes: Sequence[int], time: int) -> Any:
     """The channel number of each value along `axes`, as an array; -1 for a zero. Other axes are 1 long."""
     zeros = padding_of(x, time)
@@ -139,6 +170,7 @@ def gathered(node: Node, numbers: Any) -> Node:
 
 def arranged(x: Plane, axes: Sequence[int], time: int) -> Node:
     """The value whose channels are `axes` in this order, the last the innermost. There is no padding in front."""
+    x = settled(x, time)
     if padding_of(x, time):
         place().refuse(
             "padding of frames by itself", "only right before a convolution", "move it there or drop it"
@@ -151,6 +183,7 @@ def in_any_order(x: Plane, axes: Sequence[int], time: int) -> tuple[Node, Any]:
 
     The order is that of the tensor's own value, if it has no other channels, so that nothing moves.
     """
+    x = settled(x, time)
     if is_whole(x) and not padding_of(x, time):
         return x.node, channels_of(x, axes, time).reshape(-1)
     node = arranged(x, axes, time)
