@@ -110,8 +110,7 @@ def compiled(compiler: str, text: str, folder: Path, optimise: str = "-O1") -> P
     return program
 
 
-@pytest.mark.parametrize("constant", [False, True], ids=["set", "constant"])
-@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+@pytest.mark.parametrize("compiler, constant", [("g++", False), ("clang++", True)])
 def test_the_check_is_reproduced(compiler: str, constant: bool, tmp_path: Path) -> None:
     models = {
         "chain": golden("torch/lstm20_dense.f32.json"),

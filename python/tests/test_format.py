@@ -354,7 +354,8 @@ def with_short_tensors(found: Any) -> Any:
 def test_golden_files(schema: Any, golden_folder: Path) -> None:
     """Every golden file is valid and is reproduced by the reference."""
     for path in golden_networks(golden_folder):
-        schema.validate(with_short_tensors(reference.load(path)))
+        if ".f64." not in path.name:  # else the same layers with other numbers
+            schema.validate(with_short_tensors(reference.load(path)))
         read_model(path)
         error, limit = reference.check_error(reference.load(path))
         assert error <= limit, path.name

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 import manifest
-from generate import FOLDER, Golden, files, seed
-from inlay.format import Array, Check, LayerRecord, ModelFile, write_model
+from generate import FOLDER, Golden, array, files, seed, write
+from inlay.format import LayerRecord
 
 
 class Snake(nn.Module):
@@ -215,21 +215,11 @@ PURPOSES = {
 }
 
 
-def array(tensor: Tensor) -> Array:
-    return np.ascontiguousarray(tensor.detach().numpy())
-
-
 def write_models() -> None:
     for path, module, samples in files(goldens()):
-        check = Check(
-            source=f"PyTorch {torch.__version__}",
-            dtype=samples.dtype.name,
-            input=samples,
-            output=array(module(torch.from_numpy(samples.copy()))),
-            tolerance={"float32": 1e-5, "float64": 1e-12}[samples.dtype.name],
-        )
         record = module.record()
-        write_model(path, ModelFile(record if isinstance(record, list) else [record], check))
+        records = record if isinstance(record, list) else [record]
+        write(path, records, samples, module(torch.from_numpy(samples.copy())))
 
 
 def main() -> None:

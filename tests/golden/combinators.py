@@ -18,15 +18,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import manifest
-from generate import FOLDER, Golden, Samples, files, seed
-from inlay.format import Array, Check, LayerRecord, ModelFile, Option, write_model
+from generate import FOLDER, Golden, Samples, array, files, seed, write
+from inlay.format import LayerRecord, Option
 from inlay.torch.records import records_of
 
 Condition = Optional[Tensor]
-
-
-def array(tensor: Tensor) -> Array:
-    return np.ascontiguousarray(tensor.detach().numpy())
 
 
 def run(module: nn.Module, x: Tensor, condition: Condition) -> Tensor:
@@ -686,17 +682,18 @@ def export(
     module.eval()
     x = torch.from_numpy(samples.copy())
     split = x.shape[1] - side
-    check = Check(
-        source=f"PyTorch {torch.__version__}",
-        dtype=samples.dtype.name,
-        input=samples[:, :split],
-        condition=samples[:, split:] if side else None,
-        output=array(module(x[:, :split], x[:, split:] if side else None)),
-        tolerance={"float32": 1e-5, "float64": 1e-12}[samples.dtype.name],
-        skip=skip,
-        stride=stride,
-    )
-    write_model(path, ModelFile(module.records(split), check))
+    output = module(x[:, :split], x[:, split:] if side else None)
+    condition = samples[:, split:] if side else None
+    options = {"condition": condition, "skip": skip, "stride": stride}
+    write(path, module.records(split), samples[:, :split], output, **options)
+
+
+def write_rates(models: dict[str, Rate]) -> None:
+    """Writes the models that change the rate."""
+    plain = {name: Golden(rate.module, rate.channels, rate.frames) for name, rate in models.items()}
+    for path, module, samples in files(plain):
+        rate = models[path.name.split(".")[0]]
+        export(module, 0, path, samples, rate.skip, rate.stride)
 
 
 def write_models() -> None:
@@ -704,11 +701,7 @@ def write_models() -> None:
     sides = {name: side for name, (_, side) in models.items()}
     for path, module, samples in files({name: golden for name, (golden, _) in models.items()}):
         export(module, sides[path.name.split(".")[0]], path, samples)
-    changing = rates()
-    plain = {name: Golden(rate.module, rate.channels, rate.frames) for name, rate in changing.items()}
-    for path, module, samples in files(plain):
-        rate = changing[path.name.split(".")[0]]
-        export(module, 0, path, samples, rate.skip, rate.stride)
+    write_rates(rates())
 
 
 def main() -> None:

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import manifest
-from generate import FOLDER, Golden, Samples, files, seed
-from inlay.format import Array, Check, LayerRecord, ModelFile, Option, write_model
+from generate import FOLDER, Golden, Samples, array, files, seed, write
+from inlay.format import LayerRecord, Option
 
 
 class Causal2d(nn.Module):
@@ -98,10 +98,6 @@ PURPOSES = {
 }
 
 
-def array(tensor: Tensor) -> Array:
-    return np.ascontiguousarray(tensor.detach().numpy())
-
-
 def record(layer: nn.Module, channels: int, features: int) -> LayerRecord:
     """A layer whose input has `channels` channels at each of `features` features."""
     options: dict[str, Option]
@@ -141,14 +137,7 @@ def export(module: nn.Module, path: Path, samples: Samples) -> None:
     for layer in layers:
         records.append(record(layer, x.shape[1], x.shape[3]))
         x = layer(x)
-    check = Check(
-        source=f"PyTorch {torch.__version__}",
-        dtype=samples.dtype.name,
-        input=samples,
-        output=array(x[0].permute(1, 2, 0).flatten(1)),
-        tolerance={"float32": 1e-5, "float64": 1e-12}[samples.dtype.name],
-    )
-    write_model(path, ModelFile(records, check))
+    write(path, records, samples, x[0].permute(1, 2, 0).flatten(1))
 
 
 def main() -> None:

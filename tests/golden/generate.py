@@ -14,7 +14,7 @@ from __future__ import annotations
 import copy
 import zlib
 from pathlib import Path
-from typing import Callable, Iterator, NamedTuple
+from typing import Any, Callable, Iterator, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ from torch import nn
 
 import manifest
 from inlay import export_torch
+from inlay.format import Array, Check, LayerRecord, ModelFile, write_model
 
 FOLDER = Path(__file__).parent / "torch"
 
@@ -264,6 +265,25 @@ def files(
         samples = signal(golden, random)
         yield folder / f"{name}.f32.json", copy.deepcopy(double).float(), samples
         yield folder / f"{name}.f64.json", double, samples.astype(np.float64)
+
+
+def array(tensor: torch.Tensor) -> Array:
+    return np.ascontiguousarray(tensor.detach().numpy())
+
+
+def write(
+    path: Path, records: list[LayerRecord], samples: Samples, output: torch.Tensor, **options: Any
+) -> None:
+    """Writes a model file whose check is PyTorch's output. The options are those of `Check`."""
+    check = Check(
+        source=f"PyTorch {torch.__version__}",
+        dtype=samples.dtype.name,
+        input=samples,
+        output=array(output),
+        tolerance={"float32": 1e-5, "float64": 1e-12}[samples.dtype.name],
+        **options,
+    )
+    write_model(path, ModelFile(records, check))
 
 
 def main() -> None:

@@ -16,8 +16,7 @@ import torch
 from torch import Tensor, nn
 
 import manifest
-from generate import Golden, Samples, files, seed
-from inlay.format import Check, ModelFile, write_model
+from generate import Golden, Samples, files, seed, write
 from inlay.torch.records import records_of
 
 FOLDER = Path(__file__).parent / "rate_corrected"
@@ -85,14 +84,7 @@ def export(module: nn.RNNBase, path: Path, samples: Samples) -> None:
     rate, order = (int(number) for number in found.groups())
     with torch.no_grad():
         output = run(module, torch.from_numpy(samples.copy()), rate / TRAINED, order)
-    check = Check(
-        source=f"PyTorch {torch.__version__}",
-        dtype=samples.dtype.name,
-        input=samples,
-        output=np.ascontiguousarray(output.numpy()),
-        tolerance={"float32": 1e-5, "float64": 1e-12}[samples.dtype.name],
-    )
-    write_model(path, ModelFile(records_of(module, samples.shape[1]), check))
+    write(path, records_of(module, samples.shape[1]), samples, output)
 
 
 def main() -> None:

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import manifest
-from combinators import Concat, Condition, Conv, Ours, Parallel, Plain, Recurrent, Seq, array, export
-from generate import FOLDER, Golden, files, seed
+from combinators import Concat, Condition, Conv, Ours, Parallel, Plain, Recurrent, Seq, export
+from generate import FOLDER, Golden, array, files, seed
 from inlay.format import LayerRecord
 from inlay.torch import SpectralNetwork
 

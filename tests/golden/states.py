@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 import manifest
-from generate import FOLDER, GRID, Golden, Samples, files, seed
-from inlay.format import Array, Check, LayerRecord, ModelFile, write_model
+from generate import FOLDER, GRID, Golden, Samples, array, files, seed, write
+from inlay.format import Array, LayerRecord
 from inlay.torch.records import records_of
 
 
@@ -106,7 +106,7 @@ class S6(nn.Module):
 
 
 def arrays(module: nn.Module) -> dict[str, Array]:
-    return {name: np.ascontiguousarray(tensor.detach().numpy()) for name, tensor in module.named_parameters()}
+    return {name: array(tensor) for name, tensor in module.named_parameters()}
 
 
 def goldens() -> dict[str, Golden]:
@@ -151,14 +151,7 @@ def write_models() -> None:
     for path, module, samples in files(goldens()):
         with torch.no_grad():
             output = module(torch.from_numpy(samples.copy()))
-        check = Check(
-            source=f"PyTorch {torch.__version__}",
-            dtype=samples.dtype.name,
-            input=samples,
-            output=np.ascontiguousarray(output.numpy()),
-            tolerance={"float32": 1e-5, "float64": 1e-12}[samples.dtype.name],
-        )
-        write_model(path, ModelFile(records(module, samples.shape[1]), check))
+        write(path, records(module, samples.shape[1]), samples, output)
 
 
 def main() -> None:

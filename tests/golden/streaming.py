@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import manifest
-from combinators import Condition, Ours, Rate, Seq, array, export
-from generate import FOLDER, GRID, Golden, files, seed
+from combinators import Condition, Ours, Rate, Seq, export, write_rates
+from generate import FOLDER, GRID, Golden, array, files, seed
 from inlay.format import LayerRecord, Option
 from inlay.torch.records import records_of, started
 
@@ -189,11 +189,7 @@ PURPOSES = {
 def write_models() -> None:
     for path, module, samples in files(goldens()):
         export(module, 0, path, samples)
-    changing = rates()
-    plain = {name: Golden(rate.module, rate.channels, rate.frames) for name, rate in changing.items()}
-    for path, module, samples in files(plain):
-        rate = changing[path.name.split(".")[0]]
-        export(module, 0, path, samples, rate.skip, rate.stride)
+    write_rates(rates())
 
 
 def main() -> None:

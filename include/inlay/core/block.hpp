@@ -9,6 +9,7 @@
 #include "inlay/core/extent.hpp"
 #include "inlay/core/load_run.hpp"
 #include "inlay/core/padding.hpp"
+#include "inlay/core/repeat.hpp"
 #include "inlay/core/tile_frames.hpp"
 
 namespace inlay::INLAY_ISA {
@@ -39,11 +40,25 @@ INLAY_INLINE void copy_frame_twice(const T* from, Extent<N> channels, T* first, 
 }
 
 namespace detail {
+/// Copies N values, a power of two, in whole registers if there are so many: GCC's memcpy would use 16 bytes of them.
+template <std::size_t N, class T>
+INLAY_INLINE void copy_piece(const T* from, T* to) noexcept {
+  constexpr std::size_t lanes = compiler::vector_bytes<T> / sizeof(T);
+  if constexpr (lanes > 1 && N >= lanes) {
+    repeat<N / lanes>([&](std::size_t i) INLAY_INLINE_LAMBDA {
+      compiler::Values<T, lanes> values;
+      std::memcpy(&values, from + i * lanes, sizeof values);
+      std::memcpy(to + i * lanes, &values, sizeof values);
+    });
+  } else {
+    copy(from, N, to);
+  }
+}
 /// Copies less than 2 `Piece` values in pieces of decreasing powers of two.
 template <std::size_t Piece, class T>
 INLAY_INLINE void copy_rest(const T* from, std::size_t count, T* to) noexcept {
   const std::size_t now = count & Piece;
-  if (now) copy(from, Piece, to);
+  if (now) copy_piece<Piece>(from, to);
   if constexpr (Piece > 1) copy_rest<Piece / 2>(from + now, count - now, to + now);
 }
 /// Copies a row in runs of eight. `to` may be the same memory at a lower address.
@@ -61,7 +76,7 @@ INLAY_INLINE void copy_row(const T* from, std::size_t count, T* to) noexcept {
   if constexpr (longest_run<T> > 0) return detail::copy_row_in_runs(from, count, to);
   constexpr std::size_t piece = alignment / sizeof(T);
   const std::size_t whole = count / piece * piece;
-  for (std::size_t i = 0; i < whole; i += piece) copy(from + i, piece, to + i);
+  for (std::size_t i = 0; i < whole; i += piece) detail::copy_piece<piece>(from + i, to + i);
   if (whole < count) detail::copy_rest<piece / 2>(from + whole, count - whole, to + whole);
 }
 

@@ -105,8 +105,11 @@ INLAY_INLINE void transpose_square(const T* from, std::size_t from_stride, std::
 /// rounded up to a multiple of N.
 template <std::size_t N, class T>
 INLAY_NOINLINE void transpose_rows(const T* row, std::size_t rows, std::size_t frames, T* frame) noexcept {
-  for (std::size_t t = 0; t < frames; t += N)
-    detail::transpose_square<N>(row + t, tile_frames, rows, frame + t * N, N, N);
+  const auto transpose = [&](std::size_t some) INLAY_INLINE_LAMBDA {
+    for (std::size_t t = 0; t < frames; t += N)
+      detail::transpose_square<N>(row + t, tile_frames, some, frame + t * N, N, N);
+  };
+  rows == N ? transpose(N) : transpose(rows);  // N rows without a branch for each
 }
 
 /// row(c)[t] = frame[t][c] for `rows` rows of a tile, at most N. Frames are `stride` values apart. The number of frames
@@ -114,8 +117,11 @@ INLAY_NOINLINE void transpose_rows(const T* row, std::size_t rows, std::size_t f
 template <std::size_t N, class T>
 INLAY_NOINLINE void transpose_frames(const T* frame, std::size_t stride, std::size_t frames, T* row,
                                      std::size_t rows) noexcept {
-  for (std::size_t t = 0; t < frames; t += N)
-    detail::transpose_square<N>(frame + t * stride, stride, N, row + t, tile_frames, rows);
+  const auto transpose = [&](std::size_t some) INLAY_INLINE_LAMBDA {
+    for (std::size_t t = 0; t < frames; t += N)
+      detail::transpose_square<N>(frame + t * stride, stride, N, row + t, tile_frames, some);
+  };
+  rows == N ? transpose(N) : transpose(rows);
 }
 
 }  // namespace inlay::INLAY_ISA

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "inlay/host/bound_engine.hpp"
+#include "inlay/host/concealment.hpp"
 #include "inlay/host/miss.hpp"
 #include "inlay/host/pool_core.hpp"
 #include "inlay/host/ports.hpp"
@@ -44,7 +45,11 @@ struct PipelineSetup {
 class Pipeline {
  public:
   Pipeline(PipelineSetup setup, std::unique_ptr<EngineSet> engines, PoolCore* pool, SharedState& shared)
-      : setup_(std::move(setup)), pool_(pool), shared_(shared), engines_(std::move(engines), setup_.crossfade) {
+      : setup_(std::move(setup)),
+        pool_(pool),
+        shared_(shared),
+        concealment_(setup_.miss, setup_.fill, setup_.crossfade, setup_.ports.out),
+        engines_(std::move(engines), setup_.crossfade) {
     const Ports& ports = setup_.ports;
     std::size_t latency_hops = 0;
     for (const Port& port : ports.in)
@@ -55,9 +60,6 @@ class Pipeline {
     slots_ = (slots_ + setup_.lanes - 1) / setup_.lanes * setup_.lanes;
     for (std::size_t i = 0; i < ports.in.size(); ++i) in_.emplace_back(ports.in[i], slots_, 0);
     for (std::size_t i = 0; i < ports.out.size(); ++i) out_.emplace_back(ports.out[i], slots_, setup_.plan.latency(i));
-    for (const Port& port : ports.out) held_.emplace_back(port.streams() ? port.channels : 0);
-    jump_ = held_;
-    for (const auto& held : held_) shifted_.resize(std::max(shifted_.size(), held.size()));
     reference_hop_ = ports.hops().reference();
     for (std::size_t i = 0; i < ports.in.size() && dry_ == nullptr; ++i)
       if (ports.in[i].streams()) dry_ = &in_[i];
@@ -128,11 +130,11 @@ class Pipeline {
         const State state = wait_for(ring, patience);
         if (state == State::good) {
           n = good_frames(ring, frames);
-          give(ring, i, channels, offset, n);
+          concealment_.give(i, ring, {dry_, oldest_}, channels, offset, n);
         } else {
           n = std::min(frames, ring.hop - ring.offset);
           count_missing(ring, state, n);
-          give_missing(ring, i, channels, offset, n);
+          concealment_.give_missing(i, ring, {dry_, oldest_}, channels, offset, n);
         }
         ring.advance(n);
       }
@@ -213,13 +215,9 @@ class Pipeline {
     clock_ = 0;
     for (Ring& ring : in_)
       if (ring.streams()) ring.start(first);
-    for (std::size_t i = 0; i < out_.size(); ++i)
-      if (out_[i].streams()) {
-        out_[i].start(first);
-        out_[i].presence = setup_.crossfade;
-        out_[i].good = true;
-        std::fill(held_[i].begin(), held_[i].end(), 0.0f);
-      }
+    for (Ring& ring : out_)
+      if (ring.streams()) ring.start(first);
+    concealment_.reset();
   }
 
   /// Makes the slots of all jobs up to `job` ready to be written. If a lane reads what is there, which it does for
@@ -327,74 +325,6 @@ class Pipeline {
     for (std::size_t k = 1; n < frames && ring.slot + k < slots_; ++k, n += ring.hop)
       if (finished_[ring.slot + k].load(std::memory_order_acquire) != ring.job + k + 1) break;
     return std::min(n, frames);
-  }
-
-  /// Gives results, faded in after missing ones.
-  void give(Ring& ring, std::size_t i, float* const* channels, std::size_t offset, std::size_t n) noexcept {
-    const std::size_t faded = std::min(n, setup_.crossfade - ring.presence);
-    if (faded > 0) fill(ring, i, channels, offset, faded);
-    for (std::size_t c = 0; c < ring.channels; ++c) {
-      const float* const from = ring.channel(c) + ring.position();
-      float* const to = channels[c] + offset;
-      for (std::size_t f = 0; f < faded; ++f) to[f] += (from[f] - to[f]) * gain(ring.presence + f + 1);
-      std::memcpy(to + faded, from + faded, (n - faded) * sizeof(float));
-      held_[i][c] = from[n - 1];
-    }
-    ring.good = true;
-    ring.presence += faded;
-  }
-  /// Gives what replaces results. What it differs by from the last good value fades out.
-  void give_missing(Ring& ring, std::size_t i, float* const* channels, std::size_t offset, std::size_t n) noexcept {
-    fill(ring, i, channels, offset, n);
-    const std::size_t faded = std::min(n, ring.presence);
-    for (std::size_t c = 0; c < ring.channels; ++c) {
-      float* const to = channels[c] + offset;
-      if (ring.good) {
-        float before = setup_.miss == Miss::silence ? 0.0f : to[0];
-        if (setup_.miss == Miss::dry) read_dry(ring, c, &before, 1, 1);
-        jump_[i][c] = held_[i][c] - before;
-      }
-      for (std::size_t f = 0; f < faded; ++f) to[f] += jump_[i][c] * gain(ring.presence - f - 1);
-    }
-    ring.good = false;
-    ring.presence -= faded;
-  }
-  float gain(std::size_t presence) const noexcept {
-    return static_cast<float>(presence) / static_cast<float>(setup_.crossfade);
-  }
-  void fill(const Ring& ring, std::size_t i, float* const* channels, std::size_t offset, std::size_t n) noexcept {
-    if (setup_.miss == Miss::custom) {
-      // The pointers are moved for the call, so that the function sees only frames that are missing.
-      for (std::size_t c = 0; c < ring.channels; ++c) shifted_[c] = channels[c] + offset;
-      setup_.fill({i, shifted_.data(), ring.channels, n});
-      return;
-    }
-    for (std::size_t c = 0; c < ring.channels; ++c) {
-      float* const to = channels[c] + offset;
-      if (setup_.miss == Miss::dry) read_dry(ring, c, to, n);
-      else std::fill_n(to, n, setup_.miss == Miss::hold ? held_[i][c] : 0.0f);
-    }
-  }
-  /// The input that the next `n` frames of an output are made from, or those `earlier`, from the ring of the first
-  /// input that streams.
-  void read_dry(const Ring& output, std::size_t c, float* to, std::size_t n, std::size_t earlier = 0) noexcept {
-    Ring& input = *dry_;
-    const auto frames_from = [](const Ring& ring, std::uint64_t job) {  // from the start of a job to the next frame
-      return static_cast<std::int64_t>(ring.job - job) * static_cast<std::int64_t>(ring.hop) +
-             static_cast<std::int64_t>(ring.offset);
-    };
-    // The frames lie between `behind` and `behind - n` frames before the input's end. The first ones may be from before
-    // the start, and the last ones may not be there yet if nobody has pushed them.
-    const std::int64_t behind = frames_from(input, output.job) - static_cast<std::int64_t>(output.offset) +
-                                static_cast<std::int64_t>(output.engine_latency + earlier);
-    const std::int64_t there = std::min(frames_from(input, oldest_), static_cast<std::int64_t>(input.length()));
-    const auto missing = static_cast<std::int64_t>(behind < static_cast<std::int64_t>(n) ? n : 0);
-    const auto zeros = static_cast<std::size_t>(std::clamp(behind - there, missing, static_cast<std::int64_t>(n)));
-    std::fill_n(to, zeros, 0.0f);
-    if (zeros == n) return;
-    std::size_t end = input.position() + input.length() - (static_cast<std::size_t>(behind) - n);
-    if (end > input.length()) end -= input.length();
-    input.read_before(std::min(c, input.channels - 1), end, to + zeros, n - zeros);
   }
 
   void count_missing(Ring& ring, State state, std::size_t n) noexcept {
@@ -511,11 +441,9 @@ class Pipeline {
   SharedState& shared_;
 
   std::vector<Ring> in_, out_;
-  std::vector<std::vector<float>> held_;  // the last good value of each output channel
-  std::vector<std::vector<float>> jump_;  // how much that differs from what would have replaced it
-  std::vector<float*> shifted_;
+  Concealment concealment_;
   std::vector<float> captured_;
-  Ring* dry_ = nullptr;
+  Ring* dry_ = nullptr;  // of the first input that streams
   bool generates_ = false;
   std::size_t reference_hop_ = 0, slots_ = 0, history_ = 0;
   std::size_t clock_ = 0;

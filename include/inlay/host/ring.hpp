@@ -63,8 +63,6 @@ struct Ring {
   std::uint64_t job = 0;  // the one that the next frame belongs to
   std::size_t slot = 0, offset = 0;
   std::size_t silence = 0;        // outputs: frames before the first job's
-  std::size_t presence = 0;       // outputs: how much of the result is heard, up to `crossfade`
-  bool good = true;               // outputs: whether the frame before the next one is a result
   std::uint64_t last_missed = 0;  // outputs: one more than the number of the last job that was counted
 };
 

@@ -127,32 +127,31 @@ class ChannelNorm {
       const auto from = broadcast(mean), scale = inverse_deviation(broadcast(variance));
       std::size_t c = 0;
       for (; c + width <= channels(); c += width)
-        B::store(y + c, apply(B::template load<width>(x + c), from, scale, LanesAcrossChannels<B, width>{first + c}));
+        B::store(y + c,
+                 Channel(*this, LanesAcrossChannels<B, width>{first + c})(B::template load<width>(x + c), from, scale));
       if constexpr (width > 1)
         for (; c < channels(); ++c)
-          y[c] = first_lane(apply(broadcast(x[c]), from, scale, LanesAcrossFrames<B>{first + c}));
+          y[c] = first_lane(Channel(*this, LanesAcrossFrames<B>{first + c})(broadcast(x[c]), from, scale));
     }
   }
 
+  /// Statistics of the whole tile come first, so that the divisions of several registers of frames overlap.
   void process(auto& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
     constexpr std::size_t width = B::width;
+    alignas(alignment) scalar means[tile_frames]{}, variances[tile_frames];
     for (std::size_t first = 0; first < size_; first += channels()) {
+      if constexpr (Centred)
+        for (std::size_t t = 0; t < frames; t += width)
+          B::store(means + t, share(ChannelSum<B>::of_tile(in, t, first, channels(), Sum())));
       for (std::size_t t = 0; t < frames; t += width) {
-        auto mean = B::template broadcast<width>(0);
-        if constexpr (Centred) mean = share(ChannelSum<B>::of_tile(in, t, first, channels(), Sum()));
-        auto variance = share(ChannelSum<B>::of_tile(in, t, first, channels(), Squares{mean}));
-        if constexpr (requires(scalar s) { layer().follow(state, s, s); }) {
-          scalar means[width], variances[width];
-          B::store(means, mean);
-          B::store(variances, variance);
-          for (std::size_t i = 0; i < width && t + i < frames; ++i) layer().follow(state, means[i], variances[i]);
-          mean = B::template load<width>(means);
-          variance = B::template load<width>(variances);
-        }
-        const auto scale = inverse_deviation(variance);
-        for (std::size_t c = first; c < first + channels(); ++c)
-          B::store(out.row(c) + t, apply(B::template load<width>(in.row(c) + t), mean, scale, LanesAcrossFrames<B>{c}));
+        const Squares squares{B::template load<width>(means + t)};
+        B::store(variances + t, share(ChannelSum<B>::of_tile(in, t, first, channels(), squares)));
       }
+      if constexpr (requires(scalar s) { layer().follow(state, s, s); })
+        for (std::size_t t = 0; t < frames; ++t) layer().follow(state, means[t], variances[t]);
+      std::size_t t = 0;
+      for (; t + 4 * width <= frames; t += 4 * width) normalise<4>(in, out, first, t, means, variances);
+      for (; t < frames; t += width) normalise<1>(in, out, first, t, means, variances);
     }
   }
 
@@ -195,10 +194,36 @@ class ChannelNorm {
     const Register deviation = math::square_root<B>(variance + B::template broadcast<B::width>(epsilon));
     return math::divide<B>(B::template broadcast<B::width>(1), deviation);
   }
-  INLAY_INLINE Register apply(Register x, Register mean, Register scale, auto at) const noexcept {
-    if constexpr (Centred) return B::fma((x - mean) * scale, at(gamma_), at(beta_));
-    else return x * scale * at(gamma_);
+  /// Normalises a group of channels of `Count` registers of frames.
+  template <std::size_t Count>
+  INLAY_INLINE void normalise(Block<const scalar> in, Block<scalar> out, std::size_t first, std::size_t t,
+                              const scalar* means, const scalar* variances) const noexcept {
+    constexpr std::size_t width = B::width;
+    Register mean[Count], scale[Count];
+    repeat<Count>([&](std::size_t i) INLAY_INLINE_LAMBDA {
+      mean[i] = B::template load<width>(means + t + i * width);
+      scale[i] = inverse_deviation(B::template load<width>(variances + t + i * width));
+    });
+    for (std::size_t c = first; c < first + channels(); ++c) {
+      const Channel channel(*this, LanesAcrossFrames<B>{c});
+      const scalar* x = in.row(c) + t;
+      scalar* y = out.row(c) + t;
+      repeat<Count>([&](std::size_t i) INLAY_INLINE_LAMBDA {
+        B::store(y + i * width, channel(B::template load<width>(x + i * width), mean[i], scale[i]));
+      });
+    }
   }
+  /// gamma and beta of one channel, or of those of a register: what remains of the layer once the statistics are known.
+  struct Channel {
+    Register gamma, beta;
+    INLAY_INLINE Channel(const ChannelNorm& norm, auto at) noexcept : gamma(at(norm.gamma_)) {
+      if constexpr (Centred) beta = at(norm.beta_);
+    }
+    INLAY_INLINE Register operator()(Register x, Register mean, Register scale) const noexcept {
+      if constexpr (Centred) return B::fma((x - mean) * scale, gamma, beta);
+      else return x * scale * gamma;
+    }
+  };
 
   const L& layer() const noexcept { return static_cast<const L&>(*this); }
 

@@ -188,10 +188,11 @@ class S4D {
       const std::size_t rows = all.across_states ? 1 : std::min<std::size_t>(lanes, channels_ - channel);
       if (all.across_states) broadcast_row(in.row(g), frames, u);
       else transpose_rows<lanes>(in.row(channel), rows, frames, u);
-      for (std::size_t t = 0; t < frames; ++t) times_skip(w, Lanes::load(u + t * lanes)).store(y + t * lanes);
+      const T* d = w;
       w += lanes;
       for_registers(all.registers(), [&]<std::size_t Count>() INLAY_INLINE_LAMBDA {
-        run<Count>(w, s, u, y, frames);
+        if (w == d + lanes) run<Count, true>(d, w, s, u, y, frames);
+        else run<Count, false>(d, w, s, u, y, frames);
         w += Count * parts * lanes;
         s += Count * 2 * lanes;
       });
@@ -271,12 +272,13 @@ class S4D {
     }
   };
 
+  /// Adds the output of `Count` registers of states to y. For the first ones of a group, y is d u before.
   /// Not inlined: the compiler would see that y does not overlap the weights, keep these in registers, and spill.
-  template <std::size_t Count>
-  static INLAY_NOINLINE void run(const T* w, T* s, const T* u, T* y, std::size_t frames) noexcept {
+  template <std::size_t Count, bool First>
+  static INLAY_NOINLINE void run(const T* d, const T* w, T* s, const T* u, T* y, std::size_t frames) noexcept {
     Filters<Count> filters(w, s);
     for (std::size_t t = 0; t < frames; ++t) {
-      Lanes sum = Lanes::load(y + t * lanes);
+      Lanes sum = First ? times_skip(d, Lanes::load(u + t * lanes)) : Lanes::load(y + t * lanes);
       filters.step(w, Lanes::load(u + t * lanes), sum);
       sum.store(y + t * lanes);
     }
