@@ -49,7 +49,7 @@ def _handles(*names: str) -> Any:
 _LANES = 8
 
 
-def _features(count: int, kind: str, chain: Chain) -> list[LayerRecord]:
+def each_feature(count: int, kind: str, chain: Chain) -> list[LayerRecord]:
     """A chain for each of `count` features; the chain itself if there is one."""
     if count == 1:
         return list(chain)
@@ -74,7 +74,7 @@ def _linear(func: Any, x: Plane, weight: Tensor, bias: Tensor | None = None) -> 
     dense = LayerRecord("dense", options, _tensors(weight.T, bias))
     count = node.channels // weight.shape[1]
     kind = "along_features" if count >= _LANES else "per_feature"
-    made = layers(node, _features(count, kind, [dense]))
+    made = layers(node, each_feature(count, kind, [dense]))
     return laid_out(func(x, weight, bias), time, [*others, last], made)
 
 
@@ -349,7 +349,7 @@ def _layer_norm(
     given = {"gamma": weight, "beta": bias}
     tensors = {name: array_of(tensor.reshape(-1)) for name, tensor in given.items() if tensor is not None}
     norm = LayerRecord("layer_norm", {"size": size, "epsilon": float(eps)}, tensors)
-    made = layers(node, _features(node.channels // size, "along_features", [norm]))
+    made = layers(node, each_feature(node.channels // size, "along_features", [norm]))
     return laid_out(func(x, shape, weight, bias, eps), time, [*others, *inner], made)
 
 
@@ -584,7 +584,7 @@ def recurrent(x: Plane, result: Tensor, along: int, time: int, chains: Sequence[
     if time == along:
         if len(chains) > 1:
             place().refuse("both directions of time", "only forward in time", "train it with bidirectional=False")
-        made = layers(node, _features(x.shape[across], "per_feature", chains[0]))
+        made = layers(node, each_feature(x.shape[across], "per_feature", chains[0]))
         return laid_out(result, time, [across, 2], made)
     made, numbers = _along_features(node, x.shape[along], chains)
     return laid_out(result, time, [along, 2], made, numbers)
@@ -593,17 +593,18 @@ def recurrent(x: Plane, result: Tensor, along: int, time: int, chains: Sequence[
 def _along_features(node: Node, features: int, ways: Sequence[Chain]) -> tuple[Node, Any]:
     """Recurrent layers along features, the second of two in reverse, and their channels by [feature][channel]."""
     if len(ways) == 1:
-        made = layers(node, _features(features, "along_features", ways[0]))
+        made = layers(node, each_feature(features, "along_features", ways[0]))
         return made, np.arange(made.channels).reshape(features, -1)
     taken = np.arange(node.channels).reshape(features, -1)
     both = np.concatenate([taken, taken[::-1]], axis=1)
-    if len(ways[0]) == 1 and 2 * ways[0][0].integer("out") <= _LANES:  # one layer in registers that either would leave half empty
+    if len(ways[0]) == 1 and 2 * ways[0][0].integer("out") <= _LANES:
+        # One layer, in registers that either would leave half empty.
         one = [_side_by_side(ways[0][0], ways[1][0])]
-        made = layers(gathered(node, both), _features(features, "along_features", one))
+        made = layers(gathered(node, both), each_feature(features, "along_features", one))
         near, far = np.split(np.arange(made.channels).reshape(features, -1), 2, axis=1)
     else:
         pieces = [
-            layers(gathered(node, order), _features(features, "along_features", way))
+            layers(gathered(node, order), each_feature(features, "along_features", way))
             for order, way in zip(np.split(both, 2, axis=1), ways)
         ]
         made = Node("cat", sum(piece.channels for piece in pieces), tuple(pieces))
