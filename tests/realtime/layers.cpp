@@ -48,13 +48,15 @@ TEST(Realtime, NAME(INLAY_TEST_BACKEND, INLAY_TEST_SCALAR)) {
   expect_realtime<ModelT<Conv1D<3, 5, 3, 70, 1, B>>>("Conv1D");
   expect_realtime<ModelT<Conv1D<6, 4, 2, 1, 2, B>>>("Conv1D, grouped");
   expect_realtime<ModelT<FIR<300, B>, FIR<3100, B>>>("FIR");
-  expect_realtime<ModelT<Conv2D<3, 5, 7, 2, 3, 1, 2, FeaturePadding::same, B>, BatchNorm2D<5, 4, B>>>("Conv2D");
+  expect_realtime<ModelT<Conv2D<3, 5, 7, 2, 3, 1, 2, FeaturePadding::same, B>, BatchNorm2D<5, 4, B>,
+                         DepthwiseConv2D<5, 4, 2, 3, 1, 2, FeaturePadding::same, B>>>("Conv2D");
   expect_realtime<ModelT<LSTM<1, 9, B>>>("LSTM");
   expect_realtime<ModelT<GRU<1, 9, B>>>("GRU");
   expect_realtime<ModelT<ResetBeforeGRU<1, 9, B>>>("ResetBeforeGRU");
   expect_realtime<ModelT<RNN<1, 9, B>>>("RNN");
   expect_realtime<ModelT<InitialState<MinGRU<1, 9, B>>, InitialState<ProjectedLSTM<9, 7, 3, B>>>>("MinGRU");
-  expect_realtime<ModelT<TFiLM<3, 70, B>, BasicTFiLM<1, 5, Dense<3, 3, B>>>>("TFiLM");
+  expect_realtime<ModelT<TFiLM<3, 70, B>, BasicTFiLM<1, 5, Dense<3, 3, B>>, BlockControl<70, 1, LSTM<3, 5, B>>>>(
+      "TFiLM");
   expect_realtime<ModelT<UpsampleNearest<3, 3, B>, UpsampleLinear<3, 5, B>>>("Upsample");
   expect_realtime<ModelT<SilentUntil<3, 5, 2, B>, PeriodicGain<3, 2, B>>>("SilentUntil, PeriodicGain");
   expect_realtime<ModelT<S4D<9, 3, B>, LRU<9, 5, 3, B>, S6<3, 5, 2, B>>>("S4D, LRU, S6");

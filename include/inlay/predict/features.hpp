@@ -107,7 +107,7 @@ constexpr CostKind cost_kind(std::string_view type) {
     std::string_view names;  ///< each with a space before and after
   };
   constexpr Named all[] = {
-      {conv, " conv1d conv2d conv_transpose1d "},
+      {conv, " conv1d conv2d depthwise_conv2d conv_transpose1d "},
       {lstm, " lstm projected_lstm "},
       {gru, " gru "},
       {rnn, " rnn "},
@@ -184,10 +184,11 @@ struct FeatureSum {
   /// Adds layer L, which runs `often` times per frame of the model's input, and the layers that it holds.
   template <class L>
   constexpr void add(double often) {
-    static_assert(L::type != "tfilm" && L::type != "windowed" && L::type != "overlap_add" &&
-                      L::type != "along_features" && L::type != "per_feature",
-                  "inlay::predict: a network with Windowed, TFiLM, OverlapAdd, AlongFeatures or PerFeature has no "
-                  "prediction from its type; the command inlay predict has one");
+    static_assert(
+        L::type != "block_control" && L::type != "tfilm" && L::type != "windowed" && L::type != "overlap_add" &&
+            L::type != "along_features" && L::type != "per_feature",
+        "inlay::predict: a network with Windowed, BlockControl, TFiLM, OverlapAdd, AlongFeatures or PerFeature has no "
+        "prediction from its type; the command inlay predict has one");
     if constexpr (requires { L::parts::for_each; }) {
       add_layer<L>(often);
       L::parts::for_each([&](auto i) { add_chain<decltype(L().template chain<i>())>(often); });

@@ -80,7 +80,7 @@ def emitted(layer: Json, frames: int) -> npt.NDArray[np.int64]:
         return np.repeat(at, raised(layer))
     if layer["type"] == "windowed":
         reach, stride = layer["window"] - 1, layer["hop"]
-    elif "stride" in layer and layer["type"] != "conv2d":
+    elif "stride" in layer and "features" not in layer:
         reach = (layer["kernel_size"] - 1) * layer.get("dilation", 1)
         stride = layer["stride"]
     else:
@@ -106,7 +106,7 @@ def arrivals(layers: list[Json], frames: int) -> tuple[npt.NDArray[np.int64], Fr
             continue
         times = times[emitted(layer, len(times))]
         rate *= raised(layer)
-        if layer["type"] not in ("conv2d", "conv_transpose1d"):
+        if "features" not in layer and layer["type"] != "conv_transpose1d":
             rate /= layer.get("stride", layer["hop"] if layer["type"] == "windowed" else 1)
     return times, rate
 
@@ -195,11 +195,9 @@ def pool1d(layer: Json, x: Signal) -> Signal:
 
 def conv2d(layer: Json, x: Signal) -> Signal:
     """By the definition: for each position, the part under the kernel times the kernel."""
-    kernel, dilation, stride = (
-        tensor(layer["kernel"]),
-        layer["dilation"],
-        layer["stride"],
-    )
+    kernel, dilation, stride = tensor(layer["kernel"]), layer["dilation"], layer["stride"]
+    if layer["type"] == "depthwise_conv2d":  # each output from one input
+        kernel = kernel[..., None] * np.eye(kernel.shape[-1])
     taps, width, inputs, outputs = kernel.shape
     features = layer["features"]
     if layer["padding"] == "same":
@@ -568,6 +566,7 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "dense": dense,
     "conv1d": conv1d,
     "conv2d": conv2d,
+    "depthwise_conv2d": conv2d,
     "conv_transpose1d": conv_transpose1d,
     "max_pool1d": pool1d,
     "avg_pool1d": pool1d,
@@ -725,17 +724,33 @@ def overlap_add(layer: Json, x: Signal, condition: Condition) -> Signal:
     return sums[: len(x), np.newaxis]
 
 
-def tfilm(layer: Json, x: Signal, condition: Condition) -> Signal:
-    """The whole blocks from `offset` on, each modulated by what its largest values give."""
-    size, block, offset = layer["size"], layer["block_size"], layer["offset"]
+def in_blocks(layer: Json, x: Signal, give: Callable[[Signal, Signal], Signal]) -> Signal:
+    """`give` of the whole blocks from `offset` on, [blocks, frames, channels], and of what the layers
+    make of their largest values."""
+    block, offset = layer["block_size"], layer["offset"]
     whole = max(0, len(x) - offset) // block
-    blocks = x[offset : offset + whole * block].reshape(whole, block, size)
-    y = np.zeros_like(x)
-    if whole:
-        made = evaluate(layer["layers"], blocks.max(axis=1))[:, np.newaxis]
-        blocks = blocks * made[..., :size] + (made[..., size:] if made.shape[2] > size else 0)
-        y[offset : offset + whole * block] = blocks.reshape(-1, size)
-    return delayed(y, block - 1)
+    blocks = x[offset : offset + whole * block].reshape(whole, block, x.shape[1])
+    made = evaluate(layer["layers"], blocks.max(axis=1) if whole else x[:1])[:, np.newaxis]
+    given = give(blocks, made[:whole]).reshape(whole * block, -1)
+    behind = len(x) - offset - whole * block
+    around = ((min(offset, len(x)), max(0, behind)), (0, 0))
+    return delayed(np.pad(given, around), block - 1)
+
+
+def block_control(layer: Json, x: Signal, condition: Condition) -> Signal:
+    """What the layers make of the largest values of each block, held."""
+    block = layer["block_size"]
+    return in_blocks(layer, x, lambda blocks, made: made.repeat(block, axis=1))
+
+
+def tfilm(layer: Json, x: Signal, condition: Condition) -> Signal:
+    """The blocks, each modulated by what its largest values give."""
+    size = layer["size"]
+
+    def modulated(blocks: Signal, made: Signal) -> Signal:
+        return blocks * made[..., :size] + (made[..., size:] if made.shape[2] > size else 0)
+
+    return in_blocks(layer, x, modulated)
 
 
 def time_pad(layer: Json, x: Signal, condition: Condition) -> Signal:
@@ -765,6 +780,7 @@ COMBINATORS: dict[str, Callable[[Json, Signal, Condition], Signal]] = {
     "along_features": along_features,
     "per_feature": per_feature,
     "overlap_add": overlap_add,
+    "block_control": block_control,
     "tfilm": tfilm,
     "windowed": windowed,
     "time_pad": time_pad,

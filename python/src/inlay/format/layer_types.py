@@ -140,6 +140,11 @@ LAYER_TYPES: dict[str, LayerType] = {
         kernel="kernel_size_time kernel_size_features in out",
         bias="out?",
     ),
+    "depthwise_conv2d": _layer(
+        "channels features kernel_size_time kernel_size_features dilation stride padding",
+        kernel="kernel_size_time kernel_size_features channels",
+        bias="channels?",
+    ),
     # Gates in the order i, f, g, o.
     "lstm": _layer(
         "in out recurrent_activation",
@@ -261,6 +266,7 @@ LAYER_TYPES: dict[str, LayerType] = {
     "along_features": _layer("features", chains="layers"),
     "per_feature": _layer("features", chains="layers"),
     "overlap_add": _layer("window hop", chains="layers"),
+    "block_control": _layer("block_size offset", chains="layers"),
     "tfilm": _layer("size block_size offset", chains="layers"),
     "windowed": _layer("window hop", chains="layers"),
     "sequential": _layer(chains="layers"),

@@ -56,12 +56,15 @@ class LayerRecord:
     @property
     def _features_out(self) -> int:
         features = int(self.options.get("features", 1))
-        if self.type != "conv2d":
+        if self.type not in CONVOLUTIONS_2D:
             return features
         same = self.options["padding"] == "same"
         kernel = 1 if same else self.integer("kernel_size_features")
         return (features - kernel) // self.integer("stride") + 1
 
+
+#: Layers with a kernel that moves over the features of a frame.
+CONVOLUTIONS_2D = ("conv2d", "depthwise_conv2d")
 
 # The options of layers that raise the rate.
 _RAISED = {"conv_transpose1d": "stride", "upsample_nearest": "factor", "upsample_linear": "factor"}
@@ -142,7 +145,9 @@ def _of_append_condition(layer: LayerRecord) -> tuple[int, int]:
 
 # Input and output channels of the layers whose options do not state both.
 _ENDS: dict[str, _Ends] = {
-    **dict.fromkeys(("residual", "windowed", "sequential", "conditioned_by"), _of_layers),
+    **dict.fromkeys(
+        ("residual", "windowed", "sequential", "conditioned_by", "block_control"), _of_layers
+    ),
     "parallel": _of_parallel,
     "concat": _of_concat,
     "split": _of_split,

@@ -21,6 +21,7 @@ _KINDS = {
     "dense": "dense",
     "conv1d": "conv",
     "conv2d": "conv",
+    "depthwise_conv2d": "conv",
     "conv_transpose1d": "conv",
     "lstm": "lstm",
     "projected_lstm": "lstm",
@@ -47,7 +48,7 @@ _KINDS = {
     **dict.fromkeys("max_pool1d avg_pool1d upsample_nearest upsample_linear".split(), "copy"),
     **dict.fromkeys("residual parallel concat split gate blend mixin film".split(), "join"),
     **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
-    **dict.fromkeys(("overlap_add", "along_features", "per_feature", "tfilm"), "join"),
+    **dict.fromkeys(("overlap_add", "along_features", "per_feature", "block_control", "tfilm"), "join"),
 }
 GATES = {"lstm": 4, "gru": 3}
 #: Divisions and square roots that wait for one another. Groups of channels do not.

@@ -146,8 +146,8 @@ def _history(channels: int, past: int, layout: _Layout, unbroken: bool) -> int:
 
 
 #: Layers that are not computed in place.
-_NOT_IN_PLACE = set("dense conv1d conv2d conv_transpose1d lstm gru rnn slice pad".split())
-_NOT_IN_PLACE |= set("projected_lstm min_gru lru upsample_nearest upsample_linear".split())
+_NOT_IN_PLACE = set("dense conv1d conv2d depthwise_conv2d conv_transpose1d lstm gru rnn".split())
+_NOT_IN_PLACE |= set("projected_lstm min_gru lru slice pad upsample_nearest upsample_linear".split())
 _RESULT = -1
 #: Combinators that need no buffer of their own beside those of their layers.
 _NO_BUFFER = "conditioned_by", "residual", "gate"
