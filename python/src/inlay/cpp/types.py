@@ -388,6 +388,12 @@ def _tfilm(layer: LayerRecord, inner: _Inner) -> Type:
     return Type("BasicTFiLM", [block, offset, *inner["layers"]])
 
 
+def _overlap_add(layer: LayerRecord, inner: _Inner) -> Type:
+    if layer.options.get("spread"):
+        raise ExportError('overlap_add: "spread" has no C++ type; load the file as an inlay::Model')
+    return Type("OverlapAdd", [*_options(layer, "hop"), *inner["layers"]])
+
+
 def _windowed(layer: LayerRecord, inner: _Inner) -> Type:
     return Type("Windowed", [*_options(layer, "window hop"), *inner["layers"]])
 
@@ -406,9 +412,7 @@ _HOLDERS: dict[str, Callable[[LayerRecord, _Inner], Type]] = {
     "per_feature": lambda layer, inner: Type(
         "PerFeature", [*_options(layer, "features"), *inner["layers"]]
     ),
-    "overlap_add": lambda layer, inner: Type(
-        "OverlapAdd", [*_options(layer, "hop"), *inner["layers"]]
-    ),
+    "overlap_add": _overlap_add,
     "tfilm": _tfilm,
     "windowed": _windowed,
 }
