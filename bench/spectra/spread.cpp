@@ -74,7 +74,7 @@ int main(int count, char** arguments) {
   if (!same) return std::puts("the outputs differ"), 1;
 
   std::vector<float> out(x.size());
-  for (const std::size_t frames : {32, 64, 128}) {
+  for (const std::size_t frames : {32u, 64u, 128u}) {
     std::vector<double> times[2];
     for (Model& model : models) model.reset();
     for (std::size_t turn = 0; turn < 24; ++turn)
