@@ -394,6 +394,10 @@ def _overlap_add(layer: LayerRecord, inner: _Inner) -> Type:
     return Type("OverlapAdd", [*_options(layer, "hop"), *inner["layers"]])
 
 
+def _block_control(layer: LayerRecord, inner: _Inner) -> Type:
+    return Type("BlockControl", [*_options(layer, "block_size offset"), *inner["layers"]])
+
+
 def _windowed(layer: LayerRecord, inner: _Inner) -> Type:
     return Type("Windowed", [*_options(layer, "window hop"), *inner["layers"]])
 
@@ -413,6 +417,7 @@ _HOLDERS: dict[str, Callable[[LayerRecord, _Inner], Type]] = {
         "PerFeature", [*_options(layer, "features"), *inner["layers"]]
     ),
     "overlap_add": _overlap_add,
+    "block_control": _block_control,
     "tfilm": _tfilm,
     "windowed": _windowed,
 }
