@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "inlay/core/compiled.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/io/error.hpp"
 #include "inlay/io/limits.hpp"

@@ -33,7 +33,7 @@ class OverlapAddOperation final : public run_time::Operation<T> {
       buffer = from.buffer;
       work = from.work;
       layers.assign(from.layers);
-      layers.assign_buffers(from.layers);  // of the frame that the program is at
+      if (work.begun()) layers.assign_buffers(from.layers);
     }
     inlay::detail::OverlapBuffer<T, dynamic, dynamic, dynamic> buffer;
     typename Program<T>::State layers;

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
-#include <span>
 #include <vector>
 
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/dynamic.hpp"
+#include "inlay/core/layer_shape.hpp"
 #include "inlay/core/padding.hpp"
 #include "inlay/io/runnable.hpp"
 #include "inlay/run_time/kernels.hpp"
@@ -48,6 +48,9 @@ class SpreadFrame {
     begun_ = false;
     result_.clear();
   }
+
+  /// Returns whether there is a frame, which may be in the middle of the program.
+  bool begun() const noexcept { return begun_; }
 
   /// Runs the calls that are due at sample `sample` of the hop or earlier.
   void run_until(const Run& run, std::size_t sample) noexcept {
