@@ -137,6 +137,8 @@ CASES: dict[str, tuple[Any, ...]] = {
     "deep filtering": (deep_filtered, nn.Linear(34, 102)),
     "late": (late,),
     "both ways": (both_ways, nn.GRU(2, 3, batch_first=True, bidirectional=True), nn.Linear(6, 2)),
+    "both ways, wide": (both_ways, nn.GRU(2, 5, batch_first=True, bidirectional=True), nn.Linear(10, 2)),
+    "lstm both ways": (both_ways, nn.LSTM(2, 2, batch_first=True, bidirectional=True), nn.Linear(4, 2)),
     "two levels": (over_time, nn.GRU(2, 2, 2, batch_first=True)),
     "lstm": (over_time, nn.LSTM(2, 2, batch_first=True)),
     "of frames": (of_frames, nn.GRU(34, 5, batch_first=True), nn.Linear(5, 34)),
@@ -148,6 +150,20 @@ CASES: dict[str, tuple[Any, ...]] = {
     "spread": (
         lambda x, conv: spectra(conv(functional.pad(planes(x), (0, 0, 4, 0)))),
         nn.Conv2d(2, 2, (3, 3), padding=(0, 2), dilation=(2, 2), groups=2, bias=False),
+    ),
+    "depthwise": (
+        strided,
+        nn.Sequential(nn.Conv2d(2, 6, (1, 3), (1, 2), groups=2), nn.BatchNorm2d(6)),
+        nn.Sequential(
+            nn.ConvTranspose2d(6, 6, (3, 5), (1, 2), (2, 1), groups=6), nn.BatchNorm2d(6), nn.Conv2d(6, 2, 1)
+        ),
+    ),
+    "more groups": (
+        strided,
+        nn.Conv2d(2, 10, (1, 4), (1, 3), groups=2),
+        nn.Sequential(
+            nn.ConvTranspose2d(10, 10, (3, 5), (1, 3), (2, 0), groups=5), nn.ReLU(), nn.Conv2d(10, 2, 1)
+        ),
     ),
     "constants": (constants,),
     "shifted": (shifted,),

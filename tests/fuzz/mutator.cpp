@@ -35,6 +35,7 @@ std::size_t below(Random& random, std::size_t count) { return count == 0 ? 0 : r
 constexpr std::array names{"dense",
                            "conv1d",
                            "conv2d",
+                           "depthwise_conv2d",
                            "conv_transpose1d",
                            "max_pool1d",
                            "avg_pool1d",

@@ -247,6 +247,13 @@ def _conv2d(layer: LayerRecord) -> _Leaf:
     return f"Conv2D{_no_bias(layer)}", arguments, [1, 1, _VALID]
 
 
+def _depthwise_conv2d(layer: LayerRecord) -> _Leaf:
+    sizes = _options(layer, "channels features kernel_size_time kernel_size_features")
+    padding = _SAME if layer.options["padding"] == "same" else _VALID
+    arguments = [*sizes, *_options(layer, "dilation stride"), padding]
+    return "DepthwiseConv2D", arguments, [1, 1, _VALID]
+
+
 def _lstm(layer: LayerRecord) -> _Leaf:
     return (
         _LSTMS[str(layer.options["recurrent_activation"])],
@@ -329,6 +336,7 @@ _SPECIAL = {
     "dense": _dense,
     "conv1d": _conv1d,
     "conv2d": _conv2d,
+    "depthwise_conv2d": _depthwise_conv2d,
     "lstm": _lstm,
     "gru": _gru,
     "rnn": _rnn,

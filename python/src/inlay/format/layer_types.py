@@ -140,6 +140,11 @@ LAYER_TYPES: dict[str, LayerType] = {
         kernel="kernel_size_time kernel_size_features in out",
         bias="out?",
     ),
+    "depthwise_conv2d": _layer(
+        "channels features kernel_size_time kernel_size_features dilation stride padding",
+        kernel="kernel_size_time kernel_size_features channels",
+        bias="channels?",
+    ),
     # Gates in the order i, f, g, o.
     "lstm": _layer(
         "in out recurrent_activation",
