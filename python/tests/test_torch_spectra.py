@@ -14,8 +14,10 @@ from torch.nn import functional
 
 import inlay
 from inlay.check import reference
+from inlay.cpp.types import types
 from inlay.errors import ExportError
 from inlay.format import read_model
+from inlay.inspect.analysis import analyse
 
 BINS = 17
 
@@ -49,6 +51,22 @@ def test_a_network_that_changes_nothing_gives_the_signal_late(tmp_path: Path) ->
         assert y.shape == x.shape and not y[..., : n_fft - hop].any()
         torch.testing.assert_close(y[..., n_fft - 1 :], x[..., : 1 - n_fft])
     assert exported(nn.Identity(), tmp_path) == []
+
+
+def test_spread_work_is_a_hop_later(tmp_path: Path) -> None:
+    network = randomised(GTCRN(5, 8, BINS, 4))
+    at_once, spread = (inlay.torch.SpectralNetwork(network, 32, 16, spread=s) for s in (False, True))
+    x = torch.rand(2, 1, 200)
+    torch.testing.assert_close(spread(x)[..., 16:], at_once(x)[..., :-16])
+    assert not spread(x)[..., :16].any()
+    inlay.export_torch(spread, tmp_path / "model.json")
+    error, limit = reference.check_error(reference.load(tmp_path / "model.json"))
+    assert error <= limit
+    (layer,) = read_model(tmp_path / "model.json").layers
+    assert layer.options == {"window": 32, "hop": 16, "spread": True}
+    assert analyse([layer]).latency == 31 + 16
+    with pytest.raises(ExportError, match='"spread" has no C'):
+        types([layer], None)
 
 
 def test_it_can_be_trained() -> None:

@@ -721,7 +721,7 @@ def overlap_add(layer: Json, x: Signal, condition: Condition) -> Signal:
     sums = np.zeros(len(x) + made.shape[1])
     for end, frame in zip(ends, made):
         sums[end - 1 : end - 1 + len(frame)] += frame
-    return sums[: len(x), np.newaxis]
+    return delayed(sums[: len(x), np.newaxis], hop if layer.get("spread") else 0)
 
 
 def in_blocks(layer: Json, x: Signal, give: Callable[[Signal, Signal], Signal]) -> Signal:

@@ -396,6 +396,12 @@ def _tfilm(layer: LayerRecord, inner: _Inner) -> Type:
     return Type("BasicTFiLM", [block, offset, *inner["layers"]])
 
 
+def _overlap_add(layer: LayerRecord, inner: _Inner) -> Type:
+    if layer.options.get("spread"):
+        raise ExportError('overlap_add: "spread" has no C++ type; load the file as an inlay::Model')
+    return Type("OverlapAdd", [*_options(layer, "hop"), *inner["layers"]])
+
+
 def _block_control(layer: LayerRecord, inner: _Inner) -> Type:
     return Type("BlockControl", [*_options(layer, "block_size offset"), *inner["layers"]])
 
@@ -418,9 +424,7 @@ _HOLDERS: dict[str, Callable[[LayerRecord, _Inner], Type]] = {
     "per_feature": lambda layer, inner: Type(
         "PerFeature", [*_options(layer, "features"), *inner["layers"]]
     ),
-    "overlap_add": lambda layer, inner: Type(
-        "OverlapAdd", [*_options(layer, "hop"), *inner["layers"]]
-    ),
+    "overlap_add": _overlap_add,
     "block_control": _block_control,
     "tfilm": _tfilm,
     "windowed": _windowed,

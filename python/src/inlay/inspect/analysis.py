@@ -548,12 +548,12 @@ def _overlap_add(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Tra
         raise ExportError(f"{place}: its layers take a condition")
     if hop > min(window, made):
         raise ExportError(f"{place}: a hop of {hop} exceeds a frame of {min(window, made)} samples")
-    reach = None
+    late, reach = hop if layer.options.get("spread") else 0, None
     if body.receptive_field is not None:
-        reach = window + made - 1 + (body.receptive_field - 1) * hop
+        reach = window + made - 1 + (body.receptive_field - 1) * hop + late
     return Traits(
         receptive_field=reach,
-        latency=made - 1 + body.latency * hop,
+        latency=made - 1 + body.latency * hop + late,
         parameters=body.parameters,
         macs=body.macs // hop,
     )
