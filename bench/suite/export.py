@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
@@ -43,6 +43,8 @@ def ends(layers: Sequence[Json]) -> tuple[int, int]:
     """Input and output channels of a chain."""
 
     def end(layer: Json, side: str) -> int:
+        if layer["type"] == "gate" and side == "in":
+            return 2 * int(layer["size"])
         for name in (side, "size"):
             if name in layer:
                 return int(layer[name])
@@ -80,8 +82,10 @@ class Stream(nn.Module):
             if kind in ("s4d", "lru"):
                 states = layer["states"]
                 self.shapes += [[layer["size"], 2 * states, 1] if kind == "s4d" else [states, 2, 1]]
-            if streaming and kind in ("lstm", "gru"):
+            if streaming and kind in ("lstm", "gru", "rnn"):
                 self.shapes += [[1, 1, layer["out"]]] * (2 if kind == "lstm" else 1)
+            if kind == "projected_lstm":
+                self.shapes += [[1, 1, layer["out"]], [1, 1, layer["units"]]]
             for name in CHAINS:
                 for chain in layer.get(name, []) if name == "branches" else [layer.get(name, [])]:
                     self._prepare(chain, streaming)
@@ -140,7 +144,11 @@ class Stream(nn.Module):
 
     def chain(self, layers: Sequence[Json], x: Signal, condition: Signal) -> Signal:
         for layer in layers:
-            x = getattr(self, layer["type"])(layer, x, condition)
+            pointwise = POINTWISE.get(layer["type"])
+            if pointwise is None:
+                x = getattr(self, layer["type"])(layer, x, condition)
+            else:
+                x = [(pointwise(self.together(x), layer), layer["size"])]
         return x
 
     def dense(self, layer: Json, x: Signal, condition: Signal) -> Signal:
@@ -177,6 +185,8 @@ class Stream(nn.Module):
         self.next.append(state)
         return [(y, layer["out"])]
 
+    rnn, projected_lstm = gru, lstm
+
     def _plain(self, layer: Json, x: Signal, condition: Signal) -> Signal:
         return [(self.run(layer, x), layer["size"])]
 
@@ -196,11 +206,13 @@ class Stream(nn.Module):
         self.next.append(state)
         return y if self.planar else y.permute(2, 0, 1)
 
-    def layer_norm(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+    def _channels_last(self, layer: Json, x: Signal, condition: Signal) -> Signal:
         signal = self.together(x)
         signal = signal.transpose(1, 2) if self.planar else signal
         y = self.weights[id(layer)](signal)
         return [(y.transpose(1, 2) if self.planar else y, layer["size"])]
+
+    layer_norm = group_norm = rms_norm = snake = _channels_last
 
     def film(self, layer: Json, x: Signal, condition: Signal) -> Signal:
         values, size = self.chain(layer["layers"], condition, condition), layer["size"]
@@ -216,26 +228,8 @@ class Stream(nn.Module):
         b = self.chain(layer["gate"], self.cut(x, size, size), condition)
         return [(self.together(a) * self.together(b), size)]
 
-    def gelu(self, layer: Json, x: Signal, condition: Signal) -> Signal:
-        return [(functional.gelu(self.together(x)), layer["size"])]
-
-    def leaky_relu(self, layer: Json, x: Signal, condition: Signal) -> Signal:
-        return [(functional.leaky_relu(self.together(x), layer["alpha"]), layer["size"])]
-
-    def tanh(self, layer: Json, x: Signal, condition: Signal) -> Signal:
-        return [(torch.tanh(self.together(x)), layer["size"])]
-
-    def sigmoid(self, layer: Json, x: Signal, condition: Signal) -> Signal:
-        return [(torch.sigmoid(self.together(x)), layer["size"])]
-
-    def relu(self, layer: Json, x: Signal, condition: Signal) -> Signal:
-        return [(torch.relu(self.together(x)), layer["size"])]
-
     def softmax(self, layer: Json, x: Signal, condition: Signal) -> Signal:
         return [(torch.softmax(self.together(x), self.axis), layer["size"])]
-
-    def scale(self, layer: Json, x: Signal, condition: Signal) -> Signal:
-        return [(self.together(x) * layer["scale"], layer["size"])]
 
     def identity(self, layer: Json, x: Signal, condition: Signal) -> Signal:
         return x
@@ -283,8 +277,7 @@ class Stream(nn.Module):
         """Runs one window and returns the last frame. Trailing memoryless layers only run on that frame."""
         layers = layer["layers"]
         last = max(i for i, inner in enumerate(layers) if inner["type"] in ("conv1d", "lstm"))
-        for inner in layers[: last + 1]:
-            x = getattr(self, inner["type"])(inner, x, condition)
+        x = self.chain(layers[: last + 1], x, condition)
         return self.chain(layers[last + 1 :], [(self.together(x)[:, :, -1:], x[0][1])], condition)
 
     def time_pad(self, layer: Json, x: Signal, condition: Signal) -> Signal:
@@ -292,6 +285,22 @@ class Stream(nn.Module):
             (functional.pad(self.together(x), (layer["before"], layer["after"])), layer["size"])
         ]
 
+
+# Functions of each value.
+POINTWISE: dict[str, Callable[[Tensor, Json], Tensor]] = {
+    "elu": lambda x, layer: functional.elu(x, layer["alpha"]),
+    "gelu": lambda x, layer: functional.gelu(x),
+    "hard_sigmoid": lambda x, layer: functional.hardsigmoid(x),
+    "hardtanh": lambda x, layer: functional.hardtanh(x, layer["min"], layer["max"]),
+    "leaky_relu": lambda x, layer: functional.leaky_relu(x, layer["alpha"]),
+    "mish": lambda x, layer: functional.mish(x),
+    "relu": lambda x, layer: torch.relu(x),
+    "scale": lambda x, layer: x * layer["scale"],
+    "sigmoid": lambda x, layer: torch.sigmoid(x),
+    "silu": lambda x, layer: functional.silu(x),
+    "softplus": lambda x, layer: functional.softplus(x, layer["beta"], layer["threshold"]),
+    "tanh": lambda x, layer: torch.tanh(x),
+}
 
 CHAINS = ("layers", "branches", "path", "residual", "skip", "source")
 
@@ -351,6 +360,27 @@ def make_gru(layer: Json) -> nn.Module:
         weight_hh_l0=ordered(tensor(layer, "recurrent_kernel")),
         bias_ih_l0=ordered(bias[0]),
         bias_hh_l0=ordered(bias[1]),
+    )
+
+
+def make_rnn(layer: Json) -> nn.Module:
+    return fill(
+        nn.RNN(layer["in"], layer["out"]),  # type: ignore[no-untyped-call]
+        weight_ih_l0=tensor(layer, "kernel").T,
+        weight_hh_l0=tensor(layer, "recurrent_kernel").T,
+        bias_ih_l0=tensor(layer, "bias"),
+        bias_hh_l0=torch.zeros(layer["out"]),
+    )
+
+
+def make_projected_lstm(layer: Json) -> nn.Module:
+    return fill(
+        nn.LSTM(layer["in"], layer["units"], proj_size=layer["out"]),  # type: ignore[no-untyped-call]
+        weight_ih_l0=tensor(layer, "kernel").T,
+        weight_hh_l0=tensor(layer, "recurrent_kernel").T,
+        weight_hr_l0=tensor(layer, "projection").T,
+        bias_ih_l0=tensor(layer, "bias"),
+        bias_hh_l0=torch.zeros(4 * layer["units"]),
     )
 
 
@@ -465,10 +495,45 @@ def make_layer_norm(layer: Json) -> nn.Module:
     return fill(module, weight=tensor(layer, "gamma"), bias=tensor(layer, "beta"))
 
 
+class GroupNorm(nn.GroupNorm):
+    """Each frame on its own: frames are the batch."""
+
+    def __init__(self, layer: Json) -> None:
+        super().__init__(layer["groups"], layer["size"], layer["epsilon"])
+        fill(self, weight=tensor(layer, "gamma"), bias=tensor(layer, "beta"))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
+class RMSNorm(nn.Module):
+    def __init__(self, layer: Json) -> None:
+        super().__init__()
+        self.gamma, self.epsilon = nn.Parameter(tensor(layer, "gamma")), layer["epsilon"]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + self.epsilon) * self.gamma
+
+
+class Snake(nn.Module):
+    def __init__(self, layer: Json) -> None:
+        super().__init__()
+        self.alpha = nn.Parameter(tensor(layer, "alpha"))
+        self.inverse = nn.Parameter(1 / self.alpha.detach())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.sin(self.alpha * x).square() * self.inverse
+
+
 MODULES = {
     "s4d": S4D,
     "lru": LRU,
     "layer_norm": make_layer_norm,
+    "group_norm": GroupNorm,
+    "rms_norm": RMSNorm,
+    "snake": Snake,
+    "rnn": make_rnn,
+    "projected_lstm": make_projected_lstm,
     "dense": make_dense,
     "conv1d": make_conv1d,
     "lstm": make_lstm,
@@ -491,6 +556,14 @@ def export(path: Path) -> None:
     with torch.no_grad():
         traced = trace(stream, arguments, check_trace=False)  # type: ignore[no-untyped-call]
         freeze(traced).save(f"{base}.pt")
+        plan = {
+            "in": stream.channels[0] + side,
+            "out": stream.channels[1],
+            "planar": stream.planar,
+            "window": stream.window,
+            "states": stream.shapes,
+        }
+        Path(f"{base}.plan.json").write_text(json.dumps(plan), encoding="utf-8")
         count = len(stream.shapes)
         time = 2 if stream.planar else 0
         axes = {} if stream.window else {"x": {time: "frames"}, "y": {time: "frames"}}
@@ -503,14 +576,6 @@ def export(path: Path) -> None:
             dynamic_axes=axes,
             opset_version=14,
         )
-    plan = {
-        "in": stream.channels[0] + side,
-        "out": stream.channels[1],
-        "planar": stream.planar,
-        "window": stream.window,
-        "states": stream.shapes,
-    }
-    Path(f"{base}.plan.json").write_text(json.dumps(plan), encoding="utf-8")
 
 
 def main() -> None:
@@ -524,7 +589,8 @@ def main() -> None:
         try:
             export(path)
         except Exception as error:  # reported as not exported
-            print(f"\n  {path.stem}: {error}", file=sys.stderr)
+            first = (str(error).splitlines() or [repr(error)])[0]
+            print(f"\n  {path.stem}: {first}", file=sys.stderr)
     print("\r" + 40 * " ", end="\r", file=sys.stderr)
 
 
