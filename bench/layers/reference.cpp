@@ -268,7 +268,8 @@ Frames norm(Frames x, std::size_t groups, const Frame& gamma, const Frame* beta,
       for (double value : group) mean += beta ? value / double(size) : 0;
       for (double value : group) variance += (value - mean) * (value - mean) / double(size);
       for (std::size_t c = 0; c < size; ++c)
-        group[c] = (group[c] - mean) / std::sqrt(variance + epsilon) * gamma[first + c] + (beta ? (*beta)[first + c] : 0);
+        group[c] =
+            (group[c] - mean) / std::sqrt(variance + epsilon) * gamma[first + c] + (beta ? (*beta)[first + c] : 0);
     }
   return x;
 }

@@ -26,9 +26,7 @@ struct Randomise {
     using T = typename X::value_type;
     // Poles are inside of the unit circle.
     const bool poles = name.starts_with("a_") || name.starts_with("lambda_"), biquad = name == "coefficients";
-    const double scale = poles    ? 0.7
-                         : biquad ? 0.3
-                                  : 1 / std::sqrt(double(size_of(x)) / double(x.shape().back()));
+    const double scale = poles ? 0.7 : biquad ? 0.3 : 1 / std::sqrt(double(size_of(x)) / double(x.shape().back()));
     for (std::size_t i = 0; i < size_of(x); ++i)
       x.set(i, T(name == "variance" ? 1.5 + random() : name == "a" ? random() - 1.5 : scale * random()));
   }

@@ -10,6 +10,7 @@ its input, and branches are summed without copies of channels.
 from __future__ import annotations
 
 import json
+import math
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +29,7 @@ Part = tuple[Optional[Tensor], int]
 Signal = list[Part]
 
 # Layers with channels before time in both frameworks; all others have channels last.
-PLANAR = {"conv1d", "prelu", "batchnorm1d", "windowed", "residual_skip"}
+PLANAR = {"conv1d", "conv_transpose1d", "prelu", "batchnorm1d", "windowed", "residual_skip"}
 
 
 def layers_within(layers: Sequence[Json]) -> Iterator[Json]:
@@ -65,6 +66,7 @@ class Stream(nn.Module):
         self.planar = not PLANAR.isdisjoint(types)
         self.window = int(layers[0]["window"]) if types[0] == "windowed" else 0
         self.channels = ends(layers)
+        self.up = math.prod(layer["stride"] for layer in layers if layer["type"] == "conv_transpose1d")
         self.shapes: list[list[int]] = []
         self.weights: dict[int, nn.Module] = {}
         self._prepare(layers, streaming=self.window == 0)
@@ -79,6 +81,8 @@ class Stream(nn.Module):
             if streaming and kind == "conv1d":
                 past = (layer["kernel_size"] - 1) * layer["dilation"]
                 self.shapes += [[1, layer["in"], past]] * (past > 0)
+            if kind == "conv_transpose1d":
+                self.shapes += [[1, layer["out"], layer["kernel_size"] - layer["stride"]]]
             if kind in ("s4d", "lru"):
                 states = layer["states"]
                 self.shapes += [[layer["size"], 2 * states, 1] if kind == "s4d" else [states, 2, 1]]
@@ -168,6 +172,22 @@ class Stream(nn.Module):
             self.next.append(signal[:, :, -past:])
         return [(self.weights[id(layer)](signal), layer["out"])]
 
+    def conv_transpose1d(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        late = layer["kernel_size"] - layer["stride"]  # frames that this call and the next one add to
+        y = self.weights[id(layer)](self.together(x))
+        y = torch.cat([y[:, :, :late] + self.given.pop(0), y[:, :, late:]], 2)
+        self.next.append(y[:, :, -late:])
+        y = y[:, :, :-late]
+        if "bias" in layer:
+            y = y + tensor(layer, "bias").to(self.dtype)[:, None]
+        return [(y, layer["out"])]
+
+    def periodic_gain(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        """A call has a whole number of periods."""
+        signal, gain = self.together(x), tensor(layer, "gain").to(self.dtype)
+        parts = signal.reshape(1, layer["size"], -1, layer["period"]) * gain.T.unsqueeze(1)
+        return [(parts.reshape(signal.shape), layer["size"])]
+
     def lstm(self, layer: Json, x: Signal, condition: Signal) -> Signal:
         signal = self.together(x)
         signal = signal.permute(2, 0, 1) if self.planar else signal
@@ -254,6 +274,9 @@ class Stream(nn.Module):
             first = self.add(first, other)
         return first
 
+    def concat(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return [part for branch in layer["branches"] for part in self.chain(branch, x, condition)]
+
     def split(self, layer: Json, x: Signal, condition: Signal) -> Signal:
         a, b = layer["branches"]
         at, size = ends(a)[0], sum(size for _, size in x)
@@ -288,6 +311,9 @@ class Stream(nn.Module):
 
 # Functions of each value.
 POINTWISE: dict[str, Callable[[Tensor, Json], Tensor]] = {
+    "affine": lambda x, layer: x * number(layer, "scale") + number(layer, "shift"),
+    "amplitude_to_db": lambda x, layer: 20 * torch.log10(x.clamp(min=layer["floor"])),
+    "db_to_amplitude": lambda x, layer: 10 ** (x / 20),
     "elu": lambda x, layer: functional.elu(x, layer["alpha"]),
     "gelu": lambda x, layer: functional.gelu(x),
     "hard_sigmoid": lambda x, layer: functional.hardsigmoid(x),
@@ -312,6 +338,12 @@ def tensor(layer: Json, name: str) -> Tensor:
     return torch.tensor(layer[name]["data"], dtype=torch.float64).reshape(layer[name]["shape"])
 
 
+def number(layer: Json, name: str) -> float:
+    """The value of a tensor of one."""
+    (value,) = layer[name]["data"]
+    return float(value)
+
+
 def fill(module: nn.Module, **values: Tensor) -> nn.Module:
     module.double()
     for name, value in values.items():
@@ -334,6 +366,14 @@ def make_conv1d(layer: Json) -> nn.Module:
     )
     bias = {"bias": tensor(layer, "bias")} if "bias" in layer else {}
     return fill(module, weight=tensor(layer, "kernel").permute(2, 1, 0), **bias)
+
+
+def make_conv_transpose1d(layer: Json) -> nn.Module:
+    """Without its bias: frames that two calls share are added before it."""
+    module = nn.ConvTranspose1d(
+        layer["in"], layer["out"], layer["kernel_size"], layer["stride"], bias=False
+    )
+    return fill(module, weight=tensor(layer, "kernel").permute(1, 2, 0))
 
 
 def make_lstm(layer: Json) -> nn.Module:
@@ -536,6 +576,7 @@ MODULES = {
     "projected_lstm": make_projected_lstm,
     "dense": make_dense,
     "conv1d": make_conv1d,
+    "conv_transpose1d": make_conv_transpose1d,
     "lstm": make_lstm,
     "gru": make_gru,
     "batchnorm1d": make_batchnorm1d,
@@ -546,29 +587,18 @@ MODULES = {
 # --- files ---
 
 
-def export(path: Path) -> None:
-    root = json.loads(path.read_text(encoding="utf-8"))
-    dtype = getattr(torch, root["check"]["dtype"])
-    side = root["check"]["condition"]["shape"][1] if "condition" in root["check"] else 0
-    stream = Stream(root["layers"], dtype, side).eval()
-    arguments = (stream.example(stream.window or 64), *stream.states())
-    base = path.with_suffix("")
+def save(base: Path, module: nn.Module, arguments: tuple[Tensor, ...], plan: Json) -> None:
+    """Writes a module of `arguments`, a signal and states, for both libraries, and the plan of its tensors."""
     with torch.no_grad():
-        traced = trace(stream, arguments, check_trace=False)  # type: ignore[no-untyped-call]
+        traced = trace(module, arguments, check_trace=False)  # type: ignore[no-untyped-call]
         freeze(traced).save(f"{base}.pt")
-        plan = {
-            "in": stream.channels[0] + side,
-            "out": stream.channels[1],
-            "planar": stream.planar,
-            "window": stream.window,
-            "states": stream.shapes,
-        }
         Path(f"{base}.plan.json").write_text(json.dumps(plan), encoding="utf-8")
-        count = len(stream.shapes)
-        time = 2 if stream.planar else 0
-        axes = {} if stream.window else {"x": {time: "frames"}, "y": {time: "frames"}}
+        count = len(plan["states"])
+        time = 2 if plan["planar"] else 0
+        frames = "frames" if plan["up"] == 1 else "output_frames"
+        axes = {} if plan["window"] else {"x": {time: "frames"}, "y": {time: frames}}
         torch.onnx.export(
-            stream,
+            module,
             arguments,
             f"{base}.onnx",
             input_names=["x", *(f"s{i}" for i in range(count))],
@@ -578,10 +608,30 @@ def export(path: Path) -> None:
         )
 
 
+def export(path: Path) -> None:
+    root = json.loads(path.read_text(encoding="utf-8"))
+    dtype = getattr(torch, root["check"]["dtype"])
+    side = root["check"]["condition"]["shape"][1] if "condition" in root["check"] else 0
+    stream = Stream(root["layers"], dtype, side).eval()
+    arguments = (stream.example(stream.window or 64), *stream.states())
+    plan = {
+        "in": stream.channels[0] + side,
+        "out": stream.channels[1],
+        "up": stream.up,
+        "planar": stream.planar,
+        "window": stream.window,
+        "states": stream.shapes,
+    }
+    save(path.with_suffix(""), stream, arguments, plan)
+
+
 def main() -> None:
     warnings.filterwarnings("ignore")
     torch.set_num_threads(1)
-    paths = [path for path in sorted(Path(sys.argv[1]).glob("*.json")) if ".plan" not in path.name]
+    paths = sorted(Path(sys.argv[1]).glob("*.json"))
+    # Networks that have a plan were written by networks/large.py.
+    paths = [path for path in paths if path.with_suffix(".plan.json") not in paths]
+    paths = [path for path in paths if ".plan" not in path.name]
     for index, path in enumerate(paths):
         print(
             f"\r  {index + 1} of {len(paths)}: {path.stem:24}", end="", file=sys.stderr, flush=True
