@@ -11,6 +11,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from spectral_models import GTCRN, randomised
+
 onnx = pytest.importorskip("onnx")
 
 
@@ -225,6 +227,105 @@ class FrequencyCaches(nn.Module):
         past = torch.cat([cache, torch.cat([size, x], 1)], 2)
         mask = self.back(self.act(self.conv(past)))
         return (mask * x).permute(0, 3, 2, 1), past[:, :, 1:]
+
+
+class DeepFilter(nn.Module):
+    """A frame of a spectrum (1, 1, bins, 2), and one state for all: the frames before it, and what is computed of them,
+    as DPDFNet has. Complex coefficients of five frames, two frames late; a gain for the bins above."""
+
+    def __init__(self, bins: int = 17, low: int = 11, taps: int = 5) -> None:
+        super().__init__()
+        self.low, self.shapes = low, [(taps, bins, 2), (2, taps, low, 2), (2, 1, bins, 2)]
+        self.coefficients = nn.Linear(2 * bins, taps * low * 2)
+        self.gain, self.conv = nn.Linear(2 * bins, bins), nn.Conv2d(2, 2, (3, 3), padding=(0, 1), groups=2)
+        self.size = sum(int(np.prod(shape)) for shape in self.shapes)
+
+    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        sizes = [int(np.prod(shape)) for shape in self.shapes]
+        past, filters, seen = (s.view(n) for s, n in zip(state.split(sizes), self.shapes))
+        past = torch.cat([past[1:], x[0]])
+        wide = torch.cat([seen, x[0, :, None]])
+        near = torch.relu(self.conv(wide[:, 0].permute(2, 0, 1)[None])).permute(0, 2, 3, 1)
+        made = torch.tanh(self.coefficients(near.flatten(2))).view(1, *self.shapes[1][1:])
+        filters = torch.cat([filters, made])
+        a, b, (real, imag) = filters[0, ..., 0], filters[0, ..., 1], past[:, : self.low].unbind(-1)
+        low = torch.stack([(real * a - imag * b).sum(0), (real * b + imag * a).sum(0)], -1)
+        high = past[2] * torch.sigmoid(self.gain(near.flatten(2)))[0, 0, :, None]
+        state = torch.cat([past.reshape(-1), filters[1:].reshape(-1), wide[1:].reshape(-1)])
+        return torch.cat([low, high[self.low :]])[None, None], state
+
+
+class StepOfGTCRN(nn.Module):
+    """One frame of the network of spectral_models.py, with the caches of its convolutions over time (encoder or decoder,
+    1, channels, frames, features), of its attention, and of its GRUs along time, written as the published one does."""
+
+    def __init__(self, network: GTCRN) -> None:
+        super().__init__()
+        self.net = network
+        channels, features = network.encoder[1].conv.out_channels, network.paths[0].norms[0].normalized_shape[0]
+        self.caches = [(2, 1, channels, 16, features), (2, 3, 1, 1, channels), (2, 1, features, channels)]
+
+    @staticmethod
+    def grouped(block: Any, x: Tensor, cache: Tensor, state: Tensor) -> tuple[Tensor, ...]:
+        path, kept = x.chunk(2, dim=1)
+        wide = torch.cat([cache, block.body(block.near(path))], 2)
+        made = block.depth(wide)
+        y, state = block.attention.gru(made.pow(2).mean(-1).transpose(1, 2), state)
+        gain = torch.sigmoid(block.attention.out(y)).transpose(1, 2)
+        made = made * gain[..., None]
+        return torch.stack([made, kept], dim=2).flatten(1, 2), wide[:, :, 1:], state
+
+    @staticmethod
+    def dual_path(block: Any, x: Tensor, cache: Tensor) -> tuple[Tensor, Tensor]:
+        x = x.permute(0, 2, 3, 1)
+        x = x + block.norms[0](block.mixed[0](block.along(x[0]))[None])
+        over, states = [], []
+        halves = zip((block.over.first, block.over.second), x.transpose(1, 2)[0].chunk(2, -1), cache.chunk(2, -1))
+        for gru, half, state in halves:
+            made = gru(half, state.contiguous())
+            over.append(made[0])
+            states.append(made[1])
+        made = block.mixed[1](torch.cat(over, -1))[None].transpose(1, 2)
+        return (x + block.norms[1](made)).permute(0, 3, 1, 2), torch.cat(states, -1)
+
+    def forward(self, mix: Tensor, conv: Tensor, tra: Tensor, inter: Tensor) -> tuple[Tensor, ...]:
+        net, places = self.net, [(0, 2), (2, 6), (6, 16)]
+        real, imag = mix[..., 0].permute(0, 2, 1), mix[..., 1].permute(0, 2, 1)
+        x = torch.stack([torch.sqrt(real**2 + imag**2 + 1e-12), real, imag], dim=1)
+        x = torch.cat([x[..., : net.low], net.to_bands(x[..., net.low :])], dim=-1)
+        x, kept = net.near(x), []
+        for at, layer in enumerate(net.encoder):
+            if at < 2:
+                x = layer(x)
+            else:
+                a, b = places[at - 2]
+                x, conv[0, :, :, a:b], tra[0, at - 2] = self.grouped(layer, x, conv[0, :, :, a:b], tra[0, at - 2])
+            kept.append(x)
+        for at in range(2):
+            x, inter[at] = self.dual_path(net.paths[at], x, inter[at])
+        for at, layer in enumerate(net.decoder):
+            x = x + kept.pop()
+            if at < 3:
+                a, b = places[2 - at]
+                x, conv[1, :, :, a:b], tra[1, at] = self.grouped(layer, x, conv[1, :, :, a:b], tra[1, at])
+            else:
+                x = layer(x)
+        mask = torch.cat([x[..., : net.low], net.to_bins(x[..., net.low :])], dim=-1)
+        spectrum = mix.permute(0, 3, 2, 1)
+        real = spectrum[:, 0] * mask[:, 0] - spectrum[:, 1] * mask[:, 1]
+        imag = spectrum[:, 1] * mask[:, 0] + spectrum[:, 0] * mask[:, 1]
+        return torch.stack([real, imag], dim=1).permute(0, 3, 2, 1), conv, tra, inter
+
+
+def step_of_gtcrn(*sizes: int) -> tuple[GTCRN, Any]:
+    """A network of these sizes, and the graph of its step."""
+    torch.manual_seed(3)
+    network = randomised(GTCRN(*sizes))
+    step = StepOfGTCRN(network)
+    bins = network.to_bins.out_features + network.low
+    given = torch.zeros(1, bins, 1, 2), *(torch.zeros(shape) for shape in step.caches)
+    names = ["conv_cache", "tra_cache", "inter_cache"]
+    return network, graph_of(step, given, ["mix", *names], ["enh", *(name + "_out" for name in names)])
 
 
 # Layers that are written step by step, one frame in a call ----------------------------------------

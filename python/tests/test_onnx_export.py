@@ -17,7 +17,9 @@ from onnx_models import (
     AniraHybrid,
     AniraLstm,
     CachedTcn,
+    DeepFilter,
     FixedTcn,
+    FrequencyCaches,
     MaskLstms,
     NamWaveNet,
     RandomSteps,
@@ -26,6 +28,7 @@ from onnx_models import (
     TwoSteps,
     graph_of,
     onnx,
+    step_of_gtcrn,
 )
 from random_models import WaveNet, random_model, randomise
 
@@ -306,6 +309,39 @@ def test_wavenets_of_neural_amp_modeler(arrays: Any, gated: bool, tmp_path: Path
     graph = graph_of(net, torch.zeros(1, 1, 600), ["x"], ["y"], x=2, y=2)
     wanted = net(torch.tensor(x.T)[None])[0].T
     agree(played(graph, tmp_path / "m.json", x)[-len(wanted) :], wanted)
+
+
+def test_gtcrn(tmp_path: Path) -> None:
+    net, graph = step_of_gtcrn(5, 8, 17, 4)
+    x = noise(60, 34)
+    wanted = net(torch.tensor(x).reshape(1, 60, 17, 2).transpose(1, 2)).transpose(1, 2).reshape(60, 34)
+    agree(played(graph, tmp_path / "m.json", x), wanted)
+    signal = noise(500)
+    found = played(graph, tmp_path / "m.json", signal, stft={"n_fft": 32, "hop": 16})
+    model = inlay.torch.SpectralNetwork(net, 32, 16)
+    agree(found, model(torch.tensor(signal.T)[None])[0].T)
+    assert reference.load(tmp_path / "m.json")["layers"][0]["type"] == "overlap_add"
+
+
+def test_an_axis_of_frequency(tmp_path: Path) -> None:
+    net, x = module(FrequencyCaches, 9), noise(100, channels=18)
+    cache, wanted = torch.zeros(net.shape), []
+    names = ["mix", "cache_in"], ["enh", "cache_out"]
+    graph = graph_of(net, (torch.zeros(1, 9, 1, 2), cache), *names)
+    for frame in torch.tensor(x):
+        y, cache = net(frame.reshape(1, 9, 1, 2), cache)
+        wanted.append(y.flatten())
+    agree(played(graph, tmp_path / "m.json", x), torch.stack(wanted))
+
+
+def test_deep_filtering(tmp_path: Path) -> None:
+    net, x = module(DeepFilter), noise(60, channels=34)
+    state, wanted = torch.zeros(net.size), []
+    graph = graph_of(net, (torch.zeros(1, 1, 17, 2), state), ["spec", "state_in"], ["spec_e", "state_out"])
+    for frame in torch.tensor(x):
+        y, state = net(frame.reshape(1, 1, 17, 2), state)
+        wanted.append(y.flatten())
+    agree(played(graph, tmp_path / "m.json", x), torch.stack(wanted))
 
 
 class PaddedTcn(nn.Module):

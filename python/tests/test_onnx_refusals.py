@@ -152,12 +152,70 @@ def test_hops_of_other_graphs(tmp_path: Path) -> None:
         inlay.export_onnx(free, tmp_path / "m.json", hop=1)
 
 
-def test_axes_of_frequency(tmp_path: Path) -> None:
-    net = FrequencyCaches()
-    given = torch.zeros(1, 33, 1, 2), torch.zeros(net.shape)
+FRAME: Any = ({"x": [1, 2, 1, 9]}, {"y": [1, 2, 1, 9]})
+GRU = {"w": np.ones((1, 6, 2), np.float32), "r": np.ones((1, 6, 2), np.float32), "two": np.array([0])}
+SQUARE = {"w": np.ones((2, 2, 3, 3), np.float32)}
+
+OF_FREQUENCY: dict[str, tuple[Any, str]] = {
+    "frames of zeros": (
+        made([node("Conv", ["x", "w"], ["y"], name="deep", pads=[2, 1, 0, 1])], SQUARE, *FRAME),
+        "node 'deep' (Conv): padding of 2 and 0 frames in a graph of one frame is not supported, only the frames of a"
+        " state before the present one; put them before it with Concat",
+    ),
+    "without a state": (
+        made(
+            [
+                node("Squeeze", ["x", "two"], ["z"]), node("Transpose", ["z"], ["t"], perm=[1, 2, 0]),
+                node("GRU", ["t", "w", "r"], ["h"], name="gru", hidden_size=2),
+                node("Transpose", ["h"], ["y"], perm=[1, 3, 0, 2]),
+            ],
+            GRU, *FRAME, opset=13,
+        ),
+        "node 'gru' (GRU): an input of shape [1, 9, 2] without a state is not supported",
+    ),
+    "a sum with its past": (
+        made(
+            [node("Add", ["x", "s"], ["y"], name="sum"), node("Identity", ["y"], ["t"])], {},
+            {"x": [1, 2, 1, 9], "s": [1, 2, 1, 9]}, {"y": [1, 2, 1, 9], "t": [1, 2, 1, 9]},
+        ),
+        "node 'sum' (Add): a state that is computed from 'y', which is computed later, is not supported",
+    ),
+    "an operator": (
+        made([node("Softmax", ["x"], ["y"], name="weights")], {}, *FRAME),
+        "node 'weights' (Softmax): this operator on a frame with an axis of frequency is not supported",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_FREQUENCY)
+def test_axes_of_frequency(name: str, tmp_path: Path) -> None:
+    graph, message = OF_FREQUENCY[name]
+    with pytest.raises(inlay.ExportError) as error:
+        inlay.export_onnx(graph, tmp_path / "m.json", states={"s": "t"} if "sum" in name else None)
+    assert message in str(error.value)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "stft, message",
+    [
+        ({"hop": 4}, "expected n_fft, hop and window, found hop"),
+        ({"n_fft": 30}, "a multiple of 32 up to 65536 with prime factors 2, 3 and 5, found 30"),
+        ({"n_fft": 32, "hop": 0}, "expected a hop from 1 to n_fft, found 0"),
+        ({"n_fft": 32, "window": "kaiser"}, "expected a window of sqrt_hann, hann, vorbis, ones, found 'kaiser'"),
+        ({"n_fft": 32, "hop": 32}, "a hop of 32 leaves samples out with this window"),
+        ({"n_fft": 64}, "expected 'mix' with an axis of 33 bins for n_fft=64"),
+    ],
+)
+def test_transforms_that_do_not_fit(stft: Any, message: str, tmp_path: Path) -> None:
+    net = FrequencyCaches(17)
+    given = torch.zeros(1, 17, 1, 2), torch.zeros(net.shape)
     graph = graph_of(net, given, ["mix", "conv_cache"], ["enh", "conv_cache_out"])
-    with pytest.raises(inlay.ExportError, match="an axis of frequency beside the channels"):
-        inlay.export_onnx(graph, tmp_path / "m.json")
+    with pytest.raises(inlay.ExportError, match=f"stft: .*{message}"):
+        inlay.export_onnx(graph, tmp_path / "m.json", stft=stft)
+    conv = made([node("Conv", ["x", "w"], ["y"], pads=[2, 0])], CONV, *ENDS)
+    with pytest.raises(inlay.ExportError, match="stft: "):
+        inlay.export_onnx(conv, tmp_path / "m.json", stft=stft)
 
 
 def test_states_that_are_not_each_others(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from onnx_models import (
     NamWaveNet,
     StatefulLSTM,
     graph_of,
+    step_of_gtcrn,
 )
 from random_models import WaveNet
 from test_onnx_export import module, noise, played
@@ -69,6 +70,7 @@ MODELS = {
     "hybrid of anira": lambda: graph_of(
         module(AniraHybrid), torch.zeros(2, 1, HOP), ["x"], ["y"], x=0, y=0
     ),
+    "GTCRN": lambda: step_of_gtcrn(5, 8, 17, 4)[1],
     "WaveNet of NAM": lambda: plain(module(NamWaveNet, NamWaveNet.STANDARD, True), 200),
 }
 
@@ -76,13 +78,13 @@ MODELS = {
 @pytest.mark.parametrize("name", MODELS)
 def test_agrees_with_onnx_runtime(name: str, tmp_path: Path) -> None:
     hops = {"hop": HOP} if "hybrid" in name else {}
-    graph, x = MODELS[name](), noise(4 * HOP if hops else FRAMES)
+    graph, x = MODELS[name](), noise(4 * HOP if hops else FRAMES, 34 if name == "GTCRN" else 1)
     (tmp_path / "m.onnx").write_bytes(graph.SerializeToString())
     (tmp_path / "x.bin").write_bytes(x.tobytes())
     files = [str(tmp_path / file) for file in ("m.onnx", "x.bin", "y.bin")]
     subprocess.run([str(PROGRAM), *files], check=True)
     expected = np.fromfile(tmp_path / "y.bin", np.float32)
-    found = played(tmp_path / "m.onnx", tmp_path / "m.json", x, **hops)[-len(expected) :, 0]
+    found = played(tmp_path / "m.onnx", tmp_path / "m.json", x, **hops).ravel()[-len(expected) :]
     error = float(np.abs(found - expected).max())
     print(f"{name}: {error:.2g}")
     assert error <= 1e-5

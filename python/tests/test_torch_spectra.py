@@ -103,7 +103,21 @@ def energies(x: Tensor) -> Tensor:
     return x * torch.sqrt((x**2).sum(-1, keepdim=True) + 1e-3) + x.abs().mean(1, keepdim=True)
 
 
+def deep_filtered(x: Tensor, out: nn.Module, taps: int = 3) -> Tensor:
+    """The sum of products of the present spectrum and those before with complex coefficients."""
+    past = functional.pad(x, (0, 0, taps - 1, 0)).unfold(2, taps, 1)  # (batch, bins, frames, 2, taps)
+    given = torch.tanh(out(x.transpose(1, 2).flatten(2))).unflatten(2, (BINS, 2, taps)).transpose(1, 2)
+    (real, imag), (a, b) = past.unbind(3), given.unbind(3)
+    return torch.stack([(real * a - imag * b).sum(-1), (real * b + imag * a).sum(-1)], -1)
+
+
+def late(x: Tensor) -> Tensor:
+    return x - functional.pad(x, (0, 0, 2, 0))[:, :, :-2]
+
+
 CASES: dict[str, tuple[Any, ...]] = {
+    "deep filtering": (deep_filtered, nn.Linear(34, 102)),
+    "late": (late,),
     "both ways": (both_ways, nn.GRU(2, 3, batch_first=True, bidirectional=True), nn.Linear(6, 2)),
     "two levels": (over_time, nn.GRU(2, 2, 2, batch_first=True)),
     "lstm": (over_time, nn.LSTM(2, 2, batch_first=True)),

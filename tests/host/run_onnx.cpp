@@ -1,9 +1,10 @@
-// Runs an .onnx file over a signal in one call of ONNX Runtime, for python/tests/test_onnx_runtime.py.
+// Runs an .onnx file over a signal with ONNX Runtime, for python/tests/test_onnx_runtime.py.
 //
 //   run_onnx MODEL SIGNAL OUTPUT
 //
-// SIGNAL and OUTPUT are raw float32. The first input gets the signal, and dynamic axes its length; all other inputs are
-// zero. OUTPUT is the first output.
+// SIGNAL and OUTPUT are raw float32. The first input gets the signal, and dynamic axes its length. If it is shorter
+// than the signal, there are several calls. All other inputs are zero at first, and then the outputs of the call
+// before, in their order. OUTPUT is the first output.
 #include <onnxruntime_cxx_api.h>
 
 #include <algorithm>
@@ -35,19 +36,28 @@ int main(int count, char** arguments) {
     std::vector<std::int64_t> shape = type.GetTensorTypeAndShapeInfo().GetShape();
     std::int64_t known = 1;
     for (const std::int64_t size : shape) known *= size > 0 ? size : 1;
-    const auto frames = i == 0 ? std::int64_t(bytes.size() / sizeof(float)) / known : 1;
+    const auto frames = i == 0 ? std::max(std::int64_t(bytes.size() / sizeof(float)) / known, std::int64_t(1)) : 1;
+    const bool is_dynamic = std::ranges::any_of(shape, [](std::int64_t size) { return size <= 0; });
     for (std::int64_t& size : shape) size = size > 0 ? size : frames;
-    values[i].resize(std::size_t(known * frames));
-    if (i == 0)
-      std::ranges::copy(std::as_bytes(std::span(bytes)), std::as_writable_bytes(std::span(values[i])).begin());
+    values[i].resize(std::size_t(is_dynamic ? known * frames : known));
     tensors.push_back(
         Ort::Value::CreateTensor<float>(memory, values[i].data(), values[i].size(), shape.data(), shape.size()));
   }
-  const std::string output = session.GetOutputNameAllocated(0, allocator).get();
-  const char* wanted = output.c_str();
-  const auto found = session.Run(Ort::RunOptions{}, pointers.data(), tensors.data(), inputs, &wanted, 1);
-  const std::size_t size = found[0].GetTensorTypeAndShapeInfo().GetElementCount();
-  std::ofstream(arguments[3], std::ios::binary)
-      .write(reinterpret_cast<const char*>(found[0].GetTensorData<float>()), std::streamsize(size * sizeof(float)));
+  std::vector<std::string> outputs(session.GetOutputCount());
+  std::vector<const char*> wanted;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    outputs[i] = session.GetOutputNameAllocated(i, allocator).get();
+    wanted.push_back(outputs[i].c_str());
+  }
+  std::ofstream made(arguments[3], std::ios::binary);
+  const auto taken = std::as_writable_bytes(std::span(values[0]));
+  for (std::size_t at = 0; at + taken.size() <= bytes.size(); at += taken.size()) {
+    std::ranges::copy(std::as_bytes(std::span(bytes)).subspan(at, taken.size()), taken.begin());
+    auto found = session.Run(Ort::RunOptions{}, pointers.data(), tensors.data(), inputs, wanted.data(), wanted.size());
+    const std::size_t size = found[0].GetTensorTypeAndShapeInfo().GetElementCount();
+    made.write(reinterpret_cast<const char*>(found[0].GetTensorData<float>()), std::streamsize(size * sizeof(float)));
+    for (std::size_t i = 1; i < std::min(inputs, wanted.size()); ++i)
+      std::copy_n(found[i].GetTensorData<float>(), values[i].size(), values[i].begin());
+  }
   return 0;
 }

@@ -130,6 +130,12 @@ def _add_export(commands: _Commands) -> None:
         type=_count,
         help="ONNX: the frames from one window to the next, of a graph with one output for a window",
     )
+    parser.add_argument(
+        "--stft",
+        metavar="n_fft=SAMPLES,hop=SAMPLES,window=NAME",
+        type=_stft,
+        help="ONNX: the transforms around a graph of spectra; windows: sqrt_hann, hann, vorbis, ones",
+    )
 
 
 def _state(text: str) -> tuple[str, str]:
@@ -137,6 +143,16 @@ def _state(text: str) -> tuple[str, str]:
     if not (name and equals and new):
         raise argparse.ArgumentTypeError(f"{text} is not INPUT=OUTPUT")
     return name, new
+
+
+def _stft(text: str) -> dict[str, int | str]:
+    found: dict[str, int | str] = {}
+    for pair in text.split(","):
+        name, equals, value = pair.partition("=")
+        if name not in ("n_fft", "hop", "window") or not value or (name != "window" and not value.isdigit()):
+            raise argparse.ArgumentTypeError(f"{text} is not n_fft=SAMPLES,hop=SAMPLES,window=NAME")
+        found[name] = value if name == "window" else int(value)
+    return found
 
 
 def _hertz(text: str) -> float:
@@ -167,6 +183,7 @@ def _export(arguments: argparse.Namespace) -> int:
             states=dict(arguments.state) if arguments.state else None,
             layout=arguments.layout,
             hop=arguments.hop,
+            stft=arguments.stft,
         )
     opened = _open(arguments.output)
     parameters, check = opened.analysis.parameters, opened.model.check

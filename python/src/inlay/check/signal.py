@@ -17,11 +17,11 @@ _SEED = 20
 
 
 def check_signal(
-    given: npt.ArrayLike | None, channels: int, receptive_field: int, dtype: str
+    given: npt.ArrayLike | None, channels: int, receptive_field: int, dtype: str, fewest: int = _MINIMUM_FRAMES
 ) -> Array:
     """The check's input, [frames, channels]: the given signal, or the default one."""
     if given is None:
-        return default_signal(channels, receptive_field).astype(dtype)
+        return default_signal(channels, receptive_field, fewest).astype(dtype)
     signal = np.asarray(given)
     if signal.ndim != 2 or signal.shape[1] != channels:
         raise ExportError(f"check_input: expected [frames, {channels}], found {list(signal.shape)}")
@@ -33,9 +33,9 @@ def check_signal(
     return signal.astype(dtype)
 
 
-def default_signal(channels: int, receptive_field: int) -> Array:
+def default_signal(channels: int, receptive_field: int, fewest: int = _MINIMUM_FRAMES) -> Array:
     """Noise and a sine in [-1, 1], different in every channel, then silence, then a loud burst."""
-    frames = min(max(_MINIMUM_FRAMES, 2 * receptive_field), _MAXIMUM_FRAMES)
+    frames = min(max(fewest, 2 * receptive_field), _MAXIMUM_FRAMES)
     frames = max(frames, receptive_field + _FRAMES_PAST_RECEPTIVE_FIELD)
     random = np.random.default_rng(_SEED)
     time = np.arange(frames)[:, np.newaxis]

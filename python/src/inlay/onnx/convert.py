@@ -60,13 +60,13 @@ def _converted(op: Operation, inputs: list[Value], shapes: list[Any]) -> list[Va
         return _cell(op, inputs, shapes)
     if op.kind == "Split":
         return _split(op, inputs, shapes)
-    if op.kind not in _CONVERSIONS:
+    if op.kind not in CONVERSIONS:
         op.refuse(
             "this operator on a signal",
-            "only " + ", ".join(sorted(_CONVERSIONS)),
+            "only " + ", ".join(sorted(CONVERSIONS)),
             "replace it by these",
         )
-    made = _CONVERSIONS[op.kind](op, inputs, shapes[0])
+    made = CONVERSIONS[op.kind](op, inputs, shapes[0])
     return [replace(made, shape=tuple(shapes[0]))]
 
 
@@ -637,42 +637,18 @@ _RECURRENT = {"LSTM": (4, [0, 2, 3, 1]), "GRU": (3, [0, 1, 2]), "RNN": (1, [0])}
 def _recurrent(op: Operation, inputs: list[Value], shapes: list[Any]) -> list[Value]:
     x, w, r, b, lengths, *states = [*inputs, *[None] * 8][:8]
     x = _signal(op, x)
+    if op.get("direction", "forward") != "forward":
+        op.refuse(
+            f"direction={op.get('direction')!r}",
+            "only 'forward', as the other direction runs from the signal's end",
+            "train it in one direction",
+        )
     x.require_first_frame(op)
     x.require_channel(op, 2)
     x.require_time(op, 0)
-    gates, order = _RECURRENT[op.kind]
     units = r.shape[2]
-    given = [v.lower() for v in op.get("activations", [])]
-    plainly = {"LSTM": ["sigmoid", "tanh", "tanh"], "GRU": ["sigmoid", "tanh"], "RNN": ["tanh"]}[
-        op.kind
-    ]
-    if given not in ([], plainly) and not (op.kind == "RNN" and given == ["relu"]):
-        op.refuse(f"activations={given}", f"only {plainly}", "train it with these")
-
-    def sorted_gates(value: Array) -> Array:
-        return np.concatenate([np.split(value, gates)[i] for i in order])
-
-    kernel, recurrent = (sorted_gates(_weights(op, v)[0]).T for v in (w, r))
-    biases = (
-        np.split(_weights(op, b)[0], 2)
-        if b is not None
-        else [np.zeros(gates * units, np.float32)] * 2
-    )
-    biases = [sorted_gates(bias) for bias in biases]
-    tensors = {
-        "kernel": np.ascontiguousarray(kernel),
-        "recurrent_kernel": np.ascontiguousarray(recurrent),
-        "bias": biases[0] + biases[1],
-    }
-    options: dict[str, Any] = {"in": x.channels, "out": units}
-    if op.kind == "RNN":
-        options["activation"] = (given or ["tanh"])[0]
-    else:
-        options["recurrent_activation"] = "sigmoid"
-    if op.kind == "GRU":
-        options["reset_after"] = bool(op.get("linear_before_reset", 0))
-        if options["reset_after"]:
-            tensors["bias"] = np.stack(biases)
+    record = recurrent_record(op, x.channels, *(_weights(op, v) if v is not None else None for v in (w, r, b)))
+    tensors = dict(record.tensors)
     for name, state in zip(("initial_hidden", "initial_cell"), states):
         if isinstance(state, np.ndarray) and state.any():
             if op.kind != "LSTM":
@@ -687,7 +663,7 @@ def _recurrent(op: Operation, inputs: list[Value], shapes: list[Any]) -> list[Va
     if any(name in tensors for name in ("initial_hidden", "initial_cell")):
         for name in ("initial_hidden", "initial_cell"):
             tensors.setdefault(name, np.zeros(units, np.float32))
-    made = x.then([LayerRecord(op.kind.lower(), options, tensors)])
+    made = x.then([replace(record, tensors=tensors)])
     wide = None if units == 1 else 3
     sequence = replace(made, shape=tuple(shapes[0]), time=0, channel=wide)
     last: Value = Last(op)
@@ -702,6 +678,41 @@ def _recurrent(op: Operation, inputs: list[Value], shapes: list[Any]) -> list[Va
     elif x.frames == 1 and len(shapes) > 1:
         last = replace(made, shape=tuple(shapes[1]), time=0, channel=None if units == 1 else 2)
     return [sequence, last, None]
+
+
+def recurrent_record(op: Operation, inputs: int, w: Any, r: Any, b: Any, way: int = 0) -> LayerRecord:
+    """The layer of one direction of an LSTM, a GRU or an RNN. Of all directions: w: [way, gates * units, inputs]."""
+    gates, order = _RECURRENT[op.kind]
+    units = r.shape[2]
+    given = [v.lower() for v in op.get("activations", [])]
+    plainly = {"LSTM": ["sigmoid", "tanh", "tanh"], "GRU": ["sigmoid", "tanh"], "RNN": ["tanh"]}[
+        op.kind
+    ]
+    given = given[: len(plainly)] if given == given[: len(plainly)] * len(w) else given
+    if given not in ([], plainly) and not (op.kind == "RNN" and given == ["relu"]):
+        op.refuse(f"activations={given}", f"only {plainly}", "train it with these")
+
+    def sorted_gates(value: Array) -> Array:
+        return np.concatenate([np.split(value, gates)[i] for i in order]).astype(np.float32)
+
+    kernel, recurrent = (sorted_gates(v[way]).T for v in (w, r))
+    biases = np.split(b[way], 2) if b is not None else [np.zeros(gates * units, np.float32)] * 2
+    biases = [sorted_gates(bias) for bias in biases]
+    tensors = {
+        "kernel": np.ascontiguousarray(kernel),
+        "recurrent_kernel": np.ascontiguousarray(recurrent),
+        "bias": biases[0] + biases[1],
+    }
+    options: dict[str, Any] = {"in": inputs, "out": units}
+    if op.kind == "RNN":
+        options["activation"] = (given or ["tanh"])[0]
+    else:
+        options["recurrent_activation"] = "sigmoid"
+    if op.kind == "GRU":
+        options["reset_after"] = bool(op.get("linear_before_reset", 0))
+        if options["reset_after"]:
+            tensors["bias"] = np.stack(biases)
+    return LayerRecord(op.kind.lower(), options, tensors)
 
 
 def _cell(op: Operation, inputs: list[Value], shapes: list[Any]) -> list[Value]:
@@ -885,7 +896,7 @@ def _over_time(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     )
 
 
-_CONVERSIONS: dict[str, Callable[[Operation, list[Value], Any], Signal]] = {
+CONVERSIONS: dict[str, Callable[[Operation, list[Value], Any], Signal]] = {
     **dict.fromkeys(("Identity", "Dropout", "Cast", "Expand", "Tile"), _same),
     **dict.fromkeys(("Reshape", "Flatten"), _relabelled),
     "Squeeze": _squeezed,

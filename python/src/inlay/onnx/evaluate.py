@@ -58,6 +58,17 @@ def needed(graph: Graph, wanted: Iterable[str] = ()) -> list[Operation]:
     return found[::-1]
 
 
+def folded(graph: Graph, inputs: Iterable[str], values: Mapping[str, Array]) -> Graph:
+    """The graph with the values that do not depend on its inputs, but for their shapes, as constants."""
+    depending, operations = set(inputs), []
+    for op in graph.operations:
+        if op.kind not in ("Shape", "Size") and depending & set(op.inputs):
+            operations.append(op)
+            depending |= set(op.outputs) - {""}
+    rest = {name: value for name, value in values.items() if name not in depending}
+    return replace(graph, operations=operations, constants={**graph.constants, **rest})
+
+
 def _limited(shape: Iterable[Any]) -> tuple[int, ...]:
     sizes = tuple(int(size) for size in shape)
     if any(size < 0 for size in sizes) or np.prod([float(size) for size in sizes]) > LARGEST_TENSOR:
@@ -106,6 +117,14 @@ def _slice(
     steps: Any = None,
 ) -> Array:
     return x[tuple(slices(op, x.ndim, starts, ends, axes, steps))]
+
+
+def _scatter(op: Operation, x: Array, at: Array, new: Array) -> Array:
+    if op.get("reduction", "none") != "none":
+        raise ValueError(f"reduction={op.get('reduction')!r} is not supported")
+    y = x.copy()
+    y[tuple(np.moveaxis(at.astype(int), -1, 0))] = new
+    return y
 
 
 def pads_of(op: Operation, rank: int, pads: Any, axes: Any = None) -> list[tuple[int, int]]:
@@ -202,25 +221,27 @@ def _conv(op: Operation, x: Array, w: Array, b: Any = None) -> Array:
 
 
 def _conv_transpose(op: Operation, x: Array, w: Array, b: Any = None) -> Array:
-    if x.ndim != 3:
-        raise ValueError("only one axis of time")
-    groups = op.get("group", 1)
+    axes, groups = x.ndim - 2, op.get("group", 1)
     if groups > 1:
         pairs = zip(np.split(x, groups, 1), np.split(w, groups))
         each = replace(op, attributes={**op.attributes, "group": 1})
         y = np.concatenate([_conv_transpose(each, a, kernel) for a, kernel in pairs], 1)
-        return y if b is None else y + b[:, None]
-    (k,), (s,), (d,) = w.shape[2:], op.get("strides") or [1], op.get("dilations") or [1]
-    first, last = op.get("pads") or [0, 0]
-    frames = x.shape[2]
-    y = np.zeros((x.shape[0], w.shape[1], *_limited([(frames - 1) * s + (k - 1) * d + 1])))
-    for tap in range(k):
-        y[:, :, tap * d : tap * d + (frames - 1) * s + 1 : s] += np.einsum(
-            "co,nct->not", w[:, :, tap], x
+        return y if b is None else y + b.reshape(-1, *[1] * axes)
+    strides, dilations, _ = window(op, x, w.shape[2:])
+    pads, extra = op.get("pads") or [0] * (2 * axes), op.get("output_padding") or [0] * axes
+    spans = [
+        (n - 1) * s + (k - 1) * d + 1 for n, k, s, d in zip(x.shape[2:], w.shape[2:], strides, dilations)
+    ]
+    y = np.zeros((x.shape[0], w.shape[1], *_limited(n + e for n, e in zip(spans, extra))))
+    for tap in np.ndindex(*w.shape[2:]):
+        at = tuple(
+            slice(t * d, t * d + (n - 1) * s + 1, s)
+            for t, d, n, s in zip(tap, dilations, x.shape[2:], strides)
         )
-    y = np.pad(y, [(0, 0), (0, 0), (0, (op.get("output_padding") or [0])[0])])
-    y = y[:, :, first : y.shape[2] - last]
-    return y if b is None else y + b[:, None]
+        y[(slice(None), slice(None), *at)] += np.einsum("co,nc...->no...", w[(..., *tap)], x)
+    cropped = (slice(first, n - last) for first, last, n in zip(pads[:axes], pads[axes:], y.shape[2:]))
+    y = y[(slice(None), slice(None), *cropped)]
+    return y if b is None else y + b.reshape(-1, *[1] * axes)
 
 
 def _max_pool(op: Operation, x: Array) -> Array:
@@ -246,12 +267,6 @@ def _recurrent(
     c: Any = None,
     p: Any = None,
 ) -> tuple[Array, ...]:
-    if op.get("direction", "forward") != "forward":
-        op.refuse(
-            f"direction={op.get('direction')!r}",
-            "only 'forward', as the other direction runs from the signal's end",
-            "train it in one direction",
-        )
     if (
         p is not None
         or lengths is not None
@@ -264,11 +279,22 @@ def _recurrent(
             "only without",
             "export it without",
         )
-    units, batch = r.shape[2], x.shape[1]
-    w, r = w[0], r[0]
-    wb, rb = np.split(b[0], 2) if b is not None else np.zeros((2, len(w)))
-    h = np.zeros((batch, units)) if h is None else h[0]
-    c = np.zeros((batch, units)) if c is None else c[0]
+    found = []
+    for way in range(len(w)):
+        turned = way == 1 or op.get("direction") == "reverse"
+        start = [None if state is None else state[way] for state in (h, c)]
+        y, *last = _one_way(op, x[::-1] if turned else x, w[way], r[way], None if b is None else b[way], *start)
+        found.append((y[::-1] if turned else y, *last))
+    y, h, c = (np.stack(each) for each in zip(*found))
+    return (y.swapaxes(0, 1), h, c)[: 3 if op.kind == "LSTM" else 2]
+
+
+def _one_way(op: Operation, x: Array, w: Array, r: Array, b: Any, h: Any, c: Any) -> tuple[Array, ...]:
+    """All steps of a direction, its last hidden state, and its last cell state."""
+    units, batch = r.shape[1], x.shape[1]
+    wb, rb = np.split(b, 2) if b is not None else np.zeros((2, len(w)))
+    h = np.zeros((batch, units)) if h is None else h
+    c = np.zeros((batch, units)) if c is None else c
     found = []
     for frame in x @ w.T + wb:
         if op.kind == "LSTM":
@@ -292,8 +318,7 @@ def _recurrent(
                 else np.tanh(made)
             )
         found.append(h)
-    y = np.stack(found)[:, None]
-    return (y, h[None], c[None]) if op.kind == "LSTM" else (y, h[None])
+    return np.stack(found), h, c
 
 
 def _batchnorm(op: Operation, x: Array, *stats: Array) -> Array:
@@ -436,6 +461,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "Concat": lambda op, *x: np.concatenate(x, op.get("axis")),
     "Gather": lambda op, x, i: np.take(x, i.astype(int), op.get("axis", 0)),
     "Slice": _slice,
+    "ScatterND": _scatter,
     "Split": _split,
     "Pad": _pad,
     "Range": lambda op, a, b, c: np.arange(a, min(b, a + LARGEST_TENSOR), c),

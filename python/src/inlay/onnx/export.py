@@ -22,16 +22,18 @@ from ..network.graph import Node
 from ..network.network import network
 from .cells import with_cells
 from .convert import convert
-from .evaluate import run
+from .evaluate import folded, run
 from .fuse import fused
-from .layout import Layout, held_layout, layout_of
+from .layout import Layout, frequency_layout, held_layout, layout_of
 from .opened import Graph, open_graph
 from .signal import Signal, State
+from .spectra import Transform
 from .states import ends_of, states_of
 
 _PROBES = (1031, 16411, 65543)  # frames; longer ones for networks that look back further
 _PIECES = (64, 7, 128, 33, 96)
 _AGREEMENT = 1e-5
+_FEWEST = 48  # frames of a check with an axis of frequency
 _MOST_WINDOWS = 200  # that are evaluated, of a graph of windows
 
 
@@ -42,6 +44,7 @@ def export_onnx(
     states: Mapping[str, str] | None = None,
     layout: str | None = None,
     hop: int | None = None,
+    stft: Mapping[str, Any] | None = None,
     sample_rate: float | None = None,
     metadata: Mapping[str, Any] | None = None,
     check_input: npt.ArrayLike | None = None,
@@ -61,6 +64,10 @@ def export_onnx(
             time. Default: found by the layers that the input goes into.
         hop: for a graph that gives one output frame for a window of the signal: the frames from one
             window to the next, 1 for an output frame for every frame.
+        stft: for a graph from a spectrum to a spectrum: the transforms to put around it, so that the
+            file takes and gives a signal. "n_fft", the samples of a frame; "hop", from frame to frame,
+            default: n_fft // 2; "window", "sqrt_hann" (the default), "hann", "vorbis", "ones", or n_fft
+            values. Output frames are added up as torch.istft does.
         sample_rate: the rate in Hz that the model was trained for.
         metadata: anything that JSON can hold; kept in the file, not interpreted.
         check_input: the signal of the check, [frames, channels], longer than the receptive field.
@@ -74,14 +81,23 @@ def export_onnx(
     samples = array("check_input", check_input)
     if hop is not None and (not isinstance(hop, int) or hop < 1):
         raise ExportError(f"hop: expected an integer from 1, found {hop!r}")
+    transform = None if stft is None else Transform.of(stft)
     streamed = _Streamed.of(open_graph(source), states, layout, hop)
     signal, layers = streamed.layers()
     _require_end(signal)
+    if transform is not None:
+        if not streamed.input.frequency:
+            raise ExportError("stft: expected a graph of one frame of a spectrum, (1, bins, 1, 2)")
+        model = _of_spectra(streamed, transform, layers, samples, given, metadata)
+        validate(model)
+        write_model(path, model)
+        return
     traits = analyse(layers)
     channels = streamed.input.channels
     sides = streamed.side.channels if streamed.side else 0
     reach = (traits.receptive_field or 1) + signal.start
-    both = check_signal(samples, channels + sides, reach, "float32")
+    fewest = {"fewest": _FEWEST} if streamed.input.frequency else {}
+    both = check_signal(samples, channels + sides, reach, "float32", **fewest)
     if streamed.side is not None and streamed.side.held:
         both[:, channels:] = both[0, channels:]
     inputs, condition = both[:, :channels], both[:, channels:] if sides else None
@@ -106,6 +122,27 @@ def export_onnx(
     model = ModelFile(layers, check, given.sample_rate, metadata)
     validate(model)
     write_model(path, model)
+
+
+def _of_spectra(
+    streamed: _Streamed, transform: Transform, layers: Any, samples: Any, given: Any, metadata: Any
+) -> ModelFile:
+    """The model with the transforms around its layers."""
+    before = transform.order(streamed.input.shape, streamed.names[0])  # type: ignore[arg-type]
+    after = transform.order(streamed.output_shape(), streamed.names[2])
+    audio = check_signal(samples, 1, transform.samples, "float32")
+    frames = transform.frames(audio[:, 0].astype(np.float64), before)
+    played = reproduce(layers, frames)
+    proved = streamed.prove(frames, layers, played, Signal(Node("input", 1), (1,), 0, None, np.arange(1)))
+    output = transform.added(proved, after, len(audio))[:, np.newaxis].astype(np.float32)
+    check = Check(
+        source="evaluation of the ONNX graph in NumPy, between the transforms",
+        dtype="float32",
+        input=audio,
+        output=output,
+        tolerance=given.tolerance or DEFAULT_TOLERANCE["float32"],
+    )
+    return ModelFile(transform.around(layers, before, after), check, given.sample_rate, metadata)
 
 
 def _require_end(signal: Signal) -> None:
@@ -144,7 +181,13 @@ class _Streamed:
     ) -> _Streamed:
         found = states_of(graph, states)
         names = ends_of(graph, found)
-        signal = layout_of(graph, names[0], layout, windows=hop is not None)
+        signal = None if hop is not None else frequency_layout(graph, names[0], layout)
+        signal = signal or layout_of(graph, names[0], layout, windows=hop is not None)
+        if signal.frequency and names[1]:
+            raise ExportError(
+                f"input {names[1]!r}: a condition beside a frame with an axis of frequency is not supported; export the"
+                " graph with one input that is no state"
+            )
         if hop is not None and (found or names[1] or not signal.frames):
             raise ExportError(
                 "hop: expected a graph with one input of a fixed number of frames, and without states"
@@ -166,6 +209,11 @@ class _Streamed:
             name: np.zeros([size or 1 for size in self.graph.inputs[name]]) for name in self.states
         }
 
+    def output_shape(self) -> tuple[int, ...]:
+        given = {**self.zeros(), **self.given(np.zeros((1, self.input.channels)))}
+        shape: tuple[int, ...] = run(self.graph, given, [self.names[2]])[self.names[2]].shape
+        return shape
+
     def given(self, samples: Array) -> dict[str, Array]:
         """Samples [frames, channels], those of the condition behind them, as inputs."""
         at = self.input.channels
@@ -174,16 +222,19 @@ class _Streamed:
             found[self.names[1]] = self.side.filled(samples[:, at:])
         return found
 
+    @property
+    def _width(self) -> int:
+        return self.input.channels + (self.side.channels if self.side else 0)
+
     def layers(self) -> tuple[Signal, Any]:
         """The output's signal and the layers that give it."""
         lengths = [self.input.frames] if self.input.frames else list(_PROBES)
-        width = self.input.channels + (self.side.channels if self.side else 0)
         error: ExportError | None = None
         for frames in lengths:
             try:
                 arrays = run(
                     self.graph,
-                    {**self.zeros(), **self.given(np.zeros((frames, width)))},
+                    {**self.zeros(), **self.given(np.zeros((frames, self._width)))},
                     self._wanted(),
                 )
             except ExportError as found:
@@ -191,6 +242,8 @@ class _Streamed:
                     raise
                 error = found
                 continue
+            if self.input.frequency:
+                return self._of_frequency(arrays)
             source = Node("input", self.input.channels)
             values: dict[str, Any] = {self.names[0]: self._signal(self.input, source, frames)}
             condition = None
@@ -209,6 +262,17 @@ class _Streamed:
             return self._windowed(signal, layers) if self.hop else (signal, layers)
         assert error is not None
         raise error
+
+    def _of_frequency(self, arrays: Mapping[str, Array]) -> tuple[Signal, Any]:
+        try:
+            from .planes import converted
+        except ModuleNotFoundError as error:
+            raise ExportError(
+                "a graph with an axis of frequency needs PyTorch, which is not installed: pip install torch"
+            ) from error
+        source, made = converted(fused(self.graph), (self.names[0], self.names[2]), self.states, arrays)
+        layers = network(source, None, made)
+        return Signal(made, (1,), 0, None, np.arange(1)), layers
 
     def _windowed(self, signal: Signal, layers: Any) -> tuple[Signal, Any]:
         """The stream of the windows' outputs."""
@@ -236,8 +300,9 @@ class _Streamed:
     def evaluated(self, pieces: Iterator[Array]) -> list[Array]:
         """The outputs for pieces of a signal, with the states carried."""
         states, found = self.zeros(), []
+        graph = self._of_fixed_shapes() if self.input.frames else self.graph
         for piece in pieces:
-            values = run(self.graph, {**states, **self.given(piece)}, self._wanted())
+            values = run(graph, {**states, **self.given(piece)}, self._wanted())
             for name, new in self.states.items():
                 if values[new].shape != states[name].shape:
                     raise ExportError(
@@ -246,6 +311,11 @@ class _Streamed:
                 states[name] = values[new]
             found.append(values[self.names[2]])
         return found
+
+    def _of_fixed_shapes(self) -> Graph:
+        """The graph with what depends on the shapes of its inputs alone as constants."""
+        inputs = {**self.zeros(), **self.given(np.zeros((self.input.frames or 1, self._width)))}
+        return folded(self.graph, inputs, run(self.graph, inputs, self._wanted()))
 
     def prove(self, samples: Array, layers: Any, played: Array, signal: Signal) -> Array:
         """The output of the graph, whole and in pieces, from frame `signal.start` on.

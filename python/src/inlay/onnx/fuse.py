@@ -102,13 +102,13 @@ class _Finder:
                 mean.inputs[0] == centred[0]
                 and axes == self.made[variance].get("axes")
                 and axes is not None
-                and len(axes) == 1
+                and (len(axes) == 1 or sorted(axes) == list(range(-len(axes), 0)))
             ):
                 of_itself = self._is_centred(powers[0], centred) and (
                     same is None or powers[1] == powers[0]
                 )
                 if of_itself and (same is not None or self.number(powers[1]) == 2.0):
-                    attributes = {"axis": axes[0], "epsilon": number, "one_axis": True}
+                    attributes = {"axis": min(axes), "epsilon": number, "one_axis": len(axes) == 1}
                     return Operation(
                         op.name, "LayerNormalization", (centred[0],), op.outputs, attributes
                     )

@@ -23,9 +23,12 @@ class Layout:
     frames: int | None
     batch: int | None = None  # a fixed number of windows
     held: bool = False  # one value for all frames of a call
+    frequency: bool = False  # all axes of an input are one frame
 
     def filled(self, samples: Array) -> Array:
         """Samples [frames, channels], or windows of them, as an input of the graph."""
+        if self.frequency:
+            return samples.reshape([size or 1 for size in self.shape])
         samples = samples[:1] if self.held else samples
         windows = samples if samples.ndim == 3 else samples[np.newaxis]
         if samples.ndim == 2 and self.batch:
@@ -83,6 +86,32 @@ def layout_of(graph: Graph, name: str, given: str | None, *, windows: bool = Fal
     assert time is not None
     fixed = batch if batch and batch > 1 else None
     return Layout(shape, time, channel if channels > 1 else None, channels, shape[time], fixed)
+
+
+def frequency_layout(graph: Graph, name: str, given: str | None) -> Layout | None:
+    """The layout of a graph of one frame with an axis of frequency, F in `given`; None for another graph."""
+    shape = graph.inputs[name]
+    wide = [axis for axis, size in enumerate(shape) if size != 1]
+    if given is not None and ("F" not in given or len(given) != len(shape)):
+        return None
+    if None in shape or len(wide) == len(shape):
+        return None
+    over_both = any(
+        op.kind in ("Conv", "ConvTranspose") and min(graph.constants[op.inputs[1]].shape[2:], default=1) > 1
+        for op in graph.operations
+        if len(op.inputs) > 1 and op.inputs[1] in graph.constants
+        and graph.constants[op.inputs[1]].ndim == 4
+    )
+    if given is None and not (len(shape) == 4 and (len(wide) == 2 or (len(wide) == 1 and over_both))):
+        return None
+    count = int(np.prod([size or 1 for size in shape]))
+    time = given.index("T") if given and "T" in given else shape.index(1)
+    if shape[time] != 1:
+        raise ExportError(
+            f"input {name!r} of shape {_text(shape)}: only graphs of one frame have an axis of frequency; export the"
+            " network with one frame, with its past as inputs and outputs"
+        )
+    return Layout(shape, time, None, count, 1, frequency=True)
 
 
 def held_layout(graph: Graph, name: str, signal: Layout) -> Layout | None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ..format import Array, Chain, LayerRecord, Option
-from ..network.graph import Node, add, join, layers, multiply
+from ..network.graph import Node, add, join, layers, multiply, part
 from ..network.records import affine, plain
 from .arrays import array_of
 from .planes import (
@@ -30,6 +30,7 @@ from .planes import (
     padding_of,
     place,
     plane,
+    settled,
     time_of,
 )
 from .records import records_of
@@ -176,7 +177,8 @@ def _plain(x: Tensor) -> Tensor:
 def _of_two(name: str, x: Plane, y: Plane, result: Tensor) -> Plane:
     codes = [each.codes.expand(result.shape) for each in (x, y)]
     x, y = (plane(_plain(each).expand(result.shape), code, each.node) for each, code in zip((x, y), codes))
-    time = time_of(x)
+    time = time_of(x) if x.shape[time_of(x)] > 1 else time_of(y)
+    x, y = settled(x, time), settled(y, time)
     combine = multiply if name == "mul" else lambda a, b: add([a, b])
     axes = others_than(x, time)
     first, second = (x, y) if is_whole(x) else (y, x)
@@ -214,15 +216,41 @@ def _affine(node: Node, scale: Array, shift: Array) -> Node:
         rows = zip(np.split(scale, ends), np.split(shift, ends))
         pieces = [_affine(piece, *row) for piece, row in zip(node.inputs, rows)]
         return Node("cat", node.channels, tuple(pieces))
-    if node.kind == "layers" and node.records[-1].type == "conv2d":
-        last = node.records[-1]
-        out = last.integer("out")
-        planes = scale.reshape(-1, out), shift.reshape(-1, out)
-        if all((each == each[0]).all() for each in planes):
-            kernel, bias = last.tensors["kernel"], last.tensors.get("bias", np.zeros(out, scale.dtype))
-            tensors = {"kernel": kernel * planes[0][0], "bias": bias * planes[0][0] + planes[1][0]}
-            return layers(node.inputs[0], [*node.records[:-1], replace(last, tensors=tensors)])
+    last = _scaled_record(node.records[-1], scale, shift) if node.kind == "layers" else None
+    if last is not None:
+        return layers(node.inputs[0], [*node.records[:-1], last])
     return layers(node, [affine(scale, shift)])
+
+
+def _scaled_record(record: LayerRecord, scale: Array, shift: Array) -> LayerRecord | None:
+    """A layer with its output times `scale` plus `shift`; None if it cannot take them."""
+    if record.type in ("along_features", "per_feature"):
+        (chain,) = record.chains["layers"]
+        rows = _one_row(chain[-1].channels_out, scale, shift)
+        last = _scaled_record(chain[-1], *rows) if rows else None
+        return replace(record, chains={"layers": [[*chain[:-1], last]]}) if last else None
+    if record.type not in _SCALED:
+        return None
+    weight, bias = _SCALED[record.type]
+    out = len(scale) if record.type == "layer_norm" else record.tensors["kernel"].shape[-1]
+    rows = _one_row(out, scale, shift)
+    if rows is None:
+        return None
+    tensors = {
+        weight: record.tensors.get(weight, np.ones(out, scale.dtype)) * rows[0],
+        bias: record.tensors.get(bias, np.zeros(out, scale.dtype)) * rows[0] + rows[1],
+    }
+    return replace(record, tensors=tensors)
+
+
+# The tensors that have the scale and the shift of a layer's output.
+_SCALED = {"conv2d": ("kernel", "bias"), "dense": ("kernel", "bias"), "layer_norm": ("gamma", "beta")}
+
+
+def _one_row(size: int, scale: Array, shift: Array) -> tuple[Array, Array] | None:
+    """Scale and shift of `size` channels, if they are the same for all features."""
+    rows = scale.reshape(-1, size), shift.reshape(-1, size)
+    return None if any((each != each[0]).any() for each in rows) else (rows[0][0], rows[1][0])
 
 
 for _name in ("add", "sub", "mul", "div"):
@@ -250,10 +278,25 @@ def _mean(func: Any, x: Plane, dim: Any = None, keepdim: bool = False, **kwargs:
     node = arranged(x, [*over, *kept], time)
     size = int(np.prod([x.shape[axis] for axis in kept], dtype=int))
     count = node.channels // size
+    if 1 < count <= _FEW < size:
+        made = add([part(node, at * size, (at + 1) * size) for at in range(count)])
+        if func.__name__ == "mean":
+            made = layers(made, [plain("scale", size, scale=1 / count)])
+        return _summed(func, x, over, keepdim, time, kept, made)
     kernel = np.tile(np.eye(size, dtype=array_of(_plain(x)).dtype), (count, 1))
     if func.__name__ == "mean":
         kernel /= count
     made = layers(node, [LayerRecord("dense", {"in": node.channels, "out": size}, {"kernel": kernel})])
+    return _summed(func, x, over, keepdim, time, kept, made)
+
+
+# The sum of fewer pieces than these, of more values, is no dense layer.
+_FEW = 8
+
+
+def _summed(
+    func: Any, x: Plane, over: Sequence[int], keepdim: bool, time: int, kept: Sequence[int], made: Node
+) -> Plane:
     result = func(x, over, True)
     summed = laid_out(result, time, kept, made)
     if keepdim:
@@ -491,26 +534,31 @@ def _recurrent(kind: type[nn.RNNBase]) -> Handler:
             _filled(kind, shape, weights[d * per_direction : (d + 1) * per_direction])
             for d in range(2 if bidirectional else 1)
         ]
-        time, along = time_of(x), 1 if batch_first else 0
-        across = 1 - along
-        node = arranged(x, [across, along, 2] if time not in (0, 1) else [1 - time, 2], time)
         chains = [records_of(way, x.shape[2]) for way in ways]
-        if time == along:
-            if bidirectional:
-                place().refuse("both directions of time", "only forward in time", "train it with bidirectional=False")
-            made = layers(node, _features(x.shape[across], "per_feature", chains[0]))
-            return laid_out(result[0], time, [across, 2], made), *result[1:]
-        features = x.shape[along]
-        pieces = [layers(node, _features(features, "along_features", chains[0]))]
-        numbers = [np.arange(features * hidden).reshape(features, hidden)]
-        if bidirectional:
-            reverse = np.arange(node.channels).reshape(features, -1)[::-1]
-            pieces.append(layers(gathered(node, reverse), _features(features, "along_features", chains[1])))
-            numbers.append(numbers[0][::-1] + features * hidden)
-        joined = pieces[0] if len(pieces) == 1 else Node("cat", 2 * features * hidden, tuple(pieces))
-        return laid_out(result[0], time, [along, 2], joined, np.concatenate(numbers, axis=1)), *result[1:]
+        return recurrent(x, result[0], 1 if batch_first else 0, time_of(x), chains), *result[1:]
 
     return handle
+
+
+def recurrent(x: Plane, result: Tensor, along: int, time: int, chains: Sequence[Chain]) -> Plane:
+    """A recurrent layer of three axes, the last one the channels, along one of the others. There is a chain for each
+    direction."""
+    across = 1 - along
+    node = arranged(x, [across, along, 2] if time not in (0, 1) else [1 - time, 2], time)
+    if time == along:
+        if len(chains) > 1:
+            place().refuse("both directions of time", "only forward in time", "train it with bidirectional=False")
+        made = layers(node, _features(x.shape[across], "per_feature", chains[0]))
+        return laid_out(result, time, [across, 2], made)
+    features, hidden = x.shape[along], result.shape[2] // len(chains)
+    pieces = [layers(node, _features(features, "along_features", chains[0]))]
+    numbers = [np.arange(features * hidden).reshape(features, hidden)]
+    for chain in chains[1:]:
+        reverse = np.arange(node.channels).reshape(features, -1)[::-1]
+        pieces.append(layers(gathered(node, reverse), _features(features, "along_features", chain)))
+        numbers.append(numbers[0][::-1] + features * hidden)
+    joined = pieces[0] if len(pieces) == 1 else Node("cat", 2 * features * hidden, tuple(pieces))
+    return laid_out(result, time, [along, 2], joined, np.concatenate(numbers, axis=1))
 
 
 def _filled(kind: type[nn.RNNBase], shape: tuple[int, int, int, bool], weights: Sequence[Tensor]) -> nn.RNNBase:

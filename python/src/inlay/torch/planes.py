@@ -8,7 +8,8 @@ well, and costs nothing until a layer needs another order than the channels have
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,13 @@ from torch import Tensor
 from ..errors import ExportError
 from ..format import LayerRecord
 from ..network.graph import Node, join, layers, part
+from ..network.records import look_back
 from .place import Place
 
 # More than a tensor has while it is traced, with its padding.
-_FRAMES = 1 << 12
+FRAMES = 1 << 12
+# The number of the first frame. Those before it are the past, which states of an ONNX graph hold.
+FIRST = 1 << 10
 _OWN_FOLDER, _TORCH_FOLDER = (str(Path(file).parent) for file in (__file__, torch.__file__))
 
 Handler = Callable[..., Any]
@@ -40,8 +44,8 @@ _MOVES = set(
 class Plane(Tensor):
     """Values with a batch of one, the value of the graph that they belong to, and where in it they are.
 
-    `codes`, of the tensor's shape: 0 for a zero, otherwise 1 + frame + channel * _FRAMES. In double precision, as not
-    all operations take integers.
+    `codes`, of the tensor's shape: 0 for a zero, otherwise 1 + FIRST + frame + channel * FRAMES. In double precision,
+    as not all operations take integers.
     """
 
     codes: Tensor
@@ -71,7 +75,7 @@ def laid_out(tensor: Tensor, time: int, axes: Sequence[int], node: Node, numbers
         numbers = np.arange(node.channels)
     channel = torch.as_tensor(np.ascontiguousarray(numbers)).double().reshape(1, *extents)
     frame = torch.arange(tensor.shape[time]).double().reshape(-1, *[1] * len(axes))
-    codes = 1 + frame + channel * _FRAMES
+    codes = 1 + FIRST + frame + channel * FRAMES
     others = [axis for axis in range(tensor.dim()) if axis != time and axis not in axes]
     order = [time, *axes, *others]
     codes = codes.reshape(*codes.shape, *[1] * len(others))
@@ -79,35 +83,69 @@ def laid_out(tensor: Tensor, time: int, axes: Sequence[int], node: Node, numbers
 
 
 def time_of(x: Plane) -> int:
-    """The axis of the frames."""
-    frame = (x.codes - 1) % _FRAMES
+    """The axis of the frames: one of size 1 if there is a single frame.
+
+    Frames of the past are along another axis as well, which is a shorter one.
+    """
+    frame = (x.codes - 1) % FRAMES
     known = x.codes > 0
-    for axis, extent in enumerate(x.shape):
+    for axis, extent in sorted(enumerate(x.shape), key=lambda pair: -pair[1]):
         if extent > 1:
             near, far = (part_.narrow(axis, 0, extent - 1) for part_ in (frame, known))
             ahead, seen = (part_.narrow(axis, 1, extent - 1) for part_ in (frame, known))
             if bool(((near != ahead) & far & seen).any()):
                 return axis
+    if 1 in x.shape and bool((frame == FIRST)[known].all()):
+        return list(x.shape).index(1)
     return place().refuse(
         "a tensor without an axis of frames", "only one with all frames of its input", "keep the frames apart"
     )
 
 
 def padding_of(x: Plane, time: int) -> int:
-    """The zero frames in front of the first one. Raises ExportError unless frames follow each other."""
+    """The frames in front of the first one: zeros, or those of the past. Raises ExportError unless frames follow each
+    other."""
     codes = x.codes.movedim(time, 0).reshape(x.shape[time], -1)
-    empty = (codes == 0).all(1).tolist()
-    zeros = empty.index(False) if False in empty else 0
-    frames = torch.arange(len(codes) - zeros).double()[:, None]
-    first = codes[zeros]
-    expected = torch.where(first > 0, first + frames, first)
-    if bool((codes[zeros:] != expected).any()) or bool(((first - 1) % _FRAMES)[first > 0].any()):
+    starts = ((codes - 1) % FRAMES == FIRST).any(1).tolist()
+    before = starts.index(True) if True in starts else 0
+    first = codes[before]
+    expected = torch.where(first > 0, first + torch.arange(len(codes)).double()[:, None] - before, first)
+    wrong = (codes != expected).any(1)
+    wrong[:before] &= (codes[:before] != 0).any(1)
+    if bool(wrong.any()) or bool(((first - 1) % FRAMES != FIRST)[first > 0].any()):
         place().refuse(
             "an operation that mixes or selects frames",
             "only operations on the values of each frame, and zeros before the first one",
             "leave the frames along one axis, in their order",
         )
-    return zeros
+    return before
+
+
+def settled(x: Plane, time: int) -> Plane:
+    """A plane whose frames are those of one value. Values of frames before the present one come from delays."""
+    codes = x.codes.movedim(time, 0).reshape(x.shape[time], -1)
+    last, extent = codes[-1], len(codes)
+    known = last > 0
+    ages = torch.where(known, extent - 1 + FIRST - (last - 1) % FRAMES, torch.zeros_like(last))
+    expected = torch.where(known, last + torch.arange(extent).double()[:, None] - (extent - 1), last)
+    early = torch.arange(extent).double()[:, None] < ages
+    if not bool(ages.any()) or bool((ages < 0).any()) or bool((codes != expected)[~early].any()):
+        return x
+    if extent > 1 and bool((codes[early] != 0).any()):
+        return x
+    channels, pieces, begin, numbers = torch.floor((last - 1) / FRAMES).long(), [], 0, torch.zeros_like(last)
+    for age in ages[known].unique().tolist():
+        here = known & (ages == age)
+        used, where = channels[here].unique(return_inverse=True)
+        node = gathered(x.node, used.numpy())
+        pieces.append(layers(node, [look_back(node.channels, int(age), "float32")]) if age else node)
+        numbers[here] = (where + begin).double()
+        begin += node.channels
+    joint = pieces[0] if len(pieces) == 1 else Node("cat", begin, tuple(pieces))
+    rows = 1 + FIRST + torch.arange(extent).double()[:, None] + numbers * FRAMES
+    others = [size for axis, size in enumerate(x.shape) if axis != time]
+    made = torch.where(known, rows, torch.zeros_like(rows)).reshape(extent, *others).movedim(0, time)
+    return plane(x, made, joint)
 
 
 def channels_of(x: Plane, axes: Sequence[int], time: int) -> Any:
@@ -118,7 +156,7 @@ def channels_of(x: Plane, axes: Sequence[int], time: int) -> Any:
     if long:
         place().refuse(f"a tensor {tuple(x.shape)}", "only a batch of one", "make the layer one of this layout")
     codes = x.codes.permute(time, *axes, *others)[zeros].reshape([x.shape[axis] for axis in axes])
-    return torch.where(codes > 0, torch.floor((codes - 1) / _FRAMES), -torch.ones_like(codes)).long().numpy()
+    return torch.where(codes > 0, torch.floor((codes - 1) / FRAMES), -torch.ones_like(codes)).long().numpy()
 
 
 def gathered(node: Node, numbers: Any) -> Node:
@@ -132,6 +170,7 @@ def gathered(node: Node, numbers: Any) -> Node:
 
 def arranged(x: Plane, axes: Sequence[int], time: int) -> Node:
     """The value whose channels are `axes` in this order, the last the innermost. There is no padding in front."""
+    x = settled(x, time)
     if padding_of(x, time):
         place().refuse(
             "padding of frames by itself", "only right before a convolution", "move it there or drop it"
@@ -144,6 +183,7 @@ def in_any_order(x: Plane, axes: Sequence[int], time: int) -> tuple[Node, Any]:
 
     The order is that of the tensor's own value, if it has no other channels, so that nothing moves.
     """
+    x = settled(x, time)
     if is_whole(x) and not padding_of(x, time):
         return x.node, channels_of(x, axes, time).reshape(-1)
     node = arranged(x, axes, time)
@@ -202,7 +242,7 @@ def moved(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
     def coded(x: Any) -> Any:
         if isinstance(x, Plane):
-            return torch.where(x.codes > 0, x.codes + begins[x.node] * _FRAMES, x.codes)
+            return torch.where(x.codes > 0, x.codes + begins[x.node] * FRAMES, x.codes)
         return torch.zeros_like(x).double() if isinstance(x, Tensor) and x.is_floating_point() else x
 
     values = func(*args, **kwargs)
@@ -234,8 +274,23 @@ def _mapped(change: Callable[[Any], Any], tree: Any) -> Any:
     return change(tree)
 
 
-def place() -> Place:
-    """The line of the user's module that is running."""
+_PLACES: list[Any] = []
+
+
+@contextmanager
+def placed(at: Any) -> Iterator[None]:
+    """Makes `at` the place that errors name."""
+    _PLACES.append(at)
+    try:
+        yield
+    finally:
+        _PLACES.pop()
+
+
+def place() -> Any:
+    """The line of the user's module that is running, or the place that is given."""
+    if _PLACES:
+        return _PLACES[-1]
     for frame in reversed(traceback.extract_stack()):
         if frame.name == "_network_records":
             break

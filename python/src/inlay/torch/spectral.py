@@ -73,7 +73,7 @@ class SpectralNetwork(nn.Module):
         from . import plane_layers  # noqa: F401, which registers what it handles
         from .planes import Plane, arranged, laid_out
 
-        bins, frames = self.n_fft // 2 + 1, 5
+        bins, frames = self.n_fft // 2 + 1, 24
         source = Node("input", 2 * bins)
         spectra = torch.rand(1, bins, frames, 2, dtype=self.window.dtype)
         with torch.no_grad():
