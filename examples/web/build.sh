@@ -10,7 +10,9 @@ out=${1:-$root/build/web}
 command -v emcc > /dev/null || { echo "examples/web/build.sh: please install: emscripten (name of Debian's package)" >&2; exit 77; }
 export NODE_PATH=${NODE_PATH:-/usr/share/nodejs} # Debian's emscripten finds its parts of Node there
 
-options=(-std=c++20 -O3 -DNDEBUG -msimd128 -fwasm-exceptions -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+# Tiles have the length of a browser's blocks.
+options=(-std=c++20 -O3 -DNDEBUG -DINLAY_TILE_FRAMES=128 -msimd128 -fwasm-exceptions -Wall -Wextra -Wpedantic -Wconversion
+  -Wshadow -Werror)
 stack=262144 memory=1048576
 
 compile() {
@@ -19,12 +21,13 @@ compile() {
 }
 
 # The same with relaxed SIMD, which has fused multiply-adds. Debian's emscripten is too old for it, but not its libraries.
+# Without loop strength reduction, as emscripten compiles: it would turn distances that loads include into additions.
 sysroot=/usr/share/emscripten/cache/sysroot
 compile_relaxed() {
   local libraries=$sysroot/lib/wasm32-emscripten
   clang++-19 -target wasm32-unknown-emscripten --sysroot=$sysroot -isystem $sysroot/include/c++/v1 \
     -isystem $sysroot/include/compat -D_LIBCPP_ABI_VERSION=2 -fno-threadsafe-statics -fvisibility=hidden \
-    "${options[@]}" -mrelaxed-simd -I"$root/include" -isystem "$headers" "$here/src/inlay.cpp" -c -o "$headers/inlay.o"
+    "${options[@]}" -mrelaxed-simd -mllvm -disable-lsr -I"$root/include" -isystem "$headers" "$here/src/inlay.cpp" -c -o "$headers/inlay.o"
   wasm-ld-14 -o "$out/inlay-relaxed.wasm" $libraries/crt1_reactor.o "$headers/inlay.o" -L$libraries -lstandalonewasm-memgrow \
     -lc++-except -lc++abi-except -lunwind-except -lc -ldlmalloc -lcompiler_rt -lc --import-undefined --strip-all -O2 \
     --entry=_initialize --export=free -z stack-size=$stack --initial-memory=$memory --max-memory=2147483648

@@ -8,6 +8,7 @@
 #include "inlay/backend/default.hpp"
 #include "inlay/combinators/along_features.hpp"
 #include "inlay/combinators/append_condition.hpp"
+#include "inlay/combinators/block_control.hpp"
 #include "inlay/combinators/compressor.hpp"
 #include "inlay/combinators/conditioned_by.hpp"
 #include "inlay/combinators/film.hpp"

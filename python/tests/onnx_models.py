@@ -240,6 +240,9 @@ class DeepFilter(nn.Module):
         self.gain, self.conv = nn.Linear(2 * bins, bins), nn.Conv2d(2, 2, (3, 3), padding=(0, 1), groups=2)
         self.size = sum(int(np.prod(shape)) for shape in self.shapes)
 
+    def start(self) -> Tensor:
+        return torch.zeros(self.size)
+
     def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         sizes = [int(np.prod(shape)) for shape in self.shapes]
         past, filters, seen = (s.view(n) for s, n in zip(state.split(sizes), self.shapes))
@@ -253,6 +256,79 @@ class DeepFilter(nn.Module):
         high = past[2] * torch.sigmoid(self.gain(near.flatten(2)))[0, 0, :, None]
         state = torch.cat([past.reshape(-1), filters[1:].reshape(-1), wide[1:].reshape(-1)])
         return torch.cat([low, high[self.low :]])[None, None], state
+
+
+class StepOfDPDFNet(nn.Module):
+    """A frame of a spectrum (1, 1, bins, 2) through a network of the shape of DPDFNet, with one state for all: levels of
+    bands in dB without their averages, convolutions, a dual path of GRUs, gains of bands, and a deep filter.
+
+    DPDFNet: Rika et al., "DPDFNet: Boosting DeepFilterNet2 via Dual-Path RNN", 2025.
+    """
+
+    def __init__(self, bins: int = 17, bands: int = 8, low: int = 8, channels: int = 4, units: int = 6) -> None:
+        super().__init__()
+        self.filter = DeepFilter(bins, low)
+        self.bands, self.low = bands, low
+        self.register_buffer("to_bands", torch.rand(bins, bands) + 0.1)
+        self.first = nn.Sequential(
+            nn.Conv2d(1, channels, 3, padding=(0, 1), bias=False), nn.BatchNorm2d(channels), nn.ReLU()
+        )
+        self.down = nn.Sequential(
+            nn.Conv2d(channels, channels, (1, 3), (1, 2), (0, 1), groups=channels, bias=False),
+            nn.Conv2d(channels, channels, 1, bias=False), nn.BatchNorm2d(channels), nn.ReLU(),
+        )  # fmt: skip
+        self.along = nn.GRU(channels, channels, batch_first=True, bidirectional=True)
+        self.cells = nn.ModuleList([nn.GRUCell(channels, channels), nn.GRUCell(units, units)])
+        self.mixed = nn.ModuleList([nn.Linear(2 * channels, channels), nn.Linear(channels, channels)])
+        self.norms = nn.ModuleList([nn.LayerNorm(channels), nn.LayerNorm(channels)])
+        size = channels * bands // 2
+        self.groups = nn.ModuleList(nn.Linear(size // 2 + low, units // 2) for _ in range(2))
+        self.back = nn.Linear(units, size)
+        self.up = nn.ModuleList(nn.Conv2d(channels, channels, (1, 3), padding=(0, 1)) for _ in range(2))
+        self.out = nn.Sequential(nn.Conv2d(channels, 1, (1, 3), padding=(0, 1)), nn.Sigmoid())
+        self.shapes = [(1, 1, bands), (1, 1, low), (1, 1, 2, bands), (bands // 2, channels), (1, units)]
+        self.shapes += [(2, bins, 2), (self.filter.size,)]
+        self.size = sum(int(np.prod(shape)) for shape in self.shapes)
+
+    def start(self) -> Tensor:
+        levels = torch.linspace(-60, -90, self.bands), torch.linspace(0.001, 0.0001, self.low)
+        return torch.cat([*levels, torch.zeros(self.size - self.bands - self.low)])
+
+    @staticmethod
+    def cell(gru: nn.GRUCell, x: Tensor, h: Tensor) -> Tensor:
+        a = nn.functional.linear(x, gru.weight_ih, gru.bias_ih).chunk(3, 1)
+        b = nn.functional.linear(h, gru.weight_hh, gru.bias_hh).chunk(3, 1)
+        r, z = torch.sigmoid(a[0] + b[0]), torch.sigmoid(a[1] + b[1])
+        n = torch.tanh(a[2] + r * b[2])
+        return n + z * (h - n)
+
+    def forward(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        sizes = [int(np.prod(shape)) for shape in self.shapes]
+        held = [s.view(n) for s, n in zip(state.split(sizes), self.shapes)]
+        power = (x[..., 0] ** 2 + x[..., 1] ** 2) @ self.to_bands
+        levels = 10 * torch.log10(power + 1e-10)
+        held[0] = 0.98 * held[0] + (1 - 0.98) * levels
+        spectrum = x[:, :, : self.low]
+        held[1] = 0.98 * held[1] + (1 - 0.98) * torch.sqrt(spectrum[..., 0] ** 2 + spectrum[..., 1] ** 2 + 1e-12)
+        scale = torch.sqrt(held[1] + 1e-12)
+        spectrum = torch.stack([spectrum[..., 0] / scale, spectrum[..., 1] / scale], -1)
+        wide = torch.cat([held[2], ((levels - held[0]) / 40)[None]], 2)
+        first = self.first(wide)
+        deep = self.down(first)
+        y = deep.permute(0, 2, 3, 1)[0]
+        y = y + self.norms[0](self.mixed[0](self.along(y)[0]))
+        held[3] = self.cell(self.cells[0], y[0], held[3])
+        y = y + self.norms[1](self.mixed[1](held[3]))[None]
+        both = torch.cat([*(each.flatten() for each in (y, spectrum))])[None].chunk(2, 1)
+        held[4] = self.cell(self.cells[1], torch.cat([f(half) for f, half in zip(self.groups, both)], 1), held[4])
+        y = y + self.back(held[4]).view(y.shape)
+        y = y.permute(2, 0, 1)[None]
+        y = torch.stack([up(y) for up in self.up], -1).flatten(3)
+        gain = self.out(y + first)[:, 0] @ self.to_bands.T
+        past = torch.cat([held[5], x[0]])
+        made, rest = self.filter(past[None, :1] * gain[..., None], held[6])
+        parts = [*held[:2], wide[:, :, 1:], *held[3:5], past[1:], rest]
+        return made, torch.cat([each.reshape(-1) for each in parts])
 
 
 class StepOfGTCRN(nn.Module):

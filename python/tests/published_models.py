@@ -149,8 +149,50 @@ class ConvSimpleRNN(nn.Module):
         return self.lin(x) + dry
 
 
+def _cubic(x: Tensor, alpha: Tensor) -> Tensor:
+    x = torch.mul(x, torch.div(1, alpha))
+    below, above = torch.le(x, -1.0).type(x.type()), torch.ge(x, 1.0).type(x.type())
+    between = torch.mul(x, torch.mul(torch.gt(x, -1.0), torch.lt(x, 1.0)).type(x.type()))
+    curve = torch.sub(between, torch.div(torch.pow(between, 3), 3))
+    return torch.mul(torch.add(torch.mul(below, -2 / 3) + torch.mul(above, 2 / 3), curve), alpha)
+
+
+class CubicClip(nn.Module):
+    """Its cubic clippers: with one trained range, or one for each sign."""
+
+    def __init__(self, ranges: int) -> None:
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.zeros(ranges)), nn.Parameter(torch.zeros(1))
+        self.alpha_min, self.alpha_max = 0.1, 10
+
+    def forward(self, x: Tensor) -> Tensor:
+        alpha = _Clamp.apply(self.weight, self.alpha_min, self.alpha_max)
+        if len(alpha) == 1:
+            return torch.add(_cubic(x, alpha), self.bias)
+        above, below = torch.gt(x, 0).type(x.type()), torch.le(x, 0).type(x.type())
+        made = torch.add(_cubic(torch.mul(x, above), alpha[0]), _cubic(torch.mul(x, below), alpha[1]))
+        return torch.add(made, self.bias)
+
+
+class CubicClipRNN(nn.Module):
+    """A clipper before a recurrent layer, behind it, or beside it."""
+
+    def __init__(self, ranges: int, position: int) -> None:
+        super().__init__()
+        self.clip, self.position = CubicClip(ranges), position
+        self.rec, self.lin = nn.GRU(1, 6, 1), nn.Linear(6, 1)
+        self.hidden: Any = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        y, self.hidden = self.rec(self.clip(x) if self.position == 0x00 else x, self.hidden)
+        y = self.lin(y)
+        if self.position == 0x01:
+            return self.clip(y)
+        return torch.add(y, self.clip(x)) if self.position == 0x11 else y
+
+
 class ClippedRNN(nn.Module):
-    """A cubic clipper in front of a recurrent layer, written with comparisons."""
+    """Another clipper in front of a recurrent layer, written with comparisons."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -577,10 +619,87 @@ class NablTFiLM(nn.Module):
         return torch.reshape((blocks * g) + b, shape)[..., :length]
 
 
+class NablTinyTFiLM(NablTFiLM):
+    """The same with a bottleneck before the LSTM, and a network behind it."""
+
+    def __init__(self, size: int, condition: int = 0, block: int = 8) -> None:
+        super().__init__(size, condition, block)
+        self.conv = nn.Conv1d(size, 3, 1)
+        self.lstm = nn.LSTM(3 + condition, 3, batch_first=False)
+        self.adaptor = nn.Sequential(nn.Conv1d(3, 5, 1), nn.ReLU(), nn.Conv1d(5, 2 * size, 1), nn.ReLU())
+
+    def forward(self, x: Tensor, cond: Tensor | None = None) -> Tensor:
+        length, block = x.shape[2], self.block_size
+        x = functional.pad(x, (0, -length % block))
+        down = self.conv(self.pool(x))
+        if self.cond_dim > 0 and cond is not None:
+            down = torch.cat((down, cond.unsqueeze(-1).repeat(1, 1, down.shape[-1])), dim=1)
+        made, self.hidden_state = self.lstm(down.permute(2, 0, 1), self.hidden_state)
+        g, b = self.adaptor(made.permute(1, 2, 0)).repeat_interleave(block, -1).chunk(2, dim=1)
+        return ((x * g) + b)[..., :length]
+
+
+class _Blocks(nn.Module):
+    """What TVFiLMCond and the dynamic controllers share: an LSTM of each block's largest magnitude."""
+
+    def __init__(self, inputs: int, knobs: int, outputs: int, block: int, layers: int = 1) -> None:
+        super().__init__()
+        self.block_size = block
+        self.hidden_state: Any = (torch.zeros(1), torch.zeros(1))
+        self.is_hidden_state_init = False
+        self.pool = nn.MaxPool1d(kernel_size=block, stride=None)
+        self.lstm = nn.LSTM(inputs + knobs, outputs, layers, batch_first=False)
+
+    def sequence(self, x: Tensor, knobs: Tensor | None) -> Tensor:
+        if x.shape[-1] % self.block_size != 0:
+            x = functional.pad(x, [0, self.block_size - x.shape[-1] % self.block_size])
+        down = self.pool(torch.abs(x))
+        if knobs is not None:
+            down = torch.cat((down, knobs.unsqueeze(-1).repeat(1, 1, down.shape[-1])), dim=1)
+        down = down.permute(2, 0, 1)
+        if self.is_hidden_state_init:
+            made, self.hidden_state = self.lstm(down, self.hidden_state)
+        else:
+            made, self.hidden_state = self.lstm(down)
+        self.is_hidden_state_init = True
+        return made.permute(1, 2, 0)
+
+
+class NablTVFiLMCond(_Blocks):
+    def __init__(self, inputs: int, outputs: int, cond_dim: int, block: int = 8) -> None:
+        super().__init__(inputs, cond_dim, outputs, block)
+        self.cond_dim = cond_dim
+
+    def forward(self, x: Tensor, cond: Tensor | None = None) -> Tensor:
+        return self.sequence(x, cond if self.cond_dim > 0 else None)
+
+
+class NablTVFiLMMod(nn.Module):
+    def __init__(self, nfeatures: int, cond_dim: int, block: int = 8) -> None:
+        super().__init__()
+        self.nfeatures, self.cond_dim, self.block_size = nfeatures, cond_dim, block
+        self.adaptor = nn.Conv1d(cond_dim, 2 * nfeatures, 1)
+
+    def forward(self, x: Tensor, cond_seq: Tensor) -> Tensor:
+        length, block = x.shape[-1], self.block_size
+        x = functional.pad(x, [0, -length % block])
+        steps = x.shape[-1] // block
+        made = self.adaptor(cond_seq)[..., -steps:]
+        assert steps == made.shape[-1]
+        blocks = torch.reshape(x, (-1, self.nfeatures, steps, block))
+        g, b = torch.chunk(torch.reshape(made, (-1, 2 * self.nfeatures, steps, 1)), 2, dim=1)
+        return torch.reshape((blocks * g) + b, x.shape)[..., :length]
+
+
 def _modulation(kind: str | None, size: int, condition: int) -> nn.Module | None:
-    if kind == "film":
-        return NablFiLM(size, condition)
-    return NablTFiLM(size, condition) if kind == "tfilm" else None
+    kinds = {"film": NablFiLM, "tfilm": NablTFiLM, "ttfilm": NablTinyTFiLM, "tvfilm": NablTVFiLMMod}
+    return kinds[kind](size, condition) if kind else None
+
+
+def _conditioning(net: Any, x: Tensor, p: Tensor | None) -> Tensor | None:
+    if net.cond_type == "tvfilm":
+        return net.cond_nn(x, p)
+    return net.cond_nn(p) if net.cond_type == "film" else p
 
 
 def _cropped(crop: Callable[[Tensor, int], Tensor], x: Tensor, length: int) -> Tensor:
@@ -636,9 +755,11 @@ class NablConvolutions(nn.Module):
         self.num_controls, self.cond_type, self.causal = num_controls, cond_type, causal
         self.gated = gated
         size, dilations = 4, (1, 2, 4)
-        self.cond_dim = {"film": 6, "tfilm": num_controls}.get(cond_type or "", 0)
+        self.cond_dim = {"film": 6, "tvfilm": 6}.get(cond_type or "", num_controls)
         if cond_type == "film":
             self.cond_nn = _Mlp(num_controls, 6)
+        if cond_type == "tvfilm":
+            self.cond_nn = NablTVFiLMCond(1, 6, num_controls)
         self.direct_gain = nn.Conv1d(1, 1, 1, bias=False) if direct_path else None
         kind = {"cond_type": cond_type, "cond_dim": self.cond_dim}
         block = NablGcnBlock if gated else NablTcnBlock
@@ -652,7 +773,7 @@ class NablConvolutions(nn.Module):
     def forward(self, x: Tensor, p: Tensor | None = None) -> Tensor:
         past = self.rf - 1
         x = functional.pad(x, (past, 0) if self.causal else (past // 2, past // 2))
-        cond = self.cond_nn(p) if self.cond_type == "film" else p
+        cond = _conditioning(self, x, p)
         crop = _causal_crop if self.causal else _center_crop
         direct = None if self.direct_gain is None else self.direct_gain(x)
         made, z = x, []
@@ -680,22 +801,28 @@ class NablConvolutions(nn.Module):
 class NablLstm(nn.Module):
     """Knobs for the clip beside the signal, and a flag for whether there is a state."""
 
-    def __init__(self, num_controls: int = 0, direct_path: bool = True) -> None:
+    def __init__(
+        self, num_controls: int = 0, direct_path: bool = True, time_varying: bool = False
+    ) -> None:
         super().__init__()
         self.num_controls = num_controls
+        self.cond_nn = NablTVFiLMCond(1, 4, num_controls) if time_varying else None
         self.hidden_state = (torch.zeros(1), torch.zeros(1))
         self.is_hidden_state_init = False
         if direct_path:
             self.direct_gain = nn.Conv1d(1, 1, 1, bias=False)
         self.direct_path = direct_path
-        self.lstm = nn.LSTM(1 + num_controls, 5, batch_first=False)
+        self.lstm = nn.LSTM(1 + (4 if time_varying else num_controls), 5, batch_first=False)
         self.lin = nn.Linear(5, 1)
 
     def forward(self, x: Tensor, p: Tensor | None = None) -> Tensor:
         if self.direct_path:
             direct = torch.tanh(self.direct_gain(x)).permute(2, 0, 1)
         frames = x.size(-1)
-        if self.num_controls > 0 and p is not None:
+        if self.cond_nn is not None:
+            cond = self.cond_nn(x, p).repeat_interleave(self.cond_nn.block_size, dim=-1)
+            x = torch.cat((x, cond[:, :, :frames]), dim=1)
+        elif self.num_controls > 0 and p is not None:
             x = torch.cat((x, p.unsqueeze(-1).repeat(1, 1, frames)), dim=1)
         x = x.permute(2, 0, 1)
         if self.is_hidden_state_init:
@@ -770,16 +897,18 @@ class NablS4(nn.Module):
         self.cond_type = cond_type
         if cond_type == "film":
             self.cond_nn = _Mlp(num_controls, 6)
+        if cond_type == "tvfilm":
+            self.cond_nn = NablTVFiLMCond(1, 6, num_controls)
         self.direct_gain = nn.Conv1d(1, 1, 1, bias=False)
         self.expand = nn.Linear(1, 4)
-        condition = {"film": 6, "tfilm": num_controls}.get(cond_type or "", 0)
+        condition = {"film": 6, "tvfilm": 6}.get(cond_type or "", num_controls)
         self.blocks = nn.ModuleList(NablS4Block(4, cond_type, condition) for _ in range(2))
         self.contract = nn.Linear(4, 1)
 
     def forward(self, x: Tensor, p: Tensor | None = None) -> Tensor:
         batch, channels, frames = x.size()
         assert channels == 1
-        cond = self.cond_nn(p) if self.cond_type == "film" else p
+        cond = _conditioning(self, x, p)
         direct = self.direct_gain(x)
         y = self.expand(x.view(batch, frames).unsqueeze(-1)).permute(0, 2, 1)
         for block in self.blocks:
@@ -793,12 +922,229 @@ class NablGain(nn.Module):
 
     num_control_params = 1
 
-    def forward(self, x: Tensor, control_params: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def forward(
+        self, x: Tensor, control_params: Tensor, train: bool = False
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         _, channels, frames = x.size()
         assert channels == 1 and control_params.size(1) == self.num_control_params
         gain_db = control_params[:, 0, :] * 24.0 - 12.0
         gain = 10 ** (gain_db.view(1, 1, -1) / 20.0)
         return x * gain, {"gain_db": gain_db}
+
+
+def lfilter(x: Tensor, a: Tensor, b: Tensor, clamp: bool = True) -> Tensor:
+    """What torchaudio's function of that name does for second-order sections, [batch, 3], and a0 = 1."""
+    frames = list[Tensor]()
+    x1 = x2 = y1 = y2 = torch.zeros_like(x[:, 0])
+    for x0 in x.unbind(1):
+        y0 = b[:, 0] * x0 + b[:, 1] * x1 + b[:, 2] * x2 - a[:, 1] * y1 - a[:, 2] * y2
+        x1, x2, y1, y2 = x0, x1, y0, y1
+        frames.append(y0)
+    y = torch.stack(frames, 1)
+    return y.clamp(-1.0, 1.0) if clamp else y
+
+
+def _section(gain: Tensor, frequency: Tensor, q: Tensor, rate: float, kind: str) -> Tensor:
+    """A section of the Audio EQ Cookbook, [batch, 6]."""
+    a = 10 ** (gain / 40)
+    w = 2 * math.pi * frequency / rate
+    alpha, c = torch.sin(w) / (2 * q), torch.cos(w)
+    if kind == "low_pass":
+        row = [(1 - c) / 2, 1 - c, (1 - c) / 2, 1 + alpha, -2 * c, 1 - alpha]
+    elif kind == "peaking":
+        row = [1 + alpha * a, -2 * c, 1 - alpha * a, 1 + alpha / a, -2 * c, 1 - alpha / a]
+    else:
+        s, k = 1 if kind == "low_shelf" else -1, 2 * torch.sqrt(a) * alpha
+        p, m = a + 1, (a - 1) * s * c
+        row = [a * (p - m + k), s * 2 * a * (a - 1 - p * s * c), a * (p - m - k)]
+        row += [p + m + k, s * -2 * (a - 1 + p * s * c), p + m - k]
+    return torch.cat(row, -1) / row[3]
+
+
+class NablFilter(nn.Module):
+    """Sections one after the other, whose parameters are controls within ranges. With dynamic controls,
+    blocks are filtered one by one."""
+
+    bands: dict[str, tuple[str, tuple[float, float]]] = {}
+
+    def __init__(self, control_type: str = "static", clamp: bool = True, block: int = 8) -> None:
+        super().__init__()
+        self.sample_rate, self.block_size, self.control_type = 48000.0, block, control_type
+        self.clamp = clamp
+        self.param_ranges: dict[str, tuple[float, float]] = {}
+        for name, (kind, ends) in self.bands.items():
+            if kind != "low_pass":
+                self.param_ranges[f"{name}_gain_db"] = (-12.0, 12.0)
+            self.param_ranges[f"{name}_cutoff_freq"] = ends
+            self.param_ranges[f"{name}_q_factor"] = (0.5, 4.0)
+        self.num_control_params = len(self.param_ranges)
+        if control_type.startswith("dynamic"):
+            self.pool = nn.AvgPool1d(block)
+
+    def get_param_dict(self, params: Tensor) -> dict[str, Tensor]:
+        return {
+            name: params[:, at, :] * (high - low) + low
+            for at, (name, (low, high)) in enumerate(self.param_ranges.items())
+        }
+
+    @classmethod
+    def compute_coefficients(cls, sample_rate: float, **values: Tensor) -> Tensor:
+        rows = []
+        for name, (kind, _) in cls.bands.items():
+            frequency, q = values[f"{name}_cutoff_freq"], values[f"{name}_q_factor"]
+            gain = values.get(f"{name}_gain_db", torch.zeros_like(q))
+            rows.append(_section(gain, frequency, q, sample_rate, kind))
+        return torch.stack(rows, 1)
+
+    def process(self, x: Tensor, **values: Tensor) -> Tensor:
+        sections, y = self.compute_coefficients(self.sample_rate, **values), x.squeeze(1)
+        for index in range(sections.size(1)):
+            y = lfilter(y, sections[:, index, 3:], sections[:, index, :3], self.clamp)
+        return y.unsqueeze(1)
+
+    def forward(self, x: Tensor, control_params: Tensor, train: bool = False) -> Any:
+        assert control_params.size(1) == self.num_control_params
+        if not self.control_type.startswith("dynamic"):
+            values = self.get_param_dict(control_params)
+            return self.process(x, **values), values
+        made, pooled = [], self.pool(control_params)
+        for block in range(x.shape[-1] // self.block_size):
+            part = x[:, :, block * self.block_size : (block + 1) * self.block_size]
+            made.append(self.process(part, **self.get_param_dict(pooled[:, :, block : block + 1])))
+        return torch.cat(made, -1), {}
+
+
+class NablEqualizer(NablFilter):
+    bands = {
+        "low_shelf": ("low_shelf", (20.0, 2000.0)),
+        "band0": ("peaking", (20.0, 200.0)),
+        "band1": ("peaking", (200.0, 2000.0)),
+        "high_shelf": ("high_shelf", (4000.0, 16000.0)),
+    }
+
+
+class NablLowpass(NablFilter):
+    bands = {"cutoff": ("low_pass", (2000.0, 12000.0))}
+
+
+def _sines() -> nn.Module:
+    return nn.Sequential(_Sine(1, 6, 3.0), _Sine(6, 6, 1.0), nn.Linear(6, 1))
+
+
+class NablResponse(nn.Module):
+    """A long filter, whose taps a sine network computes, by a product of spectra."""
+
+    num_control_params = 0
+
+    def __init__(self, taps: int = 40) -> None:
+        super().__init__()
+        self.n_taps, self.net = taps, _sines()
+        self.register_buffer("coords", torch.linspace(-1, 1, taps).view(1, 1, -1))
+
+    def extract_impulse_response(self, x: Tensor) -> Tensor:
+        made = self.net(self.coords.repeat(x.size(0), 1, 1).permute(0, 2, 1))
+        return made.permute(0, 2, 1).squeeze(1)
+
+    def forward(self, x: Tensor, control_params: Any, train: bool = False) -> Any:
+        assert control_params is None
+        n = int(2 ** torch.ceil(torch.log2(torch.tensor(2 * x.shape[-1] - 1))))
+        spectrum = torch.fft.rfft(self.extract_impulse_response(x).type_as(x), n).unsqueeze(1)
+        return torch.fft.irfft(torch.fft.rfft(x, n) * spectrum, n)[..., : x.shape[-1]], {}
+
+
+class NablFunction(nn.Module):
+    """A processor without controls: the sine network on each sample, or another module."""
+
+    num_control_params = 0
+
+    def __init__(self, net: nn.Module | None = None) -> None:
+        super().__init__()
+        self.net, self.permutes = net or _sines(), net is None
+
+    def forward(self, x: Tensor, control_params: Any, train: bool = False) -> Any:
+        assert control_params is None
+        if not self.permutes:
+            return -self.net(x), {}
+        return self.net(x.permute(0, 2, 1)).permute(0, 2, 1), {}
+
+
+class Rational(nn.Module):
+    """Of the package rational_activations: one function of all values, version A."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.version, self.degrees = "A", (4, 3)
+        self.numerator, self.denominator = nn.Parameter(torch.zeros(5)), nn.Parameter(torch.zeros(3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        flat = x.reshape(-1, 1)
+        powers = flat ** torch.arange(5)
+        under = 1 + (powers[:, 1:4] * self.denominator).abs().sum(1)
+        return ((powers * self.numerator).sum(1) / under).reshape(x.shape)
+
+
+class _NoController(nn.Module):
+    def forward(self, x: Tensor) -> None:
+        return None
+
+
+class _StaticController(nn.Module):
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.control_params, self.act = nn.Parameter(torch.zeros(count)), nn.Sigmoid()
+
+    def forward(self, x: Tensor) -> Tensor:
+        batch, _, _ = x.size()
+        return self.act(self.control_params).unsqueeze(0).unsqueeze(-1).repeat(batch, 1, 1)
+
+
+class _DynamicController(_Blocks):
+    def __init__(self, knobs: int, count: int) -> None:
+        super().__init__(1, knobs, count, 8)
+        self.num_controls, self.act = knobs, nn.Sigmoid()
+
+    def forward(self, x: Tensor, controls: Tensor | None = None) -> Tensor:
+        made = self.act(self.sequence(x, controls))
+        return made.repeat_interleave(self.block_size, dim=-1)[..., : x.shape[-1]]
+
+
+class NablProcessors(nn.Module):
+    """Its grey-box model: processors one after the other, each controlled by what the model is given."""
+
+    def __init__(self, *processors: tuple[Any, str], num_controls: int = 0) -> None:
+        super().__init__()
+        self.processors, self.controllers = nn.ModuleList(), nn.ModuleList()
+        self.types = [kind for _, kind in processors]
+        for processor, kind in processors:
+            self.processors.append(processor)
+            count = processor.num_control_params
+            make: dict[str, Callable[[], nn.Module]] = {
+                "": _NoController,
+                "static": lambda: _StaticController(count),
+                "static-cond": lambda: _Controller(num_controls, count),
+                "dynamic": lambda: _DynamicController(0, count),
+                "dynamic-cond": lambda: _DynamicController(num_controls, count),
+            }
+            self.controllers.append(make[kind]())
+
+    def forward(self, x: Tensor, controls: Tensor | None = None, train: bool = False) -> Tensor:
+        given: list[Any] = []
+        for kind, controller in zip(self.types, self.controllers):
+            if kind == "static-cond":
+                given.append(controller(controls=controls))
+            elif kind == "dynamic-cond":
+                given.append(controller(x=x, controls=controls))
+            else:
+                given.append(controller(x=x))
+        for processor, control in zip(self.processors, given):
+            x, _ = processor(x, control, train=train)
+        return x
+
+
+class NablOffset(NablGain):
+    def forward(self, x: Tensor, control_params: Tensor, train: bool = False) -> Any:
+        offset = control_params[:, 0, :] * 4.0 - 2.0
+        return x + offset.view(1, 1, -1), {"offset": offset}
 
 
 class NablGreyBox(nn.Module):
@@ -830,10 +1176,10 @@ class NablGreyBox(nn.Module):
 
 
 class _Controller(nn.Module):
-    def __init__(self, num_controls: int) -> None:
+    def __init__(self, num_controls: int, count: int = 1) -> None:
         super().__init__()
         self.projection = nn.Sequential(
-            nn.Linear(num_controls, 4), nn.Sigmoid(), nn.Linear(4, 1), nn.Sigmoid()
+            nn.Linear(num_controls, 4), nn.Sigmoid(), nn.Linear(4, count), nn.Sigmoid()
         )
 
     def forward(self, controls: Tensor) -> Tensor:

@@ -50,6 +50,27 @@ def missing(lines: list[str], paths: list[Path]) -> list[Path]:
     return [path for path, line in zip(paths, lines) if line.startswith("missing")]
 
 
+class Centred(torch.nn.Module):
+    """Knobs that modulate what a centred convolution gives, which is late."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.film = torch.nn.Conv1d(1, 4, 5, padding=2), torch.nn.Linear(2, 8)
+        self.last = torch.nn.Conv1d(6, 1, 1)
+
+    def forward(self, x: torch.Tensor, knobs: torch.Tensor) -> torch.Tensor:
+        scale, shift = self.film(knobs).unsqueeze(-1).chunk(2, 1)
+        y = torch.tanh(self.conv(x) * scale + shift)
+        return self.last(torch.cat([y, knobs.unsqueeze(-1).repeat(1, 1, x.shape[-1])], 1))
+
+
+def test_knobs_go_with_a_late_signal(tmp_path: Path) -> None:
+    path = tmp_path / "centred.json"
+    inlay.export_torch(Centred(), path, check_condition=[[0.3, 0.8]])
+    assert analyse(read_model(path).layers).latency == 2
+    assert load_all([path]) == ["ok"]
+
+
 def load_as_types(paths: list[Path], folder: Path) -> None:
     """Loads each file into its generated type, all in one translation unit."""
     text, calls = "#include <filesystem>\n#include <memory>\n", ""

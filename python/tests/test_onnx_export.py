@@ -25,6 +25,7 @@ from onnx_models import (
     RandomSteps,
     StateSpaceStep,
     StatefulLSTM,
+    StepOfDPDFNet,
     TwoSteps,
     graph_of,
     onnx,
@@ -334,14 +335,16 @@ def test_an_axis_of_frequency(tmp_path: Path) -> None:
     agree(played(graph, tmp_path / "m.json", x), torch.stack(wanted))
 
 
-def test_deep_filtering(tmp_path: Path) -> None:
-    net, x = module(DeepFilter), noise(60, channels=34)
-    state, wanted = torch.zeros(net.size), []
+@pytest.mark.parametrize("make", [DeepFilter, StepOfDPDFNet])
+def test_deep_filtering(make: Any, tmp_path: Path) -> None:
+    net, x = module(make), noise(60, channels=34)
+    state, wanted = net.start(), []
+    initial = {"state_in": state.numpy()}
     graph = graph_of(net, (torch.zeros(1, 1, 17, 2), state), ["spec", "state_in"], ["spec_e", "state_out"])
     for frame in torch.tensor(x):
         y, state = net(frame.reshape(1, 1, 17, 2), state)
         wanted.append(y.flatten())
-    agree(played(graph, tmp_path / "m.json", x), torch.stack(wanted))
+    agree(played(graph, tmp_path / "m.json", x, initial=initial), torch.stack(wanted))
 
 
 class PaddedTcn(nn.Module):

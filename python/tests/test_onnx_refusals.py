@@ -236,6 +236,16 @@ def test_states_that_are_not_each_others(tmp_path: Path) -> None:
         inlay.export_onnx(graph, tmp_path / "m.json", states={"a": "e"})
 
 
+def test_first_values_of_states(tmp_path: Path) -> None:
+    net = FrequencyCaches()
+    given = torch.zeros(1, 33, 1, 2), torch.zeros(net.shape)
+    graph = graph_of(net, given, ["mix", "conv_cache"], ["enh", "conv_cache_out"])
+    with pytest.raises(inlay.ExportError, match="initial: expected values of the shapes of the states 'conv_cache'"):
+        inlay.export_onnx(graph, tmp_path / "m.json", initial={"conv_cache": np.ones(3)})
+    with pytest.raises(inlay.ExportError, match="state 'conv_cache': it starts with values other than zeros"):
+        inlay.export_onnx(graph, tmp_path / "m.json", initial={"conv_cache": np.ones(net.shape)})
+
+
 def test_data_elsewhere(tmp_path: Path) -> None:
     model = made([node("Conv", ["x", "w"], ["y"], pads=[2, 0])], CONV, *ENDS)
     tensor = model.graph.initializer[0]

@@ -969,6 +969,33 @@ def test_interpolate(tmp_path: Path) -> None:
     assert shape_of(exported(module, tmp_path)["layers"]) == "conv1d tanh upsample_linear"
 
 
+class InChunks(nn.Module):
+    """Truncated processing: a network on chunks of frames, with its state in between."""
+
+    def __init__(self, keeps: bool = True, chunk: int | None = 24) -> None:
+        super().__init__()
+        self.lstm, self.dense = nn.LSTM(1, 5, batch_first=True), nn.Linear(5, 1)
+        self.hidden_size, self.chunk_size, self.keeps = 5, chunk, keeps
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts, state, chunk = [], None, self.chunk_size or 24
+        for i in range(0, x.shape[1], chunk):
+            made, kept = self.lstm(x[:, i : i + chunk], state)
+            state = kept if self.keeps else None
+            parts.append(self.dense(made))
+        return torch.cat(parts, dim=1)
+
+
+def test_a_network_in_chunks(tmp_path: Path) -> None:
+    module = InChunks()
+    assert shape_of(exported(module, tmp_path)["layers"]) == "lstm dense"
+    assert module.chunk_size == 24
+    with pytest.raises(inlay.ExportError, match="a start delayed by a crop"):
+        exported(InChunks(keeps=False), tmp_path)
+    with pytest.raises(inlay.ExportError, match="a state to start from|frames behind frames"):
+        exported(InChunks(chunk=None), tmp_path)
+
+
 class TFiLM(nn.Module):
     """The layer of NablAFx, with its names and its stored state."""
 

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from inlay.check import reference
 from inlay.torch import (
     Biquad,
+    BlockControl,
     Compressor,
     ControlledEqualizer,
     GainComputer,
@@ -69,6 +70,33 @@ def test_exports_an_equalizer_of_signal_and_knobs(tmp_path: Path) -> None:
     root = exported(Controlled().eval(), tmp_path, check_condition=knobs)
     text = str(root["layers"])
     assert text.count("parametric_equalizer") == 1 and "'hop': 48" in text
+
+
+class Modulated(nn.Module):
+    """A TVFiLM: one control of the input and of knobs for two convolutions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.control = BlockControl(1, 5, 16, knobs=2, layers=2)
+        self.convs = nn.ModuleList([nn.Conv1d(1, 3, 3), nn.Conv1d(3, 3, 3, dilation=4)])
+        self.adaptors = nn.ModuleList(nn.Conv1d(5, 6, 1) for _ in range(2))
+        self.last = nn.Conv1d(3, 1, 1)
+
+    def forward(self, x: Tensor, knobs: Tensor) -> Tensor:
+        control = self.control(x, knobs)
+        for conv, adaptor in zip(self.convs, self.adaptors):
+            scale, shift = adaptor(control).chunk(2, 1)
+            padded = nn.functional.pad(x, (2 * conv.dilation[0], 0))
+            x = torch.tanh(conv(padded) * scale + shift)
+        return self.last(x)
+
+
+def test_controls_are_computed_once_a_block(tmp_path: Path) -> None:
+    """One LSTM for both layers, and what is behind it runs with it."""
+    layers = exported(Modulated(), tmp_path, check_condition=[[0.3, 0.8]])["layers"]
+    source = "concat(slice abs | slice) block_control(lstm lstm dense)"
+    body = "slice conv1d delay film(slice) tanh silent_until conv1d film(slice) tanh conv1d"
+    assert shape_of(layers) == f"append_condition conditioned_by({source} | {body})"
 
 
 @pytest.mark.parametrize(

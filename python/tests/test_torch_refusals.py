@@ -68,7 +68,7 @@ REFUSED = {
     ),
     "1 (RNN): a start delayed by the unpadded 0": nn.Sequential(nn.Conv1d(1, 1, 3), nn.RNN(1, 1)),
     "1 (ConstantPad1d): a start delayed by the unpadded 0": nn.Sequential(
-        nn.Conv1d(1, 1, 3), PAD((2, 0), 0.0), nn.Conv1d(1, 1, 3)
+        nn.Conv1d(1, 1, 3), PAD((1, 0), 0.0), nn.Conv1d(1, 1, 3)
     ),
     "0 (Conv1d): padding_mode='circular' is not supported, only zeros": nn.Sequential(
         nn.Conv1d(1, 1, 3, padding=2, padding_mode="circular")

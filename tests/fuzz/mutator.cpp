@@ -115,6 +115,7 @@ constexpr std::array names{"dense",
                            "along_features",
                            "per_feature",
                            "overlap_add",
+                           "block_control",
                            "tfilm",
                            "windowed",
                            "time_pad",
@@ -346,8 +347,9 @@ void change_structure(json& document, Random& random) {
       json* layer = any(document, random, [](const json& v) { return v.is_object() && v.contains("type"); });
       if (!layer) break;
       json inner = *layer;
-      static constexpr const char* around[] = {"residual",    "parallel", "concat",         "sequential",  "windowed",
-                                               "overlap_add", "split",    "along_features", "per_feature", "tfilm"};
+      static constexpr const char* around[] = {"residual",    "parallel",    "concat",       "sequential",
+                                               "windowed",    "overlap_add", "split",        "along_features",
+                                               "per_feature", "tfilm",       "block_control"};
       const char* type = around[below(random, std::size(around))];
       *layer = {{"type", type}};
       if (std::strcmp(type, "residual") == 0 || std::strcmp(type, "sequential") == 0) (*layer)["layers"] = {inner};
@@ -359,6 +361,9 @@ void change_structure(json& document, Random& random) {
                   {"block_size", 1 + below(random, 9)},
                   {"offset", below(random, 4)},
                   {"layers", {inner}}};
+      else if (std::strcmp(type, "block_control") == 0)
+        *layer = {
+            {"type", type}, {"block_size", 1 + below(random, 9)}, {"offset", below(random, 4)}, {"layers", {inner}}};
       else if (std::strcmp(type, "windowed") == 0 || std::strcmp(type, "overlap_add") == 0)
         *layer = {{"type", type}, {"window", 1 + below(random, 9)}, {"hop", 1 + below(random, 4)}, {"layers", {inner}}};
       else (*layer)["branches"] = {json::array({inner}), json::array({inner})};

@@ -138,6 +138,21 @@ class TFiLM(Ours):
         return LayerRecord("tfilm", options, chains={"layers": [self.layers.records(channels)]})
 
 
+class BlockControl(TFiLM):
+    """What the layers give for each block, held."""
+
+    def forward(self, x: Tensor, condition: Condition = None) -> Tensor:
+        whole = (len(x) - self.offset) // self.block
+        blocks = x[self.offset : self.offset + whole * self.block].reshape(whole, self.block, -1)
+        made = self.layers(blocks.max(1).values).repeat_interleave(self.block, 0)
+        late = self.offset + self.block - 1
+        return functional.pad(made, (0, 0, late, self.block))[: len(x)]
+
+    def record(self, channels: int) -> LayerRecord:
+        options: dict[str, Option] = {"block_size": self.block, "offset": self.offset}
+        return LayerRecord("block_control", options, chains={"layers": [self.layers.records(channels)]})
+
+
 def goldens() -> dict[str, Golden]:
     return {
         "min_gru_3_5": Golden(Seq(MinGRU(3, 5)), 3),
@@ -155,6 +170,10 @@ def goldens() -> dict[str, Golden]:
         "tfilm_scale_5_b70": Golden(
             Seq(nn.Linear(2, 5), TFiLM(70, 9, nn.Linear(5, 4), nn.ReLU(), Started(nn.GRU(4, 5)))), 2, frames=400
         ),
+        "block_control_2_5_b16": Golden(Seq(BlockControl(16, 0, Started(nn.LSTM(2, 5)))), 2, frames=200),
+        "block_control_3_b70": Golden(
+            Seq(nn.Linear(2, 5), BlockControl(70, 9, Started(nn.GRU(5, 4)), nn.Linear(4, 3)), nn.Tanh()), 2, frames=400
+        ),
         "silent_until_3": Golden(Seq(nn.Linear(2, 3), SilentUntil(3, 2), nn.Tanh(), SilentUntil(70, 67)), 2),
         "periodic_gain_3_p2": Golden(Seq(PeriodicGain(3, 2)), 3),
         "periodic_gain_5_p71": Golden(Seq(PeriodicGain(5, 71)), 5),
@@ -171,6 +190,8 @@ def rates() -> dict[str, Rate]:
 
 
 PURPOSES = {
+    "block_control_2_*": "what an LSTM makes of the largest values of each block of frames; `b` is the block",
+    "block_control_3_*": "network: dense, then controls for each block, from frame 9 on, an activation",
     "tfilm_scale_*": "network: dense, then scales for each block of frames, from frame 9 on; `b` is the block",
     "tfilm_*": "scales and shifts for each block of frames by an LSTM; `b` is the block",
     "silent_until_*": "network: silence until frame 3, an activation, silence until frame 70",

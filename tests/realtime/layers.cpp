@@ -54,7 +54,8 @@ TEST(Realtime, NAME(INLAY_TEST_BACKEND, INLAY_TEST_SCALAR)) {
   expect_realtime<ModelT<ResetBeforeGRU<1, 9, B>>>("ResetBeforeGRU");
   expect_realtime<ModelT<RNN<1, 9, B>>>("RNN");
   expect_realtime<ModelT<InitialState<MinGRU<1, 9, B>>, InitialState<ProjectedLSTM<9, 7, 3, B>>>>("MinGRU");
-  expect_realtime<ModelT<TFiLM<3, 70, B>, BasicTFiLM<1, 5, Dense<3, 3, B>>>>("TFiLM");
+  expect_realtime<ModelT<TFiLM<3, 70, B>, BasicTFiLM<1, 5, Dense<3, 3, B>>, BlockControl<70, 1, LSTM<3, 5, B>>>>(
+      "TFiLM");
   expect_realtime<ModelT<UpsampleNearest<3, 3, B>, UpsampleLinear<3, 5, B>>>("Upsample");
   expect_realtime<ModelT<SilentUntil<3, 5, 2, B>, PeriodicGain<3, 2, B>>>("SilentUntil, PeriodicGain");
   expect_realtime<ModelT<S4D<9, 3, B>, LRU<9, 5, 3, B>, S6<3, 5, 2, B>>>("S4D, LRU, S6");

@@ -41,6 +41,14 @@ TYPED_TEST(BlocksTest, latency) {
   static_assert(ModelT<SilentUntil<1, 5, 0, B>>::latency() == 0);
 }
 
+TYPED_TEST(BlocksTest, control) {
+  using B = TypeParam;
+  using Model = ModelT<BlockControl<16, 0, LSTM<2, 5, B>>>;
+  static_assert(Model::latency() == 15 && Model::rate == Rate{1, 1} && Model::receptive_field == unbounded);
+  golden<Model>("block_control_2_5_b16", single_layer);
+  golden<ModelT<Dense<2, 5, B>, BlockControl<70, 9, GRU<5, 4, B>, Dense<4, 3, B>>, Tanh<3, B>>>("block_control_3_b70",
+                                                                                                stack);
+}
 TYPED_TEST(BlocksTest, tfilm) {
   using B = TypeParam;
   using Model = ModelT<TFiLM<3, 16, B>>;

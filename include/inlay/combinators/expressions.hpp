@@ -290,7 +290,9 @@ struct Conditioned {
   static constexpr Facts facts() {
     const Facts s = stored<S, C>();
     Facts y = Chain<I, X>::template facts<C>();
+    const std::size_t latency = y.latency;
     y.add_time(s);
+    y.latency = latency;  // that of the input: a late condition is for an input that is as late
     y.condition_size = s.condition_size;
     y.scratch += s.scratch;
     y.frame_unit = alignment / sizeof(typename C::scalar);  // the input may be the condition, read in whole cache lines

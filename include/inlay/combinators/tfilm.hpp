@@ -8,8 +8,9 @@
 #include "inlay/backend/default.hpp"
 #include "inlay/combinators/sequential.hpp"
 #include "inlay/core/block.hpp"
-#include "inlay/core/block_modulation.hpp"
+#include "inlay/core/block_controls.hpp"
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/history.hpp"
 #include "inlay/core/layer_traits.hpp"
 #include "inlay/layers/lstm.hpp"
 
@@ -50,7 +51,8 @@ class BasicTFiLM {
   using backend = detail::BackendOf<Body>;
   using scalar = typename Body::scalar;
   struct State {
-    detail::BlockModulation<scalar, size, BlockFrames, Offset> blocks;
+    detail::BlockControls<scalar, size, Body::out_size, BlockFrames, Offset> blocks;
+    History<scalar, size, BlockFrames - 1> history;
     typename Body::State layers;
   };
   static constexpr std::string_view type = "tfilm";
@@ -70,14 +72,15 @@ class BasicTFiLM {
   }
   void reset(State& state) const noexcept {
     state.blocks.clear();
+    state.history.clear();
     body_.reset(state.layers);
   }
   void forward(State& state, const scalar* in, scalar* out, Context<scalar> context) const noexcept {
-    run(state, in, out, 1, 1, state.blocks.push(in), context);
+    run(state, in, out, 1, 1, state.history.push(in), context);
   }
   void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames,
                Context<scalar> context) const noexcept {
-    run(state, in.row(0), out.row(0), tile_frames, frames, state.blocks.push(in, frames), context);
+    run(state, in.row(0), out.row(0), tile_frames, frames, state.history.push(in, frames), context);
   }
 
   /// The layers as a `Sequential`.
@@ -86,10 +89,14 @@ class BasicTFiLM {
  private:
   INLAY_NOINLINE void run(State& state, const scalar* in, scalar* out, std::size_t stride, std::size_t frames,
                           const auto& past, Context<scalar> context) const noexcept {
-    state.blocks.run(in, out, stride, frames, Body::out_size > size, past,
-                     [&](const scalar* largest, scalar* modulation) {
-                       detail::forward(body_, state.layers, largest, modulation, context);
-                     });
+    state.blocks.run(
+        in, stride, frames,
+        [&](const scalar* largest, scalar* controls) {
+          detail::forward(body_, state.layers, largest, controls, context);
+        },
+        [&](const scalar* controls, std::size_t from, std::size_t to) {
+          detail::modulate_by_controls(controls, size, Body::out_size > size, past, latency, out, stride, from, to);
+        });
   }
 
   Body body_;

@@ -49,13 +49,16 @@ INLAY_INLINE void multiply_patch(std::size_t taps, std::size_t channels, const t
   using Frames = Pack<B, Registers * B::width>;
   Frames sums[Outs];
   repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o] = Frames::broadcast(bias[row + o]); });
+  // Constant distances from a pointer: WebAssembly's loads include them.
+  const std::size_t first_weight = M::compact ? 0 : row;
+  weights += first_weight;
   std::size_t index[Outs];
-  for (std::size_t o = 0; o < Outs; ++o) index[o] = M::index(row + o, height);
+  for (std::size_t o = 0; o < Outs; ++o) index[o] = M::index(row + o, height) - first_weight;
   [[maybe_unused]] const RowsOf<M, Outs> integers(weights, row, height);  // used for integer weights only
   const auto add = [&](const T* source, std::size_t count, std::size_t stride) INLAY_INLINE_LAMBDA {
     if constexpr (by_lane<M> && Outs == 4) {
       for (std::size_t left = count; left > 0; --left) {  // downwards: one instruction counts and compares
-        const auto factors = compiler::load_once<T, 4>(weights + row);
+        const auto factors = compiler::load_once<T, 4>(weights);
         const Frames signal = Frames::load(source);
         repeat<Outs>([&](std::size_t o) INLAY_INLINE_LAMBDA { sums[o].axpy(signal, factors[o]); });
         source += stride;

@@ -157,11 +157,12 @@ struct FeatureSum {
   /// Adds layer L, which runs `often` times per frame of the model's input, and the layers that it holds.
   template <class L>
   constexpr void add(double often) {
-    static_assert(L::type != "tfilm" && L::type != "windowed" && L::type != "overlap_add" &&
-                      L::type != "along_features" && L::type != "per_feature",
-                  "inlay::predict: a network with Windowed, TFiLM, OverlapAdd, AlongFeatures or PerFeature has no "
-                  "prediction from its "
-                  "type; the command inlay predict has one");
+    static_assert(
+        L::type != "block_control" && L::type != "tfilm" && L::type != "windowed" && L::type != "overlap_add" &&
+            L::type != "along_features" && L::type != "per_feature",
+        "inlay::predict: a network with Windowed, BlockControl, TFiLM, OverlapAdd, AlongFeatures or PerFeature has no "
+        "prediction from its "
+        "type; the command inlay predict has one");
     static_assert(
         !has_no_price(L::type),
         "inlay::predict: a network with Biquad, OnePole, ParametricEqualizer or TableShaper has no prediction");

@@ -11,7 +11,9 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
+
+import numpy as np
 
 from .cpp.codegen import generate
 from .errors import ExportError
@@ -131,6 +133,13 @@ def _add_export(commands: _Commands) -> None:
         help="ONNX: the frames from one window to the next, of a graph with one output for a window",
     )
     parser.add_argument(
+        "--initial",
+        metavar="INPUT=FILE",
+        action="append",
+        type=_initial,
+        help="ONNX: the first values of a state, of a .npy file or the first array of an .npz; may be repeated",
+    )
+    parser.add_argument(
         "--stft",
         metavar="n_fft=SAMPLES,hop=SAMPLES,window=NAME",
         type=_stft,
@@ -143,6 +152,15 @@ def _state(text: str) -> tuple[str, str]:
     if not (name and equals and new):
         raise argparse.ArgumentTypeError(f"{text} is not INPUT=OUTPUT")
     return name, new
+
+
+def _initial(text: str) -> tuple[str, Any]:
+    name, _, path = text.partition("=")
+    try:
+        found = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"{text} is not INPUT=FILE with a .npy or an .npz file: {error}") from error
+    return name, found if isinstance(found, np.ndarray) else found[found.files[0]]
 
 
 def _stft(text: str) -> dict[str, int | str]:
@@ -184,6 +202,7 @@ def _export(arguments: argparse.Namespace) -> int:
             layout=arguments.layout,
             hop=arguments.hop,
             stft=arguments.stft,
+            initial=dict(arguments.initial) if arguments.initial else None,
         )
     opened = _open(arguments.output)
     parameters, check = opened.analysis.parameters, opened.model.check

@@ -27,6 +27,7 @@ def export(
     layout: str | None = None,
     hop: int | None = None,
     stft: Mapping[str, Any] | None = None,
+    initial: Mapping[str, Any] | None = None,
 ) -> None:
     """Writes a source of any supported kind as an inlay model file. Raises ExportError or OSError."""
     kind = _kind(source)
@@ -34,8 +35,8 @@ def export(
         raise ExportError("--weights goes with a Keras configuration in JSON only")
     if state_dict is not None and kind != "torch":
         raise ExportError("--state-dict goes with package.module:factory only")
-    if kind != "onnx" and (states or layout or hop or stft):
-        raise ExportError("--state, --layout, --hop and --stft go with an ONNX file only")
+    if kind != "onnx" and (states or layout or hop or stft or initial):
+        raise ExportError("--state, --layout, --hop, --stft and --initial go with an ONNX file only")
     if kind == "keras":
         _keras(source, output, weights=weights, sample_rate=sample_rate, metadata=metadata)
     elif kind == "torch":
@@ -43,7 +44,7 @@ def export(
     elif kind == "onnx":
         from .onnx.export import export_onnx
 
-        given = {"states": states, "layout": layout, "hop": hop, "stft": stft}
+        given = {"states": states, "layout": layout, "hop": hop, "stft": stft, "initial": initial}
         export_onnx(source, output, **given, sample_rate=sample_rate, metadata=metadata)
     else:
         from .other.export import export_json

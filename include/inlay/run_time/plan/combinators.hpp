@@ -19,10 +19,10 @@
 #include "inlay/io/error.hpp"
 #include "inlay/io/limits.hpp"
 #include "inlay/io/record.hpp"
+#include "inlay/run_time/plan/build_blocks.hpp"
 #include "inlay/run_time/plan/build_context.hpp"
 #include "inlay/run_time/plan/build_features.hpp"
 #include "inlay/run_time/plan/build_overlap_add.hpp"
-#include "inlay/run_time/plan/build_tfilm.hpp"
 #include "inlay/run_time/plan/build_windowed.hpp"
 #include "inlay/run_time/plan/formula_plan.hpp"
 #include "inlay/run_time/plan/signal.hpp"
@@ -73,7 +73,8 @@ class CombinatorTable {
 
   static constexpr std::string_view size[] = {"size"}, layers[] = {"layers"}, slice[] = {"in", "out", "begin"},
                                     pad[] = {"in", "out"}, windowed[] = {"window", "hop"},
-                                    tfilm[] = {"size", "block_size", "offset"}, features[] = {"features"};
+                                    tfilm[] = {"size", "block_size", "offset"}, blocks[] = {"block_size", "offset"},
+                                    features[] = {"features"};
   static constexpr Row rows[] = {
       row<formula::Residual>,
       row<formula::Parallel>,
@@ -92,6 +93,7 @@ class CombinatorTable {
       {"along_features", {features, layers}, &build_features<AlongFeaturesOperation, Planner>},
       {"per_feature", {features, layers}, &build_features<PerFeatureOperation, Planner>},
       {"overlap_add", {windowed, layers}, &build_overlap_add<Planner>},
+      {"block_control", {blocks, layers}, &build_block_control<Planner>},
       {"tfilm", {tfilm, layers}, &build_tfilm<Planner>},
       {"windowed", {windowed, layers}, &build_windowed<Planner>},
       {"time_pad", {time_pad_options, {}}, &build_time_pad<Planner>},

@@ -25,11 +25,11 @@ class FormulaPlan {
   Signal kept;  ///< the value of `let`
 
   const Signal& input() const { return context_.x; }
-  const Signal& condition() const { return required_condition(context_); }
+  Signal condition() const { return at_the_time_of_input(required_condition(context_)); }
   Signal appended_condition() const {
     const std::size_t size = io::number_of(context_.record, "condition_size"), given = context_.condition.count();
     if (given < size) refuse(context_.record, io::concat({"at least ", size, " side channels"}), given);
-    return context_.condition.slice(0, size);
+    return at_the_time_of_input(context_.condition.slice(0, size));
   }
 
   /// The input channels of chain i, and those after them.
@@ -72,6 +72,11 @@ class FormulaPlan {
   Signal concat(const Signal& a, const Signal& b) const { return concatenate(context_.record, a, b); }
 
  private:
+  /// Side channels without latency, such as knobs, go with an input of any latency.
+  Signal at_the_time_of_input(Signal side) const {
+    if (side.latency == FrameSum{}) side.latency = context_.x.latency;
+    return side;
+  }
   const io::ChainRecord& record_of(std::size_t i) const {
     return chains_.size() == 1 ? io::chain_of(context_.record, chains_[0], i)
                                : io::chain_of(context_.record, chains_[i]);

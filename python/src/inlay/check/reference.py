@@ -725,17 +725,33 @@ def overlap_add(layer: Json, x: Signal, condition: Condition) -> Signal:
     return sums[: len(x), np.newaxis]
 
 
-def tfilm(layer: Json, x: Signal, condition: Condition) -> Signal:
-    """The whole blocks from `offset` on, each modulated by what its largest values give."""
-    size, block, offset = layer["size"], layer["block_size"], layer["offset"]
+def in_blocks(layer: Json, x: Signal, give: Callable[[Signal, Signal], Signal]) -> Signal:
+    """`give` of the whole blocks from `offset` on, [blocks, frames, channels], and of what the layers
+    make of their largest values."""
+    block, offset = layer["block_size"], layer["offset"]
     whole = max(0, len(x) - offset) // block
-    blocks = x[offset : offset + whole * block].reshape(whole, block, size)
-    y = np.zeros_like(x)
-    if whole:
-        made = evaluate(layer["layers"], blocks.max(axis=1))[:, np.newaxis]
-        blocks = blocks * made[..., :size] + (made[..., size:] if made.shape[2] > size else 0)
-        y[offset : offset + whole * block] = blocks.reshape(-1, size)
-    return delayed(y, block - 1)
+    blocks = x[offset : offset + whole * block].reshape(whole, block, x.shape[1])
+    made = evaluate(layer["layers"], blocks.max(axis=1) if whole else x[:1])[:, np.newaxis]
+    given = give(blocks, made[:whole]).reshape(whole * block, -1)
+    behind = len(x) - offset - whole * block
+    around = ((min(offset, len(x)), max(0, behind)), (0, 0))
+    return delayed(np.pad(given, around), block - 1)
+
+
+def block_control(layer: Json, x: Signal, condition: Condition) -> Signal:
+    """What the layers make of the largest values of each block, held."""
+    block = layer["block_size"]
+    return in_blocks(layer, x, lambda blocks, made: made.repeat(block, axis=1))
+
+
+def tfilm(layer: Json, x: Signal, condition: Condition) -> Signal:
+    """The blocks, each modulated by what its largest values give."""
+    size = layer["size"]
+
+    def modulated(blocks: Signal, made: Signal) -> Signal:
+        return blocks * made[..., :size] + (made[..., size:] if made.shape[2] > size else 0)
+
+    return in_blocks(layer, x, modulated)
 
 
 def time_pad(layer: Json, x: Signal, condition: Condition) -> Signal:
@@ -765,6 +781,7 @@ COMBINATORS: dict[str, Callable[[Json, Signal, Condition], Signal]] = {
     "along_features": along_features,
     "per_feature": per_feature,
     "overlap_add": overlap_add,
+    "block_control": block_control,
     "tfilm": tfilm,
     "windowed": windowed,
     "time_pad": time_pad,

@@ -388,6 +388,10 @@ def _tfilm(layer: LayerRecord, inner: _Inner) -> Type:
     return Type("BasicTFiLM", [block, offset, *inner["layers"]])
 
 
+def _block_control(layer: LayerRecord, inner: _Inner) -> Type:
+    return Type("BlockControl", [*_options(layer, "block_size offset"), *inner["layers"]])
+
+
 def _windowed(layer: LayerRecord, inner: _Inner) -> Type:
     return Type("Windowed", [*_options(layer, "window hop"), *inner["layers"]])
 
@@ -409,6 +413,7 @@ _HOLDERS: dict[str, Callable[[LayerRecord, _Inner], Type]] = {
     "overlap_add": lambda layer, inner: Type(
         "OverlapAdd", [*_options(layer, "hop"), *inner["layers"]]
     ),
+    "block_control": _block_control,
     "tfilm": _tfilm,
     "windowed": _windowed,
 }

@@ -102,6 +102,7 @@ _ACCESSORS = {
     ("along_features", "layers"): "layers()",
     ("per_feature", "layers"): "layers()",
     ("overlap_add", "layers"): "layers()",
+    ("block_control", "layers"): "layers()",
     ("tfilm", "layers"): "layers()",
     ("windowed", "layers"): "layers()",
 }

@@ -261,6 +261,7 @@ LAYER_TYPES: dict[str, LayerType] = {
     "along_features": _layer("features", chains="layers"),
     "per_feature": _layer("features", chains="layers"),
     "overlap_add": _layer("window hop", chains="layers"),
+    "block_control": _layer("block_size offset", chains="layers"),
     "tfilm": _layer("size block_size offset", chains="layers"),
     "windowed": _layer("window hop", chains="layers"),
     "sequential": _layer(chains="layers"),

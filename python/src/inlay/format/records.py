@@ -142,7 +142,9 @@ def _of_append_condition(layer: LayerRecord) -> tuple[int, int]:
 
 # Input and output channels of the layers whose options do not state both.
 _ENDS: dict[str, _Ends] = {
-    **dict.fromkeys(("residual", "windowed", "sequential", "conditioned_by"), _of_layers),
+    **dict.fromkeys(
+        ("residual", "windowed", "sequential", "conditioned_by", "block_control"), _of_layers
+    ),
     "parallel": _of_parallel,
     "concat": _of_concat,
     "split": _of_split,

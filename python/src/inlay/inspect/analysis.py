@@ -86,7 +86,7 @@ def _walk(chain: Chain, place: str, depth: int, per_frame: Fraction) -> Iterator
         for where, inner in chains_within(layer, here):
             if layer.type == "windowed":
                 yield from _walk_window(layer, where, depth + 1, per_frame)
-            elif layer.type in ("overlap_add", "tfilm"):
+            elif layer.type in ("overlap_add", "block_control", "tfilm"):
                 frames = _int(layer, "hop" if layer.type == "overlap_add" else "block_size")
                 yield from _walk(inner, where, depth + 1, per_frame / frames)
             elif layer.type in ("along_features", "per_feature"):
@@ -550,7 +550,7 @@ def _overlap_add(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Tra
     )
 
 
-def _tfilm(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
+def _block_control(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
     (body,) = inner
     block, reach = _int(layer, "block_size"), body.receptive_field
     if not body.one_to_one:
@@ -563,8 +563,13 @@ def _tfilm(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
         receptive_field=None if reach is None else (reach + 1) * block - 1,
         latency=block - 1,
         parameters=body.parameters,
-        macs=body.macs // block + layer.channels_in,
+        macs=body.macs // block,
     )
+
+
+def _tfilm(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Traits:
+    control = _block_control(layer, inner, place)
+    return replace(control, macs=control.macs + layer.channels_in)
 
 
 _COMBINATORS: dict[str, Callable[[LayerRecord, Sequence[Traits], str], Traits]] = {
@@ -582,6 +587,7 @@ _COMBINATORS: dict[str, Callable[[LayerRecord, Sequence[Traits], str], Traits]] 
     "along_features": _along_features,
     "per_feature": _per_feature,
     "overlap_add": _overlap_add,
+    "block_control": _block_control,
     "tfilm": _tfilm,
     "windowed": _windowed,
 }

@@ -17,6 +17,7 @@ from .graph import (
     substituted,
     uses_of,
 )
+from .controls import controls_of, shared_controls
 from .records import gate, plain
 from .shared import waist, weights
 
@@ -37,6 +38,11 @@ _POINTWISE |= {"mish", "selu", "sine", "abs", "exp", "sqrt", "square"}
 
 def network(source: Node, condition: Node | None, sink: Node) -> Records:
     """The layers that compute `sink` from the input `source` and the condition."""
+    controls = controls_of(sink)
+    if controls:
+        controlled = _with_controls(source, condition, sink, controls)
+        if controlled:
+            return controlled
     if condition is None or condition not in ordered(sink):
         plainly = chain(source, _gates(sink))
         beside_it = _with_its_input_at_its_side(source, sink)
@@ -73,6 +79,37 @@ def _with_a_shared_condition(source: Node, condition: Node, sink: Node) -> Recor
     chains = {
         "source": [chain(both, _gates(substituted(value, {condition: given})))],
         "layers": [chain(both, substituted(_gates(known), {source: signal}))],
+    }
+    options = {"size": source.channels, "condition_size": condition.channels}
+    return [LayerRecord("append_condition", options), LayerRecord("conditioned_by", chains=chains)]
+
+
+def _with_controls(
+    source: Node, condition: Node | None, sink: Node, controls: Sequence[Node]
+) -> Records | None:
+    """The network with signals that layers make for each block of frames as its condition, or None.
+
+    Such signals are late by a block, and what they control is delayed by as much. Knobs are not late, so
+    they cannot be beside them.
+    """
+    made = Node("condition", sum(control.channels for control in controls))
+    parts, begin = dict[Node, Node](), 0
+    for control in controls:
+        parts[control] = part(made, begin, begin + control.channels)
+        begin += control.channels
+    rest = substituted(sink, parts)
+    if source not in ordered(rest) or condition in ordered(rest):
+        return None
+    given = shared_controls(controls)
+    if condition is None:
+        chains = {"source": [chain(source, _gates(given))], "layers": [network(source, made, rest)]}
+        return [LayerRecord("conditioned_by", chains=chains)]
+    both = Node("input", source.channels + condition.channels)
+    signal = part(both, 0, source.channels)
+    knobs = part(both, source.channels, both.channels)
+    chains = {
+        "source": [chain(both, _gates(substituted(given, {source: signal, condition: knobs})))],
+        "layers": [network(both, made, substituted(rest, {source: signal}))],
     }
     options = {"size": source.channels, "condition_size": condition.channels}
     return [LayerRecord("append_condition", options), LayerRecord("conditioned_by", chains=chains)]

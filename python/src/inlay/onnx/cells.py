@@ -14,7 +14,7 @@ import numpy as np
 from ..format import Array
 from .evaluate import OPERATORS, needed
 from .opened import Graph, Operation
-from .recurrences import Cone, found_in
+from .recurrences import Cone, found_in, rows_of
 
 _KEEPS_ORDER = {"Identity", "Reshape", "Squeeze", "Unsqueeze", "Flatten", "Cast"}
 _MOVES = {*_KEEPS_ORDER, "Transpose", "Slice", "Split", "Gather"}
@@ -32,13 +32,20 @@ def with_cells(
     signals: set[str],
     output: str,
     arrays: Mapping[str, Array],
+    *,
+    rows: bool = False,
 ) -> Graph:
-    """The graph with each such layer as one operation. `arrays` has all values for an example."""
-    finder = _Finder(graph, states, signals, arrays)
+    """The graph with each such layer as one operation. `arrays` has all values for an example.
+
+    With `rows`, gated layers are searched for only, also those that are the same for each feature of a frame.
+    """
+    finder = _Finder(graph, states, signals, arrays, rows)
     finder.needed = {name for op in needed(graph, [output]) for name in op.outputs}
     with np.errstate(all="ignore"):
-        while finder.next() is not None:
-            pass
+        for parts in finder.loops() if rows else [finder.parts]:
+            finder.parts = parts
+            while finder.next() is not None:
+                pass
     return replace(graph, operations=finder.operations)
 
 
@@ -59,7 +66,9 @@ class _Finder:
         states: Mapping[str, str],
         signals: set[str],
         arrays: Mapping[str, Array],
+        rows: bool = False,
     ) -> None:
+        self.rows, self.largest = rows, _LARGEST * (_LARGEST if rows else 1)
         self.operations = list(graph.operations)
         self.arrays = arrays
         self.signals = signals
@@ -78,7 +87,7 @@ class _Finder:
                 held.update(zip(op.outputs, (np.asarray(m) for m in made)))
         for leaf, index in self._leaves(new, where):
             now = [n for n, at in held.items() if np.array_equal(at.ravel(), index.ravel())]
-            if now and index.size <= _LARGEST:
+            if now and index.size <= self.largest:
                 yield _Part(now, leaf, index.size)
 
     def _is_past(self, part: _Part) -> bool:
@@ -104,6 +113,23 @@ class _Finder:
                 yield from self._leaves(piece, at)
         else:
             yield name, where
+
+    def loops(self) -> list[list[_Part]]:
+        """The parts in groups: those that depend on each other. A part that does not depend on itself is in none."""
+        whole = self.parts
+
+        def before(part: _Part) -> set[_Part]:
+            self.parts = [part]
+            return {new for new in whole if self.between([new.new])[1]}
+
+        after = {part: before(part) for part in whole}
+        self.parts = whole
+        groups: list[list[_Part]] = []
+        for part in whole:
+            group = [other for other in whole if other in after[part] and part in after[other]]
+            if group and group not in groups:
+                groups.append(group)
+        return groups
 
     def next(self) -> Operation | None:
         """The next layer, in place of the operations that compute it."""
@@ -222,17 +248,21 @@ class _Finder:
 def _cell(finder: _Finder, parts: list[_Part]) -> Operation | None:
     ops, _ = finder.between([part.new for part in parts])
     kinds = {op.kind for op in ops}
+    if finder.rows and not kinds & {"Sigmoid", "Tanh"}:
+        return None
     if not kinds - {*_MOVES, "Concat"} or kinds - set(OPERATORS) or kinds & _WITH_STATES:
         return None
     states = [(part.now, part.new) for part in parts]
     for cut in finder.cuts(ops, {n for part in parts for n in part.now}):
-        if not cut[1] or finder.width(cut[1]) > _LARGEST:
+        if not cut[1] or finder.width(cut[1]) > finder.largest:
             continue
-        cone = Cone(*cut, states, finder.arrays, finder.answers(parts, cut))
-        found = found_in(cone)
-        if found is not None:
+        answers = None if finder.rows else finder.answers(parts, cut)
+        cone: Cone | None = Cone(*cut, states, finder.arrays, answers)
+        if finder.rows:
+            cone = rows_of(cone)
+        found = found_in(cone) if cone is not None and cone.inputs <= _LARGEST else None
+        if found is not None and cone is not None:
             records, new = found
-            return Operation(
-                finder.made[new[0]].name, "Cell", tuple(cut[1]), new, {"records": records}
-            )
+            attributes = {"records": records, "rows": cone.rows}
+            return Operation(finder.made[new[0]].name, "Cell", tuple(cut[1]), new, attributes)
     return None

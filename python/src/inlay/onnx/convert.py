@@ -853,6 +853,14 @@ def _clip(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     return _pointwise(op, x, "hardtanh", min=max(low, -largest), max=min(high, largest))
 
 
+SMALLEST = 1e-30  # what a logarithm is taken of, at least
+
+
+def _logarithm(op: Operation, inputs: list[Value], shape: Any) -> Signal:
+    x = _pointwise(op, _signal(op, inputs[0]), "amplitude_to_db", floor=SMALLEST)
+    return x.then([plain("scale", x.channels, scale=float(np.log(10) / 20))])
+
+
 def _hard_sigmoid(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     alpha, beta = op.get("alpha", 0.2), op.get("beta", 0.5)
     for known, name in ((1 / 6, "hard_sigmoid"), (0.2, "hard_sigmoid_keras2")):
@@ -926,6 +934,7 @@ CONVERSIONS: dict[str, Callable[[Operation, list[Value], Any], Signal]] = {
     "Softmax": _softmax,
     "Clip": _clip,
     "HardSigmoid": _hard_sigmoid,
+    "Log": _logarithm,
     "LeakyRelu": _activation("leaky_relu", alpha=0.01),
     "Elu": _activation("elu", alpha=1.0),
     "Softplus": lambda op, inputs, shape: _pointwise(

@@ -45,6 +45,7 @@ def export_onnx(
     layout: str | None = None,
     hop: int | None = None,
     stft: Mapping[str, Any] | None = None,
+    initial: Mapping[str, npt.ArrayLike] | None = None,
     sample_rate: float | None = None,
     metadata: Mapping[str, Any] | None = None,
     check_input: npt.ArrayLike | None = None,
@@ -68,6 +69,8 @@ def export_onnx(
             file takes and gives a signal. "n_fft", the samples of a frame; "hop", from frame to frame,
             default: n_fft // 2; "window", "sqrt_hann" (the default), "hann", "vorbis", "ones", or n_fft
             values. Output frames are added up as torch.istft does.
+        initial: the first values of states, by the names of their inputs, for recursive averages of a
+            graph with an axis of frequency. Default: zeros.
         sample_rate: the rate in Hz that the model was trained for.
         metadata: anything that JSON can hold; kept in the file, not interpreted.
         check_input: the signal of the check, [frames, channels], longer than the receptive field.
@@ -82,7 +85,7 @@ def export_onnx(
     if hop is not None and (not isinstance(hop, int) or hop < 1):
         raise ExportError(f"hop: expected an integer from 1, found {hop!r}")
     transform = None if stft is None else Transform.of(stft)
-    streamed = _Streamed.of(open_graph(source), states, layout, hop)
+    streamed = _Streamed.of(open_graph(source), states, layout, hop, initial)
     signal, layers = streamed.layers()
     _require_end(signal)
     if transform is not None:
@@ -174,10 +177,15 @@ class _Streamed:
     input: Layout
     side: Layout | None
     hop: int | None
+    starts: dict[str, Array]
 
     @staticmethod
     def of(
-        graph: Graph, states: Mapping[str, str] | None, layout: str | None, hop: int | None
+        graph: Graph,
+        states: Mapping[str, str] | None,
+        layout: str | None,
+        hop: int | None,
+        initial: Mapping[str, npt.ArrayLike] | None = None,
     ) -> _Streamed:
         found = states_of(graph, states)
         names = ends_of(graph, found)
@@ -202,15 +210,21 @@ class _Streamed:
                 f"input {names[1]!r}: a condition has to have a value for every frame of {names[0]!r}, or one for all of"
                 " them; give it an axis of time of the same length, or none"
             )
-        return _Streamed(graph, found, names, signal, side, hop)
-
-    def zeros(self) -> dict[str, Array]:
-        return {
-            name: np.zeros([size or 1 for size in self.graph.inputs[name]]) for name in self.states
-        }
+        starts = {name: np.zeros([size or 1 for size in graph.inputs[name]]) for name in found}
+        for name, values in (initial or {}).items():
+            given = np.asarray(values, np.float64)
+            if name not in starts or given.size != starts[name].size:
+                raise ExportError(
+                    f"initial: expected values of the shapes of the states {', '.join(map(repr, starts)) or '(none)'},"
+                    f" found {name!r} of shape {list(given.shape)}"
+                )
+            if given.any() and not signal.frequency:
+                raise ExportError("initial: expected zeros for a graph without an axis of frequency")
+            starts[name] = given.reshape(starts[name].shape)
+        return _Streamed(graph, found, names, signal, side, hop, starts)
 
     def output_shape(self) -> tuple[int, ...]:
-        given = {**self.zeros(), **self.given(np.zeros((1, self.input.channels)))}
+        given = {**self.starts, **self.given(np.zeros((1, self.input.channels)))}
         shape: tuple[int, ...] = run(self.graph, given, [self.names[2]])[self.names[2]].shape
         return shape
 
@@ -234,7 +248,7 @@ class _Streamed:
             try:
                 arrays = run(
                     self.graph,
-                    {**self.zeros(), **self.given(np.zeros((frames, self._width)))},
+                    {**self.starts, **self.given(np.zeros((frames, self._width)))},
                     self._wanted(),
                 )
             except ExportError as found:
@@ -250,7 +264,7 @@ class _Streamed:
             if self.side is not None and self.names[1] is not None:
                 condition = Node("condition", self.side.channels)
                 values[self.names[1]] = self._signal(self.side, condition, frames)
-            values.update((name, State(name, zeros.shape)) for name, zeros in self.zeros().items())
+            values.update((name, State(name, first.shape)) for name, first in self.starts.items())
             graph = fused(self.graph)
             if frames == 1 and self.states:
                 signals = {name for name in self.names[:2] if name}
@@ -270,7 +284,8 @@ class _Streamed:
             raise ExportError(
                 "a graph with an axis of frequency needs PyTorch, which is not installed: pip install torch"
             ) from error
-        source, made = converted(fused(self.graph), (self.names[0], self.names[2]), self.states, arrays)
+        graph = with_cells(fused(self.graph), self.states, {self.names[0]}, self.names[2], arrays, rows=True)
+        source, made = converted(graph, (self.names[0], self.names[2]), self.states, arrays, self.starts)
         layers = network(source, None, made)
         return Signal(made, (1,), 0, None, np.arange(1)), layers
 
@@ -299,7 +314,7 @@ class _Streamed:
 
     def evaluated(self, pieces: Iterator[Array]) -> list[Array]:
         """The outputs for pieces of a signal, with the states carried."""
-        states, found = self.zeros(), []
+        states, found = dict(self.starts), []
         graph = self._of_fixed_shapes() if self.input.frames else self.graph
         for piece in pieces:
             values = run(graph, {**states, **self.given(piece)}, self._wanted())
@@ -314,7 +329,7 @@ class _Streamed:
 
     def _of_fixed_shapes(self) -> Graph:
         """The graph with what depends on the shapes of its inputs alone as constants."""
-        inputs = {**self.zeros(), **self.given(np.zeros((self.input.frames or 1, self._width)))}
+        inputs = {**self.starts, **self.given(np.zeros((self.input.frames or 1, self._width)))}
         return folded(self.graph, inputs, run(self.graph, inputs, self._wanted()))
 
     def prove(self, samples: Array, layers: Any, played: Array, signal: Signal) -> Array:

@@ -95,6 +95,15 @@ class Origins:
         found[held] = 0  # nothing writes it
         return found, ages
 
+    def started(self, name: str, starts: Mapping[str, Array]) -> Array:
+        """The first values of what is made of states only by moving values."""
+        found = np.zeros(self.numbers[name].shape)
+        for state, values in starts.items():
+            first = int(self.numbers[state].flat[0])
+            inside = (self.numbers[name] >= first) & (self.numbers[name] < first + values.size)
+            found[inside] = values.reshape(-1)[self.numbers[name][inside] - first]
+        return found
+
     def maker(self, number: int) -> tuple[str, int]:
         """The value that makes an element, and where in it the element is."""
         at = bisect_right(self._firsts, number) - 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,9 +10,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ..torch.plane_layers import recurrent
-from ..torch.planes import Plane, in_any_order, laid_out, others_than, settled
-from .convert import CONVERSIONS, recurrent_record
+from ..format import LayerRecord
+from ..network.graph import layers
+from ..network.records import plain
+from ..torch.plane_layers import each_feature, recurrent
+from ..torch.planes import Plane, arranged, in_any_order, laid_out, others_than, settled
+from .averages import Average
+from .convert import CONVERSIONS, SMALLEST, recurrent_record
 from .evaluate import ints, window
 from .opened import Operation
 from .signal import Signal
@@ -37,8 +41,8 @@ def _weights(step: Step, op: Operation, name: str) -> Any:
 
 
 def _binary(function: Callable[..., Any]) -> Callable[..., Any]:
-    def convert(step: Step, op: Operation) -> Any:
-        values = [_value(step, name) for name in op.inputs]
+    def convert(step: Step, op: Operation, given: Mapping[int, Any] = {}) -> Any:
+        values = [given[at] if at in given else _value(step, name) for at, name in enumerate(op.inputs)]
         signals = [v for v in values if isinstance(v, Plane)]
         rank = max(v.dim() for v in signals)
         whole = step.arrays[op.outputs[0]].shape
@@ -69,6 +73,46 @@ def _pointwise(step: Step, op: Operation) -> Plane:
     signal = Signal(node, extents, 0, 1 if node.channels > 1 else None, np.arange(1))
     made = CONVERSIONS[op.kind](op, [signal, *given], extents)
     return laid_out(torch.zeros(x.shape), 0, axes, made.node, order)
+
+
+def averaged(step: Step, average: Average) -> Plane:
+    """y = a y(t - 1) + u as a one-pole filter of u / (1 - a), from 0: what y starts from is taken off before it."""
+    u = _value(step, average.added)
+    whole = average.total.outputs[0]
+    x = u.reshape(1, *step.arrays[whole].shape)
+    decay, start = (torch.as_tensor(each.astype(np.float32)) for each in (average.decay, average.start))
+    x = x * (1 / (1 - decay)) - start
+    axes = others_than(x, 0)
+    node, order = in_any_order(x, axes, 0)
+    poles = average.decay.astype(np.float32).reshape(-1)[np.argsort(order)]
+    record = LayerRecord("one_pole", {"size": node.channels}, {"rise": poles, "fall": poles})
+    return laid_out(torch.zeros(x.shape), 0, axes, layers(node, [record]), order) + start
+
+
+def _quotient(step: Step, op: Operation) -> Any:
+    """By a signal that is a square root: the product with its inverse."""
+    if not step.is_signal(op.inputs[1]):
+        return _binary(torch.div)(step, op)
+    return _binary(torch.mul)(step, op, {1: _inverse(step, op, op.inputs[1])})
+
+
+def _inverse(step: Step, op: Operation, name: str) -> Plane:
+    """1 / x of a positive x, by its logarithm."""
+    numbers, _ = step.origins.of(name)
+    makers = {step.origins.maker(int(number))[0] for number in np.unique(numbers) if number > 0}
+    if (numbers <= 0).any() or any(not step.is_made_by(maker, "Sqrt", "Exp") for maker in makers):
+        op.refuse(
+            "a division by a signal",
+            "only by constants, and by the results of Sqrt and Exp, which are positive",
+            "normalise with LayerNormalization, or leave it out",
+        )
+    x = _value(step, name)
+    axes = others_than(x, 0)
+    node, order = in_any_order(x, axes, 0)
+    size = node.channels
+    records = [plain("amplitude_to_db", size, floor=SMALLEST), plain("scale", size, scale=-1.0)]
+    made = layers(node, [*records, plain("db_to_amplitude", size)])
+    return laid_out(torch.zeros(x.shape), 0, axes, made, order)
 
 
 def _power(step: Step, op: Operation) -> Any:
@@ -207,6 +251,16 @@ def _recurrent(step: Step, op: Operation) -> Any:
     return made.reshape(*made.shape[:2], ways, units).permute(0, 2, 1, 3)
 
 
+def _cell(step: Step, op: Operation) -> Any:
+    """Layers that cells.py found, for each row of their input."""
+    rows, (records, (output, *others)) = op.get("rows", 1), (op.get("records"), op.outputs)
+    if others:
+        op.refuse("several values of a layer", "only one", "take its output alone")
+    x = torch.cat([_value(step, name).reshape(1, rows, -1) for name in op.inputs], 2)
+    node = layers(arranged(x, [1, 2], 0), each_feature(rows, "per_feature", records))
+    return laid_out(torch.zeros(1, node.channels), 0, [1], node)
+
+
 def _carries(step: Step, op: Operation, name: str, at: int) -> bool:
     """Whether a start is the layer's own state of the frame before; otherwise it is zero."""
     if not step.is_signal(name):
@@ -226,7 +280,7 @@ def _carries(step: Step, op: Operation, name: str, at: int) -> bool:
 
 _POINTWISE = (
     "Tanh Sigmoid Relu Selu HardSwish Softsign Mish Gelu Abs Exp Sqrt LeakyRelu Elu Softplus Sin Neg Clip"
-    " HardSigmoid PRelu"
+    " HardSigmoid PRelu Log"
 ).split()
 
 OPERATIONS: dict[str, Callable[[Any, Operation], Any]] = {
@@ -237,10 +291,11 @@ OPERATIONS: dict[str, Callable[[Any, Operation], Any]] = {
             ("Sum", torch.add),
             ("Sub", torch.sub),
             ("Mul", torch.mul),
-            ("Div", torch.div),
         )
     },
     **dict.fromkeys(_POINTWISE, _pointwise),
+    "Div": _quotient,
+    "Reciprocal": lambda step, op: _inverse(step, op, op.inputs[0]),
     "Pow": _power,
     "ReduceMean": _reduced(torch.mean),
     "ReduceSum": _reduced(torch.sum),
@@ -249,6 +304,7 @@ OPERATIONS: dict[str, Callable[[Any, Operation], Any]] = {
     "Conv": _conv,
     "ConvTranspose": _conv_transpose,
     "BatchNormalization": _batch_norm,
+    "Cell": _cell,
     "LayerNormalization": _layer_norm,
     **dict.fromkeys(("LSTM", "GRU", "RNN"), _recurrent),
 }

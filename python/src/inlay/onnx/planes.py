@@ -16,16 +16,22 @@ from ..errors import ExportError
 from ..format import Array
 from ..network.graph import Node
 from ..torch.planes import FIRST, FRAMES, Plane, arranged, laid_out, plane, placed, settled
+from .averages import averages_in
 from .opened import Graph, Operation
 from .origins import Origins
-from .plane_operations import OPERATIONS
+from .plane_operations import OPERATIONS, averaged
 
 
 def converted(
-    graph: Graph, names: tuple[str, str], states: Mapping[str, str], arrays: Mapping[str, Array]
+    graph: Graph,
+    names: tuple[str, str],
+    states: Mapping[str, str],
+    arrays: Mapping[str, Array],
+    starts: Mapping[str, Array],
 ) -> tuple[Node, Node]:
-    """The frame of the input names[0], and that of the output names[1], with its axes in their order."""
-    step = Step(graph, names, states, arrays)
+    """The frame of the input names[0], and that of the output names[1], with its axes in their order. `starts` has the
+    first value of each state."""
+    step = Step(graph, names, states, arrays, starts)
     for op in step.origins.operations:
         if step.is_needed(op):
             with placed(op):
@@ -47,7 +53,12 @@ class Step:
     """The values of a graph that are converted already."""
 
     def __init__(
-        self, graph: Graph, names: tuple[str, str], states: Mapping[str, str], arrays: Mapping[str, Array]
+        self,
+        graph: Graph,
+        names: tuple[str, str],
+        states: Mapping[str, str],
+        arrays: Mapping[str, Array],
+        starts: Mapping[str, Array],
     ) -> None:
         self.arrays = arrays
         self.origins = Origins(graph, names[1], names[:1], states, arrays)
@@ -55,6 +66,24 @@ class Step:
         self.source = Node("input", whole.numel())
         self._made = {names[0]: laid_out(whole, 0, range(1, whole.dim()), self.source)}
         self._needed = self._found(names[1])
+        found = averages_in(self.origins, dict(arrays), dict(starts))
+        self.averages = {average.total: average for average in found}
+        self._skipped = {average.product for average in found}
+        self._require_zeros(starts)
+
+    def _require_zeros(self, starts: Mapping[str, Array]) -> None:
+        """All states start with zeros but those of averages."""
+        for name, values in starts.items():
+            whole = np.arange(values.size).reshape(values.shape)
+            first = int(self.origins.numbers[name].flat[0])
+            for average in self.averages.values():
+                for past in average.product.inputs:
+                    inside = self.origins.numbers.get(past, np.zeros(0, int)) - first
+                    whole.flat[inside[(inside >= 0) & (inside < values.size)]] = -1
+            if values[whole >= 0].any():
+                raise ExportError(
+                    f"state {name!r}: it starts with values other than zeros, which only recursive averages can have"
+                )
 
     def _found(self, output: str) -> set[str]:
         """The made values that the output depends on, by way of states as well."""
@@ -70,7 +99,7 @@ class Step:
         return found
 
     def is_needed(self, op: Operation) -> bool:
-        return bool(self._needed & set(op.outputs))
+        return bool(self._needed & set(op.outputs)) and op not in self._skipped
 
     def convert(self, op: Operation) -> None:
         if op.kind not in OPERATIONS:
@@ -79,11 +108,15 @@ class Step:
                 "only " + ", ".join(sorted(OPERATIONS)),
                 "replace it by these",
             )
-        made = OPERATIONS[op.kind](self, op)
+        average = self.averages.get(op)
+        made = averaged(self, average) if average else OPERATIONS[op.kind](self, op)
         self._made[op.outputs[0]] = made.reshape(1, *self.arrays[op.outputs[0]].shape)
 
     def is_signal(self, name: str) -> bool:
         return name in self.origins.numbers
+
+    def is_made_by(self, name: str, *kinds: str) -> bool:
+        return any(op.kind in kinds for op in self.origins.operations if name in op.outputs)
 
     def constant(self, name: str) -> Any:
         """The values of a constant, None where there is none."""

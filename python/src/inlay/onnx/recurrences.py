@@ -36,6 +36,8 @@ class Cone:
     that the rest of the graph takes from linear states, with the operations that compute them.
     """
 
+    rows = 1
+
     def __init__(
         self,
         ops: list[Operation],
@@ -100,6 +102,58 @@ class Cone:
             if not _alike(made, wanted):
                 return None
         return kernel, recurrent, bias
+
+
+class _Rows(Cone):
+    """The operations for one of several rows, which they are the same for: the first axis above 1 of all values."""
+
+    def __init__(self, whole: Cone, rows: int) -> None:
+        self.ops, self.front, self.answers = whole.ops, whole.front, None
+        self.now, self.new, self.whole, self.rows = whole.now, whole.new, whole, rows
+        inner = {*self.front, *(n for now in self.now for n in now), *(n for op in self.ops for n in op.outputs if n)}
+        self.arrays = {
+            name: array.reshape(rows, -1)[0] if name in inner else array
+            for name, array in whole.arrays.items()
+            if name not in inner or array.size % rows == 0
+        }
+        self.inner = inner & set(self.arrays)
+        self.inputs = whole.inputs // rows
+        self.sizes = [size // rows for size in whole.sizes]
+        self.units, self.random = self.sizes[0], whole.random
+
+    def values(self, x: Array, states: Sequence[Array], given: Mapping[str, Array] = {}) -> Values:
+        sizes = np.cumsum([self.arrays[name].size for name in self.front])[:-1]
+        fronts = [np.tile(part, self.rows) for part in np.split(x, sizes)]
+        kept = {n: np.tile(v.ravel(), self.rows).reshape(self.whole.arrays[n].shape) for n, v in given.items()}
+        found = self.whole.values(np.concatenate(fronts), [np.tile(s, self.rows) for s in states], kept)
+        return {n: v.reshape(self.rows, -1)[0] if n in self.inner else v for n, v in found.items()}
+
+    def is_of_rows(self) -> bool:
+        """Whether each row is computed from its own alone, as every other."""
+        x, states = next(self.whole.samples())
+        made = self.whole.values(x, states)
+        ends = np.cumsum([self.whole.arrays[name].size for name in self.front])[:-1]
+        parts = [part.reshape(self.rows, -1) for part in np.split(x, ends)]
+        pasts = [state.reshape(self.rows, -1) for state in states]
+        for row in range(self.rows):
+            alone = self.values(np.concatenate([part[row] for part in parts]), [past[row] for past in pasts])
+            if any(not _alike(made[n].reshape(self.rows, -1)[row], alone[n].ravel()) for n in self.new):
+                return False
+        return True
+
+
+def rows_of(cone: Cone) -> Cone | None:
+    """The operations for one row, if they are the same for several of them; the same operations if there is one.
+    None if rows are mixed."""
+    names = [*cone.front, *cone.new]
+    extents = {next((size for size in cone.arrays[name].shape[:-1] if size > 1), 1) for name in names}
+    if extents == {1}:
+        return cone
+    (rows, *others) = extents
+    if others or rows == 1 or any(cone.arrays[name].size % rows for name in names):
+        return None
+    found = _Rows(cone, rows)
+    return found if found.is_of_rows() else None
 
 
 def _alike(a: Array, b: Array) -> bool:

@@ -44,7 +44,7 @@ _KINDS = {
     **dict.fromkeys("max_pool1d avg_pool1d upsample_nearest upsample_linear".split(), "copy"),
     **dict.fromkeys("residual parallel concat split gate blend mixin film".split(), "join"),
     **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
-    **dict.fromkeys(("overlap_add", "along_features", "per_feature", "tfilm"), "join"),
+    **dict.fromkeys(("overlap_add", "along_features", "per_feature", "block_control", "tfilm"), "join"),
 }
 _UNPRICED = ("s4d", "lru", "s6", "biquad", "one_pole", "parametric_equalizer", "table_shaper")
 GATES = {"lstm": 4, "gru": 3}

@@ -3,6 +3,7 @@
 from .grey_box import (
     AmplitudeToDB,
     Biquad,
+    BlockControl,
     Compressor,
     ControlledEqualizer,
     DBToAmplitude,
@@ -18,6 +19,7 @@ from .state_space import LRU, S4D, S6, Mamba
 __all__ = [
     "AmplitudeToDB",
     "Biquad",
+    "BlockControl",
     "Compressor",
     "ControlledEqualizer",
     "DBToAmplitude",

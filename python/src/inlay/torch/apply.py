@@ -14,6 +14,7 @@ from ..custom import CustomLayer, custom_of
 from ..errors import ExportError
 from ..inspect.analysis import analyse
 from ..network.graph import layers
+from .controlled import controlled
 from .modules import (
     CHANNELS_FIRST,
     DROPPED,
@@ -43,6 +44,10 @@ from .signal import Late, Signal, moved
 from .state_space_modules import StateSpace, state_space_of
 
 
+# Layers with memory whose states stay zero as long as their input does.
+_ZERO_STATES = {"s4d", "lru", "s6", "biquad"}
+
+
 def apply(
     signal: Signal, module: nn.Module, place: Place, states: Sequence[Tensor] = ()
 ) -> Signal:
@@ -56,6 +61,10 @@ def apply(
     refuse_values(module, place)
     if isinstance(module, DROPPED):
         return signal
+    if controlled(module) is not None:
+        place.refuse("a call without controls", "only module(x, controls)", "pass the controls")
+    if signal.block > 1:
+        _refuse_memory(module, place)
     if isinstance(module, RELABELLING):
         return moved(signal, run(module, signal.tensor, place), module.__call__, place)
     custom = custom_of(module)
@@ -67,12 +76,13 @@ def apply(
     space = state_space_of(module)
     if space is not None:
         return _state_space(signal, module, space, place)
-    if signal.held:
-        if isinstance(module, nn.Conv1d) and window_of(module) == Window(0, 1):
-            signal = _laid_out(signal, module, place)
+    if isinstance(module, nn.Conv1d) and window_of(module) == Window(0, 1):
+        if signal.held or signal.is_control:
+            signal = laid_out(signal, module, place)
             return signal.then(
                 run(module, signal.tensor, place), records_of(module, signal.channels)
             )
+    if signal.held:
         if isinstance(module, (*RECURRENT, *CHANNELS_FIRST)):
             signal = signal.streamed(place)
     width = width_of(module)
@@ -80,7 +90,7 @@ def apply(
         raise ExportError(f"{place}: takes {width} channels, but is given {signal.channels}")
     if isinstance(module, OVER_FRAMES):
         refuse_frames(module, signal.time if signal.tensor.dim() == 2 else None, place)
-    signal = _laid_out(signal, module, place)
+    signal = laid_out(signal, module, place)
     if isinstance(module, nn.ConstantPad1d):
         return _padded(signal, module, place)
     if isinstance(module, WINDOWED):
@@ -100,6 +110,19 @@ def apply(
     return signal.then(output, records_of(module, signal.channels))
 
 
+def _refuse_memory(module: nn.Module, place: Place) -> None:
+    """Raises ExportError if a layer that sees one value for each block remembers earlier ones."""
+    looks_back = isinstance(module, WINDOWED) and window_of(module) != Window(0, 1)
+    holds = (*RECURRENT, nn.ConvTranspose1d, nn.Upsample, nn.ConstantPad1d)
+    known = (custom_of(module), recognised(module), state_space_of(module))
+    if looks_back or isinstance(module, holds) or any(each is not None for each in known):
+        place.refuse(
+            "a signal of one value for each block",
+            "only a layer without memory",
+            "put the layer behind repeat_interleave(), which gives each value for all frames of its block",
+        )
+
+
 def _custom(signal: Signal, module: nn.Module, custom: CustomLayer, place: Place) -> Signal:
     """The output signal of a user's layer."""
     record = custom_record(custom, module, place, signal.channels if custom.is_builtin else None)
@@ -109,7 +132,7 @@ def _custom(signal: Signal, module: nn.Module, custom: CustomLayer, place: Place
     if analyse([record]).receptive_field != 1:
         signal = signal.streamed(place)
         signal.require_first_frame(place)
-    signal = _laid_out(signal, module, place)
+    signal = laid_out(signal, module, place)
     output = run(module, signal.tensor, place)
     expected = list(signal.tensor.shape)
     assert signal.channel is not None
@@ -130,19 +153,26 @@ def _state_space(signal: Signal, module: nn.Module, space: StateSpace, place: Pl
     if space.width != signal.channels:
         raise ExportError(f"{place}: takes {space.width} channels, but is given {signal.channels}")
     signal = signal.streamed(place)
-    signal.require_first_frame(place)
-    signal = _laid_out(signal, module, place)
+    records = space.records()
+    if all(record.type in _ZERO_STATES for record in records):
+        signal.require_settled(place)
+        signal = signal.silenced(place)
+    else:
+        signal.require_first_frame(place)
+    signal = laid_out(signal, module, place)
     output: Any = run(module, signal.tensor, place)
-    return signal.then(output[0] if space.gives_state else output, space.records())
+    return signal.then(output[0] if space.gives_state else output, records)
 
 
 def _recognised(signal: Signal, module: nn.Module, found: Recognised, place: Place) -> Signal:
     """The output signal of a layer that is known by its attributes."""
-    if found.channels != signal.channels:
+    if found.channels not in (None, signal.channels):
         takes = f"{place}: takes {found.channels} channels"
         raise ExportError(f"{takes}, but is given {signal.channels}")
-    signal = _laid_out(signal.streamed(place), module, place)
-    records = list(found.records(records_of))
+    records = list(found.records(records_of, signal.channels))
+    if found.channels is None:
+        return signal.then(run(module, signal.tensor, place), records)
+    signal = laid_out(signal.streamed(place), module, place)
     if found.block == 1:
         signal.require_first_frame(place)
     else:  # blocks begin where PyTorch's signal does
@@ -152,7 +182,7 @@ def _recognised(signal: Signal, module: nn.Module, found: Recognised, place: Pla
     with attributes_kept(module):
         output = run(module, signal.tensor, place)
     output = output[0] if isinstance(output, tuple) else output
-    return signal.then(output, records).late_by(found.block - 1)
+    return signal.then(output, records).late_by(found.block - 1, Late.by_blocks(place))
 
 
 def _state(module: nn.RNNBase, tensor: Tensor, states: Sequence[Tensor]) -> list[Any]:
@@ -177,7 +207,7 @@ def run(module: nn.Module, tensor: Tensor, place: Place, *others: Any) -> Tensor
     return output
 
 
-def _laid_out(signal: Signal, module: nn.Module, place: Place) -> Signal:
+def laid_out(signal: Signal, module: nn.Module, place: Place) -> Signal:
     """The signal with its channel axis resolved. Raises ExportError if the module uses other axes."""
     axes = _axes(module, signal)
     if axes is None:
@@ -234,7 +264,11 @@ def _axes(module: nn.Module, signal: Signal) -> tuple[int | None, int] | None:
     custom = custom_of(module)
     if custom is not None:
         return (dims - 1, dims - 2) if custom.channels_first else (dims - 2, dims - 1)
+    if controlled(module) is not None:
+        return dims - 1, dims - 2
     found = recognised(module)
+    if found is not None and found.channels_first is None:
+        return None
     if found is not None:
         return (dims - 1, dims - 2) if found.channels_first else (dims - 2, dims - 1)
     space = state_space_of(module)
@@ -275,7 +309,8 @@ def zeros_around(
 ) -> Signal:
     """A signal after zero padding. A later operation has to crop the zeros at its end."""
     if before:
-        signal = signal.silenced(place)
+        restored = 0 < signal.start <= before and not signal.behind
+        signal = signal.silent_until_start() if restored else signal.silenced(place)
     in_front = Refusal(
         place,
         "padding by itself",

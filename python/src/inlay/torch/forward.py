@@ -18,8 +18,9 @@ from ..check.signal import default_signal
 from ..errors import ExportError
 from ..format import Array
 from ..network.graph import Node
+from .chunks import ChunkLength, chunk_lengths, one_chunk
 from .modules import DROPPED, RECURRENT, array_of, width_of
-from .place import Place, Unfollowed, Unknown, Valued, place_of
+from .place import InChunks, Place, Unfollowed, Unknown, Valued, place_of
 from .run import attributes_kept, reach_bound
 from .script_forward import ScriptForward
 from .sequential import children_of, run_children
@@ -88,6 +89,7 @@ class Forward:
         self.children = children_of(module)
         self.side = side
         self.states = KeptStates()
+        self.chunk: ChunkLength | None = None
         self.by_run = False  # whether the module is followed by torch.jit.trace
         self.layout = _LAYOUTS[0]
         self.clip: ClipLayout | None = None
@@ -136,7 +138,22 @@ class Forward:
         return [width for width in map(width_of, children) if width is not None]
 
     def probe(self) -> Signal:
-        """Finds layout and channels by tracing the module with a test signal."""
+        """Finds layout and channels by tracing the module with a test signal.
+
+        A module that gives its layers chunk by chunk is followed as if all frames were one chunk. The
+        comparison of its output, which is computed in chunks, shows whether that is the same.
+        """
+        try:
+            return self._probe_all()
+        except InChunks as error:
+            for self.chunk in chunk_lengths(self.module):
+                try:
+                    return self._probe_all()
+                except ExportError:
+                    self.chunk = None
+            raise error
+
+    def _probe_all(self) -> Signal:
         if not self.widths:
             raise ExportError(_CHANNELS_UNKNOWN)
         error: ExportError | None = None
@@ -226,6 +243,10 @@ class Forward:
 
     def trace(self, samples: Array, beside: Array | None) -> Signal:
         """The traced output for an input [frames, channels]."""
+        with one_chunk(self.chunk):
+            return self._trace(samples, beside)
+
+    def _trace(self, samples: Array, beside: Array | None) -> Signal:
         self.source = Node("input", self.channels)
         signals = self._signals(samples, beside)
         if self.children is not None:

@@ -19,7 +19,7 @@ from .arithmetic import arithmetic
 from .functional_modules import MODULES
 from ..network.graph import join
 from .nearest import nearest
-from .place import Place, Refusal, Unknown
+from .place import InChunks, Place, Refusal, Unknown
 from ..network.records import plain
 from .signal import Signal, aligned, moved
 
@@ -130,7 +130,7 @@ _MOVES = {
         "tensor_split",
     ),
     *("view_as", "T", "mT", "flip"),
-    *("expand", "expand_as", "broadcast_to", "repeat", "tile", "repeat_interleave"),
+    *("expand", "expand_as", "broadcast_to", "repeat", "tile"),
 }
 
 
@@ -152,6 +152,19 @@ def _move(made: Call) -> Any:
         )
 
     return tuple(map(part, range(len(result))))
+
+
+def _repeat_interleave(made: Call) -> Any:
+    """Repeated frames; of values that stand for a block, as many as it has."""
+    signal = made.args[0]
+    if not isinstance(signal, Signal) or signal.block == 1:
+        return _move(made)
+    result = made.run()
+    alike = [n for axis, n in enumerate(result.shape) if axis != signal.time]
+    kept = [n for axis, n in enumerate(signal.tensor.shape) if axis != signal.time]
+    if alike != kept or result.shape[signal.time] != signal.frames * signal.block:
+        made.refuse("another number than that of the frames of a block", f"use {signal.block}")
+    return replace(signal, tensor=result, block=1)
 
 
 def _as_module(made: Call) -> Signal:
@@ -176,8 +189,12 @@ def _cat(made: Call) -> Signal:
     if len(signals) < len(tensors):
         made.refuse("a constant among the channels", "use torch.nn.functional.pad for zeros")
     if along_time:
-        made.refuse(
-            "frames behind frames", "give all frames to a layer at once, not chunk by chunk"
+        made.place.refuse(
+            f"{made.shown} with frames behind frames",
+            "only other uses of it",
+            "give all frames to a layer at once; or keep the length of a chunk in an attribute, such as"
+            " self.chunk, and the state of the layer from chunk to chunk",
+            InChunks,
         )
     if any(signal.channel not in (None, axis) for signal in signals):
         made.refuse("signals along another axis than the channels")
@@ -378,6 +395,7 @@ _HANDLERS: dict[str, Callable[[Call], Any]] = {
     "sin": _elementary("sine", omega=1.0),
     **dict.fromkeys(("size", "dim", "numel", "stride", "is_floating_point"), _shape),
     **dict.fromkeys(("new_zeros", "zeros_like", "new_ones", "ones_like"), _shape),
+    "repeat_interleave": _repeat_interleave,
     "glu": _glu,
     **dict.fromkeys(("to", "type_as", "float", "double", "type"), _to),
     **dict.fromkeys(("cpu", "requires_grad_", "positive", "pos"), _unchanged),

@@ -207,6 +207,31 @@ class ControlledEqualizer(nn.Module):
         return self.equalizer(torch.cat([x, controls * self.span + self.low], 1))
 
 
+class BlockControl(nn.Module):
+    """Controls that an LSTM makes of each block's largest magnitudes, and of knobs: forward(x, knobs).
+
+    `x` is (batch, channels, frames), `knobs` (batch, knobs) or None, the controls are (batch, outputs, frames), the
+    same for all frames of a block. In C++ they wait for the end of the block, and what they control is late by as
+    much. Behind them, layers without memory run once for each block: a Conv1d of kernel size 1 gives the scale and
+    the shift of a TVFiLM. The controller of NablAFx's dynamic processors, with a Sigmoid behind it.
+    """
+
+    def __init__(self, channels: int, outputs: int, block: int = 128, knobs: int = 0, layers: int = 1) -> None:
+        super().__init__()
+        self.block_size, self.num_controls = block, knobs
+        self.is_hidden_state_init = False  # by which exporters know it
+        self.pool = nn.MaxPool1d(block)
+        self.lstm = nn.LSTM(channels + knobs, outputs, layers)
+
+    def forward(self, x: Tensor, knobs: Tensor | None = None) -> Tensor:
+        frames = x.shape[-1]
+        blocks = self.pool(nn.functional.pad(x.abs(), (0, -frames % self.block_size)))
+        if knobs is not None:
+            blocks = torch.cat([blocks, knobs[..., None].expand(-1, -1, blocks.shape[-1])], 1)
+        controls = self.lstm(blocks.permute(2, 0, 1))[0].permute(1, 2, 0)
+        return controls.repeat_interleave(self.block_size, -1)[..., :frames]
+
+
 @_trains("one_pole")
 class OnePole(nn.Module):
     """Smoothing y(t) = a y(t-1) + (1 - a) x(t), with a trained time constant in seconds, or two.

@@ -19,6 +19,7 @@ from ..format.validation import unusable_epsilon, unusable_variance
 from .arrays import array_of
 from .place import Place, Refusal, place_of
 from .pqmf import PQMF, Synthesis
+from .controlled import controlled
 from .recognised import recognised
 from .state_space_modules import state_space_of
 
@@ -76,7 +77,7 @@ def known_base(module: nn.Module) -> type[nn.Module] | None:
     for custom in type(module).__mro__:
         if custom in CUSTOM_MODULES and issubclass(custom, nn.Module):
             return custom if type(module).forward is custom.forward else None
-    if recognised(module) is not None or state_space_of(module) is not None:
+    if any(found(module) is not None for found in (recognised, controlled, state_space_of)):
         return type(module)
     kinds = (*EXPORTED, *DROPPED, *RELABELLING)
     base = next((kind for kind in kinds if isinstance(module, kind)), None)
@@ -200,6 +201,9 @@ def width_of(module: nn.Module) -> int | None:
     found = recognised(module)
     if found is not None:
         return found.channels
+    beside = controlled(module)
+    if beside is not None:
+        return beside.channels
     space = state_space_of(module)
     if space is not None:
         return space.width

@@ -22,6 +22,10 @@ class Valued(ExportError):
     """Code that asks for the values of a signal."""
 
 
+class InChunks(ExportError):
+    """Code that gives the frames of a signal to layers chunk by chunk."""
+
+
 @dataclass(frozen=True)
 class Refusal:
     """An error that is raised unless a later operation makes up for its cause."""
@@ -34,8 +38,8 @@ class Refusal:
     def __str__(self) -> str:
         return f"{self.place}: {self.found} is not supported, {self.supported}; {self.advice}"
 
-    def throw(self) -> NoReturn:
-        raise ExportError(str(self))
+    def throw(self, kind: type[ExportError] = ExportError) -> NoReturn:
+        raise kind(str(self))
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,10 @@ class Place:
     def __str__(self) -> str:
         return self.name
 
-    def refuse(self, found: str, supported: str, advice: str) -> NoReturn:
-        Refusal(self, found, supported, advice).throw()
+    def refuse(
+        self, found: str, supported: str, advice: str, kind: type[ExportError] = ExportError
+    ) -> NoReturn:
+        Refusal(self, found, supported, advice).throw(kind)
 
 
 def place_of(module: nn.Module, path: str) -> Place:

@@ -48,7 +48,7 @@ def _handles(*names: str) -> Any:
 _LANES = 8
 
 
-def _features(count: int, kind: str, chain: Chain) -> list[LayerRecord]:
+def each_feature(count: int, kind: str, chain: Chain) -> list[LayerRecord]:
     """A chain for each of `count` features; the chain itself if there is one."""
     if count == 1:
         return list(chain)
@@ -73,7 +73,7 @@ def _linear(func: Any, x: Plane, weight: Tensor, bias: Tensor | None = None) -> 
     dense = LayerRecord("dense", options, _tensors(weight.T, bias))
     count = node.channels // weight.shape[1]
     kind = "along_features" if count >= _LANES else "per_feature"
-    made = layers(node, _features(count, kind, [dense]))
+    made = layers(node, each_feature(count, kind, [dense]))
     return laid_out(func(x, weight, bias), time, [*others, last], made)
 
 
@@ -344,7 +344,7 @@ def _layer_norm(
     given = {"gamma": weight, "beta": bias}
     tensors = {name: array_of(tensor.reshape(-1)) for name, tensor in given.items() if tensor is not None}
     norm = LayerRecord("layer_norm", {"size": size, "epsilon": float(eps)}, tensors)
-    made = layers(node, _features(node.channels // size, "along_features", [norm]))
+    made = layers(node, each_feature(node.channels // size, "along_features", [norm]))
     return laid_out(func(x, shape, weight, bias, eps), time, [*others, *inner], made)
 
 
@@ -548,14 +548,14 @@ def recurrent(x: Plane, result: Tensor, along: int, time: int, chains: Sequence[
     if time == along:
         if len(chains) > 1:
             place().refuse("both directions of time", "only forward in time", "train it with bidirectional=False")
-        made = layers(node, _features(x.shape[across], "per_feature", chains[0]))
+        made = layers(node, each_feature(x.shape[across], "per_feature", chains[0]))
         return laid_out(result, time, [across, 2], made)
     features, hidden = x.shape[along], result.shape[2] // len(chains)
-    pieces = [layers(node, _features(features, "along_features", chains[0]))]
+    pieces = [layers(node, each_feature(features, "along_features", chains[0]))]
     numbers = [np.arange(features * hidden).reshape(features, hidden)]
     for chain in chains[1:]:
         reverse = np.arange(node.channels).reshape(features, -1)[::-1]
-        pieces.append(layers(gathered(node, reverse), _features(features, "along_features", chain)))
+        pieces.append(layers(gathered(node, reverse), each_feature(features, "along_features", chain)))
         numbers.append(numbers[0][::-1] + features * hidden)
     joined = pieces[0] if len(pieces) == 1 else Node("cat", 2 * features * hidden, tuple(pieces))
     return laid_out(result, time, [along, 2], joined, np.concatenate(numbers, axis=1))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
 from ..format import Array, LayerRecord, Option
 from .arrays import array_of
@@ -21,13 +21,20 @@ Convert = Callable[[nn.Module, int], Sequence[LayerRecord]]
 
 @dataclass(frozen=True)
 class Recognised:
-    """A module as layers of inlay: their records, and the layout of its signals."""
+    """A module as layers of inlay: their records, and the layout of its signals.
 
-    channels: int
-    channels_first: bool
-    records: Callable[[Convert], Sequence[LayerRecord]]
+    A function of each value takes any number of `channels`, and any layout.
+    """
+
+    channels: int | None
+    channels_first: bool | None
+    records: Callable[[Convert, int], Sequence[LayerRecord]]
     block: int = 1
     """The frames of a block that the module needs before it gives the first one of it."""
+
+    @property
+    def reach(self) -> int:
+        return 2 * self.block
 
 
 def recognised(module: nn.Module) -> Recognised | None:
@@ -50,7 +57,7 @@ def _min_gru_in_logarithms(module: nn.Module) -> Recognised | None:
     product: nn.Linear = module.to_hidden_and_gate  # type: ignore[assignment]
     out: nn.Module = module.to_out  # type: ignore[assignment]
 
-    def records(convert: Convert) -> list[LayerRecord]:
+    def records(convert: Convert, size: int) -> list[LayerRecord]:
         candidate, gate = _halves(product)
         made = [_min_gru(gate, candidate, "positive")]
         return [*made, _dense(out)] if isinstance(out, nn.Linear) else made
@@ -67,7 +74,7 @@ def _min_gru_of_two_products(module: nn.Module) -> Recognised | None:
     if gate.weight.shape != candidate.weight.shape:
         return None
 
-    def records(convert: Convert) -> list[LayerRecord]:
+    def records(convert: Convert, size: int) -> list[LayerRecord]:
         return [_min_gru(_product(gate), _product(candidate), "linear")]
 
     return Recognised(gate.in_features, False, records)
@@ -87,9 +94,9 @@ def _tfilm(module: nn.Module) -> Recognised | None:
     if any(extent not in (block, (block,)) for extent in (pool.kernel_size, pool.stride)):
         return None
     inner: list[nn.Module] = [*before, lstm, *behind]  # type: ignore[list-item]
-    size = int(before[0].in_channels) if before else lstm.input_size
+    width = int(before[0].in_channels) if before else lstm.input_size
 
-    def records(convert: Convert) -> list[LayerRecord]:
+    def records(convert: Convert, size: int) -> list[LayerRecord]:
         channels, made = size, list[LayerRecord]()
         for layer in inner:
             made += convert(layer, channels)
@@ -97,7 +104,7 @@ def _tfilm(module: nn.Module) -> Recognised | None:
         options: dict[str, Option] = {"size": size, "block_size": block, "offset": 0}
         return [LayerRecord("tfilm", options, chains={"layers": [made]})]
 
-    return Recognised(size, True, records, block)
+    return Recognised(width, True, records, block)
 
 
 def _rms_norm(module: nn.Module) -> Recognised | None:
@@ -113,13 +120,60 @@ def _rms_norm(module: nn.Module) -> Recognised | None:
     weights = dict(module.named_parameters())
     if epsilon is None or list(weights) != ["weight"] or weights["weight"].dim() != 1:
         return None
-    size = len(weights["weight"])
-
-    def records(convert: Convert) -> list[LayerRecord]:
+    def records(convert: Convert, size: int) -> list[LayerRecord]:
         options: dict[str, Option] = {"size": size, "epsilon": epsilon}
         return [LayerRecord("rms_norm", options, {"gamma": array_of(weights["weight"])})]
 
-    return Recognised(size, False, records)
+    return Recognised(len(weights["weight"]), False, records)
+
+
+def _rational(module: nn.Module) -> Recognised | None:
+    """A Rational of rational_activations: the same function of all values."""
+    if not _has(module, numerator=Tensor, denominator=Tensor, version=str):
+        return None
+    if module.version not in ("A", "B") or next(module.children(), None) is not None:
+        return None
+    over: Tensor = module.numerator  # type: ignore[assignment]
+    under: Tensor = module.denominator  # type: ignore[assignment]
+
+    def records(convert: Convert, size: int) -> list[LayerRecord]:
+        options: dict[str, Option] = {"size": size, "version": str(module.version)}
+        options |= {"numerator_degree": len(over) - 1, "denominator_degree": len(under)}
+        tensors = {"numerator": array_of(over[:, None]), "denominator": array_of(under[:, None])}
+        return [LayerRecord("rational", options, tensors)]
+
+    return Recognised(None, None, records)
+
+
+def _cubic_clip(module: nn.Module) -> Recognised | None:
+    """StandardCubicClip and AsymmetricStandardCubicClip of AIDA-X's fork, with a bias.
+
+    They clip x / alpha to c from -1 to 1, and give alpha (c - c^3 / 3). The asymmetric one has an alpha
+    for values above 0 and one for those below.
+    """
+    if not _has(module, weight=Tensor, bias=Tensor, alpha_min=(int, float), alpha_max=(int, float)):
+        return None
+    weight: Tensor = module.weight  # type: ignore[assignment]
+    bias: Tensor = module.bias  # type: ignore[assignment]
+    if weight.numel() > 2 or bias.numel() != 1 or next(module.children(), None) is not None:
+        return None
+
+    def clip(size: int, low: float, high: float, alpha: float, bias: float) -> list[LayerRecord]:
+        cubic = np.array([[bias], [1.0], [0.0], [-1 / (3 * alpha * alpha)]], str(weight.dtype)[6:])
+        tensors = {"numerator": cubic, "denominator": np.zeros((1, 1), cubic.dtype)}
+        options: dict[str, Option] = {"size": size, "numerator_degree": 3, "denominator_degree": 1}
+        clamp = LayerRecord("hardtanh", {"size": size, "min": low, "max": high})
+        return [clamp, LayerRecord("rational", options | {"version": "B"}, tensors)]
+
+    def records(convert: Convert, size: int) -> list[LayerRecord]:
+        low, high = float(module.alpha_min), float(module.alpha_max)  # type: ignore[arg-type]
+        above, *below = weight.clamp(low, high).tolist()
+        if not below:
+            return clip(size, -above, above, above, bias.item())
+        halves = [clip(size, 0.0, above, above, bias.item()), clip(size, -below[0], 0.0, below[0], 0.0)]
+        return [LayerRecord("parallel", chains={"branches": halves})]
+
+    return Recognised(None, None, records)
 
 
 _ALL: list[Callable[[nn.Module], Recognised | None]] = [
@@ -127,6 +181,8 @@ _ALL: list[Callable[[nn.Module], Recognised | None]] = [
     _min_gru_of_two_products,
     _tfilm,
     _rms_norm,
+    _rational,
+    _cubic_clip,
 ]
 
 _Product = tuple[Array, Array]

@@ -17,6 +17,7 @@ from ..errors import ExportError
 from ..inspect.analysis import analyse
 from .modules import WINDOWED, custom_record, window_of
 from .place import place_of
+from .controlled import controlled
 from .recognised import recognised
 from .spectral import SpectralNetwork
 
@@ -78,7 +79,7 @@ def attributes_kept(module: nn.Module) -> Iterator[None]:
 
 def reach_bound(module: nn.Module) -> int:
     """An upper bound of the frames that all convolutions and pools look back together."""
-    known = [recognised(child) for child in module.modules()]
+    known = [recognised(child) or controlled(child) for child in module.modules()]
     within = {
         inner
         for child, found in zip(module.modules(), known)
@@ -88,7 +89,7 @@ def reach_bound(module: nn.Module) -> int:
     plainly = (child for child in module.modules() if child not in within)
     windows = [window_of(child) for child in plainly if isinstance(child, WINDOWED)]
     reach = sum(window.reach for window in windows) * math.prod(w.stride for w in windows)
-    reach += sum(2 * found.block for found in known if found is not None)
+    reach += sum(found.reach for found in known if found is not None)
     return reach + sum(map(_custom_reach, module.modules()))
 
 

@@ -35,6 +35,10 @@ _SILENT = {
     "periodic_gain",
 }
 
+# Layers without memory that are the same at all frames, as far as controls have them.
+_STEADY = {"dense", "affine", "sigmoid", "exp", "softplus", "hardtanh", "tanh", "relu", "elu", "silu"}
+_STEADY |= {"leaky_relu", "gelu", "softsign", "scale", "sine", "abs", "square", "sqrt", "db_to_amplitude"}
+
 Times = npt.NDArray[np.int64]
 
 
@@ -49,6 +53,10 @@ class Late:
     def by_unpadded(place: Place, reach: int) -> Late:
         zeros = f"nn.ConstantPad1d(({reach}, 0), 0.0)"
         return Late(f"the unpadded {place}", f"put {zeros} before {place}")
+
+    @staticmethod
+    def by_blocks(place: Place) -> Late:
+        return Late(f"{place}, which waits for blocks,", "put layers with a state before it")
 
     @staticmethod
     def by_centred(place: Place, reach: int) -> Late:
@@ -71,6 +79,8 @@ class Signal:
 
     A `held` signal is a condition for a whole clip. It is the same in all frames, so it fits any
     start and any rate. Its `time` is None until it is expanded along the frames.
+
+    Each of the tensor's frames stands for `block` frames of the stream.
     """
 
     tensor: Tensor
@@ -79,6 +89,7 @@ class Signal:
     channel: int | None
     times: Times
     held: bool = False
+    block: int = 1
     start: int = 0
     settled: int = 0
     clock: Node | None = None
@@ -95,6 +106,16 @@ class Signal:
     @property
     def frames(self) -> int:
         return 1 if self.time is None else int(self.tensor.shape[self.time])
+
+    @property
+    def is_control(self) -> bool:
+        """Whether layers make the signal for each block of frames."""
+        return bool(self.node.records) and self.node.records[-1].type == "block_control"
+
+    @property
+    def begin(self) -> int:
+        """The frame of the stream, without latency, that the tensor begins with."""
+        return self.start - self.latency
 
     @property
     def tail(self) -> int:
@@ -116,15 +137,17 @@ class Signal:
 
     def then(self, tensor: Tensor, records: Chain) -> Signal:
         """The signal after layers without memory, in the same layout."""
+        if self.is_control and all(map(_steady, records)):
+            return replace(self, tensor=tensor, node=_for_each_block(self.node, records))
         silent = self.silent and all(record.type in _SILENT for record in records)
         return replace(self, tensor=tensor, node=layers(self.node, records), silent=silent)
 
-    def late_by(self, frames: int) -> Signal:
+    def late_by(self, frames: int, late: Late | None = None) -> Signal:
         """The signal of a layer that waits for `frames` frames and gives zeros before its first one."""
         if frames == 0:
             return self
         start, latency = self.start + frames, self.latency + frames
-        return replace(self, start=start, latency=latency, silent=True)
+        return replace(self, start=start, latency=latency, silent=True, late=self.late or late)
 
     def delayed(self, frames: int, latency: int) -> Signal:
         """The signal delayed by `frames`: `latency` of them by a delay, others by a convolution that
@@ -193,6 +216,8 @@ class Signal:
 
     def silent_until_start(self, latency: int = 0) -> Signal:
         """The same; `latency` is what the layer before adds to the latency."""
+        if self.silent and not latency:
+            return self
         options: dict[str, Option] = {"size": self.channels, "frames": self.start}
         options |= {"latency": latency} if latency else {}
         node = layers(self.node, [LayerRecord("silent_until", options)])
@@ -205,6 +230,18 @@ class Signal:
         if self.late:
             found, advice = f"a start delayed by {self.late.by}", self.late.advice
         place.refuse(found, "only a start at the first frame, as in a stream", advice)
+
+
+def _steady(record: LayerRecord) -> bool:
+    """Whether a layer gives the same for the same input at all frames."""
+    return record.type in _STEADY or (record.type == "conv1d" and record.options["kernel_size"] == 1)
+
+
+def _for_each_block(node: Node, records: Chain) -> Node:
+    """Layers behind controls that are held for a block, run once for each block."""
+    *before, control = node.records
+    chains = {"layers": [[*control.chains["layers"][0], *records]]}
+    return layers(node.inputs[0], [*before, replace(control, chains=chains)])
 
 
 def as_frames(tensor: Tensor, time: int | None, channel: int | None) -> Tensor:

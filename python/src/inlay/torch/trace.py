@@ -6,7 +6,7 @@ line of the module that caused it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
@@ -17,10 +17,12 @@ from torch.fx.proxy import Proxy
 
 from ..errors import ExportError
 from .apply import apply
+from .apply_controlled import apply_controlled, arranged
+from .controlled import controlled
 from .frames import frame_of, shown, user_frame
 from .functions import call, function_name, shown_name, tree
 from .modules import RECURRENT, is_builtin, known_base
-from .place import Place, Unfollowed, place_of
+from .place import InChunks, Place, Unfollowed, place_of
 from .proxies import State, Value, is_zero, signal_of
 from .run import attributes_kept
 from .signal import Signal
@@ -75,6 +77,12 @@ class _Tracer(Tracer):
             result.refuse()
         if isinstance(result, (tuple, list)) and result and not any(map(_is_stream, result[1:])):
             result = result[0]
+        if isinstance(result, Value) and result.signal.block > 1:
+            place_of(self._module, "").refuse(
+                "an output of one value for each block",
+                "only one of a value for each frame",
+                f"use repeat_interleave({result.signal.block}, -1)",
+            )
         if isinstance(result, Value) and result.signal.time is not None:
             return result.signal
         raise ExportError(
@@ -168,16 +176,23 @@ class _Tracer(Tracer):
     def _call_leaf(self, module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         place = place_of(module, self._entered[-1][0])
         value, *others = *args, *kwargs.values()
+        if isinstance(value, Value) and controlled(module) is not None:
+            signal = arranged(value.signal, module, place)
+            self.steps += 1
+            given = [signal_of(other) for other in others]
+            return tree(apply_controlled(signal, module, given, place), self._wrapped)
         from_zeros = all(is_zero(other) for other in others) or (
             isinstance(module, RECURRENT) and self._states.holds(self._module, others, place)
         )
         states = list(tensors_of(others))
-        trained = isinstance(module, RECURRENT) and all(map(self._is_trained, states))
+        goes_on = any(isinstance(other, State) for other in _flat(others))
+        trained = isinstance(module, RECURRENT) and not goes_on and all(map(self._is_trained, states))
         if not isinstance(value, Value) or not (from_zeros or trained):
             place.refuse(
                 "a call with more than one signal, or with a state to start from",
                 "only module(x), a recurrent layer starting from zeros or from parameters",
                 "leave the other arguments out",
+                InChunks if goes_on else ExportError,
             )
         made = self._value(apply(value.signal, module, place, [] if from_zeros else states))
         self.steps += 1
@@ -215,6 +230,14 @@ def _stored(module: nn.Module, name: str) -> Any:
         if name in module.__dict__[kind]:
             return module.__dict__[kind][name]
     raise AttributeError(name)
+
+
+def _flat(values: Any) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, (tuple, list)):
+            yield from _flat(value)
+        else:
+            yield value
 
 
 def _is_stream(result: Any) -> bool:
