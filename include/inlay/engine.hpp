@@ -35,6 +35,7 @@
 #include "inlay/layers/decibels.hpp"
 #include "inlay/layers/delay.hpp"
 #include "inlay/layers/dense.hpp"
+#include "inlay/layers/depthwise_conv2d.hpp"
 #include "inlay/layers/elementary.hpp"
 #include "inlay/layers/elu.hpp"
 #include "inlay/layers/fast_tanh.hpp"

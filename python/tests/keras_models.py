@@ -301,6 +301,13 @@ def conv2d(config: Json, w: Weights, x: Signal) -> Signal:
     return activate(config, y + w.get("bias", 0.0))
 
 
+def depthwise_conv2d(config: Json, w: Weights, x: Signal) -> Signal:
+    """Each output is that of a Conv2D with zeros for the other channels."""
+    taps, width, inputs, multiplier = w["kernel"].shape
+    wide = w["kernel"][:, :, :, None, :] * np.eye(inputs)[:, :, None]
+    return conv2d(config, {**w, "kernel": wide.reshape(taps, width, inputs, -1)}, x)
+
+
 def pool(function: Any) -> Any:
     def run(config: Json, w: Weights, x: Signal) -> Signal:
         size, stride = one(config["pool_size"]), one(config["strides"] or config["pool_size"])
@@ -422,6 +429,7 @@ RUN: dict[str, Any] = {
     "SeparableConv1D": separable_conv1d,
     "Conv1DTranspose": conv1d_transpose,
     "Conv2D": conv2d,
+    "DepthwiseConv2D": depthwise_conv2d,
     "MaxPooling1D": pool(lambda frames: frames.max(0)),
     "AveragePooling1D": pool(lambda frames: frames.mean(0)),
     "UpSampling1D": lambda c, w, x: np.repeat(x, one(c["size"]), axis=0),

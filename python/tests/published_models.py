@@ -934,13 +934,16 @@ class NablGain(nn.Module):
 
 def lfilter(x: Tensor, a: Tensor, b: Tensor, clamp: bool = True) -> Tensor:
     """What torchaudio's function of that name does for second-order sections, [batch, 3], and a0 = 1."""
-    frames = list[Tensor]()
-    x1 = x2 = y1 = y2 = torch.zeros_like(x[:, 0])
-    for x0 in x.unbind(1):
-        y0 = b[:, 0] * x0 + b[:, 1] * x1 + b[:, 2] * x2 - a[:, 1] * y1 - a[:, 2] * y2
-        x1, x2, y1, y2 = x0, x1, y0, y1
-        frames.append(y0)
-    y = torch.stack(frames, 1)
+    rows = []
+    for row, (_, a1, a2), (b0, b1, b2) in zip(x.tolist(), a.tolist(), b.tolist()):
+        x1 = x2 = y1 = y2 = 0.0
+        frames = []
+        for x0 in row:
+            y0 = b0 * x0 + b1 * x1 + b2 * x2 - a1 * y1 - a2 * y2
+            x1, x2, y1, y2 = x0, x1, y0, y1
+            frames.append(y0)
+        rows.append(frames)
+    y = torch.tensor(rows, dtype=x.dtype)
     return y.clamp(-1.0, 1.0) if clamp else y
 
 

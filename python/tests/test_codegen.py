@@ -182,7 +182,7 @@ def type_of(layer: LayerRecord, backend: str | None = None) -> str:
     return text.partition("inlay::ModelT<")[2].partition(">;")[0].strip()
 
 
-CONV2D = {"in": 1, "out": 2, "features": 5, "kernel_size_time": 2, "kernel_size_features": 3}
+CONV2D = {"features": 5, "kernel_size_time": 2, "kernel_size_features": 3}
 TYPES = {
     "Conv1D<4, 4, 3>": conv1d({}, bias=True),
     "Conv1DNoBias<4, 4, 3, 2>": conv1d({"dilation": 2}),
@@ -192,8 +192,13 @@ TYPES = {
     "BasicGRU<4, 4, false, inlay::HardSigmoidGate, inlay::default_backend>": GRU,
     "Conv2DNoBias<1, 2, 5, 2, 3, 1, 1, inlay::FeaturePadding::same>": LayerRecord(
         "conv2d",
-        {**CONV2D, "dilation": 1, "stride": 1, "padding": "same"},
+        {"in": 1, "out": 2, **CONV2D, "dilation": 1, "stride": 1, "padding": "same"},
         {"kernel": tensor(2, 3, 1, 2)},
+    ),
+    "DepthwiseConv2D<4, 5, 2, 3, 6>": LayerRecord(
+        "depthwise_conv2d",
+        {"channels": 4, **CONV2D, "dilation": 6, "stride": 1, "padding": "valid"},
+        {"kernel": tensor(2, 3, 4)},
     ),
     "SharedPReLU<4>": LayerRecord("prelu", {"size": 4}, {"alpha": tensor(1)}),
     "FiLM<4, 2>": holding("film", {"size": 4}, layers=[dense(2, 8)]),

@@ -156,6 +156,12 @@ TWO_DIMENSIONAL = [
         CONV2D.options | {"in": 3, "features": 3, "padding": "same"},
         {"kernel": tensor(2, 3, 3, 3)},
     ),
+    LayerRecord(
+        "depthwise_conv2d",
+        {"channels": 3, "features": 2, "kernel_size_time": 2, "kernel_size_features": 3}
+        | {"dilation": 2, "stride": 1, "padding": "same"},
+        {"kernel": tensor(2, 3, 3), "bias": tensor(3)},
+    ),
 ]
 MODEL = ModelFile(
     LAYERS,

@@ -280,6 +280,24 @@ CHAINS: dict[str, Make] = {
         *(m.layer("TimeDistributed", {"layer": {"class_name": "Flatten", "config": {}}}),),
         m.recurrent("GRU", 12, 2),
     ),
+    "depthwise conv2d": lambda m: m.chain(
+        *([T, T, 6, 2], m.layer("ZeroPadding2D", {"padding": [[2, 0], [1, 1]]})),
+        m.layer(
+            "DepthwiseConv2D",
+            m.convolution([3, 3], {"padding": "valid", "depth_multiplier": 2, "activation": "tanh"}),
+            *((),),
+            **{"kernel": (3, 3, 2, 2), "bias": (4,)},
+        ),
+    ),
+    "depthwise conv2d of a frame": lambda m: m.chain(
+        [T, T, 5, 3],
+        m.layer(
+            "DepthwiseConv2D",
+            m.convolution([1, 2], {"padding": "same", "depth_multiplier": 1}),
+            *((),),
+            **{"kernel": (1, 2, 3, 1), "bias": (3,)},
+        ),
+    ),
     "prelu of channels": lambda m: m.chain(
         [T, T, 3, 2], m.layer("PReLU", {"shared_axes": [1, 2]}, alpha=(1, 1, 2))
     ),

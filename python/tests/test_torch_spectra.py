@@ -14,8 +14,10 @@ from torch.nn import functional
 
 import inlay
 from inlay.check import reference
+from inlay.cpp.types import types
 from inlay.errors import ExportError
 from inlay.format import read_model
+from inlay.inspect.analysis import analyse
 
 BINS = 17
 
@@ -49,6 +51,22 @@ def test_a_network_that_changes_nothing_gives_the_signal_late(tmp_path: Path) ->
         assert y.shape == x.shape and not y[..., : n_fft - hop].any()
         torch.testing.assert_close(y[..., n_fft - 1 :], x[..., : 1 - n_fft])
     assert exported(nn.Identity(), tmp_path) == []
+
+
+def test_spread_work_is_a_hop_later(tmp_path: Path) -> None:
+    network = randomised(GTCRN(5, 8, BINS, 4))
+    at_once, spread = (inlay.torch.SpectralNetwork(network, 32, 16, spread=s) for s in (False, True))
+    x = torch.rand(2, 1, 200)
+    torch.testing.assert_close(spread(x)[..., 16:], at_once(x)[..., :-16])
+    assert not spread(x)[..., :16].any()
+    inlay.export_torch(spread, tmp_path / "model.json")
+    error, limit = reference.check_error(reference.load(tmp_path / "model.json"))
+    assert error <= limit
+    (layer,) = read_model(tmp_path / "model.json").layers
+    assert layer.options == {"window": 32, "hop": 16, "spread": True}
+    assert analyse([layer]).latency == 31 + 16
+    with pytest.raises(ExportError, match='"spread" has no C'):
+        types([layer], None)
 
 
 def test_it_can_be_trained() -> None:
@@ -119,6 +137,8 @@ CASES: dict[str, tuple[Any, ...]] = {
     "deep filtering": (deep_filtered, nn.Linear(34, 102)),
     "late": (late,),
     "both ways": (both_ways, nn.GRU(2, 3, batch_first=True, bidirectional=True), nn.Linear(6, 2)),
+    "both ways, wide": (both_ways, nn.GRU(2, 5, batch_first=True, bidirectional=True), nn.Linear(10, 2)),
+    "lstm both ways": (both_ways, nn.LSTM(2, 2, batch_first=True, bidirectional=True), nn.Linear(4, 2)),
     "two levels": (over_time, nn.GRU(2, 2, 2, batch_first=True)),
     "lstm": (over_time, nn.LSTM(2, 2, batch_first=True)),
     "of frames": (of_frames, nn.GRU(34, 5, batch_first=True), nn.Linear(5, 34)),
@@ -130,6 +150,20 @@ CASES: dict[str, tuple[Any, ...]] = {
     "spread": (
         lambda x, conv: spectra(conv(functional.pad(planes(x), (0, 0, 4, 0)))),
         nn.Conv2d(2, 2, (3, 3), padding=(0, 2), dilation=(2, 2), groups=2, bias=False),
+    ),
+    "depthwise": (
+        strided,
+        nn.Sequential(nn.Conv2d(2, 6, (1, 3), (1, 2), groups=2), nn.BatchNorm2d(6)),
+        nn.Sequential(
+            nn.ConvTranspose2d(6, 6, (3, 5), (1, 2), (2, 1), groups=6), nn.BatchNorm2d(6), nn.Conv2d(6, 2, 1)
+        ),
+    ),
+    "more groups": (
+        strided,
+        nn.Conv2d(2, 10, (1, 4), (1, 3), groups=2),
+        nn.Sequential(
+            nn.ConvTranspose2d(10, 10, (3, 5), (1, 3), (2, 0), groups=5), nn.ReLU(), nn.Conv2d(10, 2, 1)
+        ),
     ),
     "constants": (constants,),
     "shifted": (shifted,),

@@ -35,6 +35,7 @@ std::size_t below(Random& random, std::size_t count) { return count == 0 ? 0 : r
 constexpr std::array names{"dense",
                            "conv1d",
                            "conv2d",
+                           "depthwise_conv2d",
                            "conv_transpose1d",
                            "max_pool1d",
                            "avg_pool1d",
@@ -367,6 +368,7 @@ void change_structure(json& document, Random& random) {
       else if (std::strcmp(type, "windowed") == 0 || std::strcmp(type, "overlap_add") == 0)
         *layer = {{"type", type}, {"window", 1 + below(random, 9)}, {"hop", 1 + below(random, 4)}, {"layers", {inner}}};
       else (*layer)["branches"] = {json::array({inner}), json::array({inner})};
+      if (std::strcmp(type, "overlap_add") == 0 && below(random, 2) == 0) (*layer)["spread"] = true;
       break;
     }
     case 6:

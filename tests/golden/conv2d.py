@@ -9,6 +9,7 @@ the file is [feature][channel].
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -33,9 +34,10 @@ class Causal2d(nn.Module):
         stride: int = 1,
         padding: str = "valid",
         bias: bool = True,
+        groups: int = 1,
     ) -> None:
         super().__init__()
-        steps = {"stride": (1, stride), "dilation": (dilation, 1)}
+        steps = {"stride": (1, stride), "dilation": (dilation, 1), "groups": groups}
         self.conv = nn.Conv2d(inputs, outputs, kernel, bias=bias, **steps)
         self.features, self.padding = features, padding
         before = after = 0
@@ -47,6 +49,10 @@ class Causal2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.conv(functional.pad(x, self.zeros))
+
+
+def depthwise(channels: int, *args: Any, **kwargs: Any) -> Causal2d:
+    return Causal2d(channels, channels, *args, groups=channels, **kwargs)
 
 
 class FrameLinear(nn.Linear):
@@ -80,6 +86,14 @@ def goldens() -> dict[str, Golden]:
         "conv2d_2_17_f3_k2x2": Golden(Causal2d(2, 17, 3, (2, 2)), 6, frames=72),
         "conv2d_3_5_f7_k1x3_nobias": Golden(Causal2d(3, 5, 7, (1, 3), bias=False), 21, frames=72),
         "conv2d_2_3_f5_k1x3_same": Golden(Causal2d(2, 3, 5, (1, 3), padding="same"), 10, frames=96),
+        "depthwise_conv2d_21_f3_k2x2": Golden(depthwise(21, 3, (2, 2)), 63, frames=68),
+        "depthwise_conv2d_5_f6_k2x4_s2_same": Golden(
+            depthwise(5, 6, (2, 4), stride=2, padding="same"), 30, frames=72
+        ),
+        "depthwise_conv2d_2_f7_k2x3_d70_same": Golden(
+            depthwise(2, 7, (2, 3), 70, padding="same"), 14, frames=144
+        ),
+        "depthwise_conv2d_8_f6_k1x3": Golden(depthwise(8, 6, (1, 3)), 48, frames=66),
         "batchnorm2d_3_f5": Golden(nn.BatchNorm2d(3), 15, frames=72),
         "batchnorm2d_3_f5_plain": Golden(nn.BatchNorm2d(3, affine=False), 15, frames=72),
         "conv2d_stack": Golden(stack(), 18, frames=96),
@@ -92,6 +106,7 @@ PURPOSES = {
     "conv2d_*_nobias": "convolution over time and features without bias",
     "conv2d_stack": "network: conv2d 2->5 f9 k3x3, batch normalisation, ReLU, conv2d 5->3 f7 k2x3 d2 s2 same, "
     "dense 12->2",
+    "depthwise_conv2d_*": "convolution of each channel over time and features",
     "conv2d_*": "convolution over time and features",
     "batchnorm2d_*_plain": "batch normalisation of 3 channels at 5 features without gamma and beta",
     "batchnorm2d_*": "batch normalisation of 3 channels at 5 features",
@@ -104,7 +119,7 @@ def record(layer: nn.Module, channels: int, features: int) -> LayerRecord:
     if isinstance(layer, Causal2d):
         conv = layer.conv
         assert (channels, features) == (conv.in_channels, layer.features)
-        options = {"in": channels, "out": conv.out_channels, "features": features}
+        options = {"features": features}
         options["kernel_size_time"], options["kernel_size_features"] = conv.kernel_size
         options |= {"dilation": conv.dilation[0], "stride": conv.stride[1]}
         options["padding"] = layer.padding
@@ -112,6 +127,10 @@ def record(layer: nn.Module, channels: int, features: int) -> LayerRecord:
         tensors = {"kernel": array(conv.weight.permute(2, 3, 1, 0))}
         if conv.bias is not None:
             tensors["bias"] = array(conv.bias)
+        if conv.groups > 1:
+            tensors["kernel"] = tensors["kernel"][:, :, 0]
+            return LayerRecord("depthwise_conv2d", {"channels": channels} | options, tensors)
+        options = {"in": channels, "out": conv.out_channels} | options
         return LayerRecord("conv2d", options, tensors)
     if isinstance(layer, nn.BatchNorm2d):
         options = {"channels": channels, "features": features, "epsilon": layer.eps}

@@ -48,7 +48,8 @@ TEST(Realtime, NAME(INLAY_TEST_BACKEND, INLAY_TEST_SCALAR)) {
   expect_realtime<ModelT<Conv1D<3, 5, 3, 70, 1, B>>>("Conv1D");
   expect_realtime<ModelT<Conv1D<6, 4, 2, 1, 2, B>>>("Conv1D, grouped");
   expect_realtime<ModelT<FIR<300, B>, FIR<3100, B>>>("FIR");
-  expect_realtime<ModelT<Conv2D<3, 5, 7, 2, 3, 1, 2, FeaturePadding::same, B>, BatchNorm2D<5, 4, B>>>("Conv2D");
+  expect_realtime<ModelT<Conv2D<3, 5, 7, 2, 3, 1, 2, FeaturePadding::same, B>, BatchNorm2D<5, 4, B>,
+                         DepthwiseConv2D<5, 4, 2, 3, 1, 2, FeaturePadding::same, B>>>("Conv2D");
   expect_realtime<ModelT<LSTM<1, 9, B>>>("LSTM");
   expect_realtime<ModelT<GRU<1, 9, B>>>("GRU");
   expect_realtime<ModelT<ResetBeforeGRU<1, 9, B>>>("ResetBeforeGRU");

@@ -13,11 +13,16 @@
 
 namespace {
 
-void expect_realtime(const std::string& name, std::size_t prewarm) {
+void expect_realtime(const std::string& name, std::size_t prewarm, bool spread = false) {
   SCOPED_TRACE(name);
   const std::filesystem::path path = inlay_test::folder() + "/golden/torch/" + name + ".f32.json";
   inlay::io::ModelFile file = inlay::io::read_model(path);
   file.info.prewarm = prewarm;
+  if (spread) {
+    file.chain.layers[0].values["spread"].value = true;
+    file.check->output.values.assign(file.check->output.values.size(), 0);
+    file.check->input.values.assign(file.check->input.values.size(), 0);
+  }
   auto model = inlay::Model<float>::of(file);
   auto voice = model.new_state();
   constexpr std::size_t frames = 3 * inlay::tile_frames + 5;
@@ -42,6 +47,7 @@ TEST(Realtime, RunTimeModels) {
                            "dense_mlp", "wavenet_gated", "conv1d_4_6_k5_s3_d2", "conditioned_by", "film",
                            "append_condition", "concat", "blend", "slice_pad_scale"})
     for (std::size_t prewarm : {0u, 100u}) expect_realtime(name, prewarm);
+  for (std::size_t prewarm : {0u, 100u}) expect_realtime("spectral_mask", prewarm, true);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Conv2D and BatchNorm2D against PyTorch's Conv2d and BatchNorm2d, and against Keras.
+// Conv2D, DepthwiseConv2D and BatchNorm2D against PyTorch's Conv2d and BatchNorm2d, and against Keras.
 #include <algorithm>
 #include <memory>
 
@@ -11,7 +11,7 @@ namespace {
 
 constexpr auto valid = FeaturePadding::valid, same = FeaturePadding::same;
 
-static_assert(Layer<Conv2D<3, 5, 7, 3, 3>> && Layer<BatchNorm2D<3, 5>>);
+static_assert(Layer<Conv2D<3, 5, 7, 3, 3>> && Layer<DepthwiseConv2D<3, 7, 3, 3>> && Layer<BatchNorm2D<3, 5>>);
 
 using Plain = Conv2D<3, 5, 7, 3, 3, 4>;
 static_assert(Plain::in_size == 21 && Plain::out_features == 5 && Plain::out_size == 25);
@@ -19,6 +19,10 @@ static_assert(Plain::receptive_field == 9);
 static_assert(Plain::parameters == 3 * 3 * 3 * 5 + 5 && Plain::macs == 5 * 3 * 3 * 3 * 5);
 static_assert(Conv2DNoBias<3, 5, 7, 3, 3, 4>::parameters == 3 * 3 * 3 * 5);
 static_assert(Conv2D<3, 5, 7, 1, 3>::receptive_field == 1);
+
+using Depthwise = DepthwiseConv2D<3, 7, 3, 3, 4>;
+static_assert(Depthwise::in_size == 21 && Depthwise::out_size == 15 && Depthwise::receptive_field == 9);
+static_assert(Depthwise::parameters == 3 * 3 * 3 + 3 && Depthwise::macs == 3 * 3 * 15);
 
 // Features after the last whole step are not used.
 static_assert(Conv2D<1, 1, 10, 1, 3, 1, 2>::out_features == 4 && Conv2D<1, 1, 9, 1, 3, 1, 2>::out_features == 4);
@@ -74,6 +78,20 @@ TYPED_TEST(Conv2DTest, without_past_and_bias) {
 }
 TYPED_TEST(Conv2DTest, same_without_past) {
   golden<ModelT<Conv2D<2, 3, 5, 1, 3, 1, 1, same, TypeParam>>>("conv2d_2_3_f5_k1x3_same", single_layer);
+}
+TYPED_TEST(Conv2DTest, depthwise_with_channels_beyond_whole_registers) {
+  golden<ModelT<DepthwiseConv2D<21, 3, 2, 2, 1, 1, valid, TypeParam>>>("depthwise_conv2d_21_f3_k2x2", single_layer);
+}
+TYPED_TEST(Conv2DTest, depthwise_stride) {
+  golden<ModelT<DepthwiseConv2D<5, 6, 2, 4, 1, 2, same, TypeParam>>>("depthwise_conv2d_5_f6_k2x4_s2_same",
+                                                                     single_layer);
+}
+TYPED_TEST(Conv2DTest, depthwise_far_back) {
+  golden<ModelT<DepthwiseConv2D<2, 7, 2, 3, 70, 1, same, TypeParam>>>("depthwise_conv2d_2_f7_k2x3_d70_same",
+                                                                      single_layer);
+}
+TYPED_TEST(Conv2DTest, depthwise_without_past) {
+  golden<ModelT<DepthwiseConv2D<8, 6, 1, 3, 1, 1, valid, TypeParam>>>("depthwise_conv2d_8_f6_k1x3", single_layer);
 }
 TYPED_TEST(Conv2DTest, batchnorm2d) { golden<ModelT<BatchNorm2D<3, 5, TypeParam>>>("batchnorm2d_3_f5", single_layer); }
 TYPED_TEST(Conv2DTest, batchnorm2d_without_gamma_and_beta) {

@@ -12,6 +12,7 @@
 
 #include <inlay/inlay.hpp>
 #include <inlay/io/read_model.hpp>
+#include <inlay/io/record.hpp>
 #include <inlay/run_time.hpp>
 #include <inlay/run_time/typed_or_dynamic_model.hpp>
 #include <nlohmann/json.hpp>
@@ -295,7 +296,12 @@ TEST(RunTimeModel, refuses_windows_and_features_that_do_not_fit) {
         j["layers"][0]["layers"].push_back({{"type", "max_pool1d"}, {"size", 64}, {"kernel_size", 2}, {"stride", 2}});
       },
       "layers[0].layers");
+  refused("spectral_mask", [](Json& j) { j["layers"][0]["spread"] = 1; }, "layers[0].spread");
+  refused("windowed", [](Json& j) { j["layers"][0]["spread"] = true; }, "layers[0].spread");
+  refused(
+      "spectral_mask", [](Json& j) { j["layers"][0]["spread"] = true, j["layers"][0]["hop"] = 1; }, "layers[0].hop");
   refused("overlap_add_beside", [](Json& j) { j["layers"][0]["branches"][0][0]["frames"] = 12; }, "layers[0]");
+  refused("overlap_add_beside", [](Json& j) { j["layers"][0]["branches"][1][0]["spread"] = true; }, "layers[0]");
   refused("rfft_32", [](Json& j) { j["layers"][0]["samples"] = 224; }, "layers[0].samples");
   refused("gather_5_7", [](Json& j) { j["layers"][0]["index"]["data"][3] = 5; }, "layers[0].index.data[3]");
   refused("gather_5_7", [](Json& j) { j["layers"][0]["index"]["data"][3] = 0.5; }, "layers[0].index.data[3]");
@@ -321,6 +327,57 @@ nlohmann::json silent(nlohmann::json layers, std::size_t in, std::size_t out) {
 }
 
 }  // namespace
+
+namespace {
+
+/// Compares a network whose frames are spread over a hop with the same network whose frames are computed at once: the
+/// same bits, a hop later, however the signal is cut and whatever its state was.
+template <class T>
+void spreads(const std::string& name, std::size_t hop, std::size_t prewarm) {
+  SCOPED_TRACE(name);
+  const std::string path = test_file("golden/torch/" + name + (sizeof(T) == 8 ? ".f64.json" : ".f32.json"));
+  const auto model = [&](bool spread) {
+    io::ModelFile file = io::read_model(std::filesystem::path(path));
+    file.info.prewarm = prewarm;
+    for (io::LayerRecord& layer : file.chain.layers)
+      if (io::type_of(layer) == "overlap_add") layer.values["spread"].value = spread;
+    std::vector<double>& y = file.check->output.values;
+    if (spread) std::rotate(y.begin(), y.end() - static_cast<std::ptrdiff_t>(hop), y.end());
+    if (spread) std::fill_n(y.begin(), hop, 0.0);
+    return Model<T>::of(file);
+  };
+  auto at_once = model(false), spread = model(true);
+  EXPECT_EQ(spread.latency(), at_once.latency() + hop);
+  EXPECT_EQ(spread.macs_per_sample(), at_once.macs_per_sample());
+  if (at_once.receptive_field() == unbounded) EXPECT_EQ(spread.receptive_field(), unbounded);
+  else EXPECT_EQ(spread.receptive_field(), at_once.receptive_field() + hop);
+
+  std::vector<T> x(700), expected(x.size()), y(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<T>(i * 37 % 64) / 64 - T(0.5);
+  at_once.process({x.data(), x.size()}, {expected.data(), x.size()});
+  const std::size_t cuts[][3] = {{1, 1, 1}, {700, 1, 1}, {5, 31, 64}, {hop, 1, hop - 1}, {130, 3, 77}};
+  auto copy = spread;
+  for (const auto& cut : cuts) {
+    spread.reset();
+    for (std::size_t first = 0, i = 0, n = 0; first < x.size(); first += n, ++i) {
+      n = std::min(cut[i % 3], x.size() - first);
+      if (n == 1 && cut[0] == 1) y[first] = spread.forward(x[first]);
+      else spread.process({x.data() + first, n}, {y.data() + first, n});
+      if (i == 4) copy = spread, spread = copy;  // in the middle of a frame
+    }
+    const auto late = static_cast<std::ptrdiff_t>(hop);
+    EXPECT_TRUE(std::equal(y.begin() + late, y.end(), expected.begin()));
+  }
+}
+
+}  // namespace
+
+TEST(RunTimeModel, spreads_the_work_of_a_frame_over_a_hop) {
+  spreads<float>("spectral_mask", 16, 0);
+  spreads<double>("spectral_mask", 16, 100);  // a signal that starts within a frame
+  spreads<float>("spectral_gtcrn", 16, 100);
+  spreads<double>("overlap_add_learned", 9, 0);
+}
 
 TEST(RunTimeModel, refuses_branches_of_one_rate_at_different_times) {
   const auto strided = [](std::size_t kernel) {

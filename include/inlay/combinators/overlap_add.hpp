@@ -28,7 +28,7 @@ namespace inlay::INLAY_ISA {
 ///
 /// The latency is Out - 1 samples, and Hop samples more for each frame of latency of the chain. A frame is computed in
 /// one call, at the last sample of a hop; other samples are copied only. So the worst-case time of a sample is that of
-/// a frame.
+/// a frame. A `Model` can spread it over the next hop (`spread` in a file), this type cannot.
 ///
 /// In a file: `window` (In), `hop` and `layers`. State: In + Out samples, and the states of the layers.
 template <std::size_t Hop, Layer... Layers>

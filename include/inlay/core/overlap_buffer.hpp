@@ -36,6 +36,9 @@ class OverlapBuffer {
     position_ = 0;
   }
 
+  /// Samples since the last one of a hop.
+  std::size_t position() const noexcept { return position_; }
+
   /// Takes `frames` samples and gives as many, of which the first belongs to the input `Out` - 1 samples earlier.
   /// `in` and `out` may be the same memory. At the last sample of each hop, `compute(frame)` is called with the last
   /// `In` samples and returns the `Out` samples that are added.

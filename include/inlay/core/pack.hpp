@@ -85,6 +85,10 @@ struct Pack {
   INLAY_INLINE void add(const Pack& x) noexcept {
     each([&](std::size_t i) INLAY_INLINE_LAMBDA { r[i] = r[i] + x.r[i]; });
   }
+  /// *this += a * b, lane by lane.
+  INLAY_INLINE void add_product(const Pack& a, const Pack& b) noexcept {
+    each([&](std::size_t i) INLAY_INLINE_LAMBDA { r[i] = B::fma(a.r[i], b.r[i], r[i]); });
+  }
   /// *this += p[0..N) * s, the basic operation of matrix products.
   INLAY_INLINE void axpy(const T* p, T s) noexcept {
     const auto factor = B::template broadcast<lanes>(s);

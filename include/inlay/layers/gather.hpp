@@ -13,6 +13,7 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/extent.hpp"
+#include "inlay/core/repeat.hpp"
 
 namespace inlay::INLAY_ISA {
 
@@ -74,8 +75,23 @@ class Gather {
   constexpr LayerShape shape() const noexcept { return {.in = ins_, .out = outs_}; }
   void reset(State&) const noexcept {}
 
+  constexpr void prepare() noexcept {
+    all_exist_ = true;
+    for (std::size_t i = 0; i < outs_; ++i) all_exist_ = all_exist_ && index_[i] != 0;
+  }
+
   void forward(State&, const T* in, T* out) const noexcept {
-    for (std::size_t i = 0; i < outs_; ++i) out[i] = index_[i] == 0 ? T(0) : in[index_[i] - 1];
+    if (!all_exist_) {
+      for (std::size_t i = 0; i < outs_; ++i) out[i] = index_[i] == 0 ? T(0) : in[index_[i] - 1];
+      return;
+    }
+    std::size_t i = 0;
+    for (; i + 4 <= outs_; i += 4) {  // by hand: compilers use the processor's gathers, which are slower
+      T values[4];
+      repeat<4>([&](std::size_t k) INLAY_INLINE_LAMBDA { values[k] = in[index_[i + k] - 1]; });
+      copy(values, 4, out + i);
+    }
+    for (; i < outs_; ++i) out[i] = in[index_[i] - 1];
   }
   void process(State&, Block<const T> in, Block<T> out, std::size_t frames) const noexcept {
     for (std::size_t i = 0; i < outs_; ++i) {
@@ -88,6 +104,7 @@ class Gather {
   INLAY_NO_ADDRESS Extent<In, struct OfIns> ins_;
   INLAY_NO_ADDRESS Extent<Out, struct OfOuts> outs_;
   Index index_;
+  bool all_exist_ = false;  ///< none is -1, as in most
 };
 
 }  // namespace inlay::INLAY_ISA

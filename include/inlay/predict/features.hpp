@@ -92,7 +92,7 @@ constexpr CostKind cost_kind(std::string_view type) {
     std::string_view names;  ///< each with a space before and after
   };
   constexpr Named all[] = {
-      {conv, " conv1d conv2d conv_transpose1d "},
+      {conv, " conv1d conv2d depthwise_conv2d conv_transpose1d "},
       {lstm, " lstm projected_lstm "},
       {gru, " gru "},
       {rnn, " rnn "},

@@ -47,6 +47,13 @@ class LayerTable {
       return make<DynamicConv2D<FeaturePadding::same>>(record, width);
     return make<DynamicConv2D<FeaturePadding::valid>>(record, width);
   }
+  template <FeaturePadding Padding>
+  using DynamicDepthwiseConv2D = DepthwiseConv2D<any, any, any, any, any, any, Padding, B>;
+  static OperationPtr depthwise_conv2d(const io::LayerRecord& record, std::size_t width) {
+    if (io::text_option(record, "padding", {}) == "same")
+      return make<DynamicDepthwiseConv2D<FeaturePadding::same>>(record, width);
+    return make<DynamicDepthwiseConv2D<FeaturePadding::valid>>(record, width);
+  }
   static OperationPtr prelu(const io::LayerRecord& record, std::size_t width) {
     if (io::tensor_size(record, "alpha") == 1) return make<BasicPReLU<any, 1, B>>(record, width);
     return make<PReLU<any, B>>(record, width);
@@ -74,6 +81,7 @@ class LayerTable {
       {"dense", make<PanelDense<B>>},
       {"conv1d", conv1d},
       {"conv2d", conv2d},
+      {"depthwise_conv2d", depthwise_conv2d},
       {"conv_transpose1d", make<ConvTranspose1D<any, any, any, any, B>>},
       {"max_pool1d", make<MaxPool1D<any, any, any, B>>},
       {"avg_pool1d", make<AvgPool1D<any, any, any, B>>},

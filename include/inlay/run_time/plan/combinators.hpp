@@ -73,6 +73,7 @@ class CombinatorTable {
 
   static constexpr std::string_view size[] = {"size"}, layers[] = {"layers"}, slice[] = {"in", "out", "begin"},
                                     pad[] = {"in", "out"}, windowed[] = {"window", "hop"},
+                                    overlap_add[] = {"window", "hop", "spread"},
                                     tfilm[] = {"size", "block_size", "offset"}, blocks[] = {"block_size", "offset"},
                                     features[] = {"features"};
   static constexpr Row rows[] = {
@@ -92,7 +93,7 @@ class CombinatorTable {
       {"pad", {pad, {}}, &build_pad<Planner>},
       {"along_features", {features, layers}, &build_features<AlongFeaturesOperation, Planner>},
       {"per_feature", {features, layers}, &build_features<PerFeatureOperation, Planner>},
-      {"overlap_add", {windowed, layers}, &build_overlap_add<Planner>},
+      {"overlap_add", {overlap_add, layers}, &build_overlap_add<Planner>},
       {"block_control", {blocks, layers}, &build_block_control<Planner>},
       {"tfilm", {tfilm, layers}, &build_tfilm<Planner>},
       {"windowed", {windowed, layers}, &build_windowed<Planner>},

@@ -55,6 +55,8 @@ class Program {
       for (std::size_t i = 0; i < memory_.size(); ++i)
         if (memory_[i]) memory_[i]->assign(*other.memory_[i]);
     }
+    /// Copies the buffers, which have the signals of a frame or a tile that the program is at. Real-time safe.
+    void assign_buffers(const State& other) noexcept { buffers_ = other.buffers_; }
     const run_time::Run<T>& run() const noexcept { return run_; }
 
    private:

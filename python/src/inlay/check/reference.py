@@ -80,7 +80,7 @@ def emitted(layer: Json, frames: int) -> npt.NDArray[np.int64]:
         return np.repeat(at, raised(layer))
     if layer["type"] == "windowed":
         reach, stride = layer["window"] - 1, layer["hop"]
-    elif "stride" in layer and layer["type"] != "conv2d":
+    elif "stride" in layer and "features" not in layer:
         reach = (layer["kernel_size"] - 1) * layer.get("dilation", 1)
         stride = layer["stride"]
     else:
@@ -106,7 +106,7 @@ def arrivals(layers: list[Json], frames: int) -> tuple[npt.NDArray[np.int64], Fr
             continue
         times = times[emitted(layer, len(times))]
         rate *= raised(layer)
-        if layer["type"] not in ("conv2d", "conv_transpose1d"):
+        if "features" not in layer and layer["type"] != "conv_transpose1d":
             rate /= layer.get("stride", layer["hop"] if layer["type"] == "windowed" else 1)
     return times, rate
 
@@ -195,11 +195,9 @@ def pool1d(layer: Json, x: Signal) -> Signal:
 
 def conv2d(layer: Json, x: Signal) -> Signal:
     """By the definition: for each position, the part under the kernel times the kernel."""
-    kernel, dilation, stride = (
-        tensor(layer["kernel"]),
-        layer["dilation"],
-        layer["stride"],
-    )
+    kernel, dilation, stride = tensor(layer["kernel"]), layer["dilation"], layer["stride"]
+    if layer["type"] == "depthwise_conv2d":  # each output from one input
+        kernel = kernel[..., None] * np.eye(kernel.shape[-1])
     taps, width, inputs, outputs = kernel.shape
     features = layer["features"]
     if layer["padding"] == "same":
@@ -568,6 +566,7 @@ LAYERS: dict[str, Callable[[Json, Signal], Signal]] = {
     "dense": dense,
     "conv1d": conv1d,
     "conv2d": conv2d,
+    "depthwise_conv2d": conv2d,
     "conv_transpose1d": conv_transpose1d,
     "max_pool1d": pool1d,
     "avg_pool1d": pool1d,
@@ -722,7 +721,7 @@ def overlap_add(layer: Json, x: Signal, condition: Condition) -> Signal:
     sums = np.zeros(len(x) + made.shape[1])
     for end, frame in zip(ends, made):
         sums[end - 1 : end - 1 + len(frame)] += frame
-    return sums[: len(x), np.newaxis]
+    return delayed(sums[: len(x), np.newaxis], hop if layer.get("spread") else 0)
 
 
 def in_blocks(layer: Json, x: Signal, give: Callable[[Signal, Signal], Signal]) -> Signal:

@@ -247,6 +247,13 @@ def _conv2d(layer: LayerRecord) -> _Leaf:
     return f"Conv2D{_no_bias(layer)}", arguments, [1, 1, _VALID]
 
 
+def _depthwise_conv2d(layer: LayerRecord) -> _Leaf:
+    sizes = _options(layer, "channels features kernel_size_time kernel_size_features")
+    padding = _SAME if layer.options["padding"] == "same" else _VALID
+    arguments = [*sizes, *_options(layer, "dilation stride"), padding]
+    return "DepthwiseConv2D", arguments, [1, 1, _VALID]
+
+
 def _lstm(layer: LayerRecord) -> _Leaf:
     return (
         _LSTMS[str(layer.options["recurrent_activation"])],
@@ -329,6 +336,7 @@ _SPECIAL = {
     "dense": _dense,
     "conv1d": _conv1d,
     "conv2d": _conv2d,
+    "depthwise_conv2d": _depthwise_conv2d,
     "lstm": _lstm,
     "gru": _gru,
     "rnn": _rnn,
@@ -388,6 +396,12 @@ def _tfilm(layer: LayerRecord, inner: _Inner) -> Type:
     return Type("BasicTFiLM", [block, offset, *inner["layers"]])
 
 
+def _overlap_add(layer: LayerRecord, inner: _Inner) -> Type:
+    if layer.options.get("spread"):
+        raise ExportError('overlap_add: "spread" has no C++ type; load the file as an inlay::Model')
+    return Type("OverlapAdd", [*_options(layer, "hop"), *inner["layers"]])
+
+
 def _block_control(layer: LayerRecord, inner: _Inner) -> Type:
     return Type("BlockControl", [*_options(layer, "block_size offset"), *inner["layers"]])
 
@@ -410,9 +424,7 @@ _HOLDERS: dict[str, Callable[[LayerRecord, _Inner], Type]] = {
     "per_feature": lambda layer, inner: Type(
         "PerFeature", [*_options(layer, "features"), *inner["layers"]]
     ),
-    "overlap_add": lambda layer, inner: Type(
-        "OverlapAdd", [*_options(layer, "hop"), *inner["layers"]]
-    ),
+    "overlap_add": _overlap_add,
     "block_control": _block_control,
     "tfilm": _tfilm,
     "windowed": _windowed,

@@ -35,7 +35,7 @@ _KINDS: dict[str, OptionKind] = {
     **dict.fromkeys(("min", "max", "min_slope", "max_slope", "omega"), Kind.NUMBER),
     **dict.fromkeys(("floor", "ratio", "knee", "low", "high", "sample_rate"), Kind.NUMBER),
     **dict.fromkeys(("begin", "before", "after", "offset"), Kind.INDEX),
-    "reset_after": Kind.FLAG,
+    **dict.fromkeys(("reset_after", "spread"), Kind.FLAG),
     "recurrent_activation": GATES,
     "activation": ("tanh", "relu"),
     "candidate": ("linear", "positive"),
@@ -139,6 +139,11 @@ LAYER_TYPES: dict[str, LayerType] = {
         "in out features kernel_size_time kernel_size_features dilation stride padding",
         kernel="kernel_size_time kernel_size_features in out",
         bias="out?",
+    ),
+    "depthwise_conv2d": _layer(
+        "channels features kernel_size_time kernel_size_features dilation stride padding",
+        kernel="kernel_size_time kernel_size_features channels",
+        bias="channels?",
     ),
     # Gates in the order i, f, g, o.
     "lstm": _layer(
@@ -260,7 +265,7 @@ LAYER_TYPES: dict[str, LayerType] = {
     "residual_skip": _layer(chains="path residual skip"),
     "along_features": _layer("features", chains="layers"),
     "per_feature": _layer("features", chains="layers"),
-    "overlap_add": _layer("window hop", chains="layers"),
+    "overlap_add": _layer("window hop spread?", chains="layers"),
     "block_control": _layer("block_size offset", chains="layers"),
     "tfilm": _layer("size block_size offset", chains="layers"),
     "windowed": _layer("window hop", chains="layers"),

@@ -56,12 +56,15 @@ class LayerRecord:
     @property
     def _features_out(self) -> int:
         features = int(self.options.get("features", 1))
-        if self.type != "conv2d":
+        if self.type not in CONVOLUTIONS_2D:
             return features
         same = self.options["padding"] == "same"
         kernel = 1 if same else self.integer("kernel_size_features")
         return (features - kernel) // self.integer("stride") + 1
 
+
+#: Layers with a kernel that moves over the features of a frame.
+CONVOLUTIONS_2D = ("conv2d", "depthwise_conv2d")
 
 # The options of layers that raise the rate.
 _RAISED = {"conv_transpose1d": "stride", "upsample_nearest": "factor", "upsample_linear": "factor"}

@@ -12,7 +12,7 @@ from ..errors import ExportError
 from .fits import fits
 from .layer_types import LAYER_TYPES, Kind, LayerType, Option, OptionKind, Shape, layer_type
 from .model import DTYPES, Check, ModelFile
-from .records import Array, Chain, LayerRecord, ends_of
+from .records import CONVOLUTIONS_2D, Array, Chain, LayerRecord, ends_of
 
 _LARGEST_SIZE = 2**31
 LONGEST_PREWARM = 2**24
@@ -126,7 +126,7 @@ def _validate_inside(layer: LayerRecord, where: str) -> None:
             raise ExportError(f"{where}: takes channels beyond the end of its input")
     if layer.type == "pad" and layer.integer("out") < layer.integer("in"):
         raise ExportError(f"{where}.out: fewer channels than its input has")
-    if layer.type == "conv2d" and layer.channels_out < 1:
+    if layer.type in CONVOLUTIONS_2D and layer.channels_out < 1:
         raise ExportError(f"{where}.kernel_size_features: more than its input has features")
     groups = int(layer.options.get("groups", 1))
     if layer.type == "conv1d" and (layer.channels_in % groups or layer.channels_out % groups):

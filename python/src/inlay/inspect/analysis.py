@@ -221,6 +221,14 @@ def _conv2d(layer: LayerRecord) -> Traits:
     )
 
 
+def _depthwise_conv2d(layer: LayerRecord) -> Traits:
+    taps, channels = _int(layer, "kernel_size_time"), _int(layer, "channels")
+    seen = taps * _int(layer, "kernel_size_features")
+    return _reaching(
+        1 + (taps - 1) * _int(layer, "dilation"), (seen + 1) * channels, seen * layer.channels_out
+    )
+
+
 def _conv_transpose1d(layer: LayerRecord) -> Traits:
     taps, stride = _int(layer, "kernel_size"), _int(layer, "stride")
     products = taps * layer.channels_in * layer.channels_out
@@ -365,6 +373,7 @@ _LEAVES: dict[str, Callable[[LayerRecord], Traits]] = {
     "dense": _dense,
     "conv1d": _conv1d,
     "conv2d": _conv2d,
+    "depthwise_conv2d": _depthwise_conv2d,
     "conv_transpose1d": _conv_transpose1d,
     "max_pool1d": _pool1d,
     "avg_pool1d": _pool1d,
@@ -539,12 +548,12 @@ def _overlap_add(layer: LayerRecord, inner: Sequence[Traits], place: str) -> Tra
         raise ExportError(f"{place}: its layers take a condition")
     if hop > min(window, made):
         raise ExportError(f"{place}: a hop of {hop} exceeds a frame of {min(window, made)} samples")
-    reach = None
+    late, reach = hop if layer.options.get("spread") else 0, None
     if body.receptive_field is not None:
-        reach = window + made - 1 + (body.receptive_field - 1) * hop
+        reach = window + made - 1 + (body.receptive_field - 1) * hop + late
     return Traits(
         receptive_field=reach,
-        latency=made - 1 + body.latency * hop,
+        latency=made - 1 + body.latency * hop + late,
         parameters=body.parameters,
         macs=body.macs // hop,
     )

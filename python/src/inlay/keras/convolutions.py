@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ExportError
-from ..format import Array, LayerRecord
+from ..format import Array, LayerRecord, Option
 from .activations import activation
 from .config import Layer, is_count
 from .kind import (
@@ -154,7 +154,35 @@ def _conv1d_transpose(layer: Layer, signal: Signal) -> Converted:
 
 
 def _conv2d(layer: Layer, signal: Signal) -> Converted:
-    """A Conv2D over (time, features, channels): causal in time by a ZeroPadding2D, or valid."""
+    options, out = _over_features(layer, signal)
+    inputs, filters = signal.shape[-1], layer.count("filters")
+    shape = *layer.counts("kernel_size", 2), inputs, filters
+    tensors = _with_bias(layer, {"kernel": shape}, filters)
+    record = LayerRecord("conv2d", {"in": inputs, "out": filters} | options, tensors)
+    positions = record.channels_out // filters
+    return _then_activation(layer, record, replace(out, shape=(positions, filters)))
+
+
+def _depthwise_conv2d(layer: Layer, signal: Signal) -> Converted:
+    """Channels are repeated before it for a depth_multiplier above 1."""
+    options, out = _over_features(layer, signal)
+    inputs, multiplier = signal.shape[-1], layer.count("depth_multiplier")
+    channels, kernel_size = inputs * multiplier, layer.counts("kernel_size", 2)
+    tensors = _with_bias(layer, {"kernel": (*kernel_size, inputs, multiplier)}, channels)
+    tensors["kernel"] = tensors["kernel"].reshape(*kernel_size, channels)
+    record = LayerRecord("depthwise_conv2d", {"channels": channels} | options, tensors)
+    positions = record.channels_out // channels
+    records, out = _then_activation(layer, record, replace(out, shape=(positions, channels)))
+    index = np.arange(signal.size, dtype=float).repeat(multiplier)
+    repeated = LayerRecord("gather", {"in": signal.size, "out": len(index)}, {"index": index})
+    return ([repeated] if multiplier > 1 else []) + records, out
+
+
+def _over_features(layer: Layer, signal: Signal) -> tuple[dict[str, Option], Signal]:
+    """The options of a kernel over (time, features, channels), and the signal behind it but for its shape.
+
+    It is causal in time by a ZeroPadding2D, or valid.
+    """
     refuse_untimed(layer, signal)
     if len(signal.shape) != 2:
         layer.refuse(
@@ -162,8 +190,7 @@ def _conv2d(layer: Layer, signal: Signal) -> Converted:
             "only frames of (features, channels)",
             "give the model an Input of shape (None, features, channels)",
         )
-    features, inputs = signal.shape
-    filters = layer.count("filters")
+    features = signal.shape[0]
     (taps, width), (step, stride) = layer.counts("kernel_size", 2), layer.counts("strides", 2)
     dilation, spread = layer.counts("dilation_rate", 2)
     if step != 1:
@@ -177,19 +204,9 @@ def _conv2d(layer: Layer, signal: Signal) -> Converted:
     padding, out = _conv2d_padding(layer, signal, (taps - 1) * dilation, (width, stride))
     if padding == "valid" and width > features:
         raise ExportError(f"{layer}: its kernel is {width} features wide, but is given {features}")
-    tensors = _with_bias(layer, {"kernel": (taps, width, inputs, filters)}, filters)
-    options = {
-        **{
-            "in": inputs,
-            "out": filters,
-            "features": features,
-            "kernel_size_time": taps,
-        },
-        **{"kernel_size_features": width, "dilation": dilation, "stride": stride},
-    }
-    record = LayerRecord("conv2d", {**options, "padding": padding}, tensors)
-    positions = record.channels_out // filters
-    return _then_activation(layer, record, replace(out, shape=(positions, filters)))
+    options: dict[str, Option] = {"features": features, "kernel_size_time": taps}
+    options |= {"kernel_size_features": width, "dilation": dilation, "stride": stride}
+    return options | {"padding": padding}, out
 
 
 def _conv2d_padding(
@@ -353,6 +370,13 @@ KERNELS: dict[str, Kind] = {
         ("filters", *_CONVOLUTION),
         {**CHANNELS_LAST, **_ONE_GROUP, **WITHOUT_LORA},
         trained("kernel", "bias"),
+        takes_padding=True,
+    ),
+    "DepthwiseConv2D": Kind(
+        _depthwise_conv2d,
+        ("depth_multiplier", *_CONVOLUTION),
+        {**CHANNELS_LAST, **_ONE_GROUP},
+        trained("depthwise", "bias"),
         takes_padding=True,
     ),
     "MaxPooling1D": _POOL,

@@ -20,6 +20,7 @@ _KINDS = {
     "dense": "dense",
     "conv1d": "conv",
     "conv2d": "conv",
+    "depthwise_conv2d": "conv",
     "conv_transpose1d": "conv",
     "lstm": "lstm",
     "projected_lstm": "lstm",

@@ -75,7 +75,7 @@ def _history(channels: int, past: int, layout: _Layout, unbroken: bool) -> int:
 
 
 #: Layers that are not computed in place.
-_NOT_IN_PLACE = set("dense conv1d conv2d conv_transpose1d lstm gru rnn slice pad".split())
+_NOT_IN_PLACE = set("dense conv1d conv2d depthwise_conv2d conv_transpose1d lstm gru rnn slice pad".split())
 _NOT_IN_PLACE |= set("projected_lstm min_gru upsample_nearest upsample_linear".split())
 _RESULT = -1
 

@@ -33,6 +33,8 @@ def filtered(signal: Signal, module: Any, control: Signal | Tensor | None, place
             "as it begins every block from zeros, which clicks",
             "use a static controller, or inlay.torch.ControlledEqualizer",
         )
+    if isinstance(control, Signal):
+        _require_bands(module, place)
     clamps = _clamps(signal, module, control, place)
     if isinstance(control, Tensor):
         output: Any = run(module, signal.tensor, place, control)
@@ -64,9 +66,9 @@ def _biquad(sections: Array) -> LayerRecord:
     return LayerRecord("biquad", options, {"coefficients": sections[np.newaxis]})
 
 
-def _equalizer(signal: Signal, module: Any, control: Signal, clamps: bool, place: Place) -> Signal:
-    """Behind a ParametricEQ: a low shelf, peaks and a high shelf, each a gain, a frequency and a Q."""
-    names, count = [*module.param_ranges], control.channels // 3
+def _require_bands(module: Any, place: Place) -> None:
+    """Raises ExportError unless a filter is a low shelf, peaks and a high shelf."""
+    names = [*module.param_ranges]
     peaks = all(name.startswith("band") for name in names[3:-3])
     if not (names[0].startswith("low_shelf") and names[-1].startswith("high_shelf") and peaks):
         place.refuse(
@@ -74,6 +76,11 @@ def _equalizer(signal: Signal, module: Any, control: Signal, clamps: bool, place
             "only ParametricEQ, or any filter with a static controller",
             "use inlay.torch.ControlledEqualizer",
         )
+
+
+def _equalizer(signal: Signal, module: Any, control: Signal, clamps: bool, place: Place) -> Signal:
+    """Behind a ParametricEQ: a low shelf, peaks and a high shelf, each a gain, a frequency and a Q."""
+    count = control.channels // 3
     ranges = np.array([*module.param_ranges.values()], signal.values().dtype)
     output: Any = run(module, signal.tensor, place, control.tensor)
     # Each band is a layer of its own where its output is clamped.

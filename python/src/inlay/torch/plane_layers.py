@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ..format import Array, Chain, LayerRecord, Option
 from ..network.graph import Node, add, join, layers, multiply, part
@@ -216,9 +217,12 @@ def _affine(node: Node, scale: Array, shift: Array) -> Node:
         rows = zip(np.split(scale, ends), np.split(shift, ends))
         pieces = [_affine(piece, *row) for piece, row in zip(node.inputs, rows)]
         return Node("cat", node.channels, tuple(pieces))
-    last = _scaled_record(node.records[-1], scale, shift) if node.kind == "layers" else None
-    if last is not None:
-        return layers(node.inputs[0], [*node.records[:-1], last])
+    if node.kind == "layers":
+        chain = list(node.records)
+        unused = [chain.pop()] if chain[1:] and chain[-1].type == "slice" else []  # behind the first channels
+        last = _scaled_record(chain[-1], scale, shift)
+        if last is not None:
+            return layers(node.inputs[0], [*chain[:-1], last, *unused])
     return layers(node, [affine(scale, shift)])
 
 
@@ -244,13 +248,14 @@ def _scaled_record(record: LayerRecord, scale: Array, shift: Array) -> LayerReco
 
 
 # The tensors that have the scale and the shift of a layer's output.
-_SCALED = {"conv2d": ("kernel", "bias"), "dense": ("kernel", "bias"), "layer_norm": ("gamma", "beta")}
+_SCALED = dict.fromkeys(("conv2d", "depthwise_conv2d", "dense"), ("kernel", "bias")) | {"layer_norm": ("gamma", "beta")}
 
 
 def _one_row(size: int, scale: Array, shift: Array) -> tuple[Array, Array] | None:
     """Scale and shift of `size` channels, if they are the same for all features."""
-    rows = scale.reshape(-1, size), shift.reshape(-1, size)
-    return None if any((each != each[0]).any() for each in rows) else (rows[0][0], rows[1][0])
+    rows = np.resize(scale, size), np.resize(shift, size)  # repeated or cut
+    same = all((np.resize(row, each.shape) == each).all() for row, each in zip(rows, (scale, shift)))
+    return rows if same else None
 
 
 for _name in ("add", "sub", "mul", "div"):
@@ -359,10 +364,13 @@ def _two(extent: Any) -> tuple[int, int]:
     return int(found[0]), int(found[-1])
 
 
-def _convolution(x: Plane, result: Tensor, weight: Tensor, bias: Tensor | None, given: dict[str, Any]) -> Plane:
-    """A convolution over frames and features. x: (1, channels, frames, features), its features padded already.
+def _convolution(
+    x: Plane, weight: Tensor, bias: Tensor | None, given: dict[str, Any], phases: int, features: int
+) -> tuple[Node, Any]:
+    """A convolution over frames and features, and its channels by [feature][channel].
 
-    weight: [out, in / groups, taps, span].
+    x: (1, channels, frames, features), its features padded already. weight: [out, in / groups, taps, span]. A position
+    gives `phases` neighbouring features, of which `features` are taken: an output channel is [group][phase][channel].
     """
     groups, (stride_time, stride) = given["groups"], _two(given["stride"])
     dilation, spread = _two(given["dilation"])
@@ -378,28 +386,44 @@ def _convolution(x: Plane, result: Tensor, weight: Tensor, bias: Tensor | None, 
     if span == stride == groups == 1:
         numbers, weight = _as_neighbours(numbers, weight)
         ins, span = weight.shape[1], weight.shape[3]
-    if spread > 1:
-        wide = weight.new_zeros(outs, ins, taps, (span - 1) * spread + 1)
-        wide[..., ::spread] = weight
-        weight, span = wide, wide.shape[3]
-    if groups > _MOST_GROUPS:
-        weight, ins, groups = _block_diagonal(weight, groups), ins * groups, 1
-    options: dict[str, Option] = {"in": ins, "out": outs // groups, "kernel_size_time": taps}
-    options |= {"kernel_size_features": span, "dilation": dilation, "stride": stride}
-    padding, given_rows = _padding_named(numbers, span, stride)
-    options |= {"features": len(given_rows), "padding": padding}
-    made, places = [], []
-    positions = (len(numbers) - span) // stride + 1
-    per_group = outs // groups
-    for g in range(groups):
-        node = gathered(x.node, given_rows[:, g * ins : (g + 1) * ins])
-        rows = slice(g * per_group, (g + 1) * per_group)
-        tensors = _tensors(weight[rows].permute(2, 3, 1, 0), None if bias is None else bias[rows])
-        record = LayerRecord("conv2d", options, tensors)
-        made.append(layers(node, [record]))
-        places.append(np.arange(positions * per_group).reshape(positions, -1) + g * positions * per_group)
-    joined = made[0] if groups == 1 else Node("cat", positions * outs, tuple(made))
-    return laid_out(result, 2, [3, 1], joined, np.concatenate(places, axis=1))
+    weight = _spread(weight, spread)
+    span = weight.shape[3]
+    depthwise = ins == 1 < groups
+    alone = depthwise or groups > _MOST_GROUPS  # one layer for all groups
+    if alone and not depthwise:
+        weight, ins = _block_diagonal(weight, groups), ins * groups
+    padding, rows = _padding_named(numbers, span, stride)
+    options: dict[str, Option] = {"features": len(rows), "kernel_size_time": taps}
+    options |= {"kernel_size_features": span, "dilation": dilation, "stride": stride, "padding": padding}
+    if depthwise:  # a channel that has several outputs is repeated
+        chosen = [rows.repeat(outs // groups, axis=1)]
+        tensors = [_tensors(weight[:, 0].permute(1, 2, 0), bias)]
+        record = LayerRecord("depthwise_conv2d", {"channels": outs} | options)
+    else:
+        count = 1 if alone else groups
+        chosen = np.split(rows, count, axis=1)
+        biases: Sequence[Tensor | None] = [None] * count if bias is None else bias.chunk(count)
+        tensors = [_tensors(w.permute(2, 3, 1, 0), b) for w, b in zip(weight.chunk(count), biases)]
+        record = LayerRecord("conv2d", {"in": ins, "out": outs // count} | options)
+    within = groups // len(chosen)  # groups of a layer
+    channels = np.arange(record.channels_out).reshape(-1, within, phases, outs // groups // phases)
+    channels = channels.transpose(0, 2, 1, 3).reshape(-1, outs // len(chosen) // phases)[:features]
+    unused = [] if within > 1 or channels.size == record.channels_out else [_first(record, channels.size)]
+    made = [layers(gathered(x.node, piece), [replace(record, tensors=own), *unused]) for piece, own in zip(chosen, tensors)]
+    joined = made[0] if len(made) == 1 else Node("cat", sum(each.channels for each in made), tuple(made))
+    return joined, np.concatenate([channels + g * made[0].channels for g in range(len(made))], axis=1)
+
+
+def _first(layer: LayerRecord, count: int) -> LayerRecord:
+    """The first channels of what a layer gives."""
+    return LayerRecord("slice", {"in": layer.channels_out, "begin": 0, "out": count})
+
+
+def _spread(weight: Tensor, by: int) -> Tensor:
+    """A kernel with zeros between its features."""
+    wide = weight.new_zeros(*weight.shape[:3], (weight.shape[3] - 1) * by + 1)
+    wide[..., ::by] = weight
+    return wide
 
 
 def _padding_named(numbers: Any, span: int, stride: int) -> tuple[str, Any]:
@@ -449,11 +473,9 @@ def _block_diagonal(weight: Tensor, groups: int) -> Tensor:
     return whole
 
 
-def _padded(x: Plane, before: int, behind: int, step: int = 1) -> Plane:
-    """Zeros around the features, and step - 1 between them."""
-    count = (x.shape[-1] - 1) * step + 1
-    codes = x.codes.new_zeros(*x.shape[:-1], count + before + behind)
-    codes[..., before : before + count : step] = x.codes
+def _padded(x: Plane, before: int, behind: int) -> Plane:
+    """Zeros around the features; fewer features if a number is negative."""
+    codes = functional.pad(x.codes, (before, behind))
     return plane(torch.zeros_like(codes), codes, x.node)
 
 
@@ -473,7 +495,8 @@ def _conv2d(
         place().refuse(f"padding={padding!r}", "only numbers", "give the zeros as numbers")
     in_front, around = _two(padding)
     given = {"stride": stride, "padding": in_front, "dilation": dilation, "groups": groups}
-    return _convolution(_padded(x, around, around), result, weight, bias, given)
+    made, numbers = _convolution(_padded(x, around, around), weight, bias, given, 1, result.shape[3])
+    return laid_out(result, 2, [3, 1], made, numbers)
 
 
 @_handles("conv_transpose2d")
@@ -488,21 +511,34 @@ def _conv_transpose2d(
     groups: int = 1,
     dilation: Any = 1,
 ) -> Plane:
-    """A convolution of the features with zeros between them, with its kernel in reverse."""
+    """A convolution whose position p gives the features from p step on, the phases, from the features around p."""
     result = func(x, weight, bias, stride, padding, output_padding, groups, dilation)
-    (step_time, step), (crop_time, crop), (_, extra) = _two(stride), _two(padding), _two(output_padding)
-    ins, _, taps, span = weight.shape
-    turned = torch.cat([w.transpose(0, 1) for w in weight.chunk(groups)]).flip(2, 3)
-    reach, zeros = (taps - 1) * _two(dilation)[0], padding_of(x, 2)
-    around = (span - 1) * _two(dilation)[1] - crop
-    if step_time != 1 or crop_time != zeros or around < 0:
+    (step_time, step), (crop_time, crop) = _two(stride), _two(padding)
+    taps, zeros = weight.shape[2], padding_of(x, 2)
+    if step_time != 1 or crop_time != zeros:
         place().refuse(
             f"a transposed convolution over frames with {zeros} zeros in front, and padding={(crop_time, crop)}",
             "only a causal one without a stride over frames",
             "pad as many frames in front as its padding",
         )
-    given = {"stride": (1, 1), "padding": reach - zeros, "dilation": dilation, "groups": groups}
-    return _convolution(_padded(x, around, around + extra, step), result, turned, bias, given)
+    turned = torch.stack([w.transpose(0, 1) for w in weight.flip(2).chunk(groups)])  # [group, out, in, taps, span]
+    turned = _spread(turned.flatten(0, 1), _two(dilation)[1]).reshape(*turned.shape[:4], -1)
+    # Feature o of the output is the sum of x[f] w[o + crop - f step].
+    span, features = turned.shape[4], result.shape[3]
+    first, last = -((span - 1 - crop) // step), (step - 1 + crop) // step  # of the features that a position reads
+    phased = turned.new_zeros(groups, step, *turned.shape[1:4], last - first + 1)
+    for phase in range(step):
+        for at in range(first, last + 1):
+            tap = phase + crop - at * step
+            if 0 <= tap < span:
+                phased[:, phase, ..., at - first] = turned[..., tap]
+    biases = None if bias is None else bias.reshape(groups, 1, -1).expand(-1, step, -1).flatten()
+    positions = -(-features // step)
+    given = {"stride": (1, 1), "padding": (taps - 1) * _two(dilation)[0] - zeros, "groups": groups}
+    given["dilation"] = (_two(dilation)[0], 1)
+    wide = _padded(x, -first, positions + last - x.shape[3])
+    made, numbers = _convolution(wide, phased.flatten(0, 2), biases, given, step, features)
+    return laid_out(result, 2, [3, 1], made, numbers)
 
 
 # Recurrent layers
@@ -550,15 +586,46 @@ def recurrent(x: Plane, result: Tensor, along: int, time: int, chains: Sequence[
             place().refuse("both directions of time", "only forward in time", "train it with bidirectional=False")
         made = layers(node, each_feature(x.shape[across], "per_feature", chains[0]))
         return laid_out(result, time, [across, 2], made)
-    features, hidden = x.shape[along], result.shape[2] // len(chains)
-    pieces = [layers(node, each_feature(features, "along_features", chains[0]))]
-    numbers = [np.arange(features * hidden).reshape(features, hidden)]
-    for chain in chains[1:]:
-        reverse = np.arange(node.channels).reshape(features, -1)[::-1]
-        pieces.append(layers(gathered(node, reverse), each_feature(features, "along_features", chain)))
-        numbers.append(numbers[0][::-1] + features * hidden)
-    joined = pieces[0] if len(pieces) == 1 else Node("cat", 2 * features * hidden, tuple(pieces))
-    return laid_out(result, time, [along, 2], joined, np.concatenate(numbers, axis=1))
+    made, numbers = _along_features(node, x.shape[along], chains)
+    return laid_out(result, time, [along, 2], made, numbers)
+
+
+def _along_features(node: Node, features: int, ways: Sequence[Chain]) -> tuple[Node, Any]:
+    """Recurrent layers along features, the second of two in reverse, and their channels by [feature][channel]."""
+    if len(ways) == 1:
+        made = layers(node, each_feature(features, "along_features", ways[0]))
+        return made, np.arange(made.channels).reshape(features, -1)
+    taken = np.arange(node.channels).reshape(features, -1)
+    both = np.concatenate([taken, taken[::-1]], axis=1)
+    if len(ways[0]) == 1 and 2 * ways[0][0].integer("out") <= _LANES:
+        # One layer, in registers that either would leave half empty.
+        one = [_side_by_side(ways[0][0], ways[1][0])]
+        made = layers(gathered(node, both), each_feature(features, "along_features", one))
+        near, far = np.split(np.arange(made.channels).reshape(features, -1), 2, axis=1)
+    else:
+        pieces = [
+            layers(gathered(node, order), each_feature(features, "along_features", way))
+            for order, way in zip(np.split(both, 2, axis=1), ways)
+        ]
+        made = Node("cat", sum(piece.channels for piece in pieces), tuple(pieces))
+        near, far = np.arange(made.channels).reshape(2, features, -1)
+    return made, np.concatenate([near, far[::-1]], axis=1)
+
+
+def _side_by_side(first: LayerRecord, second: LayerRecord) -> LayerRecord:
+    """A recurrent layer that is two: its inputs and units are theirs, those of the second behind those of the first."""
+    units = first.integer("out")
+
+    def joined(name: str) -> Array:
+        shape = first.tensors[name].shape
+        a, b = (each.tensors[name].reshape(-1, shape[-1] // units, units) for each in (first, second))  # [.][gate][unit]
+        if name.endswith("kernel"):
+            a, b = np.concatenate([a, 0 * a]), np.concatenate([0 * b, b])
+            shape = (2 * shape[0], *shape[1:])
+        return np.concatenate([a, b], axis=2).reshape(*shape[:-1], -1)
+
+    options = first.options | {"in": 2 * first.integer("in"), "out": 2 * units}
+    return replace(first, options=options, tensors={name: joined(name) for name in first.tensors})
 
 
 def _filled(kind: type[nn.RNNBase], shape: tuple[int, int, int, bool], weights: Sequence[Tensor]) -> nn.RNNBase:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ..custom import MODULES, CustomLayer
 from ..errors import ExportError
-from ..format import LayerRecord
+from ..format import LayerRecord, Option
 from ..format.layer_types import LAYER_TYPES
 from ..network.graph import Node
 from ..network.network import network
@@ -29,17 +29,25 @@ class SpectralNetwork(nn.Module):
         hop_length: samples from frame to frame.
         window: n_fft values, which multiply frames before and after the network. Default: the square root of a Hann
             window, with which frames that are left alone come out as they were for a hop of a half.
+        spread: the file's network runs in steps during the hop after a frame, for callbacks of fewer samples than a
+            hop. The output is hop_length samples later.
     """
 
     window: Tensor
 
     def __init__(
-        self, network: nn.Module, n_fft: int = 512, hop_length: int = 256, window: Tensor | None = None
+        self,
+        network: nn.Module,
+        n_fft: int = 512,
+        hop_length: int = 256,
+        window: Tensor | None = None,
+        spread: bool = False,
     ) -> None:
         super().__init__()
         self.size = 1  # the channels of the signal
         self.reach = n_fft + 16 * hop_length  # samples that a check has at least
         self.network, self.n_fft, self.hop_length = network, n_fft, hop_length
+        self.spread = spread
         weight = next(network.parameters(), torch.empty(0))
         default = torch.hann_window(n_fft, dtype=weight.dtype, device=weight.device).sqrt()
         self.register_buffer("window", default if window is None else window, persistent=False)
@@ -58,14 +66,17 @@ class SpectralNetwork(nn.Module):
         summed = nn.functional.fold(
             frames.transpose(1, 2), (1, extent), (1, self.n_fft), stride=(1, self.hop_length)
         )
-        late = nn.functional.pad(summed.flatten(1), (self.hop_length - 1, self.hop_length))
+        later = self.hop_length * (2 if self.spread else 1) - 1
+        late = nn.functional.pad(summed.flatten(1), (later, self.hop_length))
         return late[:, : x.shape[-1]].reshape(x.shape)
 
     def record(self) -> LayerRecord:
         """The layer of inlay's file."""
         window = {"window": array_of(self.window)}
         transforms = [LayerRecord(name, {"samples": self.n_fft}, window) for name in ("rfft", "irfft")]
-        options = {"window": self.n_fft, "hop": self.hop_length}
+        options: dict[str, Option] = {"window": self.n_fft, "hop": self.hop_length}
+        if self.spread:
+            options["spread"] = True
         chain = [transforms[0], *self._network_records(), transforms[1]]
         return LayerRecord("overlap_add", options, chains={"layers": [chain]})
 
