@@ -23,6 +23,7 @@ from onnx_models import (
     FixedTcn,
     NamWaveNet,
     StatefulLSTM,
+    StepOfDPDFNet,
     graph_of,
     step_of_gtcrn,
 )
@@ -52,6 +53,11 @@ def cached() -> Any:
     return graph_of(net, given, ["x", *names[0]], ["y", *names[1]], x=2, y=2)
 
 
+def of_spectra(net: Any) -> Any:
+    names = ["spec", "state_in"], ["spec_e", "state_out"]
+    return graph_of(net, (torch.zeros(1, 1, 17, 2), torch.zeros(net.size)), *names)
+
+
 def plain(net: nn.Module, frames: int = 64) -> Any:
     return graph_of(net, torch.zeros(1, 1, frames), ["x"], ["y"], x=2, y=2)
 
@@ -70,6 +76,7 @@ MODELS = {
     "hybrid of anira": lambda: graph_of(
         module(AniraHybrid), torch.zeros(2, 1, HOP), ["x"], ["y"], x=0, y=0
     ),
+    "DPDFNet's shape": lambda: of_spectra(module(StepOfDPDFNet)),
     "GTCRN": lambda: step_of_gtcrn(5, 8, 17, 4)[1],
     "WaveNet of NAM": lambda: plain(module(NamWaveNet, NamWaveNet.STANDARD, True), 200),
 }
@@ -78,7 +85,7 @@ MODELS = {
 @pytest.mark.parametrize("name", MODELS)
 def test_agrees_with_onnx_runtime(name: str, tmp_path: Path) -> None:
     hops = {"hop": HOP} if "hybrid" in name else {}
-    graph, x = MODELS[name](), noise(4 * HOP if hops else FRAMES, 34 if name == "GTCRN" else 1)
+    graph, x = MODELS[name](), noise(4 * HOP if hops else FRAMES, 34 if "CRN" in name or "DPD" in name else 1)
     (tmp_path / "m.onnx").write_bytes(graph.SerializeToString())
     (tmp_path / "x.bin").write_bytes(x.tobytes())
     files = [str(tmp_path / file) for file in ("m.onnx", "x.bin", "y.bin")]

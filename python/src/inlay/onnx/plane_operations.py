@@ -16,9 +16,11 @@ from ..network.records import plain
 from ..torch.plane_layers import each_feature, recurrent
 from ..torch.planes import Plane, arranged, in_any_order, laid_out, others_than, settled
 from .averages import Average
-from .convert import CONVERSIONS, SMALLEST, recurrent_record
+from .convert import CONVERSIONS
 from .evaluate import ints, window
 from .opened import Operation
+from .pointwise import SMALLEST
+from .recurrent_layers import recurrent_record
 from .signal import Signal
 
 if TYPE_CHECKING:
@@ -253,8 +255,8 @@ def _recurrent(step: Step, op: Operation) -> Any:
 
 def _cell(step: Step, op: Operation) -> Any:
     """Layers that cells.py found, for each row of their input."""
-    rows, (records, (output, *others)) = op.get("rows", 1), (op.get("records"), op.outputs)
-    if others:
+    rows, records = op.get("rows", 1), op.get("records")
+    if len(op.outputs) > 1:
         op.refuse("several values of a layer", "only one", "take its output alone")
     x = torch.cat([_value(step, name).reshape(1, rows, -1) for name in op.inputs], 2)
     node = layers(arranged(x, [1, 2], 0), each_feature(rows, "per_feature", records))

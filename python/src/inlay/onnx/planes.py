@@ -15,7 +15,7 @@ import torch
 from ..errors import ExportError
 from ..format import Array
 from ..network.graph import Node
-from ..torch.planes import FIRST, FRAMES, Plane, arranged, laid_out, plane, placed, settled
+from ..torch.planes import FRAMES, Plane, arranged, laid_out, plane, placed, settled
 from .averages import averages_in
 from .opened import Graph, Operation
 from .origins import Origins
