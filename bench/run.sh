@@ -76,6 +76,7 @@ prepare() {
   [[ -e $folder/done && $folder/done -nt $program && $folder/done -nt bench/suite/export.py ]] && return
   rm -rf "$folder"
   "$program" --write="$folder"
+  if [[ $1 == networks ]] && ! $quick; then "$python" bench/networks/large.py "$folder" || true; fi
   if [[ -n $compared ]]; then
     "$python" bench/suite/export.py "$folder" || echo "No PyTorch for $python: other libraries have no networks"
   fi

@@ -45,7 +45,12 @@ void add_more_layers() {
   add("RNN", []<std::size_t N> { return std::type_identity<RNN<1, N, B>>{}; });
   add("S4D-8", []<std::size_t N> { return std::type_identity<S4D<N, 8, B>>{}; });
   add("S6-16", []<std::size_t N> { return std::type_identity<S6<N, 16, 1, B>>{}; });
+  add("MinGRU", []<std::size_t N> { return std::type_identity<MinGRU<1, N, B>>{}; });
+  add("ProjectedLSTM", []<std::size_t N> { return std::type_identity<ProjectedLSTM<1, N, N / 2, B>>{}; });
   add("LRU", []<std::size_t N> { return std::type_identity<LRU<N, N, N, B>>{}; });
+  add("Biquad-2", []<std::size_t N> { return std::type_identity<Biquad<N, 2, B>>{}; });
+  add("TFiLM-64", []<std::size_t N> { return std::type_identity<TFiLM<N, 64, B>>{}; });
+  add("GLU", []<std::size_t N> { return std::type_identity<Gate<Identity<N, B>, Sigmoid<N, B>>>{}; });
   add("HardSigmoid", []<std::size_t N> { return std::type_identity<HardSigmoid<N, B>>{}; });
   add("ReLU", []<std::size_t N> { return std::type_identity<ReLU<N, B>>{}; });
   add("LeakyReLU", []<std::size_t N> { return std::type_identity<LeakyReLU<N, B>>{}; });
@@ -54,6 +59,9 @@ void add_more_layers() {
   add("Softplus", []<std::size_t N> { return std::type_identity<Softplus<N, B>>{}; });
   add("SiLU", []<std::size_t N> { return std::type_identity<SiLU<N, B>>{}; });
   add("GELU", []<std::size_t N> { return std::type_identity<GELU<N, B>>{}; });
+  add("Mish", []<std::size_t N> { return std::type_identity<Mish<N, B>>{}; });
+  add("RMSNorm", []<std::size_t N> { return std::type_identity<RMSNorm<N, B>>{}; });
+  add("GroupNorm-4", []<std::size_t N> { return std::type_identity<GroupNorm<N, 4, B>>{}; });
   add("LayerNorm", []<std::size_t N> { return std::type_identity<LayerNorm<N, B>>{}; });
   add("Snake", []<std::size_t N> { return std::type_identity<Snake<N, B>>{}; });
 }

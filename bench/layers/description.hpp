@@ -22,6 +22,7 @@ struct Description {
   std::string_view type;
   std::map<std::string_view, std::variant<bool, std::size_t, double, std::string>> options;
   std::map<std::string_view, Values> tensors;
+  std::map<std::string_view, std::vector<Description>> chains;  ///< inner layers of a combinator
 
   void option(std::string_view name, const auto& value) {
     if constexpr (std::is_same_v<std::remove_cvref_t<decltype(value)>, bool>) options[name] = value;
@@ -37,6 +38,17 @@ struct Description {
     for (std::size_t i = 0; i < size_of(x); ++i) to.values.push_back(static_cast<double>(x.get(i)));
   }
   void optional_tensor(std::string_view name, const auto& x, auto) { tensor(name, x); }
+  void chain(std::string_view name, auto& layers, std::size_t = 0) {
+    layers.for_each([&](auto i) { chains[name].push_back(of(layers.template layer<i>())); });
+  }
+
+  template <class Layer>
+  static Description of(Layer& layer) {
+    Description description;
+    description.type = Layer::type;
+    layer.visit(description);
+    return description;
+  }
 };
 
 /// Layers in sequence.

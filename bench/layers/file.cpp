@@ -19,6 +19,10 @@ io::LayerRecord record_of(const Description& layer) {
     std::visit([&](const auto& value) { record.values.emplace(name, io::Value{{}, value}); }, option);
   for (const auto& [name, tensor] : layer.tensors)
     record.tensors.emplace(name, io::TensorRecord{{}, tensor.shape, tensor.values, {}});
+  for (const auto& [name, layers] : layer.chains) {
+    auto& chain = record.chains[std::string(name)].emplace_back();
+    for (const Description& inner : layers) chain.layers.push_back(record_of(inner));
+  }
   return record;
 }
 
@@ -30,6 +34,7 @@ io::TensorRecord record_of(const Frames& signal) {
 
 /// Number of past frames that a layer depends on.
 std::size_t reach_of(const Description& layer) {
+  if (layer.type == "tfilm") return 2 * std::get<std::size_t>(layer.options.at("block_size"));
   if (layer.type != "conv1d") return 0;
   const auto option = [&](const char* name) { return std::get<std::size_t>(layer.options.at(name)); };
   return (option("kernel_size") - 1) * option("dilation");

@@ -94,6 +94,39 @@ Frames gru(const Frames& x, Values kernel, Values recurrent_kernel, Values bias)
   return y;
 }
 
+/// LSTM whose output is multiplied by a matrix before it is returned.
+Frames projected_lstm(const Frames& x, Values kernel, Values recurrent_kernel, Values bias, Values projection) {
+  const std::size_t units = bias.size() / 4;
+  Frame h(projection.size() / units), cell(units), output(units);
+  Frames y;
+  for (const Frame& frame : x) {
+    Frame z = copy_of(bias);
+    add_product(z, frame, kernel);
+    add_product(z, h, recurrent_kernel);
+    for (std::size_t u = 0; u < units; ++u) {
+      cell[u] = sigmoid(z[units + u]) * cell[u] + sigmoid(z[u]) * std::tanh(z[2 * units + u]);
+      output[u] = sigmoid(z[3 * units + u]) * std::tanh(cell[u]);
+    }
+    h.assign(h.size(), 0);
+    add_product(h, output, projection);
+    y.push_back(h);
+  }
+  return y;
+}
+
+/// [u v] = W x + b, z = sigmoid(u), h' = (1 - z) h + z v.
+Frames min_gru(const Frames& x, Values kernel, Values bias) {
+  Frame h(bias.size() / 2);
+  Frames y;
+  for (const Frame& frame : x) {
+    Frame product = copy_of(bias);
+    add_product(product, frame, kernel);
+    for (std::size_t u = 0; u < h.size(); ++u) h[u] += sigmoid(product[u]) * (product[h.size() + u] - h[u]);
+    y.push_back(h);
+  }
+  return y;
+}
+
 Frames rnn(const Frames& x, Values kernel, Values recurrent_kernel, Values bias) {
   Frame h(bias.size());
   Frames y;
@@ -168,6 +201,54 @@ Frames s6(const Frames& u, Values kernel, Values step_kernel, Values step_bias, 
   return y;
 }
 
+/// Sections b0, b1, b2, a1, a2 in cascade, in direct form I.
+Frames biquad(Frames x, Values coefficients, std::size_t sections) {
+  for (std::size_t i = 0; i < coefficients.size() / 5; ++i) {
+    const Values k = coefficients.subspan(5 * i, 5);
+    double x1 = 0, x2 = 0, y1 = 0, y2 = 0;
+    for (Frame& frame : x) {
+      double& value = frame[i / sections];
+      const double y = k[0] * value + k[1] * x1 + k[2] * x2 - k[3] * y1 - k[4] * y2;
+      x2 = x1, x1 = value, y2 = y1, y1 = y;
+      value = y;
+    }
+  }
+  return x;
+}
+
+/// Each block of frames is late by a block less one frame, and scaled and shifted by `modulate` of its largest values.
+Frames tfilm(const Frames& x, std::size_t block, auto modulate) {
+  const std::size_t size = x[0].size();
+  Frames largest;
+  for (std::size_t t = 0; t + block <= x.size(); t += block) {
+    Frame& most = largest.emplace_back(x[t]);
+    for (std::size_t i = 0; i < block; ++i)
+      for (std::size_t c = 0; c < size; ++c) most[c] = std::max(most[c], x[t + i][c]);
+  }
+  const Frames modulation = modulate(largest);
+  Frames y(x.size(), Frame(size));
+  for (std::size_t t = block - 1; t < x.size(); ++t) {
+    const std::size_t from = t - (block - 1);
+    const Frame& m = modulation[from / block];
+    for (std::size_t c = 0; c < size; ++c) y[t][c] = m[c] * x[from][c] + m[size + c];
+  }
+  return y;
+}
+
+/// activation(a) * gate(b), a and b being the halves of the channels.
+Frames gate(const Frames& x, auto activation, auto gate) {
+  Frames a, b;
+  for (const Frame& frame : x) {
+    const auto middle = frame.begin() + std::ptrdiff_t(frame.size() / 2);
+    a.emplace_back(frame.begin(), middle);
+    b.emplace_back(middle, frame.end());
+  }
+  a = activation(a), b = gate(b);
+  for (std::size_t t = 0; t < a.size(); ++t)
+    for (std::size_t c = 0; c < a[t].size(); ++c) a[t][c] *= b[t][c];
+  return a;
+}
+
 Frames softmax(Frames x) {
   for (Frame& frame : x) {
     double sum = 0;
@@ -177,14 +258,19 @@ Frames softmax(Frames x) {
   return x;
 }
 
-Frames layer_norm(Frames x, const Frame& gamma, const Frame& beta, double epsilon) {
-  for (Frame& frame : x) {
-    double mean = 0, variance = 0;
-    for (double value : frame) mean += value / double(frame.size());
-    for (double value : frame) variance += (value - mean) * (value - mean) / double(frame.size());
-    for (std::size_t c = 0; c < frame.size(); ++c)
-      frame[c] = (frame[c] - mean) / std::sqrt(variance + epsilon) * gamma[c] + beta[c];
-  }
+/// Normalises groups of channels of each frame. Without `beta`, the mean is not subtracted.
+Frames norm(Frames x, std::size_t groups, const Frame& gamma, const Frame* beta, double epsilon) {
+  const std::size_t size = x[0].size() / groups;
+  for (Frame& frame : x)
+    for (std::size_t first = 0; first < frame.size(); first += size) {
+      const std::span<double> group(frame.data() + first, size);
+      double mean = 0, variance = 0;
+      for (double value : group) mean += beta ? value / double(size) : 0;
+      for (double value : group) variance += (value - mean) * (value - mean) / double(size);
+      for (std::size_t c = 0; c < size; ++c)
+        group[c] =
+            (group[c] - mean) / std::sqrt(variance + epsilon) * gamma[first + c] + (beta ? (*beta)[first + c] : 0);
+    }
   return x;
 }
 
@@ -192,6 +278,9 @@ Frames layer_reference(const Description& layer, const Frames& x) {
   const auto values = [&](std::string_view name) -> const Frame& { return layer.tensors.at(name).values; };
   const auto number = [&](std::string_view name) { return std::get<double>(layer.options.at(name)); };
   const auto count = [&](std::string_view name) { return std::get<std::size_t>(layer.options.at(name)); };
+  const auto inner = [&](std::string_view name) {
+    return [&layers = layer.chains.at(name)](const Frames& in) { return reference(layers, in); };
+  };
   const std::string_view type = layer.type;
 
   if (type == "dense") return dense(x, values("kernel"), values("bias"));
@@ -199,13 +288,22 @@ Frames layer_reference(const Description& layer, const Frames& x) {
     return conv1d(x, values("kernel"), values("bias"), count("kernel_size"), count("dilation"), count("groups") > 1);
   if (type == "lstm") return lstm(x, values("kernel"), values("recurrent_kernel"), values("bias"));
   if (type == "gru") return gru(x, values("kernel"), values("recurrent_kernel"), values("bias"));
+  if (type == "projected_lstm")
+    return projected_lstm(x, values("kernel"), values("recurrent_kernel"), values("bias"), values("projection"));
+  if (type == "min_gru") return min_gru(x, values("kernel"), values("bias"));
   if (type == "rnn") return rnn(x, values("kernel"), values("recurrent_kernel"), values("bias"));
   if (type == "s4d") return s4d(x, values("a_real"), values("a_imag"), values("c_real"), values("c_imag"), values("d"));
   if (type == "lru") return lru(x, values("lambda_real"), values("lambda_imag"), values("b"), values("c"), values("d"));
   if (type == "s6")
     return s6(x, values("kernel"), values("step_kernel"), values("step_bias"), values("a"), values("d"));
   if (type == "softmax") return softmax(x);
-  if (type == "layer_norm") return layer_norm(x, values("gamma"), values("beta"), number("epsilon"));
+  if (type == "layer_norm") return norm(x, 1, values("gamma"), &values("beta"), number("epsilon"));
+  if (type == "group_norm") return norm(x, count("groups"), values("gamma"), &values("beta"), number("epsilon"));
+  if (type == "rms_norm") return norm(x, 1, values("gamma"), nullptr, number("epsilon"));
+  if (type == "biquad") return biquad(x, values("coefficients"), count("sections"));
+  if (type == "tfilm") return tfilm(x, count("block_size"), inner("layers"));
+  if (type == "gate") return gate(x, inner("activation"), inner("gate"));
+  if (type == "identity") return x;
   return each_value(x, [&](double v, std::size_t c) {
     if (type == "tanh") return std::tanh(v);
     if (type == "sigmoid") return sigmoid(v);
@@ -216,6 +314,7 @@ Frames layer_reference(const Description& layer, const Frames& x) {
     if (type == "elu") return v > 0 ? v : number("alpha") * std::expm1(v);
     if (type == "softplus") return std::log1p(std::exp(v));
     if (type == "silu") return v * sigmoid(v);
+    if (type == "mish") return v * std::tanh(std::log1p(std::exp(v)));
     if (type == "gelu") return 0.5 * v * std::erfc(-v / std::numbers::sqrt2);
     if (type == "hardtanh") return std::clamp(v, number("min"), number("max"));
     if (type == "snake") {
@@ -234,7 +333,8 @@ Frames layer_reference(const Description& layer, const Frames& x) {
 
 std::size_t channels_of(const Chain& chain) {
   const auto& options = chain.front().options;
-  return std::get<std::size_t>(options.at(options.contains("in") ? "in" : "size"));
+  const auto size = std::get<std::size_t>(options.at(options.contains("in") ? "in" : "size"));
+  return chain.front().type == "gate" ? 2 * size : size;
 }
 
 Frames reference(const Chain& layers, Frames x) {

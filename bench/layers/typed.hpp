@@ -24,22 +24,28 @@ struct Randomise {
   template <Tensor X>
   void tensor(std::string_view name, X& x) {
     using T = typename X::value_type;
-    const bool poles = name.starts_with("a_") || name.starts_with("lambda_");  // inside of the unit circle
-    const double scale = poles ? 0.7 : 1 / std::sqrt(double(size_of(x)) / double(x.shape().back()));
+    // Poles are inside of the unit circle.
+    const bool poles = name.starts_with("a_") || name.starts_with("lambda_"), biquad = name == "coefficients";
+    const double scale = poles ? 0.7 : biquad ? 0.3 : 1 / std::sqrt(double(size_of(x)) / double(x.shape().back()));
     for (std::size_t i = 0; i < size_of(x); ++i)
       x.set(i, T(name == "variance" ? 1.5 + random() : name == "a" ? random() - 1.5 : scale * random()));
   }
   void optional_tensor(std::string_view name, auto& x, auto) { tensor(name, x); }
+  void chain(std::string_view, auto& layers, std::size_t = 0) { all(layers); }
+
+  /// Fills all layers of a model or an inner chain.
+  void all(auto& layers) {
+    layers.for_each([&](auto i) {
+      layers.template layer<i>().visit(*this);
+      detail::prepare(layers.template layer<i>());
+    });
+  }
 };
 
 template <class Model>
 std::unique_ptr<Model> random_model() {
   auto model = std::make_unique<Model>();
-  Randomise randomise;
-  Model::for_each([&](auto i) {
-    model->template layer<i>().visit(randomise);
-    detail::prepare(model->template layer<i>());
-  });
+  Randomise().all(*model);
   return model;
 }
 
@@ -47,11 +53,7 @@ template <class Model>
 Chain chain_of() {
   const auto model = random_model<Model>();
   Chain chain;
-  Model::for_each([&](auto i) {
-    Description& description = chain.emplace_back();
-    description.type = std::remove_cvref_t<decltype(model->template layer<i>())>::type;
-    model->template layer<i>().visit(description);
-  });
+  Model::for_each([&](auto i) { chain.push_back(Description::of(model->template layer<i>())); });
   return chain;
 }
 

@@ -100,6 +100,7 @@ class Timed {
 /// An input and the framework's output for it.
 struct Check {
   Frames input, expected;
+  double rate;  ///< input frames per second
 };
 
 Frames frames_of(const inlay::io::TensorRecord& record) {
@@ -111,7 +112,8 @@ Frames frames_of(const inlay::io::TensorRecord& record) {
 
 Check check_of(const std::filesystem::path& file) {
   const auto model = inlay::io::read_model(file);
-  Check check{frames_of(model.check->input), frames_of(model.check->output)};
+  Check check{frames_of(model.check->input), frames_of(model.check->output), sample_rate};
+  if (model.info.sample_rate) check.rate = *model.info.sample_rate;
   if (!model.check->condition.values.empty()) {  // side channels are the last ones of a subject's input
     const Frames side = frames_of(model.check->condition);
     for (std::size_t t = 0; t < side.size(); ++t)
@@ -142,10 +144,13 @@ class Run {
       if (player.is_ours() || !options_.only_ours)
         subjects.emplace_back(player.name, [&player, base] { return player.make(base); });
 
-    for (const std::size_t buffer : options_.buffers) {
+    // A network of slow frames, such as spectra, is called for each of them.
+    const bool slow = check.rate < 1000;
+    for (const std::size_t buffer : slow ? std::vector<std::size_t>{1} : options_.buffers) {
       std::fprintf(stderr, "\r%-10s buffers of %4zu ", name.c_str(), buffer);
       // A second of signal, within the range of audio.
-      Frames signal = test_signal(check.input[0].size(), std::size_t(sample_rate) / buffer * buffer);
+      Frames signal =
+          test_signal(check.input[0].size(), std::size_t(slow ? check.rate : sample_rate) / buffer * buffer);
       for (auto& frame : signal)
         for (double& value : frame) value *= 0.3;
 
@@ -170,6 +175,7 @@ class Run {
         for (auto& [subject, work] : timed) work.turn(turn);
       for (auto& [subject, work] : timed) {
         Json result{{"network", name}, {"subject", subject}, {"buffer", buffer}};
+        if (slow) result["rate"] = check.rate;
         result.update(work.result(clock_));
         json_["results"].push_back(std::move(result));
       }
@@ -200,6 +206,20 @@ void write_files(const std::filesystem::path& folder) {
                                std::filesystem::copy_options::update_existing);
 }
 
+/// The networks of a folder: those that have types, then others.
+std::vector<std::string> names_in(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  for (const Network& network : suite().networks) names.push_back(network.name);
+  const std::size_t typed = names.size();
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const auto name = entry.path().stem();
+    if (entry.path().extension() != ".json" || name.extension() == ".plan") continue;
+    if (std::ranges::find(names, name.string()) == names.end()) names.push_back(name.string());
+  }
+  std::sort(names.begin() + std::ptrdiff_t(typed), names.end());
+  return names;
+}
+
 /// Returns the rest of an argument that starts with `option`.
 std::optional<std::string> value_of(std::string_view argument, std::string_view option) {
   if (!argument.starts_with(option)) return {};
@@ -226,8 +246,8 @@ int main(int argc, char** argv) try {
     }
   }
   Run run(options);
-  for (const Network& network : suite().networks) {
-    run.network(network.name);
+  for (const std::string& name : names_in(options.files)) {
+    run.network(name);
     run.write();
   }
   std::fprintf(stderr, "\r%-40s\r", "");

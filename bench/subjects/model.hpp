@@ -29,8 +29,8 @@ template <class Model>
   requires(Model::in_size > 0)
 inline constexpr std::size_t extent_side<Model> = Model::condition_size;
 
-/// Callbacks of one frame are calls of `forward`, longer ones of `process`. The last channels of a signal are the
-/// model's side channels, if it has any.
+/// Callbacks of one frame are calls of `forward` if that gives one frame, others of `process`. The last channels of a
+/// signal are the model's side channels, if it has any.
 template <class Model>
 class ModelSubject final : public Subject {
  public:
@@ -42,8 +42,9 @@ class ModelSubject final : public Subject {
   void start(const Frames& signal, std::size_t block) override {
     model_->reset();
     block_ = block;
+    by_frame_ = block == 1 && model_->max_output_frames(1) == 1;
     given_.assign(signal.size() / block, 0);
-    if (block == 1) {
+    if (by_frame_) {
       frames_in_ = interleaved(signal);
       frames_out_ = Buffer(signal.size() * out_size_);
     } else {
@@ -53,7 +54,7 @@ class ModelSubject final : public Subject {
   }
 
   void run(std::size_t first, std::size_t count) override {
-    if (block_ == 1) return run_frames(first, count);
+    if (by_frame_) return run_frames(first, count);
     for (std::size_t i = first; i < first + count; ++i) {
       given_[i] = process(in_.callback(i), out_.callback(i));
       clobber_memory();
@@ -66,7 +67,7 @@ class ModelSubject final : public Subject {
       for (std::size_t f = 0; f < given_[i]; ++f) {
         auto& frame = output.emplace_back();
         for (std::size_t c = 0; c < out_size_; ++c)
-          frame.push_back(double(block_ == 1 ? frames_out_.data()[i * out_size_ + c] : out_.callback(i)[c][f]));
+          frame.push_back(double(by_frame_ ? frames_out_.data()[i * out_size_ + c] : out_.callback(i)[c][f]));
       }
     return output;
   }
@@ -93,6 +94,7 @@ class ModelSubject final : public Subject {
 
   std::unique_ptr<Model> model_;
   std::size_t in_size_, out_size_, side_size_, block_ = 0;
+  bool by_frame_ = false;
   Buffer frames_in_, frames_out_;
   Planar in_, out_;
   std::vector<std::size_t> given_;  ///< output frames of each callback

@@ -102,7 +102,7 @@ class OnnxEngine final : public Engine {
 
     tensors_.clear();
     tensors_.emplace_back(plan_.shape(plan_.in_size, frames));
-    tensors_.emplace_back(plan_.shape(plan_.out_size, plan_.window == 0 ? frames : 1));
+    tensors_.emplace_back(plan_.shape(plan_.out_size, plan_.window == 0 ? frames * plan_.up : 1));
     for (int set = 0; set < 2; ++set)
       for (const auto& shape : plan_.states) tensors_.emplace_back(shape);
     for (std::size_t from = 0; from < 2; ++from) bind(from);

@@ -14,7 +14,7 @@ Plan read_plan(const std::filesystem::path& base) {
   std::ifstream stream(base.string() + ".plan.json");
   if (!stream) throw std::runtime_error("not exported");
   const auto json = nlohmann::json::parse(stream);
-  return {json.at("in"), json.at("out"), json.at("planar"), json.at("window"), json.at("states")};
+  return {json.at("in"), json.at("out"), json.at("up"), json.at("planar"), json.at("window"), json.at("states")};
 }
 
 /// Copies each callback to the library's memory and back, as from and to a host's memory.
@@ -69,7 +69,7 @@ class PeerSubject final : public Subject {
   }
 
  private:
-  std::size_t frames_out() const { return plan_.window == 0 ? unit_ : 1; }
+  std::size_t frames_out() const { return plan_.window == 0 ? unit_ * plan_.up : 1; }
   /// Returns frame and channel of value i of a tensor.
   std::pair<std::size_t, std::size_t> place(std::size_t i, std::size_t frames, std::size_t channels) const {
     return plan_.planar ? std::pair{i % frames, i / frames} : std::pair{i / channels, i % channels};

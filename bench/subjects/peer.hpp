@@ -16,6 +16,7 @@ namespace inlay::bench {
 struct Plan {
   using Shape = std::vector<std::int64_t>;
   std::size_t in_size = 0, out_size = 0;
+  std::size_t up = 1;      ///< output frames of an input frame
   bool planar = false;     ///< signals are [1, channels, frames], otherwise [frames, 1, channels]
   std::size_t window = 0;  ///< required number of frames per call; 0 if any number is possible
   std::vector<Shape> states;

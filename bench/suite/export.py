@@ -10,9 +10,10 @@ its input, and branches are summed without copies of channels.
 from __future__ import annotations
 
 import json
+import math
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
@@ -28,7 +29,7 @@ Part = tuple[Optional[Tensor], int]
 Signal = list[Part]
 
 # Layers with channels before time in both frameworks; all others have channels last.
-PLANAR = {"conv1d", "prelu", "batchnorm1d", "windowed", "residual_skip"}
+PLANAR = {"conv1d", "conv_transpose1d", "prelu", "batchnorm1d", "windowed", "residual_skip"}
 
 
 def layers_within(layers: Sequence[Json]) -> Iterator[Json]:
@@ -43,6 +44,8 @@ def ends(layers: Sequence[Json]) -> tuple[int, int]:
     """Input and output channels of a chain."""
 
     def end(layer: Json, side: str) -> int:
+        if layer["type"] == "gate" and side == "in":
+            return 2 * int(layer["size"])
         for name in (side, "size"):
             if name in layer:
                 return int(layer[name])
@@ -63,6 +66,7 @@ class Stream(nn.Module):
         self.planar = not PLANAR.isdisjoint(types)
         self.window = int(layers[0]["window"]) if types[0] == "windowed" else 0
         self.channels = ends(layers)
+        self.up = math.prod(layer["stride"] for layer in layers if layer["type"] == "conv_transpose1d")
         self.shapes: list[list[int]] = []
         self.weights: dict[int, nn.Module] = {}
         self._prepare(layers, streaming=self.window == 0)
@@ -77,11 +81,15 @@ class Stream(nn.Module):
             if streaming and kind == "conv1d":
                 past = (layer["kernel_size"] - 1) * layer["dilation"]
                 self.shapes += [[1, layer["in"], past]] * (past > 0)
+            if kind == "conv_transpose1d":
+                self.shapes += [[1, layer["out"], layer["kernel_size"] - layer["stride"]]]
             if kind in ("s4d", "lru"):
                 states = layer["states"]
                 self.shapes += [[layer["size"], 2 * states, 1] if kind == "s4d" else [states, 2, 1]]
-            if streaming and kind in ("lstm", "gru"):
+            if streaming and kind in ("lstm", "gru", "rnn"):
                 self.shapes += [[1, 1, layer["out"]]] * (2 if kind == "lstm" else 1)
+            if kind == "projected_lstm":
+                self.shapes += [[1, 1, layer["out"]], [1, 1, layer["units"]]]
             for name in CHAINS:
                 for chain in layer.get(name, []) if name == "branches" else [layer.get(name, [])]:
                     self._prepare(chain, streaming)
@@ -140,7 +148,11 @@ class Stream(nn.Module):
 
     def chain(self, layers: Sequence[Json], x: Signal, condition: Signal) -> Signal:
         for layer in layers:
-            x = getattr(self, layer["type"])(layer, x, condition)
+            pointwise = POINTWISE.get(layer["type"])
+            if pointwise is None:
+                x = getattr(self, layer["type"])(layer, x, condition)
+            else:
+                x = [(pointwise(self.together(x), layer), layer["size"])]
         return x
 
     def dense(self, layer: Json, x: Signal, condition: Signal) -> Signal:
@@ -160,6 +172,22 @@ class Stream(nn.Module):
             self.next.append(signal[:, :, -past:])
         return [(self.weights[id(layer)](signal), layer["out"])]
 
+    def conv_transpose1d(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        late = layer["kernel_size"] - layer["stride"]  # frames that this call and the next one add to
+        y = self.weights[id(layer)](self.together(x))
+        y = torch.cat([y[:, :, :late] + self.given.pop(0), y[:, :, late:]], 2)
+        self.next.append(y[:, :, -late:])
+        y = y[:, :, :-late]
+        if "bias" in layer:
+            y = y + tensor(layer, "bias").to(self.dtype)[:, None]
+        return [(y, layer["out"])]
+
+    def periodic_gain(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        """A call has a whole number of periods."""
+        signal, gain = self.together(x), tensor(layer, "gain").to(self.dtype)
+        parts = signal.reshape(1, layer["size"], -1, layer["period"]) * gain.T.unsqueeze(1)
+        return [(parts.reshape(signal.shape), layer["size"])]
+
     def lstm(self, layer: Json, x: Signal, condition: Signal) -> Signal:
         signal = self.together(x)
         signal = signal.permute(2, 0, 1) if self.planar else signal
@@ -176,6 +204,8 @@ class Stream(nn.Module):
         y, state = self.weights[id(layer)](self.together(x), self.given.pop(0))
         self.next.append(state)
         return [(y, layer["out"])]
+
+    rnn, projected_lstm = gru, lstm
 
     def _plain(self, layer: Json, x: Signal, condition: Signal) -> Signal:
         return [(self.run(layer, x), layer["size"])]
@@ -196,11 +226,13 @@ class Stream(nn.Module):
         self.next.append(state)
         return y if self.planar else y.permute(2, 0, 1)
 
-    def layer_norm(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+    def _channels_last(self, layer: Json, x: Signal, condition: Signal) -> Signal:
         signal = self.together(x)
         signal = signal.transpose(1, 2) if self.planar else signal
         y = self.weights[id(layer)](signal)
         return [(y.transpose(1, 2) if self.planar else y, layer["size"])]
+
+    layer_norm = group_norm = rms_norm = snake = _channels_last
 
     def film(self, layer: Json, x: Signal, condition: Signal) -> Signal:
         values, size = self.chain(layer["layers"], condition, condition), layer["size"]
@@ -216,26 +248,8 @@ class Stream(nn.Module):
         b = self.chain(layer["gate"], self.cut(x, size, size), condition)
         return [(self.together(a) * self.together(b), size)]
 
-    def gelu(self, layer: Json, x: Signal, condition: Signal) -> Signal:
-        return [(functional.gelu(self.together(x)), layer["size"])]
-
-    def leaky_relu(self, layer: Json, x: Signal, condition: Signal) -> Signal:
-        return [(functional.leaky_relu(self.together(x), layer["alpha"]), layer["size"])]
-
-    def tanh(self, layer: Json, x: Signal, condition: Signal) -> Signal:
-        return [(torch.tanh(self.together(x)), layer["size"])]
-
-    def sigmoid(self, layer: Json, x: Signal, condition: Signal) -> Signal:
-        return [(torch.sigmoid(self.together(x)), layer["size"])]
-
-    def relu(self, layer: Json, x: Signal, condition: Signal) -> Signal:
-        return [(torch.relu(self.together(x)), layer["size"])]
-
     def softmax(self, layer: Json, x: Signal, condition: Signal) -> Signal:
         return [(torch.softmax(self.together(x), self.axis), layer["size"])]
-
-    def scale(self, layer: Json, x: Signal, condition: Signal) -> Signal:
-        return [(self.together(x) * layer["scale"], layer["size"])]
 
     def identity(self, layer: Json, x: Signal, condition: Signal) -> Signal:
         return x
@@ -260,6 +274,9 @@ class Stream(nn.Module):
             first = self.add(first, other)
         return first
 
+    def concat(self, layer: Json, x: Signal, condition: Signal) -> Signal:
+        return [part for branch in layer["branches"] for part in self.chain(branch, x, condition)]
+
     def split(self, layer: Json, x: Signal, condition: Signal) -> Signal:
         a, b = layer["branches"]
         at, size = ends(a)[0], sum(size for _, size in x)
@@ -283,8 +300,7 @@ class Stream(nn.Module):
         """Runs one window and returns the last frame. Trailing memoryless layers only run on that frame."""
         layers = layer["layers"]
         last = max(i for i, inner in enumerate(layers) if inner["type"] in ("conv1d", "lstm"))
-        for inner in layers[: last + 1]:
-            x = getattr(self, inner["type"])(inner, x, condition)
+        x = self.chain(layers[: last + 1], x, condition)
         return self.chain(layers[last + 1 :], [(self.together(x)[:, :, -1:], x[0][1])], condition)
 
     def time_pad(self, layer: Json, x: Signal, condition: Signal) -> Signal:
@@ -292,6 +308,25 @@ class Stream(nn.Module):
             (functional.pad(self.together(x), (layer["before"], layer["after"])), layer["size"])
         ]
 
+
+# Functions of each value.
+POINTWISE: dict[str, Callable[[Tensor, Json], Tensor]] = {
+    "affine": lambda x, layer: x * number(layer, "scale") + number(layer, "shift"),
+    "amplitude_to_db": lambda x, layer: 20 * torch.log10(x.clamp(min=layer["floor"])),
+    "db_to_amplitude": lambda x, layer: 10 ** (x / 20),
+    "elu": lambda x, layer: functional.elu(x, layer["alpha"]),
+    "gelu": lambda x, layer: functional.gelu(x),
+    "hard_sigmoid": lambda x, layer: functional.hardsigmoid(x),
+    "hardtanh": lambda x, layer: functional.hardtanh(x, layer["min"], layer["max"]),
+    "leaky_relu": lambda x, layer: functional.leaky_relu(x, layer["alpha"]),
+    "mish": lambda x, layer: functional.mish(x),
+    "relu": lambda x, layer: torch.relu(x),
+    "scale": lambda x, layer: x * layer["scale"],
+    "sigmoid": lambda x, layer: torch.sigmoid(x),
+    "silu": lambda x, layer: functional.silu(x),
+    "softplus": lambda x, layer: functional.softplus(x, layer["beta"], layer["threshold"]),
+    "tanh": lambda x, layer: torch.tanh(x),
+}
 
 CHAINS = ("layers", "branches", "path", "residual", "skip", "source")
 
@@ -301,6 +336,12 @@ CHAINS = ("layers", "branches", "path", "residual", "skip", "source")
 
 def tensor(layer: Json, name: str) -> Tensor:
     return torch.tensor(layer[name]["data"], dtype=torch.float64).reshape(layer[name]["shape"])
+
+
+def number(layer: Json, name: str) -> float:
+    """The value of a tensor of one."""
+    (value,) = layer[name]["data"]
+    return float(value)
 
 
 def fill(module: nn.Module, **values: Tensor) -> nn.Module:
@@ -327,6 +368,14 @@ def make_conv1d(layer: Json) -> nn.Module:
     return fill(module, weight=tensor(layer, "kernel").permute(2, 1, 0), **bias)
 
 
+def make_conv_transpose1d(layer: Json) -> nn.Module:
+    """Without its bias: frames that two calls share are added before it."""
+    module = nn.ConvTranspose1d(
+        layer["in"], layer["out"], layer["kernel_size"], layer["stride"], bias=False
+    )
+    return fill(module, weight=tensor(layer, "kernel").permute(1, 2, 0))
+
+
 def make_lstm(layer: Json) -> nn.Module:
     return fill(
         nn.LSTM(layer["in"], layer["out"]),  # type: ignore[no-untyped-call]
@@ -351,6 +400,27 @@ def make_gru(layer: Json) -> nn.Module:
         weight_hh_l0=ordered(tensor(layer, "recurrent_kernel")),
         bias_ih_l0=ordered(bias[0]),
         bias_hh_l0=ordered(bias[1]),
+    )
+
+
+def make_rnn(layer: Json) -> nn.Module:
+    return fill(
+        nn.RNN(layer["in"], layer["out"]),  # type: ignore[no-untyped-call]
+        weight_ih_l0=tensor(layer, "kernel").T,
+        weight_hh_l0=tensor(layer, "recurrent_kernel").T,
+        bias_ih_l0=tensor(layer, "bias"),
+        bias_hh_l0=torch.zeros(layer["out"]),
+    )
+
+
+def make_projected_lstm(layer: Json) -> nn.Module:
+    return fill(
+        nn.LSTM(layer["in"], layer["units"], proj_size=layer["out"]),  # type: ignore[no-untyped-call]
+        weight_ih_l0=tensor(layer, "kernel").T,
+        weight_hh_l0=tensor(layer, "recurrent_kernel").T,
+        weight_hr_l0=tensor(layer, "projection").T,
+        bias_ih_l0=tensor(layer, "bias"),
+        bias_hh_l0=torch.zeros(4 * layer["units"]),
     )
 
 
@@ -465,12 +535,48 @@ def make_layer_norm(layer: Json) -> nn.Module:
     return fill(module, weight=tensor(layer, "gamma"), bias=tensor(layer, "beta"))
 
 
+class GroupNorm(nn.GroupNorm):
+    """Each frame on its own: frames are the batch."""
+
+    def __init__(self, layer: Json) -> None:
+        super().__init__(layer["groups"], layer["size"], layer["epsilon"])
+        fill(self, weight=tensor(layer, "gamma"), bias=tensor(layer, "beta"))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+
+class RMSNorm(nn.Module):
+    def __init__(self, layer: Json) -> None:
+        super().__init__()
+        self.gamma, self.epsilon = nn.Parameter(tensor(layer, "gamma")), layer["epsilon"]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + self.epsilon) * self.gamma
+
+
+class Snake(nn.Module):
+    def __init__(self, layer: Json) -> None:
+        super().__init__()
+        self.alpha = nn.Parameter(tensor(layer, "alpha"))
+        self.inverse = nn.Parameter(1 / self.alpha.detach())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.sin(self.alpha * x).square() * self.inverse
+
+
 MODULES = {
     "s4d": S4D,
     "lru": LRU,
     "layer_norm": make_layer_norm,
+    "group_norm": GroupNorm,
+    "rms_norm": RMSNorm,
+    "snake": Snake,
+    "rnn": make_rnn,
+    "projected_lstm": make_projected_lstm,
     "dense": make_dense,
     "conv1d": make_conv1d,
+    "conv_transpose1d": make_conv_transpose1d,
     "lstm": make_lstm,
     "gru": make_gru,
     "batchnorm1d": make_batchnorm1d,
@@ -481,21 +587,18 @@ MODULES = {
 # --- files ---
 
 
-def export(path: Path) -> None:
-    root = json.loads(path.read_text(encoding="utf-8"))
-    dtype = getattr(torch, root["check"]["dtype"])
-    side = root["check"]["condition"]["shape"][1] if "condition" in root["check"] else 0
-    stream = Stream(root["layers"], dtype, side).eval()
-    arguments = (stream.example(stream.window or 64), *stream.states())
-    base = path.with_suffix("")
+def save(base: Path, module: nn.Module, arguments: tuple[Tensor, ...], plan: Json) -> None:
+    """Writes a module of `arguments`, a signal and states, for both libraries, and the plan of its tensors."""
     with torch.no_grad():
-        traced = trace(stream, arguments, check_trace=False)  # type: ignore[no-untyped-call]
+        traced = trace(module, arguments, check_trace=False)  # type: ignore[no-untyped-call]
         freeze(traced).save(f"{base}.pt")
-        count = len(stream.shapes)
-        time = 2 if stream.planar else 0
-        axes = {} if stream.window else {"x": {time: "frames"}, "y": {time: "frames"}}
+        Path(f"{base}.plan.json").write_text(json.dumps(plan), encoding="utf-8")
+        count = len(plan["states"])
+        time = 2 if plan["planar"] else 0
+        frames = "frames" if plan["up"] == 1 else "output_frames"
+        axes = {} if plan["window"] else {"x": {time: "frames"}, "y": {time: frames}}
         torch.onnx.export(
-            stream,
+            module,
             arguments,
             f"{base}.onnx",
             input_names=["x", *(f"s{i}" for i in range(count))],
@@ -503,20 +606,32 @@ def export(path: Path) -> None:
             dynamic_axes=axes,
             opset_version=14,
         )
+
+
+def export(path: Path) -> None:
+    root = json.loads(path.read_text(encoding="utf-8"))
+    dtype = getattr(torch, root["check"]["dtype"])
+    side = root["check"]["condition"]["shape"][1] if "condition" in root["check"] else 0
+    stream = Stream(root["layers"], dtype, side).eval()
+    arguments = (stream.example(stream.window or 64), *stream.states())
     plan = {
         "in": stream.channels[0] + side,
         "out": stream.channels[1],
+        "up": stream.up,
         "planar": stream.planar,
         "window": stream.window,
         "states": stream.shapes,
     }
-    Path(f"{base}.plan.json").write_text(json.dumps(plan), encoding="utf-8")
+    save(path.with_suffix(""), stream, arguments, plan)
 
 
 def main() -> None:
     warnings.filterwarnings("ignore")
     torch.set_num_threads(1)
-    paths = [path for path in sorted(Path(sys.argv[1]).glob("*.json")) if ".plan" not in path.name]
+    paths = sorted(Path(sys.argv[1]).glob("*.json"))
+    # Networks that have a plan were written by networks/large.py.
+    paths = [path for path in paths if path.with_suffix(".plan.json") not in paths]
+    paths = [path for path in paths if ".plan" not in path.name]
     for index, path in enumerate(paths):
         print(
             f"\r  {index + 1} of {len(paths)}: {path.stem:24}", end="", file=sys.stderr, flush=True
@@ -524,7 +639,8 @@ def main() -> None:
         try:
             export(path)
         except Exception as error:  # reported as not exported
-            print(f"\n  {path.stem}: {error}", file=sys.stderr)
+            first = (str(error).splitlines() or [repr(error)])[0]
+            print(f"\n  {path.stem}: {first}", file=sys.stderr)
     print("\r" + 40 * " ", end="\r", file=sys.stderr)
 
 

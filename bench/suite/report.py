@@ -66,8 +66,29 @@ def by_network(networks: Json) -> dict[tuple[str, int, str], Json]:
     return {(r["network"], r["buffer"], r["subject"]): r for r in networks.get("results", [])}
 
 
+def slow(networks: Json) -> list[str]:
+    """Networks of slow frames: latents, or spectra. There is a callback for each frame."""
+    found = {key: r for key, r in by_network(networks).items() if "rate" in r}
+    names = list(dict.fromkeys(name for name, _, _ in found))
+    peers = [peer for peer in PEERS if any(subject == peer for _, _, subject in found)]
+
+    def row(name: str) -> list[str]:
+        ours = found[name, 1, f"{DEFAULT}-rt"]
+        time = ours["median"]
+        cells = [name, number(time / 1e3), number(100 * 1e-9 * time * ours["rate"], 2) + " %"]
+        for peer in peers:
+            theirs = found.get((name, 1, peer), {}).get("median")
+            cells += [number(theirs and theirs / 1e3), ratio(theirs, time)]
+        return cells
+
+    head = ["network", "run-time model, µs a frame", "of real time"]
+    for peer in peers:
+        head += [f"{PEERS[peer]}, µs", "times inlay's"]
+    return table(head, map(row, names)) if names else []
+
+
 def summary(networks: Json, buffer: int) -> list[str]:
-    found = by_network(networks)
+    found = {key: r for key, r in by_network(networks).items() if "rate" not in r}
     names = list(dict.fromkeys(name for name, _, _ in found))
     peers = [peer for peer in PEERS if any(subject == peer for _, _, subject in found)]
 
@@ -98,7 +119,8 @@ def callbacks(networks: Json) -> list[str]:
         lines += [f"### {name}", ""]
         rows = []
         for buffer in sorted({b for n, b, _ in found if n == name}):
-            deadline = 1e9 * buffer / SAMPLE_RATE
+            rate = next(r.get("rate", SAMPLE_RATE) for (n, *_), r in found.items() if n == name)
+            deadline = 1e9 * buffer / rate
             for subject in ordered(s for n, b, s in found if (n, b) == (name, buffer)):
                 result = found[name, buffer, subject]
                 times = [result[key] for key in ("median", "p99", "p99.9", "max", "first")]
@@ -272,6 +294,9 @@ def page(
         ]
         for buffer in (64, 512):
             lines += [f"In buffers of {buffer} frames:", "", *summary(networks, buffer)]
+        slowly = slow(networks)
+        if slowly:
+            lines += ["A callback for each frame of a latent or of a spectrum:", "", *slowly]
         lines += [f"![Networks]({plot})" for plot in plots if "networks" in plot] + [""]
         lines += [
             "Weights and state are inlay's memory, padding and scratch included; code and compile time are of a",

@@ -141,9 +141,11 @@ class Pointwise {
   INLAY_NO_ADDRESS LayerExtent<Size> size_;
 
  private:
+  /// A single value is broadcast: if it was stored on its own, a load of a whole register would wait for that store.
   template <std::size_t Lanes>
   INLAY_INLINE void step(const scalar* in, scalar* out, std::size_t c) const noexcept {
-    B::store(out + c, layer().apply(B::template load<Lanes>(in + c), detail::LanesAcrossChannels<B, Lanes>{c}));
+    const auto x = size_ == 1 ? B::template broadcast<Lanes>(*in) : B::template load<Lanes>(in + c);
+    B::store(out + c, layer().apply(x, detail::LanesAcrossChannels<B, Lanes>{c}));
   }
 
   template <std::size_t Lanes, class... R>
