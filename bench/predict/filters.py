@@ -31,6 +31,11 @@ def file_of(machine):
     return FOLDER / f"{machine}.txt"
 
 
+def scaled(machine):
+    """The kinds, if their prices are those of another machine."""
+    return [] if file_of(machine).exists() else list(KINDS)
+
+
 def fitted(machine, work, lanes, call):
     """Prices for "frame" or "buffer". `call` is that of a call."""
     rows, times = [], []
@@ -50,7 +55,7 @@ def prices(machine, lanes, fits):
     found = {}
     for name, fit in by_work.items():
         work = name.split()[1]
-        if file_of(machine).exists():  # of types, or of `Model` where there are none of types
+        if not scaled(machine):  # of types, or of `Model` where there are none of types
             of_types = by_work.get(f"ModelT {work}", fit)
             found[name] = fitted(machine, work, lanes, time_of({"call": 1}, of_types.table, of_types.overlap))
         else:

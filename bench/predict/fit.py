@@ -101,10 +101,14 @@ class Fit:
     def unmeasured(self):
         """Prices of the kinds of layers that no network of these has: those of `Model`, or those of another machine."""
         known = {name.split()[0] for row in self.rows.values() for name in row}
-        kinds = set(machines_header.KINDS) - known - set(filters.KINDS)
         if self.prior:
-            return {name: price for name, price in self.prior.table.items() if name.split()[0] in kinds}
-        return like.prices(kinds, self.work.split()[1], self.lanes, self.table["conv products"]) if kinds else {}
+            return {name: price for name, price in self.prior.table.items() if name.split()[0] not in known}
+        return like.prices(self.scaled(), self.work.split()[1], self.lanes, self.table["conv products"])
+
+    def scaled(self):
+        """Kinds of layers that have the prices of another machine. Long filters are measured apart."""
+        rows = [*self.rows.values(), *(self.prior.rows.values() if self.prior else [])]
+        return sorted(set(machines_header.KINDS) - {name.split()[0] for row in rows for name in row} - set(filters.KINDS))
 
     def errors_of(self, group):
         return np.abs([error for n, error in self.errors.items() if group(n)])
@@ -171,7 +175,8 @@ def main():
         name, title = arguments.write
         of_filters = filters.prices(name, arguments.lanes, fits)
         tables = {fit.work: {"coefficients": rounded(fit.table | fit.unmeasured() | of_filters[fit.work]),
-                             "error": round(fit.error, 3), "overlap": fit.overlap} for fit in fits}  # fmt: skip
+                             "error": round(fit.error, 3), "overlap": fit.overlap,
+                             "scaled": fit.scaled() + filters.scaled(name)} for fit in fits}  # fmt: skip
         root = {"title": title, "also": arguments.also, "lanes": arguments.lanes, "measured": not arguments.estimated,
                 "tables": tables}  # fmt: skip
         (machines_header.MACHINES / f"{name}.json").write_text(json.dumps(root, indent=1) + "\n", encoding="utf-8")

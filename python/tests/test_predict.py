@@ -81,6 +81,15 @@ def test_every_machine_has_a_price_of_newer_layers(item: str) -> None:
             assert plain < with_item < 100 * plain, on.name
 
 
+def test_prices_of_another_machine_are_untested(capsys: pytest.CaptureFixture[str]) -> None:
+    newer, older = parse("dense 8, s4d 8, dense 1"), parse("lstm 20, dense 1")
+    for on in machines():
+        assert predict(older, on).error is not None
+        assert (predict(newer, on).error is None) == (on.name != "zen3-avx2")
+    assert main(["predict", "s4d 8, dense 1", "--machine", "pi5"]) == 0
+    assert "untested" in capsys.readouterr().out
+
+
 def test_machines_have_names_as_people_say_them() -> None:
     for name in ("m7", "M7", "Daisy", "Daisy Seed", "Cortex-M7"):
         assert machine(name).name == "m7"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +22,8 @@ class Table:
     """Nine of ten networks that were not used to fit are predicted within this relative error."""
     overlap: float
     """See `time_of`."""
+    scaled: Collection[str] = ()
+    """Kinds of layers whose prices are those of another machine, scaled: not tested."""
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,9 @@ class Prediction:
     engine: str
     nanoseconds: float
     """Per frame of the input."""
-    error: float
-    """Nine of ten networks are predicted within this relative error."""
+    error: float | None
+    """Nine of ten networks are predicted within this relative error. None: it was not tested, as the
+    network has layers that were not measured on the machine."""
 
     def share(self, sample_rate: float) -> float:
         """The share of one core at a sample rate in Hz."""
@@ -44,7 +45,8 @@ def predict(layers: Chain, on: Machine, *, engine: str = "ModelT", block: int = 
     if buffers:  # what a call costs is spread over its frames; tables are of calls of 64
         units["call"] = 64 / block
     time = time_of(units, table.coefficients, table.overlap)
-    return Prediction(on, on.engine(engine), time, table.error)
+    tested = not any(count and name.split()[0] in table.scaled for name, count in units.items())
+    return Prediction(on, on.engine(engine), time, table.error if tested else None)
 
 
 @dataclass(frozen=True)

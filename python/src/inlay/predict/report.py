@@ -62,8 +62,9 @@ def _calls(engine: str, block: int) -> str:
 def _cost(prediction: Prediction, sample_rate: float) -> list[str]:
     share, error = prediction.share(sample_rate), prediction.error
     time = prediction.nanoseconds
+    within = "untested" if error is None else f"±{error:.0%}"
     return [
-        f"{time:.4g} ±{error:.0%}" if time < 1000 else f"{time:.0f} ±{error:.0%}",
+        f"{time:.4g} {within}" if time < 1000 else f"{time:.0f} {within}",
         f"{share:.2%}",
     ]
 
