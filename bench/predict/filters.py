@@ -1,30 +1,30 @@
 """Prices of long filters, `FIR`, from what filters of several lengths cost alone.
 
 A file of `filters/` has lines "taps work ns": measured by run.sh, counted by count.sh and microcontroller.py. Where there
-is none, a filter takes the time that it takes on `LIKE`, in proportion to the products of convolutions.
+is none, `like` has their prices.
 
     PYTHONPATH=python/src python3 bench/predict/filters.py FOLDER
 
 writes a model file of each of `TAPS`.
 """
 
-import json
 import sys
 from pathlib import Path
 
-import machines_header
+import like
 import numpy as np
 from scipy.optimize import nnls
 
 from inlay.check.signal import default_signal
 from inlay.format import Check, ModelFile, write_model
 from inlay.inspect.fir import fft_macs, fir_macs
+from inlay.predict.features import time_of
 from inlay.predict.networks import conv1d
 
 FOLDER = Path(__file__).resolve().parent / "filters"
 TAPS = 128, 256, 512, 1024, 2048, 4096, 8192
-LIKE = "zen4-avx2"
 NAMES = "fir layers", "fir products", "fft products"
+KINDS = "fir", "fft"
 
 
 def file_of(machine):
@@ -44,25 +44,17 @@ def fitted(machine, work, lanes, call):
     return dict(zip(NAMES, map(float, solution)))
 
 
-def as_like(work, lanes, products):
-    """Prices from those of `LIKE`. `products` is the price of a register of a convolution's products."""
-    like = json.loads((machines_header.MACHINES / f"{LIKE}.json").read_text(encoding="utf-8"))
-    known = like["tables"][f"ModelT {work}"]["coefficients"]
-    # A filter's time depends less on the size of registers than that of a convolution.
-    time = products / known["conv products"] * min(1, like["lanes"] / lanes)
-    return {name: known[name] * time * (1 if name == "fir layers" else lanes / like["lanes"]) for name in NAMES}
-
-
-def prices(machine, lanes, tables):
-    """Prices by engine and work, such as "ModelT frame", for the tables of a machine."""
+def prices(machine, lanes, fits):
+    """Prices by engine and work, such as "ModelT frame", for the fits of a machine."""
+    by_work = {fit.work: fit for fit in fits}
     found = {}
-    for name, table in tables.items():
+    for name, fit in by_work.items():
         work = name.split()[1]
         if file_of(machine).exists():  # of types, or of `Model` where there are none of types
-            call = tables.get(f"ModelT {work}", table).get("call", 0)
-            found[name] = fitted(machine, work, lanes, call)
+            of_types = by_work.get(f"ModelT {work}", fit)
+            found[name] = fitted(machine, work, lanes, time_of({"call": 1}, of_types.table, of_types.overlap))
         else:
-            found[name] = as_like(work, lanes, table["conv products"])
+            found[name] = like.prices(KINDS, work, lanes, fit.table["conv products"])
     return found
 
 

@@ -7,9 +7,10 @@ ROOT = Path(__file__).resolve().parents[2]
 MACHINES = ROOT / "python" / "src" / "inlay" / "predict" / "machines"
 HEADER = ROOT / "include" / "inlay" / "predict" / "machines.hpp"
 KINDS = (
-    "dense conv lstm gru rnn tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake quotient line copy join fir fft"
+    "dense conv lstm gru rnn tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake quotient norm line copy join fir "
+    "fft min_gru s4d lru s6 biquad one_pole table_shaper"
 ).split()
-NUMBERS = "layers registers products columns taps chain further straddles".split()
+NUMBERS = "layers registers products columns taps chain further straddles excess".split()
 
 
 def features(coefficients):

@@ -21,7 +21,7 @@ struct Prediction {
 
 /// Predicts the time of model type M in calls of `block` frames; 1 stands for `forward`.
 ///
-///     static_assert(inlay::predict<Amp>(inlay::machines::zen4_avx2).share(48000) < 0.05);
+///     static_assert(inlay::predict<Amp>(inlay::machines::zen3_avx2).share(48000) < 0.05);
 ///
 /// Evaluated by the compiler. The machine's table says how well it predicts. `inlay predict` does the same for model
 /// files, PyTorch modules and lines of text, and finds the largest networks that fit a budget.

@@ -73,7 +73,7 @@ def predictions(name: str, layers: Chain) -> list[str]:
     if any(layer.record.type == "windowed" for layer in analyse(layers).layers):
         return []
     claims = []
-    for on in map(machine, ("zen4-avx2", "m7")):
+    for on in map(machine, ("zen3-avx2", "m7")):
         for block in (1, 64):
             of_type = (
                 f"inlay::predict<{name}>(inlay::machines::{on.name.replace('-', '_')}, {block})"

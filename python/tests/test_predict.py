@@ -47,16 +47,17 @@ def test_nine_of_ten_networks_are_predicted_within_the_stated_error(path: Path, 
         assert found <= (0.18 if work == "ModelT frame" else 0.15), work
 
 
-@pytest.mark.parametrize("name", ["zen4-avx2", "m7"])
+@pytest.mark.parametrize("name", ["zen3-avx2", "m7"])
 def test_memory(name: str, network) -> None:  # type: ignore[no-untyped-def]
     on = machine(name)
     errors = []
     for line in (BENCH / "measured" / f"{name}.txt").read_text().splitlines():
-        number, engine, work, _, weights, state = line.split()
+        number, engine, work, _, *sizes = line.split()
         if engine == "ModelT" and work == "frame":
             found = memory(network(int(number)), on.lanes)
-            errors.append([found[0] / int(weights) - 1, found[1] / int(state) - 1])
-    assert (np.quantile(np.abs(errors), 0.9, axis=0) <= 0.1).all()
+            # Each array of its own begins at a cache line: small networks have some hundred bytes more.
+            errors.append([abs(f - int(s)) / max(int(s), 10_000) for f, s in zip(found, sizes)])
+    assert (np.quantile(errors, 0.9, axis=0) <= 0.1).all()
 
 
 def test_every_machine_has_its_tables() -> None:
@@ -64,6 +65,20 @@ def test_every_machine_has_its_tables() -> None:
         assert on.title and on.lanes in (1, 4, 8, 16)
         engine = "ModelT" if on.microcontroller else "Model"
         assert {f"{engine} frame", f"{engine} buffer"} <= set(on.tables)
+
+
+NEWER = "s4d 8,lru 8,s6 4,min_gru 8,biquad 2,layer_norm,softplus,gelu_tanh,softmax,snake".split(",")
+
+
+@pytest.mark.parametrize("item", NEWER)
+def test_every_machine_has_a_price_of_newer_layers(item: str) -> None:
+    for on in machines():
+        for block in (1, 64):
+            plain, with_item = (
+                predict(parse(f"dense 8, {layers}dense 1"), on, block=block).nanoseconds
+                for layers in ("", f"{item}, ")
+            )
+            assert plain < with_item < 100 * plain, on.name
 
 
 def test_machines_have_names_as_people_say_them() -> None:
@@ -85,7 +100,7 @@ def test_a_microcontroller_runs_types_alone(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_longer_calls_cost_less_a_frame() -> None:
-    on, layers = machine("zen4-avx2"), parse("wavenet 4")
+    on, layers = machine("zen3-avx2"), parse("wavenet 4")
     costs = [
         predict(layers, on, engine="Model", block=block).nanoseconds for block in (16, 64, 512)
     ]
@@ -96,7 +111,7 @@ def test_long_filters_are_not_counted_tap_by_tap() -> None:
     # tests/unit/fir_test.cpp has the same numbers.
     assert [fir_macs(taps) for taps in (128, 500, 4096, 16384)] == [128, 182, 283, 379]
     assert [fft_macs(taps) for taps in (128, 500, 4096, 16384)] == [0, 30, 75, 75]
-    on = machine("zen4-avx2")
+    on = machine("zen3-avx2")
     short, long = (
         predict(parse(f"conv1d 1 k{taps}"), on, engine="Model").nanoseconds for taps in (127, 4096)
     )
@@ -106,7 +121,7 @@ def test_long_filters_are_not_counted_tap_by_tap() -> None:
     assert frame.nanoseconds < 1.5 * buffer.nanoseconds
 
 
-@pytest.mark.parametrize("name", ["zen4-avx2", "m7", "pi4", "pi5", "m1"])
+@pytest.mark.parametrize("name", ["zen3-avx2", "zen4-avx2", "m7", "pi4", "pi5", "m1"])
 def test_long_filters_are_predicted_as_measured(name: str) -> None:
     for line in (BENCH / "filters" / f"{name}.txt").read_text().splitlines():
         taps, work, time = line.split()
@@ -130,6 +145,9 @@ LINES = {
     "lstm 20, dense 1": 1781,
     "wavenet 16": 13801,
     "in 2, dense 4, tanh, dense 1": 17,
+    "in 4, lru 8, s4d 3": 2 * 8 * (4 + 8 + 1) + 4 * 8 + 8 * (4 * 3 + 1),
+    "in 2, min_gru 4, layer_norm, biquad 2": 2 * 4 * 3 + 2 * 4 + 4 * 2 * 5,
+    "in 20, s6 3": 20 * (2 * 2 + 3 * 3 + 2),
     "conv1d 4 k5 d2, prelu, gru 3, dense 1": 4 * 5 + 4 + 4 + 3 * 3 * (4 + 3 + 2) + 4,
 }
 
@@ -161,7 +179,7 @@ def test_lines_that_are_refused(line: str) -> None:
 def test_modules_and_files(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     module = torch.nn.Sequential(torch.nn.LSTM(1, 20), torch.nn.Linear(20, 1))
-    on = machine("zen4-avx2")
+    on = machine("zen3-avx2")
     of_module = predict(layers_of(module)[0], on).nanoseconds
     assert of_module == predict(parse("lstm 20, dense 1"), on).nanoseconds
     file = REPOSITORY / "tests" / "golden" / "torch" / "lstm20_dense.f32.json"
@@ -169,18 +187,18 @@ def test_modules_and_files(tmp_path: Path) -> None:
 
 
 def test_budgets() -> None:
-    budget = parse_budget("20% of a Zen4-AVX2 core at 44.1 kHz")
-    assert (budget.share, budget.machine.name, budget.sample_rate) == (0.2, "zen4-avx2", 44_100)
-    assert parse_budget("5.5 % of zen4-avx2").sample_rate == 48_000
-    for text in ("", "20", "20% of a toaster", "x% of zen4-avx2", "20% of zen4-avx2 at 48 parsec"):
+    budget = parse_budget("20% of a Zen3-AVX2 core at 44.1 kHz")
+    assert (budget.share, budget.machine.name, budget.sample_rate) == (0.2, "zen3-avx2", 44_100)
+    assert parse_budget("5.5 % of zen3-avx2").sample_rate == 48_000
+    for text in ("", "20", "20% of a toaster", "x% of zen3-avx2", "20% of zen3-avx2 at 48 parsec"):
         with pytest.raises(ExportError):
             parse_budget(text)
 
 
 def test_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert main(["predict", "lstm 20, dense 1", "--machine", "zen4-avx2"]) == 0
+    assert main(["predict", "lstm 20, dense 1", "--machine", "zen3-avx2"]) == 0
     assert "1781 parameters" in capsys.readouterr().out
-    assert main(["predict", "--budget", "5% of a zen4-avx2 core at 48 kHz"]) == 0
+    assert main(["predict", "--budget", "5% of a zen3-avx2 core at 48 kHz"]) == 0
     assert "wavenet N" in capsys.readouterr().out
     assert main(["predict"]) == 2
     assert "nothing to predict" in capsys.readouterr().err
@@ -190,7 +208,7 @@ def test_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
 
 def test_plot(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
-    assert main(["predict", "--plot", str(tmp_path / "costs.svg"), "--machine", "zen4-avx2"]) == 0
+    assert main(["predict", "--plot", str(tmp_path / "costs.svg"), "--machine", "zen3-avx2"]) == 0
     assert (tmp_path / "costs.svg").stat().st_size > 10_000
 
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "inlay/core/compiler.hpp"
+#include "inlay/core/concepts.hpp"
 #include "inlay/core/layer_traits.hpp"
 
 namespace inlay {
@@ -29,11 +30,19 @@ enum class CostKind : std::size_t {
   softmax,
   snake,
   quotient,  ///< activations with one division
+  norm,      ///< normalisation over channels
   line,      ///< activations of straight lines
   copy,      ///< layers that move values
   join,      ///< combinators, without the layers that they hold
   fir,       ///< long filters, without their FFTs
   fft,
+  min_gru,  ///< without its products and sigmoids
+  s4d,
+  lru,
+  s6,      ///< without its products and its softplus
+  biquad,  ///< recursive filters, with constant or changing coefficients
+  one_pole,
+  table_shaper,
   count
 };
 
@@ -47,11 +56,17 @@ struct KindFeatures {
   double chain = 0;      ///< multiply-adds that wait for one another
   double further = 0;    ///< registers of a recurrent layer's outputs beyond two, which may take no longer than one
   double straddles = 0;  ///< layers whose two groups of channels meet within a register
+  double excess = 0;     ///< products beyond those that are done while a chain waits, by their number
 
+  constexpr void add(double often, const KindFeatures& b) {
+    layers += often * b.layers, registers += often * b.registers, products += often * b.products;
+    columns += often * b.columns, taps += often * b.taps, chain += often * b.chain;
+    further += often * b.further, straddles += often * b.straddles, excess += often * b.excess;
+  }
   /// The sum of the products of all values.
   constexpr double times(const KindFeatures& b) const {
     return layers * b.layers + registers * b.registers + products * b.products + columns * b.columns + taps * b.taps +
-           chain * b.chain + further * b.further + straddles * b.straddles;
+           chain * b.chain + further * b.further + straddles * b.straddles + excess * b.excess;
   }
 };
 
@@ -105,7 +120,15 @@ constexpr CostKind cost_kind(std::string_view type) {
       {gelu_tanh, " gelu_tanh "},
       {softmax, " softmax "},
       {snake, " snake sine "},
-      {quotient, " softsign fast_tanh rational sqrt layer_norm rms_norm group_norm cumulative_norm "},
+      {quotient, " softsign fast_tanh rational sqrt "},
+      {norm, " layer_norm rms_norm group_norm cumulative_norm "},
+      {min_gru, " min_gru "},
+      {s4d, " s4d "},
+      {lru, " lru "},
+      {s6, " s6 "},
+      {biquad, " biquad parametric_equalizer "},
+      {one_pole, " one_pole "},
+      {table_shaper, " table_shaper "},
       {line,
        " relu leaky_relu prelu hardtanh leaky_hardtanh scale hard_sigmoid hard_sigmoid_keras2 hardswish batchnorm1d "
        "batchnorm2d affine periodic_gain abs square gain_computer complex_product magnitude "},
@@ -120,10 +143,14 @@ constexpr CostKind cost_kind(std::string_view type) {
   return dense;
 }
 
-/// True for layers whose time no machine's table has.
-constexpr bool has_no_price(std::string_view type) {
-  return type == "biquad" || type == "one_pole" || type == "parametric_equalizer" || type == "table_shaper";
-}
+/// The sizes of a layer type whose template has two or three of them and a backend.
+template <class L>
+inline constexpr std::array<std::size_t, 0> sizes_of{};
+template <template <std::size_t, std::size_t, Backend> class L, std::size_t A, std::size_t B, Backend C>
+inline constexpr std::array sizes_of<L<A, B, C>>{A, B};
+template <template <std::size_t, std::size_t, std::size_t, Backend> class L, std::size_t A, std::size_t B,
+          std::size_t C, Backend D>
+inline constexpr std::array sizes_of<L<A, B, C, D>>{A, B, C};
 
 /// Memory that frames use one after the other.
 struct FrameMemory {
@@ -161,13 +188,7 @@ struct FeatureSum {
         L::type != "block_control" && L::type != "tfilm" && L::type != "windowed" && L::type != "overlap_add" &&
             L::type != "along_features" && L::type != "per_feature",
         "inlay::predict: a network with Windowed, BlockControl, TFiLM, OverlapAdd, AlongFeatures or PerFeature has no "
-        "prediction from its "
-        "type; the command inlay predict has one");
-    static_assert(
-        !has_no_price(L::type),
-        "inlay::predict: a network with Biquad, OnePole, ParametricEqualizer or TableShaper has no prediction");
-    static_assert(L::type != "s4d" && L::type != "lru" && L::type != "s6",
-                  "inlay::predict: no machine's table has the price of S4D, LRU and S6; time them with bench/layers");
+        "prediction from its type; the command inlay predict has one");
     if constexpr (requires { L::parts::for_each; }) {
       add_layer<L>(often);
       L::parts::for_each([&](auto i) { add_chain<decltype(L().template chain<i>())>(often); });
@@ -206,11 +227,14 @@ struct FeatureSum {
   /// Rows of a matrix, padded to whole registers of the size that its kernel chooses.
   constexpr std::size_t padded(std::size_t rows) const { return up(rows, unit(rows)) * unit(rows); }
 
+  /// Groups of rows, each of which reads all columns.
+  constexpr std::size_t panels(std::size_t out, std::size_t gates) const {
+    return up(up(out, unit(out)), 12 / (gates == 1 ? 2 : gates));
+  }
   /// Sums of an output that grow side by side, see core/panel_accumulator.hpp.
   constexpr double sums(double columns, std::size_t out, std::size_t gates) const {
     if (lanes == 1 || columns < 8) return 1;
-    const std::size_t units = up(out, unit(out)), widest = 12 / (gates == 1 ? 2 : gates);
-    const std::size_t of_panel = gates * up(units, up(units, widest));
+    const std::size_t of_panel = gates * up(up(out, unit(out)), panels(out, gates));
     return double(std::clamp<std::size_t>((8 + (gates == 1 ? of_panel - 1 : 0)) / of_panel, 1, 4));
   }
 
@@ -225,41 +249,111 @@ struct FeatureSum {
   template <class L>
   constexpr void add_layer(double often) {
     constexpr CostKind kind = cost_kind(L::type);
-    constexpr bool recurrent = is_recurrent(kind);
-    constexpr bool multiplies = recurrent || kind == CostKind::dense || kind == CostKind::conv;
-    constexpr std::size_t gates = kind == CostKind::lstm ? 4 : kind == CostKind::gru ? 3 : 1;
     constexpr std::size_t out = L::out_size;
-    const bool tiles = buffers && !recurrent && lanes > 1;  // lanes are frames, of four outputs
-    const std::size_t registers = up(out, lanes);
-    KindFeatures& of = sum.kinds[std::size_t(kind)];
-    of.layers += often;
-    of.registers += often * (tiles ? double(out) / 4 : double(registers));
-    if constexpr (requires { L::quotients; })
-      if (!tiles) of.layers += often * double(L::quotients - 1);
-    if (recurrent && registers > 2) of.further += often * double(registers - 2);
-    if (L::type == "min_gru") {
-      KindFeatures& gate = sum.kinds[std::size_t(CostKind::sigmoid)];
-      gate.layers += often;
-      gate.registers += often * (tiles ? double(out) / 4 : double(registers));
-    }
-    if (L::type == "residual_skip" && out / 2 % 4 != 0) of.straddles += often;
-    if constexpr (multiplies) {
-      constexpr double columns = double(L::macs) / double(gates * out);
-      const double whole = tiles ? double(up(out, 4) * 4) / double(lanes) : double(gates * registers);
-      of.products += often * columns * whole;
-      of.columns += often * columns;
-      constexpr double chained = recurrent ? double(out) : columns;
-      if (!tiles) of.chain += often * chained / sums(chained, out, gates);
-      if (kind == CostKind::conv) of.taps += often * columns / double(L::in_size);
-      const double bytes = 4 * often * columns * double(gates * padded(out));
-      if (!buffers) {
-        memory.add(bytes, bytes);
-        if constexpr (kind == CostKind::conv)
-          add_history(L::in_size, L::receptive_field - 1, columns / double(L::in_size));
-      } else if (recurrent) {  // a layer computes a whole buffer before the next one does
-        sum.cache_lines += FrameMemory{bytes, bytes}.missed_lines();
+    if constexpr (kind == CostKind::s4d) {
+      add_s4d(sizes_of<L>[0], sizes_of<L>[1], often);
+    } else if constexpr (kind == CostKind::lru) {
+      add_lru(sizes_of<L>[0], sizes_of<L>[1], sizes_of<L>[2], often);
+    } else if constexpr (kind == CostKind::s6) {
+      add_s6(sizes_of<L>[0], sizes_of<L>[1], sizes_of<L>[2], often);
+    } else if constexpr (kind == CostKind::biquad) {
+      constexpr bool designed = L::type == "parametric_equalizer";
+      const double designs = designed ? double(sizes_of<L>[1]) / double(sizes_of<L>.back()) : 0;
+      add(kind, often, {.layers = 1, .registers = out, .products = double(L::macs) / 5, .columns = designs});
+    } else if constexpr (kind == CostKind::one_pole || kind == CostKind::table_shaper) {
+      add(kind, often, {.layers = 1, .registers = out});
+    } else if constexpr (kind == CostKind::min_gru) {
+      add_product(CostKind::dense, 2 * out, double(L::macs) / double(2 * out), often);
+      add_values(CostKind::sigmoid, out, often);
+      add_values(kind, out, often);
+    } else if constexpr (kind == CostKind::dense || kind == CostKind::conv || is_recurrent(kind)) {
+      constexpr double columns = double(L::macs) / double(gates_of(kind) * out);
+      add_product(kind, out, columns, often);
+      if constexpr (kind == CostKind::conv) {
+        constexpr double taps = columns / double(L::in_size);
+        add(kind, often, {.taps = taps});
+        if (!buffers) add_history(L::in_size, L::receptive_field - 1, taps);
       }
+    } else {
+      add_values(kind, out, often);
+      if constexpr (requires { L::quotients; }) {  // those of different groups do not wait for one another
+        constexpr std::size_t groups = sizes_of<L>.size() == 2 ? sizes_of<L>.back() : 1;
+        if (!buffers) add(kind, often, {.columns = groups, .chain = L::quotients / groups});
+      }
+      if (L::type == "residual_skip" && out / 2 % 4 != 0) add(kind, often, {.straddles = 1});
     }
+  }
+
+  constexpr void add(CostKind kind, double often, const KindFeatures& numbers) {
+    sum.kinds[std::size_t(kind)].add(often, numbers);
+  }
+  static constexpr std::size_t gates_of(CostKind kind) {
+    return kind == CostKind::lstm ? 4 : kind == CostKind::gru ? 3 : 1;
+  }
+  /// Lanes are frames, of four outputs, in the buffers of layers that do not wait for their last output.
+  constexpr bool tiles(CostKind kind) const { return buffers && !is_recurrent(kind) && lanes > 1; }
+  constexpr double registers(CostKind kind, std::size_t out) const {
+    return tiles(kind) ? double(out) / 4 : double(up(out, lanes));
+  }
+
+  /// Adds a layer that computes each of its values for itself.
+  constexpr void add_values(CostKind kind, std::size_t out, double often) {
+    add(kind, often, {.layers = 1, .registers = registers(kind, out)});
+  }
+  /// Adds a product of `columns` values with the matrices of all gates.
+  constexpr void add_product(CostKind kind, std::size_t out, double columns, double often) {
+    const std::size_t gates = gates_of(kind);
+    const double of_outputs = registers(kind, out);
+    const bool recurrent = is_recurrent(kind);
+    add_values(kind, out, often);
+    if (tiles(kind)) {
+      add(kind, often, {.products = columns * double(up(out, 4) * 4) / double(lanes), .columns = columns});
+    } else {
+      constexpr double while_one_waits = 8;  // multiply-adds that a processor does while one of them waits for another
+      const double products = columns * double(gates) * of_outputs, chained = recurrent ? double(out) : columns;
+      const double beside = sums(chained, out, gates), times = recurrent ? double(panels(out, gates)) : 1;
+      add(kind, often,
+          {.products = products,
+           .columns = columns * times,
+           .chain = chained / beside,
+           .further = recurrent ? std::max(0.0, of_outputs - 2) : 0,
+           .excess = std::max(0.0, products / while_one_waits - columns / beside)});
+    }
+    const double bytes = 4 * often * columns * double(gates * padded(out));
+    if (!buffers) memory.add(bytes, bytes);
+    // A recurrent layer computes a whole buffer before the next one does.
+    else if (recurrent) sum.cache_lines += FrameMemory{bytes, bytes}.missed_lines();
+  }
+
+  /// Lanes are channels, or states of one channel, see layers/s4d.hpp.
+  constexpr void add_s4d(std::size_t channels, std::size_t states, double often) {
+    const auto registers_for = [&](std::size_t count) { return up(count, unit(count)); };
+    const bool across_states = registers_for(channels) * states > channels * (registers_for(states) + 2);
+    const std::size_t groups = across_states ? channels : registers_for(channels);
+    const std::size_t of_group = across_states ? registers_for(states) : states;
+    const std::size_t runs = of_group / 4 + of_group % 4 / 2 + of_group % 2;  // of four, two or one register
+    add(CostKind::s4d, often,
+        {.layers = 1,
+         .registers = double(groups),
+         .products = double(groups * of_group),
+         .columns = across_states ? double(groups) : 0,  // sums of lanes
+         .chain = double(groups * runs)});
+  }
+  constexpr void add_lru(std::size_t in, std::size_t states, std::size_t out, double often) {
+    const std::size_t of_states = up(states, lanes);
+    add(CostKind::lru, often,
+        {.layers = 1,
+         .registers = double(of_states),
+         .products = double(2 * in * of_states + (2 * states + in) * up(out, lanes)),
+         .columns = double(in + 2 * states),
+         .chain = double(2 * states) / sums(double(2 * states), out, 1)});
+  }
+  constexpr void add_s6(std::size_t channels, std::size_t states, std::size_t rank, double often) {
+    const double of_channels = double(up(channels, lanes));
+    add(CostKind::s6, often, {.layers = 1, .registers = of_channels, .products = of_channels * double(states)});
+    add_product(CostKind::dense, rank + 2 * states, double(channels), often);
+    add_product(CostKind::dense, channels, double(rank), often);
+    add_values(CostKind::softplus, channels, often);
   }
 };
 

@@ -3,7 +3,7 @@
     from inlay.predict import layers_of, machine, predict
 
     layers, _ = layers_of(module)  # a torch.nn.Module, a model file, or "lstm 20, dense 1"
-    predict(layers, machine("zen4-avx2")).share(48_000)
+    predict(layers, machine("zen3-avx2")).share(48_000)
 """
 
 from .machines import Machine, machine, machines

@@ -11,9 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..errors import ExportError
 from ..inspect.analysis import LayerAnalysis
 from ..inspect.fir import fft_macs, fir_macs, is_fir
+from .own_features import OWN_FEATURES
+from .registers import padded, panels, sums
 
 #: What a layer costs depends on its kind.
 _KINDS = {
@@ -30,7 +31,9 @@ _KINDS = {
         name: name for name in "tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake".split()
     },
     **dict.fromkeys("softsign fast_tanh rational sqrt".split(), "quotient"),
-    **dict.fromkeys("layer_norm rms_norm group_norm cumulative_norm".split(), "quotient"),
+    **dict.fromkeys("layer_norm rms_norm group_norm cumulative_norm".split(), "norm"),
+    **{name: name for name in "min_gru s4d lru s6 one_pole table_shaper".split()},
+    **dict.fromkeys(("biquad", "parametric_equalizer"), "biquad"),
     **dict.fromkeys(("mish", "exp"), "silu"),
     "selu": "elu",
     "db_to_amplitude": "silu",
@@ -47,13 +50,14 @@ _KINDS = {
     **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
     **dict.fromkeys(("overlap_add", "along_features", "per_feature", "block_control", "tfilm"), "join"),
 }
-_UNPRICED = ("s4d", "lru", "s6", "biquad", "one_pole", "parametric_equalizer", "table_shaper")
 GATES = {"lstm": 4, "gru": 3}
-#: Divisions and square roots of a frame, or of each group of its channels, which wait for one another.
+#: Divisions and square roots that wait for one another. Groups of channels do not.
 _QUOTIENTS = {"layer_norm": 4, "group_norm": 4, "rms_norm": 3, "cumulative_norm": 5}
 RECURRENT = ("lstm", "gru", "rnn")
+#: Multiply-adds that a processor does while one of them waits for another. What exceeds them takes time of its own.
+_WHILE_ONE_WAITS = 8
 #: Frames of these layers do not overlap.
-_WAITING = (*RECURRENT, "fir", "fft")
+WAITING = (*RECURRENT, "fir", "fft")
 #: A frame finds what it reads in the first cache if all of it has fewer bytes; of this many more, nothing.
 _CACHE, _BEYOND = 28 * 1024, 16 * 1024
 _LINE = 64  # bytes
@@ -63,63 +67,105 @@ _TILE = 64
 
 def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict[str, float]:
     """The numbers of a network for registers of `lanes` floats, in frames or in buffers."""
-    found: dict[str, float] = defaultdict(float, call=1)
-    frame = _Memory()
+    all_layers = _Sum(lanes, buffers)
     for layer in layers:
-        if layer.record.type == "sequential":
-            continue
-        if layer.record.type in _UNPRICED:
-            raise ExportError(
-                f"{layer.place} ({layer.record.type}): no machine's table has its price; time the"
-                " network, or this layer with bench/layers"
-            )
-        kind = _KINDS.get(layer.record.type, "dense")
-        often = float(layer.per_frame)
-        if is_fir(layer.record):
-            fft = fft_macs(layer.traits.macs)
-            found["fir layers"] += often
-            found["fir products"] += often * (fir_macs(layer.traits.macs) - fft) / lanes
-            found["fft products"] += often * fft / lanes
-            continue
-        # Lanes are frames, of four outputs.
-        tiles = buffers and kind not in RECURRENT and lanes > 1
+        if layer.record.type != "sequential":
+            all_layers.add(layer, float(layer.per_frame))
+    return all_layers.finished()
+
+
+class _Sum:
+    """Adds up the numbers of layers."""
+
+    def __init__(self, lanes: int, buffers: bool) -> None:
+        self.lanes, self.buffers = lanes, buffers
+        self.found: dict[str, float] = defaultdict(float, call=1)
+        self.memory = _Memory()
+
+    def finished(self) -> dict[str, float]:
+        """The sum, when all layers were added."""
+        if not self.buffers:
+            self.found["cache lines"] += self.memory.missed_lines()
+        if self.lanes == 1:  # a microcontroller, whose memory is as fast as a cache
+            self.found["cache lines"] = 0
+        return self.found
+
+    def add(self, layer: LayerAnalysis, often: float) -> None:
+        """Adds a layer, which runs `often` times per frame of the model's input."""
+        kind, macs = _KINDS.get(layer.record.type, "dense"), layer.traits.macs
         out = layer.record.channels_out
-        registers = out / 4 if tiles else math.ceil(out / lanes)
-        found[f"{kind} layers"] += often
-        found[f"{kind} registers"] += often * registers
-        if layer.record.type == "min_gru":
-            found["sigmoid layers"] += often
-            found["sigmoid registers"] += often * registers
-        if layer.record.type in _QUOTIENTS and not tiles:
-            chains = _QUOTIENTS[layer.record.type] * int(layer.record.options.get("groups", 1))
-            found[f"{kind} layers"] += often * (chains - 1)
-        if kind in RECURRENT:  # two registers of gates may take no longer than one
-            found[f"{kind} further"] += often * max(0, registers - 2)
-        if layer.record.type == "residual_skip" and out // 2 % 4:
-            found["join straddles"] += often
-        if kind in ("dense", "conv", *RECURRENT):
-            gates = GATES.get(kind, 1)
-            columns = layer.traits.macs / (gates * out)
-            whole = 4 * math.ceil(out / 4) / lanes if tiles else gates * registers
-            found[f"{kind} products"] += often * columns * whole
-            found[f"{kind} columns"] += often * columns
-            if not tiles:
-                chained = out if kind in RECURRENT else columns
-                found[f"{kind} chain"] += often * chained / _sums(chained, out, gates, lanes)
+        if is_fir(layer.record):
+            of_fft = fft_macs(macs)
+            self._count("fir", often, layers=1, products=(fir_macs(macs) - of_fft) / self.lanes)
+            self._count("fft", often, products=of_fft / self.lanes)
+        elif kind in OWN_FEATURES:
+            self._count(kind, often, layers=1, **OWN_FEATURES[kind](layer, self.lanes))
+            if kind == "s6":
+                self._add_projections(layer, often)
+        elif kind == "min_gru":
+            self._product("dense", 2 * out, macs / (2 * out), often)
+            self._values("sigmoid", out, often)
+            self._values("min_gru", out, often)
+        elif kind in ("dense", "conv", *RECURRENT):
+            columns = macs / (GATES.get(kind, 1) * out)
+            self._product(kind, out, columns, often)
             if kind == "conv":
-                found["conv taps"] += often * columns / layer.record.channels_in
-            of_layer = 4 * often * columns * gates * padded(out, lanes)
-            if not buffers:
-                frame.add(of_layer, of_layer)
-                if kind == "conv":
-                    frame.add(*_history(layer, columns / layer.record.channels_in))
-            elif kind in RECURRENT:  # a layer computes a whole buffer before the next one does
-                found["cache lines"] += _Memory(of_layer, of_layer).missed_lines()
-    if not buffers:
-        found["cache lines"] += frame.missed_lines()
-    if lanes == 1:  # a microcontroller, whose memory is as fast as a cache
-        found["cache lines"] = 0
-    return found
+                taps = columns / layer.record.channels_in
+                self._count(kind, often, taps=taps)
+                if not self.buffers:
+                    self.memory.add(*_history(layer, taps))
+        else:
+            self._values(kind, out, often)
+            if layer.record.type in _QUOTIENTS and not self.buffers:
+                groups = int(layer.record.options.get("groups", 1))
+                self._count(kind, often, columns=groups, chain=_QUOTIENTS[layer.record.type])
+            if layer.record.type == "residual_skip" and out // 2 % 4:
+                self._count(kind, often, straddles=1)
+
+    def _count(self, kind: str, often: float, **numbers: float) -> None:
+        for name, count in numbers.items():
+            self.found[f"{kind} {name}"] += often * count
+
+    def _registers(self, kind: str, out: int) -> float:
+        """Lanes are frames, of four outputs, in the buffers of layers that do not wait for their last output."""
+        return out / 4 if self._tiles(kind) else math.ceil(out / self.lanes)
+
+    def _tiles(self, kind: str) -> bool:
+        return self.buffers and kind not in RECURRENT and self.lanes > 1
+
+    def _values(self, kind: str, out: int, often: float) -> None:
+        """Adds a layer that computes each of its values for itself."""
+        self._count(kind, often, layers=1, registers=self._registers(kind, out))
+
+    def _product(self, kind: str, out: int, columns: float, often: float) -> None:
+        """Adds a product of `columns` values with the matrices of all gates."""
+        gates, registers = GATES.get(kind, 1), self._registers(kind, out)
+        self._values(kind, out, often)
+        if kind in RECURRENT:  # two registers of gates may take no longer than one
+            self._count(kind, often, further=max(0, registers - 2))
+        if self._tiles(kind):
+            products = columns * 4 * math.ceil(out / 4) / self.lanes
+            self._count(kind, often, products=products, columns=columns)
+        else:
+            products = columns * gates * registers
+            chained = out if kind in RECURRENT else columns
+            beside = sums(chained, out, gates, self.lanes)
+            read = columns * (panels(out, gates, self.lanes) if kind in RECURRENT else 1)
+            self._count(kind, often, products=products, columns=read, chain=chained / beside)
+            excess = max(0, products / _WHILE_ONE_WAITS - columns / beside)
+            self._count(kind, often, excess=excess)
+        of_layer = 4 * often * columns * gates * padded(out, self.lanes)
+        if not self.buffers:
+            self.memory.add(of_layer, of_layer)
+        elif kind in RECURRENT:  # a layer computes a whole buffer before the next one does
+            self.found["cache lines"] += _Memory(of_layer, of_layer).missed_lines()
+
+    def _add_projections(self, layer: LayerAnalysis, often: float) -> None:
+        """Adds what an S6 computes from its input: the products and the softplus."""
+        channels, rank = layer.record.channels_in, layer.record.integer("rank")
+        self._product("dense", rank + 2 * layer.record.integer("states"), channels, often)
+        self._product("dense", channels, rank, often)
+        self._values("softplus", channels, often)
 
 
 def time_of(
@@ -133,31 +179,11 @@ def time_of(
     waiting = other = 0.0
     for name, count in units.items():
         price = coefficients.get(name, 0) * count
-        if name.split()[0] in _WAITING:
+        if name.split()[0] in WAITING:
             waiting += price
         else:
             other += price
     return waiting + (other * other / (other + overlap) if other else 0)
-
-
-def padded(rows: int, lanes: int) -> int:
-    """Rows of a matrix, padded to whole registers of the size that its kernel chooses."""
-    unit = _unit(rows, lanes)
-    return math.ceil(rows / unit) * unit
-
-
-def _unit(rows: int, lanes: int) -> int:
-    return 1 if lanes == 1 else min(lanes, max(4, 1 << (rows - 1).bit_length()))
-
-
-def _sums(columns: float, out: int, gates: int, lanes: int) -> int:
-    """Sums of an output that grow side by side, as in include/inlay/core/panel_accumulator.hpp."""
-    if lanes == 1 or columns < 8:
-        return 1
-    units = math.ceil(out / _unit(out, lanes))
-    widest = 12 // (2 if gates == 1 else gates)
-    of_panel = gates * math.ceil(units / math.ceil(units / widest))
-    return min(4, max(1, (8 + (of_panel - 1 if gates == 1 else 0)) // of_panel))
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -81,6 +82,127 @@ def residual(*layers: LayerRecord) -> LayerRecord:
     return LayerRecord("residual", chains={"layers": [list(layers)]})
 
 
+def gated(size: int, gate: str = "sigmoid") -> LayerRecord:
+    """The gate of a gated linear unit: `size` channels, scaled by a function of as many others."""
+    chains = {"activation": [[pointwise("identity", size)]], "gate": [[pointwise(gate, size)]]}
+    return LayerRecord("gate", {"size": size}, chains=chains)
+
+
+def norm(name: str, size: int, groups: int = 1) -> LayerRecord:
+    tensors = {"gamma": np.ones(size, np.float32)}
+    if name != "rms_norm":
+        tensors["beta"] = np.zeros(size, np.float32)
+    options = {"size": size, "epsilon": 1e-5}
+    if name == "group_norm":
+        options["groups"] = groups
+    return LayerRecord(name, options, tensors)
+
+
+def min_gru(inputs: int, units: int) -> LayerRecord:
+    tensors = {"kernel": _weights(inputs, 2 * units), "bias": 0.1 * _weights(2 * units)}
+    return LayerRecord("min_gru", {"in": inputs, "out": units, "candidate": "linear"}, tensors)
+
+
+def s4d(size: int, states: int = 16) -> LayerRecord:
+    poles = _poles(size, states)
+    tensors = {
+        "a_real": poles.real,
+        "a_imag": poles.imag,
+        "c_real": _weights(size, states),
+        "c_imag": _weights(size, states),
+        "d": _weights(size),
+    }
+    return LayerRecord("s4d", {"size": size, "states": states}, tensors)
+
+
+def lru(inputs: int, states: int, outputs: int | None = None) -> LayerRecord:
+    """A linear recurrent unit, by default with as many outputs as states."""
+    outputs = outputs or states
+    poles = _poles(states)
+    tensors = {
+        "lambda_real": poles.real,
+        "lambda_imag": poles.imag,
+        "b": 0.1 * _weights(inputs, 2 * states),
+        "c": _weights(2 * states, outputs),
+        "d": _weights(inputs, outputs),
+    }
+    return LayerRecord("lru", {"in": inputs, "states": states, "out": outputs}, tensors)
+
+
+def _poles(*shape: int) -> Array:
+    """Complex poles within the unit circle."""
+    return 0.9 * np.exp(1j * _RANDOM.uniform(0, 1, shape)).astype(np.complex64)
+
+
+def s6(size: int, states: int = 16, rank: int | None = None) -> LayerRecord:
+    """The core of Mamba, by default with a rank of a sixteenth of its channels."""
+    rank = rank or math.ceil(size / 16)
+    tensors = {
+        "kernel": _weights(size, rank + 2 * states),
+        "step_kernel": _weights(rank, size),
+        "step_bias": np.full(size, -3, np.float32),
+        "a": -np.ones((size, 1), np.float32) * np.arange(1, states + 1, dtype=np.float32),
+        "d": np.ones(size, np.float32),
+    }
+    return LayerRecord("s6", {"size": size, "states": states, "rank": rank}, tensors)
+
+
+def mamba(size: int, inside: int, states: int, rank: int) -> list[LayerRecord]:
+    filtered = [depthwise(inside, 4), pointwise("silu", inside), s6(inside, states, rank)]
+    return [
+        dense(size, 2 * inside, bias=False),
+        LayerRecord("split", chains={"branches": [filtered, [pointwise("identity", inside)]]}),
+        gated(inside, "silu"),
+        dense(inside, size, bias=False),
+    ]
+
+
+def depthwise(channels: int, kernel: int) -> LayerRecord:
+    options = {"in": channels, "out": channels, "kernel_size": kernel, "dilation": 1}
+    tensors = {"kernel": _weights(kernel, 1, channels), "bias": 0.1 * _weights(channels)}
+    return LayerRecord("conv1d", {**options, "groups": channels}, tensors)
+
+
+def biquad(size: int, sections: int = 1) -> LayerRecord:
+    """Low-pass filters."""
+    section = np.array([0.01, 0.02, 0.01, -1.7, 0.74])
+    coefficients = np.broadcast_to(section, (size, sections, 5)).copy()
+    return LayerRecord("biquad", {"size": size, "sections": sections}, {"coefficients": coefficients})
+
+
+def one_pole(size: int) -> LayerRecord:
+    tensors = {"rise": np.full(size, 0.9, np.float32), "fall": np.full(size, 0.99, np.float32)}
+    return LayerRecord("one_pole", {"size": size}, tensors)
+
+
+def table_shaper(size: int, points: int = 33) -> LayerRecord:
+    options = {"size": size, "points": points, "interpolation": "cubic", "low": -1.0, "high": 1.0}
+    values = np.tanh(np.linspace(-2, 2, points)).astype(np.float32)
+    return LayerRecord("table_shaper", options, {"values": values})
+
+
+def equalizer(size: int, bands: int = 3, hop: int = 64) -> list[LayerRecord]:
+    """A parametric equaliser with parameters from its own signal, so that they change."""
+    options = {"size": size, "bands": bands, "hop": hop, "sample_rate": 48000.0}
+    controls = [dense(size, 3 * bands), pointwise("sigmoid", 3 * bands)]
+    chains = {"source": [controls], "layers": [[LayerRecord("parametric_equalizer", options)]]}
+    return [LayerRecord("conditioned_by", chains=chains)]
+
+
+def compressor(size: int) -> list[LayerRecord]:
+    """A compressor whose gain is that of its own signal."""
+    gain = [
+        LayerRecord("amplitude_to_db", {"size": size, "floor": 1e-3}),
+        LayerRecord("gain_computer", {"size": size, "threshold": -24.0, "ratio": 4.0, "knee": 6.0}),
+        one_pole(size),
+        LayerRecord("db_to_amplitude", {"size": size}),
+        LayerRecord("scale", {"size": size, "scale": 2.0}),
+    ]
+    layers = [LayerRecord("film", {"size": size}, chains={"layers": [gain]})]
+    chains = {"source": [[pointwise("identity", size)]], "layers": [layers]}
+    return [LayerRecord("conditioned_by", chains=chains)]
+
+
 def wavenet(
     channels: int, *, dilations: int = 10, kernel: int = 3, activation: str = "tanh"
 ) -> list[LayerRecord]:
@@ -130,10 +252,17 @@ _SIZED: Mapping[str, Callable[[int, int], LayerRecord]] = {
     "lstm": lstm,
     "gru": gru,
     "rnn": rnn,
+    "min_gru": min_gru,
+    "lru": lru,
+    # These keep the number of channels.
+    "s4d": s4d,
+    "s6": s6,
+    "biquad": biquad,
 }
+_NORMS = "layer_norm", "rms_norm"
 _ACTIVATIONS = (
-    "elu gelu hard_sigmoid hardswish hardtanh leaky_relu mish prelu relu selu sigmoid silu sine"
-    " snake softplus softsign tanh"
+    "elu gelu gelu_tanh hard_sigmoid hardswish hardtanh leaky_relu mish prelu relu selu sigmoid silu"
+    " sine snake softmax softplus softsign tanh"
 ).split()
 
 
@@ -141,7 +270,8 @@ def parse(line: str) -> list[LayerRecord]:
     """The layers of a line such as "lstm 20, dense 1", "conv1d 16 k3 d2, tanh" or "wavenet 16".
 
     A layer reads the channels of the one before it. The first one reads one channel, or as many as
-    a first item such as "in 2" says.
+    a first item such as "in 2" says. The size of "lru" is that of its states and of its outputs, those
+    of "s4d" and "s6" are states of each channel, that of "biquad" is the number of sections.
     """
     layers: list[LayerRecord] = []
     channels = 1
@@ -161,6 +291,8 @@ def _parsed(words: list[str], channels: int, item: str) -> Chain:
     name, *rest = words or [""]
     if name in _ACTIVATIONS and not rest:
         return [pointwise(name, channels)]
+    if name in _NORMS and not rest:
+        return [norm(name, channels)]
     if name in (*_SIZED, "wavenet") and rest:
         size, options = _number(rest[0], item), _options(rest[1:], item)
         if name == "conv1d":
@@ -169,7 +301,7 @@ def _parsed(words: list[str], channels: int, item: str) -> Chain:
             return wavenet(size)
         if not options and name != "wavenet":
             return [_SIZED[name](channels, size)]
-    known = ", ".join([*(f"{name} SIZE" for name in _SIZED), "wavenet CHANNELS", *_ACTIVATIONS])
+    known = ", ".join([*(f"{name} SIZE" for name in _SIZED), "wavenet CHANNELS", *_NORMS, *_ACTIVATIONS])
     raise ExportError(
         f"{item.strip()!r} is not a layer; known: {known}; conv1d also takes k3 (kernel) and d2 (dilation)"
     )
