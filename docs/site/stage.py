@@ -9,12 +9,11 @@ reference is made from the headers, see reference.py. The page that plays a mode
 
 import posixpath
 import re
-import shutil
 import sys
 from pathlib import Path
 
 import reference
-from markdown_text import FENCE, links_of, replace_links, title_of
+from markdown_text import FENCE, replace_links, title_of
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..format import Array, Chain, LayerRecord, Option
-from ..network.graph import Node, add, join, layers, multiply, part
+from ..network.graph import Node, add, layers, multiply, part
 from ..network.records import affine, plain
 from .arrays import array_of
 from .planes import (

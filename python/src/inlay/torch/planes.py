@@ -19,7 +19,7 @@ from torch import Tensor
 
 from ..errors import ExportError
 from ..format import LayerRecord
-from ..network.graph import Node, join, layers, part
+from ..network.graph import Node, layers, part
 from ..network.records import look_back
 from .place import Place
 
