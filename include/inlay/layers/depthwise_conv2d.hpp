@@ -81,16 +81,16 @@ class DepthwiseConv2D
   }
 
   void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
-    using Frames = Pack<B, B::width>;
+    using Some = Pack<B, B::width>;
     const auto x = state.history.push(state.padded(in, frames), frames);
-    const auto weight = [](const T* w) INLAY_INLINE_LAMBDA { return Frames::broadcast(*w); };
+    const auto weight = [](const T* w) INLAY_INLINE_LAMBDA { return Some::broadcast(*w); };
     for (std::size_t c = 0; c < ins_; ++c)
       for_positions([&]<std::size_t Count>(std::size_t p) INLAY_INLINE_LAMBDA {
         for_tile_registers<B>(frames, [&](std::size_t t) INLAY_INLINE_LAMBDA {
-          const auto values = [t](const T* from) INLAY_INLINE_LAMBDA { return Frames::load(from + t); };
-          const auto store = [&](std::size_t i, const Frames& y)
+          const auto values = [t](const T* from) INLAY_INLINE_LAMBDA { return Some::load(from + t); };
+          const auto store = [&](std::size_t i, const Some& y)
                                  INLAY_INLINE_LAMBDA { y.store(out.row((p + i) * ins_ + c) + t); };
-          convolve<Count, Frames>(x.from(p * this->step()), c, weight, values, store);
+          convolve<Count, Some>(x.from(p * this->step()), c, weight, values, store);
         });
       });
   }
