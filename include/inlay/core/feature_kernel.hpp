@@ -87,7 +87,7 @@ struct Reshaped {
     tensor->allocate();
   }
   constexpr void clear_scales() noexcept
-    requires(X::scaled)
+    requires requires(X& x) { x.clear_scales(); }
   {
     tensor->clear_scales();
   }
