@@ -291,12 +291,3 @@ def test_a_mamba_with_another_equation_is_refused(tmp_path: Path) -> None:
     torch.manual_seed(6)
     with pytest.raises(inlay.ExportError, match="other numbers than the module"):
         inlay.export_torch(Other(3, 5, 2), tmp_path / "model.json")
-
-
-def test_there_is_no_prediction(tmp_path: Path) -> None:
-    from inlay.predict import layers_of, machine, predict
-
-    inlay.export_torch(inlay.torch.LRU(2, 3), tmp_path / "model.json")
-    layers, _ = layers_of(str(tmp_path / "model.json"))
-    with pytest.raises(inlay.ExportError, match=r"layers\[0\] \(lru\): no machine's table"):
-        predict(layers, machine("zen4-avx2"))
