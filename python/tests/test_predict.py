@@ -44,7 +44,7 @@ def test_nine_of_ten_networks_are_predicted_within_the_stated_error(path: Path, 
         found = np.quantile(np.abs(each), 0.9)
         assert found == pytest.approx(machine(path.stem).tables[work].error, abs=0.01)
         # Frame by frame, types depend more on how the compiler orders instructions than on the work.
-        assert found <= (0.18 if work == "ModelT frame" else 0.15), work
+        assert found <= (0.2 if work == "ModelT frame" else 0.15), work
 
 
 @pytest.mark.parametrize("name", ["zen3-avx2", "m7"])
