@@ -13,8 +13,9 @@ from torch.nn import functional
 from ..format import LayerRecord
 from ..network.graph import layers
 from ..network.records import plain
-from ..torch.plane_layers import each_feature, recurrent
-from ..torch.planes import Plane, arranged, in_any_order, laid_out, others_than, settled
+from ..torch import plane_layers  # noqa: F401, which registers what it handles
+from ..torch.plane_recurrent import recurrent
+from ..torch.planes import Plane, arranged, each_feature, in_any_order, laid_out, others_than, settled
 from .averages import Average
 from .convert import CONVERSIONS
 from .evaluate import ints, window
