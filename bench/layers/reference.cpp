@@ -56,10 +56,10 @@ Frames conv1d(const Frames& x, Values kernel, Values bias, std::size_t taps, std
   return y;
 }
 
-/// LSTM, gates in the order i, f, g, o.
-Frames lstm(const Frames& x, Values kernel, Values recurrent_kernel, Values bias) {
+/// LSTM, gates in the order i, f, g, o. With a projection [units, outputs], its output is the product with it.
+Frames lstm(const Frames& x, Values kernel, Values recurrent_kernel, Values bias, Values projection = {}) {
   const std::size_t units = bias.size() / 4;
-  Frame h(units), cell(units);
+  Frame h(projection.empty() ? units : projection.size() / units), cell(units), output(units);
   Frames y;
   for (const Frame& frame : x) {
     Frame z = copy_of(bias);
@@ -68,7 +68,13 @@ Frames lstm(const Frames& x, Values kernel, Values recurrent_kernel, Values bias
     for (std::size_t u = 0; u < units; ++u) {
       const double i = sigmoid(z[u]), f = sigmoid(z[units + u]), g = std::tanh(z[2 * units + u]);
       cell[u] = f * cell[u] + i * g;
-      h[u] = sigmoid(z[3 * units + u]) * std::tanh(cell[u]);
+      output[u] = sigmoid(z[3 * units + u]) * std::tanh(cell[u]);
+    }
+    if (projection.empty()) {
+      h = output;
+    } else {
+      h.assign(h.size(), 0);
+      add_product(h, output, projection);
     }
     y.push_back(h);
   }
@@ -89,26 +95,6 @@ Frames gru(const Frames& x, Values kernel, Values recurrent_kernel, Values bias)
       const double n = std::tanh(a[2 * units + u] + r * b[2 * units + u]);
       h[u] = z * h[u] + (1 - z) * n;
     }
-    y.push_back(h);
-  }
-  return y;
-}
-
-/// LSTM whose output is multiplied by a matrix before it is returned.
-Frames projected_lstm(const Frames& x, Values kernel, Values recurrent_kernel, Values bias, Values projection) {
-  const std::size_t units = bias.size() / 4;
-  Frame h(projection.size() / units), cell(units), output(units);
-  Frames y;
-  for (const Frame& frame : x) {
-    Frame z = copy_of(bias);
-    add_product(z, frame, kernel);
-    add_product(z, h, recurrent_kernel);
-    for (std::size_t u = 0; u < units; ++u) {
-      cell[u] = sigmoid(z[units + u]) * cell[u] + sigmoid(z[u]) * std::tanh(z[2 * units + u]);
-      output[u] = sigmoid(z[3 * units + u]) * std::tanh(cell[u]);
-    }
-    h.assign(h.size(), 0);
-    add_product(h, output, projection);
     y.push_back(h);
   }
   return y;
@@ -289,7 +275,7 @@ Frames layer_reference(const Description& layer, const Frames& x) {
   if (type == "lstm") return lstm(x, values("kernel"), values("recurrent_kernel"), values("bias"));
   if (type == "gru") return gru(x, values("kernel"), values("recurrent_kernel"), values("bias"));
   if (type == "projected_lstm")
-    return projected_lstm(x, values("kernel"), values("recurrent_kernel"), values("bias"), values("projection"));
+    return lstm(x, values("kernel"), values("recurrent_kernel"), values("bias"), values("projection"));
   if (type == "min_gru") return min_gru(x, values("kernel"), values("bias"));
   if (type == "rnn") return rnn(x, values("kernel"), values("recurrent_kernel"), values("bias"));
   if (type == "s4d") return s4d(x, values("a_real"), values("a_imag"), values("c_real"), values("c_imag"), values("d"));

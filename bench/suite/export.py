@@ -377,12 +377,16 @@ def make_conv_transpose1d(layer: Json) -> nn.Module:
 
 
 def make_lstm(layer: Json) -> nn.Module:
+    """An "lstm", or a "projected_lstm"."""
+    projected = "projection" in layer
+    units = layer["units"] if projected else layer["out"]
     return fill(
-        nn.LSTM(layer["in"], layer["out"]),  # type: ignore[no-untyped-call]
+        nn.LSTM(layer["in"], units, proj_size=layer["out"] if projected else 0),  # type: ignore[no-untyped-call]
         weight_ih_l0=tensor(layer, "kernel").T,
         weight_hh_l0=tensor(layer, "recurrent_kernel").T,
         bias_ih_l0=tensor(layer, "bias"),
-        bias_hh_l0=torch.zeros(4 * layer["out"]),
+        bias_hh_l0=torch.zeros(4 * units),
+        **({"weight_hr_l0": tensor(layer, "projection").T} if projected else {}),
     )
 
 
@@ -410,17 +414,6 @@ def make_rnn(layer: Json) -> nn.Module:
         weight_hh_l0=tensor(layer, "recurrent_kernel").T,
         bias_ih_l0=tensor(layer, "bias"),
         bias_hh_l0=torch.zeros(layer["out"]),
-    )
-
-
-def make_projected_lstm(layer: Json) -> nn.Module:
-    return fill(
-        nn.LSTM(layer["in"], layer["units"], proj_size=layer["out"]),  # type: ignore[no-untyped-call]
-        weight_ih_l0=tensor(layer, "kernel").T,
-        weight_hh_l0=tensor(layer, "recurrent_kernel").T,
-        weight_hr_l0=tensor(layer, "projection").T,
-        bias_ih_l0=tensor(layer, "bias"),
-        bias_hh_l0=torch.zeros(4 * layer["units"]),
     )
 
 
@@ -573,7 +566,7 @@ MODULES = {
     "rms_norm": RMSNorm,
     "snake": Snake,
     "rnn": make_rnn,
-    "projected_lstm": make_projected_lstm,
+    "projected_lstm": make_lstm,
     "dense": make_dense,
     "conv1d": make_conv1d,
     "conv_transpose1d": make_conv_transpose1d,

@@ -54,6 +54,14 @@ def test_state_spaces_runs(docs: Path, tmp_path: Path, monkeypatch: pytest.Monke
     assert error <= limit
 
 
+def test_spectra_runs(docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec("\n".join(blocks(docs / "spectra.md", "python")), {})
+    error, limit = reference.check_error(reference.load(tmp_path / "denoiser.json"))
+    assert error <= limit
+    assert analyse(read_model(tmp_path / "denoiser.json").layers).latency == 511
+
+
 def test_rave_runs(docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     exec("\n".join(blocks(docs / "rave.md", "python")), {})

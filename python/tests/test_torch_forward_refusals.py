@@ -89,6 +89,11 @@ REFUSED = {
     FRAMES + " is not supported, only": linear(frame_by_frame),
     "the final state of a recurrent layer": lstm(lambda layer, x: layer(x)[1][0]),
     "the final state of a recurrent layer is": lstm(lambda layer, x: layer(x)[0] + layer(x)[1][0]),
+    "whose forward() is made of these; attention needs all frames at once": Lambda(
+        lambda s, x: s.a(s.c(x), s.c(x), s.c(x))[0],
+        c=nn.Linear(1, 4),
+        a=nn.MultiheadAttention(4, 1, batch_first=True),
+    ),
     "l (LSTM): a call with more than one signal, or with a state to start from": lstm(
         lambda layer, x: layer(x, 2 * (torch.ones(1, 1, 4),))[0]
     ),

@@ -20,6 +20,9 @@ REFUSED = {
     "2 (Conv2d): this kind of module is not supported, only nn.Sequential, Linear": nn.Sequential(
         nn.Linear(1, 1), nn.Tanh(), nn.Conv2d(1, 1, 1)
     ),
+    "forward() is made of these; for layers on spectra use inlay.torch.SpectralNetwork": nn.Sequential(
+        nn.Linear(1, 1), nn.Conv2d(1, 1, 1)
+    ),
     "1.0 (Transformer": nn.Sequential(
         nn.Tanh(), nn.Sequential(nn.TransformerEncoderLayer(4, 1, 4))
     ),

@@ -100,11 +100,10 @@ template <std::size_t Ins, std::size_t Features, std::size_t KernelTime, std::si
           std::size_t Dilation, std::size_t Stride, FeaturePadding Padding>
 class FeatureKernel {
   static_assert(Ins > 0 && Features > 0 && KernelTime > 0 && KernelFeatures > 0 && Dilation > 0 && Stride > 0);
-  static_assert(Padding == FeaturePadding::same || KernelFeatures <= Features,
-                "inlay::Conv2D: KernelFeatures must not exceed Features; reduce it or use FeaturePadding::same");
 
  protected:
   static constexpr bool is_dynamic = Ins == dynamic;
+  static constexpr bool fits = Padding == FeaturePadding::same || KernelFeatures <= Features;
   /// Positions, and padding in features, if the type fixes them.
   static constexpr FeatureAxis fixed_axis =
       is_dynamic ? FeatureAxis{dynamic, dynamic, dynamic}

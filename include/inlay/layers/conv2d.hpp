@@ -38,6 +38,8 @@ template <std::size_t InChannels, std::size_t OutChannels, std::size_t Features,
 class BasicConv2D : detail::FeatureKernel<InChannels, Features, KernelTime, KernelFeatures, Dilation, Stride, Padding> {
   using Kernel = detail::FeatureKernel<InChannels, Features, KernelTime, KernelFeatures, Dilation, Stride, Padding>;
   static_assert(OutChannels > 0);
+  static_assert(Kernel::fits,
+                "inlay::Conv2D: KernelFeatures must not exceed Features; reduce it or use FeaturePadding::same");
   using Kernel::is_dynamic, Kernel::ins_, Kernel::taps_, Kernel::span_, Kernel::dilation_;
   static constexpr std::size_t seen_size = times<KernelFeatures, InChannels>;
   using T = typename B::scalar;

@@ -38,6 +38,9 @@ template <std::size_t Channels, std::size_t Features, std::size_t KernelTime, st
 class DepthwiseConv2D
     : detail::FeatureKernel<Channels, Features, KernelTime, KernelFeatures, Dilation, Stride, Padding> {
   using Kernel = detail::FeatureKernel<Channels, Features, KernelTime, KernelFeatures, Dilation, Stride, Padding>;
+  static_assert(Kernel::fits,
+                "inlay::DepthwiseConv2D: KernelFeatures must not exceed Features; reduce it or use "
+                "FeaturePadding::same");
   using Kernel::is_dynamic, Kernel::ins_, Kernel::taps_, Kernel::span_, Kernel::dilation_;
   using T = typename B::scalar;
   using Weights = Vector<B, Channels, times<KernelTime, KernelFeatures>>;

@@ -20,13 +20,15 @@ namespace inlay::INLAY_ISA {
 
 namespace detail {
 
-/// What RFFT and IRFFT share: a window of `Size` values, the transform, and memory for it.
-template <std::size_t Size, class B>
+/// Base of RFFT and IRFFT: a window of `Size` values, the transform, and memory for it. The layer `L` has a function
+/// `transform` for a frame whose channels are `in_stride` and `out_stride` values apart.
+template <class L, std::size_t Size, class B>
 class FrameTransform {
   static constexpr bool is_dynamic = Size == dynamic;
   static constexpr bool is_valid(std::size_t size) { return size <= std::size_t{1} << 16 && is_real_fft_size(size); }
   static_assert(is_dynamic || is_valid(Size),
-                "inlay::RFFT: Size must be a multiple of 32, at most 65536, whose prime factors are 2, 3 and 5");
+                "inlay: Size of RFFT and IRFFT must be a multiple of 32, at most 65536, whose prime factors are 2, 3 "
+                "and 5");
   using T = typename B::scalar;
 
   /// Values of one part of a spectrum in memory.
@@ -68,6 +70,14 @@ class FrameTransform {
   }
   static void reset(State&) noexcept {}
 
+  void forward(State& state, const T* in, T* out, Context<T> context) const noexcept {
+    layer().transform(state, in, 1, out, 1, context);
+  }
+  void process(State& state, Block<const T> in, Block<T> out, std::size_t frames, Context<T> context) const noexcept {
+    for (std::size_t t = 0; t < frames; ++t)
+      layer().transform(state, in.row(0) + t, tile_frames, out.row(0) + t, tile_frames, context);
+  }
+
  protected:
   /// The memory of a call.
   struct Memory {
@@ -86,6 +96,9 @@ class FrameTransform {
   INLAY_NO_ADDRESS LayerExtent<Size> size_;
   Vector<B, Size> window_;
   RealFFT<Size, B> fft_;
+
+ private:
+  const L& layer() const noexcept { return static_cast<const L&>(*this); }
 };
 
 }  // namespace detail
@@ -103,8 +116,8 @@ class FrameTransform {
 /// PyTorch: view_as_real(torch.fft.rfft(window * x)). NumPy: rfft. `OverlapAdd` makes frames of a signal; both are a
 /// short-time Fourier transform (torch.stft). Cost: about Size (5/4 log2 Size + 1) multiply-adds. No state.
 template <std::size_t Size, Backend B = default_backend>
-class RFFT : public detail::FrameTransform<Size, B> {
-  using Transform = detail::FrameTransform<Size, B>;
+class RFFT : public detail::FrameTransform<RFFT<Size, B>, Size, B> {
+  using Transform = detail::FrameTransform<RFFT, Size, B>;
   using T = typename B::scalar;
 
  public:
@@ -116,15 +129,9 @@ class RFFT : public detail::FrameTransform<Size, B> {
     const std::size_t size = this->size_;
     return {.in = size, .out = size + 2, .macs = Transform::macs_of(size), .state = 5 * size};
   }
-  void forward(State& state, const T* in, T* out, Context<T> context) const noexcept {
-    transform(state, in, 1, out, 1, context);
-  }
-  void process(State& state, Block<const T> in, Block<T> out, std::size_t frames, Context<T> context) const noexcept {
-    for (std::size_t t = 0; t < frames; ++t)
-      transform(state, in.row(0) + t, tile_frames, out.row(0) + t, tile_frames, context);
-  }
 
  private:
+  friend Transform;
   INLAY_NOINLINE void transform(State& state, const T* in, std::size_t in_stride, T* out, std::size_t out_stride,
                                 const Context<T>& context) const noexcept {
     const auto [x, re, im, fft] = this->memory(state, context);
@@ -146,8 +153,8 @@ class RFFT : public detail::FrameTransform<Size, B> {
 /// PyTorch: window * torch.fft.irfft(view_as_complex(X)). NumPy: irfft. Cost: about Size (5/4 log2 Size + 1)
 /// multiply-adds. No state.
 template <std::size_t Size, Backend B = default_backend>
-class IRFFT : public detail::FrameTransform<Size, B> {
-  using Transform = detail::FrameTransform<Size, B>;
+class IRFFT : public detail::FrameTransform<IRFFT<Size, B>, Size, B> {
+  using Transform = detail::FrameTransform<IRFFT, Size, B>;
   using T = typename B::scalar;
 
  public:
@@ -159,15 +166,9 @@ class IRFFT : public detail::FrameTransform<Size, B> {
     const std::size_t size = this->size_;
     return {.in = size + 2, .out = size, .macs = Transform::macs_of(size), .state = 5 * size};
   }
-  void forward(State& state, const T* in, T* out, Context<T> context) const noexcept {
-    transform(state, in, 1, out, 1, context);
-  }
-  void process(State& state, Block<const T> in, Block<T> out, std::size_t frames, Context<T> context) const noexcept {
-    for (std::size_t t = 0; t < frames; ++t)
-      transform(state, in.row(0) + t, tile_frames, out.row(0) + t, tile_frames, context);
-  }
 
  private:
+  friend Transform;
   INLAY_NOINLINE void transform(State& state, const T* in, std::size_t in_stride, T* out, std::size_t out_stride,
                                 const Context<T>& context) const noexcept {
     const auto [x, re, im, fft] = this->memory(state, context);

@@ -12,6 +12,8 @@
 ///
 /// On processors without vectors, tanh and sigmoid of floats use a table of 3.0 KB, see math/tanh_table.hpp.
 ///
+/// sigmoid_relative, and sigmoid of doubles, return zero where the result is a denormal number near the least one.
+///
 /// NaN returns NaN. Infinities return the limits, except for sin. Tests check the bounds for every backend and all
 /// exponents.
 #pragma once
@@ -55,26 +57,14 @@ INLAY_INLINE R polynomial(R x, const std::array<typename B::scalar, N>& c) noexc
 }
 
 struct Accurate {
-  /// e^x = 2^n e^r with n = round(x / ln 2), r = x - n ln 2, |r| <= ln 2 / 2. The Taylor series of e^r stops where the
-  /// next term is below half an ulp.
+  /// e^x
   template <class B, class R>
   static INLAY_INLINE R exp(R x) noexcept {
     using T = typename B::scalar;
     constexpr bool single = std::same_as<T, float>;
-    constexpr auto series = [] {
-      std::array<T, single ? 6 : 12> c{};  // 1/2!, 1/3!, ...
-      double factorial = 1;
-      for (std::size_t k = 0; k < c.size(); ++k) c[k] = T(1 / (factorial *= double(k + 2)));
-      return c;
-    }();
-    // ln 2 as a sum of two parts. The first has so few bits that n times it is exact.
-    constexpr T ln2_high = single ? T(0.693359375) : T(6.93145751953125e-1);
-    constexpr T ln2_low = single ? T(-2.12194440054690583e-4) : T(1.42860682030941723212e-6);
     // Outside this range the result overflows to infinity or underflows to zero.
     x = B::max(broadcast<B, R>(single ? T(-104) : T(-746)), B::min(broadcast<B, R>(single ? T(89) : T(710)), x));
-    const R n = B::round(x * broadcast<B, R>(T(1.44269504088896340736)));
-    const R r = B::fma(n, broadcast<B, R>(-ln2_low), B::fma(n, broadcast<B, R>(-ln2_high), x));
-    const R y = B::fma(r * r, polynomial<B>(r, series), r) + broadcast<B, R>(T(1));
+    const auto [y, n] = scaled_exp<B>(x);
     const R half = B::round(n * broadcast<B, R>(T(0.5)));  // 2^n as two factors, to reach the denormals
     return y * B::pow2(half) * B::pow2(n - half);
   }
@@ -94,13 +84,16 @@ struct Accurate {
     else return sigmoid_relative<B>(x);
   }
 
-  /// 1 / (1 + e^-x) with a relative error bound as x goes to -infinity. Used where the sigmoid is multiplied by x.
+  /// 1 / (1 + e^-x) with a relative error bound as x goes to -infinity. Used where the sigmoid is multiplied by x. A
+  /// result below 2^-127.5 (2^-1023.5 in double), a denormal number, is zero: e^-x is infinite there.
   template <class B, class R>
   static INLAY_INLINE R sigmoid_relative(R x) noexcept {
     using T = typename B::scalar;
+    constexpr bool single = std::same_as<T, float>;
     const R zero = broadcast<B, R>(T(0)), one = broadcast<B, R>(T(1));
-    const R e = exp<B>(B::if_less(x, zero, x, zero - x));
-    return divide<B>(B::if_less(x, zero, e, one), one + e);
+    const R least = broadcast<B, R>(single ? T(-87) : T(-708)), most = broadcast<B, R>(single ? T(89) : T(710));
+    const auto [y, n] = scaled_exp<B>(B::max(least, B::min(most, zero - x)));
+    return divide<B>(one, one + y * B::pow2(n));
   }
 
   /// sigmoid(2 u) = (tanh(u) + 1) / 2. Recurrent layers halve the weights of their gates when they are loaded, and then
@@ -169,6 +162,32 @@ struct Accurate {
   }
 
  private:
+  /// y 2^n with an integer n.
+  template <class R>
+  struct Scaled {
+    R y, n;
+  };
+
+  /// e^x = e^r 2^n with n = round(x / ln 2), r = x - n ln 2, |r| <= ln 2 / 2. The Taylor series of e^r stops where the
+  /// next term is below half an ulp.
+  template <class B, class R>
+  static INLAY_INLINE Scaled<R> scaled_exp(R x) noexcept {
+    using T = typename B::scalar;
+    constexpr bool single = std::same_as<T, float>;
+    constexpr auto series = [] {
+      std::array<T, single ? 8 : 14> c{};  // 1/0!, 1/1!, 1/2!, ...
+      double factorial = 1;
+      for (std::size_t k = 0; k < c.size(); ++k) c[k] = T(1 / (factorial *= k > 0 ? double(k) : 1));
+      return c;
+    }();
+    // ln 2 as a sum of two parts. The first has so few bits that n times it is exact.
+    constexpr T ln2_high = single ? T(0.693359375) : T(6.93145751953125e-1);
+    constexpr T ln2_low = single ? T(-2.12194440054690583e-4) : T(1.42860682030941723212e-6);
+    const R n = B::round(x * broadcast<B, R>(T(1.44269504088896340736)));
+    const R r = B::fma(n, broadcast<B, R>(-ln2_low), B::fma(n, broadcast<B, R>(-ln2_high), x));
+    return {polynomial<B>(r, series), n};
+  }
+
   /// x P(x^2) / Q(x^2). Minimax fit of the relative error on [0, 8.1] by iteratively reweighted least squares. The
   /// coefficients were rounded to float jointly, for evaluation with and without FMA. Maximum error: 2.75e-7. tanh(8.1)
   /// is within 1.9e-7 of 1.

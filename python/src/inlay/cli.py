@@ -6,6 +6,7 @@ import argparse
 import importlib
 import json
 import os
+import re
 import runpy
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -256,7 +257,7 @@ def _add_codegen(commands: _Commands) -> None:
     parser = _add(commands, "codegen", _codegen, help)
     parser.add_argument("model", metavar="MODEL")
     parser.add_argument("-o", "--output", metavar="FILE", help="default: the standard output")
-    parser.add_argument("--name", required=True, help="what the type is called")
+    parser.add_argument("--name", help="what the type is called; default: Amp for amp.json")
     kinds = parser.add_mutually_exclusive_group()
     kinds.add_argument("--weights", action="store_true", help="add the weights and set_weights()")
     kinds.add_argument("--constant", action="store_true", help="a type with constant weights")
@@ -270,7 +271,7 @@ def _codegen(arguments: argparse.Namespace) -> int:
         model = open_model(arguments.model).model
     text = generate(
         model,
-        arguments.name,
+        arguments.name or _type_name(arguments.model),
         weights=arguments.weights,
         constant=arguments.constant,
         check=arguments.check,
@@ -283,6 +284,13 @@ def _codegen(arguments: argparse.Namespace) -> int:
     else:
         Path(arguments.output).write_text(text, encoding="utf-8")
     return 0
+
+
+def _type_name(file: str) -> str:
+    """The name of a file in camel case: my-amp.json is MyAmp."""
+    words = re.findall("[A-Za-z0-9]+", Path(file).stem)
+    name = "".join(word[0].upper() + word[1:] for word in words)
+    return name if name[:1].isalpha() else f"Model{name}"
 
 
 def _add_predict(commands: _Commands) -> None:

@@ -62,7 +62,7 @@ def _one_axis(op: Operation, x: Signal, kernel: Any) -> int:
         op.refuse(
             f"a kernel of {list(kernel)}",
             "only along the time",
-            "networks with an axis of frequency are not exported yet",
+            "export a network with an axis of frequency with one frame, with its past as inputs and outputs",
         )
     return at
 

@@ -17,6 +17,7 @@ from ..format import LayerRecord
 from ..format.layer_types import Kind
 from ..format.validation import unusable_epsilon, unusable_variance
 from .arrays import array_of
+from .nearest import nearest_module
 from .place import Place, Refusal, place_of
 from .pqmf import PQMF, Synthesis
 from .controlled import controlled
@@ -152,12 +153,12 @@ def _number(value: Any) -> Any:
 def refuse_unknown(module: nn.Module, place: Place) -> None:
     """Raises ExportError if a module of this kind cannot be exported."""
     if known_base(module) is None:
-        kinds = ", ".join(kind.__name__ for kind in EXPORTED)
+        kinds = ", ".join(dict.fromkeys(kind.__name__ for kind in EXPORTED))
         place.refuse(
             "this kind of module",
-            f"only nn.Sequential, {kinds}, inlay.torch.S4D, inlay.torch.LRU, inlay.torch.S6, inlay.torch.Mamba, Dropout, Identity and modules whose forward() is made of"
-            " these",
-            "replace it",
+            f"only nn.Sequential, {kinds}, Dropout, Identity, those of inlay.torch, and modules whose"
+            " forward() is made of these",
+            nearest_module(type(module).__name__),
         )
 
 

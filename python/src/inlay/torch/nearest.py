@@ -1,4 +1,4 @@
-"""For operations that have no counterpart: the nearest thing that can be exported."""
+"""For operations and modules that have no counterpart: the nearest thing that can be exported."""
 
 from __future__ import annotations
 
@@ -29,6 +29,25 @@ _ADVICE: dict[str, str] = {
     "einsum": "use nn.Linear, a Conv1d or x @ weight",
     "bmm": "use nn.Linear, a Conv1d or x @ weight",
 }
+
+
+_ATTENTION = (
+    "attention needs all frames at once, which a stream does not have; use a recurrent layer, a Conv1d, or"
+    " inlay.torch.Mamba"
+)
+_ONE_STEP = "use nn.LSTM, nn.GRU or nn.RNN on all frames"
+_OF_MODULES: dict[str, str] = {
+    **dict.fromkeys(("MultiheadAttention", "Transformer", "TransformerEncoder", "TransformerDecoder"), _ATTENTION),
+    **dict.fromkeys(("TransformerEncoderLayer", "TransformerDecoderLayer"), _ATTENTION),
+    **dict.fromkeys(("Conv2d", "ConvTranspose2d", "BatchNorm2d"), _SPECTRA),
+    **dict.fromkeys(("LSTMCell", "GRUCell", "RNNCell"), _ONE_STEP),
+    **dict.fromkeys(("CELU", "Threshold", "Hardshrink", "Softshrink", "Tanhshrink", "LogSigmoid"), _PARTS),
+}
+
+
+def nearest_module(name: str) -> str:
+    """What to use in place of a module, by the name of its class."""
+    return _OF_MODULES.get(name, "replace it")
 
 
 def nearest(name: str) -> str:

@@ -21,7 +21,7 @@ from .apply_controlled import apply_controlled, arranged
 from .controlled import controlled
 from .frames import frame_of, shown, user_frame
 from .functions import call, function_name, shown_name, tree
-from .modules import RECURRENT, is_builtin, known_base
+from .modules import RECURRENT, is_builtin, known_base, refuse_unknown
 from .place import InChunks, Place, Unfollowed, place_of
 from .proxies import State, Value, is_zero, signal_of
 from .run import attributes_kept
@@ -175,6 +175,7 @@ class _Tracer(Tracer):
 
     def _call_leaf(self, module: nn.Module, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         place = place_of(module, self._entered[-1][0])
+        refuse_unknown(module, place)
         value, *others = *args, *kwargs.values()
         if isinstance(value, Value) and controlled(module) is not None:
             signal = arranged(value.signal, module, place)
