@@ -135,8 +135,8 @@ TEST(SpreadFrames, run_one_layer_after_the_other_by_their_work) {
   using B = Noted<1, 400>;
   using C = Noted<2, 800>;
   using D = Noted<3, 200>;
-  // 1600 operations of layers and 8 * (8 + 8) of a sum, which counts to C: halves of A, B, C and D are at 100, 400, 1064
-  // and 1628 of 1728, at a hop of 8.
+  // 1600 operations of layers and 8 * (8 + 8) of a sum, which counts to C: halves of A, B, C and D are at 100, 400,
+  // 1064 and 1628 of 1728, at a hop of 8.
   static ModelT<SpreadOverlapAdd<8, A, Parallel<B, C>, D>> model;
   std::size_t& now = A::now;
   for (now = 1; now <= 16; ++now) model.forward(1);
@@ -154,9 +154,10 @@ TEST(SpreadFrames, are_an_option_that_file_and_type_agree_on) {
   branches[1][0]["spread"] = false;
   EXPECT_NO_THROW(std::make_unique<Network>()->load(file));
   branches[1][0]["spread"] = true;
-  expect_refusal([&] { std::make_unique<Network>()->load(file); },
-                 "layers[0].branches[1][0].spread (layer 0.branches.1.0 of the model: overlap_add 1 -> 1): expected false, "
-                 "found true");
+  expect_refusal(
+      [&] { std::make_unique<Network>()->load(file); },
+      "layers[0].branches[1][0].spread (layer 0.branches.1.0 of the model: overlap_add 1 -> 1): expected false, "
+      "found true");
   branches[0][0]["frames"] = 15;
   auto& y = file["check"]["output"]["data"];
   for (int i = 0; i < 4; ++i) y.insert(y.begin(), 0), y.erase(y.size() - 1);

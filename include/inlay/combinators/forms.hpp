@@ -1,5 +1,5 @@
-/// FrameForm, StepForm, TileForm: how the inner layers and functions of a combinator run on a frame, on a frame in steps,
-/// and on a tile.
+/// FrameForm, StepForm, TileForm: how the inner layers and functions of a combinator run on a frame, on a frame in
+/// steps, and on a tile.
 #pragma once
 
 #include <cstddef>

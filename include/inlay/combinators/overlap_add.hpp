@@ -28,9 +28,9 @@ namespace inlay::INLAY_ISA {
 /// `OverlapAdd<Hop, RFFT<Size>, Layers..., IRFFT<Size>>` works on spectra (short-time Fourier transform), and
 /// `OverlapAdd<Hop, Dense<In, N>, Layers..., Dense<N, Out>>` on frames of a learned encoder and decoder.
 ///
-/// The latency is Out - 1 samples, and Hop samples more for each frame of latency of the chain. Without `Spread` a frame
-/// is computed in one call, at the last sample of a hop; other samples are copied only. So the worst-case time of a
-/// sample is that of a frame.
+/// The latency is Out - 1 samples, and Hop samples more for each frame of latency of the chain. Without `Spread` a
+/// frame is computed in one call, at the last sample of a hop; other samples are copied only. So the worst-case time of
+/// a sample is that of a frame.
 ///
 /// With `Spread` the layers run one after the other during the hop after their frame, and the output is the same, Hop
 /// samples later. Each layer runs at once, those of the branches, sums and chains in a combinator one by one: the work
@@ -42,7 +42,8 @@ template <std::size_t Hop, bool Spread, Layer... Layers>
 class BasicOverlapAdd {
   using Body = detail::Chain<Layers...>;
   static_assert(Hop > 0);
-  static_assert(!Spread || Hop > 1, "inlay::SpreadOverlapAdd: Hop must be at least 2 samples, over which work is spread");
+  static_assert(!Spread || Hop > 1,
+                "inlay::SpreadOverlapAdd: Hop must be at least 2 samples, over which work is spread");
   static_assert(Hop <= Body::in_size && Hop <= Body::out_size,
                 "inlay::OverlapAdd: Hop must not exceed the number of samples of a frame; samples between frames would "
                 "be lost");
