@@ -12,6 +12,7 @@ from conftest import REPOSITORY
 
 from inlay import ExportError
 from inlay.cli import main
+from inlay.format import LayerRecord
 from inlay.inspect.analysis import analyse
 from inlay.inspect.fir import fft_macs, fir_macs, fir_values, is_fir
 from inlay.predict import layers_of, machine, machines, memory, parse_budget, predict
@@ -93,6 +94,13 @@ def test_prices_of_another_machine_are_untested(capsys: pytest.CaptureFixture[st
         assert (predict(newer, on).error is None) == (on.name != "zen3-avx2")
     assert main(["predict", "s4d 8, dense 1", "--machine", "pi5"]) == 0
     assert "untested" in capsys.readouterr().out
+
+
+def test_layers_that_no_measured_network_has_are_untested() -> None:
+    inner = parse("in 4, gru 4")
+    windowed = LayerRecord("windowed", {"window": 8, "hop": 8}, chains={"layers": [inner]})
+    assert predict([windowed], machine("zen3-avx2")).error is None
+    assert predict(inner, machine("zen3-avx2")).error is not None
 
 
 def test_machines_have_names_as_people_say_them() -> None:

@@ -13,6 +13,7 @@ import torch
 from test_torch_forward import exported, shape_of
 from torch import Tensor, nn
 
+from inlay import ExportError
 from inlay.check import reference
 from inlay.torch import (
     Biquad,
@@ -50,6 +51,22 @@ MODULES: dict[str, tuple[Callable[[], nn.Module], str]] = {
 def test_exports_what_it_computes(name: str, tmp_path: Path) -> None:
     make, shape = MODULES[name]
     assert shape_of(exported(make().eval(), tmp_path)["layers"]) == shape
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: ParametricEqualizer(1, 48000.0), "bands: expected an integer of at least 2, for a"),
+        (lambda: ControlledEqualizer(1, 48000.0), "bands: expected"),
+        (lambda: TableShaper(interpolation="spline"), "interpolation: expected cubic or linear, found"),
+        (lambda: TableShaper(1), "points: expected an integer of at least 2, found the int 1"),
+        (lambda: TableShaper(low=1.0, high=1.0), "high: expected a number above low, 1.0, found"),
+        (lambda: GainComputer(knee=0.0), "knee: expected a number above 0, found the float 0.0"),
+    ],
+)
+def test_arguments_are_checked(make: Callable[[], nn.Module], message: str) -> None:
+    with pytest.raises(ExportError, match=re.escape(message)):
+        make()
 
 
 class Controlled(nn.Module):

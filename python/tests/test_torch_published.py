@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 import inlay
-import published_models as published
+import published
 from inlay.check import reference
 from inlay.format import read_model
 from inlay.inspect.analysis import analyse

@@ -22,7 +22,7 @@ def _is_control(node: Node) -> bool:
 
 
 def shared_controls(controls: Sequence[Node]) -> Node:
-    """All controls side by side. What several of them have in common but for a last layer is computed once."""
+    """All controls side by side. Controls that differ in their last layer only share the layers before it."""
     first, *others = controls
     if others and all(_differ_at_the_end(first, other) for other in others):
         lasts = [node.records[-1].chains["layers"][0][-1] for node in controls]

@@ -61,7 +61,7 @@ def network(source: Node, condition: Node | None, sink: Node) -> Records:
 
 
 def _with_a_shared_condition(source: Node, condition: Node, sink: Node) -> Records | None:
-    """The network with what several layers need of the condition computed once, or None.
+    """The network in which a value of the condition that several layers use is computed once, or None.
 
     The condition is appended to the input. One part of the network computes from it what becomes
     the condition of the other part.

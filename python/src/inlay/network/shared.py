@@ -7,7 +7,7 @@ from .graph import Node, ordered
 
 
 def waist(condition: Node, sink: Node) -> Node | None:
-    """The last value that is computed from the condition alone and that all its uses go through."""
+    """The last value that is computed from the condition alone, and through which all layers use the condition."""
     nodes = ordered(sink)
     aside = {condition}
     for node in nodes:

@@ -156,7 +156,7 @@ def subtracted(op: Operation, inputs: list[Value], shape: Any) -> Signal:
     return added(op, [a, -b], shape)
 
 
-# x times the second layer of x is the first layer.
+# For the layers of a gate of x: the layer that x times this gate is.
 _SELF_GATES = {("sigmoid",): "silu", ("hard_sigmoid",): "hardswish", ("softplus", "tanh"): "mish"}
 
 

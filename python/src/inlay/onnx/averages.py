@@ -13,7 +13,7 @@ from .origins import Origins
 
 @dataclass(frozen=True, eq=False)
 class Average:
-    """The sum, the product with the value of the frame before in it, `decay` and start of each element, the name of u."""
+    """The operations of the sum and of the product a y(t - 1), a and the first value of each element, the name of u."""
 
     total: Operation
     product: Operation

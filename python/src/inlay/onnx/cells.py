@@ -37,7 +37,7 @@ def with_cells(
 ) -> Graph:
     """The graph with each such layer as one operation. `arrays` has all values for an example.
 
-    With `rows`, gated layers are searched for only, also those that are the same for each feature of a frame.
+    With `rows`, only gated layers are found, also a layer that runs on each feature of a frame.
     """
     finder = _Finder(graph, states, signals, arrays, rows)
     finder.needed = {name for op in needed(graph, [output]) for name in op.outputs}
@@ -184,8 +184,8 @@ class _Finder:
         return ops[::-1], [p for p in self.parts if any(p in depends.get(n, ()) for n in names)]
 
     def answers(self, parts: list[_Part], cut: Cut) -> Cut | None:
-        """The values, computed from states by sums and products, that the rest of the graph needs. With
-        the operations that compute them; None if there are other operations."""
+        """The values that the rest of the graph takes from states, with the operations that compute them.
+        None if any of these is more than a sum or a product."""
         ops, front = cut
         raw = {n for part in parts for n in part.now}
         depends = raw | {n for op in self.between([p.new for p in parts])[0] for n in op.outputs}

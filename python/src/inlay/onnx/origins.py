@@ -79,7 +79,7 @@ class Origins:
         return np.where(self._arrays[name] == 0, 0, _CONSTANT)
 
     def of(self, name: str) -> tuple[Array, Array]:
-        """The numbers of a value's elements, where a state is what it holds, and how many frames ago they were made."""
+        """The numbers of a value's elements, and how many frames ago each was made. A state counts as what it holds."""
         found = self.numbers[name].copy()
         ages = np.zeros(found.shape, np.int64)
         for _ in range(_LONGEST):
@@ -96,7 +96,7 @@ class Origins:
         return found, ages
 
     def started(self, name: str, starts: Mapping[str, Array]) -> Array:
-        """The first values of what is made of states only by moving values."""
+        """The first values of elements that are moved from states; zeros for others."""
         found = np.zeros(self.numbers[name].shape)
         for state, values in starts.items():
             first = int(self.numbers[state].flat[0])

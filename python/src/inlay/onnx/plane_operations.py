@@ -13,8 +13,9 @@ from torch.nn import functional
 from ..format import LayerRecord
 from ..network.graph import layers
 from ..network.records import plain
-from ..torch.plane_layers import each_feature, recurrent
-from ..torch.planes import Plane, arranged, in_any_order, laid_out, others_than, settled
+from ..torch import plane_layers  # noqa: F401, which registers what it handles
+from ..torch.plane_recurrent import recurrent
+from ..torch.planes import Plane, arranged, each_feature, in_any_order, laid_out, others_than, settled
 from .averages import Average
 from .convert import CONVERSIONS
 from .evaluate import ints, window
@@ -78,7 +79,8 @@ def _pointwise(step: Step, op: Operation) -> Plane:
 
 
 def averaged(step: Step, average: Average) -> Plane:
-    """y = a y(t - 1) + u as a one-pole filter of u / (1 - a), from 0: what y starts from is taken off before it."""
+    """y = a y(t - 1) + u as a one-pole filter of u / (1 - a). The filter starts from 0, so the first value of y is
+    subtracted before it and added after it."""
     u = _value(step, average.added)
     whole = average.total.outputs[0]
     x = u.reshape(1, *step.arrays[whole].shape)
@@ -92,7 +94,7 @@ def averaged(step: Step, average: Average) -> Plane:
 
 
 def _quotient(step: Step, op: Operation) -> Any:
-    """By a signal that is a square root: the product with its inverse."""
+    """A division by constants, or by a positive signal: the product with its inverse."""
     if not step.is_signal(op.inputs[1]):
         return _binary(torch.div)(step, op)
     return _binary(torch.mul)(step, op, {1: _inverse(step, op, op.inputs[1])})
@@ -170,7 +172,7 @@ def _gemm(step: Step, op: Operation) -> Any:
 
 
 def _as_frames(step: Step, op: Operation) -> tuple[Any, Any, Any, list[int], list[int], list[Any]]:
-    """What a convolution over frames and features takes; one of a single axis is one over frames."""
+    """The operands of a convolution over frames and features. A kernel of one axis gets the other one, of size 1."""
     x, weight = step.plane(op.inputs[0]), _weights(step, op, op.inputs[1])
     bias = _weights(step, op, op.inputs[2]) if len(op.inputs) > 2 else None
     if weight.dim() not in (3, 4):

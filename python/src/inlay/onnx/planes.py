@@ -1,7 +1,7 @@
 """Converts graphs of one frame with an axis of frequency.
 
-All of a frame is channels, as in inlay.torch.SpectralNetwork, whose layers these are: each operation that computes is the
-function of PyTorch on planes. Operations that only move values are followed by origins.py, and so are the states.
+All axes of a frame are channels, as in inlay.torch.SpectralNetwork. An operation that computes is a function of PyTorch
+on planes. origins.py follows the states, and the operations that only move values.
 """
 
 from __future__ import annotations

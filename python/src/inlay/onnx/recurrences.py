@@ -1,7 +1,7 @@
-"""What a step of a recurrent layer is, known by its values.
+"""Recognises recurrent layers in the operations of one step, by the values that these compute.
 
-The gates are the activations in it, and the sums before them are affine in the layer's input and the
-state, so that weights are read from their values for unit vectors.
+The gates are the activations of the step. The sums before them are affine in the layer's input and its
+state, so the weights are the values of these sums for unit vectors.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Found = tuple[list[LayerRecord], tuple[str, ...]]
 
 
 def found_in(cone: Cone) -> Found | None:
-    """The layer, and the names of the values that it gives; None if it is none of these."""
+    """The layer and the names of its outputs; None if the operations are no known layer."""
     of_states = {1: (_gru, _min_gru, _rnn, _linear), 2: (_lstm, _linear)}
     kinds = of_states.get(len(cone.sizes), (_linear,))
     return next((found for find in kinds if (found := find(cone))), None)
@@ -32,8 +32,8 @@ def found_in(cone: Cone) -> Found | None:
 class Cone:
     """The operations between a layer's input `front`, its states and their next values.
 
-    Each state is the names of its present value, and that of its next one. `answers` are the values
-    that the rest of the graph takes from linear states, with the operations that compute them.
+    A state is a pair: the names of its present value, and the name of its next value. `answers` are the
+    operations and the names of the values that the rest of the graph takes from linear states.
     """
 
     rows = 1
@@ -55,7 +55,7 @@ class Cone:
         self.random = np.random.default_rng(1)
 
     def values(self, x: Array, states: Sequence[Array], given: Mapping[str, Array] = {}) -> Values:
-        """All values in between, for an input and states; those `given` are kept."""
+        """The values of all operations for an input and states. Values in `given` are not computed."""
         found = dict(self.arrays)
         sizes = np.cumsum([self.arrays[name].size for name in self.front])[:-1]
         for name, value in zip(self.front, np.split(x, sizes)):
@@ -77,7 +77,7 @@ class Cone:
             ]
 
     def activations(self, *kinds: str) -> list[tuple[Operation, int]]:
-        """The activations in between, each with the index of its units in the operation."""
+        """The activations of the step, each with the index of its units in the operation."""
         return [
             (op, at)
             for op in self.ops
@@ -105,7 +105,7 @@ class Cone:
 
 
 class _Rows(Cone):
-    """The operations for one of several rows, which they are the same for: the first axis above 1 of all values."""
+    """The operations for one row, where all rows are computed alike. Rows lie along the first axis longer than 1."""
 
     def __init__(self, whole: Cone, rows: int) -> None:
         self.ops, self.front, self.answers = whole.ops, whole.front, None
@@ -129,7 +129,7 @@ class _Rows(Cone):
         return {n: v.reshape(self.rows, -1)[0] if n in self.inner else v for n, v in found.items()}
 
     def is_of_rows(self) -> bool:
-        """Whether each row is computed from its own alone, as every other."""
+        """Whether each row depends on itself alone, and all rows are computed alike."""
         x, states = next(self.whole.samples())
         made = self.whole.values(x, states)
         ends = np.cumsum([self.whole.arrays[name].size for name in self.front])[:-1]
@@ -143,8 +143,8 @@ class _Rows(Cone):
 
 
 def rows_of(cone: Cone) -> Cone | None:
-    """The operations for one row, if they are the same for several of them; the same operations if there is one.
-    None if rows are mixed."""
+    """The operations for one row, if all rows are computed alike. If there is one row, the operations as they are; None if
+    rows are mixed."""
     names = [*cone.front, *cone.new]
     extents = {next((size for size in cone.arrays[name].shape[:-1] if size > 1), 1) for name in names}
     if extents == {1}:
@@ -208,7 +208,7 @@ def _made_lstm(cone: Cone, hidden: int, gates: Sequence[tuple[Operation, int]]) 
 
 
 def _sum_before(cone: Cone, op: Operation, at: int, hidden: int = 0) -> Function:
-    """What an activation is taken of, as a function of the input and the hidden state."""
+    """The input of an activation, as a function of the layer's input and the hidden state."""
     rest = [cone.random.uniform(-1, 1, size) for size in cone.sizes]
 
     def function(x: Array, h: Array) -> Array:

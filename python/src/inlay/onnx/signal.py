@@ -1,4 +1,4 @@
-"""A signal of an ONNX graph, with the frames of the stream that its frames are."""
+"""A signal of an ONNX graph, and the frames of the stream that it has."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Signal:
     convolution uses up. `times` has the input frame with which each frame of the stream arrives.
     `front` and `behind` are the operations that added zeros at an end.
 
-    With `window`, the stream is one window of it, whose last frame is the output. With `held`, it has
-    one value for all frames, and no axis of time.
+    With `window`, the graph takes one window of the stream, and gives the last frame of it. With `held`,
+    the signal has one value for all frames, and no axis of time.
     """
 
     node: Node
@@ -140,6 +140,6 @@ class State:
 
 @dataclass(frozen=True)
 class Last:
-    """The state of a recurrent layer after the last frame, which only the next piece can take."""
+    """The state of a recurrent layer after the last frame, which only the next call can take."""
 
     op: Operation

@@ -1,4 +1,4 @@
-"""Finds the inputs and outputs of a graph that are each other's: its states."""
+"""Finds the states of a graph: inputs whose next values are outputs. Finds its signal, condition and output, too."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def states_of(graph: Graph, given: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def _by_shape(graph: Graph, known: Mapping[str, str]) -> dict[str, str]:
-    """Of the inputs and outputs behind the first ones, those that only fit each other."""
+    """Pairs of inputs and outputs, after the first ones, whose shapes fit no others."""
     inputs = [name for name in list(graph.inputs)[1:] if name not in known]
     outputs = [name for name in list(graph.outputs)[1:] if name not in known.values()]
     found = {}

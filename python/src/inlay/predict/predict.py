@@ -23,12 +23,16 @@ class Prediction:
     nanoseconds: float
     """Per frame of the input."""
     error: float | None
-    """Nine of ten networks are predicted within this relative error. None: it was not tested, as the
-    network has layers that were not measured on the machine."""
+    """Nine of ten networks are predicted within this relative error. None: it was not tested, as no
+    measured network of the machine has such layers."""
 
     def share(self, sample_rate: float) -> float:
         """The share of one core at a sample rate in Hz."""
         return self.nanoseconds * 1e-9 * sample_rate
+
+
+# Layers that no measured network has. Only the work of the layers within them is counted.
+_NOT_MEASURED = {"windowed", "overlap_add", "along_features", "per_feature", "block_control", "tfilm"}
 
 
 def predict(layers: Chain, on: Machine, *, engine: str = "ModelT", block: int = 64) -> Prediction:
@@ -41,11 +45,13 @@ def predict(layers: Chain, on: Machine, *, engine: str = "ModelT", block: int = 
         block: frames of a call of `process`; 1 means frame by frame.
     """
     buffers, table = block > 1, on.table(engine, block)
-    units = features(analyse(layers).layers, on.lanes, buffers)
+    analysed = analyse(layers).layers
+    units = features(analysed, on.lanes, buffers)
     if buffers:  # what a call costs is spread over its frames; tables are of calls of 64
         units["call"] = 64 / block
     time = time_of(units, table.coefficients, table.overlap)
-    tested = not any(count and name.split()[0] in table.scaled for name, count in units.items())
+    scaled = any(count and name.split()[0] in table.scaled for name, count in units.items())
+    tested = not scaled and not any(layer.record.type in _NOT_MEASURED for layer in analysed)
     return Prediction(on, on.engine(engine), time, table.error if tested else None)
 
 

@@ -324,7 +324,7 @@ def zeros_around(
 
 
 def _windowed(signal: Signal, module: nn.Module, place: Place) -> Signal:
-    """A window that looks ahead is one that looks back, later by as many frames."""
+    """A window that looks ahead becomes one that looks back, late by as many frames."""
     window = window_of(module)
     reach, stride = window.reach, window.stride
     # Zeros behind the signal, of this layer and of earlier padding.

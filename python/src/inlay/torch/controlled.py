@@ -1,7 +1,7 @@
-"""Modules of NablAFx that take a signal and what controls it, recognised by their attributes.
+"""Modules of NablAFx that take a signal and controls, recognised by their attributes.
 
-The export compares the whole network with PyTorch, so a module that only looks like one of these is
-refused there.
+The export compares the whole network with PyTorch, so a module that has the attributes and computes
+something else is refused there.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ Kind = Literal["control", "modulation", "tfilm", "filter", "response"]
 
 @dataclass(frozen=True)
 class Controlled:
-    """What a module does, the frames of a block that it needs before it gives the first of them, and
-    how far it looks back.
+    """What a module does, the length of its blocks, and how many frames it looks back. It gives the first
+    frame of a block when it has all of the block.
 
     A "control" makes controls of each block's largest magnitudes and of knobs: TVFiLMCond,
     DynamicController, DynamicCondController. A "modulation" scales and shifts a signal by such
     controls: TVFiLMMod. A "tfilm" does both, with knobs: TFiLM, TinyTFiLM.
-    A "filter" has second-order sections of its controls: ParametricEQ, Lowpass and others. A "response"
+    A "filter" computes second-order sections from its controls: ParametricEQ, Lowpass and others. A "response"
     is a StaticFIRFilter.
     """
 

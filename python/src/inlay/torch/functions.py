@@ -155,7 +155,7 @@ def _move(made: Call) -> Any:
 
 
 def _repeat_interleave(made: Call) -> Any:
-    """Repeated frames; of values that stand for a block, as many as it has."""
+    """Repeated frames. A value of a block is repeated for all frames of the block."""
     signal = made.args[0]
     if not isinstance(signal, Signal) or signal.block == 1:
         return _move(made)

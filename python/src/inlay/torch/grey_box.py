@@ -1,8 +1,8 @@
 """Trainable modules of grey boxes: filters, equalisers, compressors, tables.
 
-Signals are (batch, channels, frames). In training, linear filters are computed by frequency sampling: as a product of
-spectra, which is fast and differentiable, and differs where a filter rings longer than the signal lasts. In evaluation
-they are recursions in double precision, as in C++.
+Signals are (batch, channels, frames). In training, linear filters are products of spectra (frequency sampling). This is
+fast and differentiable; it differs from the filter if that rings longer than the signal lasts. In evaluation, filters
+are recursions in double precision, as in C++.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from ..arguments import refuse
 from ..custom import MODULES, CustomLayer
 from ..format import LayerRecord, Option
 from ..format.layer_types import LAYER_TYPES
@@ -80,7 +81,12 @@ class _Filter(nn.Module):
 class Biquad(_Filter):
     """Second-order sections with trained coefficients, which are stable for all values of the parameters.
 
-    a1 = 2 tanh(u), a2 = ((2 - |a1|) tanh(v) + |a1|) / 2, b0, b1 and b2 are free. Starts as y = x.
+    Each section is y(t) = b0 x(t) + b1 x(t-1) + b2 x(t-2) - a1 y(t-1) - a2 y(t-2). Trained are b0, b1, b2, u and v:
+    a1 = 2 tanh(u), a2 = ((2 - |a1|) tanh(v) + |a1|) / 2. Starts as y = x.
+
+    Args:
+        channels: the channels of the signal; each has sections of its own.
+        sections: the number of sections in cascade.
     """
 
     def __init__(self, channels: int = 1, sections: int = 1) -> None:
@@ -102,16 +108,22 @@ class Biquad(_Filter):
 class ParametricEqualizer(_Filter):
     """A low shelf, peaks and a high shelf with trained gains, frequencies and Qs within their ranges.
 
-    The Audio EQ Cookbook's filters, as in NablAFx and dasp-pytorch. Written to files as a "biquad".
+    The filters are those of the Audio EQ Cookbook, as in NablAFx and dasp-pytorch. Files have a "biquad".
+
+    Args:
+        bands: the number of bands, at least 2: the first is a low shelf, the last a high shelf.
+        sample_rate: in Hz, that of the signal.
+        channels: the channels of the signal; each has bands of its own.
+        ranges: lowest and highest "gain" in dB, "frequency" in Hz and "q"; RANGES has the others.
     """
 
     def __init__(
         self, bands: int, sample_rate: float, channels: int = 1, ranges: Ranges = RANGES
     ) -> None:
         super().__init__()
-        self.size, self.sections, self.sample_rate = channels, bands, sample_rate
+        self.size, self.sections, self.sample_rate = channels, _checked(bands), sample_rate
         self.ranges = dict(RANGES) | dict(ranges)
-        self.controls = nn.Parameter(torch.zeros(3, channels, bands))  # a sigmoid makes 0 to 1 of it
+        self.controls = nn.Parameter(torch.zeros(3, channels, bands))  # 0 to 1 after a sigmoid
         with torch.no_grad():
             self.controls[1] = torch.linspace(-4.0, 1.0, bands)
 
@@ -126,6 +138,12 @@ class ParametricEqualizer(_Filter):
         gain, frequency, q = self.parameters_of_bands()
         w = 2 * math.pi * frequency / self.sample_rate
         return equalizer_sections(gain, w, q)
+
+
+def _checked(bands: int) -> int:
+    if not isinstance(bands, int) or bands < 2:
+        refuse("bands", "an integer of at least 2, for a low and a high shelf", bands)
+    return bands
 
 
 def equalizer_sections(gain: Tensor, w: Tensor, q: Tensor) -> Tensor:
@@ -181,11 +199,18 @@ _trains("parametric_equalizer")(_EqualizerOfJoint)
 
 
 class ControlledEqualizer(nn.Module):
-    """A parametric equaliser whose parameters a network makes, of knobs or of the signal: forward(x, controls).
+    """A parametric equaliser whose parameters are computed by a network, from knobs or the signal: forward(x, controls).
 
-    `controls` (batch, 3 bands, frames), gain, frequency and Q of each band, from 0 to 1 for the ends of their ranges,
-    such as the output of a Sigmoid. They are read at every `hop`-th frame. In training the controls of the first frame
-    hold for the clip, as if the knobs stood still.
+    `controls` is (batch, 3 bands, frames): gain, frequency and Q of each band. 0 stands for the lower end of a range and
+    1 for the upper, so the output of a Sigmoid fits. In training, the controls of the first frame hold for the clip, as
+    if no knob moved.
+
+    Args:
+        bands: the number of bands, at least 2: the first is a low shelf, the last a high shelf.
+        sample_rate: in Hz, that of the signal.
+        hop: controls are read every `hop` frames.
+        channels: the channels of the signal, which all have the same bands.
+        ranges: lowest and highest "gain" in dB, "frequency" in Hz and "q"; RANGES has the others.
     """
 
     def __init__(
@@ -201,25 +226,32 @@ class ControlledEqualizer(nn.Module):
         low, high = torch.tensor([*known.values()]).T.repeat(1, bands)
         self.register_buffer("low", low[:, None])
         self.register_buffer("span", (high - low)[:, None])
-        self.equalizer = _EqualizerOfJoint(bands, sample_rate, hop, channels)
+        self.equalizer = _EqualizerOfJoint(_checked(bands), sample_rate, hop, channels)
 
     def forward(self, x: Tensor, controls: Tensor) -> Tensor:
         return self.equalizer(torch.cat([x, controls * self.span + self.low], 1))
 
 
 class BlockControl(nn.Module):
-    """Controls that an LSTM makes of each block's largest magnitudes, and of knobs: forward(x, knobs).
+    """Controls that an LSTM computes from the largest magnitudes of each block, and from knobs: forward(x, knobs).
 
-    `x` is (batch, channels, frames), `knobs` (batch, knobs) or None, the controls are (batch, outputs, frames), the
-    same for all frames of a block. In C++ they wait for the end of the block, and what they control is late by as
-    much. Behind them, layers without memory run once for each block: a Conv1d of kernel size 1 gives the scale and
-    the shift of a TVFiLM. The controller of NablAFx's dynamic processors, with a Sigmoid behind it.
+    `x` is (batch, channels, frames), `knobs` is (batch, knobs) or None. The controls are (batch, outputs, frames), equal
+    for all frames of a block. A stream knows them at the end of the block, so the controlled signal is block - 1 frames
+    late in C++. Layers without memory behind them run once for each block: a Conv1d of kernel size 1 gives the scale and
+    the shift of a TVFiLM. With a Sigmoid behind it, this is the controller of NablAFx's dynamic processors.
+
+    Args:
+        channels: the channels of the signal.
+        outputs: the number of controls: the units of the LSTM.
+        block: the frames of a block.
+        knobs: the number of knobs.
+        layers: the levels of the LSTM.
     """
 
     def __init__(self, channels: int, outputs: int, block: int = 128, knobs: int = 0, layers: int = 1) -> None:
         super().__init__()
         self.block_size, self.num_controls = block, knobs
-        self.is_hidden_state_init = False  # by which exporters know it
+        self.is_hidden_state_init = False  # the exporter recognises the module by it
         self.pool = nn.MaxPool1d(block)
         self.lstm = nn.LSTM(channels + knobs, outputs, layers)
 
@@ -234,10 +266,14 @@ class BlockControl(nn.Module):
 
 @_trains("one_pole")
 class OnePole(nn.Module):
-    """Smoothing y(t) = a y(t-1) + (1 - a) x(t), with a trained time constant in seconds, or two.
+    """Smoothing y(t) = a y(t-1) + (1 - a) x(t) with one or two trained time constants; a = e^(-1 / (time sample_rate)).
 
-    With `fall`, a is that of `rise` where x rises above y, otherwise that of `fall`, and training goes frame by frame,
-    which is slow. Without, it is one coefficient, trained by frequency sampling.
+    Args:
+        sample_rate: in Hz, that of the signal.
+        rise: the first time constant in seconds. With `fall`, it holds where x(t) > y(t-1).
+        fall: the time constant elsewhere, in seconds. Training then runs frame by frame, which is slow. Default: `rise`,
+            trained as a product of spectra.
+        channels: the channels of the signal; each has time constants of its own.
     """
 
     def __init__(
@@ -270,14 +306,14 @@ class OnePole(nn.Module):
 
 
 def _logits(sample_rate: float, seconds: float, channels: int) -> Tensor:
-    """Where a sigmoid is e^(-1 / (seconds sample_rate))."""
+    """The values whose sigmoid is e^(-1 / (seconds sample_rate))."""
     frames = 1 / (seconds * sample_rate)
     return torch.full((channels,), -math.log(math.expm1(frames)))
 
 
 @_trains("amplitude_to_db", remembers=False)
 class AmplitudeToDB(nn.Module):
-    """20 log10(max(|x|, floor))."""
+    """Levels in dB: 20 log10(max(|x|, floor))."""
 
     def __init__(self, channels: int = 1, floor: float = 1e-8) -> None:
         super().__init__()
@@ -289,7 +325,7 @@ class AmplitudeToDB(nn.Module):
 
 @_trains("db_to_amplitude", remembers=False)
 class DBToAmplitude(nn.Module):
-    """10^(x / 20)."""
+    """Factors of levels in dB: 10^(x / 20)."""
 
     def __init__(self, channels: int = 1) -> None:
         super().__init__()
@@ -301,12 +337,24 @@ class DBToAmplitude(nn.Module):
 
 @_trains("gain_computer", remembers=False)
 class GainComputer(nn.Module):
-    """The static curve of a compressor, from dB to dB, with trained threshold, ratio and knee."""
+    """The gain of a compressor in dB for a level x in dB, with trained threshold, ratio and knee.
+
+    With T the threshold and W the knee: 0 up to T - W / 2, (1 / ratio - 1) (x - T) from T + W / 2 on, and
+    (1 / ratio - 1) (x - T + W / 2)^2 / (2 W) between.
+
+    Args:
+        threshold, knee: in dB at the start; the knee is above 0.
+        ratio: above 0 at the start; below 1, loud levels are raised.
+        channels: the channels of the signal, which have the same curve.
+    """
 
     def __init__(
         self, threshold: float = -24.0, ratio: float = 4.0, knee: float = 6.0, channels: int = 1
     ) -> None:
         super().__init__()
+        for name, value in (("ratio", ratio), ("knee", knee)):
+            if not value > 0:
+                refuse(name, "a number above 0", value)
         self.size = channels
         self.threshold = nn.Parameter(torch.tensor(float(threshold)))
         self.log_ratio = nn.Parameter(torch.tensor(math.log(ratio)))
@@ -328,10 +376,16 @@ class GainComputer(nn.Module):
 
 
 class Compressor(nn.Module):
-    """A feed-forward compressor: x times the smoothed gain of its level, times a makeup gain.
+    """A feed-forward compressor: y = x makeup 10^(smooth(gain(20 log10 |x|)) / 20), each channel with its own gain.
 
-    Times are in seconds. The gain falls in `attack`, and rises in `release`; without `release`, both are the same, and
-    training is faster.
+    The gain is that of `GainComputer`, and `OnePole` smooths it in dB.
+
+    Args:
+        sample_rate: in Hz, that of the signal.
+        attack: the time constant with which the gain falls, in seconds.
+        release: that with which it rises. None: the same as `attack`, with which training is faster.
+        makeup: the makeup gain at the start, in dB.
+        channels: the channels of the signal.
     """
 
     def __init__(
@@ -358,7 +412,16 @@ class Compressor(nn.Module):
 
 @_trains("table_shaper", remembers=False)
 class TableShaper(nn.Module):
-    """A static nonlinearity with trained values at equal distances from `low` to `high`. Starts as tanh."""
+    """A static nonlinearity: a curve through trained values at equal distances from `low` to `high`. Starts as tanh.
+
+    Inputs outside of the range are clamped to it.
+
+    Args:
+        points: the number of values, at least 2.
+        low, high: the range of the table.
+        interpolation: "cubic" (Hermite, with slopes from the neighbours) or "linear".
+        channels: the channels of the signal, which have the same curve.
+    """
 
     def __init__(
         self,
@@ -369,6 +432,12 @@ class TableShaper(nn.Module):
         channels: int = 1,
     ) -> None:
         super().__init__()
+        if interpolation not in ("cubic", "linear"):
+            refuse("interpolation", "cubic or linear", interpolation)
+        if not isinstance(points, int) or points < 2:
+            refuse("points", "an integer of at least 2", points)
+        if not low < high:
+            refuse("high", f"a number above low, {low}", high)
         self.size, self.points, self.interpolation = channels, points, interpolation
         self.low, self.high = low, high
         self.values = nn.Parameter(torch.tanh(torch.linspace(low, high, points)))

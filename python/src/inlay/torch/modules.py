@@ -393,7 +393,7 @@ def _refuse_recurrent_options(module: nn.RNNBase, place: Place) -> None:
         ),
         None,
     )
-    if stale is not None:  # PyTorch before 2.1 computes with the weights of before
+    if stale is not None:  # PyTorch before 2.1 ignores the parametrization
         place.refuse(
             f"a parametrization of {stale}, which PyTorch {torch.__version__} does not compute with,",
             "only with PyTorch 2.1 or later",

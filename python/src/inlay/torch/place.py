@@ -11,11 +11,11 @@ from ..errors import ExportError
 
 
 class Unfollowed(ExportError):
-    """A step of a forward() that torch.fx's values cannot take, and that tensors perhaps can."""
+    """A step of a forward() that torch.fx cannot follow, and torch.jit.trace perhaps can."""
 
 
 class Unknown(Unfollowed):
-    """An operation without a counterpart, which is no loss where only control flow depends on it."""
+    """An operation without a counterpart. It does no harm if only control flow depends on it."""
 
 
 class Valued(ExportError):

@@ -1,8 +1,8 @@
 """Planes: the tensors of a network on spectra, while it is traced.
 
-The frames of a spectrum are frames of inlay, and everything else of a tensor is channels, in any order. A plane knows
-which channel of which frame each of its values is. So an operation that only moves values is run on these numbers as
-well, and costs nothing until a layer needs another order than the channels have.
+The frames of a spectrum are frames of inlay. All other axes of a tensor are channels, in any order. A plane is a tensor
+with a number for each of its values: which channel of which frame it is. An operation that only moves values is run on
+these numbers as well. It costs nothing until a layer needs another order of the channels.
 """
 
 from __future__ import annotations
@@ -18,20 +18,31 @@ import torch
 from torch import Tensor
 
 from ..errors import ExportError
-from ..format import LayerRecord
+from ..format import Chain, LayerRecord
 from ..network.graph import Node, layers, part
 from ..network.records import look_back
 from .place import Place
 
-# More than a tensor has while it is traced, with its padding.
+# The factor of a channel in a code: more than the frames of any traced tensor, with its padding.
 FRAMES = 1 << 12
-# The number of the first frame. Those before it are the past, which states of an ONNX graph hold.
+# The number of the first frame. Lower numbers are past frames, which states of an ONNX graph hold.
 FIRST = 1 << 10
 _OWN_FOLDER, _TORCH_FOLDER = (str(Path(file).parent) for file in (__file__, torch.__file__))
 
 Handler = Callable[..., Any]
 #: Operations by the name of their function.
 HANDLERS: dict[str, Handler] = {}
+
+
+def handles(*names: str) -> Callable[[Handler], Handler]:
+    """Makes a function the handler of the operations of these names."""
+
+    def register(handler: Handler) -> Handler:
+        HANDLERS.update(dict.fromkeys(names, handler))
+        return handler
+
+    return register
+
 
 # Operations that only move values, or add zeros.
 _MOVES = set(
@@ -42,7 +53,7 @@ _MOVES = set(
 
 
 class Plane(Tensor):
-    """Values with a batch of one, the value of the graph that they belong to, and where in it they are.
+    """A tensor with a batch of one, the value of the graph that its values come from, and their place in it.
 
     `codes`, of the tensor's shape: 0 for a zero, otherwise 1 + FIRST + frame + channel * FRAMES. In double precision,
     as not all operations take integers.
@@ -83,9 +94,9 @@ def laid_out(tensor: Tensor, time: int, axes: Sequence[int], node: Node, numbers
 
 
 def time_of(x: Plane) -> int:
-    """The axis of the frames: one of size 1 if there is a single frame.
+    """The axis of the frames. It has size 1 if there is a single frame.
 
-    Frames of the past are along another axis as well, which is a shorter one.
+    Past frames may be along a second axis; it is the shorter one.
     """
     frame = (x.codes - 1) % FRAMES
     known = x.codes > 0
@@ -122,7 +133,7 @@ def padding_of(x: Plane, time: int) -> int:
 
 
 def settled(x: Plane, time: int) -> Plane:
-    """A plane whose frames are those of one value. Values of frames before the present one come from delays."""
+    """A plane of the present frame alone: values of past frames become outputs of delays."""
     codes = x.codes.movedim(time, 0).reshape(x.shape[time], -1)
     last, extent = codes[-1], len(codes)
     known = last > 0
@@ -154,13 +165,13 @@ def channels_of(x: Plane, axes: Sequence[int], time: int) -> Any:
     others = [axis for axis in range(x.codes.dim()) if axis != time and axis not in axes]
     long = [axis for axis in others if x.shape[axis] > 1]
     if long:
-        place().refuse(f"a tensor {tuple(x.shape)}", "only a batch of one", "make the layer one of this layout")
+        place().refuse(f"a tensor {tuple(x.shape)}", "only a batch of one", "use reshape, so that only axes of the layer are longer than 1")
     codes = x.codes.permute(time, *axes, *others)[zeros].reshape([x.shape[axis] for axis in axes])
     return torch.where(codes > 0, torch.floor((codes - 1) / FRAMES), -torch.ones_like(codes)).long().numpy()
 
 
 def gathered(node: Node, numbers: Any) -> Node:
-    """The channels of these numbers, -1 for zeros."""
+    """A value of the channels with these numbers of a node; -1 stands for zeros."""
     flat = np.asarray(numbers).reshape(-1)
     if flat[0] >= 0 and (np.diff(flat) == 1).all():
         return part(node, int(flat[0]), int(flat[-1]) + 1)
@@ -169,7 +180,7 @@ def gathered(node: Node, numbers: Any) -> Node:
 
 
 def arranged(x: Plane, axes: Sequence[int], time: int) -> Node:
-    """The value whose channels are `axes` in this order, the last the innermost. There is no padding in front."""
+    """The graph's value with the channels along `axes`, the last of them the innermost. Padding in front is refused."""
     x = settled(x, time)
     if padding_of(x, time):
         place().refuse(
@@ -179,9 +190,9 @@ def arranged(x: Plane, axes: Sequence[int], time: int) -> Node:
 
 
 def in_any_order(x: Plane, axes: Sequence[int], time: int) -> tuple[Node, Any]:
-    """A value with each channel of `axes` once, and the number in it of each of them.
+    """A value of the graph with each channel along `axes` once, in any order, and the numbers of these channels in it.
 
-    The order is that of the tensor's own value, if it has no other channels, so that nothing moves.
+    It is the plane's own value if that has no other channels, so nothing moves.
     """
     x = settled(x, time)
     if is_whole(x) and not padding_of(x, time):
@@ -190,8 +201,24 @@ def in_any_order(x: Plane, axes: Sequence[int], time: int) -> tuple[Node, Any]:
     return node, np.arange(node.channels)
 
 
+# Fewer features than these are faster one after the other, with the outputs of a layer in the lanes of registers.
+LANES = 8
+
+
+def each_feature(count: int, kind: str, chain: Chain) -> list[LayerRecord]:
+    """A chain for each of `count` features; the chain itself if there is one."""
+    if count == 1:
+        return list(chain)
+    return [LayerRecord(kind, {"features": count}, chains={"layers": [chain]})]
+
+
 def others_than(x: Tensor, *axes: int) -> list[int]:
     return [axis for axis in range(x.dim()) if axis not in axes]
+
+
+def plain_tensor(x: Tensor) -> Tensor:
+    """A plane without its codes: operations on it are those of PyTorch."""
+    return x.as_subclass(Tensor)
 
 
 def is_whole(x: Plane) -> bool:

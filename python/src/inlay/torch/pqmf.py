@@ -1,8 +1,8 @@
 """PQMF: splits a signal into bands at a lower rate, and puts it together again.
 
 The filters are one lowpass, the prototype, moved to each band by a cosine: a pseudo-quadrature mirror
-filter bank (Nussbaumer, 1981). Aliases of neighbouring bands cancel; the prototype decides what is
-left. Its design is Lin's and Vaidyanathan's (1998): a Kaiser window, and the cutoff that makes the
+filter bank (Nussbaumer, 1981). Aliases of neighbouring bands cancel; the prototype decides how much
+remains. Its design is Lin's and Vaidyanathan's (1998): a Kaiser window, and the cutoff that makes the
 bands add up best.
 """
 
@@ -23,13 +23,13 @@ class PQMF(nn.Module):
     """Bands of a signal: `forward` takes (batch, 1, frames) and gives (batch, bands, frames / bands).
 
     `inverse`, or the module `synthesis` in an `nn.Sequential`, is the way back. The number of frames
-    is a multiple of `bands`. What comes back is nearly the signal: with an `attenuation` of 40, 70
-    and 100 dB, white noise is off by -38, -55 and -61 dB.
+    is a multiple of `bands`. The reconstruction is not exact: with an `attenuation` of 40, 70 and
+    100 dB, its error for white noise is -38, -55 and -61 dB.
 
-    With `causal`, no output depends on later inputs, and what comes back is later by `delay` frames.
-    Without, nothing is late in PyTorch; an exported model is, by as many frames in total, and says
-    so. Bands are as RAVE's: odd ones change their sign with every second frame, so that frequencies
-    rise with frequencies in all of them.
+    With `causal`, no output depends on later inputs, and the reconstruction is `delay` frames late.
+    Otherwise it is not late in PyTorch; the exported model has this latency and says so. Bands are as
+    RAVE's: odd ones change their sign with every second frame, so a higher frequency of the signal is
+    a higher frequency in each band.
 
     Args:
         bands: their number M, at least 2.

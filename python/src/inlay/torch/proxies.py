@@ -1,4 +1,4 @@
-"""The objects that stand for signals and states while torch.fx traces a module."""
+"""The objects that take the place of signals and states while torch.fx traces a module."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .signal import Signal
 
 
 class Value(Proxy):
-    """Stands for a signal."""
+    """Takes the place of a signal."""
 
     def __init__(self, node: Node, tracer: TracerBase, signal: Signal) -> None:
         super().__init__(node, tracer)
@@ -65,7 +65,7 @@ class Value(Proxy):
 
 
 class State(Proxy):
-    """Stands for the final state of a recurrent layer, or a part of it. A module may only store it."""
+    """Takes the place of the final state of a recurrent layer, or a part of it. A module may only store it."""
 
     def __getattr__(self, name: str) -> Any:
         if name == "data":

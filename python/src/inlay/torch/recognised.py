@@ -1,7 +1,7 @@
-"""Layers of other people's code, recognised by their attributes.
+"""Layers of other projects, recognised by their attributes.
 
-Each is exported as what its attributes say. The export compares the whole network with PyTorch, so a
-module that only looks like one of these is refused there.
+The attributes are exported. The export compares the whole network with PyTorch, so a module that has the
+attributes and computes something else is refused there.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ Convert = Callable[[nn.Module, int], Sequence[LayerRecord]]
 class Recognised:
     """A module as layers of inlay: their records, and the layout of its signals.
 
-    A function of each value takes any number of `channels`, and any layout.
+    A layer that computes each value by itself takes any number of channels and any layout: both are None.
     """
 
     channels: int | None
     channels_first: bool | None
     records: Callable[[Convert, int], Sequence[LayerRecord]]
     block: int = 1
-    """The frames of a block that the module needs before it gives the first one of it."""
+    """The length of a block: the module gives the first frame of one when it has all of it."""
 
     @property
     def reach(self) -> int:
@@ -120,6 +120,7 @@ def _rms_norm(module: nn.Module) -> Recognised | None:
     weights = dict(module.named_parameters())
     if epsilon is None or list(weights) != ["weight"] or weights["weight"].dim() != 1:
         return None
+
     def records(convert: Convert, size: int) -> list[LayerRecord]:
         options: dict[str, Option] = {"size": size, "epsilon": epsilon}
         return [LayerRecord("rms_norm", options, {"gamma": array_of(weights["weight"])})]

@@ -35,7 +35,7 @@ _SILENT = {
     "periodic_gain",
 }
 
-# Layers without memory that are the same at all frames, as far as controls have them.
+# Layers without memory that compute the same at all frames; those that controls may go through.
 _STEADY = {"dense", "affine", "sigmoid", "exp", "softplus", "hardtanh", "tanh", "relu", "elu", "silu"}
 _STEADY |= {"leaky_relu", "gelu", "softsign", "scale", "sine", "abs", "square", "sqrt", "db_to_amplitude"}
 
@@ -189,11 +189,11 @@ class Signal:
             self.in_front.throw()
 
     def require_settled(self, place: Place) -> None:
-        """Raises ExportError if the first frames are others than those of a stream."""
+        """Raises ExportError if the first frames differ from those of a stream."""
         self.require_whole(place)
         if self.settled > 0:
             place.refuse(
-                "a signal whose first frames come of zeros that are padded in front of several layers",
+                "a signal whose first frames depend on zeros that are padded in front of several layers",
                 "only a signal as it is from a stream's first frame on",
                 "pad in front of each convolution, (kernel_size - 1) * dilation zeros, and train again",
             )

@@ -1,8 +1,8 @@
-"""Follows modules that torch.fx cannot, by torch.jit.trace: it runs the module on tensors, so code that
-asks for tensors, or branches on their values, runs as ever.
+"""Follows modules that torch.fx cannot follow, by torch.jit.trace, which runs the module on tensors: code that
+needs tensors, or branches on their values, runs as usual.
 
-What such a trace shows is one run, on one signal. So the exporter traces every signal that it checks,
-and compares the layers with the module on signals of other lengths and levels.
+A trace shows one run, on one signal. So the exporter traces every signal that it checks, and compares the
+layers with the module on signals of other lengths and levels.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _RECURRENCES = {"aten::lstm", "aten::gru", "aten::rnn_tanh", "aten::rnn_relu"}
 
 
 class TracedForward(ScriptForward):
-    """A trace of a module. Its layers are the module's own, all others are traces."""
+    """A trace of a module. Layers in it are the module's own, other modules in it are traces."""
 
     def __init__(
         self, script: Any, children: dict[str, nn.Module], module: nn.Module, layers: dict[int, Any]
@@ -67,7 +67,7 @@ class TracedForward(ScriptForward):
         return super()._step(node, inputs, values)
 
     def _outputs_in_order(self, layer: nn.Module, name: str, result: tuple[Any, ...]) -> Any:
-        """The outputs of a recurrent layer as a trace has them: those that are used, in any order."""
+        """The outputs of a recurrent layer as in a trace: only those that are used, in any order."""
         graph = self.traced_layers[id(layer)]._c._get_method(name).graph
         output = next(graph.outputs())
         if output.node().kind() != "prim::TupleConstruct":
@@ -89,7 +89,7 @@ class TracedForward(ScriptForward):
         if isinstance(owner, TracedForward):
             owner.traced_entry = name
             return owner(*inputs)
-        # A trace also hands over the tensors that a layer has from outside, such as weights of a hook.
+        # A trace also passes tensors that a layer has from elsewhere, such as the weights of a hook.
         signals = [value for value in inputs if not isinstance(value, Tensor)]
         states = [value for value in inputs if isinstance(value, Tensor)]
         if isinstance(owner, nn.LSTM) and len(states) == 2:
@@ -150,7 +150,7 @@ def _twin(
 
 
 def _typed(make: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """torch.zeros and others, for which a trace has numbers in the place of options."""
+    """torch.zeros and others, whose options are numbers in a trace."""
 
     def made(shape: Any, *options: Any) -> Tensor:
         *value, dtype, _, device, _ = options
@@ -180,7 +180,7 @@ def _same(value: Any, *options: Any) -> Any:
 # The numbers by which a graph names dtypes.
 _DTYPES = {3: torch.int32, 4: torch.int64, 6: torch.float32, 7: torch.float64, 11: torch.bool}
 
-# What a trace has beside the steps of a script, or with other arguments.
+# Steps of a trace that scripts do not have, or have with other arguments.
 _STEPS: dict[str, Callable[..., Any]] = {
     "prim::NumToTensor": _same,
     "aten::Int": int,

@@ -1,6 +1,6 @@
 """Finds code that asks for the values of a signal, while a module runs on tensors: a branch, a number.
 
-A trace would keep the branch and the number that one signal leads to. An `assert` changes nothing.
+A trace would keep the branch and the number of one signal, and be wrong for others. An `assert` is allowed.
 """
 
 from __future__ import annotations

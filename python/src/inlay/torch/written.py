@@ -1,7 +1,7 @@
 """Tensors that a module makes empty and then writes signals into, as in `z[:, 0:4] = layer(x)`.
 
-Such a tensor is none of torch.fx's values. It is remembered, and where it is used, the signals in it
-stand in its place, side by side along the channels.
+torch.fx does not follow such a tensor. The exporter remembers it, and replaces it where it is used by the
+signals that were written into it, side by side along the channels.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .proxies import Value
 
 @dataclass
 class _Target:
-    """A tensor, the values written into it, and for each of its numbers which value it is of."""
+    """A tensor, the values written into it, and for each element the index of its value, or -1."""
 
     tensor: Tensor
     values: list[Value] = field(default_factory=list)
@@ -52,7 +52,7 @@ class _Target:
 
 
 class Written(TorchFunctionMode):
-    """Puts signals in the place of the tensors that they were written into."""
+    """Replaces tensors by the signals that were written into them."""
 
     def __init__(self, place: Callable[[], Place]) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class Written(TorchFunctionMode):
         self._targets[id(tensor)] = target
 
     def read(self, value: Any) -> Any:
-        """Nested values with signals in the place of tensors that were written into."""
+        """Nested values, in which signals replace the tensors that they were written into."""
         return tree(value, self._read)
 
     def _read(self, value: Any) -> Any:
