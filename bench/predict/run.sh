@@ -24,15 +24,16 @@ mkdir -p "$build/networks"
 echo "[1/4] networks"
 "$python" bench/predict/architectures.py "$build/networks" 0 "$networks"
 "$python" bench/predict/architectures.py "$build/networks" 1000 $((networks / 2))
+"$python" bench/predict/architectures.py "$build/framed" 2000 8 # framed.py
 echo "[2/4] the library"
 cmake -S . -B build/predict/library -DINLAY_BUILD_TESTS=OFF -DINLAY_BUILD_BENCH=OFF -DINLAY_BUILD_EXAMPLES=OFF > /dev/null
 cmake --build build/predict/library --target inlay_compiled -j "$(nproc)" > /dev/null
 echo "[3/4] types"
 compile() { "${CXX:-g++}" -std=c++20 -O3 -DNDEBUG -DINLAY_COMPILED -Iinclude -Ibench/predict "${flags[@]}" -c "$1" -o "$2"; }
 compile bench/predict/measure.cpp "$build/measure.o"
-for first in $(seq 0 5 $((types - 1))) $(seq 1000 5 $((999 + types / 2))); do
+for first in $(seq 0 5 $((types - 1))) $(seq 1000 5 $((999 + types / 2))) $(seq 2000 4 2007); do
   source=$build/types_$first.cpp
-  mapfile -t numbers < <(seq "$first" $((first + 4)))
+  mapfile -t numbers < <(seq "$first" $((first < 2000 ? first + 4 : first + 3)))
   "$python" bench/predict/types.py "$source" "${numbers[@]}"
   if [[ ! -e ${source%.cpp}.o ]]; then
     while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n; done
@@ -45,8 +46,12 @@ wait
 "${CXX:-g++}" -std=c++20 -O3 -DNDEBUG -Iinclude "${flags[@]}" bench/fir/main.cpp -lbenchmark -pthread -o "$build/filters"
 echo "[4/4] measuring"
 "$build/filters" | awk -F'|' '$1 + 0 > 0 { split($3, ns, " "); print $1 + 0, "frame", ns[1] "\n" $1 + 0, "buffer", ns[3] }' > "bench/predict/filters/$name.txt"
-for run in 1 2; do INLAY_ISA=$isa "$build/measure" "$build/networks" 0.02; done |
-  awk '{ key = $1 " " $2 " " $3 } !(key in least) { order[++n] = key; least[key] = $4; bytes[key] = $5 " " $6 }
-       $4 < least[key] { least[key] = $4 }
-       END { for (i = 1; i <= n; ++i) print order[i], least[order[i]], bytes[order[i]] }' > "bench/predict/measured/$name.txt"
+measured() { # the networks of a folder
+  for run in 1 2; do INLAY_ISA=$isa "$build/measure" "$build/$1" 0.02; done |
+    awk '{ key = $1 " " $2 " " $3 } !(key in least) { order[++n] = key; least[key] = $4; bytes[key] = $5 " " $6 }
+         $4 < least[key] { least[key] = $4 }
+         END { for (i = 1; i <= n; ++i) print order[i], least[order[i]], bytes[order[i]] }'
+}
+measured networks > "bench/predict/measured/$name.txt"
+measured framed > "bench/predict/framed/$name.txt" # tests how inner chains are priced, and is not fitted
 "$python" bench/predict/fit.py "bench/predict/measured/$name.txt" --lanes "$lanes" --write "$name" "$title" --plot "$build/fit.png"

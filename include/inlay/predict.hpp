@@ -29,9 +29,10 @@ template <class M>
 constexpr Prediction predict(const Machine& on, std::size_t block = 64) {
   const bool buffers = block > 1;
   const Features& table = buffers ? on.buffer : on.frame;
-  Features units = internal::features_of<typename M::Layers>(on.lanes, buffers);
-  if (buffers) units.call = 64 / double(block);  // what a call costs is spread over its frames
-  return {units.time(table, buffers ? 0 : on.overlap), buffers ? on.buffer_error : on.frame_error};
+  NetworkWork work = internal::work_of<typename M::Layers>(on.lanes, buffers);
+  if (buffers) work.called.call = 64 / double(block);  // what a call costs is spread over its frames
+  const double inner = work.frames.time(on.frame, 0) + work.tiles.time(on.buffer, 0);
+  return {work.called.time(table, buffers ? 0 : on.overlap) + inner, buffers ? on.buffer_error : on.frame_error};
 }
 
 }  // namespace inlay

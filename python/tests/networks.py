@@ -66,6 +66,27 @@ WINDOW = LayerRecord(
     {},
     {"layers": [[GRU, holding("sequential", layers=[NORM])]]},
 )
+CONV2D = LayerRecord(
+    "conv2d",
+    {"in": 2, "out": 2, "features": 2, "kernel_size_time": 2, "kernel_size_features": 1}
+    | {"dilation": 1, "stride": 1, "padding": "same"},
+    {"kernel": tensor(2, 1, 2, 2)},
+)
+#: One of each combinator that calls its layers in another way than it is called.
+FRAMED = [
+    dense(1, 4),
+    LayerRecord("delay", {"size": 4, "frames": 3}),
+    holding("tfilm", {"size": 4, "block_size": 8, "offset": 0}, layers=[dense(4, 8)]),
+    holding("along_features", {"features": 2}, layers=[dense(2, 2)]),
+    CONV2D,
+    holding("per_feature", {"features": 1}, layers=[GRU]),
+    holding("block_control", {"block_size": 16, "offset": 0}, layers=[GRU, dense(4, 1)]),
+    holding(
+        "overlap_add",
+        {"window": 32, "hop": 16},
+        layers=[LayerRecord("rfft", {"samples": 32}), LayerRecord("irfft", {"samples": 32})],
+    ),
+]
 COMBINED = [
     holding("sequential", layers=[dense(1, 8), LayerRecord("identity", {"size": 8})]),
     holding("gate", {"size": 4}, activation=[LEAKY], gate=[SIGMOID]),

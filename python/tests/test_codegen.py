@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import REPOSITORY
-from networks import COMBINED, CONV, GRU, LEAKY, NORM, WINDOW
+from networks import COMBINED, CONV, FRAMED, GRU, LEAKY, NORM, WINDOW
 from networks import conv1d, dense, golden_networks, holding, tensor
 from other_files import damaged
 
@@ -70,8 +70,6 @@ def constants(name: str, layers: Chain) -> str:
 
 def predictions(name: str, layers: Chain) -> list[str]:
     """Assertions that C++ and Python predict the same time."""
-    if any(layer.record.type == "windowed" for layer in analyse(layers).layers):
-        return []
     claims = []
     for on in map(machine, ("zen3-avx2", "m7")):
         for block in (1, 64):
@@ -159,6 +157,7 @@ def test_a_type_without_weights_loads_the_file(tmp_path: Path) -> None:
     for index, name in enumerate(OTHER_RATES):
         other = golden(f"torch/{name}.f32.json")
         text += generate(other, f"Other{index}") + constants(f"Other{index}", other.layers)
+    text += generate(ModelFile(FRAMED, model.check), "Framed") + constants("Framed", FRAMED)
     text += 'int main() { static Amp amp; amp.load("model.json"); }\n'
     program = compiled("g++", text.replace("#pragma once", ""), tmp_path, "-O0")
     assert subprocess.run([program], cwd=tmp_path, check=False).returncode == 0

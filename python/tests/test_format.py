@@ -15,6 +15,7 @@ from networks import golden_networks
 from inlay.check import reference
 from inlay import ExportError
 from inlay.format import Check, LayerRecord, ModelFile, read_model, write_model
+from inlay.format.numbers import refused_number
 
 
 @pytest.fixture(scope="session")
@@ -113,7 +114,7 @@ LAYERS = [
     LayerRecord("silent_until", {"size": 3, "frames": 5}),
     LayerRecord("silent_until", {"size": 3, "frames": 5, "latency": 2}),
     LayerRecord("periodic_gain", {"size": 3, "period": 2}, {"gain": tensor(2, 3)}),
-    LayerRecord("one_pole", {"size": 3}, {"rise": tensor(3), "fall": tensor(3)}),
+    LayerRecord("one_pole", {"size": 3}, {"rise": abs(tensor(3)), "fall": abs(tensor(3))}),
     LayerRecord("amplitude_to_db", {"size": 3, "floor": 1e-8}),
     LayerRecord("db_to_amplitude", {"size": 3}),
     LayerRecord("gain_computer", {"size": 3, "threshold": -20.0, "ratio": 4.0, "knee": 6.0}),
@@ -334,6 +335,41 @@ def test_invalid_model_is_not_written(message: str, tmp_path: Path) -> None:
         write_model(tmp_path / "model.json", INVALID[message])
     assert message in str(caught.value)
     assert not list(tmp_path.iterdir())
+
+
+TABLE = {"size": 1, "points": 5, "interpolation": "linear", "low": -1.0, "high": 1.0}
+EQUALIZER = {"size": 1, "bands": 3, "hop": 8, "sample_rate": 48000.0}
+CURVE = {"size": 1, "threshold": 0.0, "ratio": 2.0, "knee": 0.0}
+SECTION = np.array([[[1.0, 0, 0, 0, 0], [1.0, 0, 0, -1.999, 1.0]]])
+#: Members of a layer, and what is refused, None if nothing is. The words are those of docs/errors.md.
+NUMBERS: list[tuple[str, dict[str, Any], dict[str, Any], str | None]] = [
+    ("rfft", {"samples": 960}, {}, None),
+    ("rfft", {"samples": 100}, {}, "samples: expected a multiple of 32, at most 65536, whose prime"),
+    ("irfft", {"samples": 224}, {}, "samples: expected a multiple of 32, at most 65536, whose prime"),
+    ("overlap_add", {"hop": 1, "spread": False}, {}, None),
+    ("overlap_add", {"hop": 1, "spread": True}, {}, "hop: expected a hop of at least 2 samples, over"),
+    ("gain_computer", CURVE, {}, None),
+    ("gain_computer", CURVE | {"ratio": 0.0}, {}, "ratio: expected a number above 0, found 0"),
+    ("gain_computer", CURVE | {"knee": -1.0}, {}, "knee: expected a width in dB, not negative, found -1"),
+    ("table_shaper", TABLE, {}, None),
+    ("table_shaper", TABLE | {"points": 1}, {}, "points: expected a whole number from 2 to 65536, found 1"),
+    ("table_shaper", TABLE | {"high": -1.0}, {}, "high: expected a number above -1, found -1"),
+    ("parametric_equalizer", EQUALIZER, {}, None),
+    ("parametric_equalizer", EQUALIZER | {"bands": 1}, {}, "bands: expected a whole number from 2 to 1024"),
+    ("parametric_equalizer", EQUALIZER | {"sample_rate": -1.0}, {}, "sample_rate: expected a number above"),
+    ("biquad", {}, {"coefficients": SECTION[:, :1]}, None),
+    ("biquad", {}, {"coefficients": SECTION}, "coefficients.data[8]: expected a stable filter, whose poles"),
+    ("one_pole", {}, {"rise": np.zeros(2), "fall": np.full(2, 0.999)}, None),
+    ("one_pole", {}, {"rise": np.zeros(2), "fall": np.ones(2)}, "fall.data[0]: expected a smoothing coef"),
+]
+
+
+@pytest.mark.parametrize(("type", "options", "tensors", "message"), NUMBERS)
+def test_numbers_that_a_layer_cannot_have(
+    type: str, options: dict[str, Any], tensors: dict[str, Any], message: str | None
+) -> None:
+    found = refused_number(LayerRecord(type, options, tensors))
+    assert (": ".join(found) if found else "").startswith(message or "") and (not found) == (not message)
 
 
 def test_a_negative_variance_may_be_made_up_for_by_epsilon(tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ def test_axes_of_frequency(name: str, tmp_path: Path) -> None:
     "stft, message",
     [
         ({"hop": 4}, "expected n_fft, hop and window, found hop"),
-        ({"n_fft": 30}, "a multiple of 32 up to 65536 with prime factors 2, 3 and 5, found 30"),
+        ({"n_fft": 30}, "a multiple of 32, at most 65536, whose prime factors are 2, 3 and 5, found 30"),
         ({"n_fft": 32, "hop": 0}, "expected a hop from 1 to n_fft, found 0"),
         ({"n_fft": 32, "window": "kaiser"}, "expected a window of sqrt_hann, hann, vorbis, ones, found 'kaiser'"),
         ({"n_fft": 32, "hop": 32}, "a hop of 32 leaves samples out with this window"),

@@ -66,6 +66,20 @@ def test_memory(name: str, architectures) -> None:  # type: ignore[no-untyped-de
     assert (np.quantile(errors, 0.9, axis=0) <= 0.1).all()
 
 
+def test_layers_on_frames_blocks_windows_and_features(architectures) -> None:  # type: ignore[no-untyped-def]
+    """Combinators that call the layers within in another way than they are called. docs/predict.md has the limits."""
+    on = machine("zen3-avx2")
+    for line in (BENCH / "framed" / "zen3-avx2.txt").read_text().splitlines():
+        number, engine, work, time, *sizes = line.split()
+        layers = architectures.network(int(number))
+        cost = predict(layers, on, engine=engine, block=1 if work == "frame" else 64)
+        assert cost.error is None
+        assert cost.nanoseconds == pytest.approx(float(time), rel=0.3 if work == "frame" else 0.2), line
+        if engine == "ModelT":
+            for found, exact in zip(memory(layers, on.lanes), map(int, sizes)):
+                assert found == pytest.approx(exact, rel=0.1, abs=1024), line
+
+
 def test_every_machine_has_its_tables() -> None:
     for on in machines():
         assert on.title and on.lanes in (1, 4, 8, 16)

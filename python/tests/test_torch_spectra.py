@@ -69,6 +69,20 @@ def test_spread_work_is_a_hop_later(tmp_path: Path) -> None:
     assert layer_type.name == "SpreadOverlapAdd" and layer_type.arguments[0] == 16
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_fft": 100}, "n_fft: expected a multiple of 32, at most 65536, whose prime factors are 2, 3"),
+        ({"n_fft": 64, "hop_length": 65}, "hop_length: expected an integer from 1 to n_fft, found the int"),
+        ({"n_fft": 64, "hop_length": 1, "spread": True}, "hop_length: expected an integer from 2 to"),
+        ({"n_fft": 64, "hop_length": 32, "window": torch.ones(32)}, "window: expected a tensor of 64"),
+    ],
+)
+def test_its_arguments_are_checked(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ExportError, match=message):
+        inlay.torch.SpectralNetwork(nn.Identity(), **options)
+
+
 def test_it_can_be_trained() -> None:
     model = inlay.torch.SpectralNetwork(GTCRN(5, 8, BINS, 4), 32, 16)
     model(torch.rand(2, 1, 400)).square().mean().backward()

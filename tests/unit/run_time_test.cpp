@@ -98,6 +98,14 @@ TEST(RunTimeModel, tiles_of_few_frames) {
   }
 }
 
+TEST(RunTimeModel, knows_its_inputs_without_a_check) {
+  for (const char* name : {"rfft_32", "irfft_32", "magnitude_5", "complex_product_5", "overlap_add_beside",
+                           "along_features", "per_feature", "conv2d_stack", "gate_of_leaky_relu"}) {
+    const io::ModelFile file = io::read_model(test_file("golden/torch/" + std::string(name) + ".f32.json"));
+    EXPECT_EQ(io::width_of(file.chain), file.check->input.shape[1]) << name;
+  }
+}
+
 TEST(RunTimeModel, of_every_golden_in_float) {
   const std::size_t count = on_each_isa<float>([](auto load) {
     expect_every_golden("torch", ".f32.json", stack, load);

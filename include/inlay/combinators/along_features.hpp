@@ -43,6 +43,7 @@ class AlongFeatures {
   using State = typename Body::State;
   static constexpr std::string_view type = "along_features";
   static constexpr std::size_t in_size = Features * ins, out_size = Features * outs;
+  static constexpr std::size_t features = Features;
   static constexpr std::size_t receptive_field = 1;
   static constexpr std::size_t parameters = Body::parameters, macs = Features * Body::macs;
   static constexpr std::size_t frame_unit = 1;

@@ -47,6 +47,7 @@ class BlockControl {
   };
   static constexpr std::string_view type = "block_control";
   static constexpr std::size_t in_size = Body::in_size, out_size = Body::out_size;
+  static constexpr std::size_t block_frames = BlockFrames;
   static constexpr std::size_t receptive_field =
       Body::receptive_field == unbounded ? unbounded : Body::receptive_field * BlockFrames + BlockFrames - 1;
   static constexpr std::size_t warmup_frames = 0;  // blocks are counted from the start

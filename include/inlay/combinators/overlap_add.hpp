@@ -69,6 +69,7 @@ class BasicOverlapAdd {
   };
   static constexpr std::string_view type = "overlap_add";
   static constexpr std::size_t in_size = 1, out_size = 1;
+  static constexpr std::size_t hop = Hop;
   static constexpr std::size_t receptive_field =
       Body::receptive_field == unbounded ? unbounded : window + given - 1 + (Body::receptive_field - 1) * Hop + late;
   static constexpr std::size_t warmup_frames = 0;  // frameworks pad the start

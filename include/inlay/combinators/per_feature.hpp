@@ -39,6 +39,7 @@ class PerFeature {
   };
   static constexpr std::string_view type = "per_feature";
   static constexpr std::size_t in_size = Features * ins, out_size = Features * outs;
+  static constexpr std::size_t features = Features;
   static constexpr std::size_t receptive_field = Body::receptive_field;
   static constexpr std::size_t warmup_frames = LayerTraits<Body>::warmup_frames;
   static constexpr std::size_t latency = LayerTraits<Body>::latency;

@@ -57,6 +57,7 @@ class BasicTFiLM {
   };
   static constexpr std::string_view type = "tfilm";
   static constexpr std::size_t in_size = size, out_size = size;
+  static constexpr std::size_t block_frames = BlockFrames;
   static constexpr std::size_t receptive_field =
       Body::receptive_field == unbounded ? unbounded : Body::receptive_field * BlockFrames + BlockFrames - 1;
   static constexpr std::size_t warmup_frames = 0;  // blocks are counted from the start

@@ -85,6 +85,16 @@ class Windowed {
   static constexpr std::size_t receptive_field = WindowFrames, parameters = Body::parameters;
   static constexpr std::size_t macs = facts.macs() / Hop;
   static constexpr Rate rate{Hop, 1};
+  static constexpr std::size_t hop = Hop;
+  /// The frames of a window that each layer runs for.
+  static constexpr auto layer_frames = [] {
+    detail::WindowFacts<scalar> all(in_size, WindowFrames);
+    std::array<std::size_t, sizeof...(Layers)> frames{};
+    std::size_t i = 0;
+    ((frames[i] = all.frames, all.add(window_layers[i++], LayerTraits<Layers>::max_output_frames(all.frames))), ...);
+    std::fill(frames.begin() + facts.last_only, frames.end(), std::size_t{1});
+    return frames;
+  }();
 
  private:
   static constexpr std::size_t widest = std::max({Layers::out_size...}) * tile_frames;

@@ -70,13 +70,16 @@ INLAY_DECL std::size_t width_of(const ChainRecord& chain) {
   for (const char* name : {"in", "size", "channels"})
     if (first.values.contains(name))
       return number_of(first, name) * features * (type == "gate" || type == "blend" ? 2 : 1);
+  if (first.values.contains("samples")) return number_of(first, "samples") + (type == "irfft" ? 2 : 0);
+  if (first.values.contains("bins")) return number_of(first, "bins") * (type == "complex_product" ? 4 : 2);
+  if (type == "overlap_add") return 1;
   if (first.chains.empty())
     throw load_error(first.place, "an option with the number of input channels: \"in\", \"size\" or \"channels\"",
                      "none");
   std::size_t width = 0;
   for (const auto& [name, chains] : first.chains)
     if (name == "layers" || name == "branches")
-      for (const ChainRecord& inner : chains) width = (type == "split" ? width : 0) + width_of(inner);
+      for (const ChainRecord& inner : chains) width = (type == "split" ? width : 0) + features * width_of(inner);
   if (width == 0)
     throw load_error(first.place, "inner layers with the option \"in\", \"size\" or \"channels\"", "none");
   return width;

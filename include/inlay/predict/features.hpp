@@ -10,6 +10,7 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/layer_traits.hpp"
+#include "inlay/predict/inner_calls.hpp"
 
 namespace inlay {
 
@@ -86,6 +87,10 @@ struct Features {
   double cache_lines = 0;  ///< cache lines that are read and do not fit the first cache
   std::array<KindFeatures, std::size_t(CostKind::count)> kinds{};
 
+  constexpr void add(double often, const Features& b) {
+    call += often * b.call, cache_lines += often * b.cache_lines;
+    for (std::size_t i = 0; i < kinds.size(); ++i) kinds[i].add(often, b.kinds[i]);
+  }
   /// The time of this work from a machine's table. A processor starts a frame before the last one is done: of t
   /// nanoseconds of work that do not wait for the last frame, as recurrent layers and long filters do,
   /// t^2 / (t + overlap) remain.
@@ -95,6 +100,13 @@ struct Features {
       (internal::waits(CostKind(i)) ? waiting : other) += kinds[i].times(prices.kinds[i]);
     return waiting + (other > 0 ? other * other / (other + overlap) : 0);
   }
+};
+
+/// The work of a network, by how its layers are called.
+struct NetworkWork {
+  Features called;  ///< of layers that are called as the network is
+  Features frames;  ///< of layers within combinators that call them frame by frame, even in buffers
+  Features tiles;   ///< of layers within combinators that call them in tiles, even frame by frame
 };
 
 namespace internal {
@@ -135,7 +147,7 @@ constexpr CostKind cost_kind(std::string_view type) {
       {copy,
        " identity gather slice pad delay silent_until time_pad append_condition max_pool1d avg_pool1d upsample_nearest "
        "upsample_linear "},
-      {join, " residual parallel concat split gate blend mixin film conditioned_by residual_skip windowed sequential "},
+      {join, " residual parallel concat split gate blend mixin film conditioned_by residual_skip sequential "},
   };
   for (const Named& named : all)
     for (std::size_t at = named.names.find(type); at != std::string_view::npos; at = named.names.find(type, at + 1))
@@ -169,27 +181,22 @@ struct FrameMemory {
 struct FeatureSum {
   std::size_t lanes;
   bool buffers;
-  Features sum{};
+  NetworkWork work{};
   FrameMemory memory{};
 
-  /// The sum, when all layers were added.
-  constexpr Features finished() const {
-    Features all = sum;
-    all.call = 1;
-    if (!buffers) all.cache_lines += memory.missed_lines();
-    if (lanes == 1) all.cache_lines = 0;  // a microcontroller, whose memory is as fast as a cache
-    return all;
+  /// Completes the sum, when all layers were added, by `calls` of them and what the caches do not hold.
+  constexpr void finish(double calls) {
+    work.called.call = calls;
+    if (!buffers) work.called.cache_lines += memory.missed_lines();
+    if (lanes == 1) work.called.cache_lines = 0;  // a microcontroller, whose memory is as fast as a cache
   }
 
   /// Adds layer L, which runs `often` times per frame of the model's input, and the layers that it holds.
   template <class L>
   constexpr void add(double often) {
-    static_assert(
-        L::type != "block_control" && L::type != "tfilm" && L::type != "windowed" && L::type != "overlap_add" &&
-            L::type != "along_features" && L::type != "per_feature",
-        "inlay::predict: a network with Windowed, BlockControl, TFiLM, OverlapAdd, AlongFeatures or PerFeature has no "
-        "prediction from its type; the command inlay predict has one");
-    if constexpr (requires { L::parts::for_each; }) {
+    if constexpr (has_inner_calls<L>) {
+      add_calls<L>(often);
+    } else if constexpr (requires { L::parts::for_each; }) {
       add_layer<L>(often);
       L::parts::for_each([&](auto i) { add_chain<decltype(L().template chain<i>())>(often); });
     } else if constexpr (requires { L::layer_count; }) {
@@ -212,12 +219,43 @@ struct FeatureSum {
     });
   }
 
+  /// Adds a combinator with `inner_calls` and the layers within it.
+  template <class L>
+  constexpr void add_calls(double often) {
+    using By = InnerCalls::By;
+    constexpr std::size_t tile = 64;
+    InnerCalls calls = inner_calls<L>();
+    FeatureSum run{lanes, calls.by == By::caller ? buffers : calls.by == By::tiles};
+    if constexpr (requires { L::layer_frames; }) {
+      InnerChain<L>::for_each([&](auto i) {
+        using Inner = std::remove_cvref_t<decltype(std::declval<const InnerChain<L>&>().template layer<i>())>;
+        const double frames = double(L::layer_frames[i]);
+        run.template add<Inner>(frames);
+        calls.copied += double(Inner::out_size) * frames * double(LayerTraits<Inner>::rate.out) /
+                        double(LayerTraits<Inner>::rate.in);
+      });
+    } else {
+      run.template add_chain<InnerChain<L>>(double(calls.frames));
+    }
+    const double times = often * calls.runs;
+    if (calls.by == By::caller) {
+      memory.add(run.memory.size, times * run.memory.read);
+      work.called.add(times, run.work.called);
+    } else {
+      run.finish(calls.by == By::tiles ? double(up(calls.frames, tile) * tile) : 1);
+      (calls.by == By::tiles ? work.tiles : work.frames).add(times, run.work.called);
+    }
+    work.frames.add(times, run.work.frames);
+    work.tiles.add(times, run.work.tiles);
+    add(CostKind::join, often, {.layers = 1, .registers = calls.moved / (tiles(CostKind::join) ? 4 : 1)});
+    work.frames.kinds[std::size_t(CostKind::join)].registers += times * (calls.copied + calls.shifted / double(lanes));
+  }
+
   template <class L>
   constexpr void add_filter(double often) {
-    KindFeatures &fir = sum.kinds[std::size_t(CostKind::fir)], &fft = sum.kinds[std::size_t(CostKind::fft)];
-    fir.layers += often;
-    fir.products += often * double(L::computed_macs - L::fft_macs) / double(lanes);
-    fft.products += often * double(L::fft_macs) / double(lanes);
+    const double products = double(L::computed_macs - L::fft_macs) / double(lanes);
+    add(CostKind::fir, often, {.layers = 1, .products = products});
+    add(CostKind::fft, often, {.products = double(L::fft_macs) / double(lanes)});
   }
 
   static constexpr std::size_t up(std::size_t count, std::size_t unit) { return (count + unit - 1) / unit; }
@@ -250,7 +288,11 @@ struct FeatureSum {
   constexpr void add_layer(double often) {
     constexpr CostKind kind = cost_kind(L::type);
     constexpr std::size_t out = L::out_size;
-    if constexpr (kind == CostKind::s4d) {
+    if constexpr (L::type == "rfft" || L::type == "irfft") {
+      // A transform takes as long as four times its multiply-adds in a dense layer, beside its moved samples.
+      add(CostKind::dense, often, {.products = 4 * double(L::macs) / double(lanes)});
+      add(CostKind::join, often, {.layers = 1, .registers = double(std::min(L::in_size, L::out_size))});
+    } else if constexpr (kind == CostKind::s4d) {
       add_s4d(sizes_of<L>[0], sizes_of<L>[1], often);
     } else if constexpr (kind == CostKind::lru) {
       add_lru(sizes_of<L>[0], sizes_of<L>[1], sizes_of<L>[2], often);
@@ -268,12 +310,18 @@ struct FeatureSum {
       add_values(kind, out, often);
     } else if constexpr (kind == CostKind::dense || kind == CostKind::conv || is_recurrent(kind)) {
       constexpr double columns = double(L::macs) / double(gates_of(kind) * out);
-      add_product(kind, out, columns, often);
+      constexpr std::size_t positions = [] {
+        if constexpr (requires { L::out_features; }) return L::out_features;
+        else return std::size_t{1};
+      }();
+      add_product(kind, out / positions, columns, double(positions) * often);
       if constexpr (kind == CostKind::conv) {
         constexpr double taps = columns / double(L::in_size);
         add(kind, often, {.taps = taps});
         if (!buffers) add_history(L::in_size, L::receptive_field - 1, taps);
       }
+    } else if (L::type == "delay" && !buffers) {
+      add(kind, often, {.layers = 1, .registers = out});
     } else {
       add_values(kind, out, often);
       if constexpr (requires { L::quotients; }) {  // those of different groups do not wait for one another
@@ -285,7 +333,7 @@ struct FeatureSum {
   }
 
   constexpr void add(CostKind kind, double often, const KindFeatures& numbers) {
-    sum.kinds[std::size_t(kind)].add(often, numbers);
+    work.called.kinds[std::size_t(kind)].add(often, numbers);
   }
   static constexpr std::size_t gates_of(CostKind kind) {
     return kind == CostKind::lstm ? 4 : kind == CostKind::gru ? 3 : 1;
@@ -319,10 +367,10 @@ struct FeatureSum {
            .further = recurrent ? std::max(0.0, of_outputs - 2) : 0,
            .excess = std::max(0.0, products / while_one_waits - columns / beside)});
     }
-    const double bytes = 4 * often * columns * double(gates * padded(out));
-    if (!buffers) memory.add(bytes, bytes);
+    const double bytes = 4 * columns * double(gates * padded(out));
+    if (!buffers) memory.add(bytes, often * bytes);
     // A recurrent layer computes a whole buffer before the next one does.
-    else if (recurrent) sum.cache_lines += FrameMemory{bytes, bytes}.missed_lines();
+    else if (recurrent) work.called.cache_lines += FrameMemory{bytes, often * bytes}.missed_lines();
   }
 
   /// Lanes are channels, or states of one channel, see layers/s4d.hpp.
@@ -357,12 +405,13 @@ struct FeatureSum {
   }
 };
 
-/// The features of a network type for registers of `lanes` floats.
+/// The work of a network type for registers of `lanes` floats.
 template <class Layers>
-constexpr Features features_of(std::size_t lanes, bool buffers) {
+constexpr NetworkWork work_of(std::size_t lanes, bool buffers) {
   FeatureSum all{lanes, buffers};
   all.template add<Layers>(1);
-  return all.finished();
+  all.finish(1);
+  return all.work;
 }
 
 }  // namespace internal

@@ -38,7 +38,7 @@ class LayerRecord:
         """Values in an output frame."""
         if self.type in _ENDS:
             return _ENDS[self.type](self)[1]
-        return self._count("out") * self._features_out
+        return self._count("out") * self.features_out
 
     @property
     def frames_per_input(self) -> int:
@@ -54,7 +54,8 @@ class LayerRecord:
         return self.integer(next(named, side))
 
     @property
-    def _features_out(self) -> int:
+    def features_out(self) -> int:
+        """Features of an output frame of a two-dimensional layer."""
         features = int(self.options.get("features", 1))
         if self.type not in CONVOLUTIONS_2D:
             return features

@@ -12,6 +12,7 @@ from ..errors import ExportError
 from .fits import fits
 from .layer_types import LAYER_TYPES, Kind, LayerType, Option, OptionKind, Shape, layer_type
 from .model import DTYPES, Check, ModelFile
+from .numbers import refused_number
 from .records import CONVOLUTIONS_2D, Array, Chain, LayerRecord, ends_of
 
 _LARGEST_SIZE = 2**31
@@ -75,6 +76,9 @@ def _validate_layer(layer: LayerRecord, where: str) -> None:
         _validate_variances(layer, where)
     if layer.type == "gather":
         _validate_channel_numbers(layer, where)
+    refused = refused_number(layer)
+    if refused is not None:
+        raise ExportError(f"{where}.{refused[0]}: {refused[1]}")
 
 
 def _validate_members(layer: LayerRecord, kind: LayerType, where: str) -> None:

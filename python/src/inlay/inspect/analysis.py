@@ -114,15 +114,24 @@ def _frames_of_a_window(layer: LayerRecord, place: str) -> list[int]:
     frames, counts = _int(layer, "window"), []
     chain = layer.chains["layers"][0]
     inner = [_layer(each, f"{place}[{index}]") for index, each in enumerate(chain)]
-    padding = [sum(_int(each, name, 0) for name in ("before", "after")) for each in chain]
-    for traits, added in zip(inner, padding):
+    padding = [_padding(each) for each in chain]
+    for each in chain:
         counts.append(frames)
-        frames = math.ceil(frames * traits.rate) + added
+        frames = frames_after(each, frames)
     for index in reversed(range(len(chain))):
         if inner[index].receptive_field != 1 or not inner[index].one_to_one or padding[index]:
             break
         counts[index] = 1
     return counts
+
+
+def frames_after(layer: LayerRecord, frames: int) -> int:
+    """The frames that a layer of a window makes of `frames`."""
+    return math.ceil(frames * _layer(layer, layer.type).rate) + _padding(layer)
+
+
+def _padding(layer: LayerRecord) -> int:
+    return sum(_int(layer, name, 0) for name in ("before", "after"))
 
 
 def chains_within(layer: LayerRecord, place: str) -> Iterator[tuple[str, Chain]]:

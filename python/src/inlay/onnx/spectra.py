@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import ExportError
 from ..format import Array, Chain, LayerRecord
+from ..format.numbers import TRANSFORM_SIZES, is_transform_size
 
 #: The values of a window of `size` samples, by name.
 WINDOWS: dict[str, Callable[[int], Array]] = {
@@ -38,14 +39,8 @@ class Transform:
             raise ExportError(f"stft: expected n_fft, hop and window, found {', '.join(map(str, given)) or 'nothing'}")
         n_fft = given["n_fft"]
         hop = given.get("hop", n_fft // 2 if isinstance(n_fft, int) else None)
-        rest = n_fft if isinstance(n_fft, int) and 0 < n_fft <= 1 << 16 and n_fft % 32 == 0 else 7
-        for prime in (2, 3, 5):
-            while rest % prime == 0:
-                rest //= prime
-        if rest != 1:
-            raise ExportError(
-                f"stft: expected an n_fft that is a multiple of 32 up to 65536 with prime factors 2, 3 and 5, found {n_fft}"
-            )
+        if not is_transform_size(n_fft):
+            raise ExportError(f"stft: expected an n_fft of {TRANSFORM_SIZES}, found {n_fft}")
         if not isinstance(hop, int) or not 0 < hop <= n_fft:
             raise ExportError(f"stft: expected a hop from 1 to n_fft, found {hop}")
         name = given.get("window", "sqrt_hann")

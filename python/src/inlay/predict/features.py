@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
 
+from ..format.records import CONVOLUTIONS_2D
 from ..inspect.analysis import LayerAnalysis
 from ..inspect.fir import fft_macs, fir_macs, is_fir
+from .inner_calls import INNER_CALLS
 from .own_features import OWN_FEATURES
 from .registers import padded, panels, sums
 
@@ -47,8 +50,7 @@ _KINDS = {
     **dict.fromkeys("identity time_pad gather slice pad delay silent_until append_condition".split(), "copy"),
     **dict.fromkeys("max_pool1d avg_pool1d upsample_nearest upsample_linear".split(), "copy"),
     **dict.fromkeys("residual parallel concat split gate blend mixin film".split(), "join"),
-    **dict.fromkeys("conditioned_by residual_skip windowed".split(), "join"),
-    **dict.fromkeys(("overlap_add", "along_features", "per_feature", "block_control", "tfilm"), "join"),
+    **dict.fromkeys("conditioned_by residual_skip".split(), "join"),
 }
 GATES = {"lstm": 4, "gru": 3}
 #: Divisions and square roots that wait for one another. Groups of channels do not.
@@ -56,6 +58,8 @@ _QUOTIENTS = {"layer_norm": 4, "group_norm": 4, "rms_norm": 3, "cumulative_norm"
 RECURRENT = ("lstm", "gru", "rnn")
 #: Multiply-adds that a processor does while one of them waits for another. What exceeds them takes time of its own.
 _WHILE_ONE_WAITS = 8
+#: A Fourier transform takes as long as so many times its multiply-adds in a dense layer, beside its moved samples.
+_OF_FFT = 4
 #: Frames of these layers do not overlap.
 WAITING = (*RECURRENT, "fir", "fft")
 #: A frame finds what it reads in the first cache if all of it has fewer bytes; of this many more, nothing.
@@ -65,13 +69,36 @@ _LINE = 64  # bytes
 _TILE = 64
 
 
-def features(layers: Iterable[LayerAnalysis], lanes: int, buffers: bool) -> dict[str, float]:
-    """The numbers of a network for registers of `lanes` floats, in frames or in buffers."""
-    all_layers = _Sum(lanes, buffers)
-    for layer in layers:
-        if layer.record.type != "sequential":
-            all_layers.add(layer, float(layer.per_frame))
-    return all_layers.finished()
+Numbers = dict[str, float]
+
+
+def _none() -> Numbers:
+    return defaultdict(float)
+
+
+@dataclass
+class Work:
+    """The numbers of a network, by how its layers are called."""
+
+    called: Numbers = field(default_factory=_none)
+    """Those of layers that are called as the network is."""
+    frames: Numbers = field(default_factory=_none)
+    """Those of layers within combinators that call them frame by frame, even in buffers."""
+    tiles: Numbers = field(default_factory=_none)
+    """Those of layers within combinators that call them in tiles, even frame by frame."""
+
+
+def features(layers: Sequence[LayerAnalysis], lanes: int, buffers: bool) -> Numbers:
+    """The numbers of a network, all of whose layers are called as it is, for registers of `lanes` floats."""
+    return work(layers, lanes, buffers).called
+
+
+def work(layers: Sequence[LayerAnalysis], lanes: int, buffers: bool) -> Work:
+    """The numbers of a network for registers of `lanes` floats, called in frames or in buffers."""
+    of_network = _Sum(lanes, buffers)
+    of_network.add_all(layers, Fraction(1))
+    of_network.finish(1)
+    return of_network.work
 
 
 class _Sum:
@@ -79,16 +106,56 @@ class _Sum:
 
     def __init__(self, lanes: int, buffers: bool) -> None:
         self.lanes, self.buffers = lanes, buffers
-        self.found: dict[str, float] = defaultdict(float, call=1)
+        self.work = Work()
+        self.found = self.work.called
         self.memory = _Memory()
 
-    def finished(self) -> dict[str, float]:
-        """The sum, when all layers were added."""
+    def finish(self, calls: float) -> None:
+        """Completes the sum, when all layers were added, by `calls` of them and what the caches do not hold."""
+        self.found["call"] = calls
         if not self.buffers:
             self.found["cache lines"] += self.memory.missed_lines()
         if self.lanes == 1:  # a microcontroller, whose memory is as fast as a cache
             self.found["cache lines"] = 0
-        return self.found
+
+    def add_all(self, layers: Sequence[LayerAnalysis], often: Fraction) -> None:
+        """Adds layers, each before those within it. They are `often` per frame of the model's input."""
+        index = 0
+        while index < len(layers):
+            layer, index = layers[index], index + 1
+            if layer.record.type in INNER_CALLS:
+                within = index
+                while index < len(layers) and layers[index].depth > layer.depth:
+                    index += 1
+                self._add_calls(layer, layers[within:index], layer.per_frame / often)
+            elif layer.record.type != "sequential":
+                self.add(layer, float(layer.per_frame / often))
+
+    def _add_calls(
+        self, layer: LayerAnalysis, within: Sequence[LayerAnalysis], often: Fraction
+    ) -> None:
+        """Adds a combinator of `INNER_CALLS` and the layers within it."""
+        calls = INNER_CALLS[layer.record.type](layer, within)
+        run = _Sum(self.lanes, self.buffers if calls.tiles is None else calls.tiles)
+        run.add_all(within, layer.per_frame * calls.runs)
+        times = float(often * calls.runs)
+        if calls.tiles is None:
+            self.memory.add(run.memory.size, times * run.memory.read)
+            self._add_numbers(self.found, run.found, times)
+        else:
+            run.finish(_TILE * math.ceil(calls.frames / _TILE) if calls.tiles else 1)
+            kept = self.work.tiles if calls.tiles else self.work.frames
+            self._add_numbers(kept, run.found, times)
+        self._add_numbers(self.work.frames, run.work.frames, times)
+        self._add_numbers(self.work.tiles, run.work.tiles, times)
+        moved = calls.moved / (4 if self._tiles("join") else 1)
+        self._count("join", float(often), layers=1, registers=moved)
+        self.work.frames["join registers"] += times * (calls.copied + calls.shifted / self.lanes)
+
+    @staticmethod
+    def _add_numbers(to: Numbers, more: Numbers, often: float) -> None:
+        for name, number in more.items():
+            to[name] += often * number
 
     def add(self, layer: LayerAnalysis, often: float) -> None:
         """Adds a layer, which runs `often` times per frame of the model's input."""
@@ -106,14 +173,21 @@ class _Sum:
             self._product("dense", 2 * out, macs / (2 * out), often)
             self._values("sigmoid", out, often)
             self._values("min_gru", out, often)
+        elif layer.record.type in ("rfft", "irfft"):
+            samples = layer.record.integer("samples")
+            self._count("dense", often, products=_OF_FFT * macs / self.lanes)
+            self._count("join", often, layers=1, registers=samples)
         elif kind in ("dense", "conv", *RECURRENT):
             columns = macs / (GATES.get(kind, 1) * out)
-            self._product(kind, out, columns, often)
+            positions = layer.record.features_out if layer.record.type in CONVOLUTIONS_2D else 1
+            self._product(kind, out // positions, columns, positions * often)
             if kind == "conv":
                 taps = columns / layer.record.channels_in
                 self._count(kind, often, taps=taps)
                 if not self.buffers:
                     self.memory.add(*_history(layer, taps))
+        elif layer.record.type == "delay" and not self.buffers:
+            self._count(kind, often, layers=1, registers=out)
         else:
             self._values(kind, out, often)
             if layer.record.type in _QUOTIENTS and not self.buffers:
@@ -154,11 +228,11 @@ class _Sum:
             self._count(kind, often, products=products, columns=read, chain=chained / beside)
             excess = max(0, products / _WHILE_ONE_WAITS - columns / beside)
             self._count(kind, often, excess=excess)
-        of_layer = 4 * often * columns * gates * padded(out, self.lanes)
+        of_layer = 4 * columns * gates * padded(out, self.lanes)
         if not self.buffers:
-            self.memory.add(of_layer, of_layer)
+            self.memory.add(of_layer, often * of_layer)
         elif kind in RECURRENT:  # a layer computes a whole buffer before the next one does
-            self.found["cache lines"] += _Memory(of_layer, of_layer).missed_lines()
+            self.found["cache lines"] += _Memory(of_layer, often * of_layer).missed_lines()
 
     def _add_projections(self, layer: LayerAnalysis, often: float) -> None:
         """Adds what an S6 computes from its input: the products and the softplus."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from ..errors import ExportError
 from ..format import Chain
 from ..inspect.analysis import analyse
-from .features import features, time_of
+from .features import time_of, work
+from .inner_calls import INNER_CALLS
 from .machines import Machine, machine
 from .networks import parse, wavenet
 
@@ -31,10 +32,6 @@ class Prediction:
         return self.nanoseconds * 1e-9 * sample_rate
 
 
-# Layers that no measured network has. Only the work of the layers within them is counted.
-_NOT_MEASURED = {"windowed", "overlap_add", "along_features", "per_feature", "block_control", "tfilm"}
-
-
 def predict(layers: Chain, on: Machine, *, engine: str = "ModelT", block: int = 64) -> Prediction:
     """Predicts the time of a network.
 
@@ -46,12 +43,15 @@ def predict(layers: Chain, on: Machine, *, engine: str = "ModelT", block: int = 
     """
     buffers, table = block > 1, on.table(engine, block)
     analysed = analyse(layers).layers
-    units = features(analysed, on.lanes, buffers)
+    of_network = work(analysed, on.lanes, buffers)
+    units = of_network.called
     if buffers:  # what a call costs is spread over its frames; tables are of calls of 64
         units["call"] = 64 / block
     time = time_of(units, table.coefficients, table.overlap)
+    time += time_of(of_network.frames, on.table(engine, 1).coefficients)
+    time += time_of(of_network.tiles, on.table(engine, 64).coefficients)
     scaled = any(count and name.split()[0] in table.scaled for name, count in units.items())
-    tested = not scaled and not any(layer.record.type in _NOT_MEASURED for layer in analysed)
+    tested = not scaled and not any(layer.record.type in INNER_CALLS for layer in analysed)
     return Prediction(on, on.engine(engine), time, table.error if tested else None)
 
 

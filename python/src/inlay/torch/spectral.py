@@ -5,10 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ..arguments import refuse
 from ..custom import MODULES, CustomLayer
 from ..errors import ExportError
 from ..format import LayerRecord, Option
 from ..format.layer_types import LAYER_TYPES
+from ..format.numbers import TRANSFORM_SIZES, is_transform_size
 from ..network.graph import Node
 from ..network.network import network
 from .arrays import array_of
@@ -25,8 +27,8 @@ class SpectralNetwork(nn.Module):
 
     Args:
         network: a module that looks at no later frames.
-        n_fft: samples of a frame: a multiple of 32 whose prime factors are 2, 3 and 5.
-        hop_length: samples from frame to frame.
+        n_fft: samples of a frame: a multiple of 32, at most 65536, whose prime factors are 2, 3 and 5.
+        hop_length: samples from frame to frame, at most n_fft.
         window: n_fft values, which multiply frames before and after the network. Default: the square root of a Hann
             window, with which frames that are left alone come out as they were for a hop of a half.
         spread: the file's network runs in steps during the hop after a frame, for callbacks of fewer samples than a
@@ -44,6 +46,12 @@ class SpectralNetwork(nn.Module):
         spread: bool = False,
     ) -> None:
         super().__init__()
+        if not is_transform_size(n_fft):
+            refuse("n_fft", TRANSFORM_SIZES, n_fft)
+        if not isinstance(hop_length, int) or not (2 if spread else 1) <= hop_length <= n_fft:
+            refuse("hop_length", f"an integer from {2 if spread else 1} to n_fft", hop_length)
+        if window is not None and window.shape != (n_fft,):
+            refuse("window", f"a tensor of {n_fft} values", window)
         self.size = 1  # the channels of the signal
         self.reach = n_fft + 16 * hop_length  # samples that a check has at least
         self.network, self.n_fft, self.hop_length = network, n_fft, hop_length
