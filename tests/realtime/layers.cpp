@@ -71,7 +71,8 @@ TEST(Realtime, NAME(INLAY_TEST_BACKEND, INLAY_TEST_SCALAR)) {
                          ConvTranspose1D<5, 2, 5, 4, B>>>("rates");
   expect_realtime<ModelT<Windowed<70, 9, TimePad<3, 2, 1, B>, LSTM<3, 5, B>>>>("Windowed");
   expect_realtime<
-      ModelT<OverlapAdd<9, RFFT<32, B>, Gather<34, 36, B>, PerFeature<6, LSTM<6, 5, B>>, AlongFeatures<6, GRU<5, 6, B>>,
+      ModelT<SpreadOverlapAdd<4, Dense<8, 5, B>, Residual<Dense<5, 5, B>, Tanh<5, B>>, Dense<5, 8, B>>,
+             OverlapAdd<9, RFFT<32, B>, Gather<34, 36, B>, PerFeature<6, LSTM<6, 5, B>>, AlongFeatures<6, GRU<5, 6, B>>,
                         Pad<36, 68, B>, ComplexProduct<17, B>, IRFFT<32, B>>,
              Pad<1, 8, B>, Magnitude<4, B>>>("spectra and features");
   expect_realtime<ModelT<ResidualSkip<Conv1D<3, 4, 2, 70, 1, B>, Dense<4, 3, B>>>>("ResidualSkip");

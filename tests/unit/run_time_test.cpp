@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 #include <memory>
 #include <set>
@@ -341,13 +342,17 @@ namespace {
 /// Compares a network whose frames are spread over a hop with the same network whose frames are computed at once: the
 /// same bits, a hop later, however the signal is cut and whatever its state was.
 template <class T>
-void spreads(const std::string& name, std::size_t hop, std::size_t prewarm) {
+void spreads(const std::string& name, std::size_t hop, std::size_t prewarm, bool per_feature = false) {
   SCOPED_TRACE(name);
   const std::string path = test_file("golden/torch/" + name + (sizeof(T) == 8 ? ".f64.json" : ".f32.json"));
   const auto model = [&](bool spread) {
-    io::ModelFile file = io::read_model(std::filesystem::path(path));
+    std::ifstream stream(path);
+    auto json = nlohmann::json::parse(stream);
+    if (per_feature) json["layers"] = {{{"type", "per_feature"}, {"features", 1}, {"layers", json["layers"]}}};
+    io::ModelFile file = io::read_model_of(json);
     file.info.prewarm = prewarm;
-    for (io::LayerRecord& layer : file.chain.layers)
+    io::ChainRecord& chain = per_feature ? file.chain.layers[0].chains.find("layers")->second[0] : file.chain;
+    for (io::LayerRecord& layer : chain.layers)
       if (io::type_of(layer) == "overlap_add") layer.values["spread"].value = spread;
     std::vector<double>& y = file.check->output.values;
     if (spread) std::rotate(y.begin(), y.end() - static_cast<std::ptrdiff_t>(hop), y.end());
@@ -385,6 +390,7 @@ TEST(RunTimeModel, spreads_the_work_of_a_frame_over_a_hop) {
   spreads<double>("spectral_mask", 16, 100);  // a signal that starts within a frame
   spreads<float>("spectral_gtcrn", 16, 100);
   spreads<double>("overlap_add_learned", 9, 0);
+  spreads<float>("spectral_mask", 16, 100, true);
 }
 
 TEST(RunTimeModel, refuses_branches_of_one_rate_at_different_times) {

@@ -10,9 +10,11 @@
 #include <utility>
 
 #include "inlay/backend/backend_of.hpp"
+#include "inlay/combinators/chain_order.hpp"
 #include "inlay/combinators/facts.hpp"
 #include "inlay/combinators/forms.hpp"
 #include "inlay/combinators/formula.hpp"
+#include "inlay/combinators/frame_steps.hpp"
 #include "inlay/combinators/sequential.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/layer_traits.hpp"
@@ -87,6 +89,26 @@ class Combined {
                Context<scalar> context) const noexcept {
     formula::TileForm<Combined> form{{*this, state, in.row(0)}, frames};
     return Expression::compute(form, out.row(0), context);
+  }
+
+  /// Adds the steps of the inner chains, in the order in which they run, to a list. The combinator's own functions are
+  /// a part of the last one.
+  static constexpr void list_steps(StepList& list) {
+    formula::ChainOrder<sizeof...(Chains)> order;
+    Expression::plan(order);
+    const std::size_t before = list.count;
+    for (std::size_t i = 0; i < order.count; ++i)
+      P::for_each([&](auto c) {
+        if constexpr (!P::template is_identity<c>)
+          if (order.chains[i] == c) detail::list_steps<typename P::template Chain<c>>(list);
+      });
+    if (list.count > before) list.add_to_last(work_of(0, in_size, out_size));
+  }
+  /// Computes some steps of a frame, see `detail::forward_steps`.
+  INLAY_INLINE void forward_steps(State& state, const scalar* in, scalar* out, Context<scalar> context,
+                                  FrameSteps& steps) const noexcept {
+    formula::StepForm<Combined> form{{{*this, state, in}}, steps};
+    Expression::compute(form, out, context);
   }
 
   /// Inner chain I as a `Sequential`.

@@ -61,7 +61,7 @@ struct Chain : Computed<Chain<I, X>> {
     if constexpr (Form::parts::template is_identity<I>) return X::memory(form, context);
     else return Computed<Chain>::memory(form, context);
   }
-  static auto plan(auto& plan) { return plan.chain(I, X::plan(plan)); }
+  static constexpr auto plan(auto& plan) { return plan.chain(I, X::plan(plan)); }
 };
 
 /// Chain I, one pointwise layer, of X: computed in registers.
@@ -74,7 +74,7 @@ struct Apply {
   static INLAY_INLINE auto value(auto& form, auto& context) noexcept {
     return Applied{form.layer.template chain<I>().template layer<0>(), X::value(form, context)};
   }
-  static auto plan(auto& plan) { return plan.pointwise(I, X::plan(plan)); }
+  static constexpr auto plan(auto& plan) { return plan.pointwise(I, X::plan(plan)); }
 };
 
 /// A + chain I of X. If the last layer of the chain can add, it adds A.
@@ -109,7 +109,7 @@ struct Add : Computed<Add<A, I, X>> {
       form.template map<channels>(of_registers<Sum, typename C::backend>, out, Stored{a}, Stored{term});
     }
   }
-  static auto plan(auto& plan) { return plan.add_chain(A::plan(plan), I, X::plan(plan)); }
+  static constexpr auto plan(auto& plan) { return plan.add_chain(A::plan(plan), I, X::plan(plan)); }
 };
 
 /// A function of simultaneous values, computed in registers. The planner knows it as `Function::planned`.
@@ -125,7 +125,7 @@ struct Map : Computed<Map<Function, X...>> {
     form.template map<facts<C>().channels>(of_registers<Function, typename C::backend>, out,
                                            X::value(form, context)...);
   }
-  static auto plan(auto& plan) { return plan.map(Function::planned, X::plan(plan)...); }
+  static constexpr auto plan(auto& plan) { return plan.map(Function::planned, X::plan(plan)...); }
 };
 
 /// X scale + shift, or X scale, where (scale, shift) or scale is M.
@@ -149,7 +149,7 @@ struct Modulate {
       form.template map<size>(of_registers<Modulated, B>, out, X::value(form, context), Stored{m},
                               Stored{Form::at(m, size)});
   }
-  static auto plan(auto& plan) { return plan.modulate(X::plan(plan), M::plan(plan)); }
+  static constexpr auto plan(auto& plan) { return plan.modulate(X::plan(plan), M::plan(plan)); }
 };
 
 /// Writes a value to `out`.
@@ -179,10 +179,10 @@ struct Concatenated {
       // A layer writes whole registers: A over the channels that B is copied to afterwards.
       const auto* b = B::memory(form, context);
       write<A>(form, out, context);
-      copy(b, second, out + first);
+      form.template copy<second>(b, out + first);
     }
   }
-  static auto plan(auto& plan) {
+  static constexpr auto plan(auto& plan) {
     const auto b = B::plan(plan);
     return plan.concat(A::plan(plan), b);
   }
@@ -213,7 +213,7 @@ struct SumOfAll {
       }
     });
   }
-  static auto plan(auto& plan) {
+  static constexpr auto plan(auto& plan) {
     auto y = plan.chain(0, X::plan(plan));
     for (std::size_t i = 1; i < plan.chain_count(); ++i) y = plan.add_chain(y, i, X::plan(plan));
     return y;
@@ -241,12 +241,12 @@ struct ConcatOfAll {
         form.template run<i>(x, out, context);
       } else {
         form.template run<i>(x, part, context);
-        copy(part, channels, out);
+        form.template copy<channels>(static_cast<const typename C::scalar*>(part), out);
       }
       out = Form::at(out, channels);
     });
   }
-  static auto plan(auto& plan) {
+  static constexpr auto plan(auto& plan) {
     auto y = plan.chain(0, X::plan(plan));
     for (std::size_t i = 1; i < plan.chain_count(); ++i) y = plan.concat(y, plan.chain(i, X::plan(plan)));
     return y;
@@ -263,7 +263,7 @@ struct Kept {
     return v;
   }
   static INLAY_INLINE auto memory(auto& form, auto&) noexcept { return form.kept; }
-  static auto plan(auto& plan) { return plan.kept; }
+  static constexpr auto plan(auto& plan) { return plan.kept; }
 };
 template <class V, class Y>
 struct Let {
@@ -277,7 +277,7 @@ struct Let {
     form.kept = V::memory(form, context);
     Y::compute(form, out, context);
   }
-  static auto plan(auto& plan) {
+  static constexpr auto plan(auto& plan) {
     plan.kept = V::plan(plan);
     return Y::plan(plan);
   }
@@ -302,7 +302,7 @@ struct Conditioned {
     context.condition = S::memory(form, context);
     return Chain<I, X>::compute(form, out, context);
   }
-  static auto plan(auto& plan) { return plan.conditioned_chain(I, S::plan(plan), X::plan(plan)); }
+  static constexpr auto plan(auto& plan) { return plan.conditioned_chain(I, S::plan(plan), X::plan(plan)); }
 };
 
 }  // namespace inlay::INLAY_ISA::formula

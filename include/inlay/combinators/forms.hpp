@@ -1,10 +1,12 @@
-/// FrameForm, TileForm: how the inner layers and functions of a combinator run on a frame and on a tile.
+/// FrameForm, StepForm, TileForm: how the inner layers and functions of a combinator run on a frame, on a frame in
+/// steps, and on a tile.
 #pragma once
 
 #include <cstddef>
 #include <tuple>
 #include <type_traits>
 
+#include "inlay/combinators/frame_steps.hpp"
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/layer_traits.hpp"
@@ -94,6 +96,30 @@ struct FrameForm : Form<Layer> {
   INLAY_INLINE void map(auto f, T* out, auto... values) const noexcept {
     constexpr std::size_t lanes = B::lanes(Channels);
     for (std::size_t c = 0; c < Channels; c += lanes) B::store(out + c, f(values(FramePosition<B, lanes>{{c}})...));
+  }
+};
+
+/// One frame, of which only some steps run.
+template <class Layer>
+struct StepForm : FrameForm<Layer> {
+  using typename Form<Layer>::T, typename Form<Layer>::parts;
+
+  detail::FrameSteps& steps;
+
+  template <std::size_t I>
+  INLAY_INLINE void run(const T* x, T* out, Context<T> context, auto... addend) const noexcept {
+    if constexpr (!parts::template is_identity<I>)
+      detail::forward_steps(this->layer.template chain<I>(), std::get<I>(this->state.chains), x, out, context, steps,
+                            addend...);
+    else if (steps.last_runs()) FrameForm<Layer>::template run<I>(x, out, context, addend...);
+  }
+  template <std::size_t Channels>
+  INLAY_INLINE void copy(const T* from, T* to) const noexcept {
+    if (steps.last_runs()) FrameForm<Layer>::template copy<Channels>(from, to);
+  }
+  template <std::size_t Channels>
+  INLAY_INLINE void map(auto f, T* out, auto... values) const noexcept {
+    if (steps.last_runs()) FrameForm<Layer>::template map<Channels>(f, out, values...);
   }
 };
 

@@ -5,7 +5,6 @@
 
 #include "inlay/combinators/facts.hpp"
 #include "inlay/combinators/forms.hpp"
-#include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/layer_traits.hpp"
 #include "inlay/core/padding.hpp"
@@ -20,7 +19,7 @@ struct Input {
   }
   static INLAY_INLINE auto memory(auto& form, auto&) noexcept { return form.in; }
   static INLAY_INLINE auto value(auto& form, auto&) noexcept { return Stored{form.in}; }
-  static auto plan(auto& plan) { return plan.input(); }
+  static constexpr auto plan(auto& plan) { return plan.input(); }
 };
 
 /// The condition: all side channels.
@@ -30,7 +29,7 @@ struct Condition {
     return {};
   }
   static INLAY_INLINE auto memory(auto&, auto& context) noexcept { return context.condition; }
-  static auto plan(auto& plan) { return plan.condition(); }
+  static constexpr auto plan(auto& plan) { return plan.condition(); }
 };
 /// The first side channels, as many as the combinator's option `condition_size`.
 struct AppendedCondition : Condition {
@@ -38,7 +37,7 @@ struct AppendedCondition : Condition {
   static constexpr Facts facts() {
     return {.channels = C::appended, .condition_size = C::appended};
   }
-  static auto plan(auto& plan) { return plan.appended_condition(); }
+  static constexpr auto plan(auto& plan) { return plan.appended_condition(); }
 };
 
 /// Channels of the input: from `Range::begin` on, `Range::channels` of them.
@@ -61,7 +60,7 @@ struct Part {
     } else {
       constexpr std::size_t channels = Range::template channels<C>;
       typename C::scalar* to = detail::take(context, padded_frame<typename C::scalar>(channels));
-      copy(from, channels, to);
+      form.template copy<channels>(from, to);
       return static_cast<const typename C::scalar*>(to);
     }
   }
@@ -69,7 +68,7 @@ struct Part {
   static INLAY_INLINE auto value(Form& form, auto&) noexcept {
     return Stored{Form::at(form.in, Range::template begin<typename Form::parts>)};
   }
-  static auto plan(auto& plan) { return Range::plan(plan); }
+  static constexpr auto plan(auto& plan) { return Range::plan(plan); }
 };
 /// The input channels of chain I, and those after them.
 template <std::size_t I>
@@ -78,7 +77,7 @@ struct FirstRange {
   static constexpr std::size_t begin = 0;
   template <class C>
   static constexpr std::size_t channels = C::template Chain<I>::in_size;
-  static auto plan(auto& plan) { return plan.first(I); }
+  static constexpr auto plan(auto& plan) { return plan.first(I); }
 };
 template <std::size_t I>
 struct RestRange {
@@ -86,7 +85,7 @@ struct RestRange {
   static constexpr std::size_t begin = C::template Chain<I>::in_size;
   template <class C>
   static constexpr std::size_t channels = C::in_size - begin<C>;
-  static auto plan(auto& plan) { return plan.rest(I); }
+  static constexpr auto plan(auto& plan) { return plan.rest(I); }
 };
 /// The first or the second half of the input.
 template <std::size_t I>
@@ -95,7 +94,7 @@ struct HalfRange {
   static constexpr std::size_t begin = I * (C::in_size / 2);
   template <class C>
   static constexpr std::size_t channels = C::in_size / 2;
-  static auto plan(auto& plan) { return plan.half(I); }
+  static constexpr auto plan(auto& plan) { return plan.half(I); }
 };
 
 }  // namespace inlay::INLAY_ISA::formula

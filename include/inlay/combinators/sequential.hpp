@@ -11,6 +11,7 @@
 #include "inlay/backend/backend_of.hpp"
 #include "inlay/combinators/chain_buffers.hpp"
 #include "inlay/combinators/chain_rates.hpp"
+#include "inlay/combinators/frame_steps.hpp"
 #include "inlay/combinators/fused_tile.hpp"
 #include "inlay/combinators/neighbours.hpp"
 #include "inlay/core/block.hpp"
@@ -130,6 +131,22 @@ class Sequential {
     } else {
       return forward_from<0>(state, in, out, context, inner);
     }
+  }
+
+  /// Adds the steps of all layers to a list.
+  static constexpr void list_steps(detail::StepList& list) { (detail::list_steps<Layers>(list), ...); }
+  /// Computes some steps of a frame, see `detail::forward_steps`. The addend is as for `forward`.
+  template <std::same_as<const scalar*>... Addend>
+  INLAY_INLINE void forward_steps(State& state, const scalar* in, scalar* out, Context<scalar> context,
+                                  detail::FrameSteps& steps, Addend... addend) const noexcept {
+    const Context<scalar> inner{context.scratch + Buffers::layers_offset, context.condition};
+    for_each([&](auto i) INLAY_INLINE_LAMBDA {
+      scalar* const to = buffer<i>(out, context);
+      auto& memory = std::get<i>(state.layers);
+      if constexpr (i + 1 == count) detail::forward_steps(layer<i>(), memory, in, to, inner, steps, addend...);
+      else detail::forward_steps(layer<i>(), memory, in, to, inner, steps);
+      in = to;
+    });
   }
 
   /// Computes a tile. The addend and the return value are as for `forward`.

@@ -1,4 +1,4 @@
-/// Rate, FrameSum, LayerShape: numbers of channels and timing of a layer.
+/// Rate, FrameSum, LayerShape, work_of: numbers of channels, timing and cost of a layer.
 #pragma once
 
 #include <cstddef>
@@ -62,5 +62,11 @@ struct LayerShape {
   std::size_t macs = 0;   ///< multiply-accumulates per input frame
   std::size_t state = 0;  ///< values of a state, those of the past and what is in proportion to the weights not counted
 };
+
+/// Operations per frame of a layer or of a network: multiply-accumulates, and eight for each value that is read or
+/// written, for functions and for moving.
+constexpr double work_of(std::size_t macs, std::size_t in, std::size_t out) {
+  return static_cast<double>(macs) + 8 * static_cast<double>(in + out);
+}
 
 }  // namespace inlay

@@ -11,12 +11,6 @@
 
 namespace inlay::io {
 
-/// Operations per frame of a layer or of a network: multiply-accumulates, and eight for each value that is read or
-/// written, for functions and for moving.
-constexpr double work_of(std::size_t macs, std::size_t in, std::size_t out) {
-  return static_cast<double>(macs) + 8 * static_cast<double>(in + out);
-}
-
 /// Does not own the model and the state. `T` is the scalar type.
 template <class T>
 struct Runnable {
@@ -30,7 +24,7 @@ struct Runnable {
   std::size_t (*forward_with)(const void* model, void* state, const T* in, T* out, const T* condition);
   std::size_t (*process_with)(const void* model, void* state, const T* const* in, T* const* out, std::size_t frames,
                               Condition<T> condition);
-  double work = 0;  ///< operations per input frame (io::work_of)
+  double work = 0;  ///< operations per input frame (inlay::work_of)
 
   /// Largest number of output frames for `frames` input frames.
   std::size_t max_output_frames(std::size_t frames) const { return max_output_frames_with(model, frames); }

@@ -68,6 +68,8 @@ class WeightLoader {
   void option(std::string_view name, std::string_view value);
   void option(std::string_view name, bool value);
   void option(std::string_view name, std::size_t value);
+  /// The same with a default: the file may omit an option of the value `fallback`.
+  void option(std::string_view name, bool value, bool fallback);
   /// An option that is read from the file. The file may omit it if there is a default, `fallback`.
   template <class Of>
   void option(std::string_view name, Extent<dynamic, Of>& extent) {

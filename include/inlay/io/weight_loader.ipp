@@ -79,6 +79,11 @@ INLAY_DECL void WeightLoader::option(std::string_view name, std::size_t value) {
   if (!detail::is(found, value)) fail(found.place, value_text({{}, value}), value_text(found));
 }
 
+INLAY_DECL void WeightLoader::option(std::string_view name, bool value, bool fallback) {
+  if (value != fallback || record_.values.contains(name)) option(name, value);
+  else note(name);
+}
+
 INLAY_DECL std::size_t WeightLoader::dynamic_size(std::string_view name) {
   const Value& value = find(name);
   const auto* found = std::get_if<std::size_t>(&value.value);

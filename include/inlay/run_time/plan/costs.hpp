@@ -7,7 +7,6 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/layer_shape.hpp"
 #include "inlay/core/tile_frames.hpp"
-#include "inlay/io/check.hpp"
 
 namespace inlay::INLAY_ISA::plan {
 
@@ -24,7 +23,7 @@ struct Costs {
     // A long past takes its frames and less than four tiles more. That of single channels is stored twice.
     if (shape.past != unbounded && shape.past > 0) state += shape.in * (2 * shape.past + 4 * tile_frames);
     const double frames = static_cast<double>(rate.out) / static_cast<double>(rate.in);
-    work += frames * io::work_of(shape.macs, shape.in, shape.out);
+    work += frames * work_of(shape.macs, shape.in, shape.out);
   }
 };
 

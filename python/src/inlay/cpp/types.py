@@ -397,9 +397,8 @@ def _tfilm(layer: LayerRecord, inner: _Inner) -> Type:
 
 
 def _overlap_add(layer: LayerRecord, inner: _Inner) -> Type:
-    if layer.options.get("spread"):
-        raise ExportError('overlap_add: "spread" has no C++ type; load the file as an inlay::Model')
-    return Type("OverlapAdd", [*_options(layer, "hop"), *inner["layers"]])
+    name = "SpreadOverlapAdd" if layer.options.get("spread") else "OverlapAdd"
+    return Type(name, [*_options(layer, "hop"), *inner["layers"]])
 
 
 def _block_control(layer: LayerRecord, inner: _Inner) -> Type:

@@ -265,7 +265,7 @@ struct Search {
     if (steps_left == 0) done = inlay::assign(layer, tensor_name, values);
     else layer.visit(*this);
   }
-  constexpr void option(std::string_view, const auto&) noexcept {}
+  constexpr void option(std::string_view, const auto&, std::size_t = 0) noexcept {}
   constexpr void number(std::string_view, auto&) noexcept {}
   constexpr void tensor(std::string_view, auto&) noexcept {}
   constexpr void optional_tensor(std::string_view, auto&, auto) noexcept {}
