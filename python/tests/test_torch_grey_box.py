@@ -61,6 +61,7 @@ def test_exports_what_it_computes(name: str, tmp_path: Path) -> None:
         (lambda: TableShaper(interpolation="spline"), "interpolation: expected cubic or linear, found"),
         (lambda: TableShaper(1), "points: expected an integer of at least 2, found the int 1"),
         (lambda: TableShaper(low=1.0, high=1.0), "high: expected a number above low, 1.0, found"),
+        (lambda: BlockControl(1, 1, 0), "block: expected an integer of at least 1, found"),
         (lambda: GainComputer(knee=0.0), "knee: expected a number above 0, found the float 0.0"),
     ],
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 import inlay
+from inlay import ExportError
 from inlay.check import reference
 
 
@@ -34,6 +37,22 @@ def test_s4d(discretisation: str, dtype: torch.dtype, tmp_path: Path) -> None:
     torch.manual_seed(1)
     layer = inlay.torch.S4D(5, 7, discretisation=discretisation).to(dtype)
     assert kinds(exported(layer, tmp_path)) == ["s4d"]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: inlay.torch.S4D(0), "size: expected an integer of at least 1, found the int 0"),
+        (lambda: inlay.torch.S4D(1, dt_min=0.0), "dt_min: expected a number above 0, found"),
+        (lambda: inlay.torch.S6(16, dt_min=0.2), "dt_max: expected a number of at least dt_min, 0.2, found"),
+        (lambda: inlay.torch.Mamba(16, taps=0), "taps: expected an integer of at least 1, found the int 0"),
+        (lambda: inlay.torch.LRU(1, 4, r_min=0.9, r_max=0.5), "r_max: expected a radius from r_min, 0.9, to 1"),
+        (lambda: inlay.torch.LRU(1, 4, r_min=2.0), "r_min: expected a radius from 0 to 1, found"),
+    ],
+)
+def test_arguments_are_checked(make: Callable[[], nn.Module], message: str) -> None:
+    with pytest.raises(ExportError, match=re.escape(message)):
+        make()
 
 
 def test_lru(tmp_path: Path) -> None:

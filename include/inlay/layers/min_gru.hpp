@@ -1,6 +1,7 @@
 /// MinGRU: gated recurrent unit whose gates do not depend on the state.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +13,10 @@
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/pack.hpp"
+#include "inlay/core/padding.hpp"
 #include "inlay/core/repeat.hpp"
+#include "inlay/core/tile_frames.hpp"
+#include "inlay/core/transpose.hpp"
 #include "inlay/layers/dense.hpp"
 #include "inlay/layers/gates.hpp"
 
@@ -133,6 +137,7 @@ class BasicMinGRU : BasicDense<In, times<2, Out>, true, B> {
 
   void process(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames,
                Context<scalar> context) const noexcept {
+    if constexpr (by_frame) return process_by_frame(state, in, out, frames, context);
     const Block<scalar> u(product(state, context));
     const Block<scalar> v(u.row(units_));
     typename Product::State none;
@@ -154,6 +159,25 @@ class BasicMinGRU : BasicDense<In, times<2, Out>, true, B> {
   }
 
  private:
+  /// The recursion of a tile goes unit by unit, which takes longer than the products of few inputs save. These have one
+  /// sum in frames and in tiles alike, so the bits are the same.
+  static constexpr bool by_frame = !is_dynamic && B::width > 1 && In < 8 && Out >= 8;
+
+  /// Lanes are units. The outputs of some frames are collected, and transposed in registers.
+  void process_by_frame(State& state, Block<const scalar> in, Block<scalar> out, std::size_t frames,
+                        Context<scalar> context) const noexcept {
+    constexpr std::size_t lanes = B::lanes(Out), room = round_up(Out, lanes);
+    alignas(alignment) scalar x[padded_frame<scalar>(In)] = {}, y[lanes * room] = {};
+    for (std::size_t t = 0; t < frames; t += lanes) {
+      for (std::size_t k = 0; k < std::min(lanes, frames - t); ++k) {
+        for (std::size_t c = 0; c < In; ++c) x[c] = in.row(c)[t + k];
+        forward(state, x, y + k * room, context);
+      }
+      for (std::size_t c = 0; c < Out; c += lanes)
+        detail::transpose_square<lanes>(y + c, room, lanes, out.row(c) + t, tile_frames, std::min(lanes, Out - c));
+    }
+  }
+
   template <class R>
   struct Step {
     R keep, add;  ///< h' = keep h + add

@@ -250,6 +250,8 @@ class BlockControl(nn.Module):
 
     def __init__(self, channels: int, outputs: int, block: int = 128, knobs: int = 0, layers: int = 1) -> None:
         super().__init__()
+        if block < 1:
+            refuse("block", "an integer of at least 1", block)
         self.block_size, self.num_controls = block, knobs
         self.is_hidden_state_init = False  # the exporter recognises the module by it
         self.pool = nn.MaxPool1d(block)

@@ -13,6 +13,19 @@ from ..format import Array, LayerRecord
 DISCRETISATIONS = ("zoh", "bilinear")
 
 
+def _check_sizes(**sizes: int | None) -> None:
+    for name, size in sizes.items():
+        if size is not None and size < 1:
+            refuse(name, "an integer of at least 1", size)
+
+
+def _check_steps(dt_min: float, dt_max: float) -> None:
+    if not dt_min > 0:
+        refuse("dt_min", "a number above 0", dt_min)
+    if not dt_max >= dt_min:
+        refuse("dt_max", f"a number of at least dt_min, {dt_min}", dt_max)
+
+
 class S4D(nn.Module):
     """A diagonal state-space layer: each channel is a sum of complex one-pole filters of its own.
 
@@ -38,6 +51,8 @@ class S4D(nn.Module):
         discretisation: str = "zoh",
     ) -> None:
         super().__init__()
+        _check_sizes(size=size, states=states)
+        _check_steps(dt_min, dt_max)
         if discretisation not in DISCRETISATIONS:
             refuse("discretisation", " or ".join(DISCRETISATIONS), discretisation)
         self.size, self.states, self.discretisation = size, states, discretisation
@@ -102,6 +117,11 @@ class LRU(nn.Module):
         max_phase: float = 2 * math.pi,
     ) -> None:
         super().__init__()
+        _check_sizes(inputs=inputs, states=states, outputs=outputs)
+        if not 0 <= r_min <= 1:
+            refuse("r_min", "a radius from 0 to 1", r_min)
+        if not r_min <= r_max <= 1:
+            refuse("r_max", f"a radius from r_min, {r_min}, to 1", r_max)
         outputs = inputs if outputs is None else outputs
         self.inputs, self.states, self.outputs = inputs, states, outputs
         of_square = torch.rand(states) * (r_max**2 - r_min**2) + r_min**2
@@ -159,6 +179,8 @@ class S6(nn.Module):
         dt_max: float = 1e-1,
     ) -> None:
         super().__init__()
+        _check_sizes(size=size, states=states, rank=rank)
+        _check_steps(dt_min, dt_max)
         rank = math.ceil(size / 16) if rank is None else rank
         self.x_proj = nn.Linear(size, rank + 2 * states, bias=False)
         self.dt_proj = nn.Linear(rank, size)
@@ -217,6 +239,7 @@ class Mamba(S6):
         dt_min: float = 1e-3,
         dt_max: float = 1e-1,
     ) -> None:
+        _check_sizes(size=size, expand=expand, taps=taps)
         inside = expand * size
         rank = math.ceil(size / 16) if rank is None else rank
         super().__init__(inside, states, rank=rank, dt_min=dt_min, dt_max=dt_max)
