@@ -25,7 +25,7 @@ class SpreadChain {
     StepList list{work.data()};
     list_steps<Body>(list);
     std::array<std::size_t, count> samples{};
-    inlay::detail::set_due(work, Hop, samples);
+    set_due(work, Hop, samples);
     return samples;
   }();
 
@@ -52,7 +52,7 @@ class SpreadChain {
   }
 
  private:
-  inlay::detail::SpreadProgress progress_;
+  SpreadProgress progress_;
   AlignedArray<T, padded_frame<T>(Body::in_size)> in_;
   AlignedArray<T, padded_frame<T>(Body::out_size)> out_;
   AlignedArray<T, LayerTraits<Body>::scratch_size> scratch_;

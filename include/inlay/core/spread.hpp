@@ -6,9 +6,9 @@
 #include <numeric>
 #include <span>
 
-#include "inlay/core/layer_shape.hpp"
+#include "inlay/core/compiler.hpp"
 
-namespace inlay::detail {
+namespace inlay::INLAY_ISA::detail {
 
 /// Decides when each step of a frame is due. `work` has the operations of each step (`work_of`), in order. A step is
 /// not divided: it is due at the sample 1 to `hop` at which half of its work would be done, if all work were spread
@@ -49,4 +49,4 @@ class SpreadProgress {
   bool begun_ = false;
 };
 
-}  // namespace inlay::detail
+}  // namespace inlay::INLAY_ISA::detail
