@@ -15,6 +15,9 @@ inline constexpr std::size_t dynamic = unbounded - 1;
 /// share an address.
 template <std::size_t N, class Of = void>
 struct Extent {
+  // Not defaulted: of a static object with an empty part, GCC 12 leaves out what shares an address with that part,
+  // unless the part has a constructor.
+  constexpr Extent() noexcept {}  // NOLINT(modernize-use-equals-default)
   constexpr operator std::size_t() const noexcept { return N; }
 };
 /// A size that is known at run time only.
