@@ -348,7 +348,12 @@ void spreads(const std::string& name, std::size_t hop, std::size_t prewarm, bool
   const auto model = [&](bool spread) {
     std::ifstream stream(path);
     auto json = nlohmann::json::parse(stream);
-    if (per_feature) json["layers"] = {{{"type", "per_feature"}, {"features", 1}, {"layers", json["layers"]}}};
+    if (per_feature) {
+      nlohmann::json layer = {{"type", "per_feature"}, {"features", 1}};
+      layer["layers"] = std::move(json["layers"]);
+      json["layers"] = nlohmann::json::array();
+      json["layers"].push_back(std::move(layer));
+    }
     io::ModelFile file = io::read_model_of(json);
     file.info.prewarm = prewarm;
     io::ChainRecord& chain = per_feature ? file.chain.layers[0].chains.find("layers")->second[0] : file.chain;
