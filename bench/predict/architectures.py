@@ -1,6 +1,6 @@
 """Writes random networks of the kinds that people train, each as a model file with a number.
 
-    PYTHONPATH=python/src python3 bench/predict/architectures.py FOLDER FIRST COUNT
+    PYTHONPATH=python/src python3 bench/predict/architectures.py FOLDER NUMBER...
 
 A number gives the same network on every machine.
 """
@@ -177,9 +177,9 @@ def model(number):
 
 
 def main():
-    folder, first, count = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for number in range(first, first + count):
+    for number in map(int, sys.argv[2:]):
         write_model(folder / f"{number}.json", model(number))
 
 

@@ -16,7 +16,7 @@ mkdir -p "$build/networks" "$build/filters" build/headers
 ln -sfn /usr/include/nlohmann /usr/include/xsimd /usr/include/eigen3/Eigen /usr/include/benchmark build/headers/
 
 echo "[1/4] networks"
-"$python" bench/predict/architectures.py "$build/networks" 0 "$networks"
+"$python" bench/predict/architectures.py "$build/networks" $(seq 0 $((networks - 1)))
 "$python" bench/predict/filters.py "$build/filters"
 echo "[2/4] the library"
 cmake -S . -B build/predict/library-aarch64 -DCMAKE_TOOLCHAIN_FILE="$PWD/tests/toolchains/aarch64.cmake" \

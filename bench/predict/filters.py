@@ -9,6 +9,7 @@ writes a model file of each of `TAPS`.
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import like
@@ -18,7 +19,6 @@ from scipy.optimize import nnls
 from inlay.check.signal import default_signal
 from inlay.format import Check, ModelFile, write_model
 from inlay.inspect.fir import fft_macs, fir_macs
-from inlay.predict.features import time_of
 from inlay.predict.networks import conv1d
 
 FOLDER = Path(__file__).resolve().parent / "filters"
@@ -36,16 +36,29 @@ def scaled(machine):
     return [] if file_of(machine).exists() else list(KINDS)
 
 
-def fitted(machine, work, lanes, call):
-    """Prices for "frame" or "buffer". `call` is that of a call."""
-    rows, times = [], []
+def priced(time, table):
+    """The price of a filter that takes `time` alone, by bisection: a call of it costs time, too."""
+    low, high = 0.0, time
+    for _ in range(40):
+        price = (low + high) / 2
+        own = {NAMES[0]: price}
+        instructions = table.instructions and table.instructions | own
+        with_it = replace(table, coefficients=table.coefficients | own, instructions=instructions)
+        low, high = (low, price) if with_it.time({"call": 1, NAMES[0]: 1}) > time else (price, high)
+    return low
+
+
+def fitted(machine, work, lanes, table):
+    """Prices for "frame" or "buffer", beside those of a table."""
+    rows, found, times = [], [], []
     for line in file_of(machine).read_text(encoding="utf-8").splitlines():
         taps, of, time = line.split()
         if of == work:
             fft = fft_macs(int(taps))
             rows.append([1, (fir_macs(int(taps)) - fft) / lanes, fft / lanes])
-            times.append(float(time) - call)
-    solution, _ = nnls(np.array(rows) / np.array(times)[:, None], np.ones(len(times)))
+            found.append(priced(float(time), table))
+            times.append(float(time))
+    solution, _ = nnls(np.array(rows) / np.array(times)[:, None], np.array(found) / np.array(times))
     return dict(zip(NAMES, map(float, solution)))
 
 
@@ -56,10 +69,9 @@ def prices(machine, lanes, fits):
     for name, fit in by_work.items():
         work = name.split()[1]
         if not scaled(machine):  # of types, or of `Model` where there are none of types
-            of_types = by_work.get(f"ModelT {work}", fit)
-            found[name] = fitted(machine, work, lanes, time_of({"call": 1}, of_types.table, of_types.overlap))
+            found[name] = fitted(machine, work, lanes, by_work.get(f"ModelT {work}", fit).table)
         else:
-            found[name] = like.prices(KINDS, work, lanes, fit.table["conv products"])
+            found[name] = like.prices(KINDS, work, lanes, fit.table.coefficients["conv products"])
     return found
 
 

@@ -16,8 +16,12 @@ NUMBERS = "layers registers products columns taps chain further straddles excess
 def features(coefficients):
     kinds = [[coefficients.get(f"{kind} {number}", 0) for number in NUMBERS] for kind in KINDS]
     rows = ",\n         ".join("{" + ", ".join(f"{value:g}" for value in kind) + "}" for kind in kinds)
-    call, lines = (coefficients.get(name, 0) for name in ("call", "cache lines"))
-    return f"{{{call:g},\n     {lines:g},\n     {{{{{rows}}}}}}}"
+    call, lines, code = (coefficients.get(name, 0) for name in ("call", "cache lines", "code lines"))
+    return f"{{{call:g},\n     {lines:g},\n     {code:g},\n     {{{{{rows}}}}}}}"
+
+
+def instructions(table):
+    return "Features" + features(table["instructions"]) if "instructions" in table else "std::nullopt"
 
 
 def text():
@@ -42,6 +46,7 @@ def text():
             f'    "{path.stem}", "{machine["title"]}", {machine["lanes"]}, {str(machine["measured"]).lower()},',
             f"    {features(frame['coefficients'])},",
             f"    {features(buffer['coefficients'])},",
+            f"    {instructions(frame)},",
             f"    {frame['overlap']:g}, {frame['error']:g}, {buffer['error']:g}}};",
         ]
     return "\n".join([*lines, "", "}  // namespace inlay::machines", "// clang-format on", ""])

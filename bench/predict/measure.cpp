@@ -2,8 +2,9 @@
 // Runs one of them, for count.sh: predict_measure FILE Model|ModelT frame|buffer FRAMES
 //
 // For each file of the folder, and for each generated type of the same number, prints "number engine work ns weights
-// state": nanoseconds a frame, calling frame by frame or in buffers of 64, and the sizes in bytes (types only). Each
-// time is the least of several short runs, so that other load on the machine does not count.
+// state": nanoseconds a frame, calling frame by frame or in buffers of 64, and the sizes in bytes (types only). For
+// types also "number ModelT waiting ns": frame by frame, if the input of each frame waits for the output of the last
+// one. Each time is the least of several short runs, so that other load on the machine does not count.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -11,6 +12,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "../subjects/model.hpp"
@@ -38,9 +40,14 @@ double nanoseconds(Subject& subject, std::size_t channels, std::size_t block, do
 }
 
 void report(const std::string& number, const char* engine, Subject& subject, std::size_t channels, double seconds) {
-  for (const std::size_t block : {1, 64})
-    std::printf("%s %s %s %.3f %zu %zu\n", number.c_str(), engine, block == 1 ? "frame" : "buffer",
-                nanoseconds(subject, channels, block, seconds), subject.weight_bytes, subject.state_bytes);
+  const auto print = [&](const char* work, std::size_t block) {
+    std::printf("%s %s %s %.3f %zu %zu\n", number.c_str(), engine, work, nanoseconds(subject, channels, block, seconds),
+                subject.weight_bytes, subject.state_bytes);
+  };
+  print("frame", 1);
+  print("buffer", 64);
+  subject.frames_wait = engine == std::string_view("ModelT");
+  if (subject.frames_wait) print("waiting", 1);
   std::fflush(stdout);
 }
 

@@ -17,6 +17,8 @@ class Subject {
   virtual ~Subject() = default;
   std::size_t macs = 0;                           ///< multiply-adds per frame
   std::size_t weight_bytes = 0, state_bytes = 0;  ///< 0 if unknown
+  /// Whether the input of a frame waits for the output of the last one, in calls of `forward`, of models of inlay.
+  bool frames_wait = false;
 
   /// Resets to the start of a signal. The signal is a whole number of callbacks of `block` frames.
   virtual void start(const Frames& signal, std::size_t block) = 0;

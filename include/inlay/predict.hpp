@@ -28,11 +28,12 @@ struct Prediction {
 template <class M>
 constexpr Prediction predict(const Machine& on, std::size_t block = 64) {
   const bool buffers = block > 1;
-  const Features& table = buffers ? on.buffer : on.frame;
   NetworkWork work = internal::work_of<typename M::Layers>(on.lanes, buffers);
   if (buffers) work.called.call = 64 / double(block);  // what a call costs is spread over its frames
-  const double inner = work.frames.time(on.frame, 0) + work.tiles.time(on.buffer, 0);
-  return {work.called.time(table, buffers ? 0 : on.overlap) + inner, buffers ? on.buffer_error : on.frame_error};
+  const double outer = buffers ? work.called.time(on.buffer) : on.forward_time(work.called);
+  const double inner = work.frames.time(on.frame) + work.tiles.time(on.buffer) +
+                       work.streams.time(on.instructions ? *on.instructions : on.frame);
+  return {outer + inner, buffers ? on.buffer_error : on.frame_error};
 }
 
 }  // namespace inlay

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +32,18 @@ def architectures():  # type: ignore[no-untyped-def]
     return architectures
 
 
+def lines_of(path: Path) -> Iterator[list[str]]:
+    """Number of a network, engine, work, nanoseconds, and bytes of weights and states. Without lines of other work, which
+    are used to fit."""
+    lines = (line.split() for line in path.read_text().splitlines())
+    return (line for line in lines if line[2] in ("frame", "buffer"))
+
+
 @pytest.mark.parametrize("path", MEASURED, ids=lambda path: path.stem)
 def test_nine_of_ten_networks_are_predicted_within_the_stated_error(path: Path, architectures) -> None:  # type: ignore[no-untyped-def]
     errors: dict[str, list[float]] = {}
     of_older_kinds: dict[str, list[float]] = {}
-    for line in path.read_text().splitlines():
-        number, engine, work, time, *_ = line.split()
+    for number, engine, work, time, *_ in lines_of(path):
         if int(number) % 3 == 0:  # the others were used to fit
             block = 1 if work == "frame" else 64
             layers = architectures.network(int(number))
@@ -57,8 +64,7 @@ def test_nine_of_ten_networks_are_predicted_within_the_stated_error(path: Path, 
 def test_memory(name: str, architectures) -> None:  # type: ignore[no-untyped-def]
     on = machine(name)
     errors = []
-    for line in (BENCH / "measured" / f"{name}.txt").read_text().splitlines():
-        number, engine, work, _, *sizes = line.split()
+    for number, engine, work, _, *sizes in lines_of(BENCH / "measured" / f"{name}.txt"):
         if engine == "ModelT" and work == "frame":
             found = memory(architectures.network(int(number)), on.lanes)
             # Each array of its own begins at a cache line: small networks have some hundred bytes more.
@@ -69,8 +75,8 @@ def test_memory(name: str, architectures) -> None:  # type: ignore[no-untyped-de
 def test_layers_on_frames_blocks_windows_and_features(architectures) -> None:  # type: ignore[no-untyped-def]
     """Combinators that call the layers within in another way than they are called. docs/predict.md has the limits."""
     on = machine("zen3-avx2")
-    for line in (BENCH / "framed" / "zen3-avx2.txt").read_text().splitlines():
-        number, engine, work, time, *sizes = line.split()
+    for line in lines_of(BENCH / "framed" / "zen3-avx2.txt"):
+        number, engine, work, time, *sizes = line
         layers = architectures.network(int(number))
         cost = predict(layers, on, engine=engine, block=1 if work == "frame" else 64)
         assert cost.error is None
@@ -258,4 +264,5 @@ def test_the_header_has_the_machines() -> None:
     }
     for path in machines_header.MACHINES.glob("*.json"):
         for table in json.loads(path.read_text())["tables"].values():
-            assert set(table["coefficients"]) <= known | {"call", "cache lines"}
+            for prices in (table["coefficients"], table.get("instructions", {})):
+                assert set(prices) <= known | {"call", "cache lines", "code lines"}

@@ -56,7 +56,7 @@ struct KindFeatures {
   double taps = 0;       ///< past frames that a convolution reads
   double chain = 0;      ///< multiply-adds that wait for one another
   double further = 0;    ///< registers of a recurrent layer's outputs beyond two, which may take no longer than one
-  double straddles = 0;  ///< layers whose two groups of channels meet within a register
+  double straddles = 0;  ///< registers that are read of values that were not stored as one, and so wait for the stores
   double excess = 0;     ///< products beyond those that are done while a chain waits, by their number
 
   constexpr void add(double often, const KindFeatures& b) {
@@ -76,7 +76,7 @@ namespace internal {
 constexpr bool is_recurrent(CostKind kind) {
   return kind == CostKind::lstm || kind == CostKind::gru || kind == CostKind::rnn;
 }
-/// Whether frames of a layer do not overlap.
+/// Whether frames of a layer wait for the last one.
 constexpr bool waits(CostKind kind) { return is_recurrent(kind) || kind == CostKind::fir || kind == CostKind::fft; }
 
 }  // namespace internal
@@ -85,28 +85,34 @@ constexpr bool waits(CostKind kind) { return is_recurrent(kind) || kind == CostK
 struct Features {
   double call = 0;         ///< calls of `forward`, or of `process` with 64 frames
   double cache_lines = 0;  ///< cache lines that are read and do not fit the first cache
+  double code_lines = 0;   ///< the same of instructions, each of which a frame runs once
   std::array<KindFeatures, std::size_t(CostKind::count)> kinds{};
 
   constexpr void add(double often, const Features& b) {
-    call += often * b.call, cache_lines += often * b.cache_lines;
+    call += often * b.call, cache_lines += often * b.cache_lines, code_lines += often * b.code_lines;
     for (std::size_t i = 0; i < kinds.size(); ++i) kinds[i].add(often, b.kinds[i]);
   }
-  /// The time of this work from a machine's table. A processor starts a frame before the last one is done: of t
-  /// nanoseconds of work that do not wait for the last frame, as recurrent layers and long filters do,
-  /// t^2 / (t + overlap) remain.
-  constexpr double time(const Features& prices, double overlap) const {
-    double waiting = 0, other = call * prices.call + cache_lines * prices.cache_lines;
+  /// The time of this work from a machine's table, if each frame waits for the one before.
+  constexpr double time(const Features& prices) const {
+    double sum = call * prices.call + cache_lines * prices.cache_lines + code_lines * prices.code_lines;
+    for (std::size_t i = 0; i < kinds.size(); ++i) sum += kinds[i].times(prices.kinds[i]);
+    return sum;
+  }
+  /// The part of it that waits for the last frame anyway: recurrent layers and long filters.
+  constexpr double waiting_time(const Features& prices) const {
+    double sum = 0;
     for (std::size_t i = 0; i < kinds.size(); ++i)
-      (internal::waits(CostKind(i)) ? waiting : other) += kinds[i].times(prices.kinds[i]);
-    return waiting + (other > 0 ? other * other / (other + overlap) : 0);
+      if (internal::waits(CostKind(i))) sum += kinds[i].times(prices.kinds[i]);
+    return sum;
   }
 };
 
 /// The work of a network, by how its layers are called.
 struct NetworkWork {
-  Features called;  ///< of layers that are called as the network is
-  Features frames;  ///< of layers within combinators that call them frame by frame, even in buffers
-  Features tiles;   ///< of layers within combinators that call them in tiles, even frame by frame
+  Features called;   ///< of layers that are called as the network is
+  Features frames;   ///< of layers within combinators that call them frame by frame, even in buffers
+  Features tiles;    ///< of layers within combinators that call them in tiles, even frame by frame
+  Features streams;  ///< of values that are transformed or moved frame by frame, none of which waits for another
 };
 
 namespace internal {
@@ -182,13 +188,15 @@ struct FeatureSum {
   std::size_t lanes;
   bool buffers;
   NetworkWork work{};
-  FrameMemory memory{};
+  FrameMemory memory{}, code{};
+  CostKind before = CostKind::join;  ///< the kind of the last layer that is no combinator
 
   /// Completes the sum, when all layers were added, by `calls` of them and what the caches do not hold.
   constexpr void finish(double calls) {
     work.called.call = calls;
-    if (!buffers) work.called.cache_lines += memory.missed_lines();
-    if (lanes == 1) work.called.cache_lines = 0;  // a microcontroller, whose memory is as fast as a cache
+    if (!buffers) work.called.cache_lines += memory.missed_lines(), work.called.code_lines += code.missed_lines();
+    if (lanes == 1)
+      work.called.cache_lines = work.called.code_lines = 0;  // a microcontroller, whose memory is as fast as a cache
   }
 
   /// Adds layer L, which runs `often` times per frame of the model's input, and the layers that it holds.
@@ -240,6 +248,7 @@ struct FeatureSum {
     const double times = often * calls.runs;
     if (calls.by == By::caller) {
       memory.add(run.memory.size, times * run.memory.read);
+      code.add(run.code.size, times * run.code.read);
       work.called.add(times, run.work.called);
     } else {
       run.finish(calls.by == By::tiles ? double(up(calls.frames, tile) * tile) : 1);
@@ -247,12 +256,17 @@ struct FeatureSum {
     }
     work.frames.add(times, run.work.frames);
     work.tiles.add(times, run.work.tiles);
-    add(CostKind::join, often, {.layers = 1, .registers = calls.moved / (tiles(CostKind::join) ? 4 : 1)});
-    work.frames.kinds[std::size_t(CostKind::join)].registers += times * (calls.copied + calls.shifted / double(lanes));
+    work.streams.add(times, run.work.streams);
+    add(CostKind::join, often, {.layers = 1});
+    if (tiles(CostKind::join)) add(CostKind::join, often, {.registers = calls.moved / 4});
+    else add_moved(often * calls.moved);
+    add_moved(times * (calls.copied + calls.shifted / double(lanes)));
   }
 
   template <class L>
   constexpr void add_filter(double often) {
+    add_code(often, 150);
+    before = CostKind::conv;
     const double products = double(L::computed_macs - L::fft_macs) / double(lanes);
     add(CostKind::fir, often, {.layers = 1, .products = products});
     add(CostKind::fft, often, {.products = double(L::fft_macs) / double(lanes)});
@@ -288,10 +302,13 @@ struct FeatureSum {
   constexpr void add_layer(double often) {
     constexpr CostKind kind = cost_kind(L::type);
     constexpr std::size_t out = L::out_size;
+    if (L::type != "identity") add_code(often, 150);
+    if (!buffers && out > 1 && stores_apart(before) && reads_registers(kind)) add(before, often, {.straddles = 1});
+    if (kind != CostKind::join) before = kind;
     if constexpr (L::type == "rfft" || L::type == "irfft") {
       // A transform takes as long as four times its multiply-adds in a dense layer, beside its moved samples.
-      add(CostKind::dense, often, {.products = 4 * double(L::macs) / double(lanes)});
-      add(CostKind::join, often, {.layers = 1, .registers = double(std::min(L::in_size, L::out_size))});
+      work.streams.kinds[std::size_t(CostKind::dense)].products += often * 4 * double(L::macs) / double(lanes);
+      add_moved(often * double(std::min(L::in_size, L::out_size)));
     } else if constexpr (kind == CostKind::s4d) {
       add_s4d(sizes_of<L>[0], sizes_of<L>[1], often);
     } else if constexpr (kind == CostKind::lru) {
@@ -301,10 +318,13 @@ struct FeatureSum {
     } else if constexpr (kind == CostKind::biquad) {
       constexpr bool designed = L::type == "parametric_equalizer";
       const double designs = designed ? double(sizes_of<L>[1]) / double(sizes_of<L>.back()) : 0;
-      add(kind, often, {.layers = 1, .registers = out, .products = double(L::macs) / 5, .columns = designs});
+      constexpr double sections = double(L::macs) / 5;
+      add(kind, often,
+          {.layers = 1, .registers = out, .products = sections, .columns = designs, .chain = sections / double(out)});
     } else if constexpr (kind == CostKind::one_pole || kind == CostKind::table_shaper) {
       add(kind, often, {.layers = 1, .registers = out});
     } else if constexpr (kind == CostKind::min_gru) {
+      if (!buffers && out % unit(2 * out) != 0) add(kind, often, {.straddles = 1});
       add_product(CostKind::dense, 2 * out, double(L::macs) / double(2 * out), often);
       add_values(CostKind::sigmoid, out, often);
       add_values(kind, out, often);
@@ -329,9 +349,18 @@ struct FeatureSum {
         if (!buffers) add(kind, often, {.columns = groups, .chain = L::quotients / groups});
       }
       if (L::type == "residual_skip" && out / 2 % 4 != 0) add(kind, often, {.straddles = 1});
+      if (L::type == "gate" && out % 4 != 0 && !buffers) add(kind, often, {.straddles = 1});
     }
   }
 
+  /// Whether a layer stores its values one by one, and whether it reads registers of values.
+  static constexpr bool stores_apart(CostKind kind) {
+    return kind == CostKind::biquad || kind == CostKind::one_pole || kind == CostKind::table_shaper;
+  }
+  static constexpr bool reads_registers(CostKind kind) { return kind >= CostKind::tanh && kind <= CostKind::line; }
+  /// Adds instructions of a type's layer, estimated in bytes.
+  constexpr void add_code(double often, double bytes) { code.add(bytes, often * bytes); }
+  constexpr void add_moved(double values) { work.streams.kinds[std::size_t(CostKind::join)].registers += values; }
   constexpr void add(CostKind kind, double often, const KindFeatures& numbers) {
     work.called.kinds[std::size_t(kind)].add(often, numbers);
   }
@@ -358,7 +387,9 @@ struct FeatureSum {
       add(kind, often, {.products = columns * double(up(out, 4) * 4) / double(lanes), .columns = columns});
     } else {
       constexpr double while_one_waits = 8;  // multiply-adds that a processor does while one of them waits for another
-      const double products = columns * double(gates) * of_outputs, chained = recurrent ? double(out) : columns;
+      const double products = columns * double(gates) * of_outputs;
+      add_code(often, std::min(1000.0, 14 * products));  // loops limit the instructions of a product
+      const double chained = recurrent ? double(out) : columns;
       const double beside = sums(chained, out, gates), times = recurrent ? double(panels(out, gates)) : 1;
       add(kind, often,
           {.products = products,

@@ -17,7 +17,7 @@ from ..inspect.analysis import LayerAnalysis
 from ..inspect.fir import fft_macs, fir_macs, is_fir
 from .inner_calls import INNER_CALLS
 from .own_features import OWN_FEATURES
-from .registers import padded, panels, sums
+from .registers import padded, panels, sums, unit
 
 #: What a layer costs depends on its kind.
 _KINDS = {
@@ -60,11 +60,19 @@ RECURRENT = ("lstm", "gru", "rnn")
 _WHILE_ONE_WAITS = 8
 #: A Fourier transform takes as long as so many times its multiply-adds in a dense layer, beside its moved samples.
 _OF_FFT = 4
-#: Frames of these layers do not overlap.
+#: Frames of these layers wait for the last one.
 WAITING = (*RECURRENT, "fir", "fft")
 #: A frame finds what it reads in the first cache if all of it has fewer bytes; of this many more, nothing.
 _CACHE, _BEYOND = 28 * 1024, 16 * 1024
 _LINE = 64  # bytes
+#: Layers that store their values one by one, and layers that read registers of values, which wait for
+#: such stores.
+_STORES_APART = ("biquad", "one_pole", "table_shaper")
+_READS_REGISTERS = (
+    "tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake quotient norm line".split()
+)
+#: Bytes of instructions of each layer of a type, and of each product of a register. Loops limit those of a product.
+_CODE, _CODE_OF_PRODUCT, _MOST_OF_PRODUCT = 150, 14, 1000
 #: Frames of the longest history that is stored frame by frame, `inlay::tile_frames`.
 _TILE = 64
 
@@ -86,6 +94,8 @@ class Work:
     """Those of layers within combinators that call them frame by frame, even in buffers."""
     tiles: Numbers = field(default_factory=_none)
     """Those of layers within combinators that call them in tiles, even frame by frame."""
+    streams: Numbers = field(default_factory=_none)
+    """Those of values that are transformed or moved frame by frame, none of which waits for another."""
 
 
 def features(layers: Sequence[LayerAnalysis], lanes: int, buffers: bool) -> Numbers:
@@ -108,15 +118,17 @@ class _Sum:
         self.lanes, self.buffers = lanes, buffers
         self.work = Work()
         self.found = self.work.called
-        self.memory = _Memory()
+        self.memory, self.code = _Memory(), _Memory()
+        self.before = "join"  # the kind of the last layer that is no combinator
 
     def finish(self, calls: float) -> None:
         """Completes the sum, when all layers were added, by `calls` of them and what the caches do not hold."""
         self.found["call"] = calls
         if not self.buffers:
             self.found["cache lines"] += self.memory.missed_lines()
+            self.found["code lines"] += self.code.missed_lines()
         if self.lanes == 1:  # a microcontroller, whose memory is as fast as a cache
-            self.found["cache lines"] = 0
+            self.found["cache lines"] = self.found["code lines"] = 0
 
     def add_all(self, layers: Sequence[LayerAnalysis], often: Fraction) -> None:
         """Adds layers, each before those within it. They are `often` per frame of the model's input."""
@@ -141,6 +153,7 @@ class _Sum:
         times = float(often * calls.runs)
         if calls.tiles is None:
             self.memory.add(run.memory.size, times * run.memory.read)
+            self.code.add(run.code.size, times * run.code.read)
             self._add_numbers(self.found, run.found, times)
         else:
             run.finish(_TILE * math.ceil(calls.frames / _TILE) if calls.tiles else 1)
@@ -148,9 +161,13 @@ class _Sum:
             self._add_numbers(kept, run.found, times)
         self._add_numbers(self.work.frames, run.work.frames, times)
         self._add_numbers(self.work.tiles, run.work.tiles, times)
-        moved = calls.moved / (4 if self._tiles("join") else 1)
-        self._count("join", float(often), layers=1, registers=moved)
-        self.work.frames["join registers"] += times * (calls.copied + calls.shifted / self.lanes)
+        self._add_numbers(self.work.streams, run.work.streams, times)
+        self._count("join", float(often), layers=1)
+        if self._tiles("join"):
+            self._count("join", float(often), registers=calls.moved / 4)
+        else:
+            self.work.streams["join registers"] += float(often) * calls.moved
+        self.work.streams["join registers"] += times * (calls.copied + calls.shifted / self.lanes)
 
     @staticmethod
     def _add_numbers(to: Numbers, more: Numbers, often: float) -> None:
@@ -161,6 +178,13 @@ class _Sum:
         """Adds a layer, which runs `often` times per frame of the model's input."""
         kind, macs = _KINDS.get(layer.record.type, "dense"), layer.traits.macs
         out = layer.record.channels_out
+        if layer.record.type != "identity":
+            self.code.add(_CODE, often * _CODE)
+        if self.before in _STORES_APART and kind in _READS_REGISTERS and out > 1:
+            if not self.buffers:
+                self._count(self.before, often, straddles=1)
+        if kind != "join":
+            self.before = kind
         if is_fir(layer.record):
             of_fft = fft_macs(macs)
             self._count("fir", often, layers=1, products=(fir_macs(macs) - of_fft) / self.lanes)
@@ -170,13 +194,14 @@ class _Sum:
             if kind == "s6":
                 self._add_projections(layer, often)
         elif kind == "min_gru":
+            if not self.buffers and out % unit(2 * out, self.lanes):
+                self._count(kind, often, straddles=1)
             self._product("dense", 2 * out, macs / (2 * out), often)
             self._values("sigmoid", out, often)
             self._values("min_gru", out, often)
         elif layer.record.type in ("rfft", "irfft"):
-            samples = layer.record.integer("samples")
-            self._count("dense", often, products=_OF_FFT * macs / self.lanes)
-            self._count("join", often, layers=1, registers=samples)
+            self.work.streams["dense products"] += often * _OF_FFT * macs / self.lanes
+            self.work.streams["join registers"] += often * layer.record.integer("samples")
         elif kind in ("dense", "conv", *RECURRENT):
             columns = macs / (GATES.get(kind, 1) * out)
             positions = layer.record.features_out if layer.record.type in CONVOLUTIONS_2D else 1
@@ -194,6 +219,8 @@ class _Sum:
                 groups = int(layer.record.options.get("groups", 1))
                 self._count(kind, often, columns=groups, chain=_QUOTIENTS[layer.record.type])
             if layer.record.type == "residual_skip" and out // 2 % 4:
+                self._count(kind, often, straddles=1)
+            if layer.record.type == "gate" and out % 4 and not self.buffers:
                 self._count(kind, often, straddles=1)
 
     def _count(self, kind: str, often: float, **numbers: float) -> None:
@@ -222,6 +249,8 @@ class _Sum:
             self._count(kind, often, products=products, columns=columns)
         else:
             products = columns * gates * registers
+            code = min(_MOST_OF_PRODUCT, _CODE_OF_PRODUCT * products)
+            self.code.add(code, often * code)
             chained = out if kind in RECURRENT else columns
             beside = sums(chained, out, gates, self.lanes)
             read = columns * (panels(out, gates, self.lanes) if kind in RECURRENT else 1)
@@ -243,21 +272,34 @@ class _Sum:
 
 
 def time_of(
-    units: Mapping[str, float], coefficients: Mapping[str, float], overlap: float = 0
+    units: Mapping[str, float],
+    coefficients: Mapping[str, float],
+    overlap: float = 0,
+    instructions: Mapping[str, float] | None = None,
 ) -> float:
-    """The time of a network from its features and a machine's price for each of them.
+    """The time of a network from its features and a machine's prices for each of them.
 
-    A processor starts a frame before the last one is done. Of t nanoseconds of work that do not wait for the last
-    frame, as recurrent layers and long filters do, t^2 / (t + overlap) remain.
+    `coefficients` give the time of a frame that waits for the one before. A processor does not wait: it looks ahead
+    by `overlap` nanoseconds of instructions, so that of t nanoseconds t * i / (i + overlap) remain, where i is the
+    time of the frame's instructions if none of them waited, by the prices of `instructions`. Without these, i is t. A
+    frame takes no less than its instructions, nor less than its recurrent layers and long filters, which wait for
+    the last frame.
     """
-    waiting = other = 0.0
-    for name, count in units.items():
-        price = coefficients.get(name, 0) * count
-        if name.split()[0] in WAITING:
-            waiting += price
-        else:
-            other += price
-    return waiting + (other * other / (other + overlap) if other else 0)
+    latency = _priced(units, coefficients)
+    waiting = _priced(
+        {name: count for name, count in units.items() if name.split()[0] in WAITING}, coefficients
+    )
+    issued = _priced(units, instructions) if instructions else 0.0
+    return max(waiting, issued, latency * ahead(issued or latency, overlap))
+
+
+def ahead(issued: float, overlap: float) -> float:
+    """The part of a frame's time that remains if the processor looks `overlap` ahead, see `time_of`."""
+    return issued / (issued + overlap) if overlap else 1.0
+
+
+def _priced(units: Mapping[str, float], coefficients: Mapping[str, float]) -> float:
+    return sum(count * coefficients.get(name, 0) for name, count in units.items())
 
 
 @dataclass

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..errors import ExportError
+from .features import time_of
 
 _FOLDER = Path(__file__).parent / "machines"
 
@@ -21,9 +22,15 @@ class Table:
     error: float
     """Nine of ten networks that were not used to fit are predicted within this relative error."""
     overlap: float
-    """See `time_of`."""
+    """Nanoseconds of instructions by which the processor looks ahead. See `time_of`."""
+    instructions: Mapping[str, float] | None = None
+    """Nanoseconds of the instructions of each unit, if none of them waits. See `time_of`."""
     scaled: Collection[str] = ()
     """Kinds of layers whose prices are those of another machine, scaled: not tested."""
+
+    def time(self, units: Mapping[str, float]) -> float:
+        """Nanoseconds of a network from its features."""
+        return time_of(units, self.coefficients, self.overlap, self.instructions)
 
 
 @dataclass(frozen=True)

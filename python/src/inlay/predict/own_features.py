@@ -52,9 +52,11 @@ def _sections(layer: LayerAnalysis, lanes: int) -> dict[str, float]:
     """Filters have no lanes."""
     channels, options = layer.record.channels_in, layer.record.options
     designed = layer.record.type == "parametric_equalizer"
+    sections = int(options["bands" if designed else "sections"])
     return {
         "registers": channels,
-        "products": channels * int(options["bands" if designed else "sections"]),
+        "products": channels * sections,
+        "chain": sections,
         "columns": int(options["bands"]) / int(options["hop"]) if designed else 0,
     }
 

@@ -47,8 +47,10 @@ def predict(layers: Chain, on: Machine, *, engine: str = "ModelT", block: int = 
     units = of_network.called
     if buffers:  # what a call costs is spread over its frames; tables are of calls of 64
         units["call"] = 64 / block
-    time = time_of(units, table.coefficients, table.overlap)
+    time = table.time(units)
     time += time_of(of_network.frames, on.table(engine, 1).coefficients)
+    of_types = on.table("ModelT", 1)
+    time += time_of(of_network.streams, of_types.instructions or of_types.coefficients)
     time += time_of(of_network.tiles, on.table(engine, 64).coefficients)
     scaled = any(count and name.split()[0] in table.scaled for name, count in units.items())
     tested = not scaled and not any(layer.record.type in INNER_CALLS for layer in analysed)
