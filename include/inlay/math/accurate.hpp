@@ -12,7 +12,8 @@
 ///
 /// On processors without vectors, tanh and sigmoid of floats use a table of 3.0 KB, see math/tanh_table.hpp.
 ///
-/// sigmoid_relative, and sigmoid of doubles, return zero where the result is a denormal number near the least one.
+/// sigmoid_relative, and sigmoid of doubles, return zero where the result is less than 2^-127.5, or 2^-1023.5 of
+/// doubles.
 ///
 /// NaN returns NaN. Infinities return the limits, except for sin. Tests check the bounds for every backend and all
 /// exponents.
@@ -48,11 +49,12 @@ INLAY_INLINE R divide(R a, R b) noexcept {
   else return a / b;
 }
 
-/// c[0] + c[1] x + c[2] x^2 + ..., by Horner's scheme.
+/// c[0] + c[1] x + c[2] x^2 + ..., by Horner's scheme. GCC must unroll the loop before it vectorises those around it,
+/// which is all that LoopBackend has: it does if the loop counts up.
 template <class B, class R, std::size_t N>
 INLAY_INLINE R polynomial(R x, const std::array<typename B::scalar, N>& c) noexcept {
   R y = broadcast<B, R>(c[N - 1]);
-  for (std::size_t k = N - 1; k-- > 0;) y = B::fma(y, x, broadcast<B, R>(c[k]));
+  for (std::size_t k = 2; k <= N; ++k) y = B::fma(y, x, broadcast<B, R>(c[N - k]));
   return y;
 }
 
