@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "inlay/core/compiler.hpp"
+#include "inlay/predict/feature_sum.hpp"
 #include "inlay/predict/features.hpp"
 #include "inlay/predict/machine.hpp"
 #include "inlay/predict/machines.hpp"

@@ -1,6 +1,6 @@
 """The numbers of layers that do other work than products with a matrix and functions of each value.
 
-`include/inlay/predict/features.hpp` has the same for types.
+`include/inlay/predict/feature_sum.hpp` has the same for types.
 """
 
 from __future__ import annotations
