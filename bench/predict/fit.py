@@ -55,7 +55,7 @@ def fitted(rows, values, overlap=0, issued=None, waiting=None, prior=None, pull=
         latency, least = matrix @ solution, matrix[:, of_waiting] @ solution[of_waiting]
         part = (part + ahead(latency if issued is None else issued, overlap)) / 2
         waits = least > latency * part
-        if issued is not None:  # says nothing about what waits for what
+        if issued is not None:  # such a network says nothing about waiting
             limited = issued > np.maximum(least, latency * part)
     return {name: value for name, value in zip(names, map(float, solution)) if value > 0}
 
@@ -63,10 +63,11 @@ def fitted(rows, values, overlap=0, issued=None, waiting=None, prior=None, pull=
 OVERLAPS = 0, 8, 12, 16  # nanoseconds
 PULLS = 0, 0.01, 0.03, 0.1
 FOLDS = 5
+#: Choices whose errors are at most so many times the least ones are as good.
 AS_GOOD = 1.05
-#: How much an error of a network whose frames wait counts.
+#: How much errors count of times that were measured when each frame waited for the last one.
 WAITING_WEIGHT = 0.5
-#: So many of all networks take less time for each of their instructions than a processor is assumed to need.
+#: The time of an instruction is this quantile of what networks take for each of theirs.
 FASTEST = 0.01
 
 
