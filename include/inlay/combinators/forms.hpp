@@ -10,6 +10,7 @@
 #include "inlay/core/block.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/layer_traits.hpp"
+#include "inlay/core/load_across.hpp"
 #include "inlay/core/pack.hpp"
 #include "inlay/core/padding.hpp"
 #include "inlay/core/tile_frames.hpp"
@@ -22,6 +23,11 @@ template <class B, std::size_t Lanes>
 struct FramePosition : detail::LanesAcrossChannels<B, Lanes> {
   INLAY_INLINE auto load(const typename B::scalar* data) const noexcept {
     return B::template load<Lanes>(data + this->first);
+  }
+  /// The same channels of a part of a frame with `Size` channels, which begins at channel `Begin`.
+  template <std::size_t Size, std::size_t Begin>
+  INLAY_INLINE auto load_part(const typename B::scalar* frame) const noexcept {
+    return load_across<B, Lanes, Size, Begin>(frame, this->first);
   }
 };
 /// A register position in a tile: frame `first_frame` and after it of one channel.
@@ -41,6 +47,12 @@ struct Stored {
 };
 template <class T>
 Stored(T*) -> Stored<std::remove_const_t<T>>;
+/// Channels of a frame with `Size` channels, from channel `Begin` on.
+template <std::size_t Size, std::size_t Begin, class T>
+struct StoredPart {
+  const T* frame;
+  INLAY_INLINE auto operator()(auto position) const noexcept { return position.template load_part<Size, Begin>(frame); }
+};
 /// A pointwise layer of other values.
 template <class L, class X>
 struct Applied {
@@ -94,8 +106,9 @@ struct FrameForm : Form<Layer> {
   /// out = f(values...) for `Channels` channels.
   template <std::size_t Channels>
   INLAY_INLINE void map(auto f, T* out, auto... values) const noexcept {
-    constexpr std::size_t lanes = B::lanes(Channels);
-    for (std::size_t c = 0; c < Channels; c += lanes) B::store(out + c, f(values(FramePosition<B, lanes>{{c}})...));
+    for_frame_registers<B>(Extent<Channels>(), [&]<std::size_t Lanes>(std::size_t c) INLAY_INLINE_LAMBDA {
+      B::store(out + c, f(values(FramePosition<B, Lanes>{{c}})...));
+    });
   }
 };
 

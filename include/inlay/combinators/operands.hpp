@@ -66,7 +66,10 @@ struct Part {
   }
   template <class Form>
   static INLAY_INLINE auto value(Form& form, auto&) noexcept {
-    return Stored{Form::at(form.in, Range::template begin<typename Form::parts>)};
+    using C = typename Form::parts;
+    constexpr std::size_t begin = Range::template begin<C>;
+    if constexpr (Form::is_tile) return Stored{Form::at(form.in, begin)};
+    else return StoredPart<C::in_size, begin, typename C::scalar>{form.in};
   }
   static constexpr auto plan(auto& plan) { return Range::plan(plan); }
 };

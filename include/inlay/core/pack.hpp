@@ -118,14 +118,6 @@ INLAY_INLINE void for_tile_registers(std::size_t frames, F&& f) {
   }
 }
 
-/// Copies a frame of N values, padded, in whole registers, so that register-wide loads of it can be forwarded from the
-/// stores.
-template <class B, std::size_t N, class Of = void>
-INLAY_INLINE void copy_frame(const typename B::scalar* from, typename B::scalar* to, Extent<N, Of> size = {}) noexcept {
-  constexpr std::size_t lanes = N == dynamic ? B::width : B::lanes(N);
-  for (std::size_t i = 0; i < size; i += lanes) B::store(to + i, B::template load<lanes>(from + i));
-}
-
 /// Copies exactly N values: whole registers, then the remainder.
 template <class B, std::size_t N, class Of = void>
 INLAY_INLINE void copy_exactly(const typename B::scalar* from, typename B::scalar* to,
@@ -148,6 +140,22 @@ INLAY_INLINE void for_dynamic_registers(std::size_t size, F&& f) {
   for (; i + half < size; i += B::width) f.template operator()<B::width>(i);
   if constexpr (half > 0)
     if (i < size) f.template operator()<half>(i);
+}
+
+/// Calls `f.template operator()<Lanes>(i)` for each register of a frame, `i` being its first lane. All layers divide a
+/// frame alike: a load is forwarded from a store of the same register, and would wait for stores of its parts.
+template <class B, std::size_t N, class Of, class F>
+INLAY_INLINE void for_frame_registers([[maybe_unused]] Extent<N, Of> size, F&& f) {
+  if constexpr (N == dynamic) for_dynamic_registers<B>(size, f);
+  else
+    for (std::size_t i = 0; i < N; i += B::lanes(N)) f.template operator()<B::lanes(N)>(i);
+}
+
+/// Copies a frame of N values, padded, in whole registers.
+template <class B, std::size_t N, class Of = void>
+INLAY_INLINE void copy_frame(const typename B::scalar* from, typename B::scalar* to, Extent<N, Of> size = {}) noexcept {
+  constexpr std::size_t lanes = N == dynamic ? B::width : B::lanes(N);
+  for (std::size_t i = 0; i < size; i += lanes) B::store(to + i, B::template load<lanes>(from + i));
 }
 
 }  // namespace inlay::INLAY_ISA

@@ -2,79 +2,20 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 
 #include "inlay/core/block.hpp"
+#include "inlay/core/channel_sum.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/extent.hpp"
 #include "inlay/core/layer_shape.hpp"
+#include "inlay/core/pack.hpp"
 #include "inlay/core/repeat.hpp"
 #include "inlay/layers/pointwise.hpp"
 #include "inlay/math/accurate.hpp"
 #include "inlay/math/square_root.hpp"
 
 namespace inlay::INLAY_ISA::detail {
-
-/// A sum over channels. Channel c is added to partial sum c modulo `B::width`, and the partial sums are folded in
-/// halves. Both functions add in this order: with lanes across channels the partial sums are the lanes of a register,
-/// with lanes across frames they are registers. So frames and tiles give the same bits.
-///
-/// `add(sum, x)` returns a register with a term of x added. Sums are opaque where they begin and where they are folded:
-/// the compiler would fuse either of two products that are added, and not the same one in each copy of the code.
-template <class B>
-class ChannelSum {
-  using T = typename B::scalar;
-  static constexpr std::size_t width = B::width;
-  using R = typename B::template Register<width>;
-
- public:
-  /// The sum over the channels x[0], ..., x[count - 1] of a frame, in every lane.
-  static INLAY_INLINE R of_frame(const T* x, std::size_t count, auto add) noexcept {
-    R sums = compiler::opaque(B::template broadcast<width>(0));
-    std::size_t c = 0;
-    for (; c + width <= count; c += width) sums = add(sums, B::template load<width>(x + c));
-    T each[width];
-    B::store(each, sums);
-    // One value at a time, in whole registers as well, which the compiler does not know to hold one number: so a
-    // multiply-add is fused or not as it is elsewhere.
-    const auto value = [](const T* p)
-                           INLAY_INLINE_LAMBDA { return compiler::opaque(B::template broadcast<width>(*p)); };
-    R parts[width];
-    repeat<width>([&](std::size_t i) INLAY_INLINE_LAMBDA { parts[i] = value(each + i); });
-    return folded<width>(parts, c, count, [&](std::size_t i) INLAY_INLINE_LAMBDA { return value(x + i); }, add);
-  }
-
-  /// The sums over the channels first, ..., first + count - 1 of the frames t, ..., t + width - 1 of a tile.
-  static INLAY_INLINE R of_tile(Block<const T> x, std::size_t t, std::size_t first, std::size_t count,
-                                auto add) noexcept {
-    const auto row = [&](std::size_t c) INLAY_INLINE_LAMBDA { return B::template load<width>(x.row(first + c) + t); };
-    R parts[width];
-    repeat<width>([&](std::size_t i)
-                      INLAY_INLINE_LAMBDA { parts[i] = compiler::opaque(B::template broadcast<width>(0)); });
-    std::size_t c = 0;
-    for (; c + width <= count; c += width)
-      repeat<width>([&](std::size_t i) INLAY_INLINE_LAMBDA { parts[i] = add(parts[i], row(c + i)); });
-    return folded<width>(parts, c, count, row, add);
-  }
-
- private:
-  /// Adds the channels from c on, less than `Parts` of them, and all partial sums.
-  template <std::size_t Parts>
-  static INLAY_INLINE R folded(R* parts, std::size_t c, std::size_t count, auto channel, auto add) noexcept {
-    if constexpr (Parts == 1) {
-      return parts[0];
-    } else {
-      constexpr std::size_t half = Parts / 2;
-      repeat<half>([&](std::size_t i) INLAY_INLINE_LAMBDA {
-        parts[i] = compiler::opaque(parts[i]) + compiler::opaque(parts[i + half]);
-      });
-      if (c + half <= count) {
-        repeat<half>([&](std::size_t i) INLAY_INLINE_LAMBDA { parts[i] = add(parts[i], channel(c + i)); });
-        c += half;
-      }
-      return folded<half>(parts, c, count, channel, add);
-    }
-  }
-};
 
 /// Base of a layer `L` that subtracts a mean and divides by a deviation: y = (x - mean) / sqrt(variance + epsilon)
 /// gamma + beta. The statistics are those of the frame's channels, in `Groups` groups of neighbours. If not `Centred`,
@@ -115,23 +56,35 @@ class ChannelNorm {
   void reset(State&) const noexcept {}
 
   void forward(auto& state, const scalar* in, scalar* out) const noexcept {
-    constexpr std::size_t width = B::width;
-    const auto broadcast = [](scalar value) INLAY_INLINE_LAMBDA { return B::template broadcast<width>(value); };
     for (std::size_t first = 0; first < size_; first += channels()) {
       const scalar* x = in + first;
       scalar* y = out + first;
       scalar mean = 0;
-      if constexpr (Centred) mean = first_lane(share(ChannelSum<B>::of_frame(x, channels(), Sum())));
-      scalar variance = first_lane(share(ChannelSum<B>::of_frame(x, channels(), Squares{broadcast(mean)})));
+      if constexpr (Centred) mean = share(ChannelSum<B>::of_frame(x, channels(), Sum()));
+      scalar variance = share(ChannelSum<B>::of_frame(x, channels(), squares_from(mean)));
       if constexpr (requires { layer().follow(state, mean, variance); }) layer().follow(state, mean, variance);
-      const auto from = broadcast(mean), scale = inverse_deviation(broadcast(variance));
-      std::size_t c = 0;
-      for (; c + width <= channels(); c += width)
-        B::store(y + c,
-                 Channel(*this, LanesAcrossChannels<B, width>{first + c})(B::template load<width>(x + c), from, scale));
-      if constexpr (width > 1)
-        for (; c < channels(); ++c)
-          y[c] = first_lane(Channel(*this, LanesAcrossFrames<B>{first + c})(broadcast(x[c]), from, scale));
+      const scalar scale = first_lane(inverse_deviation(B::template broadcast<B::width>(variance)));
+      const auto normalised = [&]<std::size_t Lanes>(auto values, auto at) INLAY_INLINE_LAMBDA {
+        return Channel<Lanes>(*this, at)(values, B::template broadcast<Lanes>(mean),
+                                         B::template broadcast<Lanes>(scale));
+      };
+      const auto normalise = [&]<std::size_t Lanes>(std::size_t c) INLAY_INLINE_LAMBDA {
+        B::store(y + c, normalised.template operator()<Lanes>(B::template load<Lanes>(x + c),
+                                                              LanesAcrossChannels<B, Lanes>{first + c}));
+      };
+      if constexpr (Groups == 1) {
+        for_frame_registers<B>(size_, normalise);
+      } else {  // what follows belongs to another group
+        constexpr std::size_t width = B::width, half = B::lanes(width / 2);
+        std::size_t c = 0;
+        for (; c + width <= channels(); c += width) normalise.template operator()<width>(c);
+        if constexpr (half < width)
+          if (c + half <= channels()) normalise.template operator()<half>(c), c += half;
+        if constexpr (width > 1)
+          for (; c < channels(); ++c)
+            y[c] = first_lane(normalised.template operator()<width>(B::template broadcast<width>(x[c]),
+                                                                    LanesAcrossFrames<B>{first + c}));
+      }
     }
   }
 
@@ -144,7 +97,7 @@ class ChannelNorm {
         for (std::size_t t = 0; t < frames; t += width)
           B::store(means + t, share(ChannelSum<B>::of_tile(in, t, first, channels(), Sum())));
       for (std::size_t t = 0; t < frames; t += width) {
-        const Squares squares{B::template load<width>(means + t)};
+        const auto squares = squares_from(B::template load<width>(means + t));
         B::store(variances + t, share(ChannelSum<B>::of_tile(in, t, first, channels(), squares)));
       }
       if constexpr (requires(scalar s) { layer().follow(state, s, s); })
@@ -164,16 +117,26 @@ class ChannelNorm {
  private:
   using Register = typename B::template Register<B::width>;
   struct Sum {
-    INLAY_INLINE Register operator()(Register sum, Register x) const noexcept { return sum + x; }
+    template <class R>
+    INLAY_INLINE R operator()(R sum, R x) const noexcept {
+      return sum + x;
+    }
   };
-  /// Squares of the differences from a mean.
+  /// Squares of the differences from a mean: a number, or one for each lane.
+  template <class Mean>
   struct Squares {
-    Register mean;
-    INLAY_INLINE Register operator()(Register sum, Register x) const noexcept {
-      if constexpr (Centred) x = x - mean;
+    Mean mean;
+    template <class R>
+    INLAY_INLINE R operator()(R sum, R x) const noexcept {
+      if constexpr (Centred && std::is_same_v<Mean, scalar>) x = x - math::broadcast<B, R>(mean);
+      else if constexpr (Centred) x = x - mean;
       return B::fma(x, x, sum);
     }
   };
+  template <class Mean>
+  static INLAY_INLINE Squares<Mean> squares_from(Mean mean) noexcept {
+    return {mean};
+  }
 
   constexpr auto channels() const noexcept {
     if constexpr (Groups == 1) return size_;
@@ -183,6 +146,11 @@ class ChannelNorm {
   /// and not in frames.
   INLAY_INLINE Register share(Register sum) const noexcept {
     return math::divide<B>(sum, B::template broadcast<B::width>(static_cast<scalar>(std::size_t(channels()))));
+  }
+  INLAY_INLINE scalar share(scalar sum) const noexcept
+    requires(B::width > 1)
+  {
+    return sum / static_cast<scalar>(std::size_t(channels()));
   }
   static INLAY_INLINE scalar first_lane(Register x) noexcept {
     scalar lanes[B::width];
@@ -205,7 +173,7 @@ class ChannelNorm {
       scale[i] = inverse_deviation(B::template load<width>(variances + t + i * width));
     });
     for (std::size_t c = first; c < first + channels(); ++c) {
-      const Channel channel(*this, LanesAcrossFrames<B>{c});
+      const Channel<width> channel(*this, LanesAcrossFrames<B>{c});
       const scalar* x = in.row(c) + t;
       scalar* y = out.row(c) + t;
       repeat<Count>([&](std::size_t i) INLAY_INLINE_LAMBDA {
@@ -214,12 +182,14 @@ class ChannelNorm {
     }
   }
   /// gamma and beta of one channel, or of those of a register: what remains of the layer once the statistics are known.
+  template <std::size_t Lanes>
   struct Channel {
-    Register gamma, beta;
+    using R = typename B::template Register<Lanes>;
+    R gamma, beta;
     INLAY_INLINE Channel(const ChannelNorm& norm, auto at) noexcept : gamma(at(norm.gamma_)) {
       if constexpr (Centred) beta = at(norm.beta_);
     }
-    INLAY_INLINE Register operator()(Register x, Register mean, Register scale) const noexcept {
+    INLAY_INLINE R operator()(R x, R mean, R scale) const noexcept {
       if constexpr (Centred) return B::fma((x - mean) * scale, gamma, beta);
       else return x * scale * gamma;
     }

@@ -12,6 +12,7 @@
 #include "inlay/backend/loop.hpp"
 #include "inlay/core/compiler.hpp"
 #include "inlay/core/concepts.hpp"
+#include "inlay/core/load_across.hpp"
 #include "inlay/core/pack.hpp"
 #include "inlay/core/padding.hpp"
 #include "inlay/core/repeat.hpp"
@@ -125,9 +126,8 @@ class BasicMinGRU : BasicDense<In, times<2, Out>, true, B> {
     typename Product::State none;
     Product::forward(none, in, u);
     select([&](auto candidate) INLAY_INLINE_LAMBDA {
-      for_units([&]<std::size_t Lanes>(std::size_t i) INLAY_INLINE_LAMBDA {
-        const auto [keep, add] =
-            step(candidate, B::template load<Lanes>(u + i), B::template load<Lanes>(u + units_ + i));
+      for_frame_registers<B>(units_, [&]<std::size_t Lanes>(std::size_t i) INLAY_INLINE_LAMBDA {
+        const auto [keep, add] = step(candidate, B::template load<Lanes>(u + i), load_candidates<Lanes>(u, i));
         const auto next = B::fma(keep, B::template load<Lanes>(h + i), add);
         B::store(h + i, next);
         B::store(out + i, next);
@@ -204,10 +204,11 @@ class BasicMinGRU : BasicDense<In, times<2, Out>, true, B> {
     if constexpr (requires { Candidate::name; }) f(candidate_);
     else candidate_.select(f);
   }
-  INLAY_INLINE void for_units(auto&& f) const noexcept {
-    if constexpr (is_dynamic) for_dynamic_registers<B>(units_, f);
-    else
-      for (std::size_t i = 0; i < Out; i += B::lanes(Out)) f.template operator()<B::lanes(Out)>(i);
+  /// The candidates v of a register of units, which follow u.
+  template <std::size_t Lanes>
+  INLAY_INLINE auto load_candidates(const scalar* u, std::size_t i) const noexcept {
+    if constexpr (is_dynamic) return B::template load<Lanes>(u + units_ + i);
+    else return load_across<B, Lanes, 2 * Out, Out>(u, i);
   }
   static scalar* product([[maybe_unused]] State& state, const Context<scalar>& context) noexcept {
     if constexpr (is_dynamic) return state.product.data();

@@ -117,14 +117,8 @@ class Pointwise {
   }
 
   INLAY_INLINE void forward(State&, const scalar* in, scalar* out) const noexcept {
-    if constexpr (Size == dynamic) {
-      of_frame(&layer(), in, out);
-    } else {
-      constexpr std::size_t lanes = B::lanes(Size), whole = Size / lanes * lanes;
-      for (std::size_t c = 0; c < whole; c += lanes) step<lanes>(in, out, c);
-      // A register of the remainder's size: reading lanes that were stored separately would defeat store forwarding.
-      if constexpr (whole < Size) step<B::lanes(Size - whole)>(in, out, whole);
-    }
+    if constexpr (Size == dynamic) of_frame(&layer(), in, out);
+    else step_all(in, out);
   }
 
   void process(State&, Block<const scalar> in, Block<scalar> out, std::size_t frames) const noexcept {
@@ -156,9 +150,11 @@ class Pointwise {
   }
   /// Not inlined: `forward` and epilogues share it.
   static INLAY_NOINLINE void of_frame(const void* layer, const scalar* in, scalar* out) noexcept {
-    const L& self = *static_cast<const L*>(layer);
-    for_dynamic_registers<B>(self.size_, [&]<std::size_t Lanes>(std::size_t c)
-                                             INLAY_INLINE_LAMBDA { self.template step<Lanes>(in, out, c); });
+    static_cast<const L*>(layer)->step_all(in, out);
+  }
+  INLAY_INLINE void step_all(const scalar* in, scalar* out) const noexcept {
+    for_frame_registers<B>(size_,
+                           [&]<std::size_t Lanes>(std::size_t c) INLAY_INLINE_LAMBDA { step<Lanes>(in, out, c); });
   }
 
   const L& layer() const noexcept { return static_cast<const L&>(*this); }

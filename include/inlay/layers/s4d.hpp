@@ -100,7 +100,7 @@ class S4D {
     void allocate()
       requires(is_dynamic)
     {
-      const Arrangement all = layer->arranged();
+      const Arrangement& all = layer->arranged();
       layer->weights_.resize(all.groups() * weights_of_group(all));
     }
     S4D* layer;
@@ -159,7 +159,7 @@ class S4D {
   void reset(State& state) const noexcept { state.memory.clear(); }
 
   INLAY_INLINE void forward(State& state, const T* in, T* out) const noexcept {
-    const Arrangement all = arranged();
+    const Arrangement& all = arranged();
     const T* w = weights_.data();
     T* s = state.memory.data();
     for (std::size_t g = 0; g < all.groups(); ++g) {
@@ -180,7 +180,7 @@ class S4D {
 
   void process(State& state, Block<const T> in, Block<T> out, std::size_t frames) const noexcept {
     alignas(alignment) T u[tile_frames * lanes], y[tile_frames * lanes];
-    const Arrangement all = arranged();
+    const Arrangement& all = arranged();
     const T* w = weights_.data();
     T* s = state.memory.data();
     for (std::size_t g = 0; g < all.groups(); ++g) {
@@ -203,22 +203,23 @@ class S4D {
   }
 
  private:
-  constexpr Arrangement arranged() const noexcept {
-    if constexpr (is_dynamic) return {channels_, states_};
-    else return arrangement;
+  /// Of a type it is a reference to a constant: GCC would compute with a copy of it at run time.
+  constexpr decltype(auto) arranged() const noexcept {
+    if constexpr (is_dynamic) return Arrangement{channels_, states_};
+    else return (arrangement);
   }
   /// The weights of a group: d, then the parts of one register of states after the other.
   static constexpr std::size_t weights_of_group(const Arrangement& all) {
     return (1 + parts * all.registers()) * lanes;
   }
   constexpr T& at(Part part, std::size_t i) noexcept {
-    const Arrangement all = arranged();
+    const Arrangement& all = arranged();
     const std::size_t channel = i / states_, n = i % states_;
     return weights_.data()[all.group_of(channel) * weights_of_group(all) +
                            (1 + all.register_of(n) * parts + part) * lanes + all.lane_of(channel, n)];
   }
   constexpr T& skip(std::size_t channel) noexcept {
-    const Arrangement all = arranged();
+    const Arrangement& all = arranged();
     return weights_.data()[all.group_of(channel) * weights_of_group(all) + all.lane_of(channel, 0)];
   }
 
