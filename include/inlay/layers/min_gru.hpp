@@ -120,7 +120,7 @@ class BasicMinGRU : BasicDense<In, times<2, Out>, true, B> {
   }
   void reset(State& state) const noexcept { state.hidden.clear(); }
 
-  void forward(State& state, const scalar* in, scalar* out, Context<scalar> context) const noexcept {
+  INLAY_INLINE void forward(State& state, const scalar* in, scalar* out, Context<scalar> context) const noexcept {
     scalar* const u = product(state, context);
     scalar* const h = state.hidden.data();
     typename Product::State none;
