@@ -19,6 +19,7 @@ from scipy.optimize import nnls
 from inlay.check.signal import default_signal
 from inlay.format import Check, ModelFile, write_model
 from inlay.inspect.fir import fft_macs, fir_macs
+from inlay.predict.features import Work
 from inlay.predict.networks import conv1d
 
 FOLDER = Path(__file__).resolve().parent / "filters"
@@ -39,12 +40,13 @@ def scaled(machine):
 def priced(time, table):
     """The price of a filter that takes `time` alone, by bisection: a call of it costs time, too."""
     low, high = 0.0, time
+    alone = Work(called={"call": 1, NAMES[0]: 1}, longest={NAMES[0]: 1})
     for _ in range(40):
         price = (low + high) / 2
         own = {NAMES[0]: price}
         instructions = table.instructions and table.instructions | own
         with_it = replace(table, coefficients=table.coefficients | own, instructions=instructions)
-        low, high = (low, price) if with_it.time({"call": 1, NAMES[0]: 1}) > time else (price, high)
+        low, high = (low, price) if with_it.time(alone) > time else (price, high)
     return low
 
 
@@ -71,7 +73,7 @@ def prices(machine, lanes, fits):
         if not scaled(machine):  # of types, or of `Model` where there are none of types
             found[name] = fitted(machine, work, lanes, by_work.get(f"ModelT {work}", fit).table)
         else:
-            found[name] = like.prices(KINDS, work, lanes, fit.table.coefficients["conv products"])
+            found[name] = like.prices(KINDS, work, lanes, fit.table)
     return found
 
 

@@ -19,7 +19,9 @@ from architectures import NEWER, network
 from scipy.optimize import nnls
 
 from inlay.inspect.analysis import analyse
-from inlay.predict.features import WAITING, ahead, features, time_of
+from inlay.predict.features import _WAITS as WAITS
+from inlay.predict.features import ahead, together
+from inlay.predict.features import work as work_of
 from inlay.predict.machines import Table
 
 
@@ -32,41 +34,52 @@ def measured(path):
     return found
 
 
-def fitted(rows, values, overlap=0, issued=None, waiting=None, prior=None, pull=0):
-    """Coefficients, not negative, of the least squares of relative errors of `time_of`.
+def matrix_of(rows, names):
+    return np.array([[row.get(name, 0) for name in names] for row in rows], float)
 
-    `issued` are the times of each network's instructions, if they are known, and `waiting` those that were measured when
-    each frame waited for the last one. `prior` are coefficients that the solution is drawn to: a coefficient that differs
-    by what changes a network's time by its whole counts as much as an error of the whole in a part `pull` of all networks.
-    """
+
+def fitted(rows, values):
+    """Prices, not negative, of the least squares of relative errors of their sums."""
     names = sorted({name for row in rows for name in row})
-    matrix = np.array([[row.get(name, 0) for name in names] for row in rows], float)
+    solution, _ = nnls(matrix_of(rows, names) / np.asarray(values)[:, None], np.ones(len(values)))
+    return dict(zip(names, map(float, solution)))
+
+
+def fitted_frames(works, values, overlap, instructions=None, waiting=None):
+    """Prices of `time_of`, by Gauss's and Newton's method: `time_of` is replaced by its tangent at the last solution.
+
+    `instructions` are the prices of instructions, if they are known, and `waiting` the times that were measured when
+    each frame waited for the last one, for which sums of the prices stand.
+    """
+    names = sorted({name for work in works for name in work.called})
+    called, longest, stalled = (
+        matrix_of([getattr(work, part) for work in works], names) for part in ("called", "longest", "stalled")
+    )
     values = np.asarray(values)
-    weights = np.sqrt(pull * np.sum((matrix / values[:, None]) ** 2, axis=0))
-    rest = [np.diag(weights)], [weights * np.array([(prior or {}).get(name, 0) for name in names])]
-    if waiting is not None:
-        rest[0].append(WAITING_WEIGHT * matrix / np.asarray(waiting)[:, None])
-        rest[1].append(WAITING_WEIGHT * np.ones(len(values)))
-    of_waiting = np.array([name.split()[0] in WAITING for name in names])
-    waits, limited, part = np.zeros(len(values), bool), np.zeros(len(values), bool), np.ones(len(values))
-    for _ in range(1 if overlap == 0 else 15):  # which part of a frame's time remains depends on the solution
-        bound = matrix * np.where(waits[:, None], of_waiting, part[:, None]) / values[:, None]
-        solution, _ = nnls(np.vstack([bound[~limited], *rest[0]]), np.concatenate([np.ones(np.sum(~limited)), *rest[1]]))
-        latency, least = matrix @ solution, matrix[:, of_waiting] @ solution[of_waiting]
-        part = (part + ahead(latency if issued is None else issued, overlap)) / 2
-        waits = least > latency * part
-        if issued is not None:  # such a network says nothing about waiting
-            limited = issued > np.maximum(least, latency * part)
+    issued = called @ np.array([instructions.get(name, 0) for name in names]) if instructions else 0 * values
+    of_waiting = np.zeros((0, len(names))) if waiting is None else called / np.asarray(waiting)[:, None]
+    solution, _ = nnls(called / values[:, None] if waiting is None else of_waiting, np.ones(len(values)))
+    for step in range(STEPS):
+        latency = called @ solution
+        part = ahead(issued if instructions else latency, overlap)
+        side_by_side = np.array([latency * part, issued, WAITS * (longest @ solution), stalled @ solution])
+        time = together(*side_by_side)
+        slope = (side_by_side / time)[:, :, None] ** 3
+        tangent = slope[0] * part[:, None] * called + slope[2] * WAITS * longest + slope[3] * stalled
+        # What the tangent misses at the last solution stays: the instructions, and how the part depends on latency.
+        target = 1 - (time - tangent @ solution) / values
+        rows = np.vstack([tangent / values[:, None], WAITING_WEIGHT * of_waiting])
+        found, _ = nnls(rows, np.concatenate([target, np.full(len(of_waiting), WAITING_WEIGHT)]))
+        solution = found if step == 0 else (solution + found) / 2
     return {name: value for name, value in zip(names, map(float, solution)) if value > 0}
 
 
 OVERLAPS = 0, 8, 12, 16  # nanoseconds
-PULLS = 0, 0.01, 0.03, 0.1
 FOLDS = 5
-#: Choices whose errors are at most so many times the least ones are as good.
-AS_GOOD = 1.05
 #: How much errors count of times that were measured when each frame waited for the last one.
-WAITING_WEIGHT = 0.5
+WAITING_WEIGHT = 0.2
+#: So often is `time_of` replaced by its tangent.
+STEPS = 12
 #: The time of an instruction is this quantile of what networks take for each of theirs.
 FASTEST = 0.01
 
@@ -79,70 +92,61 @@ class Fit:
     """The table of an engine's work, and its relative errors by number of the network."""
 
     def __init__(self, work, measured, lanes, estimated, prior=None):
-        """`prior` is the fit of `Model`, to whose prices those of types are drawn."""
+        """`prior` is the fit of `Model`, which has prices of kinds of layers that were not measured as types."""
         self.work, self.lanes, self.prior, self.values = work, lanes, prior, measured[work]
         engine, of = work.split()
         buffers = of == "buffer"
-        self.rows = {n: features(analyse(network(n)).layers, lanes, buffers) for n in self.values}
+        self.works = {n: work_of(analyse(network(n)).layers, lanes, buffers) for n in self.values}
         if engine == "Model":  # its layers of a kind share their instructions
-            for row in self.rows.values():
-                row.pop("code lines", None)
+            for work_of_network in self.works.values():
+                work_of_network.called.pop("code lines", None)
         self.instructions, self.waiting = (
             measured.get(f"{engine} {name}") if of == "frame" else None for name in ("instructions", "waiting")
         )
         used = [n for n in self.values if not is_test(n)]
         # Estimates add up blocks of instructions, and frames of a buffer are computed layer by layer.
         overlaps = (0,) if buffers or estimated else OVERLAPS
-        choices = [(overlap, pull) for overlap in overlaps for pull in (PULLS if prior else PULLS[:1])]
-        left_out = {choice: self.left_out(used, *choice) for choice in choices}
-        # Of choices that are as good, the one that is drawn most predicts other networks best.
-        good = [choice for choice, error in left_out.items() if error <= AS_GOOD * min(left_out.values())]
-        most = max(pull for _, pull in good)
-        self.overlap, self.pull = min((choice for choice in good if choice[1] == most), key=left_out.get)
-        self.table = self.with_networks(used, self.overlap, self.pull)
+        self.table = self.with_networks(used, min(overlaps, key=lambda overlap: self.left_out(used, overlap)))
         self.errors = self.errors_with(self.table, self.values)
 
-    def with_networks(self, numbers, overlap, pull, without=()):
-        """The table that is fitted to these networks. The prior knows nothing of those of `without`."""
-        prior = {}
-        if pull:
-            known = [n for n in self.prior.values if not is_test(n) and n not in without]
-            prior = self.prior.with_networks(known, self.prior.overlap, 0).coefficients
-        rows, values = [self.rows[n] for n in numbers], [self.values[n] for n in numbers]
-        instructions = issued = None
+    def with_networks(self, numbers, overlap):
+        """The table that is fitted to these networks."""
+        works, values = [self.works[n] for n in numbers], [self.values[n] for n in numbers]
+        rows = [work.called for work in works]
+        if not overlap:
+            return Table(fitted(rows, values), 0, 0)
+        instructions = None
         if self.instructions:
             counted = np.array([self.instructions[n] for n in numbers])
             instructions = fitted(rows, counted * np.quantile(values / counted, FASTEST))
-            issued = np.array([time_of(row, instructions) for row in rows])
         waiting = [self.waiting[n] for n in numbers] if self.waiting else None
-        coefficients = fitted(rows, values, overlap, issued, waiting, prior, pull)
-        return Table(coefficients, 0, overlap, instructions)
+        return Table(fitted_frames(works, values, overlap, instructions, waiting), 0, overlap, instructions)
 
     def errors_with(self, table, numbers):
-        return {n: table.time(self.rows[n]) / self.values[n] - 1 for n in numbers}
+        return {n: table.time(self.works[n]) / self.values[n] - 1 for n in numbers}
 
-    def left_out(self, used, overlap, pull):
+    def left_out(self, used, overlap):
         """The square errors, none of more than a half, of networks that are predicted from the other ones among those that
         are used to fit."""
         errors = {}
         for fold in range(FOLDS):
             left = set(used[fold::FOLDS])
-            table = self.with_networks([n for n in used if n not in left], overlap, pull, left)
+            table = self.with_networks([n for n in used if n not in left], overlap)
             errors |= self.errors_with(table, left)
         return sum(min(abs(error), 0.5) ** 2 for error in errors.values())
 
     def unmeasured(self):
         """Prices of the kinds of layers that no network of these has: those of `Model`, or those of another machine."""
-        known = {name.split()[0] for row in self.rows.values() for name in row}
+        missing = self.missing()
         if self.prior:
             prices = self.prior.table.coefficients
-            return {name: price for name, price in prices.items() if name.split()[0] not in known}
-        return like.prices(self.scaled(), self.work.split()[1], self.lanes, self.table.coefficients["conv products"])
+            return {name: price for name, price in prices.items() if name.split()[0] in missing}
+        return like.prices(missing, self.work.split()[1], self.lanes, self.table)
 
-    def scaled(self):
-        """Kinds of layers that have the prices of another machine. Long filters are measured apart."""
-        rows = [*self.rows.values(), *(self.prior.rows.values() if self.prior else [])]
-        return sorted(set(machines_header.KINDS) - {name.split()[0] for row in rows for name in row} - set(filters.KINDS))
+    def missing(self):
+        """The kinds of layers that no network has that is used to fit. Long filters are measured apart."""
+        known = {name.split()[0] for n, work in self.works.items() if not is_test(n) for name in work.called}
+        return sorted(set(machines_header.KINDS) - known - {"narrow", *filters.KINDS})  # narrow layers are dense elsewhere
 
     def errors_of(self, group):
         return np.abs([error for n, error in self.errors.items() if group(n)])
@@ -158,7 +162,7 @@ class Fit:
         root = {"coefficients": rounded(prices), "error": round(self.error, 3), "overlap": self.table.overlap}
         if self.table.instructions:
             root["instructions"] = rounded(self.table.instructions | of_filters)
-        return root | {"scaled": self.scaled() + scaled}
+        return root | {"scaled": self.missing() + scaled}
 
     def report(self):
         groups = {

@@ -7,8 +7,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MACHINES = ROOT / "python" / "src" / "inlay" / "predict" / "machines"
 HEADER = ROOT / "include" / "inlay" / "predict" / "machines.hpp"
 KINDS = (
-    "dense conv lstm gru rnn tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake quotient norm line copy join fir "
-    "fft min_gru s4d lru s6 biquad one_pole table_shaper"
+    "dense narrow conv lstm gru rnn tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake quotient norm line copy join "
+    "fir fft min_gru s4d lru s6 biquad one_pole table_shaper"
 ).split()
 NUMBERS = "layers registers products columns taps chain further straddles excess".split()
 
@@ -16,8 +16,8 @@ NUMBERS = "layers registers products columns taps chain further straddles excess
 def features(coefficients):
     kinds = [[coefficients.get(f"{kind} {number}", 0) for number in NUMBERS] for kind in KINDS]
     rows = ",\n         ".join("{" + ", ".join(f"{value:g}" for value in kind) + "}" for kind in kinds)
-    call, lines, code = (coefficients.get(name, 0) for name in ("call", "cache lines", "code lines"))
-    return f"{{{call:g},\n     {lines:g},\n     {code:g},\n     {{{{{rows}}}}}}}"
+    ahead = "".join(f"{coefficients.get(name, 0):g},\n     " for name in ("call", "cache lines", "past lines", "code lines"))
+    return f"{{{ahead}{{{{{rows}}}}}}}"
 
 
 def instructions(table):

@@ -31,8 +31,8 @@ constexpr Prediction predict(const Machine& on, std::size_t block = 64) {
   const bool buffers = block > 1;
   NetworkWork work = internal::work_of<typename M::Layers>(on.lanes, buffers);
   if (buffers) work.called.call = 64 / double(block);  // what a call costs is spread over its frames
-  const double outer = buffers ? work.called.time(on.buffer) : on.forward_time(work.called);
-  const double inner = work.frames.time(on.frame) + work.tiles.time(on.buffer) +
+  const double outer = buffers ? work.called.time(on.buffer) : on.forward_time(work);
+  const double inner = on.inner_time(work.frames) + work.tiles.time(on.buffer) +
                        work.streams.time(on.instructions ? *on.instructions : on.frame);
   return {outer + inner, buffers ? on.buffer_error : on.frame_error};
 }

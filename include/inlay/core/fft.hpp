@@ -90,6 +90,7 @@ struct FFTPasses {
   constexpr std::size_t even_count() const noexcept { return (bits() + 2) / 3; }
   constexpr std::size_t exponent(std::size_t prime) const noexcept {
     std::size_t count = 0;
+    if ((points & (points - 1)) == 0) return count;  // long filters ask often
     for (std::size_t n = points; n % prime == 0; n /= prime) ++count;
     return count;
   }
@@ -214,12 +215,13 @@ INLAY_INLINE void fft_pass_in_lanes(std::size_t length, Arguments... arguments) 
 template <class B, bool only_eights = false>
 void fft_pass(FFTPasses passes, std::size_t pass, const typename B::scalar* table, Planes<const typename B::scalar> in,
               Planes<typename B::scalar> out) noexcept {
-  std::size_t s = 1, m = passes.points / passes.radix(0);
+  const auto radix = [passes](std::size_t i) { return only_eights ? 8 : passes.radix(i); };
+  std::size_t s = 1, m = passes.points / radix(0);
   for (std::size_t i = 0; i < pass; ++i) {
-    table += 2 * (passes.radix(i) - 1) * m;
-    s *= passes.radix(i), m /= passes.radix(i + 1);
+    table += 2 * (radix(i) - 1) * m;
+    s *= radix(i), m /= radix(i + 1);
   }
-  const bool last = pass + 1 == passes.count();
+  const bool last = only_eights ? m == 1 : pass + 1 == passes.count();
   if constexpr (!only_eights) {
     if (passes.radix(pass) == 4) {
       if (pass == 0) fft_pass_in_lanes<B, 4, FFTPlace::first, 4>(m, m, s, table, in, out);

@@ -28,13 +28,11 @@ struct FIRPart {
   constexpr std::size_t cost(std::size_t unit) const noexcept {
     const std::size_t passes = fft().count();
     const bool is_product = unit >= passes && unit < passes + steps();
-    return is_product ? count : steps() * 7;
+    return is_product ? count : cost_of_pass();
   }
-  constexpr std::size_t cost() const noexcept {
-    std::size_t sum = 0;
-    for (std::size_t unit = 0; unit < units(); ++unit) sum += cost(unit);
-    return sum;
-  }
+  /// That of all units.
+  constexpr std::size_t cost() const noexcept { return 2 * fft().count() * cost_of_pass() + steps() * count; }
+  constexpr std::size_t cost_of_pass() const noexcept { return 7 * steps(); }
 
   // Values of the memory of weights: spectra, rotation, twiddle factors.
   constexpr std::size_t spectra() const noexcept { return 2 * size * count; }

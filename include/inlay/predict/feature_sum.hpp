@@ -28,13 +28,16 @@ inline constexpr std::array sizes_of<L<A, B, C, D>>{A, B, C};
 /// Memory that frames use one after the other.
 struct FrameMemory {
   double size = 0, read = 0;  ///< bytes, and how many of them each frame reads
+  double past = 0;            ///< bytes that are read of values that are stored by channel, frames apart
 
-  constexpr void add(double more, double more_read) { size += more, read += more_read; }
-  /// Cache lines that a frame does not find in the first cache. It finds all if they have fewer bytes than `cache`; of
-  /// `beyond` more, none.
-  constexpr double missed_lines() const {
-    constexpr double line = 64, cache = 28 * 1024, beyond = 16 * 1024;
-    return read / line * std::clamp((size - cache) / beyond, 0.0, 1.0);
+  constexpr void add(double more, double more_read, double more_past = 0) {
+    size += more, read += more_read, past += more_past;
+  }
+  /// Cache lines, of so many bytes, that a frame does not find in the first cache. It finds all if they have fewer
+  /// bytes than `cache`; of `beyond` more, none.
+  constexpr double missed_lines(double bytes) const {
+    constexpr double line = 64, cache = 28 * 1024, beyond = 20 * 1024;
+    return bytes / line * std::clamp((size - cache) / beyond, 0.0, 1.0);
   }
 };
 
@@ -44,14 +47,21 @@ struct FeatureSum {
   bool buffers;
   NetworkWork work{};
   FrameMemory memory{}, code{};
-  CostKind before = CostKind::join;  ///< the kind of the last layer that is no combinator
+  CostKind before = CostKind::copy;  ///< the kind of the last layer that computes
+  double most_macs = 0;              ///< of the layers whose frames wait for their last one
+  bool stalled = false;              ///< whether a layer waited for stores
+  bool waiting = false;              ///< whether the layer that is added is `work.longest`
 
   /// Completes the sum, when all layers were added, by `calls` of them and what the caches do not hold.
   constexpr void finish(double calls) {
     work.called.call = calls;
-    if (!buffers) work.called.cache_lines += memory.missed_lines(), work.called.code_lines += code.missed_lines();
-    if (lanes == 1)
-      work.called.cache_lines = work.called.code_lines = 0;  // a microcontroller, whose memory is as fast as a cache
+    if (!buffers) {
+      work.called.cache_lines += memory.missed_lines(memory.read);
+      work.called.past_lines += memory.missed_lines(memory.past);
+      work.called.code_lines += code.missed_lines(code.read);
+    }
+    if (lanes == 1)  // a microcontroller, whose memory is as fast as a cache
+      work.called.cache_lines = work.called.past_lines = work.called.code_lines = 0;
   }
 
   /// Adds layer L, which runs `often` times per frame of the model's input, and the layers that it holds.
@@ -88,7 +98,9 @@ struct FeatureSum {
     using By = InnerCalls::By;
     constexpr std::size_t tile = 64;
     InnerCalls calls = inner_calls<L>();
+    waiting = false;
     FeatureSum run{lanes, calls.by == By::caller ? buffers : calls.by == By::tiles};
+    run.before = CostKind::join;
     if constexpr (requires { L::layer_frames; }) {
       InnerChain<L>::for_each([&](auto i) {
         using Inner = std::remove_cvref_t<decltype(std::declval<const InnerChain<L>&>().template layer<i>())>;
@@ -102,9 +114,13 @@ struct FeatureSum {
     }
     const double times = often * calls.runs;
     if (calls.by == By::caller) {
-      memory.add(run.memory.size, times * run.memory.read);
+      memory.add(run.memory.size, times * run.memory.read, times * run.memory.past);
       code.add(run.code.size, times * run.code.read);
       work.called.add(times, run.work.called);
+      if (times * run.most_macs > most_macs) {
+        most_macs = times * run.most_macs, work.longest = {};
+        work.longest.add(times, run.work.longest);
+      }
     } else {
       run.finish(calls.by == By::tiles ? double(up(calls.frames, tile) * tile) : 1);
       (calls.by == By::tiles ? work.tiles : work.frames).add(times, run.work.called);
@@ -121,7 +137,8 @@ struct FeatureSum {
   template <class L>
   constexpr void add_filter(double often) {
     add_code(often, code_of_layer);
-    before = CostKind::conv;
+    before = CostKind::fir;
+    start(CostKind::fir, often * double(L::macs));
     const double products = double(L::computed_macs - L::fft_macs) / double(lanes);
     add(CostKind::fir, often, {.layers = 1, .products = products});
     add(CostKind::fft, often, {.products = double(L::fft_macs) / double(lanes)});
@@ -145,55 +162,68 @@ struct FeatureSum {
     return double(std::clamp<std::size_t>((8 + (gates == 1 ? of_panel - 1 : 0)) / of_panel, 1, 4));
   }
 
-  /// Adds the past of a convolution.
-  constexpr void add_history(std::size_t channels, std::size_t past, double taps) {
+  /// Adds what a convolution reads of its past.
+  constexpr void add_past(std::size_t channels, std::size_t past, double taps) {
     constexpr std::size_t line = 64, tile = 64;
-    const double frame = double(up(4 * channels, line) * line), lines = double(line * channels);
-    if (past > tile) memory.add(lines * (taps + 1), lines * taps);  // each channel has cache lines of its own
-    else memory.add(past > 0 ? 2 * double(past + 1) * frame : 0, frame * taps);
+    const double frames = double(up(4 * channels, line) * line) * taps, lines = double(line * channels) * taps;
+    if (past > tile) memory.add(lines, 0, lines);  // each channel has cache lines of its own
+    else if (past > 0) memory.add(frames, frames);
+  }
+
+  /// Starts to add a layer. The one that waits longest for its last frame is added to `work.longest`, too.
+  constexpr void start(CostKind kind, double macs) {
+    waiting = waits(kind) && macs > most_macs;
+    if (waiting) most_macs = macs, work.longest = {};
   }
 
   template <class L>
   constexpr void add_layer(double often) {
-    constexpr CostKind kind = cost_kind(L::type);
     constexpr std::size_t out = L::out_size;
+    constexpr CostKind of_type = cost_kind(L::type);
+    const bool narrow = of_type == CostKind::dense && out <= 4 && lanes > 4 && !buffers;
+    const CostKind kind = narrow ? CostKind::narrow : of_type;
+    start(kind, often * double(L::macs));
     if (L::type != "identity") add_code(often, code_of_layer);
-    if (!buffers && out > 1 && stores_apart(before) && reads_registers(kind)) add(before, often, {.straddles = 1});
-    if (kind != CostKind::join) before = kind;
+    if (!buffers && out > 1 && out % 4 != 0 && stores_apart(before) && reads_registers(kind)) {
+      stalled = true;
+      add(before, often, {.straddles = 1});
+    }
+    if (kind != CostKind::join && kind != CostKind::copy) before = kind;
     if constexpr (L::type == "rfft" || L::type == "irfft") {
-      // A transform takes as long as four times its multiply-adds in a dense layer, beside its moved samples.
-      work.streams.kinds[std::size_t(CostKind::dense)].products += often * 4 * double(L::macs) / double(lanes);
+      // A transform takes as long as five times its multiply-adds in a dense layer, beside its moved samples.
+      const double products = often * 5 * double(L::macs) / double(lanes);
+      work.streams.kinds[std::size_t(CostKind::dense)].add(
+          1, {.products = products, .excess = products / while_one_waits});
       add_moved(often * double(std::min(L::in_size, L::out_size)));
-    } else if constexpr (kind == CostKind::s4d) {
+    } else if constexpr (of_type == CostKind::s4d) {
       add_s4d(sizes_of<L>[0], sizes_of<L>[1], often);
-    } else if constexpr (kind == CostKind::lru) {
+    } else if constexpr (of_type == CostKind::lru) {
       add_lru(sizes_of<L>[0], sizes_of<L>[1], sizes_of<L>[2], often);
-    } else if constexpr (kind == CostKind::s6) {
+    } else if constexpr (of_type == CostKind::s6) {
       add_s6(sizes_of<L>[0], sizes_of<L>[1], sizes_of<L>[2], often);
-    } else if constexpr (kind == CostKind::biquad) {
+    } else if constexpr (of_type == CostKind::biquad) {
       constexpr bool designed = L::type == "parametric_equalizer";
       const double designs = designed ? double(sizes_of<L>[1]) / double(sizes_of<L>.back()) : 0;
       constexpr double sections = double(L::macs) / 5;
       add(kind, often,
           {.layers = 1, .registers = out, .products = sections, .columns = designs, .chain = sections / double(out)});
-    } else if constexpr (kind == CostKind::one_pole || kind == CostKind::table_shaper) {
+    } else if constexpr (of_type == CostKind::one_pole || of_type == CostKind::table_shaper) {
       add(kind, often, {.layers = 1, .registers = out});
-    } else if constexpr (kind == CostKind::min_gru) {
-      if (!buffers && out % unit(2 * out) != 0) add(kind, often, {.straddles = 1});
+    } else if constexpr (of_type == CostKind::min_gru) {
       add_product(CostKind::dense, 2 * out, double(L::macs) / double(2 * out), often);
       add_values(CostKind::sigmoid, out, often);
       add_values(kind, out, often);
-    } else if constexpr (kind == CostKind::dense || kind == CostKind::conv || is_recurrent(kind)) {
-      constexpr double columns = double(L::macs) / double(gates_of(kind) * out);
+    } else if constexpr (of_type == CostKind::dense || of_type == CostKind::conv || is_recurrent(of_type)) {
+      constexpr double columns = double(L::macs) / double(gates_of(of_type) * out);
       constexpr std::size_t positions = [] {
         if constexpr (requires { L::out_features; }) return L::out_features;
         else return std::size_t{1};
       }();
       add_product(kind, out / positions, columns, double(positions) * often);
-      if constexpr (kind == CostKind::conv) {
+      if constexpr (of_type == CostKind::conv) {
         constexpr double taps = columns / double(L::in_size);
         add(kind, often, {.taps = taps});
-        if (!buffers) add_history(L::in_size, L::receptive_field - 1, taps);
+        if (!buffers) add_past(L::in_size, L::receptive_field - 1, taps);
       }
     } else if (L::type == "delay" && !buffers) {
       add(kind, often, {.layers = 1, .registers = out});
@@ -204,22 +234,27 @@ struct FeatureSum {
         if (!buffers) add(kind, often, {.columns = groups, .chain = L::quotients / groups});
       }
       if (L::type == "residual_skip" && out / 2 % 4 != 0) add(kind, often, {.straddles = 1});
-      if (L::type == "gate" && out % 4 != 0 && !buffers) add(kind, often, {.straddles = 1});
     }
   }
 
-  /// Whether a layer stores its values one by one, and whether it reads registers of values.
+  /// Whether a layer stores its values one by one, and whether it reads registers of values. "copy" stands for the
+  /// network's input, the values of which are stored one by one.
   static constexpr bool stores_apart(CostKind kind) {
-    return kind == CostKind::biquad || kind == CostKind::one_pole || kind == CostKind::table_shaper;
+    return kind == CostKind::copy || kind == CostKind::biquad || kind == CostKind::one_pole ||
+           kind == CostKind::table_shaper;
   }
   static constexpr bool reads_registers(CostKind kind) { return kind >= CostKind::tanh && kind <= CostKind::line; }
+  /// Multiply-adds that a processor does while one of them waits for another.
+  static constexpr double while_one_waits = 8;
   /// Bytes of instructions of each layer of a type, and of each product of a register. Loops limit those of a product.
   static constexpr double code_of_layer = 150, code_of_product = 14, most_of_product = 1000;
   /// Adds instructions of a type's layer, estimated in bytes.
   constexpr void add_code(double often, double bytes) { code.add(bytes, often * bytes); }
-  constexpr void add_moved(double values) { work.streams.kinds[std::size_t(CostKind::join)].registers += values; }
+  constexpr void add_moved(double values) { work.streams.kinds[std::size_t(CostKind::copy)].registers += values; }
   constexpr void add(CostKind kind, double often, const KindFeatures& numbers) {
     work.called.kinds[std::size_t(kind)].add(often, numbers);
+    if (waiting) work.longest.kinds[std::size_t(kind)].add(often, numbers);
+    if (stalled) work.stalled.kinds[std::size_t(kind)].add(often, numbers);
   }
   static constexpr std::size_t gates_of(CostKind kind) {
     return kind == CostKind::lstm ? 4 : kind == CostKind::gru ? 3 : 1;
@@ -243,7 +278,6 @@ struct FeatureSum {
     if (tiles(kind)) {
       add(kind, often, {.products = columns * double(up(out, 4) * 4) / double(lanes), .columns = columns});
     } else {
-      constexpr double while_one_waits = 8;  // multiply-adds that a processor does while one of them waits for another
       const double products = columns * double(gates) * of_outputs;
       add_code(often, std::min(most_of_product, code_of_product * products));
       const double chained = recurrent ? double(out) : columns;
@@ -258,9 +292,14 @@ struct FeatureSum {
     const double bytes = 4 * columns * double(gates * padded(out));
     if (!buffers) memory.add(bytes, often * bytes);
     // A recurrent layer computes a whole buffer before the next one does.
-    else if (recurrent) work.called.cache_lines += FrameMemory{bytes, often * bytes}.missed_lines();
+    else if (recurrent) work.called.cache_lines += FrameMemory{bytes}.missed_lines(often * bytes);
   }
 
+  /// Adds what a layer reads of its weights and states for each product, in bytes of a lane.
+  constexpr void add_own_memory(double bytes, double products, double often) {
+    const double of_layer = bytes * double(lanes) * products;
+    if (!buffers) memory.add(of_layer, often * of_layer);
+  }
   /// Lanes are channels, or states of one channel, see layers/s4d.hpp.
   constexpr void add_s4d(std::size_t channels, std::size_t states, double often) {
     const auto registers_for = [&](std::size_t count) { return up(count, unit(count)); };
@@ -274,19 +313,22 @@ struct FeatureSum {
          .products = double(groups * of_group),
          .columns = across_states ? double(groups) : 0,  // sums of lanes
          .chain = double(groups * runs)});
+    add_own_memory(28, double(groups * of_group), often);
   }
   constexpr void add_lru(std::size_t in, std::size_t states, std::size_t out, double often) {
-    const std::size_t of_states = up(states, lanes);
+    const std::size_t of_states = up(states, lanes), products = 2 * in * of_states + (2 * states + in) * up(out, lanes);
+    add_own_memory(4, double(products), often);
     add(CostKind::lru, often,
         {.layers = 1,
          .registers = double(of_states),
-         .products = double(2 * in * of_states + (2 * states + in) * up(out, lanes)),
+         .products = double(products),
          .columns = double(in + 2 * states),
          .chain = double(2 * states) / sums(double(2 * states), out, 1)});
   }
   constexpr void add_s6(std::size_t channels, std::size_t states, std::size_t rank, double often) {
-    const double of_channels = double(up(channels, lanes));
-    add(CostKind::s6, often, {.layers = 1, .registers = of_channels, .products = of_channels * double(states)});
+    const double of_channels = double(up(channels, lanes)), products = of_channels * double(states);
+    add_own_memory(8, products, often);
+    add(CostKind::s6, often, {.layers = 1, .registers = of_channels, .products = products});
     add_product(CostKind::dense, rank + 2 * states, double(channels), often);
     add_product(CostKind::dense, channels, double(rank), often);
     add_values(CostKind::softplus, channels, often);

@@ -12,6 +12,7 @@ namespace inlay {
 /// Layers that cost alike.
 enum class CostKind : std::size_t {
   dense,
+  narrow,  ///< dense layers of at most four outputs, frame by frame, where a register has more
   conv,
   lstm,
   gru,
@@ -71,8 +72,10 @@ namespace internal {
 constexpr bool is_recurrent(CostKind kind) {
   return kind == CostKind::lstm || kind == CostKind::gru || kind == CostKind::rnn;
 }
-/// Whether frames of a layer wait for the last one.
-constexpr bool waits(CostKind kind) { return is_recurrent(kind) || kind == CostKind::fir || kind == CostKind::fft; }
+/// Whether a frame of a layer waits for the last frame of it.
+constexpr bool waits(CostKind kind) {
+  return is_recurrent(kind) || kind == CostKind::biquad || kind == CostKind::fir || kind == CostKind::fft;
+}
 
 }  // namespace internal
 
@@ -80,24 +83,20 @@ constexpr bool waits(CostKind kind) { return is_recurrent(kind) || kind == CostK
 struct Features {
   double call = 0;         ///< calls of `forward`, or of `process` with 64 frames
   double cache_lines = 0;  ///< cache lines that are read and do not fit the first cache
+  double past_lines = 0;   ///< the same of values that are stored by channel, frames apart
   double code_lines = 0;   ///< the same of instructions, each of which a frame runs once
   std::array<KindFeatures, std::size_t(CostKind::count)> kinds{};
 
   constexpr void add(double often, const Features& b) {
-    call += often * b.call, cache_lines += often * b.cache_lines, code_lines += often * b.code_lines;
+    call += often * b.call, cache_lines += often * b.cache_lines;
+    past_lines += often * b.past_lines, code_lines += often * b.code_lines;
     for (std::size_t i = 0; i < kinds.size(); ++i) kinds[i].add(often, b.kinds[i]);
   }
-  /// The time of this work from a machine's table, if each frame waits for the one before.
+  /// The sum of the prices of all work, from a machine's table.
   constexpr double time(const Features& prices) const {
-    double sum = call * prices.call + cache_lines * prices.cache_lines + code_lines * prices.code_lines;
+    double sum = call * prices.call + cache_lines * prices.cache_lines + past_lines * prices.past_lines +
+                 code_lines * prices.code_lines;
     for (std::size_t i = 0; i < kinds.size(); ++i) sum += kinds[i].times(prices.kinds[i]);
-    return sum;
-  }
-  /// The part of it that waits for the last frame anyway: recurrent layers and long filters.
-  constexpr double waiting_time(const Features& prices) const {
-    double sum = 0;
-    for (std::size_t i = 0; i < kinds.size(); ++i)
-      if (internal::waits(CostKind(i))) sum += kinds[i].times(prices.kinds[i]);
     return sum;
   }
 };
@@ -105,6 +104,8 @@ struct Features {
 /// The work of a network, by how its layers are called.
 struct NetworkWork {
   Features called;   ///< of layers that are called as the network is
+  Features longest;  ///< of these, one layer whose frames wait for its last one: that of the most multiply-adds
+  Features stalled;  ///< of these, the first layer that waits for stores, and all behind it
   Features frames;   ///< of layers within combinators that call them frame by frame, even in buffers
   Features tiles;    ///< of layers within combinators that call them in tiles, even frame by frame
   Features streams;  ///< of values that are transformed or moved frame by frame, none of which waits for another

@@ -59,15 +59,19 @@ RECURRENT = ("lstm", "gru", "rnn")
 #: Multiply-adds that a processor does while one of them waits for another. What exceeds them takes time of its own.
 _WHILE_ONE_WAITS = 8
 #: A Fourier transform takes as long as so many times its multiply-adds in a dense layer, beside its moved samples.
-_OF_FFT = 4
-#: Frames of these layers wait for the last one.
-WAITING = (*RECURRENT, "fir", "fft")
+_OF_FFT = 5
+#: A frame of one of these layers waits for the last frame of it.
+WAITING = (*RECURRENT, "biquad", "fir", "fft")
+#: The part of such a layer's time that waits: the rest is done while others wait.
+_WAITS = 0.8
 #: A frame finds what it reads in the first cache if all of it has fewer bytes; of this many more, nothing.
-_CACHE, _BEYOND = 28 * 1024, 16 * 1024
+_CACHE, _BEYOND = 28 * 1024, 20 * 1024
 _LINE = 64  # bytes
+#: Bytes that are read for each product of a register and lane: weights and states.
+_BYTES_OF_PRODUCT = {"s4d": 28, "lru": 4, "s6": 8}
 #: Layers that store their values one by one, and layers that read registers of values, which wait for
-#: such stores.
-_STORES_APART = ("biquad", "one_pole", "table_shaper")
+#: such stores. "copy" stands for the network's input, the values of which are stored one by one.
+_STORES_APART = ("copy", "biquad", "one_pole", "table_shaper")
 _READS_REGISTERS = (
     "tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake quotient norm line".split()
 )
@@ -90,17 +94,16 @@ class Work:
 
     called: Numbers = field(default_factory=_none)
     """Those of layers that are called as the network is."""
+    longest: Numbers = field(default_factory=_none)
+    """Of these, those of one layer of `WAITING`: that of the most multiply-adds."""
+    stalled: Numbers = field(default_factory=_none)
+    """Of these, those of the first layer that waits for stores, and of all behind it."""
     frames: Numbers = field(default_factory=_none)
     """Those of layers within combinators that call them frame by frame, even in buffers."""
     tiles: Numbers = field(default_factory=_none)
     """Those of layers within combinators that call them in tiles, even frame by frame."""
     streams: Numbers = field(default_factory=_none)
     """Those of values that are transformed or moved frame by frame, none of which waits for another."""
-
-
-def features(layers: Sequence[LayerAnalysis], lanes: int, buffers: bool) -> Numbers:
-    """The numbers of a network, all of whose layers are called as it is, for registers of `lanes` floats."""
-    return work(layers, lanes, buffers).called
 
 
 def work(layers: Sequence[LayerAnalysis], lanes: int, buffers: bool) -> Work:
@@ -119,16 +122,21 @@ class _Sum:
         self.work = Work()
         self.found = self.work.called
         self.memory, self.code = _Memory(), _Memory()
-        self.before = "join"  # the kind of the last layer that is no combinator
+        self.before = "copy"  # the kind of the last layer that computes
+        self.waiting = False  # whether the layer that is added is `work.longest`
+        self.most_macs = 0.0  # of the layers of `WAITING`
+        self.stalled = False  # whether a layer waited for stores
 
     def finish(self, calls: float) -> None:
         """Completes the sum, when all layers were added, by `calls` of them and what the caches do not hold."""
         self.found["call"] = calls
         if not self.buffers:
-            self.found["cache lines"] += self.memory.missed_lines()
-            self.found["code lines"] += self.code.missed_lines()
+            self.found["cache lines"] += self.memory.missed_lines(self.memory.read)
+            self.found["past lines"] += self.memory.missed_lines(self.memory.past)
+            self.found["code lines"] += self.code.missed_lines(self.code.read)
         if self.lanes == 1:  # a microcontroller, whose memory is as fast as a cache
-            self.found["cache lines"] = self.found["code lines"] = 0
+            for name in ("cache lines", "past lines", "code lines"):
+                self.found[name] = 0
 
     def add_all(self, layers: Sequence[LayerAnalysis], often: Fraction) -> None:
         """Adds layers, each before those within it. They are `often` per frame of the model's input."""
@@ -147,14 +155,19 @@ class _Sum:
         self, layer: LayerAnalysis, within: Sequence[LayerAnalysis], often: Fraction
     ) -> None:
         """Adds a combinator of `INNER_CALLS` and the layers within it."""
+        self.waiting = False
         calls = INNER_CALLS[layer.record.type](layer, within)
         run = _Sum(self.lanes, self.buffers if calls.tiles is None else calls.tiles)
+        run.before = "join"
         run.add_all(within, layer.per_frame * calls.runs)
         times = float(often * calls.runs)
         if calls.tiles is None:
-            self.memory.add(run.memory.size, times * run.memory.read)
+            self.memory.add(run.memory.size, times * run.memory.read, times * run.memory.past)
             self.code.add(run.code.size, times * run.code.read)
             self._add_numbers(self.found, run.found, times)
+            if times * run.most_macs > self.most_macs:
+                self.most_macs, self.work.longest = times * run.most_macs, _none()
+                self._add_numbers(self.work.longest, run.work.longest, times)
         else:
             run.finish(_TILE * math.ceil(calls.frames / _TILE) if calls.tiles else 1)
             kept = self.work.tiles if calls.tiles else self.work.frames
@@ -166,8 +179,8 @@ class _Sum:
         if self._tiles("join"):
             self._count("join", float(often), registers=calls.moved / 4)
         else:
-            self.work.streams["join registers"] += float(often) * calls.moved
-        self.work.streams["join registers"] += times * (calls.copied + calls.shifted / self.lanes)
+            self.work.streams["copy registers"] += float(often) * calls.moved
+        self.work.streams["copy registers"] += times * (calls.copied + calls.shifted / self.lanes)
 
     @staticmethod
     def _add_numbers(to: Numbers, more: Numbers, often: float) -> None:
@@ -178,31 +191,43 @@ class _Sum:
         """Adds a layer, which runs `often` times per frame of the model's input."""
         kind, macs = _KINDS.get(layer.record.type, "dense"), layer.traits.macs
         out = layer.record.channels_out
+        if is_fir(layer.record):
+            kind = "fir"
+        elif kind == "dense" and out <= 4 < self.lanes and not self.buffers:
+            kind = "narrow"
+        self.waiting = kind in WAITING and often * macs > self.most_macs
+        if self.waiting:
+            self.most_macs, self.work.longest = often * macs, _none()
         if layer.record.type != "identity":
             self.code.add(_CODE, often * _CODE)
-        if self.before in _STORES_APART and kind in _READS_REGISTERS and out > 1:
+        if self.before in _STORES_APART and kind in _READS_REGISTERS and out > 1 and out % 4:
             if not self.buffers:
+                self.stalled = True
                 self._count(self.before, often, straddles=1)
-        if kind != "join":
+        if kind not in ("join", "copy"):
             self.before = kind
-        if is_fir(layer.record):
+        if kind == "fir":
             of_fft = fft_macs(macs)
-            self._count("fir", often, layers=1, products=(fir_macs(macs) - of_fft) / self.lanes)
+            self._count(kind, often, layers=1, products=(fir_macs(macs) - of_fft) / self.lanes)
             self._count("fft", often, products=of_fft / self.lanes)
         elif kind in OWN_FEATURES:
-            self._count(kind, often, layers=1, **OWN_FEATURES[kind](layer, self.lanes))
+            numbers = OWN_FEATURES[kind](layer, self.lanes)
+            self._count(kind, often, layers=1, **numbers)
+            if kind in _BYTES_OF_PRODUCT and not self.buffers:
+                of_layer = _BYTES_OF_PRODUCT[kind] * self.lanes * numbers["products"]
+                self.memory.add(of_layer, often * of_layer)
             if kind == "s6":
                 self._add_projections(layer, often)
         elif kind == "min_gru":
-            if not self.buffers and out % unit(2 * out, self.lanes):
-                self._count(kind, often, straddles=1)
             self._product("dense", 2 * out, macs / (2 * out), often)
             self._values("sigmoid", out, often)
             self._values("min_gru", out, often)
         elif layer.record.type in ("rfft", "irfft"):
-            self.work.streams["dense products"] += often * _OF_FFT * macs / self.lanes
-            self.work.streams["join registers"] += often * layer.record.integer("samples")
-        elif kind in ("dense", "conv", *RECURRENT):
+            products = often * _OF_FFT * macs / self.lanes
+            self.work.streams["dense products"] += products
+            self.work.streams["dense excess"] += products / _WHILE_ONE_WAITS
+            self.work.streams["copy registers"] += often * layer.record.integer("samples")
+        elif kind in ("dense", "narrow", "conv", *RECURRENT):
             columns = macs / (GATES.get(kind, 1) * out)
             positions = layer.record.features_out if layer.record.type in CONVOLUTIONS_2D else 1
             self._product(kind, out // positions, columns, positions * often)
@@ -210,7 +235,7 @@ class _Sum:
                 taps = columns / layer.record.channels_in
                 self._count(kind, often, taps=taps)
                 if not self.buffers:
-                    self.memory.add(*_history(layer, taps))
+                    self._add_past(layer.record.channels_in, layer.traits.receptive_field, taps)
         elif layer.record.type == "delay" and not self.buffers:
             self._count(kind, often, layers=1, registers=out)
         else:
@@ -220,12 +245,14 @@ class _Sum:
                 self._count(kind, often, columns=groups, chain=_QUOTIENTS[layer.record.type])
             if layer.record.type == "residual_skip" and out // 2 % 4:
                 self._count(kind, often, straddles=1)
-            if layer.record.type == "gate" and out % 4 and not self.buffers:
-                self._count(kind, often, straddles=1)
 
     def _count(self, kind: str, often: float, **numbers: float) -> None:
         for name, count in numbers.items():
             self.found[f"{kind} {name}"] += often * count
+            if self.waiting:
+                self.work.longest[f"{kind} {name}"] += often * count
+            if self.stalled:
+                self.work.stalled[f"{kind} {name}"] += often * count
 
     def _registers(self, kind: str, out: int) -> float:
         """Lanes are frames, of four outputs, in the buffers of layers that do not wait for their last output."""
@@ -261,7 +288,16 @@ class _Sum:
         if not self.buffers:
             self.memory.add(of_layer, often * of_layer)
         elif kind in RECURRENT:  # a layer computes a whole buffer before the next one does
-            self.found["cache lines"] += _Memory(of_layer, often * of_layer).missed_lines()
+            self.found["cache lines"] += _Memory(of_layer).missed_lines(often * of_layer)
+
+    def _add_past(self, channels: int, receptive_field: int | None, taps: float) -> None:
+        """Adds what a convolution reads of its past."""
+        past = (receptive_field or 1) - 1
+        if past > _TILE:  # each channel has cache lines of its own
+            self.memory.add(_LINE * channels * taps, 0, _LINE * channels * taps)
+        elif past:
+            frames = _LINE * math.ceil(4 * channels / _LINE) * taps
+            self.memory.add(frames, frames)
 
     def _add_projections(self, layer: LayerAnalysis, often: float) -> None:
         """Adds what an S6 computes from its input: the products and the softplus."""
@@ -272,25 +308,35 @@ class _Sum:
 
 
 def time_of(
-    units: Mapping[str, float],
+    work: Work,
     coefficients: Mapping[str, float],
     overlap: float = 0,
     instructions: Mapping[str, float] | None = None,
 ) -> float:
-    """The time of a network from its features and a machine's prices for each of them.
+    """The time of a network that is called as its layers are, from a machine's prices for each of its numbers.
 
     `coefficients` give the time of a frame that waits for the one before. A processor does not wait: it looks ahead
     by `overlap` nanoseconds of instructions, so that of t nanoseconds t * i / (i + overlap) remain, where i is the
-    time of the frame's instructions if none of them waited, by the prices of `instructions`. Without these, i is t. A
-    frame takes no less than its instructions, nor less than its recurrent layers and long filters, which wait for
-    the last frame.
+    time of the frame's instructions if none of them waited, by the prices of `instructions`. Without these, i is t.
+    Three other things take time: the instructions, the layer that waits longest for the last frame, and what
+    comes behind stores that are waited for, until which no other frame is done. They go on side by side,
+    and the longest counts most: the result is the fourth root of the sum of their fourth powers.
     """
-    latency = _priced(units, coefficients)
-    waiting = _priced(
-        {name: count for name, count in units.items() if name.split()[0] in WAITING}, coefficients
+    latency = priced(work.called, coefficients)
+    if not overlap:
+        return latency
+    issued = priced(work.called, instructions) if instructions else 0.0
+    return together(
+        latency * ahead(issued or latency, overlap),
+        issued,
+        _WAITS * priced(work.longest, coefficients),
+        priced(work.stalled, coefficients),
     )
-    issued = _priced(units, instructions) if instructions else 0.0
-    return max(waiting, issued, latency * ahead(issued or latency, overlap))
+
+
+def together(*times: float) -> float:
+    """The time of what goes on side by side, the longest of which counts most."""
+    return sum(time**4 for time in times) ** 0.25
 
 
 def ahead(issued: float, overlap: float) -> float:
@@ -298,8 +344,9 @@ def ahead(issued: float, overlap: float) -> float:
     return issued / (issued + overlap) if overlap else 1.0
 
 
-def _priced(units: Mapping[str, float], coefficients: Mapping[str, float]) -> float:
-    return sum(count * coefficients.get(name, 0) for name, count in units.items())
+def priced(numbers: Mapping[str, float], coefficients: Mapping[str, float]) -> float:
+    """The sum of the prices of all numbers."""
+    return sum(count * coefficients.get(name, 0) for name, count in numbers.items())
 
 
 @dataclass
@@ -308,20 +355,14 @@ class _Memory:
 
     size: float = 0
     read: float = 0
+    past: float = 0
+    """Bytes that are read of values that are stored by channel, frames apart."""
 
-    def add(self, size: float, read: float) -> None:
+    def add(self, size: float, read: float, past: float = 0) -> None:
         self.size += size
         self.read += read
+        self.past += past
 
-    def missed_lines(self) -> float:
-        """Cache lines that a frame does not find in the first cache."""
-        return self.read / _LINE * min(1, max(0, (self.size - _CACHE) / _BEYOND))
-
-
-def _history(layer: LayerAnalysis, taps: float) -> tuple[float, float]:
-    """The bytes of a convolution's past that frames use, and that each frame reads."""
-    channels, past = layer.record.channels_in, (layer.traits.receptive_field or 1) - 1
-    if past > _TILE:  # each channel has cache lines of its own
-        return _LINE * channels * (taps + 1), _LINE * channels * taps
-    frame = _LINE * math.ceil(4 * channels / _LINE)
-    return 2 * (past + 1) * frame if past else 0, frame * taps
+    def missed_lines(self, read: float) -> float:
+        """Cache lines, of so many bytes, that a frame does not find in the first cache."""
+        return read / _LINE * min(1, max(0, (self.size - _CACHE) / _BEYOND))

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..errors import ExportError
-from .features import time_of
+from .features import Numbers, Work, priced, time_of, together
 
 _FOLDER = Path(__file__).parent / "machines"
 
@@ -26,11 +26,16 @@ class Table:
     instructions: Mapping[str, float] | None = None
     """Nanoseconds of the instructions of each unit, if none of them waits. See `time_of`."""
     scaled: Collection[str] = ()
-    """Kinds of layers whose prices are those of another machine, scaled: not tested."""
+    """Kinds of layers whose prices are those of `Model`, or those of another machine, scaled: not tested."""
 
-    def time(self, units: Mapping[str, float]) -> float:
-        """Nanoseconds of a network from its features."""
-        return time_of(units, self.coefficients, self.overlap, self.instructions)
+    def time(self, work: Work) -> float:
+        """Nanoseconds of a network from its numbers."""
+        return time_of(work, self.coefficients, self.overlap, self.instructions)
+
+    def time_within(self, frames: Numbers) -> float:
+        """Nanoseconds of layers that a combinator calls frame by frame, with nothing to look ahead to."""
+        times = (priced(frames, prices) for prices in (self.coefficients, self.instructions or {}))
+        return together(*times)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..errors import ExportError
 from ..format import Chain
 from ..inspect.analysis import analyse
-from .features import time_of, work
+from .features import priced, work
 from .inner_calls import INNER_CALLS
 from .machines import Machine, machine
 from .networks import parse, wavenet
@@ -47,11 +47,11 @@ def predict(layers: Chain, on: Machine, *, engine: str = "ModelT", block: int = 
     units = of_network.called
     if buffers:  # what a call costs is spread over its frames; tables are of calls of 64
         units["call"] = 64 / block
-    time = table.time(units)
-    time += time_of(of_network.frames, on.table(engine, 1).coefficients)
+    time = table.time(of_network)
+    time += on.table(engine, 1).time_within(of_network.frames)
     of_types = on.table("ModelT", 1)
-    time += time_of(of_network.streams, of_types.instructions or of_types.coefficients)
-    time += time_of(of_network.tiles, on.table(engine, 64).coefficients)
+    time += priced(of_network.streams, of_types.instructions or of_types.coefficients)
+    time += priced(of_network.tiles, on.table(engine, 64).coefficients)
     scaled = any(count and name.split()[0] in table.scaled for name, count in units.items())
     tested = not scaled and not any(layer.record.type in INNER_CALLS for layer in analysed)
     return Prediction(on, on.engine(engine), time, table.error if tested else None)
