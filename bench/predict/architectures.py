@@ -168,6 +168,21 @@ def network(number):
     return draw.choice((recurrent, recurrent, convolutional, nam, fully_connected))(draw)
 
 
+def shape(layers):
+    """What the cost of layers depends on. Networks of few parameters may have the same."""
+    return tuple(
+        (layer.type, str(sorted(layer.options.items())), str([(n, np.shape(t)) for n, t in sorted(layer.tensors.items())]))
+        + tuple((name, *map(shape, chains)) for name, chains in sorted(layer.chains.items()))
+        for layer in layers
+    )
+
+
+def tests(numbers):
+    """Those of the networks that test a table: their numbers are divisible by three, and no other network has their shape."""
+    fitted = {shape(network(n)) for n in numbers if n % 3}
+    return {n for n in numbers if n % 3 == 0 and shape(network(n)) not in fitted}
+
+
 def model(number):
     """A model file of which only the speed matters: it is loaded without its check."""
     layers = network(number)

@@ -3,7 +3,7 @@
     PYTHONPATH=python/src python3 bench/predict/fit.py MEASURED --lanes 8 [--write NAME TITLE [--also NAME...]] [--plot FILE]
 
 MEASURED is the output of predict_measure, or of count.py with --estimated. Networks whose number is divisible by three are
-not used to fit: they test. --write keeps the table as a machine of the Python package and of include/inlay/predict/machines.hpp.
+not used to fit: they test, if no other one has their shape. --write keeps the table as a machine of the Python package and of include/inlay/predict/machines.hpp.
 """
 
 import argparse
@@ -15,12 +15,11 @@ import filters
 import like
 import machines_header
 import numpy as np
-from architectures import NEWER, network
+from architectures import NEWER, network, tests
 from scipy.optimize import nnls
 
 from inlay.inspect.analysis import analyse
-from inlay.predict.features import _WAITS as WAITS
-from inlay.predict.features import ahead, together
+from inlay.predict.features import WAITS, ahead, together
 from inlay.predict.features import work as work_of
 from inlay.predict.machines import Table
 
@@ -84,10 +83,6 @@ STEPS = 12
 FASTEST = 0.01
 
 
-def is_test(number):
-    return number % 3 == 0
-
-
 class Fit:
     """The table of an engine's work, and its relative errors by number of the network."""
 
@@ -103,10 +98,11 @@ class Fit:
         self.instructions, self.waiting = (
             measured.get(f"{engine} {name}") if of == "frame" else None for name in ("instructions", "waiting")
         )
-        used = [n for n in self.values if not is_test(n)]
+        self.tests = tests(self.values)
+        self.used = [n for n in self.values if n % 3]
         # Estimates add up blocks of instructions, and frames of a buffer are computed layer by layer.
         overlaps = (0,) if buffers or estimated else OVERLAPS
-        self.table = self.with_networks(used, min(overlaps, key=lambda overlap: self.left_out(used, overlap)))
+        self.table = self.with_networks(self.used, min(overlaps, key=self.left_out))
         self.errors = self.errors_with(self.table, self.values)
 
     def with_networks(self, numbers, overlap):
@@ -125,13 +121,13 @@ class Fit:
     def errors_with(self, table, numbers):
         return {n: table.time(self.works[n]) / self.values[n] - 1 for n in numbers}
 
-    def left_out(self, used, overlap):
+    def left_out(self, overlap):
         """The square errors, none of more than a half, of networks that are predicted from the other ones among those that
         are used to fit."""
         errors = {}
         for fold in range(FOLDS):
-            left = set(used[fold::FOLDS])
-            table = self.with_networks([n for n in used if n not in left], overlap)
+            left = set(self.used[fold::FOLDS])
+            table = self.with_networks([n for n in self.used if n not in left], overlap)
             errors |= self.errors_with(table, left)
         return sum(min(abs(error), 0.5) ** 2 for error in errors.values())
 
@@ -145,7 +141,7 @@ class Fit:
 
     def missing(self):
         """The kinds of layers that no network has that is used to fit. Long filters are measured apart."""
-        known = {name.split()[0] for n, work in self.works.items() if not is_test(n) for name in work.called}
+        known = {name.split()[0] for n in self.used for name in self.works[n].called}
         return sorted(set(machines_header.KINDS) - known - {"narrow", *filters.KINDS})  # narrow layers are dense elsewhere
 
     def errors_of(self, group):
@@ -154,7 +150,7 @@ class Fit:
     @property
     def error(self):
         """Nine of ten tested networks are within it."""
-        return float(np.quantile(self.errors_of(is_test), 0.9))
+        return float(np.quantile(self.errors_of(self.tests.__contains__), 0.9))
 
     def written(self, of_filters, scaled):
         """What a machine's file has of the table. `scaled` are the kinds of filters that were not measured."""
@@ -166,11 +162,11 @@ class Fit:
 
     def report(self):
         groups = {
-            "fitted": lambda n: not is_test(n),
-            "tested": is_test,
-            "tested, newer kinds": lambda n: is_test(n) and n >= NEWER,
-            "tested, others": lambda n: is_test(n) and n < NEWER,
-            "tested, from 50 ns on": lambda n: is_test(n) and self.values[n] >= 50,
+            "fitted": self.used.__contains__,
+            "tested": self.tests.__contains__,
+            "tested, newer kinds": lambda n: n in self.tests and n >= NEWER,
+            "tested, others": lambda n: n in self.tests and n < NEWER,
+            "tested, from 50 ns on": lambda n: n in self.tests and self.values[n] >= 50,
         }
         for name, group in groups.items():
             each = self.errors_of(group)
@@ -189,9 +185,9 @@ def plot(fits, path):
 
     figure, axes = pyplot.subplots(1, len(fits), figsize=(4.2 * len(fits), 4.2), squeeze=False)
     for fit, axis in zip(fits, axes[0]):
-        for test, colour, label in ((False, "#9bb8d3", "fitted"), (True, "#c1440e", "tested")):
-            x = [value for n, value in fit.values.items() if is_test(n) == test]
-            y = [value * (1 + fit.errors[n]) for n, value in fit.values.items() if is_test(n) == test]
+        for numbers, colour, label in ((fit.used, "#9bb8d3", "fitted"), (fit.tests, "#c1440e", "tested")):
+            x = [fit.values[n] for n in numbers]
+            y = [fit.values[n] * (1 + fit.errors[n]) for n in numbers]
             axis.loglog(x, y, ".", color=colour, label=label, markersize=5)
         ends = np.array([min(fit.values.values()), max(fit.values.values())])
         axis.fill_between(ends, ends * 0.85, ends * 1.15, color="#dddddd", zorder=0, label="within 15%")

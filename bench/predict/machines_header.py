@@ -7,8 +7,8 @@ ROOT = Path(__file__).resolve().parents[2]
 MACHINES = ROOT / "python" / "src" / "inlay" / "predict" / "machines"
 HEADER = ROOT / "include" / "inlay" / "predict" / "machines.hpp"
 KINDS = (
-    "dense narrow conv lstm gru rnn tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake quotient norm line copy join "
-    "fir fft min_gru s4d lru s6 biquad one_pole table_shaper"
+    "dense narrow conv lstm gru rnn tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake sine mish exp log quotient "
+    "norm line copy join fir fft min_gru s4d lru s6 biquad one_pole table_shaper"
 ).split()
 NUMBERS = "layers registers products columns taps chain further straddles excess".split()
 

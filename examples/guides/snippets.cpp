@@ -64,7 +64,7 @@ static_assert(Amp::parameters == 1781);
 static_assert(Amp::macs_per_sample == 1700);
 constexpr std::size_t memory = Amp::weight_bytes + Amp::state_bytes;
 static_assert(memory <= sizeof(Amp));
-static_assert(inlay::predict<Amp>(inlay::machines::zen3_avx2).share(48000) < 0.05);
+static_assert(inlay::predict<Amp>(inlay::machines::zen4_avx2).share(48000) < 0.05);
 
 void load() {
 auto amp = std::make_unique<Amp>();

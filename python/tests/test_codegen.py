@@ -24,6 +24,7 @@ from inlay.inspect.opened import open_model
 from inlay.check.signal import default_signal
 from inlay.cpp.codegen import generate
 from inlay.predict import machine, predict
+from inlay.predict.networks import parse
 
 WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror".split()
 
@@ -71,7 +72,7 @@ def constants(name: str, layers: Chain) -> str:
 def predictions(name: str, layers: Chain) -> list[str]:
     """Assertions that C++ and Python predict the same time."""
     claims = []
-    for on in map(machine, ("zen3-avx2", "m7")):
+    for on in map(machine, ("zen4-avx2", "m7")):
         for block in (1, 64):
             of_type = (
                 f"inlay::predict<{name}>(inlay::machines::{on.name.replace('-', '_')}, {block})"
@@ -133,6 +134,29 @@ def test_the_check_is_reproduced(compiler: str, constant: bool, tmp_path: Path) 
         )
     program = compiled(compiler, text + RUN + f"int main() {{ {main} }}", tmp_path)
     assert subprocess.run([program], check=False).returncode == 0
+
+
+PREDICTED = (
+    "in 3, tanh, dense 1",
+    "in 3, biquad 2, silu, biquad 3, dense 1",
+    "dense 2, sine, mish, min_gru 6, relu, dense 1",
+    "dense 30, conv1d 30 k3 d64, tanh, conv1d 30 k3 d64, conv1d 30 k5 d9, dense 1",
+    "dense 32, s4d 16, s4d 16, s4d 16, lru 32, s6 16, layer_norm, dense 2",
+    "lstm 8, gru 40, rnn 8, biquad 2, dense 1",
+    "conv1d 1 k4000, lstm 4, dense 1",
+    "wavenet 13",
+)
+
+
+def test_types_are_predicted_as_in_python(tmp_path: Path) -> None:
+    text = "#include <inlay/predict.hpp>\n"
+    for i, line in enumerate(PREDICTED):
+        layers = parse(line)
+        unknown = np.zeros((1, 1))
+        model = ModelFile(layers, Check("none", "float32", unknown, unknown, 1))
+        text += generate(model, "Type", namespace=f"n{i}").replace("#pragma once\n", "")
+        text += "".join(predictions(f"n{i}::Type", layers))
+    compiled("g++", text + "int main() {}", tmp_path)
 
 
 def test_a_large_constant_names_the_options_it_needs(tmp_path: Path) -> None:

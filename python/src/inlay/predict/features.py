@@ -31,18 +31,17 @@ _KINDS = {
     "gru": "gru",
     "rnn": "rnn",
     **{
-        name: name for name in "tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake".split()
+        name: name
+        for name in "tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake sine mish exp".split()
     },
     **dict.fromkeys("softsign fast_tanh rational sqrt".split(), "quotient"),
     **dict.fromkeys("layer_norm rms_norm group_norm cumulative_norm".split(), "norm"),
     **{name: name for name in "min_gru s4d lru s6 one_pole table_shaper".split()},
     **dict.fromkeys(("biquad", "parametric_equalizer"), "biquad"),
-    **dict.fromkeys(("mish", "exp"), "silu"),
     "selu": "elu",
-    "db_to_amplitude": "silu",
-    "amplitude_to_db": "softplus",
+    "db_to_amplitude": "exp",
+    "amplitude_to_db": "log",
     "gain_computer": "line",
-    "sine": "snake",
     **dict.fromkeys("relu leaky_relu prelu hardtanh leaky_hardtanh scale".split(), "line"),
     **dict.fromkeys("hard_sigmoid hard_sigmoid_keras2 hardswish".split(), "line"),
     **dict.fromkeys("batchnorm1d batchnorm2d affine periodic_gain abs square".split(), "line"),
@@ -63,7 +62,7 @@ _OF_FFT = 5
 #: A frame of one of these layers waits for the last frame of it.
 WAITING = (*RECURRENT, "biquad", "fir", "fft")
 #: The part of such a layer's time that waits: the rest is done while others wait.
-_WAITS = 0.8
+WAITS = 0.8
 #: A frame finds what it reads in the first cache if all of it has fewer bytes; of this many more, nothing.
 _CACHE, _BEYOND = 28 * 1024, 20 * 1024
 _LINE = 64  # bytes
@@ -73,7 +72,7 @@ _BYTES_OF_PRODUCT = {"s4d": 28, "lru": 4, "s6": 8}
 #: such stores. "copy" stands for the network's input, the values of which are stored one by one.
 _STORES_APART = ("copy", "biquad", "one_pole", "table_shaper")
 _READS_REGISTERS = (
-    "tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake quotient norm line".split()
+    "tanh sigmoid silu elu softplus gelu gelu_tanh softmax snake sine mish exp log quotient norm line".split()
 )
 #: Bytes of instructions of each layer of a type, and of each product of a register. Loops limit those of a product.
 _CODE, _CODE_OF_PRODUCT, _MOST_OF_PRODUCT = 150, 14, 1000
@@ -329,7 +328,7 @@ def time_of(
     return together(
         latency * ahead(issued or latency, overlap),
         issued,
-        _WAITS * priced(work.longest, coefficients),
+        WAITS * priced(work.longest, coefficients),
         priced(work.stalled, coefficients),
     )
 
