@@ -178,7 +178,7 @@ def shape(layers):
 
 
 def tests(numbers):
-    """Those of the networks that test a table: their numbers are divisible by three, and no other network has their shape."""
+    """Those of the networks that test a table: their numbers are divisible by three, and no fitted one has their shape."""
     fitted = {shape(network(n)) for n in numbers if n % 3}
     return {n for n in numbers if n % 3 == 0 and shape(network(n)) not in fitted}
 

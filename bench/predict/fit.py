@@ -3,7 +3,8 @@
     PYTHONPATH=python/src python3 bench/predict/fit.py MEASURED --lanes 8 [--write NAME TITLE [--also NAME...]] [--plot FILE]
 
 MEASURED is the output of predict_measure, or of count.py with --estimated. Networks whose number is divisible by three are
-not used to fit: they test, if no other one has their shape. --write keeps the table as a machine of the Python package and of include/inlay/predict/machines.hpp.
+not used to fit: they test, if no fitted one has their shape. --write keeps the table as a machine of the Python package and
+of include/inlay/predict/machines.hpp.
 """
 
 import argparse

@@ -4,7 +4,7 @@
 #   bash bench/predict/run.sh NAME TITLE ISA [PART]
 #
 # For example: run.sh zen4-avx2 "AMD EPYC, Zen 4, AVX2" avx2. ISA is sse2, avx2 or avx512. All 1,560 networks, 1,060 of which
-# fit the table and 500 test it, are measured as `Model` and as types, whose compilation takes most of the time: 40 to 120
+# fit the table and 500 test it, are measured as `Model` and as types, whose compilation takes most of the time: 30 to 120
 # seconds of one core for each ten. With PART, one network of PART. Nothing else should run while it measures, twice: the
 # lesser time counts. Instructions are counted in qemu-user, which other load does not disturb.
 set -euo pipefail
@@ -47,16 +47,18 @@ wait
 "${CXX:-g++}" "$build"/*.o build/predict/library/libinlay_compiled.a -lbenchmark -pthread -o "$build/measure"
 "${CXX:-g++}" -std=c++20 -O3 -DNDEBUG -Iinclude "${flags[@]}" bench/fir/main.cpp -lbenchmark -pthread -o "$build/filters"
 echo "[4/5] measuring"
-of_filters() { "$build/filters" | awk -F'|' '$1 + 0 > 0 { split($3, ns, " "); print $1 + 0, "frame", ns[1] "\n" $1 + 0, "buffer", ns[3] }'; }
-for run in 1 2; do of_filters; done |
-  awk '{ key = $1 " " $2 } !(key in least) { order[++n] = key; least[key] = $3 } $3 < least[key] { least[key] = $3 }
-       END { for (i = 1; i <= n; ++i) print order[i], least[order[i]] }' > "bench/predict/filters/$name.txt"
-measured() { # the networks of a folder
-  for run in 1 2; do INLAY_ISA=$isa "$build/measure" "$build/$1" 0.02; done |
-    awk '{ key = $1 " " $2 " " $3 } !(key in least) { order[++n] = key; least[key] = $4; bytes[key] = $5 " " $6 }
-         $4 < least[key] { least[key] = $4 }
-         END { for (i = 1; i <= n; ++i) print order[i], least[order[i]], bytes[order[i]] }'
+twice() { # prints those lines of two runs of a command in which the word after the first $1 is less
+  local words=$1
+  shift
+  for run in 1 2; do "$@"; done |
+    awk -v words="$words" '{ key = ""; for (i = 1; i <= words; ++i) key = key " " $i; value = $(words + 1) }
+      !(key in least) { order[++n] = key; least[key] = value; line[key] = $0 }
+      value < least[key] { least[key] = value; line[key] = $0 }
+      END { for (i = 1; i <= n; ++i) print line[order[i]] }'
 }
+of_filters() { "$build/filters" | awk -F'|' '$1 + 0 > 0 { split($3, ns, " "); print $1 + 0, "frame", ns[1] "\n" $1 + 0, "buffer", ns[3] }'; }
+twice 2 of_filters > "bench/predict/filters/$name.txt"
+measured() { twice 3 env INLAY_ISA="$isa" "$build/measure" "$build/$1" 0.02; } # the networks of a folder
 measured networks > "bench/predict/measured/$name.txt"
 measured framed > "bench/predict/framed/$name.txt" # tests how inner chains are priced, and is not fitted
 echo "[5/5] counting instructions"

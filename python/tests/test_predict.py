@@ -80,7 +80,7 @@ def test_layers_on_frames_blocks_windows_and_features(architectures) -> None:  #
         layers = architectures.network(int(number))
         cost = predict(layers, on, engine=engine, block=1 if work == "frame" else 64)
         assert cost.error is None
-        assert cost.nanoseconds == pytest.approx(float(time), rel=0.3), line
+        assert cost.nanoseconds == pytest.approx(float(time), rel=0.3 if work == "frame" else 0.2), line
         if engine == "ModelT":
             for found, exact in zip(memory(layers, on.lanes), map(int, sizes)):
                 assert found == pytest.approx(exact, rel=0.1, abs=1024), line

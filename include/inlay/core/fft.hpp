@@ -89,8 +89,8 @@ struct FFTPasses {
  private:
   constexpr std::size_t even_count() const noexcept { return (bits() + 2) / 3; }
   constexpr std::size_t exponent(std::size_t prime) const noexcept {
+    if ((points & (points - 1)) == 0) return 0;  // long filters ask often
     std::size_t count = 0;
-    if ((points & (points - 1)) == 0) return count;  // long filters ask often
     for (std::size_t n = points; n % prime == 0; n /= prime) ++count;
     return count;
   }
@@ -221,7 +221,7 @@ void fft_pass(FFTPasses passes, std::size_t pass, const typename B::scalar* tabl
     table += 2 * (radix(i) - 1) * m;
     s *= radix(i), m /= radix(i + 1);
   }
-  const bool last = only_eights ? m == 1 : pass + 1 == passes.count();
+  const bool last = m == 1;
   if constexpr (!only_eights) {
     if (passes.radix(pass) == 4) {
       if (pass == 0) fft_pass_in_lanes<B, 4, FFTPlace::first, 4>(m, m, s, table, in, out);

@@ -12,6 +12,7 @@
 #include "inlay/core/concepts.hpp"
 #include "inlay/core/layer_traits.hpp"
 #include "inlay/predict/features.hpp"
+#include "inlay/predict/frame_memory.hpp"
 #include "inlay/predict/inner_calls.hpp"
 
 namespace inlay::internal {
@@ -24,22 +25,6 @@ inline constexpr std::array sizes_of<L<A, B, C>>{A, B};
 template <template <std::size_t, std::size_t, std::size_t, Backend> class L, std::size_t A, std::size_t B,
           std::size_t C, Backend D>
 inline constexpr std::array sizes_of<L<A, B, C, D>>{A, B, C};
-
-/// Memory that frames use one after the other.
-struct FrameMemory {
-  double size = 0, read = 0;  ///< bytes, and how many of them each frame reads
-  double past = 0;            ///< bytes that are read of values that are stored by channel, frames apart
-
-  constexpr void add(double more, double more_read, double more_past = 0) {
-    size += more, read += more_read, past += more_past;
-  }
-  /// Cache lines, of so many bytes, that a frame does not find in the first cache. It finds all if they have fewer
-  /// bytes than `cache`; of `beyond` more, none.
-  constexpr double missed_lines(double bytes) const {
-    constexpr double line = 64, cache = 28 * 1024, beyond = 20 * 1024;
-    return bytes / line * std::clamp((size - cache) / beyond, 0.0, 1.0);
-  }
-};
 
 /// Adds up the features of layers.
 struct FeatureSum {
@@ -219,7 +204,7 @@ struct FeatureSum {
         if constexpr (requires { L::out_features; }) return L::out_features;
         else return std::size_t{1};
       }();
-      add_product(kind, out / positions, columns, double(positions) * often);
+      add_products(kind, out, columns, positions, often);
       if constexpr (of_type == CostKind::conv) {
         constexpr double taps = columns / double(L::in_size);
         add(kind, often, {.taps = taps});
@@ -295,6 +280,18 @@ struct FeatureSum {
     else if (recurrent) work.called.cache_lines += FrameMemory{bytes}.missed_lines(often * bytes);
   }
 
+  /// Adds a product for each position of a layer's outputs. None waits for another.
+  constexpr void add_products(CostKind kind, std::size_t out, double columns, std::size_t positions, double often) {
+    KindFeatures& sum = work.called.kinds[std::size_t(kind)];
+    KindFeatures others{};
+    others.add(-1, sum);
+    add_product(kind, out / positions, columns, double(positions) * often);
+    if (tiles(kind) || positions == 1) return;
+    others.add(1, sum);
+    const double part = double(positions - 1) / double(positions);
+    sum.add(-part, others);
+    work.streams.kinds[std::size_t(kind)].add(part, others);
+  }
   /// Adds what a layer reads of its weights and states for each product, in bytes of a lane.
   constexpr void add_own_memory(double bytes, double products, double often) {
     const double of_layer = bytes * double(lanes) * products;

@@ -17,7 +17,7 @@ from ..inspect.analysis import LayerAnalysis
 from ..inspect.fir import fft_macs, fir_macs, is_fir
 from .inner_calls import INNER_CALLS
 from .own_features import OWN_FEATURES
-from .registers import padded, panels, sums, unit
+from .registers import padded, panels, sums
 
 #: What a layer costs depends on its kind.
 _KINDS = {
@@ -229,7 +229,7 @@ class _Sum:
         elif kind in ("dense", "narrow", "conv", *RECURRENT):
             columns = macs / (GATES.get(kind, 1) * out)
             positions = layer.record.features_out if layer.record.type in CONVOLUTIONS_2D else 1
-            self._product(kind, out // positions, columns, positions * often)
+            self._products(kind, out, columns, positions, often)
             if kind == "conv":
                 taps = columns / layer.record.channels_in
                 self._count(kind, often, taps=taps)
@@ -288,6 +288,17 @@ class _Sum:
             self.memory.add(of_layer, often * of_layer)
         elif kind in RECURRENT:  # a layer computes a whole buffer before the next one does
             self.found["cache lines"] += _Memory(of_layer).missed_lines(often * of_layer)
+
+    def _products(self, kind: str, out: int, columns: float, positions: int, often: float) -> None:
+        """Adds a product for each position of a layer's outputs. None waits for another."""
+        before = dict(self.found)
+        self._product(kind, out // positions, columns, positions * often)
+        if self._tiles(kind) or positions == 1:
+            return
+        for name, number in self.found.items():
+            others = (number - before.get(name, 0)) * (positions - 1) / positions
+            self.found[name] -= others
+            self.work.streams[name] += others
 
     def _add_past(self, channels: int, receptive_field: int | None, taps: float) -> None:
         """Adds what a convolution reads of its past."""
